@@ -1,0 +1,7 @@
+"""`muse doctor`."""
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""

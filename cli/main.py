@@ -1,0 +1,146 @@
+"""The `muse` command: its subcommands, and the one place that turns errors into exit codes."""
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+
+from muse.cli import doctor, eval, models, render, schema, separate, transcribe
+from muse.cli.exit_codes import ExitCode
+
+# flags that may stand anywhere on the line, before or after the subcommand
+QUIET_FLAGS = {"-q", "--quiet"}
+DEBUG_FLAGS = {"--debug"}
+
+app = typer.Typer(
+    name="muse",
+    help="Music tools for the shell. Data goes to stdout, messages to stderr, '-' is a pipe.",
+    epilog="Anywhere on the line: --quiet (no progress, no notices), --debug (show tracebacks).",
+    no_args_is_help=True,
+    rich_markup_mode=None,  # rich help costs 70 ms at every start
+    add_completion=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (separate, transcribe, eval, render, models, doctor, schema):
+    command.register(app)
+
+
+def print_version(wanted: bool) -> None:
+    """Print the version and stop."""
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"muse {version('muse-toolbox')}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=print_version)
+    ] = False,
+) -> None:
+    """Music tools for the shell. Data goes to stdout, messages to stderr, '-' is a pipe."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code; never raises, save with --debug."""
+    words, quiet, debug = split_global_flags(arguments)
+    set_up_messages(quiet)
+    try:
+        result = app(args=words, prog_name="muse", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:  # `muse ... | head`: the reader has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.OK
+    except BaseException as error:
+        if debug:
+            raise
+        code, message = explain(error, words)
+        print(f"muse: {message}", file=sys.stderr)
+        return code
+    return result if isinstance(result, int) else ExitCode.OK
+
+
+def explain(error: BaseException, words: Sequence[str]) -> tuple[ExitCode, str]:
+    """Exit code and one-line message of an error."""
+    if isinstance(error, KeyboardInterrupt | typer.Abort):
+        return ExitCode.INTERRUPTED, "interrupted"
+    if hasattr(error, "format_message"):  # typer's usage errors: a private class of its own
+        topic = " ".join(["muse", *words[:1]]) if words and words[0][0] != "-" else "muse"
+        return ExitCode.USAGE, f"{one_line(error.format_message())} (see '{topic} --help')"
+    from muse.tools.errors import BadInputError, MissingPartError, MuseError, ParameterError
+
+    table = (
+        (MissingPartError, ExitCode.MISSING_PART),
+        (BadInputError, ExitCode.BAD_INPUT),
+        (FileNotFoundError, ExitCode.BAD_INPUT),
+        (IsADirectoryError, ExitCode.BAD_INPUT),
+        (ParameterError, ExitCode.USAGE),
+        (MuseError, ExitCode.FAILED),
+        (OSError, ExitCode.FAILED),
+        (MemoryError, ExitCode.FAILED),
+    )
+    for kind, code in table:
+        if isinstance(error, kind):
+            return code, one_line(describe(error))
+    name = type(error).__name__
+    return ExitCode.FAILED, one_line(f"{name}: {error} (a bug; --debug shows where)")
+
+
+def describe(error: BaseException) -> str:
+    """The text of an error; for the system's own errors 'file: reason'."""
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return str(error) or type(error).__name__
+
+
+def one_line(text: str) -> str:
+    """The text with line breaks and runs of blanks folded."""
+    return " ".join(text.split())
+
+
+def split_global_flags(arguments: Sequence[str]) -> tuple[list[str], bool, bool]:
+    """The words without the flags that may stand anywhere, and whether quiet and debug were set."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    flags = set(arguments[:end])
+    words = [
+        word
+        for position, word in enumerate(arguments)
+        if position >= end or word not in QUIET_FLAGS | DEBUG_FLAGS
+    ]
+    return words, bool(flags & QUIET_FLAGS), bool(flags & DEBUG_FLAGS)
+
+
+class MessageHandler(logging.Handler):
+    """Prints the tools' notices as 'muse: ...' on whatever stderr is at the time."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one notice, above a progress bar where one is drawn."""
+        from muse.cli.progress import say
+
+        say(f"muse: {record.getMessage()}")
+
+
+def set_up_messages(quiet: bool) -> None:
+    """Send the tools' notices to stderr, all of them or warnings only."""
+    log = logging.getLogger("muse")
+    log.setLevel(logging.WARNING if quiet else logging.INFO)
+    log.handlers[:] = [MessageHandler()]
+    log.propagate = False
+
+
+def interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """Treat SIGTERM like Ctrl-C, so that half-written files are taken away."""
+    raise KeyboardInterrupt
+
+
+def main() -> NoReturn:
+    """The console script."""
+    signal.signal(signal.SIGTERM, interrupt)
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""Nets and their weights: tensors and ids in and out, no music and no files of music."""

@@ -1,0 +1,95 @@
+"""Files that are never half written, inputs that are never overwritten, and '-' for a pipe.
+
+A file is written beside its final name and renamed when whole, so that an interruption at any
+moment leaves the old file or none.
+"""
+
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from muse.tools.errors import BadInputError, MuseError
+
+PIPE = "-"
+HASH_BLOCK = 1 << 20  # bytes read at a time
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary name beside `path`; rename it to `path` at the end, or remove it on error.
+
+    The temporary name keeps the suffix, since writers of audio choose the format by it. Missing
+    parent folders are made. Raises MuseError when `path` is a folder.
+    """
+    if path.is_dir():
+        raise MuseError(f"{path} is a folder; name a file")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o666 & ~current_umask())  # mkstemp's own mode is 0600
+        flush_to_disk(temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def current_umask() -> int:
+    """The process's umask; it can only be read by setting it."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
+
+
+def flush_to_disk(path: Path) -> None:
+    """Wait until the file's bytes are on the disk, so that the rename never outruns them."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a whole file at once, or nothing."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def read_bytes(source: str | Path) -> bytes:
+    """The bytes of a file, or of standard input for '-'.
+
+    Raises:
+        BadInputError: the file is not there, is a folder, or cannot be read.
+    """
+    if str(source) == PIPE:
+        return sys.stdin.buffer.read()
+    try:
+        return Path(source).read_bytes()
+    except OSError as error:
+        raise BadInputError(f"{source}: {error.strerror or error}") from error
+
+
+@contextmanager
+def on_disk(source: str | Path) -> Iterator[Path]:
+    """A path that can be read and sought: the file itself, or a spooled copy of standard input."""
+    if str(source) != PIPE:
+        yield Path(source)
+        return
+    with tempfile.NamedTemporaryFile(prefix="muse-stdin-") as file:
+        while block := sys.stdin.buffer.read(HASH_BLOCK):
+            file.write(block)
+        file.flush()
+        yield Path(file.name)
+
+
+def sha256_of(path: Path) -> str:
+    """The file's SHA-256 as 64 hex digits."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(HASH_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,213 @@
+"""The Song: the one document that muse's commands hand to each other, as JSON.
+
+Conventions:
+    `*_beats` and `beat` are quarter notes from the start, `*_s` seconds of the audio it came from;
+    pitches are MIDI numbers, pitch classes 0 to 11 from C, velocities 1 to 127.
+    A beat is a MIDI tick divided by `ticks_per_beat`, so MIDI -> Song -> MIDI changes no note.
+"""
+
+from typing import Any, Final, Literal
+
+import msgspec
+
+from muse.tools.errors import BadInputError
+from muse.tools.timeline import TempoMap
+
+FORMAT: Final = "muse.song/1"
+DEFAULT_TICKS_PER_BEAT = 480
+
+Role = Literal["lead", "vocals", "keys", "guitar", "bass", "drums", "pad", "other"]
+
+
+class Tempo(msgspec.Struct, frozen=True):
+    """Tempo from a beat on, in quarter notes a minute."""
+
+    beat: float
+    bpm: float
+
+
+class Meter(msgspec.Struct, frozen=True):
+    """Time signature from a beat on."""
+
+    beat: float
+    numerator: int
+    denominator: int
+
+
+class Key(msgspec.Struct, frozen=True):
+    """Key from a beat on; confidence in [0, 1], 1 when it was written down and not heard."""
+
+    beat: float
+    tonic_pc: int
+    mode: Literal["major", "minor"]
+    confidence: float = 1.0
+
+
+class Section(msgspec.Struct, frozen=True):
+    """A named part of the form, from a beat to the next section."""
+
+    beat: float
+    label: str
+
+
+class Chord(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A chord symbol over a stretch of beats; what is not known is left out."""
+
+    start_beats: float
+    duration_beats: float
+    symbol: str
+    root_pc: int | None = None
+    quality: str | None = None
+    quality_code: int | None = None
+    function_code: int | None = None
+    roman: str | None = None
+    bass_pc: int | None = None
+    pitches: list[int] | None = None
+    probability: float | None = None
+
+
+class Note(msgspec.Struct, frozen=True, array_like=True):
+    """One note: [start_beats, duration_beats, pitch, velocity]."""
+
+    start_beats: float
+    duration_beats: float
+    pitch: int
+    velocity: int
+
+
+class Bend(msgspec.Struct, frozen=True, array_like=True):
+    """Pitch wheel: [beat, value], value -8192 to 8191, by custom two semitones down to up."""
+
+    beat: float
+    value: int
+
+
+class Control(msgspec.Struct, frozen=True, array_like=True):
+    """Controller: [beat, number, value], 0 to 127 each; number 64 is the sustain pedal."""
+
+    beat: float
+    number: int
+    value: int
+
+
+class Track(msgspec.Struct, omit_defaults=True):
+    """One instrument. `confidence`, where given, has one number in [0, 1] for each note."""
+
+    name: str = ""
+    role: Role = "other"
+    program: int = 0
+    is_drum: bool = False
+    notes: list[Note] = msgspec.field(default_factory=list)
+    bends: list[Bend] = msgspec.field(default_factory=list)
+    controls: list[Control] = msgspec.field(default_factory=list)
+    confidence: list[float] | None = None
+
+
+class Source(msgspec.Struct, omit_defaults=True):
+    """The audio a song was heard in. `tuning_cents` is its distance from A440."""
+
+    path: str
+    sha256: str
+    duration_s: float
+    sample_rate: int
+    tuning_cents: float = 0.0
+    beat_times_s: list[float] | None = None
+    drift_ms: float | None = None
+    stems: list[dict[str, Any]] = msgspec.field(default_factory=list)
+
+
+class MadeBy(msgspec.Struct, omit_defaults=True):
+    """What made a result, so that it can be made again."""
+
+    command: str
+    version: str
+    params: dict[str, Any] = msgspec.field(default_factory=dict)
+    seed: int | None = None
+    model: str | None = None
+    model_hash: str | None = None
+
+
+class Song(msgspec.Struct, kw_only=True):
+    """A whole song; see the module for units."""
+
+    format: Literal["muse.song/1"] = FORMAT
+    ticks_per_beat: int = DEFAULT_TICKS_PER_BEAT
+    tempos: list[Tempo] = msgspec.field(default_factory=list)
+    meters: list[Meter] = msgspec.field(default_factory=list)
+    keys: list[Key] = msgspec.field(default_factory=list)
+    sections: list[Section] = msgspec.field(default_factory=list)
+    chords: list[Chord] = msgspec.field(default_factory=list)
+    tracks: list[Track] = msgspec.field(default_factory=list)
+    source: Source | None = None
+    made_by: MadeBy | None = None
+
+    def tempo_map(self) -> TempoMap:
+        """The song's tempos as a map between beats and seconds; 120 bpm where there are none."""
+        return TempoMap([(tempo.beat, tempo.bpm) for tempo in self.tempos])
+
+    def end_beats(self) -> float:
+        """Where the last note or chord ends; 0 for an empty song."""
+        ends = [n.start_beats + n.duration_beats for track in self.tracks for n in track.notes]
+        ends += [chord.start_beats + chord.duration_beats for chord in self.chords]
+        return max(ends, default=0.0)
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Song)
+
+
+def song_to_json(song: Song) -> bytes:
+    """The Song as one line of UTF-8 JSON, with a line break at its end."""
+    return _encoder.encode(song) + b"\n"
+
+
+def song_from_json(data: bytes, name: str = "input") -> Song:
+    """Read a Song document.
+
+    Args:
+        data: UTF-8 JSON.
+        name: what to call the input in a message.
+
+    Raises:
+        BadInputError: not JSON, not a Song, or a value out of its range; the message says where.
+    """
+    try:
+        song = _decoder.decode(data)
+    except msgspec.DecodeError as error:
+        raise BadInputError(f"{name}: not a Song document ({error})") from error
+    problem = first_problem(song)
+    if problem:
+        raise BadInputError(f"{name}: {problem}")
+    return song
+
+
+def first_problem(song: Song) -> str | None:
+    """What is out of range in a Song that has the right shape; None when nothing is."""
+    if not 1 <= song.ticks_per_beat <= 32767:
+        return f"ticks_per_beat is {song.ticks_per_beat}, not 1 to 32767"
+    if any(tempo.bpm <= 0 or tempo.beat < 0 for tempo in song.tempos):
+        return "a tempo is not above 0 bpm, or before beat 0"
+    if any(m.numerator < 1 or m.denominator < 1 or m.beat < 0 for m in song.meters):
+        return "a meter is not a time signature, or before beat 0"
+    for track in song.tracks:
+        if not 0 <= track.program <= 127:
+            return f"track '{track.name}' has program {track.program}, not 0 to 127"
+        for note in track.notes:
+            if not note_in_range(note):
+                return f"track '{track.name}' has a note out of range: {note}"
+    return None
+
+
+def note_in_range(note: Note) -> bool:
+    """Whether MIDI can hold the note."""
+    return (
+        0 <= note.pitch <= 127
+        and 1 <= note.velocity <= 127
+        and note.start_beats >= 0
+        and note.duration_beats >= 0
+    )
+
+
+def song_schema() -> dict[str, Any]:
+    """The JSON Schema of a Song."""
+    return msgspec.json.schema(Song)

@@ -1,0 +1,1 @@
+"""Audio in, notes, drums, beats and a Song out."""
