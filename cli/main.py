@@ -6,9 +6,10 @@ import signal
 import sys
 from collections.abc import Sequence
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from muse.cli import doctor, eval, models, render, schema, separate, transcribe
 from muse.cli.exit_codes import ExitCode
@@ -17,8 +18,25 @@ from muse.cli.exit_codes import ExitCode
 QUIET_FLAGS = {"-q", "--quiet"}
 DEBUG_FLAGS = {"--debug"}
 
+
+class Stopped(Exception):
+    """Carries a closed pipe or Ctrl-C past typer, which would answer them in its own way."""
+
+
+class Commands(TyperGroup):
+    """The subcommands."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the chosen subcommand."""
+        try:
+            return super().invoke(ctx)
+        except (BrokenPipeError, KeyboardInterrupt) as error:
+            raise Stopped from error
+
+
 app = typer.Typer(
     name="muse",
+    cls=Commands,
     help="Music tools for the shell. Data goes to stdout, messages to stderr, '-' is a pipe.",
     epilog="Anywhere on the line: --quiet (no progress, no notices), --debug (show tracebacks).",
     no_args_is_help=True,
@@ -55,10 +73,11 @@ def run(arguments: Sequence[str]) -> int:
     try:
         result = app(args=words, prog_name="muse", standalone_mode=False)
         sys.stdout.flush()
-    except BrokenPipeError:  # `muse ... | head`: the reader has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.OK
-    except BaseException as error:
+    except BaseException as raised:
+        error = raised.__cause__ if isinstance(raised, Stopped) else raised
+        if isinstance(error, BrokenPipeError):  # `muse ... | head`: the reader has had enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return ExitCode.OK
         if debug:
             raise
         code, message = explain(error, words)
@@ -67,7 +86,7 @@ def run(arguments: Sequence[str]) -> int:
     return result if isinstance(result, int) else ExitCode.OK
 
 
-def explain(error: BaseException, words: Sequence[str]) -> tuple[ExitCode, str]:
+def explain(error: BaseException | None, words: Sequence[str]) -> tuple[ExitCode, str]:
     """Exit code and one-line message of an error."""
     if isinstance(error, KeyboardInterrupt | typer.Abort):
         return ExitCode.INTERRUPTED, "interrupted"

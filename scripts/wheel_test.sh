@@ -1,0 +1,15 @@
+#!/bin/sh
+# Build the wheel, install it in an empty venv, and run the version and one pipeline from outside the checkout.
+# usage: wheel_test.sh PYTHON SONG
+set -eu
+root=$PWD
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+"$root/.venv/bin/python" -m build --wheel --outdir "$work" "$root" >/dev/null
+"$1" -m venv "$work/venv"
+"$work/venv/bin/pip" install --quiet -c "$root/constraints.txt" "$work"/*.whl
+cd "$work"
+venv/bin/muse --version
+venv/bin/muse transcribe "$root/$2" --json --no-stems -o out | venv/bin/muse render - -o back.wav
+ls -l out back.wav
+echo "wheel ok"

@@ -1,0 +1,47 @@
+"""Nothing is half written."""
+
+from pathlib import Path
+
+import pytest
+
+from muse.tools.errors import BadInputError, MuseError
+from muse.tools.files import read_bytes, replacing, sha256_of, write_bytes
+
+
+def test_a_file_appears_whole_and_nothing_stays_beside_it(tmp_path: Path) -> None:
+    target = tmp_path / "new" / "a.bin"
+    write_bytes(target, b"abc")
+    assert target.read_bytes() == b"abc"
+    assert [p.name for p in target.parent.iterdir()] == ["a.bin"]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError, ValueError])
+def test_an_interruption_leaves_the_old_file(tmp_path: Path, error: type[BaseException]) -> None:
+    target = tmp_path / "a.bin"
+    target.write_bytes(b"old")
+    with pytest.raises(error), replacing(target) as temporary:
+        temporary.write_bytes(b"half")
+        raise error
+    assert target.read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.bin"]
+
+
+def test_a_folder_is_not_replaced(tmp_path: Path) -> None:
+    with pytest.raises(MuseError, match="folder"), replacing(tmp_path):
+        pass
+
+
+def test_an_ordinary_mode_is_given(tmp_path: Path) -> None:
+    write_bytes(tmp_path / "a", b"")
+    (tmp_path / "b").touch()
+    assert (tmp_path / "a").stat().st_mode == (tmp_path / "b").stat().st_mode
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match="missing"):
+        read_bytes(tmp_path / "missing")
+
+
+def test_the_hash_is_sha256(tmp_path: Path) -> None:
+    write_bytes(tmp_path / "a", b"abc")
+    assert sha256_of(tmp_path / "a").startswith("ba7816bf8f01cfea")  # FIPS 180-2's example

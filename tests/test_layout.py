@@ -1,0 +1,84 @@
+"""The rooms hold: who imports whom, what is heavy, and that every command is documented."""
+
+import ast
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from muse.cli.main import app
+
+ROOT = Path(__file__).parent.parent
+ROOMS = {"cli": {"cli", "tools"}, "tools": {"tools", "models"}, "models": {"models"}}
+HEAVY = {
+    "torch",
+    "librosa",
+    "numpy",
+    "scipy",
+    "symusic",
+    "onnxruntime",
+    "rich",
+    "msgspec",
+    "demucs",
+}
+
+
+def imported_rooms(path: Path) -> set[str]:
+    """The rooms of muse that a file imports from, at any depth."""
+    names = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names.append(node.module or "")
+    return {name.split(".")[1] for name in names if name.startswith("muse.")}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_imports_go_one_way(room: str) -> None:
+    for path in (ROOT / room).rglob("*.py"):
+        assert imported_rooms(path) <= ROOMS[room], path
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["separate", "--help"]])
+def test_start_is_light(words: list[str]) -> None:
+    program = (
+        "import sys\nfrom muse.cli.main import run\n"
+        f"code = run({words!r})\n"
+        "print(code, *sorted(name for name in sys.modules if '.' not in name))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    code, *modules = done.stdout.splitlines()[-1].split()
+    assert code == "0"
+    assert not HEAVY & set(modules)
+
+
+def test_every_package_is_listed() -> None:
+    listed = set(
+        tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    )
+    on_disk = {
+        ".".join(["muse", *path.parent.relative_to(ROOT).parts])
+        for room in ROOMS
+        for path in (ROOT / room).rglob("__init__.py")
+    }
+    assert listed == on_disk
+
+
+def commands() -> list[str]:
+    """Names of the subcommands."""
+    names = [command.name for command in app.registered_commands]
+    return [name for name in names + [group.name for group in app.registered_groups] if name]
+
+
+@pytest.mark.parametrize("name", commands())
+def test_command_has_help_and_is_in_the_readme(name: str, muse) -> None:
+    shown = muse(name, "--help")
+    assert shown.code == 0
+    assert f"muse {name}" in (ROOT / "README.md").read_text()
+    # typer folds lines: an example is in the text itself
+    assert "Example" in shown.out.decode()
