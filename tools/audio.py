@@ -27,6 +27,7 @@ log = logging.getLogger("muse")
 Audio = NDArray[np.float32]
 
 BLOCK_FRAMES = 1 << 18  # frames read at a time, about 6 s at 44.1 kHz
+WRITE_FRAMES = 1 << 15  # frames handed to libsndfile at once: Vorbis puts each call on the stack
 MAX_WAV_BYTES = 4_000_000_000  # a plain WAV's size field ends at 4 GiB; beyond it RF64 is written
 FFMPEG_HINT = "install it with 'apt-get install ffmpeg' or 'brew install ffmpeg'"
 
@@ -257,7 +258,8 @@ class AudioWriter:
             data = steps.astype(np.int32) << 8
         else:
             data = block.T
-        self._file.write(data)
+        for start in range(0, len(data), WRITE_FRAMES):
+            self._file.write(data[start : start + WRITE_FRAMES])
 
     def close(self) -> None:
         """Finish the header and close."""
@@ -272,7 +274,8 @@ def encoding_of(suffix: str, bits: str) -> Encoding:
     """
     encoding = ENCODINGS.get(suffix)
     if encoding is None:
-        raise ParameterError(f"cannot write .{suffix}; formats are {', '.join(ENCODINGS)}")
+        what = f".{suffix}" if suffix else "a file without a suffix"
+        raise ParameterError(f"cannot write {what}; formats are {', '.join(ENCODINGS)}")
     if bits not in encoding.subtypes:
         raise ParameterError(f".{suffix} holds {' or '.join(encoding.subtypes)} bits, not {bits}")
     return encoding
@@ -291,6 +294,7 @@ def writing_audio(
         bits: '16', '24' or '32f'.
         frames: expected length, so that a file beyond 4 GB gets a header that can hold it.
     """
+    encoding_of(path.suffix.lstrip(".").lower(), bits)  # before anything is made
     with replacing(path) as temporary:
         writer = AudioWriter(temporary, sample_rate, channels, bits, frames)
         try:

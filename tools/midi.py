@@ -42,7 +42,12 @@ from muse.tools.song import (
 MIDI_MAGIC = b"MThd"
 MICROSECONDS_PER_MINUTE = 60_000_000
 SECTION_MARKER = re.compile(r"^\[(.+)\]$")
-CHORD_MARKER = re.compile(r"^(N\.?C\.?|[A-G][#b♯♭]*\S*)$")
+CHORD_WORDS = (
+    "(?i:maj|min|hdim|dim|aug|sus|add|alt|dom|omit|no|ma|mi|m)"  # else 'Chorus' is a chord
+)
+CHORD_MARKER = re.compile(
+    rf"^(N\.?C\.?|[A-G](?:{CHORD_WORDS}|[0-9#b♯♭øØ°oΔ^+\-:,()/]|(?<=/)[A-G])*)$"
+)
 FIFTHS_PER_SHARP = 7  # semitones of a fifth: each sharp moves the tonic by one fifth
 MINOR_TONIC = 9  # semitones from the tonic of a major key up to that of its relative minor
 

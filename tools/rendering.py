@@ -7,16 +7,17 @@ Conventions:
 """
 
 import ctypes
-import ctypes.util
 import logging
 import os
 import platform
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -33,6 +34,8 @@ MAX_VOICES = 512
 DRUM_CHANNEL = 9  # MIDI channel 10
 DRUM_BANK = 128
 FLUIDSYNTH_FAILED = -1
+FLUIDSYNTH_LOG_LEVELS = 5  # panic, error, warning, information, debug
+HOMEBREW_ON_ARM = "/opt/homebrew"
 BLOCK_FRAMES = 1 << 16  # longest run of frames asked of the synthesizer at once
 
 INSTALL_FLUIDSYNTH = {
@@ -96,7 +99,7 @@ def choose_soundfont(named: Path | None = None) -> Path:
 
 
 def check_soundfont(path: Path) -> None:
-    """Raise BadInputError unless the file begins like a soundfont (RIFF ... sfbk)."""
+    """Raise BadInputError unless the file is a whole soundfont by its head (RIFF, size, sfbk)."""
     try:
         with path.open("rb") as file:
             head = file.read(12)
@@ -104,6 +107,8 @@ def check_soundfont(path: Path) -> None:
         raise BadInputError(f"{path}: {error.strerror}") from error
     if head[:4] != b"RIFF" or head[8:12] != b"sfbk":
         raise BadInputError(f"{path}: not a soundfont (.sf2 or .sf3)")
+    if path.stat().st_size < int.from_bytes(head[4:8], "little"):
+        raise BadInputError(f"{path}: a soundfont that is cut off")
 
 
 def fluidsynth_install_command() -> str:
@@ -113,8 +118,29 @@ def fluidsynth_install_command() -> str:
 
 def has_fluidsynth() -> bool:
     """Whether libfluidsynth is on this machine."""
-    names = ("fluidsynth", "libfluidsynth", "libfluidsynth-3")
-    return any(ctypes.util.find_library(name) for name in names)
+    try:
+        load_fluidsynth()
+    except MissingPartError:
+        return False
+    return True
+
+
+def load_fluidsynth() -> Any:
+    """The module `fluidsynth`, with the library's own messages switched off.
+
+    Raises:
+        MissingPartError: libfluidsynth is not installed.
+    """
+    if Path(HOMEBREW_ON_ARM).is_dir():  # where no Python but Homebrew's looks by itself
+        os.environ.setdefault("HOMEBREW_PREFIX", HOMEBREW_ON_ARM)
+    try:
+        import fluidsynth
+    except ImportError as error:  # pyfluidsynth raises it when the library is not found
+        message = f"FluidSynth is not installed; run: {fluidsynth_install_command()}"
+        raise MissingPartError(message) from error
+    for level in range(FLUIDSYNTH_LOG_LEVELS):
+        fluidsynth._fl.fluid_set_log_function(level, None, None)
+    return fluidsynth
 
 
 @contextmanager
@@ -125,17 +151,13 @@ def synthesizer(soundfont: Path, sample_rate: int, gain: float) -> Iterator[tupl
         MissingPartError: libfluidsynth is not installed.
         BadInputError: FluidSynth cannot load the soundfont.
     """
-    try:
-        import fluidsynth
-    except ImportError as error:  # pyfluidsynth raises it when the library is not found
-        message = f"FluidSynth is not installed; run: {fluidsynth_install_command()}"
-        raise MissingPartError(message) from error
+    fluidsynth = load_fluidsynth()
     settings = {
         "synth.polyphony": MAX_VOICES,
         "synth.chorus.active": 0,
         "synth.cpu-cores": 1,
     }
-    synth = fluidsynth.Synth(gain=gain, samplerate=float(sample_rate), **settings)
+    synth = fluidsynth.Synth(gain=float(gain), samplerate=float(sample_rate), **settings)
     try:
         font = synth.sfload(str(soundfont))
         if font == FLUIDSYNTH_FAILED:
@@ -176,10 +198,17 @@ def render_blocks(
                 yield run_synth(synth, count)
                 now += count
             if event.call == "program_select":
-                channel, bank, program = event.arguments
-                synth.program_select(channel, font, bank, program)
+                select_program(synth, font, *event.arguments)
             elif event.call != "end":
                 getattr(synth, event.call)(*event.arguments)
+
+
+def select_program(synth: Any, font: int, channel: int, bank: int, program: int) -> None:
+    """Choose an instrument; where the soundfont lacks it, the bank's first one, with a warning."""
+    if synth.program_select(channel, font, bank, program) == FLUIDSYNTH_FAILED:
+        what = "drum kit" if bank == DRUM_BANK else "program"
+        log.warning("the soundfont has no %s %d; %s 0 is played", what, program, what)
+        synth.program_select(channel, font, bank, 0)
 
 
 def run_synth(synth: Any, frames: int) -> Audio:
@@ -252,4 +281,14 @@ def render_file(song: Song, path: Path, *, bits: str = "16", **options: Any) -> 
             writer.write(block)
     if peak > 1.0 and bits != "32f":
         log.warning("%s clips (peak %.2f); lower --gain", path, peak)
+    return peak
+
+
+def render_to_stream(song: Song, stream: BinaryIO, *, bits: str = "16", **options: Any) -> float:
+    """Render into a WAV on a stream that cannot be sought, by way of a file; as `render_file`."""
+    with TemporaryDirectory(prefix="muse-") as folder:
+        path = Path(folder) / "song.wav"
+        peak = render_file(song, path, bits=bits, **options)
+        with path.open("rb") as file:
+            shutil.copyfileobj(file, stream)
     return peak

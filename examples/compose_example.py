@@ -1,0 +1,276 @@
+"""Compose the example song, "Paper Lanterns", and render it beside this file.
+
+    python examples/compose_example.py              # paper_lanterns.mid and paper_lanterns.ogg
+    python examples/compose_example.py --midi-only  # the MIDI alone; needs no soundfont
+
+A song in D minor for flute, electric piano, bass and drums: a short intro, eight bars of verse at
+100 beats a minute, eight of chorus at 112, three bars to end. The MIDI is the truth that a
+transcription of the recording is scored against. The script writes the same MIDI on every machine.
+The recording here was made with the soundfont FluidR3_GM (Frank Wen, MIT licence).
+
+The notes stand in `paper_lanterns.py`; here they are read, and played as a hand would.
+"""
+
+import argparse
+import io
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import mido
+from paper_lanterns import (
+    BASS_RHYTHMS,
+    BEATS_PER_BAR,
+    DRUM_BARS,
+    KEY,
+    KEYS_RHYTHMS,
+    KIT,
+    PARTS,
+    SECTIONS,
+    STROKES,
+    TITLE,
+    VOICINGS,
+    Part,
+)
+
+TICKS_PER_BEAT = 480
+SEED = 20  # of the small unevenness of a human hand
+PEAK = 0.87  # of full scale; peaks between samples then stay below -1 dBFS
+STEP = 0.25  # beats, a sixteenth: the grid of the drum lines
+HIT_LENGTH = 0.2  # beats; a drum rings as long as it likes
+PITCH_CLASSES = {"C": 0, "C#": 1, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "Bb": 10}
+D_MINOR = {2, 4, 5, 7, 9, 10, 0}
+LEADING_TONE = 1  # C#, which A7 has instead of C
+LOWEST_BASS_NOTE = 28  # E1, the open fourth string
+
+
+@dataclass(frozen=True)
+class Note:
+    """A note on the grid: start and duration in beats from the start of the song."""
+
+    start: float
+    duration: float
+    pitch: int
+    velocity: int
+
+
+def midi_number(name: str) -> int:
+    """The MIDI number of 'Bb3' and the like; C4 is 60."""
+    return PITCH_CLASSES[name[:-1]] + 12 * (int(name[-1]) + 1)
+
+
+def bass_root(symbol: str) -> int:
+    """The lowest pitch the bass has for the root of a chord symbol."""
+    letter = symbol[:2] if symbol[:2] in PITCH_CLASSES else symbol[:1]
+    return LOWEST_BASS_NOTE + (PITCH_CLASSES[letter] - LOWEST_BASS_NOTE) % 12
+
+
+def bars_of(text: str) -> list[list[str]]:
+    """The words of each bar; a line's end parts bars as '|' does."""
+    lines = (line for line in text.strip().splitlines() for line in line.split("|"))
+    return [line.split() for line in lines]
+
+
+def all_bars(field: str) -> list[str]:
+    """One word of a field for each bar of the song."""
+    return [word for section in SECTIONS for word in getattr(section, field).split()]
+
+
+def all_chords() -> list[list[str]]:
+    """The chord symbols of each bar of the song, one or two."""
+    return [bar for section in SECTIONS for bar in bars_of(section.chords)]
+
+
+def chord_at(bar: list[str], beat: float) -> str:
+    """The chord of a bar that sounds at a beat of it."""
+    return bar[int(beat * len(bar) / BEATS_PER_BAR)]
+
+
+def compose_melody() -> Iterator[Note]:
+    """The tune: louder where it climbs and on the first beat, each note a little detached."""
+    bars = [bar for section in SECTIONS for bar in bars_of(section.melody)]
+    for number, bar in enumerate(bars):
+        beat = 0.0
+        for word in bar:
+            name, beats = word.split(":")
+            if name != "r":
+                pitch = midi_number(name)
+                velocity = 84 + (pitch - midi_number("D5")) + (6 if beat == 0 else 0)
+                yield Note(number * BEATS_PER_BAR + beat, 0.92 * float(beats), pitch, velocity)
+            beat += float(beats)
+
+
+def compose_keys() -> Iterator[Note]:
+    """The chords in their rhythm, the top note of each a little louder."""
+    voicings = {symbol: names for symbol, *names in bars_of(VOICINGS)}
+    for number, (bar, rhythm) in enumerate(zip(all_chords(), all_bars("keys"), strict=True)):
+        for hit in KEYS_RHYTHMS[rhythm].split():
+            beat, duration, velocity = (float(number) for number in hit.split(":"))
+            names = voicings[chord_at(bar, beat)]
+            for voice, name in enumerate(names):
+                loudness = round(velocity) + (5 if voice == len(names) - 1 else 0)
+                yield Note(number * BEATS_PER_BAR + beat, duration, midi_number(name), loudness)
+
+
+def compose_bass() -> Iterator[Note]:
+    """The bass line: roots, fifths and octaves, and a step of the scale into the next bar."""
+    chords = all_chords()
+    for number, rhythm in enumerate(all_bars("bass")):
+        following = bass_root(chords[min(number + 1, len(chords) - 1)][0])
+        for hit in BASS_RHYTHMS[rhythm].split():
+            beat, duration, velocity, degree = hit.split(":")
+            pitch = bass_pitch(chords[number], float(beat), degree, following)
+            start = number * BEATS_PER_BAR + float(beat)
+            yield Note(start, float(duration), pitch, int(velocity))
+
+
+def bass_pitch(bar: list[str], beat: float, degree: str, following: int) -> int:
+    """The pitch of a degree of the chord that sounds at a beat of the bar."""
+    symbol = chord_at(bar, beat)
+    root = bass_root(symbol)
+    if degree == "to":
+        scale = D_MINOR | {LEADING_TONE} if symbol.startswith("A7") else D_MINOR
+        return step_towards(root, following, scale)
+    if degree == "fifth":
+        return root + (6 if "b5" in symbol else 7)
+    if degree == "octave":
+        return root + 12
+    return root
+
+
+def step_towards(root: int, following: int, scale: set[int]) -> int:
+    """The scale's note next to the following root, on the side where the line comes from."""
+    if root == following:
+        return root + 7
+    direction = -1 if root < following else 1
+    neighbours = (following + direction, following + 2 * direction)
+    return next(pitch for pitch in neighbours if pitch % 12 in scale)
+
+
+def compose_drums() -> Iterator[Note]:
+    """The drums, read from their lines."""
+    for number, name in enumerate(all_bars("drums")):
+        for drum, line in bars_of(DRUM_BARS[name]):
+            for step, sign in enumerate(line):
+                if sign in STROKES:
+                    start = number * BEATS_PER_BAR + step * STEP
+                    yield Note(start, HIT_LENGTH, KIT[drum], STROKES[sign])
+
+
+COMPOSERS = {
+    "Lead": compose_melody,
+    "Keys": compose_keys,
+    "Bass": compose_bass,
+    "Drums": compose_drums,
+}
+
+
+def uneven(rng: random.Random, width: int) -> int:
+    """A whole number near 0, at most `width` away; `random()` alone is the same in every Python."""
+    return round((rng.random() - rng.random()) * width)
+
+
+def play(part: Part, rng: random.Random) -> list[tuple[int, mido.Message]]:
+    """The part's messages at absolute ticks, as a hand would play them."""
+    messages = []
+    for note in COMPOSERS[part.name]():
+        shift = part.delay + uneven(rng, part.looseness)
+        start = max(0, round(note.start * TICKS_PER_BEAT) + shift)
+        end = start + round(note.duration * TICKS_PER_BEAT)
+        velocity = min(127, note.velocity + uneven(rng, 5))
+        pitch = {"channel": part.channel, "note": note.pitch}
+        messages.append((start, mido.Message("note_on", velocity=velocity, **pitch)))
+        messages.append((end, mido.Message("note_off", velocity=0, **pitch)))
+    return messages
+
+
+def track_of(name: str, events: list[tuple[int, mido.Message]]) -> mido.MidiTrack:
+    """A track with its name; of events on one tick, ends of notes come first."""
+    track = mido.MidiTrack([mido.MetaMessage("track_name", name=name)])
+    now = 0
+    for tick, message in sorted(events, key=lambda event: (event[0], event[1].type == "note_on")):
+        track.append(message.copy(time=tick - now))
+        now = tick
+    return track
+
+
+def conductor() -> mido.MidiTrack:
+    """The first track: metre, key, tempos, and markers: sections in brackets, and chords."""
+    events = [
+        (0, mido.MetaMessage("time_signature", numerator=BEATS_PER_BAR, denominator=4)),
+        (0, mido.MetaMessage("key_signature", key=KEY)),
+    ]
+    bar, bpm = 0, None
+    for section in SECTIONS:
+        tick = bar * BEATS_PER_BAR * TICKS_PER_BEAT
+        if section.bpm != bpm:
+            bpm = section.bpm
+            events.append((tick, mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(bpm))))
+        events.append((tick, mido.MetaMessage("marker", text=f"[{section.name}]")))
+        bar += len(bars_of(section.chords))
+    return track_of(TITLE, events + chord_markers())
+
+
+def chord_markers() -> list[tuple[int, mido.MetaMessage]]:
+    """A marker where each chord begins; one that goes on over a bar line has one marker."""
+    markers: list[tuple[int, mido.MetaMessage]] = []
+    for number, bar in enumerate(all_chords()):
+        for place, symbol in enumerate(bar):
+            beat = (number + place / len(bar)) * BEATS_PER_BAR
+            if not markers or markers[-1][1].text != symbol:
+                marker = mido.MetaMessage("marker", text=symbol)
+                markers.append((round(beat * TICKS_PER_BEAT), marker))
+    return markers
+
+
+def set_up(part: Part) -> list[tuple[int, mido.Message]]:
+    """Program and place in the mix, at tick 0."""
+    controls = {7: part.volume, 10: part.pan, 91: part.reverb}
+    program = mido.Message("program_change", channel=part.channel, program=part.program)
+    return [(0, program)] + [
+        (0, mido.Message("control_change", channel=part.channel, control=number, value=value))
+        for number, value in controls.items()
+    ]
+
+
+def compose(only: str | None = None) -> bytes:
+    """The song as a standard MIDI file; with `only`, the track of that name alone."""
+    rng = random.Random(SEED)
+    midi = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_BEAT)
+    midi.tracks.append(conductor())
+    for part in PARTS:
+        track = track_of(part.name, set_up(part) + play(part, rng))
+        if only in (None, part.name):
+            midi.tracks.append(track)
+    buffer = io.BytesIO()
+    midi.save(file=buffer)
+    return buffer.getvalue()
+
+
+def record(midi: bytes, path: Path, soundfont: Path | None) -> None:
+    """Render the MIDI at its peak level; needs muse and FluidSynth."""
+    from muse.tools.audio import write_audio
+    from muse.tools.midi import song_from_midi
+    from muse.tools.rendering import SAMPLE_RATE, render
+
+    audio = render(song_from_midi(midi), soundfont=soundfont)
+    write_audio(path, audio * (PEAK / abs(audio).max()), SAMPLE_RATE)
+
+
+def main() -> None:
+    """Write the MIDI and, unless told otherwise, the recording."""
+    here = Path(__file__).parent
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--folder", type=Path, default=here)
+    parser.add_argument("--midi-only", action="store_true")
+    parser.add_argument("--soundfont", type=Path, help="default: the best found")
+    arguments = parser.parse_args()
+    midi = compose()
+    (arguments.folder / "paper_lanterns.mid").write_bytes(midi)
+    if not arguments.midi_only:
+        record(midi, arguments.folder / "paper_lanterns.ogg", arguments.soundfont)
+
+
+if __name__ == "__main__":
+    main()
