@@ -78,6 +78,9 @@ def run(arguments: Sequence[str]) -> int:
         if isinstance(error, BrokenPipeError):  # `muse ... | head`: the reader has had enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return ExitCode.OK
+        if type(error).__name__ == "NoArgsIsHelpError":  # typer's own, private: the text is the help
+            print(error, file=sys.stderr)
+            return ExitCode.USAGE
         if debug:
             raise
         code, message = explain(error, words)

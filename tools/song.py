@@ -103,8 +103,23 @@ class Track(msgspec.Struct, omit_defaults=True):
     confidence: list[float] | None = None
 
 
+class SourceStem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One stem: what it was made with, what heard it, and how many notes; silent ones have none."""
+
+    name: str
+    role: Role
+    origin: str
+    engine: str = ""
+    notes: int = 0
+    silent: bool = False
+
+
 class Source(msgspec.Struct, omit_defaults=True):
-    """The audio a song was heard in. `tuning_cents` is its distance from A440."""
+    """The audio a song was heard in.
+
+    `tuning_cents` is its distance from A440; `drift_ms` how far the song, when played, lies from
+    the audio; `separation` the model that made the stems.
+    """
 
     path: str
     sha256: str
@@ -113,7 +128,9 @@ class Source(msgspec.Struct, omit_defaults=True):
     tuning_cents: float = 0.0
     beat_times_s: list[float] | None = None
     drift_ms: float | None = None
-    stems: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    separation: str | None = None
+    residual_dbfs: float | None = None
+    stems: list[SourceStem] = msgspec.field(default_factory=list)
 
 
 class MadeBy(msgspec.Struct, omit_defaults=True):

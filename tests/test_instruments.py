@@ -1,0 +1,65 @@
+"""What a solo recording is, told by its sound and by its notes."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from muse.tools.audio import write_audio
+from muse.tools.rendering import has_fluidsynth, render
+from muse.tools.song import Song
+from muse.tools.transcription.instruments import (
+    ANALYSIS_RATE,
+    excerpt,
+    is_drums_file,
+    role_of_notes,
+    together_share,
+)
+from muse.tools.transcription.notes import NoteEvent
+from tests.sounds import tone
+
+
+@pytest.mark.skipif(not has_fluidsynth(), reason="libfluidsynth is not installed")
+@pytest.mark.parametrize("name", ["Lead", "Keys", "Bass", "Drums"])
+def test_the_examples_instruments_are_told_apart(
+    name: str, example_song: Song, tmp_path: Path
+) -> None:
+    example_song.tracks = [track for track in example_song.tracks if track.name == name]
+    write_audio(tmp_path / "a.wav", render(example_song), 44_100)
+    assert is_drums_file(tmp_path / "a.wav") == (name == "Drums")
+
+
+def test_noise_bursts_are_drums_and_a_tone_is_not(tmp_path: Path) -> None:
+    burst = np.random.default_rng(1).normal(0, 0.3, 2000) * np.exp(-np.arange(2000) / 300)
+    audio = np.tile(np.pad(burst, (0, 9000)), 12).astype(np.float32)[None]
+    write_audio(tmp_path / "hits.wav", audio, 44_100)
+    write_audio(tmp_path / "tone.wav", tone(440, 3), 44_100)
+    assert is_drums_file(tmp_path / "hits.wav")
+    assert not is_drums_file(tmp_path / "tone.wav")
+
+
+def test_the_excerpt_begins_where_the_sound_does(tmp_path: Path) -> None:
+    audio = np.concatenate([np.zeros((2, 44_100 * 20), np.float32), tone(440, 3)], axis=1)
+    write_audio(tmp_path / "late.wav", audio, 44_100)
+    heard = excerpt(tmp_path / "late.wav")
+    assert np.sqrt((heard**2).mean()) > 0.1
+    assert len(heard) >= 3 * ANALYSIS_RATE
+
+
+def line(pitches: list[int], length_s: float = 0.4) -> list[NoteEvent]:
+    return [NoteEvent(i * 0.4, i * 0.4 + length_s, p, 80, 1.0) for i, p in enumerate(pitches)]
+
+
+def test_roles_follow_from_the_notes() -> None:
+    chords = [NoteEvent(i, i + 0.9, p, 80, 1.0) for i in range(4) for p in (60, 64, 67)]
+    assert role_of_notes(chords) == "keys"
+    assert role_of_notes(line([40, 43, 45, 36])) == "bass"
+    assert role_of_notes(line([72, 74, 76, 71])) == "lead"
+    assert role_of_notes(line([72, 74, 76, 71], length_s=0.43)) == "lead"  # legato
+    assert role_of_notes([]) == "keys"
+
+
+def test_together_is_a_share_of_the_sounding_time() -> None:
+    assert together_share([NoteEvent(0, 2, 60, 80, 1), NoteEvent(1, 3, 64, 80, 1)]) == (
+        pytest.approx(1 / 3)
+    )

@@ -1,0 +1,112 @@
+"""What a solo recording is: drums, a bass, a line, or something that plays chords.
+
+Drums are told by their spectrum. On 160 stems rendered from POP909 and Groove songs, drums have a
+median flatness above 0.007 and a percussive share above 0.44; everything pitched stays under 0.004
+and 0.31. The others are told by what was heard: how often notes sound together, and how low.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from muse.tools.audio import AudioReader, resampled
+from muse.tools.song import Role
+from muse.tools.transcription.notes import NoteEvent
+
+ANALYSIS_RATE = 22_050  # Hz
+EXCERPT_S = 12.0  # seconds listened to, from the first sound on
+WINDOW_LENGTH = 2048  # samples
+HOP_LENGTH = 512  # samples
+HIGHEST_HZ = 8000.0  # what lossy coding leaves alone
+MEDIAN_LENGTH = 17  # frames along time, bins along frequency (Fitzgerald, DAFx 2010)
+ACTIVE_POWER = 1e-3  # of the loudest frame's
+SILENCE = 1e-3  # peak below which a block counts as not yet begun
+
+DRUMS_FLATNESS = 0.005
+DRUMS_PERCUSSIVE_SHARE = 0.35
+TOGETHER_SHARE = 0.2  # of the sounding time; a line's notes overlap less, a chord player's more
+BASS_MEDIAN_PITCH = 52  # E3; a line that lies lower is a bass
+
+
+@dataclass(frozen=True)
+class Character:
+    """What a recording sounds like.
+
+    Attributes:
+        flatness: median over frames of geometric by arithmetic mean power, 0 (tone) to 1 (noise).
+        percussive_share: power in vertical structures of the spectrogram, 0 to 1.
+    """
+
+    flatness: float
+    percussive_share: float
+
+
+def is_drums_file(path: Path) -> bool:
+    """Whether a solo recording is of drums; see the module for how that is told."""
+    character = listen(excerpt(path))
+    return (
+        character.flatness > DRUMS_FLATNESS and character.percussive_share > DRUMS_PERCUSSIVE_SHARE
+    )
+
+
+def role_of_notes(notes: Sequence[NoteEvent]) -> Role:
+    """What plays these notes: 'keys' when they sound together, else 'bass' or 'lead'."""
+    if not notes or together_share(notes) > TOGETHER_SHARE:
+        return "keys"
+    return "bass" if np.median([note.pitch for note in notes]) < BASS_MEDIAN_PITCH else "lead"
+
+
+def together_share(notes: Sequence[NoteEvent]) -> float:
+    """The share of the sounding time in which two or more notes sound."""
+    edges = sorted([(n.onset_s, 1) for n in notes] + [(n.offset_s, -1) for n in notes])
+    times = np.array([time for time, _ in edges])
+    sounding = np.cumsum([step for _, step in edges])[:-1]
+    lengths = np.diff(times)
+    total = lengths[sounding >= 1].sum()
+    return float(lengths[sounding >= 2].sum() / total) if total else 0.0
+
+
+def excerpt(path: Path) -> NDArray[np.float32]:
+    """The first seconds of sound in a file, mono at ANALYSIS_RATE."""
+    wanted = round(EXCERPT_S * ANALYSIS_RATE)
+    pieces: list[NDArray[np.float32]] = []
+    with AudioReader(path) as reader:
+        blocks = (block.mean(axis=0, keepdims=True) for block in reader.blocks())
+        for block in resampled(blocks, reader.sample_rate, ANALYSIS_RATE):
+            if pieces or np.abs(block).max(initial=0.0) > SILENCE:
+                pieces.append(block[0])
+            if sum(map(len, pieces)) >= wanted:
+                break
+    return np.concatenate(pieces)[:wanted] if pieces else np.zeros(wanted, np.float32)
+
+
+def listen(audio: NDArray[np.float32]) -> Character:
+    """Measure a mono signal at ANALYSIS_RATE."""
+    from scipy.ndimage import median_filter
+
+    power = spectrogram(audio)
+    frame_power = power.sum(axis=0)
+    power = power[:, frame_power >= ACTIVE_POWER * frame_power.max()]
+    floor = 1e-10 * power.max() + 1e-30
+    flatness = np.exp(np.log(power + floor).mean(axis=0)) / (power.mean(axis=0) + floor)
+    harmonic = median_filter(power, size=(1, MEDIAN_LENGTH)).sum()
+    percussive = median_filter(power, size=(MEDIAN_LENGTH, 1)).sum()
+    return Character(
+        flatness=float(np.median(flatness)),
+        percussive_share=float(percussive / (percussive + harmonic + floor)),
+    )
+
+
+def spectrogram(audio: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Power spectrogram (bins up to HIGHEST_HZ, frames); a signal of any length has a frame."""
+    from scipy.fft import rfft
+
+    padded = np.pad(audio, WINDOW_LENGTH // 2)
+    frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW_LENGTH)[::HOP_LENGTH]
+    window = np.hanning(WINDOW_LENGTH).astype(np.float32)
+    highest = int(HIGHEST_HZ * WINDOW_LENGTH / ANALYSIS_RATE)
+    power: NDArray[np.float32] = np.square(np.abs(rfft(frames * window, axis=1)[:, :highest])).T
+    return power
