@@ -1,4 +1,4 @@
-"""The `muse` command: its subcommands, and the one place that turns errors into exit codes."""
+"""The `muse` command: its subcommands, and the one handler of whatever they raise."""
 
 import logging
 import os
@@ -12,7 +12,9 @@ import typer
 from typer.core import TyperGroup
 
 from muse.cli import doctor, eval, models, render, schema, separate, transcribe
+from muse.cli.errors import explain
 from muse.cli.exit_codes import ExitCode
+from muse.cli.progress import set_up_messages
 
 # flags that may stand anywhere on the line, before or after the subcommand
 QUIET_FLAGS = {"-q", "--quiet"}
@@ -69,7 +71,7 @@ def root(
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; never raises, save with --debug."""
     words, quiet, debug = split_global_flags(arguments)
-    set_up_messages(quiet)
+    set_up_messages(logging.DEBUG if debug else logging.WARNING if quiet else logging.INFO)
     try:
         result = app(args=words, prog_name="muse", standalone_mode=False)
         sys.stdout.flush()
@@ -78,7 +80,9 @@ def run(arguments: Sequence[str]) -> int:
         if isinstance(error, BrokenPipeError):  # `muse ... | head`: the reader has had enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return ExitCode.OK
-        if type(error).__name__ == "NoArgsIsHelpError":  # typer's own, private: the text is the help
+        if (
+            type(error).__name__ == "NoArgsIsHelpError"
+        ):  # typer's own, private: the text is the help
             print(error, file=sys.stderr)
             return ExitCode.USAGE
         if debug:
@@ -87,44 +91,6 @@ def run(arguments: Sequence[str]) -> int:
         print(f"muse: {message}", file=sys.stderr)
         return code
     return result if isinstance(result, int) else ExitCode.OK
-
-
-def explain(error: BaseException | None, words: Sequence[str]) -> tuple[ExitCode, str]:
-    """Exit code and one-line message of an error."""
-    if isinstance(error, KeyboardInterrupt | typer.Abort):
-        return ExitCode.INTERRUPTED, "interrupted"
-    if hasattr(error, "format_message"):  # typer's usage errors: a private class of its own
-        topic = " ".join(["muse", *words[:1]]) if words and words[0][0] != "-" else "muse"
-        return ExitCode.USAGE, f"{one_line(error.format_message())} (see '{topic} --help')"
-    from muse.tools.errors import BadInputError, MissingPartError, MuseError, ParameterError
-
-    table = (
-        (MissingPartError, ExitCode.MISSING_PART),
-        (BadInputError, ExitCode.BAD_INPUT),
-        (FileNotFoundError, ExitCode.BAD_INPUT),
-        (IsADirectoryError, ExitCode.BAD_INPUT),
-        (ParameterError, ExitCode.USAGE),
-        (MuseError, ExitCode.FAILED),
-        (OSError, ExitCode.FAILED),
-        (MemoryError, ExitCode.FAILED),
-    )
-    for kind, code in table:
-        if isinstance(error, kind):
-            return code, one_line(describe(error))
-    name = type(error).__name__
-    return ExitCode.FAILED, one_line(f"{name}: {error} (a bug; --debug shows where)")
-
-
-def describe(error: BaseException) -> str:
-    """The text of an error; for the system's own errors 'file: reason'."""
-    if isinstance(error, OSError) and error.filename is not None and error.strerror:
-        return f"{error.filename}: {error.strerror}"
-    return str(error) or type(error).__name__
-
-
-def one_line(text: str) -> str:
-    """The text with line breaks and runs of blanks folded."""
-    return " ".join(text.split())
 
 
 def split_global_flags(arguments: Sequence[str]) -> tuple[list[str], bool, bool]:
@@ -137,24 +103,6 @@ def split_global_flags(arguments: Sequence[str]) -> tuple[list[str], bool, bool]
         if position >= end or word not in QUIET_FLAGS | DEBUG_FLAGS
     ]
     return words, bool(flags & QUIET_FLAGS), bool(flags & DEBUG_FLAGS)
-
-
-class MessageHandler(logging.Handler):
-    """Prints the tools' notices as 'muse: ...' on whatever stderr is at the time."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Print one notice, above a progress bar where one is drawn."""
-        from muse.cli.progress import say
-
-        say(f"muse: {record.getMessage()}")
-
-
-def set_up_messages(quiet: bool) -> None:
-    """Send the tools' notices to stderr, all of them or warnings only."""
-    log = logging.getLogger("muse")
-    log.setLevel(logging.WARNING if quiet else logging.INFO)
-    log.handlers[:] = [MessageHandler()]
-    log.propagate = False
 
 
 def interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:

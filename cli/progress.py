@@ -1,4 +1,4 @@
-"""A progress bar on stderr: only on a terminal, never with --quiet."""
+"""What people see on stderr: messages, and a progress bar on a terminal."""
 
 import logging
 import sys
@@ -43,3 +43,19 @@ def bar(title: str) -> Iterator[Report]:
             )
         finally:
             _drawn.pop()
+
+
+class MessageHandler(logging.Handler):
+    """Prints the tools' notices as 'muse: ...' on whatever stderr is at the time."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one notice, above a progress bar where one is drawn."""
+        say(f"muse: {record.getMessage()}")
+
+
+def set_up_messages(level: int) -> None:
+    """Send the tools' notices from this level on to stderr."""
+    log = logging.getLogger("muse")
+    log.setLevel(level)
+    log.handlers[:] = [MessageHandler()]
+    log.propagate = False

@@ -7,8 +7,9 @@ import sys
 
 import pytest
 
+from muse.cli.errors import explain
 from muse.cli.exit_codes import ExitCode
-from muse.cli.main import explain, split_global_flags
+from muse.cli.main import split_global_flags
 from muse.tools.errors import BadInputError, MissingPartError, MuseError, ParameterError
 
 

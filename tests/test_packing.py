@@ -1,0 +1,57 @@
+"""Zip files: to a file or down a pipe, with the names a person expects."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from muse.tools.packing import write_zip
+from muse.tools.transcription.places import folders_in, places_of
+
+
+class Pipe(io.RawIOBase):
+    """A stream that can only be written."""
+
+    def __init__(self) -> None:
+        self.data = b""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]
+        self.data += bytes(data)
+        return len(data)
+
+
+def test_a_pipe_and_a_file_get_the_same_members(tmp_path: Path) -> None:
+    (tmp_path / "song").mkdir()
+    (tmp_path / "song" / "bass.mid").write_bytes(b"MThd")
+    pipe = Pipe()
+    write_zip([tmp_path / "song" / "bass.mid"], tmp_path, pipe)
+    write_zip([tmp_path / "song" / "bass.mid"], tmp_path, tmp_path / "out.zip")
+    for archive in (io.BytesIO(pipe.data), tmp_path / "out.zip"):
+        with zipfile.ZipFile(archive) as opened:
+            assert opened.namelist() == ["song/bass.mid"]
+            assert opened.read("song/bass.mid") == b"MThd"
+
+
+def test_tracks_of_one_name_do_not_share_a_folder() -> None:
+    folders = folders_in(Path("out"), ["a/song.wav", "b/song.mp3", "-", "c.wav"])
+    assert [str(folder) for folder in folders.values()] == [
+        "out/song",
+        "out/song-2",
+        "out/stdin",
+        "out/c",
+    ]
+
+
+def test_one_input_has_the_folder_for_itself() -> None:
+    assert folders_in(Path("out"), ["a/song.wav"]) == {"a/song.wav": Path("out")}
+
+
+@pytest.mark.parametrize("archive", [None, "x.zip"])
+def test_without_a_folder_nothing_is_left(archive: str | None) -> None:
+    with places_of(["a.wav"], None, archive) as places:
+        assert bool(places.folders) == (archive is not None)
+    assert not any(folder.exists() for folder in places.folders.values())
