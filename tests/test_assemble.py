@@ -21,7 +21,7 @@ notes = st.builds(
 
 @given(notes)
 def test_a_note_sounds_when_it_was_heard(note: NoteEvent) -> None:
-    placed = build_track(Part("a", "keys", [note]), TIME).notes[0]
+    placed = build_track(Part("a", "keys", notes=[note]), TIME).notes[0]
     tick_s = 60 / 71 / DEFAULT_TICKS_PER_BEAT  # at the slowest tempo
     assert TIME.seconds_at(placed.start_beats) == pytest.approx(note.onset_s, abs=tick_s)
     end = TIME.seconds_at(placed.start_beats + placed.duration_beats)
@@ -31,7 +31,7 @@ def test_a_note_sounds_when_it_was_heard(note: NoteEvent) -> None:
 @given(notes, st.sampled_from(["1/4", "1/8", "1/16", "1/8t", "1/16t"]))
 def test_the_grid_is_kept_and_no_note_vanishes(note: NoteEvent, grid: str) -> None:
     step = parse_grid(grid)
-    placed = build_track(Part("a", "keys", [note]), TIME, grid_beats=step).notes[0]
+    placed = build_track(Part("a", "keys", notes=[note]), TIME, grid_beats=step).notes[0]
     for beat in (placed.start_beats, placed.duration_beats):
         assert beat / step == pytest.approx(round(beat / step), abs=1 / (step * 480))
     assert placed.duration_beats > 0
@@ -39,7 +39,7 @@ def test_the_grid_is_kept_and_no_note_vanishes(note: NoteEvent, grid: str) -> No
 
 @given(st.lists(notes, max_size=9))
 def test_all_beats_lie_on_ticks_and_notes_are_sorted(heard: list[NoteEvent]) -> None:
-    track = build_track(Part("a", "bass", heard), TIME)
+    track = build_track(Part("a", "bass", notes=heard), TIME)
     starts = [note.start_beats for note in track.notes]
     assert starts == sorted(starts)
     ticks = [round(start * DEFAULT_TICKS_PER_BEAT) for start in starts]
@@ -50,18 +50,18 @@ def test_all_beats_lie_on_ticks_and_notes_are_sorted(heard: list[NoteEvent]) -> 
 
 def test_unsure_notes_are_left_out() -> None:
     heard = [NoteEvent(0, 1, 60, 80, 0.2), NoteEvent(1, 2, 62, 80, 0.8)]
-    track = build_track(Part("a", "keys", heard), TIME, min_confidence=0.5)
+    track = build_track(Part("a", "keys", notes=heard), TIME, min_confidence=0.5)
     assert [note.pitch for note in track.notes] == [62]
     assert track.confidence == [0.8]
 
 
 def test_drums_go_to_the_drum_channel() -> None:
-    assert build_track(Part("drums", "drums", [NoteEvent(0, 0.1, 36, 99, 1)]), TIME).is_drum
+    assert build_track(Part("drums", "drums", notes=[NoteEvent(0, 0.1, 36, 99, 1)]), TIME).is_drum
     assert not build_track(Part("bass", "bass"), TIME).is_drum
 
 
 def test_one_part_keeps_the_tempo_map() -> None:
-    parts = [Part("a", "keys", [NoteEvent(0, 1, 60, 80, 1)]), Part("b", "bass")]
+    parts = [Part("a", "keys", notes=[NoteEvent(0, 1, 60, 80, 1)]), Part("b", "bass")]
     song = Song(tempos=[Tempo(0, 99)], tracks=[build_track(part, TIME) for part in parts])
     alone = one_part(song, "a")
     assert [track.name for track in alone.tracks] == ["a"]

@@ -27,6 +27,7 @@ class Part:
     Attributes:
         name: the stem's name, which becomes the track's.
         role: what the stem does in the song.
+        origin: what the stem was made with.
         notes: in any order; empty for a silent stem.
         bends: (seconds, pitch wheel value from -8192 to 8191) pairs.
         engine: what heard them; empty where there was nothing to hear.
@@ -35,6 +36,7 @@ class Part:
 
     name: str
     role: Role
+    origin: str = ""
     notes: Sequence[NoteEvent] = ()
     bends: Sequence[tuple[float, int]] = ()
     engine: str = ""
@@ -72,7 +74,10 @@ def build_track(
         program=ROLE_PROGRAMS[part.role],
         is_drum=part.role == "drums",
         notes=notes,
-        bends=[Bend(on_tick(time.beat_at(second)), value) for second, value in part.bends],
+        bends=[
+            Bend(ticks_at(time.beat_at(second)) / DEFAULT_TICKS_PER_BEAT, value)
+            for second, value in part.bends
+        ],
         confidence=[round(note.confidence, 3) for note in heard],
     )
 
@@ -80,9 +85,11 @@ def build_track(
 def place(note: NoteEvent, time: TempoMap, grid_beats: float | None) -> Note:
     """A note in seconds as a note in beats, at least a tick or a step of the grid long."""
     step = grid_beats or 1.0 / DEFAULT_TICKS_PER_BEAT
-    start = max(snap(time.beat_at(note.onset_s), step), 0.0)
-    end = max(snap(time.beat_at(note.offset_s), step), start + step)
-    return Note(on_tick(start), on_tick(end) - on_tick(start), note.pitch, note.velocity)
+    start_beats = max(snap(time.beat_at(note.onset_s), step), 0.0)
+    end_beats = max(snap(time.beat_at(note.offset_s), step), start_beats + step)
+    start, end = ticks_at(start_beats), ticks_at(end_beats)
+    length = (end - start) / DEFAULT_TICKS_PER_BEAT
+    return Note(start / DEFAULT_TICKS_PER_BEAT, length, note.pitch, note.velocity)
 
 
 def snap(beat: float, step: float) -> float:
@@ -90,9 +97,9 @@ def snap(beat: float, step: float) -> float:
     return round(beat / step) * step
 
 
-def on_tick(beat: float) -> float:
-    """The nearest beat that MIDI can hold."""
-    return round(max(beat, 0.0) * DEFAULT_TICKS_PER_BEAT) / DEFAULT_TICKS_PER_BEAT
+def ticks_at(beat: float) -> int:
+    """The MIDI tick nearest to a beat, 0 or later."""
+    return round(max(beat, 0.0) * DEFAULT_TICKS_PER_BEAT)
 
 
 def one_part(song: Song, name: str) -> Song:

@@ -30,7 +30,6 @@ def compose(
     path: Path,
     name: str,
     parts: Sequence[Part],
-    stems: Sequence[SourceStem],
     separation: Separation | None,
     options: TranscribeOptions,
 ) -> Song:
@@ -51,7 +50,7 @@ def compose(
         ],
         made_by=made_by(separation, options),
     )
-    song.source = describe_source(path, name, parts, stems, beats)
+    song.source = describe_source(path, name, parts, beats)
     song.source.drift_ms = drift_of(song, path)
     if separation is not None:
         song.source.separation = separation.made_by.model
@@ -87,7 +86,6 @@ def describe_source(
     path: Path,
     name: str,
     parts: Sequence[Part],
-    stems: Sequence[SourceStem],
     beats: BeatTrack,
 ) -> Source:
     """Where the song was heard, and how far it is from A440."""
@@ -99,8 +97,15 @@ def describe_source(
             sample_rate=reader.sample_rate,
             tuning_cents=tuning_of(parts),
             beat_times_s=[round(float(time), 4) for time in beats.beat_times_s],
-            stems=list(stems),
+            stems=[describe(part) for part in parts],
         )
+
+
+def describe(part: Part) -> SourceStem:
+    """What became of a stem."""
+    return SourceStem(
+        part.name, part.role, part.origin, part.engine, len(part.notes), silent=not part.engine
+    )
 
 
 def tuning_of(parts: Sequence[Part]) -> float:
