@@ -37,15 +37,28 @@ STEM_ROLES: dict[str, Role] = {
     "guitar": "guitar",
 }
 
+# Stems that a model makes so roughly that the net hears their notes better in the whole mix. On ten
+# mixes kept out of its training: bass onset F1 0.82 in the mix, 0.80 in the embedded engine's stem.
+HEARD_IN_MIX = {"spleeter": {"bass"}}
+
 
 @dataclass(frozen=True)
 class Stem:
-    """A stem to be heard: its name, its sound, what made it; no role where that is to be guessed."""
+    """A stem to be heard.
+
+    Attributes:
+        name: of the stem.
+        path: its sound.
+        role: what it plays; None where that is to be guessed.
+        origin: what made it.
+        mix: the recording it is a part of, where its notes are told better in there.
+    """
 
     name: str
     path: Path
     role: Role | None
     origin: str
+    mix: Path | None = None
 
 
 def hear_stems(stems: Sequence[Stem], report: Report = silent) -> list[Part]:
@@ -85,11 +98,12 @@ def hear_pitched(
     stem: Stem, role: Role, report: Report = silent, tuning_cents: float | None = None
 ) -> Part:
     """The notes of a stem that plays a known role."""
-    heard = transcribe_pitched_file(stem.path, role, report, tuning_cents=tuning_cents)
+    path = stem.mix or stem.path
+    heard = transcribe_pitched_file(path, role, report, tuning_cents=tuning_cents)
     return Part(
         stem.name,
         role,
-        stem.origin,
+        f"{stem.origin}; heard in the mix" if stem.mix else stem.origin,
         heard.notes,
         engine=PITCHED_ENGINE,
         tuning_cents=heard.tuning_cents,

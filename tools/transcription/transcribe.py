@@ -21,7 +21,7 @@ from muse.tools.song import Song
 from muse.tools.transcription.assemble import Part, one_part
 from muse.tools.transcription.compose import compose
 from muse.tools.transcription.options import TranscribeOptions
-from muse.tools.transcription.stems import STEM_ROLES, Stem, hear_stems
+from muse.tools.transcription.stems import HEARD_IN_MIX, STEM_ROLES, Stem, hear_stems
 
 log = logging.getLogger("muse")
 
@@ -111,8 +111,15 @@ def find_stems(
         model=options.model, device=options.device, stems=options.only, template="{stem}.{ext}"
     )
     separation = separate_file(path, folder, wanted, report, engine=separator_for(wanted))
+    in_mix = HEARD_IN_MIX.get(separation.made_by.model or "", set())
     stems = [
-        Stem(stem.stem, Path(stem.path), STEM_ROLES.get(stem.stem, "other"), stem.from_)
+        Stem(
+            stem.stem,
+            Path(stem.path),
+            STEM_ROLES.get(stem.stem, "other"),
+            stem.from_,
+            mix=path if stem.stem in in_mix else None,
+        )
         for stem in separation.stems
     ]
     return stems, separation
