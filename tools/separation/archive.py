@@ -1,0 +1,46 @@
+"""Stems as a tar that is written as a stream, for pipes."""
+
+import io
+import tarfile
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+import msgspec
+
+from muse.tools.separation.separate import Separation
+
+DOCUMENT = "separation.json"  # what is told of a track, beside its first stem
+
+
+class StemArchive(AbstractContextManager["StemArchive"]):
+    """Moves stems from a folder into a tar; its end mark is written only when all went well."""
+
+    def __init__(self, stream: IO[bytes], folder: Path) -> None:
+        """Write to `stream` what lies in `folder`."""
+        self._tar = tarfile.open(fileobj=stream, mode="w|")  # noqa: SIM115, __exit__ closes it
+        self._folder = folder
+
+    def add(self, result: Separation) -> None:
+        """Append one track's stems, and remove them from the folder."""
+        paths = [Path(stem.path) for stem in result.stems]
+        for stem, path in zip(result.stems, paths, strict=True):
+            stem.path = path.relative_to(self._folder).as_posix()
+        data = msgspec.json.encode(result) + b"\n"
+        entry = tarfile.TarInfo((Path(result.stems[0].path).parent / DOCUMENT).as_posix())
+        entry.size = len(data)
+        self._tar.addfile(entry, io.BytesIO(data))
+        for stem, path in zip(result.stems, paths, strict=True):
+            self._tar.add(path, stem.path)
+            path.unlink()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Write the end mark, which a tar that was broken off lacks."""
+        if kind is None:
+            self._tar.close()

@@ -1,0 +1,136 @@
+"""The engine that is always there: Spleeter's vocals, and signal processing for the rest."""
+
+import hashlib
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+import safetensors.torch
+import torch
+
+from muse.models import spleeter
+from muse.models.device import choose_device, choose_precision, computing_in
+from muse.models.registry import SPLEETER
+from muse.tools import weights
+from muse.tools.audio import Audio
+from muse.tools.errors import MissingPartError, ParameterError
+from muse.tools.files import replacing
+from muse.tools.separation.accompaniment import split_accompaniment
+
+log = logging.getLogger("muse")
+
+FRAME_STEP = 64  # frames that the net's six levels can halve
+OVERLAP = 0.1  # share of a segment; the net's masks are unsure only near its edges
+
+SPLIT_ORIGINS = MappingProxyType(
+    {
+        "vocals": "mix by spleeter",
+        "drums": "accompaniment by median filtering",
+        "bass": "accompaniment by median filtering",
+        "other": "accompaniment by median filtering",
+    }
+)
+WHOLE_ORIGINS = MappingProxyType({"vocals": "mix by spleeter", "accompaniment": "mix by spleeter"})
+
+
+class EmbeddedEngine:
+    """Spleeter's vocals and, unless told not to, the accompaniment split in three; see `Engine`."""
+
+    name = SPLEETER.name
+    sample_rate = spleeter.SAMPLE_RATE
+    batch = 1
+    overlap = OVERLAP
+    normalised = False
+
+    def __init__(
+        self,
+        *,
+        device: str = "auto",
+        precision: str = "auto",
+        segment_s: float | None = None,
+        split: bool = True,
+    ) -> None:
+        """Load the weights.
+
+        Args:
+            device: auto, cpu, cuda or mps.
+            precision: auto, float32 or bfloat16; auto is float32, since this net gains nothing.
+            segment_s: seconds that are separated at once; None takes what the net was trained on.
+            split: whether the accompaniment is parted.
+
+        Raises:
+            MissingPartError: the package that brings the weights is not installed.
+            ValueError: an argument is out of range.
+        """
+        self._device = choose_device(device)
+        wanted = "float32" if precision == "auto" else precision
+        self._dtype = choose_precision(self._device, wanted)
+        self._net, self.model_hash = load_net()
+        self._net.to(self._device)
+        self._split = split
+        self.origins: Mapping[str, str] = SPLIT_ORIGINS if split else WHOLE_ORIGINS
+        self.stems: tuple[str, ...] = tuple(self.origins)
+        self.rest = self.stems[-1]
+        self.segment_length = segment_length(self._net.config, segment_s)
+
+    def separate(self, segments: Audio) -> Audio:
+        """Stems (batch, stems, 2, frames) of segments (batch, 2, frames)."""
+        mix = torch.from_numpy(segments).to(self._device)
+        with torch.inference_mode(), computing_in(self._device, self._dtype):
+            vocals = self._net(mix)
+        accompaniment = mix - vocals
+        stems = [vocals]
+        if self._split:
+            drums, bass = split_accompaniment(accompaniment, self.sample_rate)
+            stems += [drums, bass, accompaniment - drums - bass]
+        else:
+            stems.append(accompaniment)
+        return torch.stack(stems, dim=1).cpu().numpy()
+
+
+def segment_length(config: spleeter.SpleeterConfig, segment_s: float | None) -> int:
+    """Frames of audio for so many seconds, rounded to what the net can halve six times."""
+    spectra = config.segment
+    if segment_s is not None:
+        spectra = round(segment_s * spleeter.SAMPLE_RATE / config.hop_length / FRAME_STEP)
+        spectra *= FRAME_STEP
+        if not FRAME_STEP <= spectra <= 8 * config.segment:
+            raise ParameterError(f"segment is {segment_s} s; spleeter takes 1.5 to 95 s")
+    return (spectra - 1) * config.hop_length
+
+
+def load_net() -> tuple[spleeter.Spleeter, str]:
+    """The net with its weights, and their hash.
+
+    Reading the published files takes a second, so what was read is kept in the user's cache.
+    """
+    paths = weights.locate(SPLEETER)
+    if not paths:
+        raise MissingPartError(f"spleeter's weights are missing; {weights.install(SPLEETER)}")
+    known = hashlib.sha256("".join(file.sha256 for file in SPLEETER.files).encode()).hexdigest()
+    cached = weights.cache_folder() / f"spleeter-{known[:16]}.safetensors"
+    try:
+        state = safetensors.torch.load_file(cached)
+    except (OSError, safetensors.SafetensorError):
+        state = read_published(paths)
+        keep(state, cached)
+    return spleeter.load_spleeter(state), known
+
+
+def read_published(paths: tuple[Path, ...]) -> dict[str, torch.Tensor]:
+    """The state of the net from the package's files, whose hashes are checked first."""
+    state: dict[str, torch.Tensor] = {}
+    for number, (path, file) in enumerate(zip(paths, SPLEETER.files, strict=True)):
+        weights.verify(path, file)
+        state |= spleeter.rename_keys(spleeter.read_checkpoint(path), number)
+    return state
+
+
+def keep(state: dict[str, torch.Tensor], path: Path) -> None:
+    """Write a state for the next time; where the cache cannot be written there is none."""
+    try:
+        with replacing(path) as temporary:
+            safetensors.torch.save_file(state, temporary)
+    except OSError as error:
+        log.debug("no cache of the weights: %s", error)

@@ -1,0 +1,264 @@
+"""Audio files into stems that sum to the mix, in flat memory.
+
+The ladder: `overlap_add` (arrays), `stem_blocks` (file -> arrays), `separate_file` (file -> files).
+"""
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+
+from muse.tools.audio import LOSSY, AudioReader, encoding_of
+from muse.tools.errors import ParameterError
+from muse.tools.files import PIPE
+from muse.tools.progress import Report, silent
+from muse.tools.separation.engine import Engine
+from muse.tools.separation.engines import load_engine
+from muse.tools.separation.pipeline import stem_blocks
+from muse.tools.separation.plan import Plan, make_plan
+from muse.tools.separation.sink import Measured, StemSink
+from muse.tools.song import MadeBy
+
+log = logging.getLogger("muse")
+
+FORMAT = "muse.stems/1"
+TEMPLATE = "{track}/{stem}.{ext}"
+STDIN_TRACK = "stdin"  # what a track read from a pipe is called
+
+
+@dataclass(frozen=True)
+class SeparateOptions:
+    """How to separate; None leaves it to the engine.
+
+    Attributes:
+        model: auto, or a name of `muse models list`, or one in `model_dir`.
+        model_dir: folder of demucs weights, as demucs' --repo takes it.
+        stems: which to write; empty means all.
+        two_stems: one stem against all others.
+        format: wav, flac, mp3 or ogg.
+        bits: 16, 24 or 32f.
+        overlap: share of a segment, 0 to 0.95.
+        segment_s: seconds that are separated at once.
+        shifts: passes that are averaged, 1 or more.
+        device: auto, cpu, cuda or mps.
+        precision: auto, float32 or bfloat16.
+        template: names of the files, from {track}, {stem} and {ext}.
+        skip_existing: leave a track alone whose files are all there.
+    """
+
+    model: str = "auto"
+    model_dir: Path | None = None
+    stems: tuple[str, ...] = ()
+    two_stems: str | None = None
+    format: str = "wav"
+    bits: str = "16"
+    overlap: float | None = None
+    segment_s: float | None = None
+    shifts: int = 1
+    device: str = "auto"
+    precision: str = "auto"
+    template: str = TEMPLATE
+    skip_existing: bool = False
+
+
+class Stem(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One written file. `from_` says what it was made with; what was not measured is left out."""
+
+    stem: str
+    path: str
+    from_: str = msgspec.field(name="from")
+    peak_dbfs: float | None = None
+    loudness_lufs: float | None = None
+
+
+class Separation(msgspec.Struct, kw_only=True):
+    """What came of one input; `residual_dbfs` is the peak of the mix without its stems."""
+
+    format: str = FORMAT
+    source: str
+    sample_rate: int
+    channels: int
+    duration_s: float
+    stems: list[Stem]
+    residual_dbfs: float | None = None
+    gain_db: float = 0.0
+    lossy: bool = False
+    seconds: float = 0.0
+    realtime_factor: float = 0.0
+    skipped: bool = False
+    made_by: MadeBy
+
+    def path_of(self, stem: str) -> Path | None:
+        """The file of a stem, None when it was not written."""
+        return next((Path(each.path) for each in self.stems if each.stem == stem), None)
+
+
+def separate_file(
+    source: str | Path,
+    directory: Path,
+    options: SeparateOptions | None = None,
+    report: Report = silent,
+    *,
+    engine: Engine | None = None,
+) -> Separation:
+    """Separate one file, or standard input for '-', into files in `directory`.
+
+    Args:
+        source: audio of any rate; more than two channels are mixed to stereo first.
+        directory: where the stems are written, by `options.template`.
+        options: how; the defaults when None.
+        report: hears how far it is.
+        engine: one that is loaded already, by `load_engine(options)`.
+
+    Raises:
+        BadInputError: the input is not there or not audio.
+        MissingPartError: the engine is not installed.
+        ParameterError: an option is out of range or does not go with another.
+    """
+    options = options or SeparateOptions()
+    started = time.perf_counter()
+    encoding_of(options.format, options.bits)
+    with AudioReader(source) as reader:  # before the engine, which takes seconds to load
+        engine = engine or engine_for(options)
+        plan = make_plan(engine, options.stems, options.two_stems)
+        paths = stem_paths(source, directory, options, plan)
+        result = described(reader, engine, options, plan, paths)
+        if options.skip_existing and all(path.is_file() for path in paths.values()):
+            result.skipped = True
+            return result
+        measured = write_stems(reader, engine, options, plan, paths, report)
+    fill_in(result, measured, time.perf_counter() - started)
+    return result
+
+
+def engine_for(options: SeparateOptions) -> Engine:
+    """The engine that the options ask for, loaded."""
+    wanted = (options.two_stems,) if options.two_stems else options.stems
+    return load_engine(
+        options.model,
+        model_dir=options.model_dir,
+        wanted=tuple(name for name in wanted if name),
+        device=options.device,
+        precision=options.precision,
+        segment_s=options.segment_s,
+    )
+
+
+def track_name(source: str | Path) -> str:
+    """What an input is called in names of files."""
+    return STDIN_TRACK if str(source) == PIPE else Path(source).stem
+
+
+def check_distinct(sources: Sequence[str], options: SeparateOptions) -> None:
+    """Raise ParameterError when two inputs would be written to the same files."""
+    names = [track_name(source) for source in sources]
+    shared = sorted({name for name in names if names.count(name) > 1})
+    if shared:
+        raise ParameterError(f"several inputs are called {shared[0]}; separate them one by one")
+    if len(names) > 1 and "{track}" not in options.template:
+        raise ParameterError("several inputs need {track} in --template")
+
+
+def stem_paths(
+    source: str | Path, directory: Path, options: SeparateOptions, plan: Plan
+) -> dict[str, Path]:
+    """The file of each stem that is written.
+
+    Raises:
+        ParameterError: the template is wrong, two stems would share a file, or a stem its input's.
+    """
+    paths = {}
+    for stem in plan.written:
+        try:
+            name = options.template.format(track=track_name(source), stem=stem, ext=options.format)
+        except (KeyError, IndexError, ValueError) as error:
+            raise ParameterError("--template takes {track}, {stem} and {ext}") from error
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise ParameterError(f"--template leads out of the folder: {name}")
+        paths[stem] = directory / name
+    if len(set(paths.values())) < len(paths):
+        raise ParameterError("--template gives several stems one name; put {stem} into it")
+    if any(path.suffix != f".{options.format}" for path in paths.values()):
+        raise ParameterError(f"--template must end with .{{ext}} or .{options.format}")
+    if Path(source).resolve() in {path.resolve() for path in paths.values()}:
+        raise ParameterError(f"{source}: a stem would overwrite it; choose another --template")
+    return paths
+
+
+def described(
+    reader: AudioReader,
+    engine: Engine,
+    options: SeparateOptions,
+    plan: Plan,
+    paths: dict[str, Path],
+) -> Separation:
+    """What is known before the work begins."""
+    parameters = {key: value for key, value in asdict(options).items() if value not in (None, ())}
+    parameters |= {"model_dir": str(options.model_dir)} if options.model_dir else {}
+    return Separation(
+        source=reader.name,
+        sample_rate=reader.sample_rate,
+        channels=min(reader.channels, 2),
+        duration_s=reader.duration_s,
+        stems=[
+            Stem(stem=name, path=str(path), from_=origin_of(name, engine, plan))
+            for name, path in paths.items()
+        ],
+        lossy=options.format in LOSSY,
+        made_by=MadeBy(
+            command="separate",
+            version=version("muse-toolbox"),
+            params=parameters,
+            model=engine.name,
+            model_hash=engine.model_hash,
+        ),
+    )
+
+
+def origin_of(name: str, engine: Engine, plan: Plan) -> str:
+    """What a stem was made with."""
+    if name in engine.origins:
+        return engine.origins[name]
+    members = dict(plan.worked_out).get(name)
+    if members:
+        return "sum of " + ", ".join(engine.stems[member] for member in members)
+    return "mix without " + ", ".join(each for each, _ in plan.worked_out)
+
+
+def fill_in(result: Separation, measured: Measured, seconds: float) -> None:
+    """Put what was measured into what is told of it."""
+    for stem in result.stems:
+        stem.peak_dbfs = round(measured.peaks_dbfs[stem.stem], 2)
+        loudness = measured.loudness_lufs[stem.stem]
+        stem.loudness_lufs = None if loudness is None else round(loudness, 2)
+    result.duration_s = measured.frames / result.sample_rate
+    result.residual_dbfs = round(measured.residual_dbfs, 2)
+    result.gain_db = round(measured.gain_db, 3)
+    result.seconds = round(seconds, 3)
+    result.realtime_factor = round(result.duration_s / seconds, 2)
+
+
+def write_stems(
+    reader: AudioReader,
+    engine: Engine,
+    options: SeparateOptions,
+    plan: Plan,
+    paths: dict[str, Path],
+    report: Report,
+) -> Measured:
+    """Separate an open file and write the stems."""
+    rate, channels = reader.sample_rate, min(reader.channels, 2)
+    if reader.channels > channels:
+        log.info("%s: %d channels, mixed to stereo", reader.name, reader.channels)
+    done = 0
+    with StemSink(plan, paths, rate, channels, options.bits, reader.frames) as sink:
+        pieces = stem_blocks(reader, engine, plan, overlap=options.overlap, shifts=options.shifts)
+        for mix, stems in pieces:
+            sink.add(mix, stems)
+            done += mix.shape[1]
+            report("separating", min(1.0, done / reader.frames))
+        return sink.finish(report)
