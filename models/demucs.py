@@ -1,0 +1,133 @@
+"""The Demucs nets, taken from the demucs package; their weights are read without trusting the file.
+
+S. Rouard, F. Massa, A. Defossez, "Hybrid Transformers for Music Source Separation", ICASSP 2023.
+
+Audio is (batch, channels, samples) at the net's rate; stems are (batch, stems, channels,
+samples).
+"""
+
+import json
+import pickle
+import warnings
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import torch
+from demucs.demucs import Demucs
+from demucs.hdemucs import HDemucs
+from demucs.htdemucs import HTDemucs
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+# what torch's reader raises for files that are none, or that it does not trust
+PICKLE_ERRORS = (
+    RuntimeError,
+    OSError,
+    ValueError,
+    EOFError,
+    LookupError,
+    AttributeError,
+    pickle.UnpicklingError,
+)
+NETS = {net.__name__: net for net in (Demucs, HDemucs, HTDemucs)}
+
+
+class DemucsBag(nn.Module):
+    """Nets whose outputs are averaged, each with a weight for each stem."""
+
+    shares: Tensor
+
+    def __init__(self, nets: Sequence[nn.Module], shares: Sequence[Sequence[float]] | None) -> None:
+        """Join nets of one kind.
+
+        Args:
+            nets: one or more.
+            shares: for each net a weight for each stem; None weighs all alike.
+
+        Raises:
+            ValueError: the nets or weights do not go together.
+        """
+        super().__init__()
+        typed: list[Any] = list(nets)
+        first = typed[0]
+        self.stems: tuple[str, ...] = tuple(str(stem) for stem in first.sources)
+        self.sample_rate = int(first.samplerate)
+        if any(tuple(net.sources) != self.stems for net in typed):
+            raise ValueError("the nets of this model do not give the same stems")
+        table = torch.tensor(shares or [[1.0] * len(self.stems)] * len(nets))
+        if table.shape != (len(nets), len(self.stems)):
+            raise ValueError("this model's weights do not fit its nets")
+        self.nets = nn.ModuleList(nets)
+        self.register_buffer("shares", table / table.sum(0), persistent=False)
+
+    @property
+    def longest_segment_s(self) -> float:
+        """Seconds of audio that the nets were trained on, and can take at most."""
+        nets: list[Any] = list(self.nets)
+        return min(float(net.segment) for net in nets)
+
+    def forward(self, audio: Tensor, wanted: Sequence[int] | None = None) -> Tensor:
+        """Stems of the audio; nets that give nothing to the `wanted` ones are not run."""
+        total = audio.new_zeros(len(audio), len(self.stems), *audio.shape[1:])
+        for net, shares in zip(self.nets, self.shares, strict=True):
+            if wanted is None or any(shares[stem] > 0 for stem in wanted):
+                total += net(audio).float() * shares[:, None, None]
+        return total
+
+
+def load_net(path: Path) -> nn.Module:
+    """One net with its weights, from .th (demucs' own pickles) or .safetensors.
+
+    Raises:
+        ValueError: the file is no Demucs net, or its pickle would do more than hold one.
+    """
+    package = read_safetensors(path) if path.suffix == ".safetensors" else read_pickle(path)
+    try:
+        kind = package["klass"]
+        make = NETS[kind if isinstance(kind, str) else kind.__name__]
+        net = make(*package["args"], **package["kwargs"])
+        net.load_state_dict(package["state"])
+    except (KeyError, TypeError, RuntimeError, AttributeError) as error:
+        raise ValueError(f"{path}: not a Demucs net ({error})") from error
+    result: nn.Module = net.float().eval()
+    return result
+
+
+def read_pickle(path: Path) -> Mapping[str, Any]:
+    """What a .th file holds; nothing but tensors, plain values, fractions and the nets' classes."""
+    try:
+        with (
+            torch.serialization.safe_globals([*NETS.values(), Fraction]),
+            warnings.catch_warnings(),
+        ):
+            warnings.simplefilter("ignore")  # of storage classes that old files name
+            package = torch.load(path, map_location="cpu", weights_only=True)
+    except PICKLE_ERRORS as error:
+        reason = str(error).partition("\n")[0]
+        raise ValueError(f"{path}: not a Demucs net that can be trusted ({reason})") from error
+    return package if isinstance(package, dict) else {}
+
+
+def read_safetensors(path: Path) -> Mapping[str, Any]:
+    """What demucs' .safetensors files hold: the state, and in the metadata how to make the net."""
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            metadata = file.metadata() or {}
+            state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        return {
+            "klass": metadata["klass"].rpartition(".")[2],
+            "args": json.loads(metadata["args"], object_hook=decode_fraction),
+            "kwargs": json.loads(metadata["kwargs"], object_hook=decode_fraction),
+            "state": state,
+        }
+    except (KeyError, ValueError, OSError, SafetensorError) as error:
+        raise ValueError(f"{path}: not a Demucs net ({error})") from error
+
+
+def decode_fraction(value: dict[str, Any]) -> Any:
+    """A JSON object, or the fraction that demucs writes as one."""
+    if value.get("_type") == "fraction":
+        return Fraction(value["numerator"], value["denominator"])
+    return value

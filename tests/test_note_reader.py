@@ -1,0 +1,50 @@
+"""The note net as shipped: its heads, its card, and that it hears the same at any level."""
+
+import hashlib
+import json
+
+import numpy as np
+import pytest
+
+from muse.models import note_net
+from muse.models.note_reader import HEADS, WEIGHTS, NoteReader
+from muse.tools.transcription.pitched import ROLES, believe, note_reader
+from muse.tools.transcription.spectra import SHORT_WINDOW, semitone_power
+from tests.test_basic_pitch import golden_audio
+
+
+def test_heads_are_those_of_the_net() -> None:
+    assert note_net.HEADS == HEADS
+    assert {rules.head for rules in ROLES.values()} <= set(HEADS)
+
+
+def test_card_names_the_weights() -> None:
+    card = json.loads(WEIGHTS.with_suffix(".json").read_text())
+    assert card["sha256"] == hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()
+    assert tuple(card["heads"]) == HEADS
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_hears_three_tones(head: str) -> None:
+    audio = golden_audio()
+    evidence = believe(audio, semitone_power(audio, SHORT_WINDOW), head)
+    frames = -(-len(audio) // 256)
+    assert evidence.held.shape == evidence.onset.shape == (frames, 88)
+    assert evidence.held.min() >= 0.0
+    assert evidence.held.max() <= 1.0
+    loudest = evidence.held[int(0.7 * 86)].argmax()
+    assert loudest == 45 - 21
+
+
+def test_level_does_not_matter() -> None:
+    audio = golden_audio()
+    pair = [
+        believe(each, semitone_power(each, SHORT_WINDOW), "chords").held
+        for each in (audio, audio * np.float32(0.25))
+    ]
+    assert np.abs(pair[0] - pair[1]).mean() < 0.02
+
+
+def test_loaded_once() -> None:
+    assert note_reader() is note_reader()
+    assert isinstance(note_reader(), NoteReader)
