@@ -1,6 +1,9 @@
 # muse: `make demo` and `make test` do all the set-up themselves.
 
-PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || echo python3)
+# the first Python on the path that muse runs on
+FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c '$(FITS)' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 SONG := examples/paper_lanterns.ogg
@@ -26,6 +29,7 @@ wheel-test: venv
 venv: system $(VENV)/ready
 
 $(VENV)/ready: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "muse needs Python 3.11 to 3.13; install one" >&2; exit 3; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[demucs,dev]'
@@ -36,8 +40,9 @@ system:  ## FluidSynth, for rendering; installed where we may, else the command 
 	@sh scripts/system.sh
 
 bench: venv  ## the figures of the README; takes a while
-	$(BIN)/python tests/bench/separation.py
-	$(BIN)/python tests/bench/transcription.py
+	$(BIN)/pip install --quiet --no-deps basic-pitch==0.4.0  # it pins TensorFlow, and runs without
+	$(BIN)/pip install --quiet resampy scikit-learn
+	for name in separation transcription drums beats; do $(BIN)/python tests/bench/$$name.py; done
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info stems

@@ -155,11 +155,12 @@ def test_a_steady_tempo_is_one_round_tempo(
 ) -> None:
     truth = start + np.arange(100) * 60 / bpm
     noise = np.random.default_rng(seed).normal(0, jitter, len(truth))
-    tempos = fit_tempo_map(track_of(np.maximum(truth + noise, 0.0)))
+    track = track_of(np.maximum(truth + noise, 0.0))
+    tempos = fit_tempo_map(track)
     assert len(tempos) <= 2  # a lead-in at most
     assert tempos[-1][1] == pytest.approx(bpm, rel=1e-3)
     map_ = TempoMap(tempos)
-    lead_in = lead_in_beats(track_of(truth))
+    lead_in = lead_in_beats(track)
     late = [abs(map_.seconds_at(lead_in + i) - truth[i]) for i in range(4, 100)]
     assert max(late) < 0.015
 
