@@ -32,7 +32,8 @@ $(VENV)/ready: pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "muse needs Python 3.11 to 3.13; install one" >&2; exit 3; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet -c constraints.txt -e '.[demucs,dev]'
+	# without PYTHONWARNINGS setuptools explains editable installs at length
+	PYTHONWARNINGS=ignore $(BIN)/pip install --quiet -c constraints.txt -e '.[demucs,dev]'
 	sh scripts/link_rooms.sh $(BIN)/python
 	touch $@
 

@@ -78,6 +78,8 @@ def outcomes(
     level = logging.getLogger("muse").level
     with context.Pool(jobs, initializer=prepare_worker, initargs=(level,)) as pool:
         yield pool.imap(work, inputs)
+        pool.close()  # let them end by themselves: ended by force, torch complains at length
+        pool.join()
 
 
 def prepare_worker(level: int) -> None:

@@ -1,6 +1,6 @@
 """The note net: which notes of a part sound and start, frame by frame, for each kind of part.
 
-A small convolutional net over (time, pitch). For each pitch it sees the levels of its first
+A small convolutional net over (time, pitch). For each pitch it sees the levels of its
 partials in two spectra, a long-windowed one that tells pitches apart and a short-windowed one that
 tells when, together with what Basic Pitch (models/basic_pitch.py) believes of the pitch and its
 octaves. The same weights serve every pitch, so that what is learned for one holds for all
@@ -18,18 +18,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 PITCHES = 88
-PARTIAL_SHIFTS = (
-    -12,
-    0,
-    12,
-    19,
-    24,
-    28,
-    31,
-    34,
-)  # semitones: an octave below, then partials 1 to 7
-NOTE_SHIFTS = (-12, 0, 12, 19)
-ONSET_SHIFTS = (-12, 0, 12)
+# semitones from a pitch to what it may be a partial of, to itself and to its partials
+PARTIAL_SHIFTS = (-28, -24, -19, -12, 0, 12, 19, 24, 28, 31, 34)
+NOTE_SHIFTS = (-24, -19, -12, 0, 12, 19)
+ONSET_SHIFTS = (-19, -12, 0, 12)
 HEADS = ("voice", "bass", "chords", "other")
 
 
@@ -42,7 +34,7 @@ class NoteNetConfig:
         heads: kinds of part, each with a held and an onset output.
     """
 
-    channels: int = 16
+    channels: int = 24
     heads: int = len(HEADS)
 
 

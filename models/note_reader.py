@@ -33,11 +33,10 @@ class NoteReader:
         """Load the weights; `threads` 0 takes every core there is."""
         self._session = open_session(weights, threads)
 
-    def __call__(self, head: str, long: Matrix, short: Matrix, heard: Posteriors) -> Evidence:
-        """Read one part.
+    def __call__(self, long: Matrix, short: Matrix, heard: Posteriors) -> dict[str, Evidence]:
+        """What each head says, by its name.
 
         Args:
-            head: one of HEADS.
             long: (frames, rows) levels in dB of the long-windowed spectrum.
             short: the same of the short-windowed one.
             heard: Basic Pitch's posteriors of the same frames.
@@ -50,8 +49,8 @@ class NoteReader:
             "onset": heard.onset[None],
         }
         (output,) = self._session.run(None, inputs)
-        held, onset = output[0, :, HEADS.index(head)]
-        return Evidence(held, onset)
+        held, onset = output[0]
+        return {head: Evidence(held[i], onset[i]) for i, head in enumerate(HEADS)}
 
 
 def scaled(level: Matrix, reference: np.floating) -> Matrix:

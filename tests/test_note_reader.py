@@ -8,8 +8,9 @@ import pytest
 
 from muse.models import note_net
 from muse.models.note_reader import HEADS, WEIGHTS, NoteReader
-from muse.tools.transcription.pitched import ROLES, believe, note_reader
-from muse.tools.transcription.spectra import SHORT_WINDOW, semitone_power
+from muse.tools.transcription.pitched import believe, note_reader
+from muse.tools.transcription.role_rules import ROLES
+from muse.tools.transcription.spectra import SHORT_WINDOW, decibels, semitone_power
 from tests.test_basic_pitch import golden_audio
 
 
@@ -27,7 +28,7 @@ def test_card_names_the_weights() -> None:
 @pytest.mark.parametrize("head", HEADS)
 def test_hears_three_tones(head: str) -> None:
     audio = golden_audio()
-    evidence = believe(audio, semitone_power(audio, SHORT_WINDOW), head)
+    evidence = believe(audio, decibels(semitone_power(audio, SHORT_WINDOW)))[head]
     frames = -(-len(audio) // 256)
     assert evidence.held.shape == evidence.onset.shape == (frames, 88)
     assert evidence.held.min() >= 0.0
@@ -39,7 +40,7 @@ def test_hears_three_tones(head: str) -> None:
 def test_level_does_not_matter() -> None:
     audio = golden_audio()
     pair = [
-        believe(each, semitone_power(each, SHORT_WINDOW), "chords").held
+        believe(each, decibels(semitone_power(each, SHORT_WINDOW)))["chords"].held
         for each in (audio, audio * np.float32(0.25))
     ]
     assert np.abs(pair[0] - pair[1]).mean() < 0.02

@@ -12,10 +12,11 @@ from muse.tools.transcription import chunks
 from muse.tools.transcription.chunks import Chunk, chunks_of, stitched
 from muse.tools.transcription.notes import NoteEvent
 from muse.tools.transcription.pitched import (
-    ROLES,
     transcribe_pitched,
     transcribe_pitched_file,
+    transcribe_roles_file,
 )
+from muse.tools.transcription.role_rules import ROLES
 
 RATE = 22050  # Hz
 
@@ -145,6 +146,14 @@ def test_file_rung_in_chunks_is_the_array_rung(
     for a, b in zip(cut, whole, strict=True):
         assert abs(a.onset_s - b.onset_s) < 0.03
         assert abs(a.offset_s - b.offset_s) < 0.08
+
+
+def test_roles_heard_together_are_those_heard_alone(tmp_path: Path) -> None:
+    write_audio(tmp_path / "mix.wav", play(MELODY + BASS, 5.0)[None], RATE, bits="32f")
+    together = transcribe_roles_file(tmp_path / "mix.wav", ["lead", "bass", "other"])
+    for role, heard in together.items():
+        assert heard == transcribe_pitched_file(tmp_path / "mix.wav", role)
+    assert together["lead"] != together["bass"]
 
 
 @pytest.mark.parametrize("block", [700, 5000, 100_000])

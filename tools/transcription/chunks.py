@@ -6,6 +6,7 @@ rest; a note counts for the chunk in whose core it starts.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from muse.tools.transcription.spectra import Signal
 
 CHUNK_S = 60.0  # seconds decoded at a time
 MARGIN_S = 3.0  # seconds of context at either side of them
+
+N = TypeVar("N", bound=NoteEvent)
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ def chunks_of(blocks: Iterable[Signal], sample_rate: int) -> Iterator[Chunk]:
         yield Chunk(held, start / sample_rate, core_start / sample_rate, end)
 
 
-def stitched(earlier: list[NoteEvent], found: list[NoteEvent], chunk: Chunk) -> list[NoteEvent]:
+def stitched(earlier: list[N], found: list[N], chunk: Chunk) -> list[N]:
     """Add a chunk's notes; what sounds across the seam ends where the later chunk hears its end."""
     join = chunk.core_start_s
     across = {n.pitch: n.offset_s for n in found if n.onset_s < join < n.offset_s}
@@ -64,6 +67,6 @@ def stitched(earlier: list[NoteEvent], found: list[NoteEvent], chunk: Chunk) -> 
     return kept + inside
 
 
-def moved(note: NoteEvent, seconds: float) -> NoteEvent:
+def moved(note: N, seconds: float) -> N:
     """The note so many seconds later."""
     return replace(note, onset_s=note.onset_s + seconds, offset_s=note.offset_s + seconds)
