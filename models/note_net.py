@@ -111,3 +111,16 @@ class NoteNet(nn.Module):
         logits: Tensor = self.out(self.join(torch.cat([near, wide], 1)))
         batch, _, frames, pitches = logits.shape
         return logits.reshape(batch, 2, self.config.heads, frames, pitches)
+
+
+class Probabilities(nn.Module):
+    """The net with probabilities for logits, as it is exported."""
+
+    def __init__(self, net: NoteNet) -> None:
+        """Wrap a net."""
+        super().__init__()
+        self.net = net
+
+    def forward(self, long: Tensor, short: Tensor, note: Tensor, onset: Tensor) -> Tensor:
+        """As NoteNet.forward, each value in [0, 1]."""
+        return torch.sigmoid(self.net(long, short, note, onset))

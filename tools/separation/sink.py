@@ -73,7 +73,6 @@ class StemSink(AbstractContextManager["StemSink"]):
         Raises:
             ParameterError: the format cannot hold such audio.
         """
-        self._plan = plan
         self._names = [name for name, _ in plan.worked_out] + [plan.left_over]
         self._channels = channels
         suffix = next(iter(paths.values())).suffix.lstrip(".").lower()
@@ -135,9 +134,7 @@ class StemSink(AbstractContextManager["StemSink"]):
 
     def _spooled(self) -> Iterator[tuple[Audio, Audio]]:
         """What waited, in the order it came: (mix, stems)."""
-        rows = (
-            len(self._names) * self._channels
-        )  # the mix is kept in the place of what is left over
+        rows = len(self._names) * self._channels  # the mix stands where what is left over would
         self._spool.seek(0)
         while data := self._spool.read(CHUNK_FRAMES * rows * 4):
             chunk = np.frombuffer(data, np.float32).reshape(-1, rows).T

@@ -17,7 +17,11 @@ from muse.tools.transcription.assemble import Part
 from muse.tools.transcription.drums import transcribe_drums_file
 from muse.tools.transcription.instruments import is_drums_file, role_of_notes
 from muse.tools.transcription.notes import NoteEvent
-from muse.tools.transcription.pitched import transcribe_pitched_file
+from muse.tools.transcription.pitched import (
+    PitchedTranscription,
+    transcribe_pitched_file,
+    transcribe_roles_file,
+)
 
 log = logging.getLogger("muse")
 
@@ -71,11 +75,10 @@ def hear_stems(stems: Sequence[Stem], report: Report = silent) -> list[Part]:
     voiceless = any(stem.role == "vocals" and is_silent(stem.path) for stem in stems)
     for number, stem in enumerate(stems):
         step = part(report, number / len(stems), (number + 1) / len(stems))
-        found = hear_stem(stem, step)
-        if stem.role == "other" and voiceless and found.notes:
-            parts += part_from_melody(stem, found)
+        if stem.role == "other" and voiceless and not is_silent(stem.path):
+            parts += hear_with_melody(stem, step)
         else:
-            parts.append(found)
+            parts.append(hear_stem(stem, step))
     return parts
 
 
@@ -100,6 +103,11 @@ def hear_pitched(
     """The notes of a stem that plays a known role."""
     path = stem.mix or stem.path
     heard = transcribe_pitched_file(path, role, report, tuning_cents=tuning_cents)
+    return pitched_part(stem, role, heard)
+
+
+def pitched_part(stem: Stem, role: Role, heard: PitchedTranscription) -> Part:
+    """What was heard in a stem as its part."""
     return Part(
         stem.name,
         role,
@@ -119,12 +127,14 @@ def hear_solo(stem: Stem, report: Report = silent) -> Part:
     return replace(heard, name=role)
 
 
-def part_from_melody(stem: Stem, everything: Part) -> list[Part]:
+def hear_with_melody(stem: Stem, report: Report = silent) -> list[Part]:
     """The melody of a stem as a part of its own, and the rest of the stem's notes."""
-    melody = replace(hear_pitched(stem, "lead", tuning_cents=everything.tuning_cents), name="lead")
+    heard = transcribe_roles_file(stem.path, ["lead", "other"], report)
+    melody = replace(pitched_part(stem, "lead", heard["lead"]), name="lead")
+    rest = pitched_part(stem, "other", heard["other"])
     if not melody.notes:
-        return [everything]
-    return [melody, replace(everything, notes=without(everything.notes, melody.notes))]
+        return [rest]
+    return [melody, replace(rest, notes=without(rest.notes, melody.notes))]
 
 
 def without(notes: Sequence[NoteEvent], taken: Sequence[NoteEvent]) -> list[NoteEvent]:
