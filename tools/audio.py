@@ -20,7 +20,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from muse.tools.errors import BadInputError, MissingPartError, ParameterError
-from muse.tools.files import on_disk, replacing
+from muse.tools.files import PIPE, on_disk, replacing
 
 log = logging.getLogger("muse")
 
@@ -77,14 +77,18 @@ class AudioReader(AbstractContextManager["AudioReader"]):
         frames: length as the header tells it; a broken file may hold fewer.
     """
 
-    def __init__(self, source: str | Path) -> None:
+    def __init__(self, source: str | Path, name: str | None = None) -> None:
         """Open a file, or standard input for '-'.
+
+        Args:
+            source: a path, or '-'.
+            name: what to call it in messages; None takes `source` itself.
 
         Raises:
             BadInputError: it is not there, not audio, or holds no frames.
             MissingPartError: only ffmpeg could read it and there is none.
         """
-        self.name = str(source)
+        self.name = name or ("standard input" if str(source) == PIPE else str(source))
         self._stack = ExitStack()
         try:
             path = self._stack.enter_context(on_disk(source))

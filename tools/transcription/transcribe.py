@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from muse.tools.audio import AudioReader
 from muse.tools.errors import ParameterError
-from muse.tools.files import on_disk
+from muse.tools.files import PIPE, on_disk
 from muse.tools.midi import load_song, save_song
 from muse.tools.progress import Report, part, silent
 from muse.tools.separation.engine import Engine
@@ -66,10 +67,13 @@ def transcribe_file(
         return Transcription(load_song(folder / SONG_DOCUMENT), [], [])
     check_not_overwritten(source, folder)
     with on_disk(source) as path, stem_folder(folder, options) as stems_at:
+        name = "standard input" if str(source) == PIPE else str(source)
+        with AudioReader(path, name):
+            pass  # what is no audio is told before a net is loaded
         stems, separation = find_stems(path, stems_at, options, part(report, 0.0, 0.5))
         parts = hear_stems(stems, part(report, 0.5, 0.9))
         report("beats", 0.9)
-        song = compose(path, str(source), parts, separation, options)
+        song = compose(path, name, parts, separation, options)
         files = [stem.path for stem in stems if stem.path.parent == folder]
         files += [] if folder is None else write_midi(song, folder)
     report("done", 1.0)
