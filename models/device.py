@@ -11,7 +11,6 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 FAST_BFLOAT16 = ("avx512_bf16", "amx_bf16")  # instructions without which bfloat16 is emulated
 
 
-
 def choose_device(name: str = "auto") -> torch.device:
     """The device to run on; auto takes a GPU that works, else the processor.
 

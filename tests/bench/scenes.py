@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import mix_parts
 import mixes
 import numpy as np
 from numpy.typing import NDArray
@@ -39,23 +40,23 @@ def scene(index: int) -> dict[str, list[NoteEvent]] | None:
     """The notes of one excerpt, varied; None where the song has too little in it."""
     _, songs = mixes.split_songs()
     dice = random.Random(50_000 + index)
-    folder = mixes.DATA / "pop909" / songs[index % len(songs)]
-    tracks = mixes.read_tracks(next(folder.glob("*.mid")))
-    lines = mixes.read_lines(folder / "beat_midi.txt")
+    folder = mix_parts.DATA / "pop909" / songs[index % len(songs)]
+    tracks = mix_parts.read_tracks(next(folder.glob("*.mid")))
+    lines = mix_parts.read_lines(folder / "beat_midi.txt")
     beats = [float(line.split()[0]) for line in lines]
-    bars = [float(line.split()[0]) for line in lines if mixes.is_bar(line)]
-    starts = [bar for bar in bars if bar < beats[-1] - mixes.LENGTH_S - 1]
+    bars = [float(line.split()[0]) for line in lines if mix_parts.is_bar(line)]
+    starts = [bar for bar in bars if bar < beats[-1] - mix_parts.LENGTH_S - 1]
     if len(bars) < 20 or not starts or not tracks.get("MELODY") or not tracks.get("PIANO"):
         return None
     start = dice.choice(starts)
     line = tracks.get("BRIDGE") if dice.random() < 0.15 else None
     notes = {
-        "lead": mixes.monophonic(line or tracks["MELODY"]),
+        "lead": mix_parts.monophonic(line or tracks["MELODY"]),
         "keys": tracks["PIANO"],
-        "bass": mixes.bass_line(mixes.read_chords(folder / "chord_midi.txt"), beats, dice),
-        "drums": mixes.drum_part(bars, start, "train", dice),
+        "bass": mix_parts.bass_line(mix_parts.read_chords(folder / "chord_midi.txt"), beats, dice),
+        "drums": mix_parts.drum_part(bars, start, "train", dice),
     }
-    notes = {stem: mixes.excerpt(part, start) for stem, part in notes.items()}
+    notes = {stem: mix_parts.excerpt(part, start) for stem, part in notes.items()}
     if min(map(len, notes.values())) < 8:
         return None
     octaves = dice.choice((-12, 0, 0, 0, 0, 0, 0, 0, 0, 12))
@@ -112,7 +113,7 @@ def play(
             synth.pitch_bend(channel, value)
         else:
             synth.cc(channel, 1, value)
-    total = round((mixes.LENGTH_S + mixes.TAIL_S) * RATE)
+    total = round((mix_parts.LENGTH_S + mixes.TAIL_S) * RATE)
     blocks.append(synth.get_samples(max(total - position, 0)))
     synth.delete()
     audio = np.concatenate(blocks)[: 2 * total].reshape(-1, 2).mean(axis=1) / 32768

@@ -164,7 +164,17 @@ def bench_demucs(folder: Path, model_dir: Path | None) -> dict[str, Any]:
     song = make_song(folder / "song.wav", DEMUCS_S)
     weights = model_dir or random_weights(folder / "weights")
     theirs = [str(SCRIPTS / "demucs"), "-n", "htdemucs", "--repo", str(weights), "--float32"]
-    theirs += ["--shifts", "0", "-d", "cpu", "-o", str(folder / "theirs"), str(song)]
+    theirs += [
+        "--clip-mode",
+        "none",
+        "--shifts",
+        "0",
+        "-d",
+        "cpu",
+        "-o",
+        str(folder / "theirs"),
+        str(song),
+    ]
     ours = [str(SCRIPTS / "muse"), "separate", str(song), "--model", "htdemucs", "--quiet"]
     ours += ["--model-dir", str(weights), "--bits", "32f", "--device", "cpu"]
     exact = [*ours, "--precision", "float32", "-o", str(folder / "exact")]

@@ -20,7 +20,8 @@ N_FFT = 2048  # samples of a Hann window, 46 ms at 44.1 kHz
 HOP = 512  # samples between spectra
 STEADY = (5, 5)  # spectra, stages of the median along time: 25 spectra, 0.29 s
 STRUCK = (9, 5)  # bins, stages of the median along frequency: 45 bins, 0.97 kHz
-LOW_HZ = 400.0  # below it drums are what rises above the steady part
+STEADY_WEIGHT = 2.0  # above 1 a cell is drums only when it is clearly struck: notes keep attacks
+LOW_HZ = 250.0  # below it drums are what rises above the steady part
 LOW_ORDER = 8  # steepness of that crossover
 BASS_HZ = 250.0  # crossover between bass and other
 BASS_ORDER = 8
@@ -50,12 +51,17 @@ def split_accompaniment(audio: Tensor, sample_rate: int) -> tuple[Tensor, Tensor
 
 def drum_mask(magnitude: Tensor, sample_rate: int) -> Tensor:
     """The drums' share, in [0, 1], of each cell of (batch, bins, frames)."""
-    steady = long_median(magnitude, -1, *STEADY).square_()
-    struck = long_median(magnitude, -2, *STRUCK).square_()
-    rising = (magnitude - steady.sqrt()).clamp_(min=0).square_()
+    steady = long_median(magnitude, -1, *STEADY)
+    struck = long_median(magnitude, -2, *STRUCK)
+    rising = (magnitude - steady).clamp_(min=0)
     low = lowpass(sample_rate, LOW_HZ, LOW_ORDER, magnitude.device)
-    struck = struck + low * (rising - struck)
-    return struck / (struck + steady + EPSILON)
+    return low * share(rising, steady) + (1 - low) * share(struck, STEADY_WEIGHT * steady)
+
+
+def share(one: Tensor, other: Tensor) -> Tensor:
+    """The share of one in the power of both."""
+    power = one.square()
+    return power / (power + other.square() + EPSILON)
 
 
 @cache

@@ -122,8 +122,8 @@ def track_beats_file(
     path: str | Path, bpm: float | None = None, report: Report = silent
 ) -> BeatTrack:
     """As `track_beats`, of an audio file of any length, in some 100 bytes a frame of features."""
-    blocks, sample_rate = onsets.blocks_of_file(path)
-    return track_beats_stream(blocks, sample_rate, bpm, report)
+    with onsets.blocks_of_file(path) as (blocks, sample_rate):
+        return track_beats_stream(blocks, sample_rate, bpm, report)
 
 
 def track_beats_stream(

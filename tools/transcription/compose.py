@@ -23,6 +23,8 @@ from muse.tools.transcription.tempo import fit_tempo_map, meters_of_track
 
 log = logging.getLogger("muse")
 
+LEAST_BEAT_CONFIDENCE = 0.55  # noise and clicks at random stay under it, most music above
+LEAST_METRE_CONFIDENCE = 0.6  # at 0.5 three and four fit alike
 DRIFT_RATE = 22_050  # Hz, of the rendering that is compared with the recording
 
 
@@ -35,6 +37,7 @@ def compose(
 ) -> Song:
     """One Song of the parts heard in the recording at `path`, which the user calls `name`."""
     beats = track_beats_file(path, options.bpm)
+    tell_doubts(beats)
     tempos = fit_tempo_map(beats)
     time = TempoMap(tempos)
     song = Song(
@@ -56,6 +59,15 @@ def compose(
         song.source.separation = separation.made_by.model
         song.source.residual_dbfs = separation.residual_dbfs
     return song
+
+
+def tell_doubts(beats: BeatTrack) -> None:
+    """One line where the beats, or which of them begin bars, could as well be others."""
+    metre = f"{beats.numerator}/{beats.denominator}"
+    if beats.confidence < LEAST_BEAT_CONFIDENCE:
+        log.info("the beats are a guess: little here keeps time; tempo and %s may be wrong", metre)
+    elif beats.metre_confidence < LEAST_METRE_CONFIDENCE:
+        log.info("the metre is a guess: %s fits hardly better than another", metre)
 
 
 def drift_of(song: Song, path: Path) -> float | None:

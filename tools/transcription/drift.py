@@ -73,8 +73,9 @@ def measure_drift_file(path: str | Path, rendered: Iterable[Mono], sample_rate: 
     The two rates may differ as long as their curves have the same frame rate, which holds for
     multiples of FRAMES_PER_SECOND; others are brought there by interpolation.
     """
-    blocks, rate = onsets.blocks_of_file(path)
-    truth, heard = onset_curve(blocks, rate), onset_curve(rendered, sample_rate)
+    with onsets.blocks_of_file(path) as (blocks, rate):
+        truth = onset_curve(blocks, rate)
+    heard = onset_curve(rendered, sample_rate)
     if frame_rate_at(rate) != frame_rate_at(sample_rate):
         heard = at_rate(heard, frame_rate_at(sample_rate), frame_rate_at(rate))
     return compare(truth, heard, frame_rate_at(rate))

@@ -64,33 +64,37 @@ DRUMS = (
 )
 
 
-def transcribe_drums(audio: Mono, sample_rate: int) -> list[NoteEvent]:
+def transcribe_drums(
+    audio: Mono, sample_rate: int, classify: DrumHits | None = None
+) -> list[NoteEvent]:
     """The hits in mono audio of shape (frames,), in order of time.
 
     Args:
         audio: a drum stem; bleed of other instruments costs some accuracy.
         sample_rate: in Hz; under 32 kHz there is no air for the cymbals, and more are missed.
+        classify: the net; None takes the one that ships with muse.
 
     Returns:
         NoteEvents; simultaneous hits of several drums are several events.
     """
-    return transcribe_drums_stream(onsets.mono_blocks(audio), sample_rate)
+    return transcribe_drums_stream(onsets.mono_blocks(audio), sample_rate, classify)
 
 
 def transcribe_drums_file(path: str | Path) -> list[NoteEvent]:
     """As `transcribe_drums`, of an audio file of any length."""
-    return transcribe_drums_stream(*onsets.blocks_of_file(path))
+    with onsets.blocks_of_file(path) as (blocks, sample_rate):
+        return transcribe_drums_stream(blocks, sample_rate)
 
 
-def transcribe_drums_stream(blocks: Iterable[Mono], sample_rate: int) -> list[NoteEvent]:
+def transcribe_drums_stream(
+    blocks: Iterable[Mono], sample_rate: int, classify: DrumHits | None = None
+) -> list[NoteEvent]:
     """As `transcribe_drums`, of a stream of mono blocks; kept of it are 150 bytes a frame."""
     grid = onsets.framing(sample_rate)
     magnitudes, centres = drum_bands(blocks, grid)
-    loudest = float(np.percentile(magnitudes.sum(axis=1), LOUDEST_PERCENTILE))
-    if loudest < SILENT:
+    if loudness_of(magnitudes) < SILENT:
         return []
-    levels = np.log1p(COMPRESSION * magnitudes.shape[1] / loudest * magnitudes)
-    activations = activations_of(levels.astype(np.float32), net())
+    activations = activations_of(levels_of(magnitudes), classify or net())
     hits = [
         hit
         for index, drum in enumerate(DRUMS)
@@ -120,14 +124,31 @@ def drum_bands(blocks: Iterable[Mono], grid: Framing) -> tuple[Features, NDArray
     return np.concatenate(pieces).astype(np.float32), wanted
 
 
+def loudness_of(magnitudes: Features) -> float:
+    """What the level is measured against: the sum of the bands of the loudest frames."""
+    return float(np.percentile(magnitudes.sum(axis=1), LOUDEST_PERCENTILE))
+
+
+def levels_of(magnitudes: Features, compression: float = COMPRESSION) -> Features:
+    """Magnitudes of something that sounds on a logarithmic scale, freed of the whole's level."""
+    scale = compression * magnitudes.shape[1] / loudness_of(magnitudes)
+    levels: Features = np.log1p(scale * magnitudes).astype(np.float32)
+    return levels
+
+
 def activations_of(levels: Features, classify: DrumHits) -> Features:
     """The net's activations for all frames, (frames, drums), some frames at a time."""
-    padded = np.pad(levels, ((BEFORE, AFTER), (0, 0)), mode="edge")
+    padded = with_edges(levels)
     pieces = [
         classify(patches(padded[start : start + BLOCK_FRAMES + BEFORE + AFTER]))
         for start in range(0, len(levels), BLOCK_FRAMES)
     ]
     return np.concatenate(pieces)
+
+
+def with_edges(levels: Features) -> Features:
+    """The levels with the first and last frames repeated as far as the net looks."""
+    return np.pad(levels, ((BEFORE, AFTER), (0, 0)), mode="edge")
 
 
 def patches(padded: Features) -> Features:

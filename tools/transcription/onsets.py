@@ -11,6 +11,7 @@ and Widmer, "Maximum filter vibrato suppression for onset detection", DAFx 2013)
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -131,19 +132,13 @@ def mono_blocks(audio: Mono, size: int = 1 << 18) -> Iterator[Mono]:
         yield audio[start : start + size]
 
 
-def blocks_of_file(path: str | Path) -> tuple[Iterator[Mono], int]:
-    """A file as a mono stream, and its rate in Hz."""
+@contextmanager
+def blocks_of_file(path: str | Path) -> Iterator[tuple[Iterator[Mono], int]]:
+    """A file as a mono stream, which can be read once and within the `with`, and its rate in Hz."""
     from muse.tools.audio import AudioReader
 
     with AudioReader(path) as reader:
-        sample_rate = reader.sample_rate
-
-    def stream() -> Iterator[Mono]:
-        with AudioReader(path) as reader:
-            for block in reader.blocks():
-                yield block.mean(axis=0)
-
-    return stream(), sample_rate
+        yield (block.mean(axis=0) for block in reader.blocks()), reader.sample_rate
 
 
 def peaks(curve: Features, reach: int) -> NDArray[np.intp]:

@@ -1,0 +1,67 @@
+"""The drum net: its files belong together, and the script that makes them works from end to end."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from muse.models.drum_hits import NAME, load_drum_hits
+from muse.tools.rendering import find_soundfonts, has_fluidsynth
+from muse.tools.transcription import drums, onsets
+
+ROOT = Path(__file__).resolve().parents[1]
+WEIGHTS = Path(str(files("muse.models") / "weights"))
+
+
+def test_the_shipped_net_is_the_one_described() -> None:
+    card = json.loads((WEIGHTS / f"{NAME}.json").read_text())
+    data = (WEIGHTS / f"{NAME}.safetensors").read_bytes()
+    assert hashlib.sha256(data).hexdigest() == card["sha256"]
+    assert load_drum_hits().config.outputs == len(card["outputs"]) == len(drums.DRUMS)
+
+
+def test_the_net_takes_what_the_drums_give_it() -> None:
+    silence = onsets.mono_blocks(np.zeros(4410, np.float32))
+    bands, _ = drums.drum_bands(silence, onsets.framing(drums.TRAINED_RATE))
+    rows = drums.patches(drums.with_edges(bands))
+    assert rows.shape[1] == load_drum_hits().config.inputs
+
+
+def test_activations_are_a_logistic_layer_on_a_rectified_one() -> None:
+    net = load_drum_hits()
+    rows = np.random.default_rng(0).normal(size=(5, net.config.inputs)).astype(np.float32)
+    hidden = (rows @ net.into_hidden + net.hidden_bias).clip(min=0)
+    logits = (hidden @ net.into_outputs + net.output_bias).astype(np.float64)
+    np.testing.assert_allclose(net(rows), 1 / (1 + np.exp(-logits)), atol=1e-5)
+
+
+def test_files_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
+    shutil.copy(WEIGHTS / f"{NAME}.safetensors", tmp_path)
+    card = json.loads((WEIGHTS / f"{NAME}.json").read_text())
+    card["config"]["hidden"] = 32
+    (tmp_path / f"{NAME}.json").write_text(json.dumps(card))
+    with pytest.raises(ValueError, match="other sizes"):
+        load_drum_hits(tmp_path)
+
+
+@pytest.mark.skipif(not has_fluidsynth(), reason="no FluidSynth")
+@pytest.mark.skipif(
+    not {"FluidR3_GM", "TimGM6mb"} <= {path.stem for path in find_soundfonts()},
+    reason="needs both soundfonts",
+)
+def test_the_net_can_be_trained_again(shared_data: Path, tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).normal(0.0, 0.1, 22 * 44_100).astype(np.float16)
+    np.savez(tmp_path / "others-seed0.npz", percussive_00=noise, bleed_00=noise)  # else minutes
+    command = [sys.executable, ROOT / "scripts" / "train_drum_hits.py", "--data", shared_data]
+    command += ["--work", tmp_path, "--out", tmp_path, "--takes", "1", "--steps", "100"]
+    subprocess.run(command, check=True, capture_output=True)
+    card = json.loads((tmp_path / f"{NAME}.json").read_text())
+    assert load_drum_hits(tmp_path).config == load_drum_hits().config
+    assert card["command"].startswith("python scripts/train_drum_hits.py")
+    assert set(card["metrics"]) == {"on", "clean", "percussive", "bleed"}
