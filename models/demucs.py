@@ -11,10 +11,12 @@ import pickle
 import warnings
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from demucs.demucs import Demucs
 from demucs.hdemucs import HDemucs
 from demucs.htdemucs import HTDemucs
@@ -31,7 +33,70 @@ PICKLE_ERRORS = (
     AttributeError,
     pickle.UnpicklingError,
 )
+QUERIES = 672  # attended to at once
 NETS = {net.__name__: net for net in (Demucs, HDemucs, HTDemucs)}
+
+
+class Attention(nn.Module):
+    """Multi-head attention with the weights of torch's own, up to three times as fast.
+
+    On processors torch's kernels are no faster in bfloat16 than in float32. Matrix products of one
+    head and few queries at a time are, since their scores stay in the processor's cache.
+    """
+
+    def __init__(self, attention: nn.MultiheadAttention) -> None:
+        """Take over the weights."""
+        super().__init__()
+        self.heads = attention.num_heads
+        self.batch_first = attention.batch_first
+        self.in_proj_weight = attention.in_proj_weight
+        self.in_proj_bias = attention.in_proj_bias
+        self.out_proj = attention.out_proj
+
+    def forward(
+        self, query: Tensor, key: Tensor, value: Tensor, **options: Any
+    ) -> tuple[Tensor, None]:
+        """Attend; of the other arguments of torch's own the masks are not supported.
+
+        Raises:
+            ValueError: a mask is given.
+        """
+        if options.get("attn_mask") is not None or options.get("key_padding_mask") is not None:
+            raise ValueError("a Demucs net with sparse attention is not supported")
+        weights, biases = self.in_proj_weight.chunk(3), self.in_proj_bias.chunk(3)
+        inputs = (query, key, value)
+        parts = [F.linear(x, w, b) for x, w, b in zip(inputs, weights, biases, strict=True)]
+        if not self.batch_first:
+            parts = [part.transpose(0, 1) for part in parts]
+        q, k, v = (part.reshape(*part.shape[:2], self.heads, -1).transpose(1, 2) for part in parts)
+        if q.device.type == "cpu" and q.dtype == torch.bfloat16:
+            attended = attend_in_pieces(q, k, v)
+        else:
+            attended = F.scaled_dot_product_attention(q, k, v)
+        joined = attended.transpose(1, 2).flatten(2)
+        return self.out_proj(joined if self.batch_first else joined.transpose(0, 1)), None
+
+
+def attend_in_pieces(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """Scaled dot-product attention on (batch, heads, length, width), one head after the other."""
+    result = torch.empty_like(query)
+    scale = query.shape[-1] ** -0.5
+    with torch.autocast("cpu", enabled=False):  # it would widen the scores for the softmax
+        for one, head in product(range(query.shape[0]), range(query.shape[1])):
+            keys, values = key[one, head].T, value[one, head]
+            for start in range(0, query.shape[2], QUERIES):
+                piece = query[one, head, start : start + QUERIES] * scale
+                result[one, head, start : start + QUERIES] = (piece @ keys).softmax(-1) @ values
+    return result
+
+
+def replace_attention(net: nn.Module) -> None:
+    """Give a net the faster attention, wherever torch's own is plain enough."""
+    for module in list(net.modules()):
+        for name, child in module.named_children():
+            plain = isinstance(child, nn.MultiheadAttention) and child.in_proj_weight is not None
+            if plain and child.in_proj_bias is not None and child.bias_k is None:
+                setattr(module, name, Attention(child))
 
 
 class DemucsBag(nn.Module):
@@ -92,6 +157,7 @@ def load_net(path: Path) -> nn.Module:
     except (KeyError, TypeError, RuntimeError, AttributeError) as error:
         raise ValueError(f"{path}: not a Demucs net ({error})") from error
     result: nn.Module = net.float().eval()
+    replace_attention(result)
     return result
 
 

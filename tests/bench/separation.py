@@ -36,6 +36,7 @@ RATE = 44_100  # Hz
 RUNS = 3  # the fastest counts
 SPEED_MINUTES = 2.0
 DEMUCS_S = 40.0  # seconds of audio for the slow engines
+SEGMENT_S = Fraction(39, 5)  # of htdemucs
 FORMATS = (("wav", "16"), ("wav", "24"), ("wav", "32f"), ("flac", "16"), ("flac", "24"))
 SCRIPTS = Path(sys.executable).parent  # where the commands of this environment are
 
@@ -148,7 +149,7 @@ def random_weights(folder: Path) -> Path:
 
     torch.manual_seed(0)
     sources = ["drums", "bass", "other", "vocals"]
-    net = HTDemucs(sources=sources, bottom_channels=512, segment=Fraction(39, 5))
+    net = HTDemucs(sources=sources, bottom_channels=512, segment=SEGMENT_S)
     args, kwargs = net._init_args_kwargs
     package = {"klass": HTDemucs, "args": args, "kwargs": kwargs, "state": net.state_dict()}
     folder.mkdir()
@@ -196,11 +197,18 @@ def bench_demucs(folder: Path, model_dir: Path | None) -> dict[str, Any]:
 
 
 def likeness(reference: Path, estimate: Path) -> dict[str, float]:
-    """SNR of each stem against demucs' in dB; not of other, which takes up what is left over."""
+    """SNR in dB of each stem against demucs', where both cut the same segments.
+
+    That ends with the last segment, which demucs pads with silence and muse starts sooner. The stem
+    `other` is left out: muse's takes up what is left over.
+    """
+    segment = int(SEGMENT_S * RATE)
+    stride = segment * 3 // 4
+    same = (int(DEMUCS_S * RATE) - segment) // stride * stride
     result = {}
     for stem in ("drums", "bass", "vocals"):
-        one, _ = soundfile.read(reference / f"{stem}.wav", dtype="float32")
-        two, _ = soundfile.read(estimate / f"{stem}.wav", dtype="float32")
+        one, _ = soundfile.read(reference / f"{stem}.wav", same, dtype="float32")
+        two, _ = soundfile.read(estimate / f"{stem}.wav", same, dtype="float32")
         result[stem] = float(10 * np.log10(np.sum(one**2) / np.sum((one - two) ** 2)))
     return result
 

@@ -19,6 +19,7 @@ from muse.tools.errors import ParameterError
 from muse.tools.progress import Report, silent
 from muse.tools.transcription import bar_pointer, onsets
 from muse.tools.transcription.bar_pointer import METRES, Beat, Costs, Scores, Walk
+from muse.tools.transcription.filters import running_max
 from muse.tools.transcription.onsets import Features, Mono
 from muse.tools.transcription.rhythm import beat_features, normalised
 
@@ -177,10 +178,8 @@ def sharpened(beats: list[Beat], features: Features) -> NDArray[np.float64]:
 
     A beat without a peak beside it stays where the walk put it.
     """
-    from scipy.ndimage import maximum_filter1d
-
     curve = features[:, :SHARP_BANDS].sum(axis=1)
-    peak = (curve == maximum_filter1d(curve, 3)) & (curve > 0)
+    peak = (curve == running_max(curve, 3)) & (curve > 0)
     frames = np.array([min(beat.frame, len(curve) - 1) for beat in beats], np.intp)
     sharp = frames.astype(np.float64)
     for away in sorted(range(-SHARP_REACH, SHARP_REACH + 1), key=abs, reverse=True):

@@ -15,7 +15,7 @@ from muse.tools.separation.separate import Separation
 from muse.tools.song import Key, MadeBy, Meter, Song, Source, SourceStem, Tempo
 from muse.tools.timeline import TempoMap
 from muse.tools.transcription.assemble import Part, build_track
-from muse.tools.transcription.beats import BeatTrack, track_beats_file
+from muse.tools.transcription.beats import BeatTrack
 from muse.tools.transcription.drift import measure_drift_file
 from muse.tools.transcription.key import guess_key
 from muse.tools.transcription.options import TranscribeOptions
@@ -32,11 +32,11 @@ def compose(
     path: Path,
     name: str,
     parts: Sequence[Part],
+    beats: BeatTrack,
     separation: Separation | None,
     options: TranscribeOptions,
 ) -> Song:
     """One Song of the parts heard in the recording at `path`, which the user calls `name`."""
-    beats = track_beats_file(path, options.bpm)
     tell_doubts(beats)
     tempos = fit_tempo_map(beats)
     time = TempoMap(tempos)

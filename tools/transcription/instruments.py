@@ -1,8 +1,9 @@
 """What a solo recording is: drums, a bass, a line, or something that plays chords.
 
-Drums are told by their spectrum. On 160 stems rendered from POP909 and Groove songs, drums have a
-median flatness above 0.007 and a percussive share above 0.44; everything pitched stays under 0.004
-and 0.31. The others are told by what was heard: how often notes sound together, and how low.
+Drums are told by their spectrum: of 160 stems rendered from POP909 and Groove songs, all 40 of
+drums have a median flatness above 0.007 and a percussive share above 0.26, and nothing pitched has
+both over 0.005 and 0.2. The others are told by what was heard: how often notes sound together, and
+how low they are.
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from muse.tools.audio import AudioReader, resampled
 from muse.tools.song import Role
+from muse.tools.transcription.filters import running_median
 from muse.tools.transcription.notes import NoteEvent
 
 ANALYSIS_RATE = 22_050  # Hz
@@ -21,12 +23,13 @@ EXCERPT_S = 12.0  # seconds listened to, from the first sound on
 WINDOW_LENGTH = 2048  # samples
 HOP_LENGTH = 512  # samples
 HIGHEST_HZ = 8000.0  # what lossy coding leaves alone
-MEDIAN_LENGTH = 17  # frames along time, bins along frequency (Fitzgerald, DAFx 2010)
+BAND_BINS = 4  # bins of 11 Hz counted as one where steady and struck sound are told apart
+MEDIAN_LENGTH = 17  # frames along time, bands along frequency (Fitzgerald, DAFx 2010)
 ACTIVE_POWER = 1e-3  # of the loudest frame's
 SILENCE = 1e-3  # peak below which a block counts as not yet begun
 
 DRUMS_FLATNESS = 0.005
-DRUMS_PERCUSSIVE_SHARE = 0.35
+DRUMS_PERCUSSIVE_SHARE = 0.22
 TOGETHER_SHARE = 0.5  # of the sounding time: lines heard as chords stay under 0.4, chords over 0.59
 SURE = 0.6  # confidence of the notes that are counted; the others are often overtones
 BASS_MEDIAN_PITCH = 52  # E3; a line that lies lower is a bass
@@ -87,15 +90,13 @@ def excerpt(path: Path) -> NDArray[np.float32]:
 
 def listen(audio: NDArray[np.float32]) -> Character:
     """Measure a mono signal at ANALYSIS_RATE."""
-    from scipy.ndimage import median_filter
-
     power = spectrogram(audio)
-    frame_power = power.sum(axis=0)
-    power = power[:, frame_power >= ACTIVE_POWER * frame_power.max()]
+    frame_power = power.sum(axis=1)
+    power = power[frame_power >= ACTIVE_POWER * frame_power.max()]
     floor = 1e-10 * power.max() + 1e-30
-    flatness = np.exp(np.log(power + floor).mean(axis=0)) / (power.mean(axis=0) + floor)
-    harmonic = median_filter(power, size=(1, MEDIAN_LENGTH)).sum()
-    percussive = median_filter(power, size=(MEDIAN_LENGTH, 1)).sum()
+    flatness = np.exp(np.log(power + floor).mean(axis=1)) / (power.mean(axis=1) + floor)
+    harmonic = running_median(banded(power), MEDIAN_LENGTH).sum()
+    percussive = running_median(banded(power).T, MEDIAN_LENGTH).sum()
     return Character(
         flatness=float(np.median(flatness)),
         percussive_share=float(percussive / (percussive + harmonic + floor)),
@@ -103,12 +104,18 @@ def listen(audio: NDArray[np.float32]) -> Character:
 
 
 def spectrogram(audio: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Power spectrogram (bins up to HIGHEST_HZ, frames); a signal of any length has a frame."""
-    from scipy.fft import rfft
-
+    """Power spectrogram (frames, bins up to HIGHEST_HZ); a signal of any length has a frame."""
     padded = np.pad(audio, WINDOW_LENGTH // 2)
     frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW_LENGTH)[::HOP_LENGTH]
     window = np.hanning(WINDOW_LENGTH).astype(np.float32)
     highest = int(HIGHEST_HZ * WINDOW_LENGTH / ANALYSIS_RATE)
-    power: NDArray[np.float32] = np.square(np.abs(rfft(frames * window, axis=1)[:, :highest])).T
+    power: NDArray[np.float32] = np.square(np.abs(np.fft.rfft(frames * window)[:, :highest]))
     return power
+
+
+def banded(power: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The power of BAND_BINS neighbouring bins together, (frames, bands)."""
+    count = power.shape[1] // BAND_BINS
+    bands = power[:, : count * BAND_BINS].reshape(len(power), count, BAND_BINS)
+    total: NDArray[np.float32] = bands.sum(axis=-1)
+    return total

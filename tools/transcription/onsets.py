@@ -19,6 +19,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from muse.tools.transcription.filters import running_max
+
 Mono = NDArray[np.float32]
 Features = NDArray[np.float32]
 
@@ -143,11 +145,9 @@ def blocks_of_file(path: str | Path) -> Iterator[tuple[Iterator[Mono], int]]:
 
 def peaks(curve: Features, reach: int) -> NDArray[np.intp]:
     """Indices that are the largest (the first of equals) within `reach` to either side, above 0."""
-    from scipy.ndimage import maximum_filter1d
-
     if not len(curve):
         return np.zeros(0, np.intp)
-    largest = maximum_filter1d(curve, 2 * reach + 1, mode="constant", cval=0.0)
+    largest = running_max(curve, 2 * reach + 1)
     found = np.flatnonzero((curve == largest) & (curve > 0))
     keep = np.diff(found, prepend=-reach - 1) > reach
     return found[keep]

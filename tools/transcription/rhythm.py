@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from muse.tools.transcription import onsets
+from muse.tools.transcription.filters import running_mean, weighted
 from muse.tools.transcription.onsets import Features, Framing, Mono
 
 LOCAL_S = 4.0  # features are measured against this much to either side
@@ -62,15 +63,13 @@ def harmony_change(chroma: Features, reach: int) -> Features:
 
 def normalised(features: Features, frame_rate: float) -> Features:
     """Features compressed, freed of their level and spread over LOCAL_S around, and smoothed."""
-    from scipy.ndimage import convolve1d, uniform_filter1d
-
     span = 2 * round(LOCAL_S * frame_rate) + 1
     values = np.log1p(features / (features.mean(axis=0) + 1e-9))
-    mean = uniform_filter1d(values, span, axis=0, mode="nearest")
-    spread = uniform_filter1d(values * values, span, axis=0, mode="nearest") - mean * mean
+    mean = running_mean(values, span)
+    spread = running_mean(values * values, span) - mean * mean
     values = np.clip((values - mean) / np.sqrt(np.maximum(spread, 1e-3)), -2.0, 5.0)
     triangle = np.bartlett(2 * TRIANGLE_FRAMES + 1)
     strengths = values[:, :-1]  # the change of harmony is smooth already
-    values[:, :-1] = convolve1d(strengths, triangle / triangle.sum(), axis=0, mode="nearest")
+    values[:, :-1] = weighted(strengths, triangle / triangle.sum())
     result: Features = values.astype(np.float32)
     return result

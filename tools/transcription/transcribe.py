@@ -5,13 +5,14 @@ The rungs below `transcribe_file` are in stems.py (stems -> parts) and compose.p
 
 import logging
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from muse.tools.audio import AudioReader
+import numpy as np
+
+from muse.tools.audio import AudioReader, writing_audio
+from muse.tools.background import begin
 from muse.tools.errors import ParameterError
 from muse.tools.files import PIPE, on_disk
 from muse.tools.midi import load_song, save_song
@@ -20,9 +21,10 @@ from muse.tools.separation.engine import Engine
 from muse.tools.separation.separate import SeparateOptions, Separation, engine_for, separate_file
 from muse.tools.song import Song
 from muse.tools.transcription.assemble import Part, one_part
+from muse.tools.transcription.beats import track_beats_file
 from muse.tools.transcription.compose import compose
 from muse.tools.transcription.options import TranscribeOptions
-from muse.tools.transcription.stems import HEARD_IN_MIX, STEM_ROLES, Stem, hear_stems
+from muse.tools.transcription.stems import HEARD_TOGETHER, STEM_ROLES, Stem, hear_stems, is_silent
 
 log = logging.getLogger("muse")
 
@@ -66,14 +68,15 @@ def transcribe_file(
         log.info("%s: %s is there already", source, folder / SONG_DOCUMENT)
         return Transcription(load_song(folder / SONG_DOCUMENT), [], [])
     check_not_overwritten(source, folder)
-    with on_disk(source) as path, stem_folder(folder, options) as stems_at:
-        name = "standard input" if str(source) == PIPE else str(source)
+    name = "standard input" if str(source) == PIPE else str(source)
+    with on_disk(source) as path, tempfile.TemporaryDirectory(prefix="muse-") as scratch:
         with AudioReader(path, name):
             pass  # what is no audio is told before a net is loaded
-        stems, separation = find_stems(path, stems_at, options, part(report, 0.0, 0.5))
+        beats = begin(track_beats_file, path, options.bpm)
+        stems, separation = find_stems(path, folder, Path(scratch), options, part(report, 0, 0.5))
         parts = hear_stems(stems, part(report, 0.5, 0.9))
         report("beats", 0.9)
-        song = compose(path, name, parts, separation, options)
+        song = compose(path, name, parts, beats.result(), separation, options)
         files = [stem.path for stem in stems if stem.path.parent == folder]
         files += [] if folder is None else write_midi(song, folder)
     report("done", 1.0)
@@ -94,39 +97,50 @@ def separator_for(options: SeparateOptions) -> Engine:
     return engine_for(options)
 
 
-@contextmanager
-def stem_folder(folder: Path | None, options: TranscribeOptions) -> Iterator[Path]:
-    """Where the stems are written: the user's folder, or one that goes away again."""
-    if folder is not None and options.keep_stems and options.separate:
-        folder.mkdir(parents=True, exist_ok=True)
-        yield folder
-        return
-    with tempfile.TemporaryDirectory(prefix="muse-stems-") as temporary:
-        yield Path(temporary)
-
-
 def find_stems(
-    path: Path, folder: Path, options: TranscribeOptions, report: Report
+    path: Path, folder: Path | None, scratch: Path, options: TranscribeOptions, report: Report
 ) -> tuple[list[Stem], Separation | None]:
-    """The stems of an input, or the input itself as the one stem of a solo recording."""
+    """The stems of an input, or the input itself as the one stem of a solo recording.
+
+    They are written into `folder`, or into `scratch` where nobody wants to keep them.
+    """
     if not options.separate:
         return [Stem(options.role or "solo", path, options.role, "input")], None
     wanted = SeparateOptions(
         model=options.model, device=options.device, stems=options.only, template="{stem}.{ext}"
     )
-    separation = separate_file(path, folder, wanted, report, engine=separator_for(wanted))
-    in_mix = HEARD_IN_MIX.get(separation.made_by.model or "", set())
+    place = folder if folder is not None and options.keep_stems else scratch / "stems"
+    separation = separate_file(path, place, wanted, report, engine=separator_for(wanted))
+    in_mix = HEARD_TOGETHER.get(separation.made_by.model or "", set())
+    backing = without_voice(path, separation, scratch) if in_mix else None
     stems = [
         Stem(
             stem.stem,
             Path(stem.path),
             STEM_ROLES.get(stem.stem, "other"),
             stem.from_,
-            mix=path if stem.stem in in_mix else None,
+            heard_in=backing if stem.stem in in_mix else None,
         )
         for stem in separation.stems
     ]
     return stems, separation
+
+
+def without_voice(path: Path, separation: Separation, scratch: Path) -> Path:
+    """The recording without its voice: itself where there is none, else the mix minus that stem."""
+    vocals = separation.path_of("vocals")
+    if vocals is None or is_silent(vocals):
+        return path
+    gain = np.float32(10.0 ** (separation.gain_db / 20.0))
+    target = scratch / "without-voice.wav"
+    with AudioReader(path) as mix, AudioReader(vocals) as voice:
+        rate = mix.sample_rate
+        with writing_audio(target, rate, 1, bits="32f", frames=mix.frames) as writer:
+            for whole, sung in zip(mix.blocks(), voice.blocks(), strict=False):
+                length = min(whole.shape[1], sung.shape[1])
+                backing = gain * whole[:, :length].mean(0) - sung[:, :length].mean(0)
+                writer.write(backing[None])
+    return target
 
 
 def write_midi(song: Song, folder: Path) -> list[Path]:
