@@ -144,7 +144,9 @@ def load_fluidsynth() -> Any:
 
 
 @contextmanager
-def synthesizer(soundfont: Path, sample_rate: int, gain: float) -> Iterator[tuple[Any, int]]:
+def synthesizer(
+    soundfont: Path, sample_rate: int, gain: float, reverb: bool = True
+) -> Iterator[tuple[Any, int]]:
     """A FluidSynth with the soundfont loaded, and the soundfont's id.
 
     Raises:
@@ -155,6 +157,7 @@ def synthesizer(soundfont: Path, sample_rate: int, gain: float) -> Iterator[tupl
     settings = {
         "synth.polyphony": MAX_VOICES,
         "synth.chorus.active": 0,
+        "synth.reverb.active": int(reverb),
         "synth.cpu-cores": 1,
     }
     synth = fluidsynth.Synth(gain=float(gain), samplerate=float(sample_rate), **settings)
@@ -174,6 +177,7 @@ def render_blocks(
     sample_rate: int = SAMPLE_RATE,
     gain: float = GAIN,
     tail_s: float = TAIL_S,
+    reverb: bool = True,
 ) -> Iterator[Audio]:
     """Yield the song's sound as (2, n) blocks of full scale 1.0, in order.
 
@@ -183,6 +187,7 @@ def render_blocks(
         sample_rate: in Hz, 8000 to 96000 (FluidSynth's range).
         gain: linear, above 0, at most 10.
         tail_s: seconds that sound after the last event.
+        reverb: whether it sounds in a room.
 
     Raises:
         MissingPartError, BadInputError: see `synthesizer` and `choose_soundfont`.
@@ -190,7 +195,7 @@ def render_blocks(
     font_path = choose_soundfont(soundfont)
     events = synth_events(song, sample_rate)
     end = (events[-1].frame if events else 0) + round(tail_s * sample_rate)
-    with synthesizer(font_path, sample_rate, gain) as (synth, font):
+    with synthesizer(font_path, sample_rate, gain, reverb) as (synth, font):
         now = 0
         for event in [*events, Event(end, 0, "end", ())]:
             while now < event.frame:

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from mix_parts import general_midi
 from mixes import DATA, PITCHED, SAMPLE_RATE, SOUNDFONTS, bench_mixes, render
 
 from muse.tools.note_scores import CLASS_OF_KEY
@@ -63,7 +64,7 @@ def read_hits(path: Path) -> list[NoteEvent]:
     """The first TAKE_S of a take."""
     notes = symusic.Score(path).to("second").tracks[0].notes
     return sorted(
-        NoteEvent(n.start, n.start + 0.1, n.pitch, max(n.velocity, 1), 1.0)
+        NoteEvent(n.start, n.start + 0.1, general_midi(n.pitch), max(n.velocity, 1), 1.0)
         for n in notes
         if n.start < TAKE_S
     )

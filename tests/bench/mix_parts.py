@@ -61,6 +61,15 @@ def read_chords(path: Path) -> list[tuple[float, float, int, int]]:
     return chords
 
 
+# Groove's own keys for a hi-hat's edge and a third tom, silent or something else in General MIDI
+ROLAND_KEYS = {22: 42, 26: 46, 58: 43}
+
+
+def general_midi(key: int) -> int:
+    """The General MIDI key that sounds what a key of the Groove set means."""
+    return ROLAND_KEYS.get(key, key)
+
+
 def pitch_class(name: str) -> int:
     """C to B with accidentals, as 0 to 11."""
     return (CHORD_ROOTS[name[0]] + name.count("#") - name.count("b")) % 12
@@ -140,7 +149,7 @@ def drum_part(
             if bar < length and position < len(bars) - 1:
                 onset = beat_time(bars, position)
                 velocity = max(hit.velocity, 1)
-                part.append(NoteEvent(onset, onset + 0.1, hit.pitch, velocity, 1.0))
+                part.append(NoteEvent(onset, onset + 0.1, general_midi(hit.pitch), velocity, 1.0))
     return sorted(part)
 
 

@@ -5,18 +5,24 @@ Conventions: as assemble.py; the tempo map turns every beat back into the second
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 from muse.tools.audio import AudioReader
 from muse.tools.files import sha256_of
-from muse.tools.rendering import fluidsynth_install_command, has_fluidsynth, render_blocks
+from muse.tools.rendering import (
+    find_soundfonts,
+    fluidsynth_install_command,
+    has_fluidsynth,
+    render_blocks,
+)
 from muse.tools.separation.separate import Separation
 from muse.tools.song import Key, MadeBy, Meter, Song, Source, SourceStem, Tempo
 from muse.tools.timeline import TempoMap
 from muse.tools.transcription.assemble import Part, build_track
-from muse.tools.transcription.beats import BeatTrack
-from muse.tools.transcription.drift import measure_drift_file
+from muse.tools.transcription.beats import BeatTrack, track_beats_file
+from muse.tools.transcription.drift import Attacks, attacks_of_file, drift_from
 from muse.tools.transcription.key import guess_key
 from muse.tools.transcription.options import TranscribeOptions
 from muse.tools.transcription.tempo import fit_tempo_map, meters_of_track
@@ -28,15 +34,29 @@ LEAST_METRE_CONFIDENCE = 0.6  # at 0.5 three and four fit alike
 DRIFT_RATE = 22_050  # Hz, of the rendering that is compared with the recording
 
 
+@dataclass(frozen=True)
+class Timing:
+    """When things happen in a recording: its beats, and its attacks, to compare a rendering with."""
+
+    beats: BeatTrack
+    attacks: Attacks
+
+
+def timing_of(path: Path, bpm: float | None) -> Timing:
+    """The timing of a recording; it needs no stem, so it can be found while those are made."""
+    return Timing(track_beats_file(path, bpm), attacks_of_file(path))
+
+
 def compose(
     path: Path,
     name: str,
     parts: Sequence[Part],
-    beats: BeatTrack,
+    timing: Timing,
     separation: Separation | None,
     options: TranscribeOptions,
 ) -> Song:
     """One Song of the parts heard in the recording at `path`, which the user calls `name`."""
+    beats = timing.beats
     tell_doubts(beats)
     tempos = fit_tempo_map(beats)
     time = TempoMap(tempos)
@@ -54,7 +74,7 @@ def compose(
         made_by=made_by(separation, options),
     )
     song.source = describe_source(path, name, parts, beats)
-    song.source.drift_ms = drift_of(song, path)
+    song.source.drift_ms = drift_of(song, timing.attacks)
     if separation is not None:
         song.source.separation = separation.made_by.model
         song.source.residual_dbfs = separation.residual_dbfs
@@ -70,7 +90,7 @@ def tell_doubts(beats: BeatTrack) -> None:
         log.info("the metre is a guess: %s fits hardly better than another", metre)
 
 
-def drift_of(song: Song, path: Path) -> float | None:
+def drift_of(song: Song, attacks: Attacks) -> float | None:
     """Milliseconds between the song, played, and the recording; None where it cannot be told.
 
     95 % of the windows compared lie within it; see drift.py.
@@ -80,8 +100,12 @@ def drift_of(song: Song, path: Path) -> float | None:
     if not has_fluidsynth():
         log.info("drift is not measured: no FluidSynth (run: %s)", fluidsynth_install_command())
         return None
-    played = (block.mean(axis=0) for block in render_blocks(song, sample_rate=DRIFT_RATE))
-    worst = measure_drift_file(path, played, DRIFT_RATE).worst_ms
+    lightest = min(find_soundfonts(), key=lambda font: font.stat().st_size, default=None)
+    played = (
+        block.mean(axis=0)
+        for block in render_blocks(song, soundfont=lightest, sample_rate=DRIFT_RATE, reverb=False)
+    )
+    worst = drift_from(attacks, played, DRIFT_RATE).worst_ms
     return None if worst is None else round(worst, 1)
 
 

@@ -25,6 +25,14 @@ WORST_PERCENTILE = 95.0  # a window in twenty may hold something the transcripti
 
 
 @dataclass(frozen=True)
+class Attacks:
+    """When a recording has attacks: its onset strength, (frames,), and frames a second."""
+
+    curve: Features
+    frame_rate: float
+
+
+@dataclass(frozen=True)
 class Drift:
     """Drift over time.
 
@@ -68,17 +76,26 @@ def measure_drift(audio: Mono, rendered: Mono, sample_rate: int) -> Drift:
 
 
 def measure_drift_file(path: str | Path, rendered: Iterable[Mono], sample_rate: int) -> Drift:
-    """As `measure_drift`, of a file of any length and a mono stream at `sample_rate`.
+    """As `measure_drift`, of a file of any length and a mono stream at `sample_rate`."""
+    return drift_from(attacks_of_file(path), rendered, sample_rate)
 
-    The two rates may differ as long as their curves have the same frame rate, which holds for
+
+def attacks_of_file(path: str | Path) -> Attacks:
+    """What a recording is compared by, of a file of any length."""
+    with onsets.blocks_of_file(path) as (blocks, rate):
+        return Attacks(onset_curve(blocks, rate), frame_rate_at(rate))
+
+
+def drift_from(truth: Attacks, rendered: Iterable[Mono], sample_rate: int) -> Drift:
+    """Compare a recording with a mono stream at `sample_rate`.
+
+    The two may differ in rate as long as their curves have the same frame rate, which holds for
     multiples of FRAMES_PER_SECOND; others are brought there by interpolation.
     """
-    with onsets.blocks_of_file(path) as (blocks, rate):
-        truth = onset_curve(blocks, rate)
     heard = onset_curve(rendered, sample_rate)
-    if frame_rate_at(rate) != frame_rate_at(sample_rate):
-        heard = at_rate(heard, frame_rate_at(sample_rate), frame_rate_at(rate))
-    return compare(truth, heard, frame_rate_at(rate))
+    if frame_rate_at(sample_rate) != truth.frame_rate:
+        heard = at_rate(heard, frame_rate_at(sample_rate), truth.frame_rate)
+    return compare(truth.curve, heard, truth.frame_rate)
 
 
 def frame_rate_at(sample_rate: int) -> float:

@@ -6,7 +6,6 @@ The rungs below `transcribe_file` are in stems.py (stems -> parts) and compose.p
 import logging
 import tempfile
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +16,10 @@ from muse.tools.errors import ParameterError
 from muse.tools.files import PIPE, on_disk
 from muse.tools.midi import load_song, save_song
 from muse.tools.progress import Report, part, silent
-from muse.tools.separation.engine import Engine
-from muse.tools.separation.separate import SeparateOptions, Separation, engine_for, separate_file
+from muse.tools.separation.separate import SeparateOptions, Separation, separate_file
 from muse.tools.song import Song
 from muse.tools.transcription.assemble import Part, one_part
-from muse.tools.transcription.beats import track_beats_file
-from muse.tools.transcription.compose import compose
+from muse.tools.transcription.compose import compose, timing_of
 from muse.tools.transcription.options import TranscribeOptions
 from muse.tools.transcription.stems import HEARD_TOGETHER, STEM_ROLES, Stem, hear_stems, is_silent
 
@@ -72,11 +69,11 @@ def transcribe_file(
     with on_disk(source) as path, tempfile.TemporaryDirectory(prefix="muse-") as scratch:
         with AudioReader(path, name):
             pass  # what is no audio is told before a net is loaded
-        beats = begin(track_beats_file, path, options.bpm)
+        timing = begin(timing_of, path, options.bpm)
         stems, separation = find_stems(path, folder, Path(scratch), options, part(report, 0, 0.5))
         parts = hear_stems(stems, part(report, 0.5, 0.9))
         report("beats", 0.9)
-        song = compose(path, name, parts, beats.result(), separation, options)
+        song = compose(path, name, parts, timing.result(), separation, options)
         files = [stem.path for stem in stems if stem.path.parent == folder]
         files += [] if folder is None else write_midi(song, folder)
     report("done", 1.0)
@@ -89,12 +86,6 @@ def check_not_overwritten(source: str | Path, folder: Path | None) -> None:
         return
     if Path(source).stem in STEM_ROLES:
         raise ParameterError(f"{source} would be overwritten by its own stem; choose another -o")
-
-
-@lru_cache(maxsize=1)
-def separator_for(options: SeparateOptions) -> Engine:
-    """The separation engine of the options, loaded once for a batch of files."""
-    return engine_for(options)
 
 
 def find_stems(
@@ -110,7 +101,7 @@ def find_stems(
         model=options.model, device=options.device, stems=options.only, template="{stem}.{ext}"
     )
     place = folder if folder is not None and options.keep_stems else scratch / "stems"
-    separation = separate_file(path, place, wanted, report, engine=separator_for(wanted))
+    separation = separate_file(path, place, wanted, report)
     in_mix = HEARD_TOGETHER.get(separation.made_by.model or "", set())
     backing = without_voice(path, separation, scratch) if in_mix else None
     stems = [
