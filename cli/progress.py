@@ -20,7 +20,11 @@ def say(message: str) -> None:
 
 
 def wanted() -> bool:
-    """Whether a bar may be drawn."""
+    """Whether a bar may be drawn; the processes of a batch would draw over each other."""
+    import multiprocessing
+
+    if multiprocessing.parent_process() is not None:
+        return False
     return sys.stderr.isatty() and logging.getLogger("muse").isEnabledFor(logging.INFO)
 
 

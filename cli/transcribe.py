@@ -37,7 +37,9 @@ def transcribe(
         str | None, typer.Option(metavar="STEMS", help="Only these stems: bass,drums")
     ] = None,
     model: Annotated[str, typer.Option(help="Separation model; see 'muse models'.")] = "auto",
-    engine: Annotated[str, typer.Option(help="What hears pitched notes.")] = "auto",
+    engine: Annotated[
+        str, typer.Option(metavar="auto|note-net|basic-pitch", help="What hears pitched notes.")
+    ] = "auto",
     tempo: Annotated[str, typer.Option(metavar="auto|BPM", help="Beats a minute.")] = "auto",
     quantize: Annotated[
         str | None, typer.Option(metavar="1/16", help="Snap notes to a grid; 1/8t is triplets.")

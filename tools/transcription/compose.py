@@ -36,7 +36,7 @@ DRIFT_RATE = 22_050  # Hz, of the rendering that is compared with the recording
 
 @dataclass(frozen=True)
 class Timing:
-    """When things happen in a recording: its beats, and its attacks, to compare a rendering with."""
+    """When things happen in a recording: its beats, and the attacks to compare a rendering by."""
 
     beats: BeatTrack
     attacks: Attacks

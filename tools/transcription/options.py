@@ -10,7 +10,7 @@ from muse.tools.transcription.assemble import parse_grid
 
 AUTO = "auto"
 SLOWEST_BPM, FASTEST_BPM = 20.0, 400.0  # quarter notes a minute
-ENGINES = (AUTO, "muse", "basic-pitch")
+ENGINES = (AUTO, "note-net", "basic-pitch")  # of pitched notes; auto is the first
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class TranscribeOptions:
         role: what a solo input is; None listens and guesses.
         only: names of the stems to hear; empty hears all.
         model: separation model.
-        engine: what hears pitched notes.
+        engine: what hears pitched notes: note-net, or basic-pitch for its posteriors alone.
         bpm: quarter notes a minute; None finds them.
         grid_beats: snap notes to multiples of this; None keeps the played timing.
         min_confidence: notes below it are left out, in [0, 1].
@@ -35,7 +35,7 @@ class TranscribeOptions:
     role: Role | None = None
     only: tuple[str, ...] = ()
     model: str = AUTO
-    engine: str = AUTO
+    engine: str = ENGINES[1]
     bpm: float | None = None
     grid_beats: float | None = None
     min_confidence: float = 0.0
@@ -92,10 +92,10 @@ def parse_role(text: str) -> Role:
 
 
 def parse_engine(text: str) -> str:
-    """One of ENGINES."""
+    """One of ENGINES but 'auto', which is the best of the others."""
     if text not in ENGINES:
         raise ParameterError(f"no engine '{text}'; engines are {', '.join(ENGINES)}")
-    return text
+    return ENGINES[1] if text == AUTO else text
 
 
 def parse_tempo(text: str) -> float | None:

@@ -17,8 +17,9 @@ from pathlib import Path
 import numpy as np
 
 from muse.models.basic_pitch import HOP_LENGTH, SAMPLE_RATE
-from muse.models.note_reader import Evidence, NoteReader
+from muse.models.note_reader import HEADS, Evidence, NoteReader
 from muse.tools.audio import AudioReader
+from muse.tools.errors import ParameterError
 from muse.tools.progress import Report, silent
 from muse.tools.transcription.chunks import Chunk, chunks_of, moved, stitched
 from muse.tools.transcription.decoding import Matrix
@@ -39,6 +40,7 @@ from muse.tools.transcription.velocity import Levelled, with_velocities
 RETUNE_ABOVE_CENTS = 5.0
 SILENCE_DBFS = -66.0  # a stem whose loudest moment is softer holds no notes
 FRAME_S = HOP_LENGTH / SAMPLE_RATE
+NOTE_NET = "note-net"  # the engine that is used unless another is named
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ def transcribe_roles_file(
     report: Report = silent,
     *,
     tuning_cents: float | None = None,
+    engine: str = NOTE_NET,
 ) -> dict[str, PitchedTranscription]:
     """Several roles heard in one file, for little more than the cost of one.
 
@@ -112,18 +115,21 @@ def transcribe_roles_file(
         roles: keys of ROLES. Each is heard by itself: one note may belong to two of them.
         report: told how far it is.
         tuning_cents: as in `transcribe_pitched`.
+        engine: a key of ENGINES.
 
     Raises:
         BadInputError: not readable audio.
-        ParameterError: no such role.
+        ParameterError: no such role or engine.
     """
     rules = [rules_of(role) for role in roles]
+    if engine not in ENGINES:
+        raise ParameterError(f"no engine called {engine!r}; there are {', '.join(ENGINES)}")
     with AudioReader(path) as reader:
         rate = reader.sample_rate
         if tuning_cents is None:
             tuning_cents = tuning_of(mono(reader), rate)
         track = follow(report, reader.duration_s)
-        parts = heard(track(chunks_of(mono(reader), rate)), rate, rules, tuning_cents)
+        parts = heard(track(chunks_of(mono(reader), rate)), rate, rules, tuning_cents, engine)
     return {
         role: PitchedTranscription(notes, tuning_cents)
         for role, notes in zip(roles, parts, strict=True)
@@ -176,7 +182,11 @@ def follow(report: Report, length_s: float) -> Callable[[Iterable[Chunk]], Itera
 
 
 def heard(
-    chunks: Iterable[Chunk], sample_rate: int, rules: Sequence[RoleRules], tuning_cents: float
+    chunks: Iterable[Chunk],
+    sample_rate: int,
+    rules: Sequence[RoleRules],
+    tuning_cents: float,
+    engine: str = NOTE_NET,
 ) -> list[list[NoteEvent]]:
     """The notes of each role in a stream of chunks."""
     retuned = tuning_cents if abs(tuning_cents) > RETUNE_ABOVE_CENTS else 0.0
@@ -186,18 +196,18 @@ def heard(
         audio = resampled_to(chunk.audio, sample_rate, SAMPLE_RATE * stretch)
         if peak_dbfs(audio) <= SILENCE_DBFS:
             continue
-        for number, found in enumerate(notes_of(audio, rules, stretch)):
+        for number, found in enumerate(notes_of(audio, rules, stretch, engine)):
             here = [moved(note, chunk.start_s) for note in found]
             parts[number] = stitched(parts[number], here, chunk)
     return [with_velocities(sorted(part)) for part in parts]
 
 
 def notes_of(
-    audio: Signal, rules: Sequence[RoleRules], stretch: float = 1.0
+    audio: Signal, rules: Sequence[RoleRules], stretch: float = 1.0, engine: str = NOTE_NET
 ) -> list[list[Levelled]]:
     """Notes of one chunk at the nets' rate, which is `stretch` times slower than the recording."""
     short = semitone_power(audio, SHORT_WINDOW)
-    beliefs = believe(audio, decibels(short))
+    beliefs = ENGINES[engine](audio, decibels(short))
     level_db = decibels(partial_power(short))
     return [part_of(beliefs[role.head], role, level_db, FRAME_S / stretch) for role in rules]
 
@@ -206,6 +216,16 @@ def believe(audio: Signal, short_db: Matrix) -> dict[str, Evidence]:
     """What the nets make of a chunk, by head."""
     long_db = decibels(semitone_power(audio, LONG_WINDOW))
     return note_reader()(long_db, short_db, hear(audio))
+
+
+def believe_posteriors(audio: Signal, _short_db: Matrix) -> dict[str, Evidence]:
+    """Basic Pitch's posteriors as they are, the same for every head."""
+    posteriors = hear(audio)
+    return dict.fromkeys(HEADS, Evidence(posteriors.note, posteriors.onset))
+
+
+# what may tell which notes sound, from a chunk and its short spectrum in dB
+ENGINES = {NOTE_NET: believe, "basic-pitch": believe_posteriors}
 
 
 @cache

@@ -18,15 +18,14 @@ from muse.tools.transcription.drums import transcribe_drums_file
 from muse.tools.transcription.instruments import is_drums_file, role_of_notes
 from muse.tools.transcription.notes import NoteEvent
 from muse.tools.transcription.pitched import (
+    NOTE_NET,
     PitchedTranscription,
-    transcribe_pitched_file,
     transcribe_roles_file,
 )
 
 log = logging.getLogger("muse")
 
 DRUM_ENGINE = "drum-hits"
-PITCHED_ENGINE = "basic-pitch + note-net"
 SILENCE_DBFS = -60.0  # RMS of the loudest tenth of a second, under which a stem is silent
 SILENCE_WINDOW_S = 0.1
 SOLO_ROLES: tuple[Role, ...] = ("keys", "bass", "lead")  # what role_of_notes may answer
@@ -67,7 +66,9 @@ class Stem:
     heard_in: Path | None = None
 
 
-def hear_stems(stems: Sequence[Stem], report: Report = silent) -> list[Part]:
+def hear_stems(
+    stems: Sequence[Stem], report: Report = silent, engine: str = NOTE_NET
+) -> list[Part]:
     """The parts of all stems of a song; silent stems give parts without notes.
 
     Stems that are heard in one recording are heard in one pass. Where the separation found no
@@ -77,37 +78,38 @@ def hear_stems(stems: Sequence[Stem], report: Report = silent) -> list[Part]:
     quiet = {stem.name: is_silent(stem.path) for stem in stems}
     voiceless = quiet.get("vocals", False)
     together = [stem for stem in stems if stem.heard_in and not quiet[stem.name]]
-    heard = hear_together(together, voiceless, report) if together else {}
+    heard = hear_together(together, voiceless, report, engine) if together else {}
     parts: list[Part] = []
     for number, stem in enumerate(stems):
         step = part(report, number / len(stems), (number + 1) / len(stems))
         if stem.name in heard:
             parts += heard[stem.name]
         elif stem.role == "other" and voiceless and not quiet[stem.name]:
-            parts += hear_together([stem], voiceless, step)[stem.name]
+            parts += hear_together([stem], voiceless, step, engine)[stem.name]
         else:
-            parts.append(hear_stem(stem, step))
+            parts.append(hear_stem(stem, step, engine))
     return parts
 
 
 def hear_together(
-    stems: Sequence[Stem], voiceless: bool, report: Report = silent
+    stems: Sequence[Stem], voiceless: bool, report: Report = silent, engine: str = NOTE_NET
 ) -> dict[str, list[Part]]:
     """The parts of each stem, all heard in one pass over what the first one is heard in."""
     path = stems[0].heard_in or stems[0].path
     roles = [stem.role or "other" for stem in stems]
-    heard = transcribe_roles_file(path, [*roles, "lead"] if voiceless else roles, report)
+    wanted = [*roles, "lead"] if voiceless else roles
+    heard = transcribe_roles_file(path, wanted, report, engine=engine)
     parts = {
-        stem.name: [pitched_part(stem, role, heard[role])]
+        stem.name: [pitched_part(stem, role, heard[role], engine)]
         for stem, role in zip(stems, roles, strict=True)
     }
     for stem in stems:
         if stem.role == "other" and voiceless:
-            parts[stem.name] = melody_and_rest(stem, heard["lead"], heard["other"])
+            parts[stem.name] = melody_and_rest(stem, heard["lead"], heard["other"], engine)
     return parts
 
 
-def hear_stem(stem: Stem, report: Report = silent) -> Part:
+def hear_stem(stem: Stem, report: Report = silent, engine: str = NOTE_NET) -> Part:
     """The notes of one stem, by the transcriber for its role; a silent stem has none."""
     report(stem.name, 0.0)
     if is_silent(stem.path):
@@ -118,43 +120,39 @@ def hear_stem(stem: Stem, report: Report = silent) -> Part:
         hits = transcribe_drums_file(stem.path)
         return Part(name, "drums", stem.origin, hits, engine=DRUM_ENGINE)
     if stem.role is None:
-        return hear_solo(stem, report)
-    return hear_pitched(stem, stem.role, report)
+        return hear_solo(stem, report, engine)
+    heard = transcribe_roles_file(stem.path, [stem.role], report, engine=engine)
+    return pitched_part(stem, stem.role, heard[stem.role], engine)
 
 
-def hear_pitched(stem: Stem, role: Role, report: Report = silent) -> Part:
-    """The notes of a stem that plays a known role."""
-    return pitched_part(stem, role, transcribe_pitched_file(stem.path, role, report))
-
-
-def pitched_part(stem: Stem, role: Role, heard: PitchedTranscription) -> Part:
+def pitched_part(stem: Stem, role: Role, heard: PitchedTranscription, engine: str) -> Part:
     """What was heard in a stem as its part."""
     return Part(
         stem.name,
         role,
         f"{stem.origin}; heard in the mix" if stem.heard_in else stem.origin,
         heard.notes,
-        engine=PITCHED_ENGINE,
+        engine=engine,
         tuning_cents=heard.tuning_cents,
     )
 
 
 def melody_and_rest(
-    stem: Stem, melody: PitchedTranscription, everything: PitchedTranscription
+    stem: Stem, melody: PitchedTranscription, everything: PitchedTranscription, engine: str
 ) -> list[Part]:
     """The melody of a stem as a part of its own, and the rest of the stem's notes."""
-    rest = pitched_part(stem, "other", everything)
+    rest = pitched_part(stem, "other", everything, engine)
     if not melody.notes:
         return [rest]
-    lead = replace(pitched_part(stem, "lead", melody), name="lead")
+    lead = replace(pitched_part(stem, "lead", melody, engine), name="lead")
     return [lead, replace(rest, notes=without(rest.notes, melody.notes))]
 
 
-def hear_solo(stem: Stem, report: Report = silent) -> Part:
+def hear_solo(stem: Stem, report: Report = silent, engine: str = NOTE_NET) -> Part:
     """The notes of one instrument: what was heard as chords tells which of SOLO_ROLES it is."""
-    heard = transcribe_roles_file(stem.path, SOLO_ROLES, report)
+    heard = transcribe_roles_file(stem.path, SOLO_ROLES, report, engine=engine)
     role = role_of_notes(heard["keys"].notes)
-    return replace(pitched_part(stem, role, heard[role]), name=role)
+    return replace(pitched_part(stem, role, heard[role], engine), name=role)
 
 
 def without(notes: Sequence[NoteEvent], taken: Sequence[NoteEvent]) -> list[NoteEvent]:

@@ -71,7 +71,7 @@ def transcribe_file(
             pass  # what is no audio is told before a net is loaded
         timing = begin(timing_of, path, options.bpm)
         stems, separation = find_stems(path, folder, Path(scratch), options, part(report, 0, 0.5))
-        parts = hear_stems(stems, part(report, 0.5, 0.9))
+        parts = hear_stems(stems, part(report, 0.5, 0.9), options.engine)
         report("beats", 0.9)
         song = compose(path, name, parts, timing.result(), separation, options)
         files = [stem.path for stem in stems if stem.path.parent == folder]
