@@ -155,26 +155,3 @@ def equalised(audio: Audio, dice: random.Random) -> Audio:
     octave = np.log2(np.maximum(np.fft.rfftfreq(len(audio), 1 / RATE), 20) / 20)
     gain = np.interp(octave, np.linspace(0, 10, 7), [dice.gauss(0, 3) for _ in range(7)])
     return np.fft.irfft(spectrum * 10 ** (gain / 20), len(audio)).astype(np.float32)
-
-
-def variants(stems: dict[str, Audio], dice: random.Random) -> dict[str, Audio]:
-    """What may be given to the net: the keys of LABELS."""
-    from scipy.signal import butter, sosfilt
-
-    def softer(low: float, high: float) -> float:
-        return float(10 ** (-dice.uniform(low, high) / 20))
-
-    made = {}
-    for stem in ("lead", "bass", "keys"):
-        made[stem] = stems[stem]
-        others = [audio * softer(6, 30) for name, audio in stems.items() if name != stem]
-        made[f"{stem}+bleed"] = equalised(stems[stem], dice) + sum(others)
-    lead, keys, bass, drums = (stems[name] for name in ("lead", "keys", "bass", "drums"))
-    made["rest"] = lead + keys * softer(-3, 6) + bass * softer(3, 40) + drums * softer(3, 40)
-    filtered = bass + drums * softer(0, 25) + (keys + lead) * softer(0, 20)
-    cutoff = dice.choice((150, 200, 250, 300, 400, 600))
-    made["low"] = sosfilt(butter(4, cutoff, fs=RATE, output="sos"), filtered).astype(np.float32)
-    loud = softer(-4, 8) if dice.random() < 0.75 else softer(10, 40)
-    mix = lead * softer(-2, 4) + keys * softer(-3, 4) + bass * softer(-3, 3) + drums * loud
-    made["mix"] = equalised(mix, dice) if dice.random() < 0.6 else mix
-    return made

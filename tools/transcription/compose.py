@@ -31,7 +31,7 @@ log = logging.getLogger("muse")
 
 LEAST_BEAT_CONFIDENCE = 0.55  # noise and clicks at random stay under it, most music above
 LEAST_METRE_CONFIDENCE = 0.6  # at 0.5 three and four fit alike
-DRIFT_RATE = 22_050  # Hz, of the rendering that is compared with the recording
+DRIFT_RATE = 11_025  # Hz, of the rendering that is compared with the recording
 
 
 @dataclass(frozen=True)

@@ -106,6 +106,9 @@ def hear_together(
     for stem in stems:
         if stem.role == "other" and voiceless:
             parts[stem.name] = melody_and_rest(stem, heard["lead"], heard["other"], engine)
+        if stem.role == "other" and "bass" in heard:
+            rest = parts[stem.name].pop()
+            parts[stem.name].append(replace(rest, notes=without(rest.notes, heard["bass"].notes)))
     return parts
 
 
