@@ -36,15 +36,15 @@ def list_models(as_json: AsJson = False) -> None:
     if as_json or not sys.stdout.isatty():
         print_json({"format": "muse.models/1", "models": rows})
         return
-    header = ("name", "stems", "size", "licence", "here", "source")
+    header = ("name", "gives", "size", "licence", "here", "source")
     print_table(
         "",
         header,
         [
             (
                 row["name"],
-                " ".join(row["stems"]),
-                f"{row['size'] / 1e6:.0f} MB",
+                " ".join(row["stems"]) or row["task"],
+                f"{row['size'] / 1e6:.1f} MB",
                 row["licence"],
                 "yes" if row["present"] else "no",
                 row["source"],

@@ -171,8 +171,8 @@ def read_pickle(path: Path) -> Mapping[str, Any]:
             warnings.simplefilter("ignore")  # of storage classes that old files name
             package = torch.load(path, map_location="cpu", weights_only=True)
     except PICKLE_ERRORS as error:
-        reason = str(error).partition("\n")[0]
-        raise ValueError(f"{path}: not a Demucs net that can be trusted ({reason})") from error
+        # torch's own message advises to trust the file
+        raise ValueError(f"{path}: not a Demucs net, or one that cannot be trusted") from error
     return package if isinstance(package, dict) else {}
 
 

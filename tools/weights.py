@@ -5,6 +5,7 @@ demucs keeps what it has fetched. They are fetched only when asked for.
 """
 
 import hashlib
+import json
 import logging
 import os
 import re
@@ -16,6 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from muse import models
 from muse.models.registry import WEIGHTS, NamedWeights, WeightFile
 from muse.tools.errors import BadInputError, MissingPartError, MuseError, ParameterError
 from muse.tools.files import replacing, sha256_of
@@ -25,6 +27,8 @@ log = logging.getLogger("muse")
 
 TIMEOUT_S = 10.0  # of a connection that says nothing
 BLOCK_BYTES = 1 << 20
+SHIPPED_FOLDER = Path(models.__file__).parent / "weights"
+SHIPPED = {".onnx", ".safetensors"}  # suffixes of the weights in it
 
 
 @dataclass(frozen=True)
@@ -69,9 +73,31 @@ def find_weights(name: str) -> NamedWeights:
     Raises:
         ParameterError: there is none; the message lists those there are.
     """
-    if name not in WEIGHTS:
-        raise ParameterError(f"no model is called {name}; there are {', '.join(WEIGHTS)}")
-    return WEIGHTS[name]
+    known = {weights.name: weights for weights in all_weights()}
+    if name not in known:
+        raise ParameterError(f"no model is called {name}; there are {', '.join(known)}")
+    return known[name]
+
+
+def all_weights() -> list[NamedWeights]:
+    """The models that are fetched or come with a package, then those inside muse."""
+    cards = sorted(SHIPPED_FOLDER.glob("*.json"))
+    return [*WEIGHTS.values(), *map(shipped_weights, cards)]
+
+
+def shipped_weights(card: Path) -> NamedWeights:
+    """Weights inside muse, by the JSON beside them."""
+    facts = json.loads(card.read_text())
+    file = next(path for path in card.parent.glob(f"{card.stem}.*") if path.suffix in SHIPPED)
+    return NamedWeights(
+        name=facts["name"],
+        task="transcription",
+        stems=(),
+        source=facts.get("source", "muse's own"),
+        licence=facts["licence"],
+        package=("muse.models", "weights"),
+        files=(WeightFile(file.name, file.stat().st_size, facts["sha256"]),),
+    )
 
 
 def locate(weights: NamedWeights) -> tuple[Path, ...]:
@@ -118,7 +144,7 @@ def hugging_face_folder() -> Path:
 
 def list_weights() -> list[WeightStatus]:
     """Every named model, and whether it is here."""
-    return [WeightStatus(weights, locate(weights)) for weights in WEIGHTS.values()]
+    return [WeightStatus(weights, locate(weights)) for weights in all_weights()]
 
 
 def summary(status: WeightStatus) -> dict[str, Any]:

@@ -110,6 +110,8 @@ def find_recipe(name: str, model_dir: Path | None) -> Recipe:
     if model_dir is not None:
         return recipe_in(name, model_dir)
     known = find_weights(name)
+    if known.task != "separation":
+        raise ParameterError(f"{name} is for {known.task}, it does not separate")
     return Recipe(fetch(known), known.shares, known.segment_s)
 
 
