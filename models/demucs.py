@@ -172,7 +172,7 @@ def read_pickle(path: Path) -> Mapping[str, Any]:
             package = torch.load(path, map_location="cpu", weights_only=True)
     except PICKLE_ERRORS as error:
         # torch's own message advises to trust the file
-        raise ValueError(f"{path}: not a Demucs net, or one that cannot be trusted") from error
+        raise ValueError(f"{path}: not a Demucs net that can be trusted") from error
     return package if isinstance(package, dict) else {}
 
 
