@@ -112,5 +112,8 @@ def interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
 
 def main() -> NoReturn:
     """The console script."""
+    # numpy's products here are small: threads for them cost a fifth of the time of a transcription;
+    # the nets have threads of their own
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     signal.signal(signal.SIGTERM, interrupt)
     sys.exit(run(sys.argv[1:]))

@@ -10,6 +10,7 @@ trap 'rm -rf "$work"' EXIT
 "$work/venv/bin/pip" install --quiet -c "$root/constraints.txt" "$work"/*.whl
 cd "$work"
 venv/bin/muse --version
-venv/bin/muse transcribe "$root/$2" --json --no-stems -o out | venv/bin/muse render - -o back.wav
+venv/bin/muse transcribe "$root/$2" --json --no-stems -o out >song.json
+cat song.json | venv/bin/muse render - -o back.wav
 ls -l out back.wav
 echo "wheel ok"

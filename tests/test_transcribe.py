@@ -194,6 +194,18 @@ def test_stdin_goes_in_and_a_zip_comes_out(tmp_path: Path, muse, tone_file) -> N
     assert [note.pitch for note in song.tracks[0].notes] == [69]
 
 
+@needs_fluidsynth
+def test_stdout_is_the_document_alone_where_ci_is_set(tone_file) -> None:
+    command = [sys.executable, "-m", "muse.cli", "transcribe", str(tone_file()), "--json"]
+    done = subprocess.run(
+        [*command, "--no-separate", "--role", "lead"],
+        env={**os.environ, "CI": "true"},
+        capture_output=True,
+        check=True,
+    )
+    assert song_from_json(done.stdout).tracks
+
+
 def test_two_results_for_one_stdout_are_refused(muse, tone_file) -> None:
     result = muse("transcribe", tone_file(), "--json", "--zip", "-")
     assert result.code == ExitCode.USAGE

@@ -12,7 +12,7 @@ import os
 import platform
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -134,7 +134,8 @@ def load_fluidsynth() -> Any:
     if Path(HOMEBREW_ON_ARM).is_dir():  # where no Python but Homebrew's looks by itself
         os.environ.setdefault("HOMEBREW_PREFIX", HOMEBREW_ON_ARM)
     try:
-        import fluidsynth
+        with redirect_stdout(io.StringIO()):  # where $CI is set it prints what it found, on stdout
+            import fluidsynth
     except ImportError as error:  # pyfluidsynth raises it when the library is not found
         message = f"FluidSynth is not installed; run: {fluidsynth_install_command()}"
         raise MissingPartError(message) from error
