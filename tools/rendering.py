@@ -7,6 +7,7 @@ Conventions:
 """
 
 import ctypes
+import io
 import logging
 import os
 import platform
