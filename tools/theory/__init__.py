@@ -1,0 +1,1 @@
+"""Music theory as tables and small functions: pitches, intervals, keys, chords, what they do."""

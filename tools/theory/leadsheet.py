@@ -1,0 +1,243 @@
+"""Chord symbols as musicians write them on lead sheets: `Dm7/F`, `F#m7b5`, `C7(b9,#11)`, `N.C.`.
+
+There is no standard; the words read here are those of the common books and programs (Brandt and
+Roemer, "Standardized Chord Symbol Notation", 1976; MusicXML's and iReal's spellings). Written are
+the forms of the table in qualities.py, with what is added or left out in brackets behind.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from muse.tools.errors import BadInputError
+from muse.tools.theory.intervals import Interval, parse_interval
+from muse.tools.theory.pitch import SIGNS, note_name, parse_note_name
+from muse.tools.theory.qualities import quality
+from muse.tools.theory.symbol import NONE, ChordSymbol, symbol_of
+
+NO_CHORD_WORDS = {"N.C.", "NC", "N.C", "nc", "n.c.", "No Chord", "no chord"}
+NOTE = rf"[A-G][{''.join(SIGNS)}]*"
+# a root, all that follows, and a bass: a note, or a degree of the chord unless that is a 6/9
+CHORD = re.compile(rf"({NOTE})(.*?)(?:/({NOTE}|(?!9)[#b]*\d+))?")
+
+TRIADS = {"major": "1 3 5", "minor": "1 b3 5", "dim": "1 b3 b5", "hdim": "1 b3 b5", "aug": "1 3 #5"}
+ALTERED = "1 3 #5 b7 b9 #9"  # the usual sound of 'alt': every tension altered
+# degrees that a number puts on top of the seventh
+STACKS = {7: "", 9: "9", 11: "9 11", 13: "9 13"}
+# what a number other than those adds
+SMALL_NUMBERS = {2: "9", 6: "6", 69: "6 9"}
+SUSPENDED = 4  # C4 is Csus4
+# what is left of the triad: C5 has no third, C1 is one note
+BARE = {5: "1 5", 1: "1"}
+SEVENTHS = {"dim": "bb7"}  # where it is not the minor one
+
+# words in the order in which they are tried; (?!dd) keeps 'madd9' a minor chord
+WORDS: tuple[tuple[str, str], ...] = (
+    ("skip", r"dom|[\s,()\[\]]+"),
+    ("major", r"[Mm]aj(?:or)?|MAJ|[Mm]a(?!dd|ug)|M"),
+    ("delta", r"[Δ∆△^]"),
+    ("altered", r"(?:[#b♯♭]+|[+-](?=5)|(?<=[\d(,])[+-])\d+"),
+    ("minor", r"[Mm]in(?:or)?|MIN|mi|m|-"),
+    ("hdim", r"hdim|half-?dim|[øØh]"),
+    ("dim", r"dim|[°ºo](?!mit)"),
+    ("aug", r"aug|\+"),
+    ("sus", r"sus(?:24|42|2|4)?"),
+    ("alt", r"alt(?:ered)?"),
+    ("add", r"add\s*[#b♯♭+-]*\d+"),
+    ("omit", r"(?:omit|no)\s*\d+"),
+    ("number", r"6/9|69|13|11|\d"),
+)
+SCANNER = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in WORDS))
+
+
+@dataclass
+class Reading:
+    """What the words of a symbol have said so far."""
+
+    triad: str = "major"
+    has_major_seventh: bool = False
+    number: int | None = None
+    suspensions: str | None = None
+    is_altered: bool = False
+    added: list[Interval] = field(default_factory=list)
+    altered: list[Interval] = field(default_factory=list)
+    omitted: list[int] = field(default_factory=list)
+
+
+def parse_leadsheet(text: str) -> ChordSymbol:
+    """Read a chord symbol as lead sheets have it.
+
+    Raises:
+        BadInputError: not such a symbol; the message has the text.
+    """
+    stripped = text.strip()
+    if stripped in NO_CHORD_WORDS:
+        return NONE
+    found = CHORD.fullmatch(stripped)
+    if found is None:
+        raise not_a_chord(text)
+    root = parse_note_name(found[1])
+    degrees = degrees_of(read_words(found[2], text))
+    return symbol_of(root, degrees, bass_of(root, found[3]))
+
+
+def not_a_chord(text: str) -> BadInputError:
+    """The error for a text that is no chord symbol."""
+    return BadInputError(f"'{text}' is not a chord, such as Dm9, F#m7b5/C or N.C.")
+
+
+def bass_of(root: int, text: str | None) -> int | None:
+    """The bass behind the slash: a note, or a degree above the root."""
+    if text is None:
+        return None
+    return parse_note_name(text) if text[0].isupper() else root + parse_interval(text).fifths
+
+
+def read_words(words: str, text: str) -> Reading:
+    """Take the words behind the root one by one; `text` is what a message names."""
+    reading, place = Reading(), 0
+    while place < len(words):
+        found = SCANNER.match(words, place)
+        if found is None or found.lastgroup is None:
+            raise not_a_chord(text)
+        TAKE[found.lastgroup](reading, found[0])
+        place = found.end()
+    return reading
+
+
+def take_triad(triad: str) -> Callable[[Reading, str], None]:
+    """A word that names the triad."""
+
+    def take(reading: Reading, word: str) -> None:
+        reading.triad = triad
+
+    return take
+
+
+def take_major(reading: Reading, word: str) -> None:
+    """A seventh, before or after this word, is a major one; alone it says nothing."""
+    reading.has_major_seventh = True
+
+
+def take_delta(reading: Reading, word: str) -> None:
+    """The triangle: a major seventh even without a number."""
+    reading.has_major_seventh = True
+    reading.number = reading.number or 7
+
+
+def take_hdim(reading: Reading, word: str) -> None:
+    """Half diminished: a seventh even without a number."""
+    reading.triad, reading.number = "hdim", 7
+
+
+def take_aug(reading: Reading, word: str) -> None:
+    """The fifth is sharp, wherever the word stands: C+7 is C7+."""
+    reading.altered.append(Interval(5, 1))
+
+
+def take_sus(reading: Reading, word: str) -> None:
+    """What stands for the third: a fourth where nothing is said."""
+    reading.suspensions = word.removeprefix("sus") or "4"
+
+
+def take_alt(reading: Reading, word: str) -> None:
+    """All tensions altered."""
+    reading.is_altered = True
+
+
+def take_altered(reading: Reading, word: str) -> None:
+    """An altered degree: b5, #9, +11, -13."""
+    sign = word.rstrip("0123456789")
+    reading.altered.append(parse_interval(sign.translate(PLUS_AND_MINUS) + word[len(sign) :]))
+
+
+def take_added(reading: Reading, word: str) -> None:
+    """A degree more, whatever else there is."""
+    degree = word.removeprefix("add").strip().translate(PLUS_AND_MINUS)
+    reading.added.append(parse_interval(degree))
+
+
+def take_omitted(reading: Reading, word: str) -> None:
+    """A degree that is left out, whatever its alteration."""
+    reading.omitted.append(int(re.sub(r"\D", "", word)))
+
+
+def take_number(reading: Reading, word: str) -> None:
+    """The first number says how far the thirds are stacked; a later one adds a degree."""
+    number = int(word.replace("/", ""))
+    if reading.number is None and number == SUSPENDED:
+        reading.suspensions = str(number)
+    elif reading.number is None or (reading.number == 7 and number in STACKS):
+        reading.number = number
+    else:
+        take_added(reading, str(number))
+
+
+PLUS_AND_MINUS = str.maketrans("+-", "#b")
+TAKE: dict[str, Callable[[Reading, str], None]] = {
+    "skip": lambda reading, word: None,
+    "major": take_major,
+    "delta": take_delta,
+    "altered": take_altered,
+    "minor": take_triad("minor"),
+    "hdim": take_hdim,
+    "dim": take_triad("dim"),
+    "aug": take_aug,
+    "sus": take_sus,
+    "alt": take_alt,
+    "add": take_added,
+    "omit": take_omitted,
+    "number": take_number,
+}
+
+
+def degrees_of(reading: Reading) -> set[Interval]:
+    """The degrees that the words add up to."""
+    triad = BARE.get(reading.number or 0, TRIADS[reading.triad])
+    degrees = degrees_from(ALTERED) if reading.is_altered else degrees_from(triad)
+    degrees |= stacked(reading)
+    if reading.suspensions:
+        degrees = {degree for degree in degrees if degree.number != 3}
+        degrees |= degrees_from(" ".join(reading.suspensions))
+    gone = {*reading.omitted, *(degree.number for degree in reading.altered)}
+    kept = {degree for degree in degrees if degree.number not in gone}
+    return kept | {*reading.altered, *reading.added}
+
+
+def degrees_from(text: str) -> set[Interval]:
+    """Degrees written with spaces between them."""
+    return set(map(parse_interval, text.split()))
+
+
+def stacked(reading: Reading) -> set[Interval]:
+    """What the number puts on the triad."""
+    if reading.number in SMALL_NUMBERS:
+        return degrees_from(SMALL_NUMBERS[reading.number])
+    if reading.number not in STACKS:
+        return set()
+    seventh = "7" if reading.has_major_seventh else SEVENTHS.get(reading.triad, "b7")
+    return degrees_from(f"{seventh} {STACKS[reading.number]}")
+
+
+def write_leadsheet(symbol: ChordSymbol) -> str:
+    """The symbol as a lead sheet has it; what `parse_leadsheet` reads back as the same symbol.
+
+    An unknown chord is written "?", which nothing reads.
+    """
+    lead = quality(symbol.quality).lead
+    if symbol.root is None:
+        return lead
+    changes = written_changes(symbol)
+    text = note_name(symbol.root) + lead + (f"({','.join(changes)})" if changes else "")
+    return text if symbol.bass is None else f"{text}/{note_name(symbol.bass)}"
+
+
+def written_changes(symbol: ChordSymbol) -> list[str]:
+    """What is left out and added, as words: "no3", "add13", and "b5" where no other fifth is."""
+    numbers = [degree.number for degree in symbol.intervals]
+    alone = {d for d in symbol.added if d.alteration and numbers.count(d.number) == 1}
+    replaced = {degree.number for degree in alone}
+    left_out = dict.fromkeys(o.number for o in symbol.omitted if o.number not in replaced)
+    named = [d for d in symbol.intervals if d in symbol.added or d.number in left_out]
+    words = [str(degree) if degree in alone else f"add{degree}" for degree in named]
+    return [f"no{number}" for number in left_out] + words
