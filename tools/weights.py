@@ -91,7 +91,7 @@ def shipped_weights(card: Path) -> NamedWeights:
     file = next(path for path in card.parent.glob(f"{card.stem}.*") if path.suffix in SHIPPED)
     return NamedWeights(
         name=facts["name"],
-        task="transcription",
+        task=facts["task"],
         stems=(),
         source=facts.get("source", "muse's own"),
         licence=facts["licence"],

@@ -1,0 +1,60 @@
+"""`muse view` of audio: what is measured of it and drawn."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from muse.tools.audio import write_audio
+from muse.tools.view.sound import FLOOR_DB, Columns, mel_filters, overview
+from tests.conftest import Result
+from tests.sounds import tone
+
+Muse = Callable[..., Result]
+
+
+def test_audio_in_a_terminal_and_as_a_picture(
+    muse: Muse, tmp_path: Path, tone_file: Callable[..., Path]
+) -> None:
+    path = tone_file(seconds=3.0, frequency=1000.0)
+    text = muse("view", path).out.decode()
+    assert "0:03 · 44100 Hz · stereo · peak -6.0 dBFS · -6." in text
+    assert muse("view", path, "-o", tmp_path / "a.png").code == 0
+    facts = json.loads(muse("view", path, "--json").out)
+    assert facts["duration_s"] == 3.0 and facts["loudness_lufs"] == pytest.approx(-6.0, abs=0.1)
+
+
+def test_a_sine_lies_in_its_band(tone_file: Callable[..., Path]) -> None:
+    seen = overview(tone_file(frequency=1000.0, seconds=2.0), 50)
+    band = int(seen.mel_db[:, 25].argmax())
+    assert seen.edges_hz[band] < 1000 < seen.edges_hz[band + 2]
+    assert seen.mel_db.max() == 0 and seen.mel_db[-1].max() < -50
+    assert np.allclose(seen.highest, 0.5, atol=0.01) and np.allclose(seen.lowest, -0.5, atol=0.01)
+
+
+def test_silence_and_single_samples_are_drawn(tmp_path: Path) -> None:
+    for frames in (1, 100, 44_100):
+        path = tmp_path / f"{frames}.wav"
+        write_audio(path, np.zeros((1, frames), np.float32), 44_100)
+        seen = overview(path, 70)
+        assert len(seen.highest) == min(frames, 70) and seen.mel_db.shape[1] == len(seen.highest)
+        assert seen.mel_db.max() == FLOOR_DB and seen.loudness_lufs is None
+
+
+def test_an_overview_does_not_depend_on_the_blocks(tmp_path: Path) -> None:
+    audio = tone(300.0, 1.0) * np.linspace(0, 1, 44_100, dtype=np.float32)
+    write_audio(tmp_path / "a.wav", audio, 44_100, bits="32f")
+    whole = overview(tmp_path / "a.wav", 33)
+    pieces = Columns(44_100, 44_100, 33)
+    for start in range(0, 44_100, 777):
+        pieces.add(audio[:, start : start + 777])
+    assert np.array_equal(pieces.highest, whole.highest)
+    assert np.allclose(pieces.finish(), whole.mel_db, atol=1e-3)
+
+
+def test_mel_filters_are_those_of_librosa() -> None:
+    librosa = pytest.importorskip("librosa")
+    reference = librosa.filters.mel(sr=44_100, n_fft=2048, n_mels=96, fmin=30.0, fmax=16_000.0)
+    assert np.allclose(mel_filters(44_100, 2048), reference, atol=1e-6)

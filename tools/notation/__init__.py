@@ -1,0 +1,1 @@
+"""Songs as scores: a grid, values, voices, and MusicXML."""

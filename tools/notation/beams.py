@@ -1,0 +1,52 @@
+"""Beams: which of the notes of a voice are joined, beat by beat.
+
+Conventions: a level is one beam line, 1 for quavers, 2 for semiquavers; a note has a mark for each
+level it reaches: "begin", "continue", "end", or a hook where it is alone on its level.
+"""
+
+from collections.abc import Sequence
+
+from muse.tools.notation.rhythm import Piece
+
+LINES = {"eighth": 1, "16th": 2, "32nd": 3, "64th": 4}  # beam lines of each written type
+
+
+def beams_of(pieces: Sequence[Piece], sounding: Sequence[bool], beat: int) -> list[list[str]]:
+    """The marks of each value of a voice in one bar, by level.
+
+    Args:
+        pieces: the values in order.
+        sounding: for each, whether it is a note and not a rest.
+        beat: steps that are joined under one beam at most, from the bar line on.
+    """
+    marks: list[list[str]] = [[] for _ in pieces]
+    for group in beat_groups(pieces, sounding, beat):
+        if len(group) > 1:
+            for level in range(1, max(LINES.values()) + 1):
+                mark_level(pieces, group, level, marks)
+    return marks
+
+
+def beat_groups(pieces: Sequence[Piece], sounding: Sequence[bool], beat: int) -> list[list[int]]:
+    """Places of notes with beams that follow each other within a beat."""
+    groups: list[list[int]] = [[]]
+    for index, (piece, sounds) in enumerate(zip(pieces, sounding, strict=True)):
+        if piece.start % beat == 0 or not sounds or piece.kind not in LINES:
+            groups.append([])
+        if sounds and piece.kind in LINES:
+            groups[-1].append(index)
+    return groups
+
+
+def mark_level(
+    pieces: Sequence[Piece], group: Sequence[int], level: int, marks: list[list[str]]
+) -> None:
+    """Add the marks of one level to the notes of a group that reach it."""
+    for place, index in enumerate(group):
+        if LINES[pieces[index].kind] < level:
+            continue
+        before = place > 0 and LINES[pieces[group[place - 1]].kind] >= level
+        behind = place + 1 < len(group) and LINES[pieces[group[place + 1]].kind] >= level
+        alone = "backward hook" if place else "forward hook"
+        names = {(True, True): "continue", (True, False): "end", (False, True): "begin"}
+        marks[index].append(names.get((before, behind), alone))

@@ -1,0 +1,220 @@
+"""Songs as MusicXML 4.0, for notation programs; the notes read back are the notes written.
+
+Conventions: a <duration> is in steps of grid.py, GRID to the quarter note. Each bar of a part holds
+its voices one after the other, each from the bar line on, those of the first staff first.
+"""
+
+import io
+import logging
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from muse.tools.errors import BadInputError
+from muse.tools.files import write_bytes
+from muse.tools.notation.grid import GRID
+from muse.tools.notation.harmony import harmony_element
+from muse.tools.notation.notes import Place, add_voice
+from muse.tools.notation.score import Part, Score, ScoreBar, score_of
+from muse.tools.notation.stretches import stretches
+from muse.tools.notation.voices import Clef
+from muse.tools.song import Song
+from muse.tools.theory.chords import parse_chord
+
+log = logging.getLogger("muse")
+
+DOCTYPE = (
+    '<?xml version="1.0" encoding="UTF-8" standalone="no"?>\n'
+    '<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN" '
+    '"http://www.musicxml.org/dtds/partwise.dtd">\n'
+)
+CONTAINER = (
+    '<?xml version="1.0" encoding="UTF-8"?>\n<container><rootfiles>'
+    '<rootfile full-path="score.musicxml" media-type="application/vnd.recordare.musicxml+xml"/>'
+    "</rootfiles></container>\n"
+)
+ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the same song gives the same bytes
+DRUM_CHANNEL = 10
+VOICES_PER_STAFF = 4  # programs number the voices of the second staff from 5 on
+MUSICXML_SUFFIXES = frozenset({".musicxml", ".xml", ".mxl"})
+
+
+def save_musicxml(song: Song, path: Path, title: str = "") -> Score:
+    """Write a score for a notation program, whole or not at all.
+
+    Args:
+        song: what to write; see grid.py for what happens to one that is not on a grid.
+        path: `.mxl` is compressed, anything else plain.
+        title: printed over it.
+
+    Returns:
+        The score as written, with how far its notes had to be moved.
+    """
+    score = score_of(song, title)
+    data = musicxml(score)
+    write_bytes(path, compressed(data) if path.suffix.lower() == ".mxl" else data)
+    return score
+
+
+def compressed(data: bytes) -> bytes:
+    """The bytes of an .mxl file that holds a score."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in (
+            ("META-INF/container.xml", CONTAINER.encode()),
+            ("score.musicxml", data),
+        ):
+            archive.writestr(zipfile.ZipInfo(name, ZIP_TIME), content, zipfile.ZIP_DEFLATED)
+    return packed.getvalue()
+
+
+def musicxml(score: Score) -> bytes:
+    """The score as UTF-8 MusicXML."""
+    root = Element("score-partwise", version="4.0")
+    if score.title:
+        SubElement(SubElement(root, "work"), "work-title").text = clean(score.title)
+    encoding = SubElement(SubElement(root, "identification"), "encoding")
+    SubElement(encoding, "software").text = "muse"
+    listed = SubElement(root, "part-list")
+    for number, part in enumerate(score.parts, 1):
+        list_part(listed, part, number)
+    for number, part in enumerate(score.parts, 1):
+        element = SubElement(root, "part", id=f"P{number}")
+        for bar, measure in zip(score.bars, measures(part, score, number), strict=True):
+            element.append(measure)
+            measure.set("number", str(bar.number))
+    indent(root, " ")
+    return f"{DOCTYPE}{tostring(root, encoding='unicode')}\n".encode()
+
+
+def clean(text: str) -> str:
+    """Text without the control characters that XML cannot hold."""
+    return "".join(letter for letter in text if letter.isprintable())
+
+
+def list_part(listed: Element, part: Part, number: int) -> None:
+    """A part's name and the sounds it is played with."""
+    entry = SubElement(listed, "score-part", id=f"P{number}")
+    SubElement(entry, "part-name").text = clean(part.name) or f"Part {number}"
+    keys: Sequence[int | None] = part.keys or (None,)
+    for key in keys:
+        name = "Drumset" if key is not None else clean(part.name) or f"Part {number}"
+        instrument = SubElement(entry, "score-instrument", id=instrument_id(number, key))
+        SubElement(instrument, "instrument-name").text = name
+    for key in keys:
+        sound = SubElement(entry, "midi-instrument", id=instrument_id(number, key))
+        if part.is_drum:
+            SubElement(sound, "midi-channel").text = str(DRUM_CHANNEL)
+        SubElement(sound, "midi-program").text = str(part.program + 1)
+        if key is not None:
+            SubElement(sound, "midi-unpitched").text = str(key + 1)
+
+
+def instrument_id(number: int, key: int | None) -> str:
+    """The id of a part's instrument, or of one key of its kit."""
+    return f"P{number}-I1" if key is None else f"P{number}-K{key}"
+
+
+def measures(part: Part, score: Score, number: int) -> Iterator[Element]:
+    """The part's bars; the first part carries what stands over the score."""
+    rows = [
+        (voice_place(part, number, index, order), list(stretches(voice, score.bars)))
+        for index, staff in enumerate(part.staves)
+        for order, voice in enumerate(staff.voices)
+    ]
+    clefs = [staff.clef for staff in part.staves]
+    for position, bar in enumerate(score.bars):
+        measure = Element("measure")
+        add_attributes(measure, bar, clefs if position == 0 else [], keyed=not part.is_drum)
+        if number == 1:
+            add_marks(measure, bar)
+        written = False
+        for place, bars in rows:
+            if not place.is_first and all(stretch.pitches is None for stretch in bars[position]):
+                continue
+            if written:
+                SubElement(SubElement(measure, "backup"), "duration").text = str(bar.length)
+            written = True
+            add_voice(measure, bars[position], bar, place)
+        yield measure
+
+
+def voice_place(part: Part, number: int, staff: int, order: int) -> Place:
+    """Where a voice of a part is written; the second staff's are numbered from 5 or later on."""
+    before = max(VOICES_PER_STAFF, len(part.staves[0].voices)) if staff else 0
+    return Place(
+        voice=before + order + 1,
+        is_first=order == 0,
+        staff=staff + 1 if len(part.staves) > 1 else None,
+        kit=number if part.is_drum else None,
+    )
+
+
+def add_attributes(measure: Element, bar: ScoreBar, clefs: Sequence[Clef], *, keyed: bool) -> None:
+    """What changes at the bar line; `clefs` at the first bar only, no keys for drums."""
+    new_key = bar.new_key and keyed
+    if not (clefs or new_key or bar.new_meter):
+        return
+    attributes = SubElement(measure, "attributes")
+    if clefs:
+        SubElement(attributes, "divisions").text = str(GRID)
+    if new_key:
+        key = SubElement(attributes, "key")
+        SubElement(key, "fifths").text = str(bar.key.sharps if bar.key else 0)
+        if bar.key:
+            SubElement(key, "mode").text = bar.key.mode
+    if bar.new_meter:
+        time = SubElement(attributes, "time")
+        SubElement(time, "beats").text = str(bar.numerator)
+        SubElement(time, "beat-type").text = str(bar.denominator)
+    if len(clefs) > 1:
+        SubElement(attributes, "staves").text = str(len(clefs))
+    for number, clef in enumerate(clefs, 1):
+        add_clef(attributes, clef, number if len(clefs) > 1 else None)
+
+
+def add_clef(attributes: Element, clef: Clef, number: int | None) -> None:
+    """One staff's clef."""
+    element = SubElement(attributes, "clef", {"number": str(number)} if number else {})
+    SubElement(element, "sign").text = clef.sign
+    if clef.line is not None:
+        SubElement(element, "line").text = str(clef.line)
+    if clef.octaves:
+        SubElement(element, "clef-octave-change").text = str(clef.octaves)
+
+
+def add_marks(measure: Element, bar: ScoreBar) -> None:
+    """Sections, tempos and chord symbols of a bar."""
+    for offset, label in bar.marks:
+        mark = Element("rehearsal")
+        mark.text = clean(label)
+        add_direction(measure, mark, offset)
+    for offset, bpm, shown in bar.tempos:
+        add_tempo(measure, offset, bpm, shown)
+    for offset, text in bar.symbols:
+        try:
+            measure.append(harmony_element(parse_chord(text), offset))
+        except BadInputError:
+            log.warning("bar %d: '%s' is no chord symbol; it is written as text", bar.number, text)
+            words = Element("words")
+            words.text = clean(text)
+            add_direction(measure, words, offset)
+
+
+def add_direction(measure: Element, content: Element, offset: int) -> Element:
+    """Something over the staff at an offset from the bar line."""
+    direction = SubElement(measure, "direction", placement="above")
+    SubElement(direction, "direction-type").append(content)
+    if offset:
+        SubElement(direction, "offset").text = str(offset)
+    return direction
+
+
+def add_tempo(measure: Element, offset: int, bpm: float, shown: bool) -> None:
+    """A tempo: printed, or for playback only."""
+    mark = Element("metronome", {} if shown else {"print-object": "no"})
+    SubElement(mark, "beat-unit").text = "quarter"
+    SubElement(mark, "per-minute").text = f"{bpm:.2f}".rstrip("0").rstrip(".")
+    direction = add_direction(measure, mark, offset)
+    SubElement(direction, "sound", tempo=f"{bpm:.6f}".rstrip("0").rstrip("."))

@@ -1,0 +1,131 @@
+"""The notes and rests of a bar as MusicXML elements.
+
+The order of what is inside a <note> is that of the MusicXML 4.0 reference.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from xml.etree.ElementTree import Element, SubElement
+
+from muse.tools.notation.beams import beams_of
+from muse.tools.notation.grid import GRID
+from muse.tools.notation.kit import DRUM, piece_of
+from muse.tools.notation.pitches import spelled
+from muse.tools.notation.rhythm import Piece
+from muse.tools.notation.score import ScoreBar
+from muse.tools.notation.stretches import Stretch, tie_marks
+
+ACTUAL_NOTES, NORMAL_NOTES = 3, 2  # of a triplet
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where notes are written.
+
+    Attributes:
+        voice: its number in the part.
+        is_first: whether it is its staff's first, which is written even where it rests.
+        staff: number of the staff where the part has several.
+        kit: number of the part where its notes are drums, which name their instrument.
+    """
+
+    voice: int
+    is_first: bool
+    staff: int | None = None
+    kit: int | None = None
+
+
+def add_voice(measure: Element, stretches: Sequence[Stretch], bar: ScoreBar, place: Place) -> None:
+    """Append what one voice plays in a bar, which it fills."""
+    if all(stretch.pitches is None for stretch in stretches):
+        add_whole_rest(measure, bar, place)
+        return
+    rows = [(s, i, piece) for s in stretches for i, piece in enumerate(s.pieces)]
+    pieces = [piece for _, _, piece in rows]
+    beams = beams_of(pieces, [s.pitches is not None for s, _, _ in rows], beam_length(bar))
+    for (stretch, index, piece), marks in zip(rows, beams, strict=True):
+        ties = tie_marks(stretch, index)
+        pitches: Sequence[int | None] = stretch.pitches or (None,)
+        for position, pitch in enumerate(pitches):
+            note = SubElement(measure, "note")
+            if position:
+                SubElement(note, "chord")
+            add_what(note, pitch, bar, place)
+            add_length(note, piece, ties)
+            if pitch is not None and place.kit is not None:
+                SubElement(note, "instrument", id=f"P{place.kit}-K{pitch}")
+            add_value(note, piece, pitch, place)
+            add_marks(note, piece, ties, [] if position else marks, first=position == 0)
+
+
+def beam_length(bar: ScoreBar) -> int:
+    """Steps joined by one beam at most: a quarter note, or a dotted one in 6/8."""
+    is_compound = len(bar.levels) > 1 and bar.levels[0] == bar.levels[1]
+    return max(bar.levels[0], GRID // 2) if is_compound else GRID
+
+
+def add_whole_rest(measure: Element, bar: ScoreBar, place: Place) -> None:
+    """A rest for a whole bar, of whatever metre."""
+    note = SubElement(measure, "note")
+    SubElement(note, "rest", measure="yes")
+    SubElement(note, "duration").text = str(bar.length)
+    SubElement(note, "voice").text = str(place.voice)
+    if place.staff is not None:
+        SubElement(note, "staff").text = str(place.staff)
+
+
+def add_what(note: Element, pitch: int | None, bar: ScoreBar, place: Place) -> None:
+    """The pitch, the place of a drum on the staff, or a rest."""
+    if pitch is None:
+        SubElement(note, "rest")
+    elif place.kit is not None:
+        piece = piece_of(pitch)
+        unpitched = SubElement(note, "unpitched")
+        SubElement(unpitched, "display-step").text = piece.step
+        SubElement(unpitched, "display-octave").text = str(piece.octave)
+    else:
+        step, alteration, octave = spelled(pitch, bar.key.tonic if bar.key else 0)
+        element = SubElement(note, "pitch")
+        SubElement(element, "step").text = step
+        if alteration:
+            SubElement(element, "alter").text = str(alteration)
+        SubElement(element, "octave").text = str(octave)
+
+
+def add_length(note: Element, piece: Piece, ties: Sequence[str]) -> None:
+    """How long it sounds, and whether it goes on."""
+    SubElement(note, "duration").text = str(piece.length)
+    for kind in ties:
+        SubElement(note, "tie", type=kind)
+
+
+def add_value(note: Element, piece: Piece, pitch: int | None, place: Place) -> None:
+    """Voice, written value, triplet, head and staff."""
+    SubElement(note, "voice").text = str(place.voice)
+    SubElement(note, "type").text = piece.kind
+    for _ in range(piece.dots):
+        SubElement(note, "dot")
+    if piece.group is not None:
+        change = SubElement(note, "time-modification")
+        SubElement(change, "actual-notes").text = str(ACTUAL_NOTES)
+        SubElement(change, "normal-notes").text = str(NORMAL_NOTES)
+    if pitch is not None and place.kit is not None and piece_of(pitch).head != DRUM:
+        SubElement(note, "notehead").text = piece_of(pitch).head
+    if place.staff is not None:
+        SubElement(note, "staff").text = str(place.staff)
+
+
+def add_marks(
+    note: Element, piece: Piece, ties: Sequence[str], beams: Sequence[str], *, first: bool
+) -> None:
+    """Beams, ties as they are drawn, and where a triplet's bracket begins and ends."""
+    for level, mark in enumerate(beams, 1):
+        SubElement(note, "beam", number=str(level)).text = mark
+    marks: list[tuple[str, str]] = [("tied", kind) for kind in ties]
+    if piece.group is not None and first:
+        marks += [("tuplet", "start")] * (piece.start == piece.group[0])
+        marks += [("tuplet", "stop")] * (piece.end == piece.group[1])
+    if marks:
+        notations = SubElement(note, "notations")
+        for name, kind in marks:
+            SubElement(notations, name, type=kind)

@@ -1,0 +1,183 @@
+"""A Song laid out as a score: bars in whole steps with what stands above them, parts with staves.
+
+Conventions: steps are those of grid.py; `offset` counts them from the bar line.
+"""
+
+import logging
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from math import gcd
+
+from muse.tools.notation.bars import Bar, bars_until
+from muse.tools.notation.grid import GRID, GridNote, Moved, gridded
+from muse.tools.notation.rhythm import FINEST, levels_of
+from muse.tools.notation.voices import Staff, staves_of
+from muse.tools.song import Meter, Song, Tempo, Track
+from muse.tools.theory.keys import Tonality, tonality_of
+
+log = logging.getLogger("muse")
+
+DENOMINATORS = frozenset({1, 2, 4, 8, 16, 32})  # of the signatures that fit the grid
+SHOWN_TEMPO_CHANGE = 0.04  # of the last tempo shown; smaller ones are for playback only
+
+
+@dataclass
+class ScoreBar:
+    """One bar of the score, and what is written over its first staff."""
+
+    number: int
+    start: int
+    length: int
+    numerator: int
+    denominator: int
+    new_meter: bool
+    levels: tuple[int, ...]
+    key: Tonality | None = None
+    new_key: bool = False
+    tempos: list[tuple[int, float, bool]] = field(default_factory=list)  # offset, bpm, shown
+    marks: list[tuple[int, str]] = field(default_factory=list)
+    symbols: list[tuple[int, str]] = field(default_factory=list)
+
+    @property
+    def end(self) -> int:
+        """Where the next bar begins, in steps."""
+        return self.start + self.length
+
+
+@dataclass(frozen=True)
+class Part:
+    """One track, on its staves."""
+
+    name: str
+    program: int
+    is_drum: bool
+    keys: tuple[int, ...]  # drums: the General MIDI keys it plays
+    staves: list[Staff]
+
+
+@dataclass(frozen=True)
+class Score:
+    """Bars and parts, the parts as long as the bars; and how far notes were moved for it."""
+
+    title: str
+    bars: list[ScoreBar]
+    parts: list[Part]
+    moved: Moved
+
+
+def score_of(song: Song, title: str = "") -> Score:
+    """The Song as a score.
+
+    Tracks without notes are left out; a song without any gets one empty part, for its chords.
+
+    Raises:
+        MuseError: it has more bars than can be written (see bars.py).
+    """
+    tracks, moved = gridded(song)
+    ends = [note.end for notes in tracks for note in notes]
+    ends += [
+        round((chord.start_beats + chord.duration_beats + moved.shift) * GRID)
+        for chord in song.chords
+    ]
+    bars = score_bars(song, max(ends, default=0), moved.shift)
+    parts = [part_of(track, notes) for track, notes in zip(song.tracks, tracks, strict=True)]
+    parts = [part for part in parts if any(row for staff in part.staves for row in staff.voices)]
+    return Score(title, bars, parts or [part_of(Track("Chords"), [])], moved)
+
+
+def part_of(track: Track, notes: Sequence[GridNote]) -> Part:
+    """One track as a part."""
+    keys = tuple(sorted({note.pitch for note in notes})) if track.is_drum else ()
+    name = track.name or track.role.capitalize()
+    return Part(name, track.program, track.is_drum, keys, staves_of(track, notes))
+
+
+def score_bars(song: Song, end: int, shift: float) -> list[ScoreBar]:
+    """The bars up to a step, at least one, with keys, tempos, sections and chords placed.
+
+    Args:
+        song: what they are taken from.
+        end: step that the last bar reaches.
+        shift: quarter notes that all but keys and signatures move by, with the notes.
+    """
+    bars = [score_bar(bar) for bar in bars_until(written_meters(song), max(end, 1) / GRID)]
+    place_keys(song, bars)
+    starts = [bar.start for bar in bars]
+
+    def placed(beat: float) -> tuple[ScoreBar, int] | None:
+        step = max(round((beat + shift) * GRID), 0)
+        bar = bars[bisect_right(starts, step) - 1]
+        return (bar, step - bar.start) if step < bars[-1].end else None
+
+    for tempo, shown in shown_tempos(song.tempos):
+        if place := placed(tempo.beat):
+            place[0].tempos.append((place[1], tempo.bpm, shown))
+    for section in song.sections:
+        if place := placed(section.beat):
+            place[0].marks.append((place[1], section.label))
+    for chord in song.chords:
+        if place := placed(chord.start_beats):
+            place[0].symbols.append((place[1], chord.symbol))
+    return bars
+
+
+def score_bar(bar: Bar) -> ScoreBar:
+    """A bar in steps; one that is cut short gets the signature of its real length."""
+    length = round(bar.length * GRID)
+    numerator, denominator, new = bar.numerator, bar.denominator, bar.new_meter
+    if length * denominator != 4 * GRID * numerator:
+        numerator, denominator = signature_of(length)
+        new = True
+    levels = levels_of(numerator, denominator, length)
+    return ScoreBar(
+        bar.number, round(bar.start * GRID), length, numerator, denominator, new, levels
+    )
+
+
+def signature_of(length: int) -> tuple[int, int]:
+    """The signature of a bar of so many steps, a multiple of FINEST, in the largest unit."""
+    whole = 4 * GRID
+    unit = max(gcd(length, whole), FINEST)
+    unit = next(whole // d for d in sorted(DENOMINATORS) if whole // d <= unit and d >= 4)
+    return (length // unit, whole // unit) if length % unit == 0 else (length // FINEST, 32)
+
+
+def written_meters(song: Song) -> list[Meter]:
+    """The song's signatures that can be written, on places of the grid."""
+    fit = [meter for meter in song.meters if meter.denominator in DENOMINATORS]
+    if len(fit) < len(song.meters):
+        log.warning(
+            "%d time signatures are left out: their unit is no power of two up to 32",
+            len(song.meters) - len(fit),
+        )
+    step = FINEST / GRID
+    return [replace_beat(meter, round(meter.beat / step) * step) for meter in fit]
+
+
+def replace_beat(meter: Meter, beat: float) -> Meter:
+    """The same signature from another beat on."""
+    return Meter(beat, meter.numerator, meter.denominator)
+
+
+def place_keys(song: Song, bars: Sequence[ScoreBar]) -> None:
+    """Give each bar the key in force; a change inside a bar counts from the nearest bar line."""
+    starts = [bar.start for bar in bars]
+    for key in sorted(song.keys, key=lambda key: key.beat):
+        step = round(key.beat * GRID)
+        index = bisect_right(starts, step) - 1
+        if step - starts[index] > bars[index].length // 2:
+            index += 1
+        for bar in bars[index:]:
+            bar.key = tonality_of(key)
+    for before, bar in zip([None, *bars], bars, strict=False):
+        bar.new_key = before is None or before.key != bar.key
+
+
+def shown_tempos(tempos: Iterable[Tempo]) -> Iterator[tuple[Tempo, bool]]:
+    """Each tempo, and whether it differs enough from the last one shown to be printed."""
+    shown = None
+    for tempo in sorted(tempos, key=lambda tempo: tempo.beat):
+        wanted = shown is None or abs(tempo.bpm / shown - 1) > SHOWN_TEMPO_CHANGE
+        shown = tempo.bpm if wanted else shown
+        yield tempo, wanted

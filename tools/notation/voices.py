@@ -1,0 +1,107 @@
+"""Notes that sound at once, in chords and voices, on one staff or two.
+
+Conventions: a voice is a row of chords that do not overlap; notes share a chord when they begin
+and end together.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from muse.tools.notation.grid import GridNote
+from muse.tools.notation.kit import FEET
+from muse.tools.song import Track
+
+MIDDLE_C = 60
+# a grand staff is for what reaches below the one and above the other
+LEFT_HAND, RIGHT_HAND = 55, 64
+GRAND_ROLES = frozenset({"keys", "pad", "other"})
+
+
+@dataclass(frozen=True)
+class Chord:
+    """Pitches (drums: keys) from low to high, and where they begin and end, in steps."""
+
+    start: int
+    end: int
+    pitches: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Clef:
+    """A clef as MusicXML has it, and the octaves it is written away from where it sounds."""
+
+    sign: str
+    line: int | None
+    octaves: int = 0
+
+
+# the clef for notes whose median lies below each pitch
+CLEFS = (
+    (43, Clef("F", 4, -1)),
+    (60, Clef("F", 4)),
+    (84, Clef("G", 2)),
+    (128, Clef("G", 2, 1)),
+)
+PERCUSSION = Clef("percussion", None)
+
+
+@dataclass(frozen=True)
+class Staff:
+    """One staff: its clef and its voices, the first from the top."""
+
+    clef: Clef
+    voices: list[list[Chord]]
+
+
+def staves_of(track: Track, notes: Sequence[GridNote]) -> list[Staff]:
+    """The staves of a track: one, or two for a keyboard part that needs both hands."""
+    if track.is_drum:
+        hits = set(notes)  # struck twice at once is struck once
+        feet = [note for note in hits if note.pitch in FEET]
+        hands = [note for note in hits if note.pitch not in FEET]
+        return [Staff(PERCUSSION, [chords(hands), chords(feet)] if feet else [chords(hands)])]
+    if track.role in GRAND_ROLES and needs_both_hands(notes):
+        upper = [note for note in notes if note.pitch >= MIDDLE_C]
+        lower = [note for note in notes if note.pitch < MIDDLE_C]
+        return [Staff(Clef("G", 2), voices(upper)), Staff(Clef("F", 4), voices(lower))]
+    return [Staff(clef_for(notes), voices(notes))]
+
+
+def needs_both_hands(notes: Sequence[GridNote]) -> bool:
+    """Whether a tenth of the notes lies low and a tenth lies high."""
+    pitches = sorted(note.pitch for note in notes)
+    tenth = len(pitches) // 10
+    return bool(pitches) and pitches[tenth] < LEFT_HAND and pitches[-1 - tenth] > RIGHT_HAND
+
+
+def clef_for(notes: Sequence[GridNote]) -> Clef:
+    """The clef in which the notes need the fewest ledger lines."""
+    pitches = sorted(note.pitch for note in notes) or [MIDDLE_C]
+    median = pitches[len(pitches) // 2]
+    return next(clef for limit, clef in CLEFS if median < limit)
+
+
+def chords(notes: Iterable[GridNote]) -> list[Chord]:
+    """Notes that begin and end together as chords, by start, the highest first.
+
+    Of notes that are wholly alike, each has a chord of its own.
+    """
+    grouped: dict[tuple[int, int, int], list[int]] = defaultdict(list)
+    for note, count in Counter(notes).items():
+        for copy in range(count):
+            grouped[note.start, note.end, copy].append(note.pitch)
+    found = [Chord(start, end, tuple(sorted(p))) for (start, end, _), p in grouped.items()]
+    return sorted(found, key=lambda chord: (chord.start, -chord.pitches[-1], chord.end))
+
+
+def voices(notes: Iterable[GridNote]) -> list[list[Chord]]:
+    """Chords shared out among as few voices as it takes; at least one, which may be empty."""
+    rows: list[list[Chord]] = [[]]
+    for chord in chords(notes):
+        free = next((row for row in rows if not row or row[-1].end <= chord.start), None)
+        if free is None:
+            free = []
+            rows.append(free)
+        free.append(chord)
+    return rows

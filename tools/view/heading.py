@@ -1,0 +1,71 @@
+"""What a song is, in a few lines: length, tempo, metre, key, tracks."""
+
+from collections.abc import Iterable, Sequence
+
+from muse.tools.notation.bars import Bar
+from muse.tools.song import Key, Song
+from muse.tools.theory.keys import tonality_of
+from muse.tools.view.text import DIM, STRONG, Line, Span, line
+
+MOST_CHANGES = 4  # keys or metres that are listed; of more, the first ones
+
+
+def clock(seconds: float) -> str:
+    """Seconds as minutes and seconds, 3:07."""
+    whole = round(seconds)
+    return f"{whole // 60}:{whole % 60:02d}"
+
+
+def heading(song: Song, bars: Sequence[Bar], title: str, width: int) -> list[Line]:
+    """Title, facts and tracks of a song, for lines of so many letters."""
+    facts = [
+        clock(song.tempo_map().seconds_at(song.end_beats())),
+        f"{len(bars)} bar{'s' * (len(bars) != 1)}",
+        tempo_text(song),
+        meters_text(bars),
+        keys_text(song.keys),
+    ]
+    lines = [line(title[:width], STRONG), *folded([fact for fact in facts if fact], width)]
+    tracks = [track_text(number, song) for number in range(1, len(song.tracks) + 1)]
+    return lines + folded(tracks, width, DIM)
+
+
+def folded(parts: Iterable[str], width: int, style: str = "") -> list[Line]:
+    """The parts with dots between them, in as many lines as they need; a long part is cut."""
+    rows: list[str] = []
+    for part in (part[:width] for part in parts):
+        if rows and len(rows[-1]) + 3 + len(part) <= width:
+            rows[-1] += f" · {part}"
+        else:
+            rows.append(part)
+    return [[Span(row, style)] for row in rows]
+
+
+def tempo_text(song: Song) -> str:
+    """The tempo, or the slowest and the fastest."""
+    bpms = [round(tempo.bpm) for tempo in song.tempos] or [round(song.tempo_map().bpm_at(0.0))]
+    low, high = min(bpms), max(bpms)
+    return f"{low} bpm" if low == high else f"{low}-{high} bpm"
+
+
+def meters_text(bars: Sequence[Bar]) -> str:
+    """The time signatures in order."""
+    return listed([bar.meter for bar in bars if bar.new_meter])
+
+
+def keys_text(keys: Sequence[Key]) -> str:
+    """The keys in order; those that were heard and not written down with a question mark."""
+    return listed([tonality_of(key).name + "?" * (key.confidence < 1) for key in keys])
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names with arrows between them, not the same one twice in a row."""
+    changes = [name for before, name in zip(["", *names], names, strict=False) if name != before]
+    more = " …" * (len(changes) > MOST_CHANGES)
+    return " → ".join(changes[:MOST_CHANGES]) + more
+
+
+def track_text(number: int, song: Song) -> str:
+    """A track's number, name and notes."""
+    track = song.tracks[number - 1]
+    return f"{number} {track.name or track.role} ({len(track.notes)})"

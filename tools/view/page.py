@@ -1,0 +1,125 @@
+"""Which bars are shown, and how they are laid out in the columns of a terminal."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from muse.tools.errors import ParameterError
+from muse.tools.notation.bars import Bar
+
+# how finely time may be drawn, the finest that fits first; the last ones are for bars of 255/1
+COLUMNS_PER_BEAT = (8, 4, 2, 1, 1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32)
+BARS_TOGETHER = 4  # a line holds a multiple of so many, where it can
+WANTED_BEATS = 16.0  # quarter notes side by side, before time is drawn more finely
+BAR_RANGE = re.compile(r"(\d+)?(-)?(\d+)?")
+
+
+def bar_range(text: str | None, bars: Sequence[Bar]) -> list[Bar]:
+    """The bars that "5-8", "5", "5-" or "all" names; None names all.
+
+    Raises:
+        ParameterError: not such a range, or none of these bars is there.
+    """
+    if text is None or text == "all":
+        return list(bars)
+    found = BAR_RANGE.fullmatch(text.strip())
+    if found is None or not (found[1] or found[3]):
+        raise ParameterError(f"--bars is '{text}'; write it as 5, 5-8, 5- or all")
+    first = int(found[1] or 1)
+    last = int(found[3]) if found[3] else len(bars) if found[2] else first
+    chosen = list(bars[max(first, 1) - 1 : last])
+    if not chosen:
+        raise ParameterError(f"--bars {text}: the song has bars 1 to {len(bars)}")
+    return chosen
+
+
+@dataclass(frozen=True)
+class System:
+    """Bars side by side: each has one column for its bar line and then its time."""
+
+    bars: Sequence[Bar]
+    per_beat: float
+
+    @cached_property
+    def starts(self) -> list[float]:
+        """Where each bar begins, in quarter notes."""
+        return [bar.start for bar in self.bars]
+
+    @cached_property
+    def lines(self) -> list[int]:
+        """The column of each bar line, and of the last one."""
+        columns = [0]
+        for bar in self.bars:
+            columns.append(columns[-1] + 1 + bar_columns(bar, self.per_beat))
+        return columns
+
+    @property
+    def width(self) -> int:
+        """Columns in all."""
+        return self.lines[-1] + 1
+
+    def holds(self, beat: float) -> bool:
+        """Whether what begins at a beat is drawn here: by the nearest column, not the bar."""
+        place = round(beat * self.per_beat) / self.per_beat
+        return self.bars[0].start <= place < self.bars[-1].end
+
+    def column(self, beat: float) -> int:
+        """The column of a beat; a beat at the end of a bar is the first column of the next one."""
+        place = round(beat * self.per_beat) / self.per_beat + 1e-9
+        index = min(max(bisect_right(self.starts, place) - 1, 0), len(self.bars) - 1)
+        inside = round((place - self.starts[index]) * self.per_beat)
+        last = bar_columns(self.bars[index], self.per_beat)
+        return self.lines[index] + 1 + min(max(inside, 0), last)
+
+
+def bar_columns(bar: Bar, per_beat: float) -> int:
+    """Columns of time in a bar."""
+    return max(round(bar.length * per_beat), 1)
+
+
+def systems(bars: Sequence[Bar], width: int) -> list[System]:
+    """The bars in rows that fit into `width` columns, as finely as four bars side by side allow."""
+    wanted = wanted_bars(bars)
+    per_beat = next(
+        (
+            each
+            for each in COLUMNS_PER_BEAT
+            if span(bars[:wanted], each) <= width and widest(bars, each) <= width
+        ),
+        COLUMNS_PER_BEAT[-1],
+    )
+    rows: list[list[Bar]] = []
+    for bar in bars:
+        if rows and span([*rows[-1], bar], per_beat) <= width:
+            rows[-1].append(bar)
+        else:
+            rows.append([bar])
+    return [System(row, per_beat) for row in evened(rows, width, per_beat)]
+
+
+def widest(bars: Iterable[Bar], per_beat: float) -> int:
+    """Columns that the longest bar needs by itself."""
+    return max(span([bar], per_beat) for bar in bars)
+
+
+def wanted_bars(bars: Sequence[Bar]) -> int:
+    """How many bars are to stand side by side: about WANTED_BEATS, at least BARS_TOGETHER."""
+    within = sum(bar.end - bars[0].start <= WANTED_BEATS for bar in bars)
+    return max(within - within % BARS_TOGETHER, BARS_TOGETHER)
+
+
+def evened(rows: Sequence[Sequence[Bar]], width: int, per_beat: float) -> list[Sequence[Bar]]:
+    """Rows of a multiple of four bars, where so many fit in all of them."""
+    size = len(rows[0]) if rows else 0
+    size = size - size % BARS_TOGETHER if size >= BARS_TOGETHER else 0
+    bars = [bar for row in rows for bar in row]
+    even = [bars[i : i + size] for i in range(0, len(bars), size)] if size else []
+    fits = size and all(span(row, per_beat) <= width for row in even)
+    return list(even if fits else rows)
+
+
+def span(bars: Iterable[Bar], per_beat: float) -> int:
+    """Columns that bars need, with their lines."""
+    return sum(bar_columns(bar, per_beat) + 1 for bar in bars) + 1

@@ -1,0 +1,119 @@
+"""Chord symbols as they are shown: lead-sheet spelling, whatever the song has them in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from muse.tools.errors import BadInputError
+from muse.tools.notation.bars import Bar
+from muse.tools.song import Chord
+from muse.tools.theory.chords import parse_chord
+from muse.tools.theory.leadsheet import write_leadsheet
+
+SAME_AS_BEFORE = "%"
+HELD = "."
+CLOSE = 1e-6  # beats
+LEFT_OVER = 0.25  # beats: what is held so little into a page is not said there
+
+
+@dataclass(frozen=True)
+class BarChords:
+    """What happens in one bar: (beat of the bar from 0, symbol), and what sounds at its start."""
+
+    changes: tuple[tuple[int, str], ...]
+    held: str | None
+
+
+def shown(symbol: str) -> str:
+    """A symbol in lead-sheet spelling; one that cannot be read as it is."""
+    try:
+        return write_leadsheet(parse_chord(symbol))
+    except BadInputError:
+        return symbol
+
+
+def sounding(chords: Sequence[Chord], bars: Sequence[Bar]) -> list[Chord]:
+    """The chords of some bars in order, those that began before from the first bar on."""
+    start, end = bars[0].start, bars[-1].end
+    return [
+        starting_at(chord, max(chord.start_beats, start))
+        for chord in sorted(chords, key=lambda chord: chord.start_beats)
+        if start <= chord.start_beats < end
+        or chord.start_beats < start < chord.start_beats + chord.duration_beats - LEFT_OVER
+    ]
+
+
+def starting_at(chord: Chord, start: float) -> Chord:
+    """The rest of a chord from a beat on."""
+    end = chord.start_beats + chord.duration_beats
+    return msgspec.structs.replace(chord, start_beats=start, duration_beats=end - start)
+
+
+def chords_by_bar(chords: Sequence[Chord], bars: Sequence[Bar]) -> list[BarChords]:
+    """The chords of each bar, each on the beat nearest to its start."""
+    placed: list[list[tuple[int, str]]] = [[] for _ in bars]
+    ordered = sorted(chords, key=lambda chord: chord.start_beats)
+    index = 0
+    for chord in ordered:
+        while index + 1 < len(bars) and chord.start_beats >= bars[index].end - CLOSE:
+            index += 1
+        bar, beat = place_of(chord.start_beats, bars, index)
+        if bar < len(bars):
+            placed[bar].append((beat, shown(chord.symbol)))
+    return carried(placed, ordered, bars)
+
+
+def place_of(start: float, bars: Sequence[Bar], index: int) -> tuple[int, int]:
+    """(bar, beat of it) nearest to a start inside bar `index`; the end of a bar is the next one."""
+    bar = bars[index]
+    beat = round((start - bar.start) / bar.length * bar.beats)
+    return (index + 1, 0) if beat >= bar.beats else (index, max(beat, 0))
+
+
+def carried(
+    placed: Sequence[Sequence[tuple[int, str]]], chords: Sequence[Chord], bars: Sequence[Bar]
+) -> list[BarChords]:
+    """Each bar's changes, with the chord that still sounds when it begins."""
+    rows: list[BarChords] = []
+    sounding: str | None = None
+    last_end = max((c.start_beats + c.duration_beats for c in chords), default=0.0)
+    for bar, changes in zip(bars, placed, strict=True):
+        held = sounding if bar.start < last_end - CLOSE else None
+        rows.append(BarChords(tuple(without_repeats(changes, held)), held))
+        sounding = changes[-1][1] if changes else held
+    return rows
+
+
+def without_repeats(changes: Sequence[tuple[int, str]], held: str | None) -> list[tuple[int, str]]:
+    """The changes that change something inside the bar; its first chord is always said."""
+    kept: list[tuple[int, str]] = []
+    before = held
+    for beat, symbol in changes:
+        if beat == 0 or symbol != before:
+            kept.append((beat, symbol))
+        before = symbol
+    return kept
+
+
+def cell_text(chords: BarChords, bar: Bar, before: BarChords | None) -> str:
+    """A bar as a musician writes it: `Dm9`, `G13 . C7 .`, `%` for the same as before."""
+    changes = list(chords.changes)
+    if not changes:
+        return SAME_AS_BEFORE if chords.held else ""
+    if [beat for beat, _ in changes] == [0]:
+        symbol = changes[0][1]
+        return SAME_AS_BEFORE if before and filled_with(before, symbol) else symbol
+    if changes[0][0] > 0 and chords.held:
+        changes.insert(0, (0, chords.held))
+    beats = [HELD] * bar.beats
+    for beat, symbol in changes:
+        beats[beat] = symbol if beats[beat] == HELD else f"{beats[beat]},{symbol}"
+    return " ".join(beats)
+
+
+def filled_with(chords: BarChords, symbol: str) -> bool:
+    """Whether a bar holds one chord only, this one."""
+    if not chords.changes:
+        return chords.held == symbol
+    return chords.changes == ((0, symbol),)

@@ -1,0 +1,237 @@
+"""A Song or audio, shown as lines of text, as JSON, or saved as a picture or a score."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from muse.tools.errors import BadInputError, MuseError, ParameterError
+from muse.tools.midi import MIDI_MAGIC, save_song
+from muse.tools.notation.bars import Bar, bars_of
+from muse.tools.notation.grid import GRID
+from muse.tools.progress import Report, silent
+from muse.tools.song import Song, song_to_json
+from muse.tools.theory.annotate import annotated
+from muse.tools.view.chart import chord_chart
+from muse.tools.view.heading import folded, heading
+from muse.tools.view.page import bar_range, systems
+from muse.tools.view.roll import LABEL_WIDTH, piano_roll
+from muse.tools.view.sound import Overview, overview
+from muse.tools.view.sound_text import sound_columns, sound_lines
+from muse.tools.view.subject import Sound, with_found_chords, with_tracks
+from muse.tools.view.text import DIM, Line, Span, line, printable
+
+log = logging.getLogger("muse")
+
+PICTURES = (".png", ".svg", ".pdf")
+SCORES = (".musicxml", ".xml", ".mxl")
+SONGS = (".mid", ".midi", ".json")
+NARROWEST = 40  # letters
+PICTURE_COLUMNS = 1600  # of audio in a picture
+HEAD_BYTES = 4096
+
+# what a file of each kind holds near its start
+LOOKS_LIKE: dict[str, Callable[[bytes], bool]] = {
+    ".png": lambda head: head.startswith(b"\x89PNG"),
+    ".pdf": lambda head: head.startswith(b"%PDF"),
+    ".svg": lambda head: b"<svg" in head,
+    ".mxl": lambda head: head.startswith(b"PK"),
+    ".mid": lambda head: head.startswith(MIDI_MAGIC),
+    ".midi": lambda head: head.startswith(MIDI_MAGIC),
+    ".json": lambda head: b'"muse.song/' in head,
+    ".xml": lambda head: b"<score-partwise" in head or b"<score-timewise" in head,
+    ".musicxml": lambda head: b"<score-partwise" in head or b"<score-timewise" in head,
+}
+
+
+@dataclass(frozen=True)
+class Show:
+    """What is shown of a song, and how.
+
+    Attributes:
+        width: letters in a line.
+        colour: whether the lines will be printed in colours.
+        chart, roll: which of the two; neither means both.
+        bars: such as "5-8"; None is all of the chart and the first page of the roll.
+    """
+
+    width: int = 80
+    colour: bool = False
+    chart: bool = False
+    roll: bool = False
+    bars: str | None = None
+
+
+def prepared(seen: Song | Sound, tracks: str | None, find: bool) -> Song | Sound:
+    """What is to be shown of a subject: some of its tracks, or with chords found in its notes.
+
+    Raises:
+        ParameterError: no such tracks, or audio, which has none.
+    """
+    if isinstance(seen, Sound):
+        if tracks is not None or find:
+            raise ParameterError("audio has no tracks or chords; muse transcribe finds them")
+        return seen
+    return with_tracks(with_found_chords(seen) if find else seen, tracks)
+
+
+def lines_of(seen: Song | Sound, title: str, show: Show, report: Report = silent) -> list[Line]:
+    """What is to be printed.
+
+    Raises:
+        ParameterError: the song has no such bars.
+        BadInputError, MissingPartError: the audio cannot be read.
+    """
+    width = max(show.width, NARROWEST)
+    if isinstance(seen, Sound):
+        refuse_song_options(show.bars, show.chart or show.roll)
+        lines = sound_lines(heard(seen, sound_columns(width), report), width, colour=show.colour)
+    else:
+        lines = song_lines(seen, title, show, width)
+    return [[Span(printable(span.text), span.style) for span in each] for each in lines]
+
+
+def song_lines(song: Song, title: str, show: Show, width: int) -> list[Line]:
+    """A song's heading, chart and roll."""
+    bars = bars_of(song)
+    lines = heading(song, bars, title, width)
+    if not bars:
+        return [*lines, line("empty: no notes and no chords", DIM)]
+    both = show.chart == show.roll
+    if both or show.chart:
+        chosen = bar_range(show.bars, bars)
+        lines += [[], *(chord_chart(song, chosen, width) if song.chords else [no_chords()])]
+    if both or show.roll:
+        lines += [[], *roll_page(song, bars, show, width)]
+    return lines
+
+
+def no_chords() -> Line:
+    """What stands in the place of a chart."""
+    return line("no chords; --find looks for some", DIM)
+
+
+def roll_page(song: Song, bars: list[Bar], show: Show, width: int) -> list[Line]:
+    """The roll of the bars asked for, or of the first ones that fit side by side."""
+    chosen = bar_range(show.bars, bars)
+    if show.bars is not None:
+        return piano_roll(song, chosen, width, colour=show.colour)
+    first = list(systems(bars, width - LABEL_WIDTH)[0].bars)
+    lines = piano_roll(song, first, width, colour=show.colour)
+    if len(first) == len(bars):
+        return lines
+    following = f"--bars {len(first) + 1}-{min(2 * len(first), len(bars))} goes on"
+    hints = [f"bars 1-{len(first)} of {len(bars)}", following, "--bars all shows every one"]
+    return [*lines, [], *folded(hints, width, DIM)]
+
+
+def heard(sound: Sound, columns: int, report: Report) -> Overview:
+    """The audio at a glance; what cannot be read as audio is none of the kinds that can be."""
+    try:
+        return overview(sound.path, columns, name=sound.name, report=report)
+    except BadInputError as error:
+        if "not audio" not in str(error):
+            raise
+        kinds = "neither a Song document, a MIDI file nor audio"
+        raise BadInputError(f"{sound.name}: {kinds} that can be read") from error
+
+
+def refuse_song_options(bars: str | None, parts: bool) -> None:
+    """Raise ParameterError where audio is asked for what only songs have."""
+    if bars is not None or parts:
+        raise ParameterError("audio has no bars, chart or roll; muse transcribe finds them")
+
+
+def json_of(seen: Song | Sound, report: Report = silent) -> bytes:
+    """A Song with its chords explained, or what was measured of audio, as a line of JSON."""
+    if isinstance(seen, Song):
+        return song_to_json(annotated(seen))
+    facts = heard(seen, 1, report)
+    names = ("name", "duration_s", "sample_rate", "channels", "peak_dbfs", "loudness_lufs")
+    return msgspec.json.encode({name: getattr(facts, name) for name in names}) + b"\n"
+
+
+def check_output(out: Path, source: str) -> None:
+    """Refuse an output that cannot be written, before any work is done.
+
+    Raises:
+        ParameterError: the suffix names no format, or it is the input.
+        MuseError: something of another kind is there.
+    """
+    suffix = out.suffix.lower()
+    if suffix not in LOOKS_LIKE:
+        what = f"{suffix} files" if suffix else "a file without a suffix"
+        known = ", ".join((*PICTURES, *SCORES, *SONGS))
+        raise ParameterError(f"{out}: cannot write {what}; formats are {known}")
+    if out.resolve() == Path(source).resolve():
+        raise ParameterError(f"{out} is the input; name another file")
+    if out.is_file() and (head := first_bytes(out)) and not LOOKS_LIKE[suffix](head):
+        raise MuseError(f"{out} is there and is no {suffix} that muse writes; name another file")
+
+
+def first_bytes(path: Path) -> bytes:
+    """The start of a file."""
+    with path.open("rb") as file:
+        return file.read(HEAD_BYTES)
+
+
+def save_view(
+    seen: Song | Sound, out: Path, title: str, *, bars: str | None = None, report: Report = silent
+) -> None:
+    """Write a picture, a score, MIDI or a Song document, by the suffix; whole or not at all.
+
+    Raises:
+        ParameterError: audio as a score, or bars where they mean nothing.
+        BadInputError, MissingPartError: the audio cannot be read.
+    """
+    suffix = out.suffix.lower()
+    if suffix in PICTURES:
+        save_picture(seen, out, title, bars, report)
+        return
+    if isinstance(seen, Sound):
+        known = ", ".join(PICTURES)
+        raise ParameterError(f"{out}: audio is drawn as {known}; muse transcribe makes a score")
+    if bars is not None:
+        raise ParameterError("--bars is for what is shown and for pictures")
+    if suffix in SCORES:
+        save_score(seen, out, title)
+    else:
+        save_song(annotated(seen) if suffix == ".json" else seen, out)
+
+
+def save_picture(
+    seen: Song | Sound, out: Path, title: str, bars: str | None, report: Report
+) -> None:
+    """Draw a song's roll, or audio."""
+    from muse.tools.view.picture import save_song_picture
+    from muse.tools.view.sound_picture import save_sound_picture
+
+    if isinstance(seen, Sound):
+        refuse_song_options(bars, False)
+        save_sound_picture(heard(seen, PICTURE_COLUMNS, report), out)
+    else:
+        save_song_picture(seen, out, title=title, bars=bar_range(bars, bars_of(seen)))
+
+
+def save_score(song: Song, out: Path, title: str) -> None:
+    """Write MusicXML, and say what the grid did to the notes."""
+    from muse.tools.notation.musicxml import save_musicxml
+
+    moved = save_musicxml(song, out, title).moved
+    if moved.shift:
+        log.info("the song lies beside its own beats and was moved by %+.3f beats", moved.shift)
+    if moved.notes:
+        log.info(
+            "notes moved onto quarters of the beat or triplets to be written down: onsets by %.3f"
+            " beats on average, %.3f at most, ends by %.3f on average",
+            moved.mean_onset,
+            moved.largest_onset,
+            moved.mean_end,
+        )
+    else:
+        log.info("all notes lie on the grid of 1/%d beat and are written as they are", GRID)
+    bends = sum(len(track.bends) for track in song.tracks)
+    if bends:
+        log.info("%d pitch bends are not written: a score has no place for them", bends)
