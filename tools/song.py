@@ -4,6 +4,7 @@ Conventions:
     `*_beats` and `beat` are quarter notes from the start, `*_s` seconds of the audio it came from;
     pitches are MIDI numbers, pitch classes 0 to 11 from C, velocities 1 to 127.
     A beat is a MIDI tick divided by `ticks_per_beat`, so MIDI -> Song -> MIDI changes no note.
+    What is in range is told once, in `song_ranges`.
 """
 
 from typing import Any, Final, Literal
@@ -11,6 +12,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from muse.tools.errors import BadInputError
+from muse.tools.song_ranges import first_problem
 from muse.tools.timeline import TempoMap
 
 FORMAT: Final = "muse.song/1"
@@ -90,6 +92,13 @@ class Control(msgspec.Struct, frozen=True, array_like=True):
     value: int
 
 
+class Lyric(msgspec.Struct, frozen=True, array_like=True):
+    """A syllable sung at a beat: [beat, text]."""
+
+    beat: float
+    text: str
+
+
 class Track(msgspec.Struct, omit_defaults=True):
     """One instrument. `confidence`, where given, has one number in [0, 1] for each note."""
 
@@ -101,6 +110,7 @@ class Track(msgspec.Struct, omit_defaults=True):
     bends: list[Bend] = msgspec.field(default_factory=list)
     controls: list[Control] = msgspec.field(default_factory=list)
     confidence: list[float] | None = None
+    lyrics: list[Lyric] = msgspec.field(default_factory=list)
 
 
 class SourceStem(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -190,39 +200,15 @@ def song_from_json(data: bytes, name: str = "input") -> Song:
     """
     try:
         song = _decoder.decode(data)
-    except msgspec.DecodeError as error:
+        _encoder.encode(song.made_by)  # its free fields can hold numbers that no one can write
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadInputError(f"{name}: not a Song document ({error})") from error
+    except (OverflowError, RecursionError) as error:
+        raise BadInputError(f"{name}: its numbers are too big or its lists too deep") from error
     problem = first_problem(song)
     if problem:
         raise BadInputError(f"{name}: {problem}")
     return song
-
-
-def first_problem(song: Song) -> str | None:
-    """What is out of range in a Song that has the right shape; None when nothing is."""
-    if not 1 <= song.ticks_per_beat <= 32767:
-        return f"ticks_per_beat is {song.ticks_per_beat}, not 1 to 32767"
-    if any(tempo.bpm <= 0 or tempo.beat < 0 for tempo in song.tempos):
-        return "a tempo is not above 0 bpm, or before beat 0"
-    if any(m.numerator < 1 or m.denominator < 1 or m.beat < 0 for m in song.meters):
-        return "a meter is not a time signature, or before beat 0"
-    for track in song.tracks:
-        if not 0 <= track.program <= 127:
-            return f"track '{track.name}' has program {track.program}, not 0 to 127"
-        for note in track.notes:
-            if not note_in_range(note):
-                return f"track '{track.name}' has a note out of range: {note}"
-    return None
-
-
-def note_in_range(note: Note) -> bool:
-    """Whether MIDI can hold the note."""
-    return (
-        0 <= note.pitch <= 127
-        and 1 <= note.velocity <= 127
-        and note.start_beats >= 0
-        and note.duration_beats >= 0
-    )
 
 
 def song_schema() -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Collections of songs: reading them in any form, versions of one piece, and splits."""

@@ -1,0 +1,175 @@
+"""What is in range in a Song: what MIDI can hold, and what a piece of music can last.
+
+The JSON Schema gives shapes; the tables here give values. A Song that has no problem can be written
+as MIDI, rendered, tokenized and drawn. The structs themselves are in `song`, which asks here.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+MAX_TICKS = (1 << 28) - 1  # the longest time between two events that a MIDI file can hold
+MAX_BEATS = 100_000  # quarter notes; 13 hours at 120 a minute
+MAX_HOURS = 12  # of a song; what claims to be longer is damage, not music
+MAX_TICKS_PER_BEAT = 32_767  # 15 bits of the file's header
+MIN_MSPQ, MAX_MSPQ = 1, (1 << 24) - 1  # microseconds a quarter note, three bytes
+MICROSECONDS_PER_MINUTE = 60_000_000
+MAX_BPM = MICROSECONDS_PER_MINUTE / MIN_MSPQ
+MIN_BPM = MICROSECONDS_PER_MINUTE / MAX_MSPQ  # 3.58
+MAX_NUMERATOR = 255  # one byte
+DENOMINATORS = (1, 2, 4, 8, 16, 32, 64)  # notes that are written
+MAX_BEND = 8192  # the wheel's values are -8192 to 8191
+SECONDS_PER_HOUR = 3600
+MAX_SHOWN = 80  # characters of a value that a message repeats
+
+Check = Callable[[Any], bool]
+
+
+def within(value: float | None, low: float, high: float) -> bool:
+    """Whether a value is given and in [low, high]; NaN is not."""
+    return value is not None and low <= value <= high
+
+
+def unknown_or_within(value: float | None, low: float, high: float) -> bool:
+    """Whether a value is left out, or in [low, high]."""
+    return value is None or low <= value <= high
+
+
+def is_place(beat: float) -> bool:
+    """Whether a time in beats can be in a song."""
+    return 0 <= beat <= MAX_BEATS
+
+
+def is_stretch(start: float, duration: float) -> bool:
+    """Whether a stretch of beats can be in a song."""
+    return start >= 0 and duration >= 0 and start + duration <= MAX_BEATS
+
+
+def note_in_range(note: Any) -> bool:
+    """Whether MIDI can hold the note."""
+    return (
+        0 <= note.pitch <= 127
+        and 1 <= note.velocity <= 127
+        and is_stretch(note.start_beats, note.duration_beats)
+    )
+
+
+def chord_in_range(chord: Any) -> bool:
+    """Whether the chord's times, pitch classes, codes, pitches and probability make sense."""
+    return (
+        is_stretch(chord.start_beats, chord.duration_beats)
+        and unknown_or_within(chord.root_pc, 0, 11)
+        and unknown_or_within(chord.bass_pc, 0, 11)
+        and unknown_or_within(chord.quality_code, 0, MAX_TICKS)
+        and unknown_or_within(chord.function_code, 0, MAX_TICKS)
+        and unknown_or_within(chord.probability, 0, 1)
+        and all(0 <= pitch <= 127 for pitch in chord.pitches or ())
+    )
+
+
+def key_in_range(key: Any) -> bool:
+    """Whether it is one of the 24 keys, with a confidence in [0, 1]."""
+    return is_place(key.beat) and within(key.tonic_pc, 0, 11) and within(key.confidence, 0, 1)
+
+
+def meter_in_range(meter: Any) -> bool:
+    """Whether the metre can be written as a time signature."""
+    return (
+        is_place(meter.beat)
+        and within(meter.numerator, 1, MAX_NUMERATOR)
+        and meter.denominator in DENOMINATORS
+    )
+
+
+# (field of a Song, what one of them is called, its check)
+SONG_CHECKS: tuple[tuple[str, str, Check], ...] = (
+    ("tempos", "tempo", lambda t: is_place(t.beat) and within(t.bpm, MIN_BPM, MAX_BPM)),
+    ("meters", "meter", meter_in_range),
+    ("keys", "key", key_in_range),
+    ("sections", "section", lambda section: is_place(section.beat)),
+    ("chords", "chord", chord_in_range),
+)
+TRACK_CHECKS: tuple[tuple[str, str, Check], ...] = (
+    ("notes", "note", note_in_range),
+    ("bends", "bend", lambda b: is_place(b.beat) and within(b.value, -MAX_BEND, MAX_BEND - 1)),
+    (
+        "controls",
+        "control",
+        lambda c: is_place(c.beat) and within(c.number, 0, 127) and within(c.value, 0, 127),
+    ),
+    ("lyrics", "lyric", lambda lyric: is_place(lyric.beat)),
+)
+SOURCE_NUMBERS = ("duration_s", "sample_rate", "tuning_cents", "drift_ms", "residual_dbfs")
+MAX_NUMBER = 1e9  # of what a source tells in seconds, Hz, cents, ms and dB
+
+
+def first_problem(song: Any) -> str | None:
+    """What is out of range in a Song that has the right shape; None when nothing is."""
+    if not within(song.ticks_per_beat, 1, MAX_TICKS_PER_BEAT):
+        return f"ticks_per_beat is {shown(song.ticks_per_beat)}, not 1 to {MAX_TICKS_PER_BEAT}"
+    return (
+        first_misfit("the song", song, SONG_CHECKS)
+        or next(filter(None, map(track_problem, song.tracks)), None)
+        or source_problem(song.source)
+        or length_problem(song)
+    )
+
+
+def first_misfit(owner: str, holder: Any, checks: Iterable[tuple[str, str, Check]]) -> str | None:
+    """The first value of the holder's lists that does not pass its check."""
+    for field, name, check in checks:
+        for value in getattr(holder, field):
+            if not check(value):
+                return f"{owner} has a {name} out of range: {shown(value)}"
+    return None
+
+
+def track_problem(track: Any) -> str | None:
+    """What is out of range in a track."""
+    owner = f"track '{shown(track.name)}'"
+    if not within(track.program, 0, 127):
+        return f"{owner} has program {shown(track.program)}, not 0 to 127"
+    confidence = track.confidence
+    if confidence is not None and (
+        len(confidence) != len(track.notes) or not all(within(c, 0, 1) for c in confidence)
+    ):
+        return f"{owner} does not have one confidence in [0, 1] for each of its notes"
+    return first_misfit(owner, track, TRACK_CHECKS)
+
+
+def source_problem(source: Any) -> str | None:
+    """What is out of range in what a song tells of its audio."""
+    if source is None:
+        return None
+    for field in SOURCE_NUMBERS:
+        if not unknown_or_within(getattr(source, field), -MAX_NUMBER, MAX_NUMBER):
+            return f"its source has {field} {shown(getattr(source, field))}"
+    if source.sample_rate <= 0 or source.duration_s < 0:
+        return "its source has a sample rate or a duration that is no audio's"
+    if not all(within(time, -MAX_NUMBER, MAX_NUMBER) for time in source.beat_times_s or ()):
+        return "its source has beat times out of range"
+    return None
+
+
+def length_problem(song: Any) -> str | None:
+    """Whether the song is too long for MIDI, or for music."""
+    end = last_beat(song)
+    if end * song.ticks_per_beat > MAX_TICKS:
+        return f"it lasts {end:.0f} beats of {song.ticks_per_beat} ticks, too long for MIDI"
+    hours = song.tempo_map().seconds_at(end) / SECONDS_PER_HOUR
+    if hours > MAX_HOURS:
+        return f"it lasts {hours:.0f} hours; muse takes songs of up to {MAX_HOURS}"
+    return None
+
+
+def last_beat(song: Any) -> float:
+    """Where the last of all that has a time in the song is."""
+    marks: list[Any] = [song.tempos, song.meters, song.keys, song.sections]
+    marks += [lane for t in song.tracks for lane in (t.bends, t.controls, t.lyrics)]
+    latest: float = max((mark.beat for lane in marks for mark in lane), default=0.0)
+    return max(latest, float(song.end_beats()))
+
+
+def shown(value: object) -> str:
+    """A value as a message repeats it: not longer than a line."""
+    text = str(value)
+    return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "..."
