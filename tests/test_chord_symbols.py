@@ -169,6 +169,8 @@ def test_respelling_fits_the_key(text: str, key: str, spelled: str) -> None:
         "C/",
         "/",
         "C:foo",
+        "C:",
+        "Dom",
         "C:maj/",
         "C:(",
         "C:maj(16)",

@@ -14,7 +14,7 @@ from muse.tools.theory.qualities import NO_CHORD, QUALITIES, UNKNOWN, quality
 from muse.tools.theory.symbol import NONE, UNKNOWN_CHORD, ChordSymbol, symbol_of
 
 OMISSION = "*"
-HARTE = re.compile(r"([A-G][#b]*)(?::([a-z0-9]*)(?:\(([^()]*)\))?)?(?:/([#b]*\d+))?")
+HARTE = re.compile(r"([A-G][#b]*)(?::(?=[a-z0-9(])([a-z0-9]*)(?:\(([^()]*)\))?)?(?:/([#b]*\d+))?")
 # degrees of the shorthands, from the rows that are written as a bare shorthand, and some more names
 SHORTHANDS: dict[str, tuple[Interval, ...]] = {
     **{row.harte: row.intervals for row in QUALITIES if row.harte.isalnum() and row.intervals},

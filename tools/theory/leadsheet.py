@@ -54,7 +54,7 @@ SCANNER = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in WORD
 class Reading:
     """What the words of a symbol have said so far."""
 
-    triad: str = "major"
+    triads: list[str] = field(default_factory=list)
     has_major_seventh: bool = False
     number: int | None = None
     suspensions: str | None = None
@@ -102,6 +102,8 @@ def read_words(words: str, text: str) -> Reading:
             raise not_a_chord(text)
         TAKE[found.lastgroup](reading, found[0])
         place = found.end()
+    if len(reading.triads) > 1:  # 'Dom' is no chord
+        raise not_a_chord(text)
     return reading
 
 
@@ -109,7 +111,7 @@ def take_triad(triad: str) -> Callable[[Reading, str], None]:
     """A word that names the triad."""
 
     def take(reading: Reading, word: str) -> None:
-        reading.triad = triad
+        reading.triads.append(triad)
 
     return take
 
@@ -127,7 +129,8 @@ def take_delta(reading: Reading, word: str) -> None:
 
 def take_hdim(reading: Reading, word: str) -> None:
     """Half diminished: a seventh even without a number."""
-    reading.triad, reading.number = "hdim", 7
+    reading.triads.append("hdim")
+    reading.number = 7
 
 
 def take_aug(reading: Reading, word: str) -> None:
@@ -193,7 +196,7 @@ TAKE: dict[str, Callable[[Reading, str], None]] = {
 
 def degrees_of(reading: Reading) -> set[Interval]:
     """The degrees that the words add up to."""
-    triad = BARE.get(reading.number or 0, TRIADS[reading.triad])
+    triad = BARE.get(reading.number or 0, TRIADS[triad_of(reading)])
     degrees = degrees_from(ALTERED) if reading.is_altered else degrees_from(triad)
     degrees |= stacked(reading)
     if reading.suspensions:
@@ -202,6 +205,11 @@ def degrees_of(reading: Reading) -> set[Interval]:
     gone = {*reading.omitted, *(degree.number for degree in reading.altered)}
     kept = {degree for degree in degrees if degree.number not in gone}
     return kept | {*reading.altered, *reading.added}
+
+
+def triad_of(reading: Reading) -> str:
+    """The triad that was named; a major one goes without saying."""
+    return reading.triads[0] if reading.triads else "major"
 
 
 def degrees_from(text: str) -> set[Interval]:
@@ -215,7 +223,7 @@ def stacked(reading: Reading) -> set[Interval]:
         return degrees_from(SMALL_NUMBERS[reading.number])
     if reading.number not in STACKS:
         return set()
-    seventh = "7" if reading.has_major_seventh else SEVENTHS.get(reading.triad, "b7")
+    seventh = "7" if reading.has_major_seventh else SEVENTHS.get(triad_of(reading), "b7")
     return degrees_from(f"{seventh} {STACKS[reading.number]}")
 
 
