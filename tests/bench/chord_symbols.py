@@ -1,0 +1,153 @@
+"""Chord symbols: all that occur in the data at hand, read, written in both spellings, read again.
+
+POP909's and Billboard's labels, the harmonies of the lead sheets, the Roman numerals of the list. A
+symbol fails when it cannot be read, or when what is written in either spelling is not read as an
+equal chord. Beside that, symbols in which mir_eval hears other pitch classes are listed: those with
+a 13, where it counts the 11th in that players leave out.
+
+    python tests/bench/chord_symbols.py [--every 1] [--json FILE]
+"""
+
+import argparse
+import json
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import mir_eval.chord
+import numpy as np
+
+from muse.tools.corpus.musicxml import read_musicxml
+from muse.tools.corpus.numerals import read_progressions
+from muse.tools.errors import BadInputError
+from muse.tools.theory.chords import parse_chord, write_harte, write_leadsheet
+
+DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+HARTE = re.compile(r"[A-G][#b]*:\S+|(?<=\s)[NX](?=\s)")
+MOST_ALLOWED = 0.001  # share of the occurrences
+
+
+def pop909(every: int) -> Iterator[str]:
+    """Labels of both annotations."""
+    for path in sorted((DATA / "pop909").glob("*/chord_*.txt"))[::every]:
+        yield from (line.split()[2] for line in path.read_text().splitlines() if line.strip())
+
+
+def billboard(every: int) -> Iterator[str]:
+    """Labels between the bars."""
+    for path in sorted((DATA / "billboard").glob("*.txt"))[::every]:
+        for line in path.read_text().splitlines():
+            if "|" in line and not line.startswith("#"):
+                yield from HARTE.findall(line)
+
+
+def lead_sheets(every: int) -> Iterator[str]:
+    """Harmonies, as muse spells them: what it does not know is X."""
+    for path in sorted((DATA / "openewld").rglob("*.mxl"))[::every]:
+        for _, song in read_musicxml(path.read_bytes(), path.name):
+            yield from ("?" if chord.quality == "X" else chord.symbol for chord in song.chords)
+
+
+def progressions(_every: int) -> Iterator[str]:
+    """Chords of the Roman numerals in C or A minor."""
+    path = DATA / "progressions.json"
+    for _, song in read_progressions(path.read_bytes(), path.name):
+        yield from (chord.symbol for chord in song.chords)
+
+
+SETS: dict[str, Callable[[int], Iterator[str]]] = {
+    "pop909": pop909,
+    "billboard": billboard,
+    "openewld": lead_sheets,
+    "progressions": progressions,
+}
+
+
+def problem_of(text: str) -> str | None:
+    """What is wrong with a symbol; None when nothing is."""
+    try:
+        symbol = parse_chord(text)
+        for write in (write_harte, write_leadsheet):
+            written = write(symbol)
+            if parse_chord(written) != symbol:
+                return f"written as {written}, which is another chord"
+    except BadInputError as error:
+        return str(error)
+    return None
+
+
+def sounds_as_mir_eval(text: str) -> bool:
+    """Whether mir_eval, where it reads the label, hears the same pitch classes."""
+    if ":" not in text:
+        return True
+    try:
+        root, bitmap, bass = mir_eval.chord.encode(text, reduce_extended_chords=True)
+    except mir_eval.chord.InvalidChordException:
+        return True
+    heard = {(root + int(step)) % 12 for step in np.flatnonzero(bitmap)} | {(root + bass) % 12}
+    return heard == set(parse_chord(text).pitch_classes)
+
+
+def run(every: int) -> dict[str, Any]:
+    """Counts and failures of each set."""
+    report: dict[str, Any] = {}
+    for name, symbols in SETS.items():
+        begin = time.perf_counter()
+        counts = Counter(symbols(every))
+        failed = {text: problem for text in counts if (problem := problem_of(text))}
+        occurrences = sum(counts.values())
+        lost = sum(counts[text] for text in failed)
+        other = {t: n for t, n in counts.items() if t not in failed and not sounds_as_mir_eval(t)}
+        report[name] = {
+            "occurrences": occurrences,
+            "different": len(counts),
+            "failed": lost,
+            "share_failed": lost / max(occurrences, 1),
+            "mir_eval_differs": other,
+            "seconds": round(time.perf_counter() - begin, 2),
+            "failures": {text: [counts[text], failed[text]] for text in failed},
+        }
+    return report
+
+
+def print_table(report: dict[str, Any]) -> None:
+    """The figures for people, and every symbol that failed."""
+    print(
+        f"{'':14}{'symbols':>10}{'different':>10}{'failed':>8}{'share':>9}{'mir_eval differs':>18}",
+        file=sys.stderr,
+    )
+    for name, row in report.items():
+        print(
+            f"{name:14}{row['occurrences']:>10}{row['different']:>10}{row['failed']:>8}"
+            f"{row['share_failed']:>9.3%}{sum(row['mir_eval_differs'].values()):>18}",
+            file=sys.stderr,
+        )
+    for name, row in report.items():
+        for text, (count, problem) in row["failures"].items():
+            print(f"  {name}: {text} ({count} times): {problem}", file=sys.stderr)
+
+
+def main() -> None:
+    """Run the bench; exit with 1 when more than is allowed could not be read."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--every", type=int, default=1, help="take every n-th file")
+    parser.add_argument("--json", type=Path, help="write the JSON here and not to stdout")
+    options = parser.parse_args()
+    if not DATA.is_dir():
+        sys.exit(f"needs the data of {DATA}")
+    report = run(options.every)
+    print_table(report)
+    text = json.dumps(report, indent=2)
+    if options.json:
+        options.json.write_text(text + "\n")
+    else:
+        print(text)
+    sys.exit(max(row["share_failed"] for row in report.values()) > MOST_ALLOWED)
+
+
+if __name__ == "__main__":
+    main()
