@@ -11,7 +11,17 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from muse.cli import doctor, eval, models, render, schema, separate, transcribe
+from muse.cli import (
+    doctor,
+    eval,
+    models,
+    render,
+    schema,
+    separate,
+    tokenize,
+    transcribe,
+    view,
+)
 from muse.cli.errors import explain
 from muse.cli.exit_codes import ExitCode
 from muse.cli.progress import set_up_messages
@@ -46,7 +56,17 @@ app = typer.Typer(
     add_completion=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (separate, transcribe, eval, render, models, doctor, schema):
+for command in (
+    separate,
+    transcribe,
+    tokenize,
+    view,
+    eval,
+    render,
+    models,
+    doctor,
+    schema,
+):
     command.register(app)
 
 

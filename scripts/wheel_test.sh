@@ -12,5 +12,8 @@ cd "$work"
 venv/bin/muse --version
 venv/bin/muse transcribe "$root/$2" --json --no-stems -o out >song.json
 cat song.json | venv/bin/muse render - -o back.wav
-ls -l out back.wav
+venv/bin/muse tokenize song.json | venv/bin/muse tokenize --decode - >again.mid
+venv/bin/muse view again.mid --find --chart
+venv/bin/muse view song.json -o roll.png
+ls -l out back.wav roll.png
 echo "wheel ok"

@@ -31,7 +31,7 @@ SUSPENDED = 4  # C4 is Csus4
 BARE = {5: "1 5", 1: "1"}
 SEVENTHS = {"dim": "bb7"}  # where it is not the minor one
 
-# words in the order in which they are tried; (?!dd) keeps 'madd9' a minor chord
+# words in the order in which they are tried; (?!dd) keeps 'madd9' minor, (?!m) 'Dom' no chord
 WORDS: tuple[tuple[str, str], ...] = (
     ("skip", r"dom|[\s,()\[\]]+"),
     ("major", r"[Mm]aj(?:or)?|MAJ|[Mm]a(?!dd|ug)|M"),
@@ -39,7 +39,7 @@ WORDS: tuple[tuple[str, str], ...] = (
     ("altered", r"(?:[#b♯♭]+|[+-](?=5)|(?<=[\d(,])[+-])\d+"),
     ("minor", r"[Mm]in(?:or)?|MIN|mi|m|-"),
     ("hdim", r"hdim|half-?dim|[øØh]"),
-    ("dim", r"dim|[°ºo](?!mit)"),
+    ("dim", r"dim|[°ºo](?!m)"),
     ("aug", r"aug|\+"),
     ("sus", r"sus(?:24|42|2|4)?"),
     ("alt", r"alt(?:ered)?"),
@@ -54,7 +54,7 @@ SCANNER = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in WORD
 class Reading:
     """What the words of a symbol have said so far."""
 
-    triads: list[str] = field(default_factory=list)
+    triad: str = "major"
     has_major_seventh: bool = False
     number: int | None = None
     suspensions: str | None = None
@@ -102,8 +102,6 @@ def read_words(words: str, text: str) -> Reading:
             raise not_a_chord(text)
         TAKE[found.lastgroup](reading, found[0])
         place = found.end()
-    if len(reading.triads) > 1:  # 'Dom' is no chord
-        raise not_a_chord(text)
     return reading
 
 
@@ -111,7 +109,7 @@ def take_triad(triad: str) -> Callable[[Reading, str], None]:
     """A word that names the triad."""
 
     def take(reading: Reading, word: str) -> None:
-        reading.triads.append(triad)
+        reading.triad = triad
 
     return take
 
@@ -129,8 +127,7 @@ def take_delta(reading: Reading, word: str) -> None:
 
 def take_hdim(reading: Reading, word: str) -> None:
     """Half diminished: a seventh even without a number."""
-    reading.triads.append("hdim")
-    reading.number = 7
+    reading.triad, reading.number = "hdim", 7
 
 
 def take_aug(reading: Reading, word: str) -> None:
@@ -196,7 +193,7 @@ TAKE: dict[str, Callable[[Reading, str], None]] = {
 
 def degrees_of(reading: Reading) -> set[Interval]:
     """The degrees that the words add up to."""
-    triad = BARE.get(reading.number or 0, TRIADS[triad_of(reading)])
+    triad = BARE.get(reading.number or 0, TRIADS[reading.triad])
     degrees = degrees_from(ALTERED) if reading.is_altered else degrees_from(triad)
     degrees |= stacked(reading)
     if reading.suspensions:
@@ -205,11 +202,6 @@ def degrees_of(reading: Reading) -> set[Interval]:
     gone = {*reading.omitted, *(degree.number for degree in reading.altered)}
     kept = {degree for degree in degrees if degree.number not in gone}
     return kept | {*reading.altered, *reading.added}
-
-
-def triad_of(reading: Reading) -> str:
-    """The triad that was named; a major one goes without saying."""
-    return reading.triads[0] if reading.triads else "major"
 
 
 def degrees_from(text: str) -> set[Interval]:
@@ -223,7 +215,7 @@ def stacked(reading: Reading) -> set[Interval]:
         return degrees_from(SMALL_NUMBERS[reading.number])
     if reading.number not in STACKS:
         return set()
-    seventh = "7" if reading.has_major_seventh else SEVENTHS.get(triad_of(reading), "b7")
+    seventh = "7" if reading.has_major_seventh else SEVENTHS.get(reading.triad, "b7")
     return degrees_from(f"{seventh} {STACKS[reading.number]}")
 
 

@@ -1,0 +1,287 @@
+"""What `muse tokenize` can do, one function for each."""
+
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from muse.cli.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from muse.tools.tokens.batch import DecodedFile
+    from muse.tools.tokens.codec import Tokenizer
+    from muse.tools.tokens.plan import Plan
+
+Show = Callable[[str, Any], None]
+
+
+def each(
+    title: str, names: list[str], work: Callable[[str], Any], show: Show, jobs: int
+) -> ExitCode:
+    """Work on each input under one bar, and show what came of it."""
+    from muse.cli.batch import run_batch
+    from muse.cli.progress import bar
+
+    done = 0
+    with bar(title) as report:
+
+        def counted(name: str, result: Any) -> None:
+            nonlocal done
+            done += 1
+            report(f"{done}/{len(names)}", done / len(names))
+            show(name, result)
+
+        return run_batch(names, work, counted, jobs=jobs) if names else ExitCode.OK
+
+
+def encode(plan: "Plan", tokenizer: "Tokenizer") -> ExitCode:
+    """Songs to token files."""
+    from muse.tools.tokens.batch import document_of
+
+    params: dict[str, Any] = {"scheme": tokenizer.scheme.name}
+    if tokenizer.merges:
+        params["learned"] = len(tokenizer.merges)
+    with sink(plan, ".json") as (names, show):
+        work = partial(document_of, tokenizer, params)
+        return each("tokenize", names, work, show, plan.jobs(len(names)))
+
+
+@contextmanager
+def sink(plan: "Plan", suffix: str) -> Iterator[tuple[list[str], Show]]:
+    """The inputs to work on, and what writes the bytes that come of each."""
+    from muse.cli.output import write_bytes
+    from muse.tools.errors import ParameterError
+    from muse.tools.files import write_bytes as write_file
+    from muse.tools.tokens.outputs import is_folder, places_in, refuse_input, writing_lines
+
+    names, out = list(plan.inputs), plan.out
+    if out is None or out == "-":
+        yield names, lambda _, line: write_bytes(line)
+    elif is_folder(out):
+        places = places_in(out, plan.inputs, suffix)
+        if plan.skip_existing:
+            names = [name for name in names if not places[name].exists()]
+        yield names, lambda name, line: write_file(places[name], line)
+    else:
+        refuse_input(out, plan.inputs)
+        if len(names) > 1 and not out.endswith(".jsonl"):
+            raise ParameterError(f"{out} holds one song; name a .jsonl or a folder for several")
+        with writing_lines(Path(out)) as lines:
+            is_there = plan.skip_existing and Path(out).exists()
+            yield [] if is_there else names, lambda _, line: lines.write(line)
+
+
+def decode(plan: "Plan", tokenizer: "Tokenizer | None") -> ExitCode:
+    """Token files to MIDI files or Songs."""
+    from muse.cli.batch import run_batch
+    from muse.tools.errors import ParameterError
+    from muse.tools.tokens.batch import songs_of
+    from muse.tools.tokens.decoded import SongWriter
+
+    if plan.out in (None, "-") and not plan.as_json:
+        from muse.cli.output import refuse_terminal
+
+        refuse_terminal("MIDI")
+        if len(plan.named) > 1:
+            raise ParameterError("several songs are not for one pipe; name a folder with -o")
+    writer = SongWriter(plan.out, plan.named, plan.skip_existing)
+
+    def show(name: str, songs: "list[DecodedFile]") -> None:
+        report_repairs(name, songs)
+        if plan.out not in (None, "-"):
+            writer.write(name, songs)
+        else:
+            print_songs(songs, plan.as_json)
+
+    return run_batch(
+        plan.named, partial(songs_of, tokenizer), show, jobs=plan.jobs(len(plan.named))
+    )
+
+
+def report_repairs(name: str, songs: "list[DecodedFile]") -> None:
+    """Say what had to be mended."""
+    for song in songs:
+        if song.repairs:
+            kinds = ", ".join(f"{count} x {kind}" for kind, count in song.repairs.items())
+            total = sum(song.repairs.values())
+            logging.getLogger("muse").info("%s: %d repairs (%s)", song.file or name, total, kinds)
+
+
+def print_songs(songs: "list[DecodedFile]", as_json: bool) -> None:
+    """Songs to stdout: lines of JSON, or the one as MIDI."""
+    from muse.cli.output import write_bytes
+    from muse.tools.errors import ParameterError
+    from muse.tools.midi import song_to_midi
+    from muse.tools.song import song_to_json
+
+    if not as_json and len(songs) > 1:
+        raise ParameterError(f"{len(songs)} songs are not for one pipe; name a folder with -o")
+    for song in songs:
+        write_bytes(song_to_json(song.song) if as_json else song_to_midi(song.song))
+
+
+def check(plan: "Plan", tokenizer: "Tokenizer") -> ExitCode:
+    """The round trip of each song, and of all; FAILED where a promise was broken."""
+    from muse.tools.tokens.batch import check_one
+    from muse.tools.tokens.check import RoundTrip, summary
+
+    results: dict[str, RoundTrip] = {}
+    with json_lines(plan) as write:
+
+        def show(name: str, result: RoundTrip) -> None:
+            results[name] = result
+            write({"file": name, "scheme": tokenizer.scheme.name, "ok": result.ok}, result)
+
+        names = list(plan.inputs)
+        work = partial(check_one, tokenizer)
+        code = each("check", names, work, show, plan.jobs(len(names)))
+        if len(names) > 1:
+            write({"summary": summary(results, tokenizer)}, None)
+    broken = [name for name, result in results.items() if not result.ok]
+    if broken:
+        logging.getLogger("muse").warning(
+            "%d of %d files came back past the grid of %s, the first: %s (%s)",
+            *(len(broken), len(results), tokenizer.scheme.name, broken[0]),
+            ", ".join(results[broken[0]].broken),
+        )
+    return ExitCode.FAILED if broken and code == ExitCode.OK else code
+
+
+@contextmanager
+def json_lines(plan: "Plan") -> Iterator[Callable[[dict[str, Any], Any], None]]:
+    """What writes objects as lines, to stdout or to the file that was named."""
+    import msgspec
+
+    from muse.cli.output import write_bytes
+    from muse.tools.errors import ParameterError
+    from muse.tools.tokens.outputs import is_folder, refuse_input, writing_lines
+
+    def line(head: dict[str, Any], rest: Any) -> bytes:
+        more = msgspec.to_builtins(rest) if rest is not None else {}
+        return msgspec.json.encode({**head, **more}) + b"\n"
+
+    if plan.out in (None, "-"):
+        yield lambda head, rest: write_bytes(line(head, rest))
+        return
+    if is_folder(str(plan.out)):
+        raise ParameterError(f"{plan.out}: name a .jsonl or .json file for what is measured")
+    refuse_input(str(plan.out), plan.inputs)
+    with writing_lines(Path(str(plan.out))) as lines:
+        yield lambda head, rest: lines.write(line(head, rest))
+
+
+def stats(plan: "Plan", tokenizer: "Tokenizer") -> ExitCode:
+    """The counts of each song, and of all."""
+    from muse.tools.tokens.batch import stats_of
+    from muse.tools.tokens.stats import Stats, describe, summary
+
+    results: list[Stats] = []
+    with json_lines(plan) as write:
+
+        def show(name: str, result: Stats) -> None:
+            results.append(result)
+            write({"file": name, "scheme": tokenizer.scheme.name}, describe(result))
+
+        names = list(plan.inputs)
+        work = partial(stats_of, tokenizer)
+        code = each("count", names, work, show, plan.jobs(len(names)))
+        if results:
+            write({"summary": summary(results, tokenizer)}, None)
+    return code
+
+
+def learn(plan: "Plan", tokenizer: "Tokenizer", size: int, path: Path) -> "Tokenizer":
+    """Learn byte pairs from the inputs, and store them."""
+    from muse.tools.errors import BadInputError
+    from muse.tools.tokens.batch import ids_of
+    from muse.tools.tokens.codec import learn_bpe, refuse_bpe, save_tokenizer
+
+    refuse_bpe(tokenizer, size)
+    sequences: list[Any] = []
+    names = list(plan.inputs)
+    work = partial(ids_of, tokenizer)
+    each("read", names, work, lambda _, ids: sequences.append(ids), plan.jobs(len(names)))
+    if not sequences:
+        raise BadInputError("nothing to learn from: no input could be read")
+    learned = learn_bpe(tokenizer, sequences, size)
+    save_tokenizer(learned, path)
+    return learned
+
+
+@dataclass(frozen=True)
+class Shards:
+    """How many shards of what kind, the seed of their split, and byte pairs to learn for them."""
+
+    count: int
+    suffix: str
+    seed: int
+    bpe: int | None
+    stored: Path
+
+
+def shards(plan: "Plan", tokenizer: "Tokenizer", wanted: Shards) -> ExitCode:
+    """Songs to shards in a folder."""
+    from muse.tools.errors import ParameterError
+    from muse.tools.tokens.batch import learn_for_shards, made_by, shard_material, sides_of
+    from muse.tools.tokens.codec import refuse_bpe
+    from muse.tools.tokens.inputs import song_names
+    from muse.tools.tokens.shards import refuse_shards, write_shards
+
+    if plan.out is None:
+        raise ParameterError("--shards needs a folder: -o DIR")
+    refuse_shards(Path(plan.out), wanted.suffix, wanted.count)
+    if wanted.bpe is not None:
+        refuse_bpe(tokenizer, wanted.bpe)
+    found: dict[str, Any] = {}
+    names = song_names(plan.inputs)
+
+    def keep(name: str, material: Any) -> None:
+        found[names[name]] = material
+
+    work = partial(shard_material, tokenizer)
+    code = each("tokenize", list(names), work, keep, plan.jobs(len(names)))
+    if found:
+        songs = {name: ids for name, (ids, _) in found.items()}
+        sides = sides_of({name: known for name, (_, known) in found.items()}, wanted.seed)
+        if wanted.bpe is not None:
+            tokenizer, songs = learn_for_shards(tokenizer, songs, sides, wanted.bpe, wanted.stored)
+        params = {"scheme": tokenizer.scheme.name, "split_seed": wanted.seed}
+        write_shards(
+            Path(plan.out),
+            list(songs.items()),
+            tokenizer,
+            count=wanted.count,
+            suffix=wanted.suffix,
+            sides=sides,
+            made_by=made_by(params),
+        )
+    return code
+
+
+def build_form(
+    form: str, inputs: list[str], out: str | None, as_shards: bool, options: dict[str, Any]
+) -> ExitCode:
+    """Training data of a form: JSON lines, or a folder of shards."""
+    from muse.cli.progress import bar, say
+    from muse.tools.forms.build import build_form as build
+    from muse.tools.forms.options import FormOptions
+    from muse.tools.forms.writing import json_lines, write_json_lines, write_shards
+    from muse.tools.tokens.outputs import is_folder
+
+    chosen = FormOptions(**{key: value for key, value in options.items() if value is not None})
+    with bar(form) as report:
+        result = build(form, inputs, chosen, report)
+    for problem in result.problems:
+        say(f"muse: {problem}")
+    if out is None or out == "-":
+        for line in json_lines(result):
+            sys.stdout.buffer.write(line)
+    elif as_shards or is_folder(out):
+        write_shards(result, Path(out))
+    else:
+        write_json_lines(result, Path(out))
+    return ExitCode.FAILED if result.problems else ExitCode.OK

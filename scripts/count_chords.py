@@ -1,0 +1,61 @@
+"""Count the chords of collections into models/weights/chord-ngram, the model of `--model ngram`.
+
+    python scripts/count_chords.py ../shared/data/pop909 ../shared/data/billboard \
+        ../shared/data/openewld ../shared/data/progressions.json examples/neo_soul.txt
+
+Only the training side of the split with seed 0 is counted.
+"""
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+from muse.models.weight_files import packed
+from muse.tools.chords.ngram_model import WEIGHTS, count_songs, described
+from muse.tools.chords.song_data import load_chord_data, read_chord_data
+from muse.tools.files import write_bytes
+from muse.tools.forms.harmony import CHORD_VOCABULARY
+
+OUT = Path(__file__).parent.parent / "models" / "weights"
+SOURCES = (
+    "POP909 (MIT); McGill Billboard (CC0); OpenEWLD (repository MIT, tunes claimed public domain);"
+    " free-midi-chords progressions (MIT); the charts of examples/neo_soul.txt (muse's own)"
+)
+
+
+def main() -> None:
+    """Read, count, write."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("data", nargs="+", type=Path, help="collections, or one .npz of them")
+    parser.add_argument("--out", type=Path, default=OUT)
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.WARNING)
+    is_read = [path.suffix for path in options.data] == [".npz"]
+    data = load_chord_data(options.data[0]) if is_read else read_chord_data(options.data, skipped)
+    songs = data.sides(seed=0)["train"]
+    card = {
+        "name": WEIGHTS,
+        "task": "chords",
+        "config": described(),
+        "vocabulary": CHORD_VOCABULARY.name,
+        "vocabulary_hash": CHORD_VOCABULARY.hash,
+        "data": SOURCES,
+        "data_hash": data.content_hash(),
+        "songs": len(songs),
+        "chords": sum(map(len, songs)),
+        "made_by": "scripts/count_chords.py",
+    }
+    weights, told = packed(count_songs(songs), card)
+    write_bytes(options.out / f"{WEIGHTS}.safetensors", weights)
+    write_bytes(options.out / f"{WEIGHTS}.json", told)
+    print(f"{len(songs)} songs, {len(weights)} bytes", file=sys.stderr)
+
+
+def skipped(error: Exception) -> None:
+    """Say which file was left out."""
+    print(error, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""Every scheme keeps its promise: what comes back lies within its grid, whatever goes in."""
+
+import pytest
+from hypothesis import given, settings
+from symusic.core import NoteTick, ScoreTick, TempoTick, TimeSignatureTick, TrackTick
+
+from muse.tools.midi import read_score
+from muse.tools.song import Song
+from muse.tools.tokens.check import check
+from muse.tools.tokens.codec import tokenizer_for
+from muse.tools.tokens.schemes import SCHEMES
+from tests.scores import scores
+
+every_scheme = pytest.mark.parametrize("name", SCHEMES)
+with_metre = pytest.mark.parametrize(
+    "name", [name for name, scheme in SCHEMES.items() if "metre" in scheme.holds]
+)
+
+
+@every_scheme
+@settings(max_examples=40, deadline=None)
+@given(score=scores())
+def test_promise_is_kept(name: str, score: ScoreTick) -> None:
+    result = check(score, tokenizer_for(name))
+    assert result.ok, result
+
+
+@every_scheme
+def test_real_files_keep_it(name: str, shared_data) -> None:
+    for path in sorted((shared_data / "pop909").glob("*/*.mid"))[::120]:
+        result = check(read_score(path.read_bytes()), tokenizer_for(name))
+        assert result.ok, (path, result)
+        assert result.lost == result.added == 0
+
+
+def metred(upper: int, lower: int, ticks: int = 480) -> ScoreTick:
+    """Four bars of a metre, a note on every beat of it."""
+    score = ScoreTick(ticks)
+    beat = ticks * 4 // lower
+    score.time_signatures.append(TimeSignatureTick(0, upper, lower))
+    score.tempos.append(TempoTick(0, qpm=97.0))
+    track = TrackTick("piano", 5)
+    for number in range(4 * upper):
+        track.notes.append(NoteTick(number * beat, beat, 60 + number % 7, 95))
+    score.tracks.append(track)
+    return score
+
+
+@with_metre
+@pytest.mark.parametrize("metre", [(5, 4), (7, 8), (11, 8), (2, 2), (12, 8), (15, 16), (1, 4)])
+def test_odd_metres_come_back_exactly(name: str, metre: tuple[int, int]) -> None:
+    tokenizer = tokenizer_for(name)
+    song = tokenizer.decode(tokenizer.encode(metred(*metre)).ids).song
+    assert [(m.beat, m.numerator, m.denominator) for m in song.meters] == [(0.0, *metre)]
+    assert [t.bpm for t in song.tempos] == [97.0]
+    beat = 4 / metre[1]
+    assert [n.start_beats for n in song.tracks[0].notes] == [
+        number * beat for number in range(4 * metre[0])
+    ]
+    assert {n.duration_beats for n in song.tracks[0].notes} == {beat}
+    assert song.tracks[0].program == 5
+
+
+@with_metre
+def test_a_change_of_metre_stays_at_its_bar(name: str) -> None:
+    score = metred(3, 4)
+    score.time_signatures.append(TimeSignatureTick(2 * 3 * 480, 7, 8))
+    tokenizer = tokenizer_for(name)
+    song = tokenizer.decode(tokenizer.encode(score).ids).song
+    assert [(m.beat, m.numerator, m.denominator) for m in song.meters] == [(0, 3, 4), (6, 7, 8)]
+
+
+def test_a_change_inside_a_bar_waits_for_the_next_and_is_told() -> None:
+    score = metred(4, 4)
+    score.time_signatures.append(TimeSignatureTick(480 * 5, 3, 4))
+    result = check(score, tokenizer_for("remi"))
+    assert result.ok
+    assert result.not_held == {"metre inside a bar": 1}
+
+
+@every_scheme
+def test_the_high_resolution_comes_to_the_same(name: str) -> None:
+    tokenizer = tokenizer_for(name)
+    coarse, fine = (tokenizer.encode(metred(5, 4, ticks)).ids for ticks in (480, 20_000))
+    assert coarse == fine
+
+
+@every_scheme
+def test_nothing_is_a_song_too(name: str) -> None:
+    tokenizer = tokenizer_for(name)
+    empty = ScoreTick(480)
+    empty.tracks.append(TrackTick("silent", 3))
+    decoded = tokenizer.decode(tokenizer.encode(empty).ids)
+    assert decoded.song.tracks == []
+    assert decoded.repairs == {}
+    assert check(empty, tokenizer).ok
+    assert tokenizer.encode(Song()).ids == tokenizer.encode(ScoreTick(480)).ids
+
+
+def test_tracks_of_one_program_stay_apart_in_mmm_only() -> None:
+    score = metred(4, 4)
+    score.tracks.append(score.tracks[0].copy())
+    for name, count in (("mmm", 2), ("remi", 1)):
+        tokenizer = tokenizer_for(name)
+        song = tokenizer.decode(tokenizer.encode(score).ids).song
+        assert len(song.tracks) == count
+        assert sum(len(track.notes) for track in song.tracks) == 32
+
+
+def test_a_note_inside_another_changes_ends_where_ends_have_no_names() -> None:
+    score = ScoreTick(480)
+    track = TrackTick("", 0)
+    for start, length in ((0, 1920), (480, 480)):
+        track.notes.append(NoteTick(start, length, 60, 99))
+    score.tracks.append(track)
+    result = check(score, tokenizer_for("midi-like"))
+    assert result.ok
+    assert result.not_held == {"note inside another of its pitch": 2}
+    assert check(score, tokenizer_for("remi")).duration_beats.max == 0
+
+
+def test_notes_past_the_last_bar_are_told() -> None:
+    score = metred(1, 4)
+    score.tracks[0].notes.append(NoteTick(1500 * 480, 480, 60, 95))
+    for name in ("octuple", "mumidi"):
+        score.time_signatures[0].numerator = 1
+        result = check(score, tokenizer_for(name))
+        assert result.ok
+        assert result.not_held.get("note past the last bar", 0) == (name == "octuple")

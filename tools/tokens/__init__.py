@@ -1,0 +1,1 @@
+"""Songs as sequences of tokens and back: schemes, codec, round-trip check, shards."""

@@ -1,0 +1,72 @@
+"""What there is to tokenize: files, folders walked in order of names, and standard input."""
+
+import os
+from collections import Counter
+from pathlib import Path
+
+from symusic.core import ScoreTick
+
+from muse.tools.errors import BadInputError
+from muse.tools.files import PIPE, read_bytes
+from muse.tools.midi import MIDI_MAGIC, read_score, score_from_song
+from muse.tools.song import song_from_json
+
+MIDI_SUFFIXES = frozenset({".mid", ".midi", ".kar"})
+SONG_MARK = b'"muse.song/'  # near the start of a Song document
+MARK_WITHIN = 256  # bytes
+
+
+def find_inputs(named: list[str]) -> dict[str, str]:
+    """The files to work on, and for each its place below the folder that was named.
+
+    A folder gives its MIDI files and Song documents, whatever else is in it.
+
+    Raises:
+        BadInputError: a folder has neither.
+    """
+    found: dict[str, str] = {}
+    for name in named:
+        if name == PIPE or not Path(name).is_dir():
+            found[name] = "stdin" if name == PIPE else Path(name).name
+            continue
+        below = walk(Path(name))
+        if not below:
+            raise BadInputError(f"{name}: no MIDI file and no Song document in this folder")
+        found |= {str(path): str(path.relative_to(name)) for path in below}
+    return found
+
+
+def song_names(inputs: dict[str, str]) -> dict[str, str]:
+    """A name for each input: its place below the folder, or its path where two have one place."""
+    places = Counter(inputs.values())
+    return {name: place if places[place] == 1 else name for name, place in inputs.items()}
+
+
+def walk(folder: Path) -> list[Path]:
+    """MIDI files and Song documents in a folder and below, by name."""
+    paths = (Path(root, file) for root, _, files in os.walk(folder) for file in files)
+    return sorted(path for path in paths if is_music(path))
+
+
+def is_music(path: Path) -> bool:
+    """Whether a file in a folder is to be read."""
+    suffix = path.suffix.lower()
+    if suffix != ".json":
+        return suffix in MIDI_SUFFIXES
+    with path.open("rb") as file:
+        return SONG_MARK in file.read(MARK_WITHIN)
+
+
+def load_score(source: str) -> ScoreTick:
+    """A MIDI file or Song document as a symusic score; told apart by content.
+
+    Raises:
+        BadInputError: the file cannot be read or is neither.
+    """
+    data = read_bytes(source)
+    name = "standard input" if source == PIPE else source
+    if data.startswith(MIDI_MAGIC):
+        return read_score(data, name)
+    if data.lstrip()[:1] == b"{":
+        return score_from_song(song_from_json(data, name))
+    raise BadInputError(f"{name}: neither a MIDI file nor a Song document")
