@@ -4,10 +4,14 @@ A row is {input_ids, target_id, root_pc, quality_code, function_code}, all of th
 but the target, and {song, split, key, transpose}. A song's sequence begins with <start> and ends
 with <end>, so that the first chord and the end are learned too; the first windows are filled up
 from the left with <pad>. Specials have the columns of no chord. Ids are those of
-harmony.CHORD_VOCABULARY, codes those of theory's tables.
+harmony.CHORD_VOCABULARY, codes those of theory's tables. A function is told from the chord and its
+key alone, and not, as theory.annotate does, from the chord that follows: a window must not give
+away its target.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
 
 from muse.tools.forms.entries import Entry
 from muse.tools.forms.harmony import (
@@ -24,6 +28,8 @@ from muse.tools.forms.options import FormOptions
 from muse.tools.forms.result import Row
 from muse.tools.forms.vocabulary import END_ID, PAD_ID, START_ID
 from muse.tools.song import Song
+from muse.tools.theory.annotate import key_places, symbol_or_unknown
+from muse.tools.theory.functions import function_code
 
 COLUMNS = ("root_pc", "quality_code", "function_code")
 COLUMN_OF: dict[str, Callable[[HarmonyEvent], float]] = {
@@ -46,9 +52,23 @@ def shifts_of(song: Song, options: FormOptions) -> Sequence[int]:
 
 def chord_rows(entry: Entry, options: FormOptions) -> Iterator[Row]:
     """The rows of one song, in each of its transpositions."""
-    events = harmony_of(entry.song, options.merge)
+    events = harmony_of(unforeseen(entry.song), options.merge)
     for shift in shifts_of(entry.song, options):
         yield from windows(entry, [transposed(event, shift) for event in events], shift, options)
+
+
+def unforeseen(song: Song) -> Song:
+    """The song with functions that were told without looking at the chords that follow."""
+    keys = key_places(song.chords, song.keys)
+    codes = [
+        function_code(symbol_or_unknown(chord.symbol), key) if key else None
+        for chord, key in zip(song.chords, keys, strict=True)
+    ]
+    chords = [
+        msgspec.structs.replace(chord, function_code=code)
+        for chord, code in zip(song.chords, codes, strict=True)
+    ]
+    return msgspec.structs.replace(song, chords=chords)
 
 
 def windows(
