@@ -1,0 +1,1 @@
+"""Training of nets: the loop, its exact resume, and nothing about music."""

@@ -1,0 +1,56 @@
+"""Metrics added up over batches."""
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+
+from muse.models.training.task import Means, Sums
+
+
+class Totals:
+    """Sums and counts of metrics, kept on the device so that no step waits for it.
+
+    Attributes:
+        sums: metric to a tensor of shape (2,): sum and count.
+    """
+
+    def __init__(self, sums: dict[str, Tensor] | None = None) -> None:
+        """Begin with nothing, or with what was added before."""
+        self.sums: dict[str, Tensor] = dict(sums or {})
+
+    def add(self, sums: Sums, device: torch.device) -> None:
+        """Add those of one batch."""
+        # float32 would lose counts past 2**24; mps has nothing wider
+        dtype = torch.float32 if device.type == "mps" else torch.float64
+        for name, pair in sums.items():
+            both = torch.stack(
+                [torch.as_tensor(value, dtype=dtype, device=device).detach() for value in pair]
+            )
+            before = self.sums.get(name)
+            self.sums[name] = both if before is None else before.to(device) + both
+
+    def means(self) -> Means:
+        """Metric to its mean; NaN where nothing was counted."""
+        values = {name: pair.tolist() for name, pair in self.sums.items()}
+        return {
+            name: total / count if count else torch.nan for name, (total, count) in values.items()
+        }
+
+    def saved(self) -> dict[str, Tensor]:
+        """The sums on the processor, to be kept."""
+        return {name: pair.cpu().clone() for name, pair in self.sums.items()}
+
+
+def together(parts: Iterable[dict[str, Tensor]]) -> Totals:
+    """The totals of several processes as one."""
+    whole: dict[str, Tensor] = {}
+    for part in parts:
+        for name, pair in part.items():
+            whole[name] = whole[name] + pair if name in whole else pair
+    return Totals(whole)
+
+
+def in_words(means: Means) -> str:
+    """Metrics for people."""
+    return ", ".join(f"{name} {value:.3f}" for name, value in means.items())

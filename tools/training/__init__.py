@@ -1,0 +1,1 @@
+"""Training runs: recipes, options, run folders, and what is written about them."""

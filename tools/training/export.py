@@ -1,0 +1,51 @@
+"""The weights of a run as two files: NAME.safetensors, and the card that tells what they are."""
+
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from muse.models.weight_files import CARD_SUFFIX, WEIGHTS_SUFFIX, packed
+from muse.tools.files import write_bytes
+from muse.tools.training.recipe import Prepared, Recipe
+
+
+def card_of(
+    recipe: Recipe, prepared: Prepared, facts: dict[str, Any], results: dict[str, Any]
+) -> dict[str, Any]:
+    """What is told about weights.
+
+    Args:
+        recipe: names the net and its licence.
+        prepared: brings sources and the vocabulary's hash.
+        facts: the run's config, as written into its folder.
+        results: its evaluation_results.
+    """
+    return {
+        "name": recipe.name,
+        "what": recipe.what,
+        "task": recipe.task,
+        "licence": recipe.licence,
+        "config": facts["config"],
+        "vocabulary_hash": prepared.vocabulary_hash,
+        "data": [asdict(source) for source in prepared.sources],
+        "data_hash": facts["data"]["hash"],
+        "split": facts["data"]["split"],
+        "metrics": results,
+        "command": facts["command"],
+        "made_by": f"muse {version('muse-toolbox')}",
+        **prepared.extras,
+    }
+
+
+def export(
+    folder: Path, name: str, weights: dict[str, Tensor], card: dict[str, Any]
+) -> tuple[Path, Path]:
+    """Write both files into a folder; the card last, since it holds the other's hash."""
+    data, text = packed({key: tensor.numpy() for key, tensor in weights.items()}, card)
+    paths = folder / f"{name}{WEIGHTS_SUFFIX}", folder / f"{name}{CARD_SUFFIX}"
+    write_bytes(paths[0], data)
+    write_bytes(paths[1], text)
+    return paths

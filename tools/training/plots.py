@@ -1,0 +1,75 @@
+"""Pictures of a run: loss and metric over the epochs, and what was taken for what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from muse.models.training.history import best_epoch
+from muse.models.training.task import LOSS, Entry, Watched
+from muse.tools.files import write_bytes
+from muse.tools.training.recipe import Confusion
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+PANEL_INCHES = (5.0, 3.6)
+INCHES_PER_CLASS, LEAST_INCHES, MOST_INCHES = 0.32, 4.0, 16.0
+MOST_LABELS = 48  # more would lie over each other
+DPI = 110
+
+
+def plot_history(history: Sequence[Entry], watched: Watched, path: Path) -> None:
+    """Draw loss, and the watched metric if it is another, of both sides over the epochs."""
+    names = [LOSS] if watched.name == LOSS else [LOSS, watched.name]
+    figure = new_figure(PANEL_INCHES[0] * len(names), PANEL_INCHES[1])
+    best = best_epoch(history, watched) + 1
+    for axes, name in zip(np.ravel(figure.subplots(1, len(names))), names, strict=True):
+        draw_metric(axes, history, name, best)
+    save(figure, path)
+
+
+def draw_metric(axes: Axes, history: Sequence[Entry], name: str, best: int) -> None:
+    """One panel."""
+    epochs = [entry["epoch"] for entry in history]
+    for side in ("train", "validation"):
+        axes.plot(epochs, [entry[side].get(name, np.nan) for entry in history], ".-", label=side)
+    axes.axvline(best, color="0.6", linestyle=":", label=f"best: epoch {best}")
+    axes.set(xlabel="epoch", title=name)
+    axes.legend(frameon=False)
+
+
+def plot_confusion(confusion: Confusion, path: Path) -> None:
+    """Draw the share of each true class that was predicted as each."""
+    counts = confusion.counts.astype(float)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
+    classes = len(confusion.labels)
+    inches = float(np.clip(classes * INCHES_PER_CLASS, LEAST_INCHES, MOST_INCHES))
+    figure = new_figure(inches + 1.0, inches)
+    axes = figure.subplots()
+    image = axes.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0)
+    figure.colorbar(image, label="share of the true class")
+    axes.set(xlabel="predicted", ylabel="true")
+    if classes <= MOST_LABELS:
+        axes.set_xticks(range(classes), confusion.labels, rotation=90)
+        axes.set_yticks(range(classes), confusion.labels)
+    save(figure, path)
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """A figure of so many inches, drawn without a screen."""
+    from matplotlib.figure import Figure
+
+    return Figure((width, height), layout="constrained")
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a PNG, whole or not at all."""
+    buffer = BytesIO()
+    figure.savefig(buffer, format="png", dpi=DPI)
+    write_bytes(path, buffer.getvalue())

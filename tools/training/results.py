@@ -1,0 +1,99 @@
+"""What a finished run is worth: test figures beside baselines, as JSON, text, pictures."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import nn
+
+from muse.models.training.history import best_epoch
+from muse.models.training.measure import measure
+from muse.models.training.state import State
+from muse.models.training.task import Means, Plan
+from muse.tools.training.plots import plot_confusion, plot_history
+from muse.tools.training.recipe import Confusion, Prepared, PreparedTask, Recipe
+from muse.tools.training.run_folder import RunFolder
+
+RESULTS = "evaluation_results.json"
+NET_ROW = "net"
+NAME_WIDTH, COLUMN_WIDTH = 28, 12  # characters of the table in the summary
+
+
+def evaluate(
+    recipe: Recipe,
+    prepared: Prepared,
+    net: nn.Module,
+    plan: Plan,
+    state: State,
+    device: torch.device,
+) -> tuple[dict[str, Any], Confusion | None]:
+    """Measure the best net of a run on the test side, beside the baselines.
+
+    Returns:
+        The results as plain values, and what was taken for what, where the recipe tells.
+    """
+    task = PreparedTask(recipe, prepared)
+    place = best_epoch(state.history, plan.watched)
+    test = recipe.derived(measure(task, net, "test", plan, device))
+    with torch.inference_mode():
+        confusion = recipe.confusion(net, prepared, device)
+        further = recipe.evaluate(net, prepared, device)
+    results: dict[str, Any] = {
+        "best_epoch": place + 1,
+        "epochs": len(state.history),
+        "steps": state.step,
+        "test": test,
+        "validation": recipe.derived(state.history[place]["validation"]),
+        "baselines": recipe.baselines(prepared),
+    }
+    return results | further, confusion
+
+
+def write_results(
+    folder: RunFolder,
+    results: Mapping[str, Any],
+    confusion: Confusion | None,
+    state: State,
+    plan: Plan,
+) -> None:
+    """Write the figures and the pictures into the run's folder."""
+    written = dict(results)
+    if confusion is not None:
+        table = {"labels": list(confusion.labels), "counts": confusion.counts.tolist()}
+        written["confusion"] = table
+        plot_confusion(confusion, folder.plots / "confusion_matrix.png")
+    plot_history(state.history, plan.watched, folder.plots / "training_history.png")
+    folder.write_text("metrics_summary.txt", summary_text(folder.config(), results, state))
+    folder.write_json(RESULTS, written)
+
+
+def summary_text(facts: Mapping[str, Any], results: Mapping[str, Any], state: State) -> str:
+    """The run in a page, for people."""
+    split = facts["data"]["split"]
+    songs = ", ".join(f"{side} {split[side]['songs']}" for side in split)
+    lines = [
+        f"{facts['name']}: {facts['what']}",
+        f"{facts['command']}",
+        "",
+        f"parameters  {facts['parameters']:,}",
+        f"songs       {songs}",
+        f"trained     {results['epochs']} epochs, {results['steps']} steps, {state.seconds:.0f} s",
+        f"best        epoch {results['best_epoch']}",
+        "",
+        *test_table(results["test"], results["baselines"]),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def test_table(test: Means, baselines: Mapping[str, Means]) -> list[str]:
+    """The test figures, one row for the net and each baseline."""
+    names = list(test)
+    rows = {NET_ROW: test, **baselines}
+    header = "test".ljust(NAME_WIDTH) + "".join(name.rjust(COLUMN_WIDTH) for name in names)
+    return [header, *(table_row(name, row, names) for name, row in rows.items())]
+
+
+def table_row(name: str, values: Means, names: list[str]) -> str:
+    """One row; what a baseline does not tell is a dash."""
+    cells = (f"{values[each]:.4f}" if each in values else "-" for each in names)
+    return name.ljust(NAME_WIDTH) + "".join(cell.rjust(COLUMN_WIDTH) for cell in cells)

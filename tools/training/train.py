@@ -1,0 +1,190 @@
+"""Train a net by its recipe: new, or going on with a run; the ladder behind `muse train`."""
+
+import importlib.util
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from muse.models.device import choose_device
+from muse.models.training.fit import fit, prepare
+from muse.models.training.history import is_over
+from muse.models.training.signals import Stopped
+from muse.models.training.state import State, put_weights
+from muse.models.training.totals import in_words
+from muse.tools.errors import BadInputError, MissingPartError, MuseError, ParameterError
+from muse.tools.progress import Report, part, silent
+from muse.tools.training.export import card_of, export
+from muse.tools.training.job import Job, facts_of, make_job, split_of
+from muse.tools.training.options import Options, first_process, resolve, resumed
+from muse.tools.training.recipe import PreparedTask, Recipe
+from muse.tools.training.registry import find_recipe
+from muse.tools.training.results import evaluate, summary_text, write_results
+from muse.tools.training.run_folder import RunFolder, discard, new_folder
+
+log = logging.getLogger("muse")
+
+INSTALL = "training needs lightning; run: pip install 'muse-toolbox[train]'"
+PREPARING, TRAINING, MEASURING = 0.05, 0.97, 1.0  # where each ends on the progress bar
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came of training.
+
+    Attributes:
+        folder: of the run; None in the processes that only help.
+        stopped: whether it was asked to stop, and can go on.
+        summary: the run's figures as plain values; None unless it came to its end.
+        text: the same for people.
+    """
+
+    folder: Path | None
+    stopped: bool = False
+    summary: dict[str, Any] | None = None
+    text: str = ""
+
+
+def train(
+    name: str,
+    given: Mapping[str, Any],
+    *,
+    config: Path | None = None,
+    resume: Path | None = None,
+    export_to: Path | None = None,
+    report: Report = silent,
+) -> Run:
+    """Train a net, or go on with a run, and measure it.
+
+    Args:
+        name: of the recipe.
+        given: options by name, without those that were not given.
+        config: a TOML file of options.
+        resume: folder of a run to go on with.
+        export_to: folder that the weights and their card are written into at the end.
+        report: hears how far it is.
+
+    Raises:
+        ParameterError: an option is wrong.
+        BadInputError: the data, the TOML file or the run cannot be read, or the data has changed.
+        MissingPartError: lightning is not installed.
+        MuseError: the loss is not a number any more, or memory was too small.
+    """
+    require_lightning()
+    recipe = find_recipe(name)
+    old = RunFolder(resume) if resume else None
+    options = old_options(recipe, old, given, config) if old else resolve(recipe, given, config)
+    folder = old
+    try:
+        job = make_job(recipe, options, part(report, 0.0, PREPARING))
+        facts = facts_of(job)
+        if folder:
+            check_same(folder, facts)
+        elif first_process():
+            folder = new_folder(Path(options.out), facts)
+            folder.write_json("split.json", split_of(job.prepared))
+            log.info("training %s in %s, seed %d", name, folder.path, job.plan.seed)
+        state = trained(job, folder, part(report, PREPARING, TRAINING))
+        if not first_process() or not folder:
+            return Run(None)
+        return finish(job, folder, state, export_to, part(report, TRAINING, MEASURING))
+    except (Stopped, KeyboardInterrupt):
+        return interrupted(folder)
+    except (FloatingPointError, MemoryError) as error:
+        if folder and not old and not folder.has_history():
+            discard(folder)
+        raise MuseError(str(error)) from error
+
+
+def require_lightning() -> None:
+    """Raise MissingPartError where Lightning is not installed."""
+    if importlib.util.find_spec("lightning") is None:
+        raise MissingPartError(INSTALL)
+
+
+def old_options(
+    recipe: Recipe, folder: RunFolder, given: Mapping[str, Any], config: Path | None
+) -> Options:
+    """The options of a run that goes on."""
+    if config:
+        raise ParameterError("--config is fixed by the run; leave it out with --resume")
+    facts = folder.config()
+    if facts["name"] != recipe.name:
+        raise ParameterError(f"{folder.path} is a run of {facts['name']}, not of {recipe.name}")
+    if not folder.can_resume():
+        raise BadInputError(f"{folder.path}: nothing was trained in it yet; start a new run")
+    return resumed(recipe, facts["options"], given)
+
+
+def check_same(folder: RunFolder, facts: Mapping[str, Any]) -> None:
+    """Raise BadInputError when data or net are not what the run began with."""
+    before = folder.config()
+    if before["data"]["hash"] != facts["data"]["hash"]:
+        place = facts["options"]["data"]
+        raise BadInputError(f"{place}: is not the data that {folder.path} was trained on")
+    if before["config"] != facts["config"]:
+        raise BadInputError(f"{folder.path}: its net was built otherwise; start a new run")
+    if before["options"] != facts["options"] and first_process():
+        folder.write_json("run_config.json", {**before, "options": facts["options"]})
+
+
+def trained(job: Job, folder: RunFolder | None, report: Report) -> State:
+    """The state at the end of training; a run that is over is only read."""
+    state = folder.state() if folder and folder.can_resume() else State()
+    if is_over(state.history, job.plan):
+        return state
+    prepare()  # importing Lightning takes seconds
+    from muse.models.training.module import Keeper
+
+    writer = folder or RunFolder(Path())  # a process that only helps is never asked to write
+    keeper = Keeper(partial(keep_and_tell, writer), writer.keep_best)
+    notify = report if folder else silent
+    return fit(PreparedTask(job.recipe, job.prepared), job.net, job.plan, keeper, state, notify)
+
+
+def keep_and_tell(folder: RunFolder, state: State) -> None:
+    """Keep the state, and say in one line what an epoch came to."""
+    folder.keep_state(state)
+    if state.history and not state.batch:
+        entry = state.history[-1]
+        sides = (f"{side} {in_words(entry[side])}" for side in ("train", "validation"))
+        log.info("epoch %d: %s", entry["epoch"], "; ".join(sides))
+
+
+def finish(
+    job: Job, folder: RunFolder, state: State, export_to: Path | None, report: Report
+) -> Run:
+    """Measure the best weights, write everything down, export them where that is wanted."""
+    report("measuring", 0.0)
+    device = choose_device(job.plan.device)
+    folder.keep_epoch(state)
+    weights = folder.weights("best")
+    put_weights(job.net, weights)
+    results, confusion = evaluate(job.recipe, job.prepared, job.net, job.plan, state, device)
+    write_results(folder, results, confusion, state, job.plan)
+    facts = folder.config()
+    summary = {
+        **facts,
+        "format": "muse.training/1",
+        "run": str(folder.path),
+        "seconds": round(state.seconds, 3),
+        "results": results,
+    }
+    if export_to:
+        card = card_of(job.recipe, job.prepared, facts, results)
+        paths = export(export_to, job.recipe.name, weights, card)
+        summary["exported"] = [str(path) for path in paths]
+    return Run(folder.path, False, summary, summary_text(facts, results, state))
+
+
+def interrupted(folder: RunFolder | None) -> Run:
+    """A run that was asked to stop; one in which nothing was kept is taken away again."""
+    if not first_process():
+        return Run(None, stopped=True)
+    if folder and folder.can_resume():
+        return Run(folder.path, stopped=True)
+    if folder:
+        discard(folder)
+    raise KeyboardInterrupt
