@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from muse.cli import (
+    chords,
     doctor,
     eval,
     models,
@@ -19,6 +20,7 @@ from muse.cli import (
     schema,
     separate,
     tokenize,
+    train,
     transcribe,
     view,
 )
@@ -61,6 +63,8 @@ for command in (
     transcribe,
     tokenize,
     view,
+    chords,
+    train,
     eval,
     render,
     models,

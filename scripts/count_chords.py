@@ -3,7 +3,8 @@
     python scripts/count_chords.py ../shared/data/pop909 ../shared/data/billboard \
         ../shared/data/openewld ../shared/data/progressions.json examples/neo_soul.txt
 
-Only the training side of the split with seed 0 is counted.
+Only the training side of the split with seed 0 is counted; the card tells the figures of its
+test side.
 """
 
 import argparse
@@ -12,11 +13,13 @@ import sys
 from pathlib import Path
 
 from muse.models.weight_files import packed
-from muse.tools.chords.ngram_model import WEIGHTS, count_songs, described
+from muse.tools.chords.ngram_model import WEIGHTS, NgramModel, count_songs, described
+from muse.tools.chords.scoring import evaluate
 from muse.tools.chords.song_data import load_chord_data, read_chord_data
 from muse.tools.files import write_bytes
 from muse.tools.forms.harmony import CHORD_VOCABULARY
 
+SEED = 0  # of the split
 OUT = Path(__file__).parent.parent / "models" / "weights"
 SOURCES = (
     "POP909 (MIT); McGill Billboard (CC0); OpenEWLD (repository MIT, tunes claimed public domain);"
@@ -33,7 +36,9 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING)
     is_read = [path.suffix for path in options.data] == [".npz"]
     data = load_chord_data(options.data[0]) if is_read else read_chord_data(options.data, skipped)
-    songs = data.sides(seed=0)["train"]
+    sides = data.sides(seed=SEED)
+    songs = sides["train"]
+    tables = count_songs(songs)
     card = {
         "name": WEIGHTS,
         "task": "chords",
@@ -44,9 +49,13 @@ def main() -> None:
         "data_hash": data.content_hash(),
         "songs": len(songs),
         "chords": sum(map(len, songs)),
+        "metrics": {
+            name: {"top1": round(f.top1, 4), "perplexity": round(f.perplexity, 3), "songs": f.songs}
+            for name, f in evaluate(NgramModel(tables), sides["test"]).items()
+        },
         "made_by": "scripts/count_chords.py",
     }
-    weights, told = packed(count_songs(songs), card)
+    weights, told = packed(tables, card)
     write_bytes(options.out / f"{WEIGHTS}.safetensors", weights)
     write_bytes(options.out / f"{WEIGHTS}.json", told)
     print(f"{len(songs)} songs, {len(weights)} bytes", file=sys.stderr)

@@ -52,6 +52,13 @@ class Section(msgspec.Struct, frozen=True):
     label: str
 
 
+class Alternative(msgspec.Struct, frozen=True):
+    """A chord that could have stood in another one's place, and how likely it was."""
+
+    symbol: str
+    probability: float
+
+
 class Chord(msgspec.Struct, frozen=True, omit_defaults=True):
     """A chord symbol over a stretch of beats; what is not known is left out."""
 
@@ -66,6 +73,7 @@ class Chord(msgspec.Struct, frozen=True, omit_defaults=True):
     bass_pc: int | None = None
     pitches: list[int] | None = None
     probability: float | None = None
+    alternatives: list[Alternative] | None = None
 
 
 class Note(msgspec.Struct, frozen=True, array_like=True):

@@ -63,6 +63,7 @@ def chord_in_range(chord: Any) -> bool:
         and unknown_or_within(chord.function_code, 0, MAX_TICKS)
         and unknown_or_within(chord.probability, 0, 1)
         and all(0 <= pitch <= 127 for pitch in chord.pitches or ())
+        and all(within(each.probability, 0, 1) for each in chord.alternatives or ())
     )
 
 

@@ -1,0 +1,383 @@
+"""The nets over chords: what they may see, what they add up to, what copying is good for."""
+
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from muse.models.chord_attention import ChordBatch, match_lengths
+from muse.models.chord_config import (
+    ChordConfig,
+    ChordLstmConfig,
+    ChordTransformerConfig,
+    read_config,
+)
+from muse.models.chord_details import Predicted
+from muse.models.chord_lstm import ChordLstm
+from muse.models.chord_reader import ChordReader, ChordState, Read, load_chord_reader
+from muse.models.chord_transformer import ChordTransformer
+from muse.models.weight_files import packed
+
+CHORDS, LENGTHS = 30, 7
+COLUMNS = {
+    "chord": CHORDS,
+    "root": 13,
+    "quality": 6,
+    "function": 9,
+    "bass": 13,
+    "length": LENGTHS + 1,  # the start has one of its own
+    "place": 16,
+}
+CONTEXTS = {"style": 5, "mode": 2}
+SMALL = {"width": 16, "heads": 2, "layers": 2, "longest_match": 4, "phrase": 8}
+PARTS = ("rope", "harmony", "copying")
+Net = ChordTransformer | ChordLstm
+
+
+def transformer_config(**changed: object) -> ChordTransformerConfig:
+    return ChordTransformerConfig(CHORDS, LENGTHS, COLUMNS, CONTEXTS, **{**SMALL, **changed})  # type: ignore[arg-type]
+
+
+CONFIGS: dict[str, ChordConfig] = {
+    "lstm": ChordLstmConfig(CHORDS, LENGTHS, COLUMNS, CONTEXTS, width=16),
+    "lstm without contexts": ChordLstmConfig(CHORDS, LENGTHS, COLUMNS, width=16, layers=1),
+    "all": transformer_config(),
+    "none": transformer_config(**dict.fromkeys(PARTS, False)),
+    **{f"no {part}": transformer_config(**{part: False}) for part in PARTS},
+    **{
+        f"only {part}": transformer_config(**{**dict.fromkeys(PARTS, False), part: True})
+        for part in PARTS
+    },
+}
+
+
+def build(config: ChordConfig, seed: int = 0) -> Net:
+    """A net in which no weight is zero, nor so large that all is decided."""
+    torch.manual_seed(seed)
+    if isinstance(config, ChordLstmConfig):
+        net: Net = ChordLstm(config)
+    else:
+        qualities = config.columns["quality"]
+        net = ChordTransformer(config, torch.randint(0, 5, (qualities, qualities, 12)))
+    with torch.no_grad():
+        for weight in net.parameters():
+            weight += 0.3 * torch.randn_like(weight)
+    return net.eval()
+
+
+def songs(config: ChordConfig, steps: int = 40, count: int = 3, seed: int = 1) -> ChordBatch:
+    """Songs of chance that repeat themselves."""
+    dice = torch.Generator().manual_seed(seed)
+    phrase = steps // 3 + 1
+    columns = {
+        name: torch.randint(0, ids, (count, phrase), generator=dice).repeat(1, 3)[:, :steps]
+        for name, ids in config.columns.items()
+    }
+    columns["chord"] = torch.where(
+        torch.rand(count, steps, generator=dice) < 0.2,
+        torch.randint(0, config.chords, (count, steps), generator=dice),
+        columns["chord"],
+    )
+    if "length" in columns:
+        columns["length"] = columns["length"].clamp(max=LENGTHS - 1)
+        columns["length"][:, 0] = LENGTHS
+    contexts = {
+        name: torch.randint(0, ids, (count,), generator=dice)
+        for name, ids in config.contexts.items()
+    }
+    onsets = torch.randint(1, 5, (count, steps), generator=dice).cumsum(1)
+    return ChordBatch(columns, contexts, onsets, torch.ones(count, steps, dtype=torch.bool))
+
+
+def cut(batch: ChordBatch, steps: int) -> ChordBatch:
+    """The first steps."""
+    columns = {name: ids[:, :steps] for name, ids in batch.columns.items()}
+    return ChordBatch(columns, batch.contexts, batch.onsets[:, :steps], batch.lasts[:, :steps])
+
+
+def everything(net: Net, batch: ChordBatch) -> tuple[Tensor, Tensor, Tensor]:
+    """Log probabilities of chords, lengths and basses, the chord chosen being the fourth."""
+    predicted = net(batch)
+    chosen = batch.columns["chord"].roll(3, 1)
+    return (predicted.chords, *net.details(predicted, batch, chosen))
+
+
+@pytest.fixture(params=CONFIGS)
+def config(request: pytest.FixtureRequest) -> ChordConfig:
+    return CONFIGS[request.param]
+
+
+def test_shapes_and_sums(config: ChordConfig) -> None:
+    net, batch = build(config), songs(config)
+    with torch.no_grad():
+        found = everything(net, batch)
+    for logs, size in zip(found, (CHORDS, LENGTHS, 13), strict=True):
+        assert logs.shape == (3, 40, size)
+        torch.testing.assert_close(logs.exp().sum(-1), torch.ones(3, 40))
+
+
+def test_what_comes_later_changes_nothing(config: ChordConfig) -> None:
+    net, batch = build(config), songs(config)
+    other = songs(config, seed=2)
+    mixed = ChordBatch(
+        {
+            name: torch.cat([ids[:, :25], other.columns[name][:, 25:]], 1)
+            for name, ids in batch.columns.items()
+        },
+        batch.contexts,
+        torch.cat([batch.onsets[:, :25], other.onsets[:, 25:]], 1),
+        batch.lasts,
+    )
+    with torch.no_grad():
+        for logs, told in zip(everything(net, batch), everything(net, mixed), strict=True):
+            torch.testing.assert_close(logs[:, 3:25], told[:, 3:25])
+            assert (logs[:, 25:] - told[:, 25:]).abs().max() > 1e-3
+
+
+def test_padding_changes_nothing(config: ChordConfig) -> None:
+    net, batch = build(config), songs(config)
+    with torch.no_grad():
+        predicted, shorter = net(batch), net(cut(batch, 17))
+        torch.testing.assert_close(predicted.chords[:, :17], shorter.chords)
+        chosen = batch.columns["chord"].roll(-1, 1)
+        details = net.details(predicted, batch, chosen)
+        short_details = net.details(shorter, cut(batch, 17), chosen[:, :17])
+    for longer, short in zip(details, short_details, strict=True):
+        torch.testing.assert_close(longer[:, :17], short)
+
+
+def test_songs_of_a_batch_do_not_meet(config: ChordConfig) -> None:
+    net, batch = build(config), songs(config)
+    alone = ChordBatch(
+        {name: ids[1:2] for name, ids in batch.columns.items()},
+        {name: ids[1:2] for name, ids in batch.contexts.items()},
+        batch.onsets[1:2],
+        batch.lasts[1:2],
+    )
+    with torch.no_grad():
+        torch.testing.assert_close(net(batch).chords[1:2], net(alone).chords)
+
+
+def test_one_step(config: ChordConfig) -> None:
+    net, batch = build(config), songs(config)
+    with torch.no_grad():
+        for logs in everything(net, cut(batch, 1)):
+            torch.testing.assert_close(logs.exp().sum(-1), torch.ones(3, 1))
+
+
+def test_gradients_reach_every_weight(config: ChordConfig) -> None:
+    net, batch = build(config).train(), songs(config)
+    torch.stack([logs.square().mean() for logs in everything(net, batch)]).sum().backward()
+    for name, weight in net.named_parameters():
+        assert weight.grad is not None, name
+        assert torch.isfinite(weight.grad).all(), name
+
+
+def test_matches_counted_one_by_one() -> None:
+    chords = torch.randint(0, 2, (2, 30), generator=torch.Generator().manual_seed(3))
+    longest = 5
+    found = match_lengths(chords, longest)
+    for song, row in enumerate(chords.tolist()):
+        for i in range(30):
+            for j in range(30):
+                count = 0
+                while count < min(longest, i + 1, j + 1) and row[i - count] == row[j - count]:
+                    count += 1
+                assert found[song, i, j] == count
+
+
+# -- numpy
+
+
+def reader_of(net: Net) -> ChordReader:
+    return ChordReader(net.config, {name: w.numpy() for name, w in net.state_dict().items()})
+
+
+def begun(reader: ChordReader, batch: ChordBatch, song: int) -> ChordState:
+    return reader.start({name: int(ids[song]) for name, ids in batch.contexts.items()})
+
+
+def stepped(reader: ChordReader, state: ChordState, batch: ChordBatch, song: int, i: int) -> Read:
+    ids = {name: int(rows[song, i]) for name, rows in batch.columns.items()}
+    return reader.step(state, ids, int(batch.onsets[song, i]))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_numpy_reads_what_torch_does(config: ChordConfig, seed: int) -> None:
+    net, batch = build(config, seed), songs(config, 140, 2, seed + 5)
+    reader = reader_of(net)
+    with torch.no_grad():
+        chords, lengths, basses = (logs.exp().numpy() for logs in everything(net, batch))
+    chosen = batch.columns["chord"].roll(3, 1)
+    for song in range(2):
+        state = begun(reader, batch, song)
+        for i in range(140):
+            read, chord = stepped(reader, state, batch, song, i), int(chosen[song, i])
+            np.testing.assert_allclose(read.chords, chords[song, i], atol=1e-5)
+            np.testing.assert_allclose(read.lengths(chord), lengths[song, i], atol=1e-5)
+            np.testing.assert_allclose(read.basses(chord), basses[song, i], atol=1e-5)
+
+
+def test_numpy_reads_a_long_song_at_the_usual_size() -> None:
+    columns = COLUMNS | {"chord": 557, "quality": 49, "function": 96}
+    config = ChordTransformerConfig(557, LENGTHS, columns, CONTEXTS)
+    net, batch = build(config), songs(config, 300, 1)
+    reader = reader_of(net)
+    with torch.no_grad():
+        expected = net(batch).chords[0].exp().numpy()
+    state = begun(reader, batch, 0)
+    for i in range(300):
+        read = stepped(reader, state, batch, 0, i)
+        np.testing.assert_allclose(read.chords, expected[i], atol=1e-4)
+
+
+def test_reading_imports_no_torch() -> None:
+    names = ["chord_reader", "chord_reader_lstm", "chord_reader_transformer"]
+    program = f"import sys, {', '.join(f'muse.models.{name}' for name in names)}"
+    done = subprocess.run(
+        [sys.executable, "-c", program + "; print('torch' in sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "False"
+
+
+def test_forks_go_their_own_ways(config: ChordConfig) -> None:
+    net, batch, other = build(config), songs(config), songs(config, seed=8)
+    reader = reader_of(net)
+    ways = [batch, other, batch]
+    states = [begun(reader, batch, 0)]
+    for i in range(20):
+        stepped(reader, states[0], batch, 0, i)
+    states += [reader.fork(states[0]), reader.fork(states[0])]
+    for i in range(20, 40):  # all three step in turn, and must not see one another
+        reads = [stepped(reader, state, way, 0, i) for state, way in zip(states, ways, strict=True)]
+        np.testing.assert_array_equal(reads[0].chords, reads[2].chords)
+    with torch.no_grad():
+        expected = net(batch).chords[0, 39].exp().numpy()
+    np.testing.assert_allclose(reads[0].chords, expected, atol=1e-5)
+    assert np.abs(reads[1].chords - reads[0].chords).max() > 1e-4
+
+
+def test_a_read_stays_what_it_was(config: ChordConfig) -> None:
+    reader, batch = reader_of(build(config)), songs(config)
+    state = begun(reader, batch, 0)
+    reads = [stepped(reader, state, batch, 0, i) for i in range(10)]
+    before = [reads[-1].chords.copy(), reads[-1].lengths(3), reads[-1].basses(3)]
+    for i in range(10, 40):
+        stepped(reader, state, batch, 0, i)
+    for array, told in zip(
+        before, (reads[-1].chords, reads[-1].lengths(3), reads[-1].basses(3)), strict=True
+    ):
+        np.testing.assert_array_equal(array, told)
+
+
+def test_net_over_tokens() -> None:
+    config = ChordLstmConfig(chords=50, lengths=0, columns={"note": 50}, width=12)
+    torch.manual_seed(0)
+    net = ChordLstm(config).eval()
+    notes = torch.randint(0, 50, (1, 20))
+    batch = ChordBatch({"note": notes}, {}, torch.zeros_like(notes), notes >= 0)
+    with torch.no_grad():
+        predicted: Predicted = net(batch)
+    reader, state = reader_of(net), None
+    state = reader.start()
+    for i in range(20):
+        read = reader.step(state, {"note": int(notes[0, i])})
+        np.testing.assert_allclose(read.chords, predicted.chords[0, i].exp(), atol=1e-5)
+    with pytest.raises(ValueError, match="no length"):
+        net.details(predicted, batch, notes)
+
+
+# -- files
+
+
+def test_weights_travel_as_files(config: ChordConfig, tmp_path: Path) -> None:
+    net = build(config)
+    tensors = {name: w.numpy() for name, w in net.state_dict().items()}
+    data, card = packed(tensors, {"config": dataclasses.asdict(config), "vocabulary_hash": "abc"})
+    (tmp_path / "net.safetensors").write_bytes(data)
+    (tmp_path / "net.json").write_bytes(card)
+    reader, told = load_chord_reader(tmp_path / "net", "abc")
+    assert reader.config == read_config(told["config"]) == config
+    batch = songs(config)
+    read = stepped(reader, begun(reader, batch, 0), batch, 0, 0)
+    with torch.no_grad():
+        expected = net(batch).chords[0, 0].exp().numpy()
+    np.testing.assert_allclose(read.chords, expected, atol=1e-5)
+    with pytest.raises(ValueError, match="another vocabulary"):
+        load_chord_reader(tmp_path / "net", "def")
+
+
+def test_weights_of_another_config_are_refused() -> None:
+    net = build(CONFIGS["no copying"])
+    tensors = {name: w.numpy() for name, w in net.state_dict().items()}
+    with pytest.raises(ValueError, match=r"biases\.copying"):
+        ChordReader(CONFIGS["all"], tensors)
+    wider = dataclasses.replace(CONFIGS["no copying"], chords=CHORDS + 1)
+    with pytest.raises(ValueError, match=r"chords\.weight"):
+        ChordReader(wider, tensors)
+
+
+@pytest.mark.parametrize("number", [-1, COLUMNS["bass"]])
+def test_ids_that_are_none_are_refused(config: ChordConfig, number: int) -> None:
+    reader, batch = reader_of(build(config)), songs(config)
+    state = begun(reader, batch, 0)
+    with pytest.raises(ValueError, match="no id of bass"):
+        reader.step(state, dict.fromkeys(config.columns, 0) | {"bass": number})
+    read = stepped(reader, state, batch, 0, 0)
+    again = stepped(reader, begun(reader, batch, 0), batch, 0, 0)
+    np.testing.assert_array_equal(read.chords, again.chords)
+
+
+def test_configs_that_cannot_be() -> None:
+    with pytest.raises(ValueError, match="multiple"):
+        transformer_config(width=18)
+    with pytest.raises(ValueError, match="columns"):
+        ChordTransformerConfig(CHORDS, LENGTHS, {"chord": CHORDS})
+    with pytest.raises(ValueError, match="columns"):
+        ChordLstmConfig(CHORDS, 0, {"note": 4}, {"note": 4})
+    with pytest.raises(ValueError, match="not that of a net"):
+        read_config({"sizes": 3})
+
+
+# -- copying
+
+
+def repeated_songs(dice: torch.Generator, config: ChordTransformerConfig) -> ChordBatch:
+    """Eight chords of chance, four times over: only the first eight cannot be known."""
+    ids = torch.randint(1, CHORDS, (16, 8), generator=dice).repeat(1, 4)
+    columns = {name: torch.zeros_like(ids) for name in config.columns} | {"chord": ids}
+    contexts = dict.fromkeys(config.contexts, ids[:, 0] * 0)
+    onsets = (torch.arange(32) * 2).expand(16, -1)
+    return ChordBatch(columns, contexts, onsets, torch.ones_like(ids, dtype=torch.bool))
+
+
+def loss_on_repeats(net: ChordTransformer, batch: ChordBatch) -> Tensor:
+    """Mean NLL of the chords that were there before."""
+    chords = net(batch).chords[:, 8:-1]
+    return -chords.gather(-1, batch.columns["chord"][:, 9:, None]).mean()
+
+
+def test_copying_learns_to_repeat() -> None:
+    losses = {}
+    for copying in (True, False):
+        torch.manual_seed(0)
+        dice = torch.Generator().manual_seed(0)
+        config = transformer_config(copying=copying, width=32, dropout=0.0)
+        net = ChordTransformer(config, torch.zeros(6, 6, 12))
+        optimizer = torch.optim.AdamW(net.parameters(), lr=3e-3)
+        for _ in range(60):
+            optimizer.zero_grad()
+            loss_on_repeats(net, repeated_songs(dice, config)).backward()
+            optimizer.step()
+        with torch.no_grad():
+            losses[copying] = float(loss_on_repeats(net, repeated_songs(dice, config)))
+    assert losses[False] > 2.5  # chance is log 29 = 3.4
+    assert losses[True] < 1.0

@@ -1,0 +1,36 @@
+"""The chord nets are trained by `muse train`, on charts that come with muse."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from muse.tools.trained_weights import trained_weights
+
+ROOT = Path(__file__).parent.parent
+CHARTS = ROOT / "examples" / "neo_soul.txt"
+SMALL = ("--set", "width=16", "--set", "layers=1", "--epochs", 1, "--batch-size", 32, "--seed", 1)
+
+
+@pytest.mark.parametrize("name", ["chord-transformer", "chord-lstm"])
+def test_a_net_is_trained_scored_and_exported(name: str, muse, tmp_path: Path) -> None:
+    done = muse(
+        *("train", name, "--data", CHARTS, "--out", tmp_path / "runs", "--device", "cpu"),
+        *("--export", tmp_path / "weights", *SMALL),
+    )
+    assert done.code == 0, done.err
+    results = json.loads(done.out)["results"]
+    assert set(results["baselines"]) == {"unigram", "trigram", "adaptive"}
+    assert 1.0 < results["test"]["perplexity"] < 557  # better than drawing lots
+    assert results["net"]["all"]["chords"] == results["baselines"]["adaptive"]["chords"]
+    _, _, card = trained_weights(tmp_path / "weights" / name)
+    assert card["split_seed"] == 0
+    assert card["data"][0]["songs"] == 144
+    made = muse("chords", "--model", tmp_path / "weights" / f"{name}.safetensors", "--bars", 4)
+    assert made.code == 0, made.err
+
+
+def test_nothing_to_learn_from(muse, tmp_path: Path) -> None:
+    done = muse("train", "chord-lstm", "--data", tmp_path)
+    assert done.code == 4
+    assert len(done.err.splitlines()) == 1

@@ -1,0 +1,110 @@
+"""`muse chords` on the command line: pipes, files, seeds, and what it refuses."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from muse.tools.midi import load_song
+from muse.tools.rendering import has_fluidsynth
+from muse.tools.song import song_from_json
+
+
+def test_a_pipe_gets_a_song(muse) -> None:
+    shown = muse("chords", "--bars", 8, "--seed", 7)
+    song = song_from_json(shown.out)
+    assert shown.code == 0
+    assert song.end_beats() == 32.0
+    assert "seed 7" in shown.err
+    assert shown.out == muse("chords", "--bars", 8, "--seed", 7).out
+
+
+def test_a_drawn_seed_is_told_and_makes_it_again(muse) -> None:
+    first = muse("chords")
+    seed = song_from_json(first.out).made_by.seed  # type: ignore[union-attr]
+    assert f"seed {seed}" in first.err
+    again = muse("chords", "--seed", seed)
+    assert again.out == first.out
+
+
+def test_several_are_lines_or_numbered_files(muse, tmp_path: Path) -> None:
+    lines = muse("chords", "--count", 3, "--seed", 1).out.splitlines()
+    assert len(lines) == 3
+    assert muse("chords", "--count", 3, "--seed", 1, "-o", tmp_path / "x.json").code == 0
+    written = [(tmp_path / f"x_{n}.json").read_bytes() for n in (1, 2, 3)]
+    kept = [song_from_json(line).chords for line in lines]
+    assert [song_from_json(data).chords for data in written] == kept
+
+
+@pytest.mark.parametrize("suffix", [".mid", ".json", ".musicxml", ".png"])
+def test_files_of_many_kinds(muse, tmp_path: Path, suffix: str) -> None:
+    target = tmp_path / f"x{suffix}"
+    shown = muse("chords", "--seed", 1, "-o", target)
+    assert (shown.code, shown.out) == (0, b"")
+    assert target.stat().st_size > 0
+    if suffix == ".mid":
+        assert len(load_song(target).tracks) == 2
+
+
+def test_a_song_is_continued_from_a_pipe(muse) -> None:
+    first = muse("chords", "--key", "Ab", "--seed", 1).out
+    shown = muse("chords", "--like", "-", "--bars", 4, "--seed", 2, stdin=first)
+    song = song_from_json(shown.out)
+    assert song.keys[0].tonic_pc == 8
+    assert song.end_beats() == 16.0
+    varied = muse("chords", "--like", "-", "--vary", "--seed", 2, stdin=first)
+    before = song_from_json(first).chords
+    assert [c.start_beats for c in song_from_json(varied.out).chords] == [
+        c.start_beats for c in before
+    ]
+
+
+@pytest.mark.skipif(not has_fluidsynth(), reason="no FluidSynth here")
+def test_audio_from_a_file_and_through_a_pipe(muse, tmp_path: Path) -> None:
+    made = muse("chords", "--bars", 2, "--seed", 1)
+    assert muse("chords", "--bars", 2, "--seed", 1, "-o", tmp_path / "a.wav").code == 0
+    assert muse("render", "-", "-o", tmp_path / "b.wav", stdin=made.out).code == 0
+    assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
+
+
+def test_raw_numbers(muse) -> None:
+    rows = json.loads(muse("chords", "--raw", "--seed", 1).out)["generated"]
+    assert set(rows[0]) == {"predicted_id", "gen_root_pc", "gen_quality", "gen_function"}
+
+
+def test_words_go_to_people_and_the_song_to_the_pipe(muse) -> None:
+    shown = muse("chords", "--explain", "--cadence", "full", "--seed", 1)
+    song_from_json(shown.out)
+    assert "a full cadence" in shown.err
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["--bars", 0], "--bars is 1 to"),
+        (["--style", "polka"], "--style is one of"),
+        (["--fix", "12:I"], "outside the 8 bars"),
+        (["--prompt", "C F G", "--bars", 2], "--bars 3 has room"),
+        (["--prompt", "Q"], "'Q'"),
+        (["--count", 0], "--count"),
+        (["--seed", -1], "--seed"),
+        (["--top-p", 0], "--top-p"),
+        (["--model", "oracle"], "--model is auto"),
+        (["-o", "x.txt"], "cannot write .txt"),
+        (["--vary"], "--like"),
+        (["--nonsense"], "No such option"),
+    ],
+)
+def test_wrong_options_are_refused(muse, words: list[object], reason: str) -> None:
+    shown = muse("chords", *words)
+    assert (shown.code, shown.out) == (2, b"")
+    assert reason in shown.err
+
+
+def test_files_that_cannot_be_read_are_named(muse, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.mid"
+    bad.write_bytes(b"MThd nothing")
+    for words in (["--like", bad], ["--like", tmp_path / "none.mid"], ["--model", "no/where.json"]):
+        shown = muse("chords", *words)
+        assert shown.code == 4
+        assert Path(str(words[1])).stem in shown.err

@@ -1,0 +1,241 @@
+"""What is asked of a progression holds, whatever the model says."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from muse.tools.chords.cadences import CADENCE_NAMES
+from muse.tools.chords.events import STYLES, Context
+from muse.tools.chords.frame import Frame, Placed, id_of
+from muse.tools.chords.generate import Drawn, cadence_holds, generate
+from muse.tools.chords.given import placed_chords as placed
+from muse.tools.chords.given import read_prompt, with_fixed
+from muse.tools.chords.horizon import joints
+from muse.tools.chords.sampling import Sampling, draw, shaped
+from muse.tools.corpus.text import parse_meter
+from muse.tools.errors import ParameterError
+from muse.tools.song import Meter
+from muse.tools.theory.chords import parse_chord
+from muse.tools.theory.functions import function_of
+from muse.tools.theory.keys import Tonality, parse_key
+from tests.chord_fakes import FakeModel
+
+METERS = ((4, 4), (3, 4), (6, 8), (12, 8), (5, 4), (7, 8), (2, 2))
+NUMERALS = ("I", "IV", "V7", "ii7", "bVImaj7", "V7/ii", "iiø7", "bII7")
+
+
+def frame_in(
+    key: Tonality, bars: int, meter: tuple[int, int], style: str, **asked: object
+) -> Frame:
+    return Frame(key, Context(key.tonic_pc, key.mode, style, *meter), bars, **asked)  # type: ignore[arg-type]
+
+
+def drawn_in(frame: Frame, seed: int = 0, **sampling: float) -> list[Drawn]:
+    return generate(FakeModel(), frame, Sampling(**sampling), np.random.default_rng(seed))  # type: ignore[arg-type]
+
+
+frames = st.builds(
+    frame_in,
+    st.builds(Tonality, st.integers(-5, 6), st.sampled_from(["major", "minor"])),
+    st.integers(1, 12),
+    st.sampled_from(METERS),
+    st.sampled_from(STYLES),
+    cadence=st.sampled_from([None, *CADENCE_NAMES]),
+)
+fixes = st.dictionaries(st.integers(1, 12), st.sampled_from(NUMERALS), max_size=3)
+
+
+@settings(deadline=None, max_examples=80)
+@given(frames, fixes, st.integers(0, 3), st.integers(0, 1000), st.sampled_from([0.0, 0.7, 1.5]))
+def test_all_that_is_asked_holds(frame, fixed, prompt_bars, seed, temperature) -> None:
+    meter = Meter(0.0, frame.context.numerator, frame.context.denominator)
+    words = " ".join(["ii7", "V7", "I"][:prompt_bars])
+    if words:
+        prompt = tuple(placed(read_prompt(words, meter, frame.key, None)))
+        assume(prompt[-1].end_beats <= frame.end_beats)
+        frame = Frame(**{**vars(frame), "prompt": prompt})
+    text = " ".join(f"{bar}:{n}" for bar, n in fixed.items() if prompt_bars < bar <= frame.bars)
+    frame = with_fixed(frame, text)
+    try:
+        chords = [each.placed for each in drawn_in(frame, seed, temperature=temperature)]
+    except ParameterError:
+        return  # a cadence that the prompt or a fixed chord leaves no room for
+    assert chords[0].start_beats == 0
+    assert all(a.end_beats == b.start_beats for a, b in pairwise(chords))
+    assert chords[-1].end_beats == frame.bars * frame.bar_beats
+    assert tuple(chords[:prompt_bars]) == frame.prompt
+    there = {chord.start_beats: chord.symbol for chord in chords}
+    assert all(there[beat] == symbol for beat, symbol in frame.fixed.items())
+    assert cadence_holds(chords, frame)
+    if not frame.prompt and 0.0 not in frame.fixed:
+        assert function_of(chords[0].symbol, frame.key).kind == "diatonic"
+
+
+@settings(deadline=None, max_examples=40)
+@given(frames, st.integers(0, 1000))
+def test_a_cadence_alone_is_always_possible(frame, seed) -> None:
+    degrees = [function_of(e.placed.symbol, frame.key).degree for e in drawn_in(frame, seed)]
+    wanted = {"full": ["V", "I"], "plagal": ["IV", "I"], "half": ["V"]}.get(frame.cadence, [])
+    assert degrees[len(degrees) - len(wanted) :] == wanted
+
+
+@pytest.mark.parametrize(
+    ("cadence", "chords", "holds"),
+    [
+        ("full", "F G7 C", True),
+        ("full", "F G9sus4 C6/9", True),
+        ("full", "F Gmaj7 C", False),
+        ("full", "F Gm7 C", False),
+        ("full", "F G7 C/E", False),
+        ("full", "F G7 Csus4", False),
+        ("full", "F G7 C7", False),
+        ("half", "C F G7", True),
+        ("half", "C F G/B", False),
+        ("plagal", "C Fm6 C", True),
+        ("plagal", "C G C", False),
+        ("open", "C G Am7", True),
+        ("open", "C G Ab", False),
+    ],
+)
+def test_cadences_as_textbooks_have_them(cadence: str, chords: str, holds: bool) -> None:
+    key = parse_key("C")
+    frame = frame_in(key, 3, (4, 4), "pop", cadence=cadence)
+    assert cadence_holds(placed(read_prompt(chords, Meter(0.0, 4, 4), key, None)), frame) is holds
+
+
+@pytest.mark.parametrize(
+    ("meter", "places"),
+    [
+        ("4/4", [1, 2, 3, 4]),
+        ("6/8", [1.5, 3]),
+        ("12/8", [1.5, 3, 4.5, 6]),
+        ("7/8", [1, 2, 3.5]),
+        ("5/8", [1, 2.5]),
+        ("3/8", [1.5]),
+        ("1/8", [0.5]),
+        ("3/2", [1, 2, 3, 4, 5, 6]),
+    ],
+)
+def test_where_chords_change_in_a_bar(meter: str, places: list[float]) -> None:
+    assert joints(parse_meter(meter)) == places
+
+
+@pytest.mark.parametrize("rhythm", [1.0, 2.0, 4.0, 8.0])
+def test_a_harmonic_rhythm_is_kept(rhythm: float) -> None:
+    frame = frame_in(parse_key("C"), 8, (4, 4), "pop", rhythm_beats=rhythm)
+    assert {each.placed.duration_beats for each in drawn_in(frame)} == {rhythm}
+
+
+def test_chords_begin_on_counted_beats_and_hold_over_no_bar_line_from_within() -> None:
+    frame = frame_in(parse_key("C"), 16, (6, 8), "pop")
+    for each in drawn_in(frame):
+        start, end = each.placed.start_beats, each.placed.end_beats
+        assert start % 1.5 == 0
+        assert start % 3 == 0 or end <= (start // 3 + 1) * 3
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        ({"bars": 0}, "--bars is 1 to"),
+        ({"bars": 2, "prompt": "C F G"}, "more than the 2 asked for"),
+        ({"fix": "9:I"}, "outside the 8 bars"),
+        ({"fix": "0:I"}, "outside the 8 bars"),
+        ({"fix": "1:V", "prompt": "C F"}, "conflicts with the prompt"),
+        ({"fix": "4:I 4:V"}, "bar 4 is fixed to C and to G"),
+        ({"fix": "4:Hm"}, "'Hm'"),
+        ({"fix": "4"}, "not a bar and a chord"),
+        ({"fix": "4:VIIII"}, "--fix"),
+        ({"rhythm_beats": 3.0, "bars": 4, "fix": "1:I"}, None),
+        ({"rhythm_beats": 5.0}, "does not fill bars"),
+        ({"rhythm_beats": 0.25}, "does not fill bars"),
+        ({"fix": "8:bII", "cadence": "full", "rhythm_beats": 4.0}, "full cadence"),
+        ({"prompt": "C F", "bars": 2, "cadence": "full"}, "full cadence"),
+        ({"prompt": "C 8", "bars": 2}, "--prompt"),
+        ({"prompt": "| C F G |", "bars": 2}, "3 signs"),
+    ],
+)
+def test_the_impossible_is_refused_with_the_reason(asked: dict, reason: str | None) -> None:
+    key = parse_key("C")
+    fix, prompt = asked.pop("fix", None), asked.pop("prompt", None)
+
+    def attempt() -> None:
+        given_prompt = read_prompt(prompt, Meter(0.0, 4, 4), key, None) if prompt else None
+        chords = tuple(placed(given_prompt)) if given_prompt else ()
+        frame = frame_in(key, asked.pop("bars", 8), (4, 4), "pop", prompt=chords, **asked)
+        drawn_in(with_fixed(frame, fix))
+
+    if reason is None:
+        attempt()
+        return
+    with pytest.raises(ParameterError, match=reason):
+        attempt()
+
+
+def test_a_prompt_may_break_the_key_and_a_fixed_end_too() -> None:
+    key = parse_key("C")
+    prompt = (Placed(parse_chord("F#7"), 0.0, 4.0),)
+    frame = with_fixed(frame_in(key, 4, (4, 4), "pop", prompt=prompt, rhythm_beats=4.0), "4:bII")
+    symbols = [each.placed.symbol for each in drawn_in(frame)]
+    assert symbols[0] == parse_chord("F#7")
+    assert symbols[-1] == parse_chord("Db")
+
+
+def test_probability_and_alternatives_are_the_models_own() -> None:
+    frame = frame_in(parse_key("C"), 8, (4, 4), "pop", cadence="full")
+    model, past = FakeModel(), []
+    for each in generate(model, frame, Sampling(0.5), np.random.default_rng(3)):
+        p = model.predict(past, frame.context).chords
+        assert each.probability == p[each.chord_id]
+        others = np.delete(np.arange(len(p)), each.chord_id)
+        assert len(each.alternatives) == 3
+        assert each.alternatives[0][1] <= p[others].max()
+        assert each.placed.symbol not in [symbol for symbol, _ in each.alternatives]
+        past.append(each.placed.step)
+
+
+def test_a_model_that_rules_everything_out_is_overruled() -> None:
+    only = [id_of(parse_chord("F#m7b5"))]
+    frame = frame_in(parse_key("C"), 4, (4, 4), "pop", cadence="full")
+    chords = generate(FakeModel(only), frame, Sampling(), np.random.default_rng(0))
+    assert cadence_holds([each.placed for each in chords], frame)
+
+
+@pytest.mark.parametrize("bass", range(12))
+@pytest.mark.parametrize("cadence", CADENCE_NAMES)
+def test_no_bass_spoils_a_cadence(bass: int, cadence: str) -> None:
+    frame = frame_in(parse_key("B"), 4, (4, 4), "soul", cadence=cadence, rhythm_beats=1.0)
+    chords = generate(FakeModel(bass=bass), frame, Sampling(3.0), np.random.default_rng(bass))
+    assert cadence_holds([each.placed for each in chords], frame)
+
+
+def test_no_chord_follows_itself() -> None:
+    frame = frame_in(parse_key("Bb"), 32, (4, 4), "jazz")
+    symbols = [each.placed.symbol for each in drawn_in(frame)]
+    assert all((a.root, a.quality) != (b.root, b.quality) for a, b in pairwise(symbols))
+
+
+@given(st.lists(st.floats(0.001, 1.0), min_size=2, max_size=30), st.floats(0.05, 1.0))
+def test_top_p_keeps_the_fewest_that_reach_it(weights: list[float], top_p: float) -> None:
+    p = np.array(weights) / sum(weights)
+    kept = shaped(p, Sampling(1.0, 0, top_p)) > 0
+    assert p[kept].sum() >= top_p - 1e-9
+    assert p[kept].sum() - p[kept].min() < top_p + 1e-9
+    assert p[kept].min() >= p[~kept].max(initial=0.0)
+
+
+def test_temperature_zero_takes_the_likeliest_and_top_k_counts() -> None:
+    p = np.array([0.2, 0.5, 0.3])
+    assert shaped(p, Sampling(0.0)).tolist() == [0, 1, 0]
+    assert (shaped(p, Sampling(1.0, 2, 1.0)) > 0).tolist() == [False, True, True]
+    drawn = [draw(np.random.default_rng(n), np.array([0.0, 1.0, 0.0])) for n in range(20)]
+    assert set(drawn) == {1}
+
+
+@pytest.mark.parametrize("values", [(-1.0, 0, 1.0), (1.0, -1, 1.0), (1.0, 0, 0.0), (1.0, 0, 1.1)])
+def test_sampling_out_of_range_is_refused(values: tuple[float, int, float]) -> None:
+    with pytest.raises(ParameterError, match="--t"):
+        Sampling(*values)

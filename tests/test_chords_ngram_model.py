@@ -1,0 +1,105 @@
+"""The model that counts: probabilities that add up, in every key alike, light to load."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from muse.tools.chords.events import DURATIONS, STYLES, Context, duration_class, shifted_ids
+from muse.tools.chords.frame import id_of
+from muse.tools.chords.model import Step
+from muse.tools.chords.models import load_model
+from muse.tools.chords.ngram_model import NgramModel, count_songs
+from muse.tools.chords.song_arrays import chord_song
+from muse.tools.errors import BadInputError
+from muse.tools.song import Chord, Key, Meter, Song
+from muse.tools.theory.chords import parse_chord
+
+PAST = [Step(id_of(parse_chord(s)), 0, 4.0) for s in ("C", "Am7", "Dm7")]
+
+
+@pytest.fixture(scope="module")
+def ngram():
+    return load_model("ngram")
+
+
+def looping_song() -> Song:
+    """Two bars of I, one of IV over its third, one of V; over and over."""
+    bars = (("C", 8.0), ("F/A", 4.0), ("G7", 4.0)) * 4
+    starts = np.cumsum([0.0, *(length for _, length in bars)]).tolist()
+    return Song(
+        meters=[Meter(0.0, 4, 4)],
+        keys=[Key(0.0, 0, "major")],
+        chords=[Chord(s, d, name) for s, (name, d) in zip(starts, bars, strict=False)],
+    )
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("mode", ["major", "minor"])
+def test_all_probabilities_add_up(ngram, style: str, mode: str) -> None:
+    told = ngram.predict(PAST, Context(0, mode, style, 4, 4))
+    assert told.chords.sum() == pytest.approx(1)
+    for step in PAST:
+        assert told.durations(step.chord_id).sum() == pytest.approx(1)
+        assert told.basses(step.chord_id).sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("up", range(1, 12))
+def test_every_key_is_alike(ngram, up: int) -> None:
+    here = ngram.predict(PAST, Context(0, "major", "pop", 4, 4))
+    raised = [Step(int(shifted_ids(up)[s.chord_id]), s.bass, s.duration_beats) for s in PAST]
+    there = ngram.predict(raised, Context(up, "major", "pop", 4, 4))
+    np.testing.assert_allclose(there.chords[shifted_ids(up)], here.chords)
+    assert there.durations(raised[0].chord_id).tolist() == here.durations(PAST[0].chord_id).tolist()
+
+
+def test_what_was_counted_comes_back() -> None:
+    model = NgramModel(count_songs([chord_song("pop/loop", looping_song(), "pop")]))
+    ids = {name: id_of(parse_chord(name)) for name in ("C", "F", "G7")}
+    context = Context(0, "major", "pop", 4, 4)
+    told = model.predict([Step(ids["C"], 0, 8.0)], context)
+    assert told.chords.argmax() == ids["F"]
+    assert DURATIONS[told.durations(ids["F"]).argmax()] == 4.0
+    assert told.basses(ids["F"]).argmax() == 4
+    assert DURATIONS[model.predict([], context).durations(ids["C"]).argmax()] == 8.0
+    assert duration_class(8.0) == model.predict([], context).durations(ids["C"]).argmax()
+
+
+def test_a_chord_that_repeats_is_one(ngram) -> None:
+    context = Context(0, "major", "soul", 4, 4)
+    once = ngram.predict([Step(PAST[0].chord_id, 0, 8.0)], context)
+    twice = ngram.predict([PAST[0], PAST[0]], context)
+    assert once.chords.tolist() == twice.chords.tolist()
+    assert once.chords[PAST[0].chord_id] == 0
+
+
+def test_scoring_sees_what_making_sees(ngram) -> None:
+    song = chord_song("pop/loop", looping_song(), "pop")
+    rows = np.exp(ngram.song_log_probs(song))
+    steps = [Step(e.chord_id, e.bass, e.duration_beats) for e in song.events()]
+    for place in range(len(song)):
+        told = ngram.predict(steps[:place], song.context).chords
+        np.testing.assert_allclose(rows[place], told, atol=1e-12)
+
+
+def test_nothing_heavy_is_needed() -> None:
+    program = (
+        "import sys\nfrom muse.tools.chords.make import songs\n"
+        "from muse.tools.chords.models import load_model\n"
+        "from muse.tools.chords.request import Request\n"
+        "next(songs(Request(), load_model('ngram'), 1))\n"
+        "print(*{'torch', 'librosa', 'scipy', 'miditok', 'music21'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == ""
+
+
+def test_other_files_are_no_models(tmp_path) -> None:
+    with pytest.raises(BadInputError, match="no such weights"):
+        load_model(str(tmp_path / "none.json"))
+    with pytest.raises(BadInputError, match="vocabulary"):
+        load_model(str(Path(__file__).parent.parent / "models" / "weights" / "chord-finder.json"))

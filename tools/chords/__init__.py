@@ -1,0 +1,1 @@
+"""Models of chord progressions: their data, what counting knows, scores, and generation."""

@@ -1,0 +1,264 @@
+"""How each style is played: tempo, keys, voicing, swing, and what the hands and the bass do.
+
+Conventions: patterns are written by how many counted beats a chord lasts (dotted quarters in 6/8
+and its like), as strokes "beat:length:velocity" within it; the bass adds a degree, of which `to`
+is a step below or above the next bass. Swing is the percentage of a pair that its first half
+takes, 50 to 75; pairs are of eighths or of sixteenths.
+"""
+
+from dataclasses import dataclass
+
+from muse.tools.chords.events import Style
+from muse.tools.theory.keys import Mode
+
+Pattern = dict[int, str]
+EIGHTHS, SIXTEENTHS = 2, 4  # in a counted beat
+
+# General MIDI programs
+PIANO, ELECTRIC_PIANO, DRAWBAR_ORGAN = 0, 4, 16
+ACOUSTIC_BASS, FINGERED_BASS, PICKED_BASS = 32, 33, 34
+
+
+@dataclass(frozen=True)
+class Feel:
+    """How a style is played.
+
+    Attributes:
+        tempos: slowest and fastest, counted beats a minute.
+        tonics: names of the tonics that players of the style like, by mode.
+        minor_share: how often the key is minor, 0 to 1.
+        voicing: a style of theory.voicing.
+        keys_program, bass_program: General MIDI.
+        swing: percentage, and what pairs it is of.
+        behind_ms: how far the keys lie behind the beat, and the bass.
+        uneven_ms: standard deviation of when a stroke falls.
+        roll_ms: between the notes of a chord, from the lowest up.
+        push: how often a chord comes early under the hands, 0 to 1, and by how many beats.
+        chromatic_bass: whether the bass comes to the next root by a half step, or in the key.
+        hands, bass: patterns to choose from.
+    """
+
+    tempos: tuple[int, int]
+    tonics: dict[Mode, str]
+    minor_share: float
+    voicing: str
+    keys_program: int
+    bass_program: int
+    swing: tuple[float, int]
+    behind_ms: tuple[float, float]
+    uneven_ms: float
+    roll_ms: float
+    push: tuple[float, float]
+    chromatic_bass: bool
+    hands: tuple[Pattern, ...]
+    bass: tuple[Pattern, ...]
+
+
+ROLLING_HANDS: tuple[Pattern, ...] = (
+    {
+        1: "0:.95:72",
+        2: "0:1:74 1:.6:60 1.667:.3:54",
+        4: "0:1:74 1:.6:60 1.667:.3:54 2:1.5:70 3.667:.3:56",
+    },
+    {1: "0:.6:72 .667:.3:56", 2: "0:.667:74 .667:.3:54 1:.6:64 1.667:.3:56"},
+)
+ROLLING_BASS: tuple[Pattern, ...] = (
+    {
+        1: "0:.9:90:root",
+        2: "0:1.6:92:root 1.667:.3:80:to",
+        4: "0:1.6:92:root 1.667:.3:78:root 2:1.5:88:fifth 3.667:.3:80:to",
+    },
+)
+
+FEELS: dict[Style, Feel] = {
+    "pop": Feel(
+        tempos=(84, 118),
+        tonics={"major": "C G D A F Bb Eb", "minor": "A E D B C"},
+        minor_share=0.3,
+        voicing="closed",
+        keys_program=PIANO,
+        bass_program=FINGERED_BASS,
+        swing=(50.0, SIXTEENTHS),
+        behind_ms=(0.0, 0.0),
+        uneven_ms=5.0,
+        roll_ms=3.0,
+        push=(0.15, 0.5),
+        chromatic_bass=False,
+        hands=(
+            {
+                1: "0:.95:76",
+                2: "0:.95:76 1:.95:64",
+                3: "0:.95:76 1:.95:62 2:.95:66",
+                4: "0:.95:78 1:.95:62 2:.95:70 3:.95:62",
+            },
+            {
+                1: "0:.95:76",
+                2: "0:1.45:78 1.5:.45:64",
+                3: "0:1.45:78 1.5:1.45:66",
+                4: "0:1.45:78 1.5:1.45:66 3:.95:70",
+            },
+            {1: "0:.95:74", 2: "0:1.9:74", 3: "0:2.9:74", 4: "0:2.9:76 3:.45:58 3.5:.45:62"},
+        ),
+        bass=(
+            {
+                1: "0:.9:92:root",
+                2: "0:1.4:92:root 1.5:.45:82:root",
+                3: "0:1.4:92:root 1.5:1.4:84:root",
+                4: "0:1.4:94:root 1.5:.45:80:root 2:1.4:88:root 3.5:.45:80:to",
+            },
+            {1: "0:.9:92:root", 2: "0:1.9:92:root", 4: "0:1.9:92:root 2:1.9:86:fifth"},
+        ),
+    ),
+    "soul": Feel(
+        tempos=(72, 104),
+        tonics={"major": "F Bb Eb Ab C G", "minor": "F C G A D"},
+        minor_share=0.35,
+        voicing="drop-2",
+        keys_program=ELECTRIC_PIANO,
+        bass_program=FINGERED_BASS,
+        swing=(54.0, SIXTEENTHS),
+        behind_ms=(12.0, 6.0),
+        uneven_ms=6.0,
+        roll_ms=4.0,
+        push=(0.2, 0.25),
+        chromatic_bass=False,
+        hands=(
+            {
+                1: "0:.7:74",
+                2: "0:.7:76 1:.4:64 1.5:.4:60",
+                3: "0:1.2:76 1.5:.4:62 2:.9:66",
+                4: "0:.7:76 1:.4:60 1.75:.2:54 2.5:.4:68 3:.9:64",
+            },
+            {
+                1: "0:.9:72",
+                2: "0:1.4:74 1.75:.2:56",
+                3: "0:1.4:74 1.75:1.1:62",
+                4: "0:1.4:74 1.75:.7:60 2.5:1.3:68",
+            },
+        ),
+        bass=(
+            {
+                1: "0:.9:92:root",
+                2: "0:.7:94:root .75:.2:74:root 1.5:.45:82:to",
+                3: "0:1.2:94:root 1.5:.45:80:fifth 2:.9:84:octave",
+                4: "0:.7:96:root .75:.2:72:root 1.5:.45:84:fifth 2:.9:88:octave 3.5:.45:82:to",
+            },
+            {
+                1: "0:.9:92:root",
+                2: "0:1.4:92:root 1.5:.45:82:fifth",
+                4: "0:1.4:94:root 1.75:.2:72:octave 2.5:.9:86:root 3.5:.45:82:to",
+            },
+        ),
+    ),
+    "rock": Feel(
+        tempos=(96, 138),
+        tonics={"major": "E A D G C", "minor": "E A B D F#"},
+        minor_share=0.3,
+        voicing="closed",
+        keys_program=DRAWBAR_ORGAN,
+        bass_program=PICKED_BASS,
+        swing=(50.0, EIGHTHS),
+        behind_ms=(0.0, -3.0),
+        uneven_ms=5.0,
+        roll_ms=0.0,
+        push=(0.15, 0.5),
+        chromatic_bass=False,
+        hands=(
+            {
+                1: "0:.45:84 .5:.45:72",
+                2: "0:.45:86 .5:.45:72 1:.45:78 1.5:.45:72",
+                4: "0:.45:86 .5:.45:72 1:.45:78 1.5:.95:80 2.5:.45:72 3:.45:80 3.5:.45:72",
+            },
+            {1: "0:.9:82", 2: "0:1.9:82", 3: "0:2.9:82", 4: "0:1.4:86 1.5:1.4:78 3:.9:80"},
+        ),
+        bass=(
+            {
+                1: "0:.45:98:root .5:.45:88:root",
+                2: "0:.45:98:root .5:.45:86:root 1:.45:92:root 1.5:.45:86:root",
+                4: "0:.45:98:root .5:.45:86:root 1:.45:92:root 1.5:.45:86:root "
+                "2:.45:96:root 2.5:.45:86:root 3:.45:90:fifth 3.5:.45:86:to",
+            },
+            {1: "0:.9:96:root", 2: "0:1.4:96:root 1.5:.45:86:root"},
+        ),
+    ),
+    "jazz": Feel(
+        tempos=(108, 168),
+        tonics={"major": "F Bb Eb C Ab G Db", "minor": "C G D F A"},
+        minor_share=0.25,
+        voicing="rootless",
+        keys_program=PIANO,
+        bass_program=ACOUSTIC_BASS,
+        swing=(64.0, EIGHTHS),
+        behind_ms=(10.0, 0.0),
+        uneven_ms=7.0,
+        roll_ms=2.0,
+        push=(0.3, 0.5),
+        chromatic_bass=True,
+        hands=(
+            {
+                1: "0:.5:70",
+                2: "0:.9:72 1.5:.35:64",
+                3: "0:.9:72 1.5:.4:64",
+                4: "0:1.2:74 1.5:.35:64",
+            },
+            {1: "0:.5:70", 2: ".5:.4:66 1.5:.35:62", 4: ".5:.4:66 1.5:.35:60 3:.9:70"},
+            {1: "0:.5:70", 2: "0:1.4:70", 3: "0:1.9:70", 4: "0:.35:70 1.5:1.9:66"},
+        ),
+        bass=(
+            {
+                1: "0:.92:88:root",
+                2: "0:.92:90:root 1:.92:84:to",
+                3: "0:.92:90:root 1:.92:84:third 2:.92:84:to",
+                4: "0:.92:90:root 1:.92:84:third 2:.92:88:fifth 3:.92:84:to",
+            },
+            {
+                1: "0:.92:88:root",
+                2: "0:.92:90:root 1:.92:84:fifth",
+                4: "0:.92:90:root 1:.92:84:fifth 2:.92:88:octave 3:.92:84:to",
+            },
+        ),
+    ),
+    "neo-soul": Feel(
+        tempos=(68, 96),
+        tonics={"major": "Eb Ab Db F Bb D C E", "minor": "C F Bb Eb G A D C#"},
+        minor_share=0.42,
+        voicing="neo-soul",
+        keys_program=ELECTRIC_PIANO,
+        bass_program=FINGERED_BASS,
+        swing=(58.0, SIXTEENTHS),
+        behind_ms=(22.0, 10.0),
+        uneven_ms=7.0,
+        roll_ms=7.0,
+        push=(0.25, 0.25),
+        chromatic_bass=True,
+        hands=(
+            {
+                1: "0:.9:70",
+                2: "0:1.6:72 1.75:.2:52",
+                3: "0:1.6:72 1.75:1.1:60",
+                4: "0:1.6:72 1.75:.6:56 2.5:1.4:66",
+            },
+            {
+                1: "0:.7:72",
+                2: "0:.7:74 .75:.45:56 1.5:.4:62",
+                3: "0:.7:74 .75:.6:56 1.75:.45:62 2.5:.4:58",
+                4: "0:.7:76 .75:.45:56 1.5:.7:64 2.25:.2:50 2.75:.7:68 3.75:.2:54",
+            },
+            {1: "0:.9:68", 2: "0:1.9:68", 3: "0:2.6:70", 4: "0:2.6:70 2.75:1.2:58"},
+        ),
+        bass=(
+            {
+                1: "0:.9:90:root",
+                2: "0:1.4:92:root 1.75:.2:72:to",
+                3: "0:1.6:92:root 1.75:.9:80:fifth",
+                4: "0:1.6:92:root 1.75:.45:72:octave 2.5:1:84:root 3.75:.2:76:to",
+            },
+            {
+                1: "0:.9:90:root",
+                2: "0:1.4:92:root 1.5:.45:80:to",
+                4: "0:1.4:92:root 1.75:.2:74:root 2:.9:86:fifth 3:.4:82:octave 3.5:.45:80:to",
+            },
+            {1: "0:.9:90:root", 2: "0:1.8:92:root", 4: "0:2.4:92:root 2.75:1.1:80:root"},
+        ),
+    ),
+}

@@ -1,0 +1,84 @@
+"""Requests to Songs: what `muse chords` does.
+
+Same seed, same bytes: each song of a request has dice of its own for its chords and for its
+players, so that another voicing or tempo changes no chord.
+"""
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import fields
+from importlib.metadata import version
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from muse.tools.chords.generate import Drawn, generate
+from muse.tools.chords.model import ChordModel
+from muse.tools.chords.request import Request, resolved
+from muse.tools.chords.written import song_of
+from muse.tools.errors import ParameterError
+from muse.tools.song import MadeBy, Song
+
+SEED_BITS = 31
+MAX_COUNT = 1000
+CHORDS, PLAYERS = 0, 1  # what the dice of a song are for
+
+
+def drawn_seed() -> int:
+    """A seed for who names none."""
+    return secrets.randbits(SEED_BITS)
+
+
+def songs(
+    request: Request, model: ChordModel, seed: int, count: int = 1, like: str | None = None
+) -> Iterator[tuple[Song, list[Drawn]]]:
+    """Progressions as Songs, and each as it was drawn.
+
+    Args:
+        request: what is asked.
+        model: who is asked.
+        seed: 0 or more.
+        count: how many.
+        like: what to call the song that is continued, in what the Song tells of its making.
+
+    Raises:
+        ParameterError: what is asked cannot be.
+        BadInputError: the song to continue has no chords.
+    """
+    if not 1 <= count <= MAX_COUNT:
+        raise ParameterError(f"--count is 1 to {MAX_COUNT}, not {count}")
+    if seed < 0:
+        raise ParameterError("--seed is 0 or more")
+    params = told(request, like)
+    for number in range(count):
+        dice = np.random.default_rng([seed, number, CHORDS])
+        task = resolved(request, np.random.default_rng(seed), dice)
+        drawn = generate(model, task.frame, request.sampling, dice)
+        own = params | ({"number": number + 1} if count > 1 else {})
+        made_by = MadeBy(
+            "chords", version("muse-toolbox"), own, seed, f"chords-{model.name}", model.hash
+        )
+        players = np.random.default_rng([seed, number, PLAYERS])
+        yield song_of(drawn, task, made_by, players), drawn
+
+
+def told(request: Request, like: str | None) -> dict[str, Any]:
+    """The request as a Song tells it: what was asked, and nothing that was not."""
+    asked: dict[str, Any] = {f.name: getattr(request, f.name) for f in fields(request)}
+    sampling: dict[str, Any] = msgspec.to_builtins(asked.pop("sampling"))
+    asked["like"] = like
+    return {name: value for name, value in asked.items() if value not in (None, False)} | sampling
+
+
+def raw(song: Song, drawn: list[Drawn]) -> list[dict[str, int | None]]:
+    """The chords as numbers: id, root, quality and function, as nets that follow take them."""
+    return [
+        {
+            "predicted_id": each.chord_id,
+            "gen_root_pc": chord.root_pc,
+            "gen_quality": chord.quality_code,
+            "gen_function": chord.function_code,
+        }
+        for each, chord in zip(drawn, song.chords, strict=True)
+    ]

@@ -1,0 +1,189 @@
+"""A song as arrays of chords.
+
+Conventions are those of events.py; every array has one entry for each chord, and repeats are
+merged. Keys that a song lacks are found, and chords are heard in one that has only notes; the
+context's key and metre are those that hold longest. Sections are told apart by their whole label
+and numbered as they first come, so that a section that returns has its number.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from muse.tools.chords.events import (
+    ChordEvent,
+    Context,
+    Style,
+    bar_position,
+    duration_class,
+    function_code_of,
+    moved_ids,
+)
+from muse.tools.corpus.text import bar_beats
+from muse.tools.errors import BadInputError
+from muse.tools.forms.harmony import (
+    NO_ROOT,
+    HarmonyEvent,
+    harmony_of,
+    key_at,
+    longest_key,
+)
+from muse.tools.song import Chord, Meter, Section, Song
+from muse.tools.theory.annotate import guessed_keys, symbol_or_unknown
+
+FEWEST_CHORDS = 2  # a song with less has nothing that follows
+NO_SECTION = -1  # before the first section, or without any
+
+# name and type of each array of a song
+COLUMNS: dict[str, Any] = {
+    "chord_id": np.int16,
+    "bass": np.int8,
+    "duration_class": np.int8,
+    "start_beats": np.float64,
+    "duration_beats": np.float64,
+    "bar_position_beats": np.float64,
+    "section": np.int16,
+    "function_code": np.int16,
+}
+
+
+@dataclass(frozen=True)
+class ChordSong:
+    """The chords of one song; arrays of shape (chords,).
+
+    Attributes:
+        id: path within the collections, the collection's name first.
+        context: main key and metre, style.
+        chord_id: int16, absolute roots; neighbours differ.
+        bass: int8, semitones above the root, 0 to 11.
+        duration_class: int8, place in events.DURATIONS.
+        start_beats, duration_beats, bar_position_beats: float64.
+        section: int16, NO_SECTION and up.
+        function_code: int16, in the key in force where the chord starts, without looking ahead.
+    """
+
+    id: str
+    context: Context
+    chord_id: NDArray[np.int16]
+    bass: NDArray[np.int8]
+    duration_class: NDArray[np.int8]
+    start_beats: NDArray[np.float64]
+    duration_beats: NDArray[np.float64]
+    bar_position_beats: NDArray[np.float64]
+    section: NDArray[np.int16]
+    function_code: NDArray[np.int16]
+
+    @property
+    def corpus(self) -> str:
+        """The collection that the song is from."""
+        return PurePath(self.id).parts[0] if self.id else ""
+
+    def __len__(self) -> int:
+        """How many chords it has."""
+        return len(self.chord_id)
+
+    def common_ids(self) -> NDArray[np.int64]:
+        """The chords' ids with the song moved to C major or A minor."""
+        return moved_ids(self.chord_id, -self.context.home_pc)
+
+    def events(self) -> Iterator[ChordEvent]:
+        """The chords one by one."""
+        columns = [getattr(self, name).tolist() for name in list(COLUMNS)[:6]]
+        for row in zip(*columns, strict=True):
+            yield ChordEvent(*row)
+
+
+def chord_song(name: str, song: Song, style: Style) -> ChordSong:
+    """The arrays of a song.
+
+    Args:
+        name: its id.
+        song: with chords, or with notes to hear them in; what it lacks is found.
+        style: of the song.
+
+    Raises:
+        BadInputError: fewer chords in it than FEWEST_CHORDS.
+    """
+    song = with_chords_and_keys(song)
+    events = harmony_of(song)
+    if len(events) < FEWEST_CHORDS:
+        raise BadInputError(f"{name}: {len(events)} chords in it are too few to learn from")
+    sections = section_numbers(song.sections)
+    rows = [row_of(event, song, sections) for event in events]
+    columns = zip(*rows, strict=True)
+    arrays = {
+        name: np.array(column, kind)
+        for (name, kind), column in zip(COLUMNS.items(), columns, strict=True)
+    }
+    return ChordSong(name, context_of(song, style), **arrays)
+
+
+def row_of(
+    event: HarmonyEvent, song: Song, sections: Sequence[tuple[float, int]]
+) -> tuple[Any, ...]:
+    """What stands in the COLUMNS for one chord."""
+    bass = 0 if NO_ROOT in (event.root_pc, event.bass_pc) else (event.bass_pc - event.root_pc) % 12
+    key = key_at(song.keys, event.start)
+    return (
+        event.chord_id,
+        bass,
+        duration_class(event.duration),
+        event.start,
+        event.duration,
+        bar_position(event.start, song.meters),
+        max((s for s in sections if s[0] <= event.start), default=(0.0, NO_SECTION))[1],
+        function_code_of(event.chord_id, bass, key.tonic_pc, key.mode),
+    )
+
+
+def section_numbers(sections: Sequence[Section]) -> list[tuple[float, int]]:
+    """Beat and number of each section; one label has one number."""
+    numbers: dict[str, int] = {}
+    return [(s.beat, numbers.setdefault(s.label, len(numbers))) for s in sections]
+
+
+def context_of(song: Song, style: Style) -> Context:
+    """Main key and metre of a song, each the one that holds longest."""
+    key, meter = longest_key(song), longest_meter(song)
+    return Context(key.tonic_pc, key.mode, style, meter.numerator, meter.denominator)
+
+
+def longest_meter(song: Song) -> Meter:
+    """The metre that is in force for most of the song; 4/4 without any."""
+    lasting: Counter[tuple[int, int]] = Counter()
+    ends = [*(meter.beat for meter in song.meters[1:]), song.end_beats()]
+    for meter, end in zip(song.meters, ends, strict=False):
+        lasting[meter.numerator, meter.denominator] += int(
+            max(end - meter.beat, 0) / bar_beats(meter)
+        )
+    return Meter(0.0, *(max(lasting, key=lambda m: lasting[m]) if lasting else (4, 4)))
+
+
+def with_chords_and_keys(song: Song) -> Song:
+    """The song with chords, heard where none are written, and with keys, found likewise."""
+    if not song.chords and any(t.notes and not t.is_drum for t in song.tracks):
+        from muse.tools.theory.chord_finding import find_chords
+
+        song = msgspec.structs.replace(song, chords=find_chords(song))
+    chords = [
+        chord if chord.quality_code is not None else read_chord(chord) for chord in song.chords
+    ]
+    song = msgspec.structs.replace(song, chords=chords)
+    if chords and not song.keys:
+        symbols = [symbol_or_unknown(chord.symbol) for chord in chords]
+        song = msgspec.structs.replace(song, keys=guessed_keys(song, symbols))
+    return song
+
+
+def read_chord(chord: Chord) -> Chord:
+    """The chord with what its symbol says; unknown where that cannot be read."""
+    symbol = symbol_or_unknown(chord.symbol)
+    return msgspec.structs.replace(
+        chord, root_pc=symbol.root_pc, quality_code=symbol.quality_code, bass_pc=symbol.bass_pc
+    )
