@@ -1,6 +1,8 @@
 """The chord nets are trained by `muse train`, on charts that come with muse."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,21 @@ def test_a_net_is_trained_scored_and_exported(name: str, muse, tmp_path: Path) -
     assert card["data"][0]["songs"] == 144
     made = muse("chords", "--model", tmp_path / "weights" / f"{name}.safetensors", "--bars", 4)
     assert made.code == 0, made.err
+
+
+def test_a_net_over_notes_is_trained_on_a_folder_of_midi(muse, tmp_path: Path) -> None:
+    script = ROOT / "examples" / "render_neo_soul.py"
+    subprocess.run([sys.executable, script, tmp_path / "midi", "--takes", "1"], check=True)
+    done = muse(
+        *("train", "note-lstm", "--data", tmp_path / "midi", "--out", tmp_path / "runs"),
+        *("--export", tmp_path / "weights", "--device", "cpu", *SMALL),
+    )
+    assert done.code == 0, done.err
+    results = json.loads(done.out)["results"]
+    assert results["test"]["perplexity"] > 1.0
+    assert results["baselines"]["unigram"]["perplexity"] > 1.0
+    config, _, card = trained_weights(tmp_path / "weights" / "note-lstm")
+    assert config["columns"]["chord"] == len(card["tokens"])
 
 
 def test_nothing_to_learn_from(muse, tmp_path: Path) -> None:

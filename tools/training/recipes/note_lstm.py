@@ -1,0 +1,152 @@
+"""Training the recurrent net over the notes of a folder of MIDI.
+
+    muse train note-lstm --data midi/
+
+A token is the pitches that start together and how long they last (tools/forms/notes.py); songs are
+cut into windows, and every token of a window but the first is predicted.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from muse.models.chord_attention import ChordBatch
+from muse.models.chord_config import ChordLstmConfig
+from muse.models.chord_lstm import ChordLstm
+from muse.models.training.task import Batch, Means, Outcome, Watched
+from muse.tools.errors import BadInputError
+from muse.tools.forms.build import build_form
+from muse.tools.forms.options import WHOLE, FormOptions
+from muse.tools.forms.vocabulary import PAD_ID, UNKNOWN_ID
+from muse.tools.progress import Report
+from muse.tools.training.recipe import SIDES, Examples, Prepared, Recipe, Source
+
+COLUMN = "chord"  # the net's name for what it predicts
+
+
+@dataclass(frozen=True)
+class NoteSettings:
+    """What --set changes.
+
+    Attributes:
+        split_seed: of the split by song.
+        window: tokens in an example.
+        width: of the hidden states.
+        layers: of LSTM.
+        dropout: share of values dropped in training.
+    """
+
+    split_seed: int = 0
+    window: int = 64
+    width: int = 128
+    layers: int = 2
+    dropout: float = 0.3
+
+
+class NoteLstmRecipe(Recipe):
+    """Two layers of LSTM and a softmax over note tokens."""
+
+    name = "note-lstm"
+    what = "says which notes come next: two layers of LSTM"
+    task = "notes"
+    settings = NoteSettings
+    watched = Watched("loss", "lower")
+    defaults: ClassVar[Mapping[str, Any]] = {
+        "epochs": 30,
+        "batch_size": 32,
+        "lr": 2e-3,
+        "patience": 5,
+    }
+
+    def prepare(self, data: Path, settings: NoteSettings, report: Report) -> Prepared:
+        """The windows of all songs with notes, split by song."""
+        options = FormOptions(window=WHOLE, seed=settings.split_seed)
+        found = build_form("notes", [str(data)], options, report)
+        rows = list(found.rows())
+        sides = {side: [row for row in rows if row["split"] == side] for side in SIDES}
+        if found.vocabulary is None or not sides["train"]:
+            raise BadInputError(f"{data}: no songs with notes on the side that is learnt from")
+        train, validation, test = (windows_of(sides[side], settings.window) for side in SIDES)
+        return Prepared(
+            train,
+            validation,
+            test,
+            vocabulary_hash=found.vocabulary.hash,
+            sources=(Source(data.name, "that of the files", len(rows)),),
+            extras={"split_seed": settings.split_seed, "tokens": list(found.vocabulary.tokens)},
+        )
+
+    def config(self, prepared: Prepared, settings: NoteSettings) -> ChordLstmConfig:
+        """The net for the folder's vocabulary."""
+        size = len(prepared.extras["tokens"])
+        return ChordLstmConfig(
+            chords=size,
+            lengths=0,
+            columns={COLUMN: size},
+            width=settings.width,
+            layers=settings.layers,
+            dropout=settings.dropout,
+        )
+
+    def build(self, config: ChordLstmConfig) -> nn.Module:
+        """The net."""
+        return ChordLstm(config)
+
+    def batch(
+        self, examples: Examples, indices: NDArray[np.int64], dice: np.random.Generator | None
+    ) -> Batch:
+        """Windows as they are."""
+        return {COLUMN: torch.from_numpy(examples.arrays[COLUMN][indices])}
+
+    def outcome(self, net: nn.Module, batch: Batch) -> Outcome:
+        """The loss of every token but the first, and how many were right."""
+        ids = batch[COLUMN]
+        is_row = ids != PAD_ID
+        logs = net(ChordBatch({COLUMN: ids}, {}, torch.zeros_like(ids), is_row)).chords[:, :-1]
+        wanted = ids[:, 1:]
+        asked = is_row[:, 1:] & (wanted != UNKNOWN_ID)
+        missed = -(logs.gather(-1, wanted[..., None])[..., 0] * asked).sum()
+        count = asked.sum()
+        hits = ((logs.argmax(-1) == wanted) & asked).sum()
+        return Outcome(
+            missed / count.clamp(min=1), {"loss": (missed, count), "top1": (hits, count)}
+        )
+
+    def derived(self, means: Means) -> Means:
+        """With the perplexity."""
+        return means | {"perplexity": float(np.exp(means["loss"]))}
+
+    def baselines(self, prepared: Prepared) -> dict[str, Means]:
+        """Each token by how often the training songs have it."""
+        count = np.bincount(
+            prepared.train.arrays[COLUMN].ravel(), minlength=len(prepared.extras["tokens"])
+        )
+        shares = (count + 1) / (count + 1).sum()
+        wanted = prepared.test.arrays[COLUMN][:, 1:].ravel()
+        wanted = wanted[(wanted != PAD_ID) & (wanted != UNKNOWN_ID)]
+        if not len(wanted):
+            return {}
+        count[[PAD_ID, UNKNOWN_ID]] = 0
+        loss = float(-np.log(shares[wanted]).mean())
+        hits = float((wanted == count.argmax()).mean())
+        return {"unigram": {"loss": loss, "top1": hits, "perplexity": float(np.exp(loss))}}
+
+
+def windows_of(rows: Sequence[Mapping[str, Any]], size: int) -> Examples:
+    """Songs cut into windows of `size` tokens that share one, the last padded."""
+    starts = [
+        row["ids"][start : start + size]
+        for row in rows
+        for start in range(0, max(len(row["ids"]) - 1, 1), size - 1)
+    ]
+    padded = np.full((len(starts), size), PAD_ID, np.int64)
+    for place, ids in enumerate(starts):
+        padded[place, : len(ids)] = ids
+    tokens = int((padded[:, 1:] != PAD_ID).sum())
+    return Examples({COLUMN: padded}, tuple(row["song"] for row in rows), tokens)
