@@ -42,6 +42,7 @@ def main() -> None:
     card = {
         "name": WEIGHTS,
         "task": "chords",
+        "licence": "MIT",
         "config": described(),
         "vocabulary": CHORD_VOCABULARY.name,
         "vocabulary_hash": CHORD_VOCABULARY.hash,

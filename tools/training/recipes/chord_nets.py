@@ -47,8 +47,8 @@ SOURCES = {
     "pop909": ("POP909", "MIT", "Wang et al., ISMIR 2020"),
     "billboard": ("McGill Billboard", "CC0", "Burgoyne, Wild and Fujinaga, ISMIR 2011"),
     "openewld": ("OpenEWLD", "MIT, tunes in the public domain", "Simonetta et al., 2018"),
-    "progressions.json": ("free-midi-chords", "MIT", "Ludovic Drolez"),
-    "neo_soul.txt": ("examples/neo_soul.txt", "MIT", "written for muse"),
+    "progressions": ("free-midi-chords", "MIT", "Ludovic Drolez"),
+    "neo_soul": ("examples/neo_soul.txt", "MIT", "written for muse"),
 }
 
 
