@@ -56,9 +56,7 @@ def songs(
         task = resolved(request, np.random.default_rng(seed), dice)
         drawn = generate(model, task.frame, request.sampling, dice)
         own = params | ({"number": number + 1} if count > 1 else {})
-        made_by = MadeBy(
-            "chords", version("muse-toolbox"), own, seed, f"chords-{model.name}", model.hash
-        )
+        made_by = MadeBy("chords", version("muse-toolbox"), own, seed, model.name, model.hash)
         players = np.random.default_rng([seed, number, PLAYERS])
         yield song_of(drawn, task, made_by, players), drawn
 
