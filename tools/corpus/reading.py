@@ -61,8 +61,15 @@ def read_midi(data: bytes, name: str) -> NamedSongs:
 
 
 def read_document(data: bytes, name: str) -> NamedSongs:
-    """The song of a Song document."""
-    return [("", song_from_json(data, name))]
+    """The song of a Song document, or the songs of several, each on a line of its own."""
+    lines = [line for line in data.splitlines() if line.strip()]
+    # no one document has a line that ends an object and a next one that opens one
+    if len(lines) < 2 or not (lines[0].rstrip()[-1:] == b"}" and lines[1].lstrip()[:1] == b"{"):
+        return [("", song_from_json(data, name))]
+    return [
+        (str(number), song_from_json(line, f"{name}, line {number}"))
+        for number, line in enumerate(lines, 1)
+    ]
 
 
 def read_chart_file(data: bytes, name: str) -> NamedSongs:

@@ -1,0 +1,1 @@
+"""Figures of symbolic music: what a set of songs is like, beside real music."""
