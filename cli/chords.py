@@ -78,6 +78,8 @@ def chords(
     from muse.tools.chords.saving import check_target, numbered, save_songs
     from muse.tools.midi import load_song
 
+    if out == Path("-"):  # what a pipe gets, on a terminal too
+        out, as_json = None, True
     targets = numbered(out, count) if out else []
     for target in targets:
         check_target(target, like or "")

@@ -67,6 +67,12 @@ def test_audio_from_a_file_and_through_a_pipe(muse, tmp_path: Path) -> None:
     assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
 
 
+def test_a_dash_is_standard_output(muse) -> None:
+    made = muse("chords", "--bars", 2, "--seed", 1, "-o", "-")
+    assert made.out == muse("chords", "--bars", 2, "--seed", 1).out
+    song_from_json(made.out)
+
+
 def test_raw_numbers(muse) -> None:
     rows = json.loads(muse("chords", "--raw", "--seed", 1).out)["generated"]
     assert set(rows[0]) == {"predicted_id", "gen_root_pc", "gen_quality", "gen_function"}
@@ -91,6 +97,7 @@ def test_words_go_to_people_and_the_song_to_the_pipe(muse) -> None:
         (["--top-p", 0], "--top-p"),
         (["--model", "oracle"], "--model is auto"),
         (["-o", "x.txt"], "cannot write .txt"),
+        (["-o", "x.txt"], ".wav"),
         (["--vary"], "--like"),
         (["--nonsense"], "No such option"),
     ],

@@ -171,6 +171,18 @@ def test_what_happens_in_words(symbols: tuple[str, ...], place: int, expected: s
     assert expected in words(*symbols)[place]
 
 
+def test_what_is_aimed_at_is_named_as_the_chart_names_it() -> None:
+    lines = words("Gb", "Dbm9", "Gb13", "Cbmaj9", "F7", "Bbm", key="Gb")
+    assert lines[0] == "in Gb major"
+    assert "the ii of Cb, before its dominant" in lines[2]
+    assert "the dominant of Cb, where it goes" in lines[3]
+
+
+def test_deceptive_turns_of_minor() -> None:
+    assert "a deceptive turn" in words("Am", "E7", "Fmaj7", key="Am")[3]
+    assert "a deceptive turn" not in words("Am", "E7", "F#m7b5", key="Am")[3]
+
+
 def test_every_progression_can_be_explained() -> None:
     for song, _ in songs(Request(bars=32), FakeModel(), 0, count=5):
         assert len(explained_lines(song)) == len(song.chords) + 2

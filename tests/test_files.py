@@ -45,3 +45,15 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_the_hash_is_sha256(tmp_path: Path) -> None:
     write_bytes(tmp_path / "a", b"abc")
     assert sha256_of(tmp_path / "a").startswith("ba7816bf8f01cfea")  # FIPS 180-2's example
+
+
+def test_what_cannot_be_written_is_named_as_it_was_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**options: str) -> None:
+        raise PermissionError(13, "Permission denied", f"{tmp_path}/.song.x7.mid")
+
+    monkeypatch.setattr("tempfile.mkstemp", refuse)
+    with pytest.raises(PermissionError) as caught:
+        write_bytes(tmp_path / "song.mid", b"MThd")
+    assert caught.value.filename == str(tmp_path / "song.mid")

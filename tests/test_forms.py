@@ -332,6 +332,37 @@ def test_shards_are_whole_or_not_there(folder: Path, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["tunes"]
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("index.json", '{"name": "my site"}'),
+        ("index.json", '{"format": "muse.melody/1"}'),
+        ("index.json", "not JSON"),
+        ("photo.jpg", "mine"),
+        ("shard-00000.npz", "whose?"),
+    ],
+)
+def test_only_shards_of_the_same_form_are_replaced(
+    folder: Path, tmp_path: Path, name: str, content: str
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / name).write_text(content)
+    with pytest.raises(MuseError, match="name a new folder"):
+        write_shards(build("chords", folder)[0], out)
+    assert [path.name for path in out.iterdir()] == [name]
+    assert (out / name).read_text() == content
+
+
+def test_a_file_among_the_shards_is_not_thrown_away(folder: Path, tmp_path: Path) -> None:
+    result, _ = build("chords", folder)
+    write_shards(result, tmp_path / "out")
+    (tmp_path / "out" / "notes to self.txt").write_text("mine")
+    with pytest.raises(MuseError, match="name a new folder"):
+        write_shards(result, tmp_path / "out")
+    assert (tmp_path / "out" / "notes to self.txt").read_text() == "mine"
+
+
 def test_steps_hold_triplets_and_sixteenths() -> None:
     assert STEPS % 3 == 0
     assert STEPS % 4 == 0

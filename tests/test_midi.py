@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from muse.tools.errors import BadInputError
-from muse.tools.midi import key_sharps, load_song, save_song, song_from_midi, song_to_midi
+from muse.tools.midi import load_song, save_song, song_from_midi, song_to_midi
 from muse.tools.song import (
     Bend,
     Chord,
@@ -26,6 +26,7 @@ from muse.tools.song import (
     song_schema,
     song_to_json,
 )
+from muse.tools.theory.keys import tonality_of
 
 TICKS = 480
 
@@ -148,7 +149,7 @@ def test_the_example_survives(example_song: Song) -> None:
 @pytest.mark.parametrize("mode", ["major", "minor"])
 def test_every_key_has_a_signature(tonic: int, mode: str) -> None:
     song = Song(keys=[Key(0.0, tonic, mode)], tracks=[Track(notes=[Note(0, 1, 60, 64)])])
-    assert -6 <= key_sharps(song.keys[0]) <= 6
+    assert -6 <= tonality_of(song.keys[0]).sharps <= 6
     assert song_from_midi(song_to_midi(song)).keys == song.keys
 
 
@@ -157,7 +158,7 @@ def test_every_key_has_a_signature(tonic: int, mode: str) -> None:
     [(2, "minor", -1), (9, "major", 3), (6, "major", 6), (3, "minor", -6), (1, "major", -5)],
 )
 def test_signatures_are_the_ones_in_the_books(tonic: int, mode: str, sharps: int) -> None:
-    assert key_sharps(Key(0.0, tonic, mode)) == sharps
+    assert tonality_of(Key(0.0, tonic, mode)).sharps == sharps
 
 
 def test_the_suffix_chooses_the_format(tmp_path: Path) -> None:
@@ -204,3 +205,16 @@ def test_junk_is_bad_input(data: bytes, tmp_path: Path) -> None:
     (tmp_path / "x.mid").write_bytes(data)
     with pytest.raises(BadInputError, match=r"x\.mid"):
         load_song(tmp_path / "x.mid")
+
+
+@pytest.mark.parametrize("text", ["{}", '{"name": "some-package", "version": "1.0"}'])
+def test_other_objects_do_not_pass_for_empty_songs(text: str) -> None:
+    with pytest.raises(BadInputError, match="not a Song document"):
+        song_from_json(text.encode())
+
+
+@pytest.mark.parametrize(
+    "text", ['{"format": "muse.song/1"}', '{"keys": [{"beat": 0, "tonic_pc": 3, "mode": "minor"}]}']
+)
+def test_songs_may_be_short(text: str) -> None:
+    assert not song_from_json(text.encode()).tracks

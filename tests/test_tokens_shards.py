@@ -66,6 +66,20 @@ def test_other_files_are_left_alone(example_song, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
+def test_an_index_of_something_else_is_left_alone(example_song, tmp_path: Path) -> None:
+    (tmp_path / "index.json").write_text('{"format": "muse.patterns/1"}')
+    sides = Sides({"song 0": "train"})
+    with pytest.raises(MuseError, match="no shards of tokens"):
+        write_shards(
+            tmp_path,
+            songs_for("remi", example_song, 1),
+            tokenizer_for("remi"),
+            count=1,
+            sides=sides,
+        )
+    assert [path.name for path in tmp_path.iterdir()] == ["index.json"]
+
+
 def test_writing_again_replaces_all(example_song, tmp_path: Path) -> None:
     songs = songs_for("remi", example_song, 4)
     split = dict.fromkeys((song for song, _ in songs), "train")

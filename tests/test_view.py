@@ -194,6 +194,20 @@ def test_pictures_of_songs(
     assert (tmp_path / name).read_bytes().startswith(magic)
 
 
+@pytest.mark.parametrize("name", ["a.png", "a.pdf", "a.svg"])
+def test_the_same_song_gives_the_same_picture(
+    muse: Muse, tmp_path: Path, example_song: Song, name: str
+) -> None:
+    data = song_to_json(example_song)
+    written = []
+    for folder in ("one", "two"):
+        target = tmp_path / folder / name
+        assert muse("view", "-o", target, "--bars", "3-4", stdin=data).code == 0
+        written.append(target.read_bytes())
+    assert written[0] == written[1]
+    assert b"CreationDate" not in written[0] and b"<dc:date>" not in written[0]
+
+
 def test_a_long_song_is_one_tall_picture_or_a_clear_refusal(muse: Muse, tmp_path: Path) -> None:
     notes = [Note(float(i), 1.0, 60, 80) for i in range(600)]
     song = Song(keys=[Key(0.0, 0, "major")], tracks=[Track("a", "lead", notes=notes)])

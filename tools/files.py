@@ -28,7 +28,10 @@ def replacing(path: Path) -> Iterator[Path]:
     if path.is_dir():
         raise MuseError(f"{path} is a folder; name a file")
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
+    with blaming(path):
+        handle, name = tempfile.mkstemp(
+            prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent
+        )
     os.close(handle)
     temporary = Path(name)
     try:
@@ -38,6 +41,16 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def blaming(path: Path) -> Iterator[None]:
+    """Let the system's errors name the file that was asked for, not a temporary one beside it."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = str(path)
+        raise
 
 
 def current_umask() -> int:

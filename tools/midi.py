@@ -54,7 +54,7 @@ from muse.tools.song_ranges import (
     MICROSECONDS_PER_MINUTE,
     length_problem,
 )
-from muse.tools.theory.keys import tonality_of
+from muse.tools.theory.key_spelling import spelled_keys
 
 log = logging.getLogger("muse")
 
@@ -228,11 +228,6 @@ def read_key(key: KeySignatureTick, ticks: int) -> Key:
     return Key(key.time / ticks, tonic, "minor" if is_minor else "major")
 
 
-def key_sharps(key: Key) -> int:
-    """Sharps of the key's signature as it is usually spelled, flats negative: -6 to 6."""
-    return tonality_of(key).sharps
-
-
 def song_to_midi(song: Song) -> bytes:
     """The Song as a type 1 MIDI file at the Song's own resolution."""
     return bytes(score_from_song(song).dumps_midi())
@@ -249,9 +244,9 @@ def score_from_song(song: Song) -> ScoreTick:
         score.tempos.append(TempoTick(ticks(t.beat), mspq=round(MICROSECONDS_PER_MINUTE / t.bpm)))
     for m in song.meters:
         score.time_signatures.append(TimeSignatureTick(ticks(m.beat), m.numerator, m.denominator))
-    for k in song.keys:
+    for k, tonality in zip(song.keys, spelled_keys(song), strict=True):
         is_minor = int(k.mode == "minor")
-        score.key_signatures.append(KeySignatureTick(ticks(k.beat), key_sharps(k), is_minor))
+        score.key_signatures.append(KeySignatureTick(ticks(k.beat), tonality.sharps, is_minor))
     for beat, text in markers_of(song):
         score.markers.append(TextMetaTick(ticks(beat), text))
     # symusic puts the marks of a score without tracks out of order; an empty track is not read back

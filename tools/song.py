@@ -213,6 +213,8 @@ def song_from_json(data: bytes, name: str = "input") -> Song:
         raise BadInputError(f"{name}: not a Song document ({error})") from error
     except (OverflowError, RecursionError) as error:
         raise BadInputError(f"{name}: its numbers are too big or its lists too deep") from error
+    if song == Song() and b'"format"' not in data:  # any JSON object would pass for an empty song
+        raise BadInputError(f"{name}: not a Song document (it has nothing of a Song in it)")
     problem = first_problem(song)
     if problem:
         raise BadInputError(f"{name}: {problem}")

@@ -5,16 +5,17 @@ Functions are those of theory.functions, told with the following chord known.
 
 from collections.abc import Iterator, Sequence
 
+from muse.tools.chords.written import FLATTEST_ROOT, SHARPEST_ROOT
 from muse.tools.notation.bars import bars_of, nearest_bar
 from muse.tools.song import Song
 from muse.tools.theory.annotate import followers
 from muse.tools.theory.chords import ChordSymbol, parse_chord
 from muse.tools.theory.functions import Function, function_of
-from muse.tools.theory.keys import Tonality, tonality_of
+from muse.tools.theory.key_spelling import spelled_keys
+from muse.tools.theory.keys import Tonality
 from muse.tools.theory.pitch import note_name, respell, spell
 from muse.tools.theory.qualities import quality
 
-FLATTEST_AIM, SHARPEST_AIM = -6, 8  # Gb to G#
 ROLES = {"T": "tonic", "S": "subdominant", "D": "dominant"}
 NAMES = {
     "I": "the tonic",
@@ -54,7 +55,7 @@ def explained_lines(song: Song) -> list[str]:
         A line for each chord: bar, symbol, numeral, and what it does; then how it ends.
     """
     symbols = [parse_chord(chord.symbol) for chord in song.chords]
-    key = tonality_of(song.keys[0])
+    key = spelled_keys(song)[0]
     bars = bars_of(song)
     width = max(len(chord.symbol) for chord in song.chords)
     numerals = max(len(chord.roman or "") for chord in song.chords)
@@ -111,8 +112,8 @@ def leading_words(
 
 
 def plain_spelling(fifths: int) -> int:
-    """The note by the name that is read with ease: E and not Fb, B and not Cb."""
-    return fifths if FLATTEST_AIM <= fifths <= SHARPEST_AIM else respell(fifths)
+    """The note by the name that the chord on it is written with: E and not Fb, but Cb in Gb."""
+    return fifths if FLATTEST_ROOT <= fifths <= SHARPEST_ROOT else respell(fifths)
 
 
 def moves(symbols: Sequence[ChordSymbol], place: int, key: Tonality) -> Iterator[str]:
@@ -126,7 +127,7 @@ def moves(symbols: Sequence[ChordSymbol], place: int, key: Tonality) -> Iterator
         yield "over the same bass"
     elif place > 1 and is_line(symbols[place - 2 : place + 1]):
         yield "the bass goes on in semitones"
-    if place > 1 and key.mode == "major" and is_deceptive(before, symbol, key):
+    if place > 1 and is_deceptive(before, symbol, key):
         yield "a deceptive turn"
 
 
@@ -140,8 +141,9 @@ def is_line(three: Sequence[ChordSymbol]) -> bool:
 
 
 def is_deceptive(before: ChordSymbol, symbol: ChordSymbol, key: Tonality) -> bool:
-    """Whether vi comes where the dominant promised I."""
-    return function_of(before, key, symbol).name == "V" and function_of(symbol, key).name == "vi"
+    """Whether vi, or VI of minor, comes where the dominant promised the tonic."""
+    names = function_of(before, key, symbol).name, function_of(symbol, key).name
+    return names == ("V", "vi" if key.mode == "major" else "VI")
 
 
 def ending(symbols: Sequence[ChordSymbol], key: Tonality) -> str:

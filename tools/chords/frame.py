@@ -150,5 +150,6 @@ def words_of(frame: Frame) -> str:
         frame.prompt
     )
     cadence = frame.cadence or "open"
-    told = f"a {cadence} cadence in {frame.key.name} ({CADENCES[cadence].words})"
+    article = "an" if cadence == "open" else "a"
+    told = f"{article} {cadence} cadence in {frame.key.name} ({CADENCES[cadence].words})"
     return f"{told}, {frame.bars} bars" + "".join(f", {each}" for each in given)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+import msgspec
 import numpy as np
 
 from muse.tools.chords.frame import FINEST_BEATS, Frame, Placed, bass_of, id_of
@@ -19,7 +20,8 @@ from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.song import Chord, Meter, Song
 from muse.tools.theory.annotate import guessed_keys, symbol_or_unknown
 from muse.tools.theory.chords import ChordSymbol, parse_chord, transposed, write_leadsheet
-from muse.tools.theory.keys import Tonality, tonality_of
+from muse.tools.theory.key_spelling import spelled_keys
+from muse.tools.theory.keys import Tonality
 from muse.tools.theory.qualities import UNKNOWN
 from muse.tools.theory.roman import from_roman
 
@@ -125,7 +127,7 @@ def with_fixed(frame: Frame, text: str | None) -> Frame:
 def song_keys(song: Song) -> list[Tonality]:
     """The keys of a song in order, found where none are written."""
     keys = song.keys or guessed_keys(song, [symbol_or_unknown(c.symbol) for c in song.chords])
-    return [tonality_of(key) for key in keys]
+    return spelled_keys(msgspec.structs.replace(song, keys=keys))
 
 
 def song_chords(song: Song, key: Tonality, bar: float) -> list[Placed]:

@@ -21,7 +21,7 @@ def check_target(out: Path, source: str) -> None:
         MuseError: something of another kind is there.
     """
     if out.suffix.lower() not in AUDIO:
-        check_output(out, source)
+        check_output(out, source, AUDIO)
         return
     if out.is_dir():
         raise MuseError(f"{out} is a folder; name a file")

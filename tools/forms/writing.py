@@ -9,6 +9,7 @@ index.json.
 """
 
 import json
+import re
 import shutil
 import tempfile
 import zipfile
@@ -22,10 +23,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muse.tools.errors import BadInputError, MuseError, ParameterError
-from muse.tools.files import read_bytes, replacing, write_bytes
+from muse.tools.files import blaming, read_bytes, replacing, write_bytes
 from muse.tools.forms.result import FormResult, Row
 
 INDEX, VOCABULARY = "index.json", "vocabulary.json"
+SHARD_NAME = re.compile(r"shard-\d+\.npz")
 ROWS_PER_SHARD = 50_000
 Arrays = dict[str, NDArray[Any]]
 
@@ -59,7 +61,7 @@ def pretty(content: Any) -> bytes:
 
 
 def write_shards(result: FormResult, folder: Path, rows_per_shard: int = ROWS_PER_SHARD) -> None:
-    """Write a folder of shards; it replaces one written before.
+    """Write a folder of shards; it replaces one of the same form, and nothing else.
 
     Raises:
         ParameterError: a shard of no rows.
@@ -67,10 +69,11 @@ def write_shards(result: FormResult, folder: Path, rows_per_shard: int = ROWS_PE
     """
     if rows_per_shard < 1:
         raise ParameterError("a shard holds 1 row or more")
-    if folder.exists() and not is_ours(folder):
-        raise MuseError(f"{folder} is there and holds no training data; name a new folder")
+    if folder.exists() and not is_replaceable(folder, result):
+        raise MuseError(f"{folder} holds other files than this training data; name a new folder")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    with blaming(folder):
+        beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         fill(result, beside, rows_per_shard)
         beside.chmod(0o777 & ~current_mode_mask(folder.parent))
@@ -86,9 +89,24 @@ def current_mode_mask(parent: Path) -> int:
     return 0o777 & ~parent.stat().st_mode
 
 
-def is_ours(folder: Path) -> bool:
-    """Whether a folder is empty or holds shards."""
-    return folder.is_dir() and ((folder / INDEX).is_file() or not any(folder.iterdir()))
+def is_replaceable(folder: Path, result: FormResult) -> bool:
+    """Whether a folder is empty, or holds shards of the same form and not one file more."""
+    if not folder.is_dir():
+        return False
+    ours = {INDEX, VOCABULARY, *result.side_files}
+    names = {path.name for path in folder.iterdir()}
+    if any(name not in ours and not SHARD_NAME.fullmatch(name) for name in names):
+        return False
+    return not names or form_of(folder / INDEX) == result.header["format"]
+
+
+def form_of(index: Path) -> str | None:
+    """The format that an index states; None where it is no index."""
+    try:
+        found = json.loads(index.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return found.get("format") if isinstance(found, dict) else None
 
 
 def fill(result: FormResult, folder: Path, rows_per_shard: int) -> None:

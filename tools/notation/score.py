@@ -14,7 +14,8 @@ from muse.tools.notation.grid import GRID, GridNote, Moved, gridded
 from muse.tools.notation.rhythm import FINEST, levels_of
 from muse.tools.notation.voices import Staff, staves_of
 from muse.tools.song import Meter, Song, Tempo, Track
-from muse.tools.theory.keys import Tonality, tonality_of
+from muse.tools.theory.key_spelling import spelled_keys
+from muse.tools.theory.keys import Tonality
 
 log = logging.getLogger("muse")
 
@@ -163,13 +164,14 @@ def replace_beat(meter: Meter, beat: float) -> Meter:
 def place_keys(song: Song, bars: Sequence[ScoreBar]) -> None:
     """Give each bar the key in force; a change inside a bar counts from the nearest bar line."""
     starts = [bar.start for bar in bars]
-    for key in sorted(song.keys, key=lambda key: key.beat):
+    pairs = zip(song.keys, spelled_keys(song), strict=True)
+    for key, tonality in sorted(pairs, key=lambda pair: pair[0].beat):
         step = round(key.beat * GRID)
         index = bisect_right(starts, step) - 1
         if step - starts[index] > bars[index].length // 2:
             index += 1
         for bar in bars[index:]:
-            bar.key = tonality_of(key)
+            bar.key = tonality
     for before, bar in zip([None, *bars], bars, strict=False):
         bar.new_key = before is None or before.key != bar.key
 

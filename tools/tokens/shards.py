@@ -20,7 +20,7 @@ import msgspec
 import numpy as np
 
 from muse.tools.errors import BadInputError, MuseError, ParameterError
-from muse.tools.files import flush_to_disk, read_bytes
+from muse.tools.files import blaming, flush_to_disk, read_bytes
 from muse.tools.song import MadeBy
 from muse.tools.tokens.codec import Ids, Tokenizer, TokenizerFile, tokenizer_for
 from muse.tools.tokens.documents import refuse_other_hash
@@ -57,6 +57,12 @@ class ShardIndex(msgspec.Struct, kw_only=True):
     songs: list[SongEntry]
     near_duplicates: list[list[str]] = []
     made_by: MadeBy | None = None
+
+
+class IndexHead(msgspec.Struct):
+    """What tells an index of shards from other JSON."""
+
+    format: Literal["muse.shards/1"]
 
 
 @dataclass(frozen=True)
@@ -128,7 +134,9 @@ def write_shards(
 def replacing_folder(folder: Path) -> Iterator[Path]:
     """Yield a new folder that takes the place of `folder` at the end, or is removed on error."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as name:
+    with blaming(folder):
+        beside = tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent)
+    with beside as name:
         fresh, old = Path(name) / "new", Path(name) / "old"
         fresh.mkdir()
         yield fresh
@@ -150,6 +158,16 @@ def refuse_shards(folder: Path, suffix: str, count: int) -> None:
     names = [path.name for path in folder.iterdir()]
     if any(name != INDEX and not name.startswith("shard-") for name in names):
         raise MuseError(f"{folder} holds other files; name a new folder for the shards")
+    if names and not is_index(folder / INDEX):
+        raise MuseError(f"{folder} holds no shards of tokens; name a new folder for them")
+
+
+def is_index(path: Path) -> bool:
+    """Whether a file is an index of shards."""
+    try:
+        return bool(msgspec.json.decode(path.read_bytes(), type=IndexHead).format)
+    except (OSError, msgspec.DecodeError):
+        return False
 
 
 def pack(blocks: Sequence[np.ndarray], places: np.ndarray, width: int) -> Arrays:

@@ -10,6 +10,9 @@ from muse.tools.view.text import printable
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+SALT = "muse"  # what the names within an SVG are made of, else they are random
+WITHOUT_CLOCK: dict[str, dict[str, None]] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
+
 
 def literal(text: str) -> str:
     """The text as it is drawn: without control characters, and a dollar begins no formula."""
@@ -17,7 +20,17 @@ def literal(text: str) -> str:
 
 
 def save_figure(figure: "Figure", path: Path) -> None:
-    """Write a picture, whole or not at all; letters that the font lacks are drawn as boxes."""
-    with warnings.catch_warnings(), replacing(path) as temporary:
+    """Write a picture, whole or not at all; letters that the font lacks are drawn as boxes.
+
+    The same figure gives the same bytes: no clock in the file, and names in it that are not drawn.
+    """
+    from matplotlib import rc_context
+
+    kind = path.suffix.lower()
+    with (
+        warnings.catch_warnings(),
+        rc_context({"svg.hashsalt": SALT}),
+        replacing(path) as temporary,
+    ):
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
-        figure.savefig(temporary)
+        figure.savefig(temporary, metadata=WITHOUT_CLOCK.get(kind))

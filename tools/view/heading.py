@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from muse.tools.notation.bars import Bar
-from muse.tools.song import Key, Song
-from muse.tools.theory.keys import tonality_of
+from muse.tools.song import Song
+from muse.tools.theory.key_spelling import spelled_keys
 from muse.tools.view.text import DIM, STRONG, Line, Span, line
 
 MOST_CHANGES = 4  # keys or metres that are listed; of more, the first ones
@@ -23,7 +23,7 @@ def heading(song: Song, bars: Sequence[Bar], title: str, width: int) -> list[Lin
         f"{len(bars)} bar{'s' * (len(bars) != 1)}",
         tempo_text(song),
         meters_text(bars),
-        keys_text(song.keys),
+        keys_text(song),
     ]
     lines = [line(title[:width], STRONG), *folded([fact for fact in facts if fact], width)]
     tracks = [track_text(number, song) for number in range(1, len(song.tracks) + 1)]
@@ -53,9 +53,10 @@ def meters_text(bars: Sequence[Bar]) -> str:
     return listed([bar.meter for bar in bars if bar.new_meter])
 
 
-def keys_text(keys: Sequence[Key]) -> str:
+def keys_text(song: Song) -> str:
     """The keys in order; those that were heard and not written down with a question mark."""
-    return listed([tonality_of(key).name + "?" * (key.confidence < 1) for key in keys])
+    pairs = zip(spelled_keys(song), song.keys, strict=True)
+    return listed([name.name + "?" * (key.confidence < 1) for name, key in pairs])
 
 
 def listed(names: Sequence[str]) -> str:

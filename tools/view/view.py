@@ -1,7 +1,7 @@
 """A Song or audio, shown as lines of text, as JSON, or saved as a picture or a score."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -153,8 +153,13 @@ def json_of(seen: Song | Sound, report: Report = silent) -> bytes:
     return msgspec.json.encode({name: getattr(facts, name) for name in names}) + b"\n"
 
 
-def check_output(out: Path, source: str) -> None:
+def check_output(out: Path, source: str, others: Sequence[str] = ()) -> None:
     """Refuse an output that cannot be written, before any work is done.
+
+    Args:
+        out: the file.
+        source: the input, which is not written over.
+        others: suffixes that the caller writes by itself, for the message.
 
     Raises:
         ParameterError: the suffix names no format, or it is the input.
@@ -163,7 +168,7 @@ def check_output(out: Path, source: str) -> None:
     suffix = out.suffix.lower()
     if suffix not in LOOKS_LIKE:
         what = f"{suffix} files" if suffix else "a file without a suffix"
-        known = ", ".join((*PICTURES, *SCORES, *SONGS))
+        known = ", ".join((*PICTURES, *SCORES, *SONGS, *others))
         raise ParameterError(f"{out}: cannot write {what}; formats are {known}")
     if out.resolve() == Path(source).resolve():
         raise ParameterError(f"{out} is the input; name another file")
