@@ -39,7 +39,7 @@ def chords(
     ] = "auto",
     temperature: Annotated[float, typer.Option(help="Below 1 safer, above 1 bolder.")] = 1.0,
     top_k: Annotated[int, typer.Option(help="Of the likeliest chords only so many.")] = 0,
-    top_p: Annotated[float, typer.Option(help="Those that together are so likely.")] = 0.95,
+    top_p: Annotated[float, typer.Option(help="Those that together are so likely.")] = 0.9,
     seed: Annotated[int | None, typer.Option(help="Same seed, same chords.")] = None,
     count: Annotated[int, typer.Option(metavar="N", help="So many progressions.")] = 1,
     voicing: Annotated[

@@ -22,7 +22,7 @@ class Sampling:
 
     temperature: float = 1.0
     top_k: int = 0
-    top_p: float = 0.95
+    top_p: float = 0.9
 
     def __post_init__(self) -> None:
         """Raise ParameterError where a number is out of its range."""

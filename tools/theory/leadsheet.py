@@ -18,7 +18,7 @@ from muse.tools.theory.symbol import NONE, ChordSymbol, symbol_of
 NO_CHORD_WORDS = {"N.C.", "NC", "N.C", "nc", "n.c.", "No Chord", "no chord"}
 NOTE = rf"[A-G][{''.join(SIGNS)}]*"
 # a root, all that follows, and a bass: a note, or a degree of the chord unless that is a 6/9
-CHORD = re.compile(rf"({NOTE})(.*?)(?:/({NOTE}|(?!9)[#b]*\d+))?")
+CHORD = re.compile(rf"({NOTE})(.*?)(?:/({NOTE}|(?<!6/)9|(?!9)[#b]*\d+))?")
 
 TRIADS = {"major": "1 3 5", "minor": "1 b3 5", "dim": "1 b3 b5", "hdim": "1 b3 b5", "aug": "1 3 #5"}
 ALTERED = "1 3 #5 b7 b9 #9"  # the usual sound of 'alt': every tension altered
