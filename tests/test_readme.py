@@ -8,7 +8,14 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-RUN = ("muse view", "muse tokenize", "muse chords", "muse eval symbolic", "muse eval melody", "python examples/render_neo_soul.py")
+RUN = (
+    "muse view",
+    "muse tokenize",
+    "muse chords",
+    "muse eval symbolic",
+    "muse eval melody",
+    "python examples/render_neo_soul.py",
+)
 LINE = re.compile(r"^\$ (.+?)(?:\s{2,}#.*)?$", re.MULTILINE)
 
 

@@ -1,0 +1,1 @@
+"""Melodies over chords: songs as arrays and columns, models that count, scoring."""

@@ -1,0 +1,192 @@
+"""What a net sees of a melody: columns of ids, one row for each note, the start before them.
+
+Conventions: row i holds note i - 1, the place at which note i begins, and the chords there, so that
+the net, when it tells note i's pitch, knows what it is to fit; row 0 is the start. When note i's
+pitch, advance and duration are told, the next row's place and chords follow.
+Advances and durations are classes of steps; lengths that songs have are exact.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from muse.tools.chords.columns import COLUMN_SIZES as CHORD_SIZES
+from muse.tools.chords.columns import METERS, chord_ids
+from muse.tools.chords.events import MODES
+from muse.tools.forms.melody_events import LONGEST, PITCHES
+from muse.tools.melody.song_arrays import MelodyContext, MelodySong
+from muse.tools.theory.keys import Mode
+
+Ids = NDArray[np.int64]
+
+# steps; what lies between goes to the nearest by ratio
+ADVANCES = (*range(1, 13), *(15, 16, 18, 20, 21, 24, 27, 28, 30, 32, 33, 36, 39, 40, 42, 44, 45))
+ADVANCES = (*ADVANCES, *range(48, 96, 6), *range(96, 385, 12))
+DURATIONS = (1, 2, 3, 4, 5, 6, 8, 9, 10, 12, 15, 16, 18, 20, 21, 24, 30, 36, 42, 48, 60, 72, 84, 96)
+LARGEST_LEAP = 24  # semitones; further ones count as that
+INTERVALS = 2 * LARGEST_LEAP + 1
+NO_PITCH, NO_INTERVAL = PITCHES, INTERVALS  # of the start
+NO_ADVANCE, NO_DURATION = len(ADVANCES), len(DURATIONS)
+UNTILS = 33  # classes of the time until the chord changes, in quarter beats; the last is longer
+STEPS_OF_UNTIL = 3
+PHRASE_BARS = 16  # bars are counted up to here
+TEMPOS = (60, 72, 84, 96, 108, 120, 136, 152, 176)  # quarter notes a minute, limits of classes
+HARMONY = ("chord", "root", "quality", "function", "bass")  # told of a chord
+
+# name of each column and how many ids it has
+NOTE_SIZES = {
+    "pitch": NO_PITCH + 1,
+    "interval": NO_INTERVAL + 1,
+    "advance": NO_ADVANCE + 1,
+    "duration": NO_DURATION + 1,
+    "place": LONGEST,
+    "phrase": PHRASE_BARS,
+}
+HARMONY_SIZES = {
+    **{name: CHORD_SIZES[name] for name in HARMONY},
+    **{f"coming_{name}": CHORD_SIZES[name] for name in HARMONY},
+    "until": UNTILS,
+}
+COLUMN_SIZES = NOTE_SIZES | HARMONY_SIZES
+CONTEXT_SIZES = {"mode": len(MODES), "meter": len(METERS) + 1, "tempo": len(TEMPOS) + 1}
+
+
+@dataclass(frozen=True)
+class Columns:
+    """A song as a net sees it: ids of shape (rows,), and the bar in which the next note begins."""
+
+    ids: Mapping[str, Ids]
+    contexts: Mapping[str, int]
+    bars: Ids
+
+
+@lru_cache(maxsize=1024)
+def nearest(steps: int, classes: tuple[int, ...]) -> int:
+    """The place of the class that is nearest by ratio to so many steps, above 0."""
+    return int(np.abs(np.log(classes) - np.log(max(steps, 1))).argmin())
+
+
+def advance_class(steps: int) -> int:
+    """Place in ADVANCES."""
+    return nearest(min(steps, ADVANCES[-1]), ADVANCES)
+
+
+def duration_class(steps: int) -> int:
+    """Place in DURATIONS."""
+    return nearest(min(steps, DURATIONS[-1]), DURATIONS)
+
+
+def interval_id(pitch: int, before: int | None) -> int:
+    """Semitones up from the pitch before, as an id; NO_INTERVAL without one."""
+    if before is None:
+        return NO_INTERVAL
+    return min(max(pitch - before, -LARGEST_LEAP), LARGEST_LEAP) + LARGEST_LEAP
+
+
+def note_ids(pitch: int, before: int | None, advance: int, duration: int) -> dict[str, int]:
+    """The columns that a note has by itself.
+
+    Args:
+        pitch: in the common key, 0 to 127.
+        before: that of the note before it.
+        advance: steps.
+        duration: steps.
+    """
+    return {
+        "pitch": pitch,
+        "interval": interval_id(pitch, before),
+        "advance": advance_class(advance),
+        "duration": duration_class(duration),
+    }
+
+
+def start_ids() -> dict[str, int]:
+    """What row 0 has of a note."""
+    none = (NO_PITCH, NO_INTERVAL, NO_ADVANCE, NO_DURATION)
+    return dict(zip(("pitch", "interval", "advance", "duration"), none, strict=True))
+
+
+def place_ids(bar: int, position: int) -> dict[str, int]:
+    """The columns that tell where the next note begins: number of the bar, steps from its start."""
+    return {"place": min(max(position, 0), LONGEST - 1), "phrase": bar % PHRASE_BARS}
+
+
+def harmony_ids(
+    chord: tuple[int, int], coming: tuple[int, int], until: int, mode: Mode
+) -> dict[str, int]:
+    """The columns that tell what sounds where the next note begins.
+
+    Args:
+        chord: id in the common key of the chord under it, and its bass above the root.
+        coming: the same of the chord that follows that one.
+        until: steps until then.
+        mode: of the key.
+    """
+    now, then = chord_ids(*chord, mode), chord_ids(*coming, mode)
+    return {
+        **{name: now[name] for name in HARMONY},
+        **{f"coming_{name}": then[name] for name in HARMONY},
+        "until": min(until // STEPS_OF_UNTIL, UNTILS - 1),
+    }
+
+
+def context_ids(context: MelodyContext) -> dict[str, int]:
+    """The ids of what holds for a whole song."""
+    meter = (context.numerator, context.denominator)
+    return {
+        "mode": MODES.index(context.mode),
+        "meter": METERS.index(meter) if meter in METERS else len(METERS),
+        "tempo": int(np.searchsorted(TEMPOS, context.bpm)),
+    }
+
+
+def song_columns(song: MelodySong) -> Columns:
+    """A whole song; the last row, which holds the last note, is left out: nothing follows it."""
+    rows = [start_ids()]
+    pitches = song.pitch.tolist()
+    befores = [None, *pitches[:-1]]
+    lengths = zip(song.advance.tolist(), song.duration.tolist(), strict=True)
+    for pitch, before, (advance, duration) in zip(pitches, befores, lengths, strict=True):
+        rows.append(note_ids(pitch, before, advance, duration))
+    for row, after in zip(rows, places(song), strict=False):
+        row.update(after)
+    rows[-1].update({name: 0 for name in COLUMN_SIZES if name not in rows[-1]})
+    ids = {name: np.array([row[name] for row in rows], np.int64) for name in COLUMN_SIZES}
+    bars = np.append(song.bar, song.bar[-1]).astype(np.int64)
+    return Columns(ids, context_ids(song.context), bars - bars[0])
+
+
+def places(song: MelodySong) -> list[dict[str, int]]:
+    """Place and harmony at the start of each note."""
+    first = int(song.bar[0])
+    names = ("bar", "position", "chord", "bass", "coming_chord", "coming_bass", "until")
+    table = zip(*(getattr(song, name).tolist() for name in names), strict=True)
+    return [
+        place_ids(bar - first, position)
+        | harmony_ids((chord, bass), (coming, below), until, song.context.mode)
+        for bar, position, chord, bass, coming, below, until in table
+    ]
+
+
+def stacked(songs: Sequence[Columns]) -> dict[str, NDArray[np.int64] | NDArray[np.bool_]]:
+    """Songs as one batch, padded at their ends with zeros.
+
+    Returns:
+        columns and `bars`, each (songs, rows); contexts, each (songs,); `is_row`, (songs, rows),
+        where a row is not padding.
+    """
+    rows = max(len(song.bars) for song in songs)
+
+    def padded(arrays: Sequence[Ids]) -> Ids:
+        return np.stack([np.pad(array, (0, rows - len(array))) for array in arrays])
+
+    flat: dict[str, NDArray[np.int64] | NDArray[np.bool_]] = {
+        name: padded([song.ids[name] for song in songs]) for name in COLUMN_SIZES
+    }
+    flat |= {name: np.array([song.contexts[name] for song in songs]) for name in CONTEXT_SIZES}
+    flat["bars"] = padded([song.bars for song in songs])
+    flat["is_row"] = padded([np.ones(len(song.bars), np.int64) for song in songs]).astype(bool)
+    return flat

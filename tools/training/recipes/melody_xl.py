@@ -1,0 +1,257 @@
+"""Training the net that says which note comes next over given chords: melody-xl.
+
+Data: whatever tools/corpus reads that has a melody, in a common key; whole songs are the examples,
+read in segments with memory between them. Loss: the negative log likelihood of a note, which is
+that of its pitch, its advance and its duration.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, ClassVar, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from muse.models.melody_config import MelodyConfig
+from muse.models.melody_xl import MelodyXL
+from muse.models.training.task import Batch, Means, Outcome, Watched
+from muse.tools.errors import BadInputError
+from muse.tools.forms.harmony import CHORD_VOCABULARY
+from muse.tools.forms.melody_events import PITCHES
+from muse.tools.melody.columns import (
+    ADVANCES,
+    COLUMN_SIZES,
+    CONTEXT_SIZES,
+    DURATIONS,
+    INTERVALS,
+    NOTE_SIZES,
+    PHRASE_BARS,
+    Columns,
+    song_columns,
+    stacked,
+)
+from muse.tools.melody.net_scoring import melody_batch, net_scores, note_losses
+from muse.tools.melody.ngrams import PARTS, MelodyNgram, adaptive_ngram
+from muse.tools.melody.scoring import EVERYTHING, MelodyFigures, Scorer, evaluate, ngram_scores
+from muse.tools.melody.song_arrays import MelodySong
+from muse.tools.melody.song_data import MelodyData, load_melody_data, read_melody_data
+from muse.tools.progress import Report
+from muse.tools.training.recipe import SIDES, Examples, Prepared, Recipe, Source
+from muse.tools.training.recipes.chord_nets import SOURCES
+
+LONGEST_SONG = 640  # rows; the rest of a longer song is not learnt from
+
+
+@dataclass(frozen=True)
+class MelodySettings:
+    """What --set changes: of the data and of the net.
+
+    Attributes:
+        split_seed: of the split by song.
+        corpora: names with commas between them, of those in --data to learn from; empty for all.
+        dropout: share of values dropped in training.
+        width: of the hidden states.
+        layers: of the net.
+        heads: of attention.
+        segment: notes that are computed at once.
+        memory: notes before them that are remembered; 0 leaves recurrence out.
+        chords: whether the net sees the chords.
+        copying: whether it has biases by match, and pointers.
+    """
+
+    split_seed: int = 0
+    corpora: str = ""
+    dropout: float = 0.2
+    width: int = 128
+    layers: int = 3
+    heads: int = 4
+    segment: int = 64
+    memory: int = 512
+    chords: bool = True
+    copying: bool = True
+
+
+class MelodyXLRecipe(Recipe):
+    """The net of models/melody_xl.py."""
+
+    name = "melody-xl"
+    what = "says which note comes next over given chords, and remembers the song so far"
+    task = "melody"
+    settings = MelodySettings
+    watched = Watched("note_nll", "lower")
+    defaults: ClassVar[Mapping[str, Any]] = {
+        "epochs": 12,
+        "batch_size": 8,
+        "lr": 1.5e-3,
+        "patience": 3,
+        "weight_decay": 0.05,
+    }
+
+    def __init__(self) -> None:
+        """Without songs yet."""
+        self.songs: dict[str, list[MelodySong]] = {}
+
+    def prepare(self, data: Path, settings: MelodySettings, report: Report) -> Prepared:
+        """Songs of everything under `data` that has a melody, split by song."""
+        found = melody_data(data, report)
+        wanted = set(filter(None, settings.corpora.split(",")))
+        self.songs = {
+            side: [song for song in songs if not wanted or song.corpus in wanted]
+            for side, songs in found.sides(settings.split_seed).items()
+        }
+        if not self.songs["train"]:
+            raise BadInputError(f"{data}: no melodies of {settings.corpora or 'any kind'}")
+        train, validation, test = (examples_of(self.songs[side]) for side in SIDES)
+        return Prepared(
+            train,
+            validation,
+            test,
+            vocabulary_hash=CHORD_VOCABULARY.hash,
+            sources=sources_of([song for songs in self.songs.values() for song in songs]),
+            extras={
+                "split_seed": settings.split_seed,
+                "advances": list(ADVANCES),
+                "durations": list(DURATIONS),
+            },
+        )
+
+    def config(self, prepared: Prepared, settings: MelodySettings) -> MelodyConfig:
+        """The net of the settings' size."""
+        return MelodyConfig(
+            pitches=PITCHES,
+            intervals=INTERVALS,
+            advances=len(ADVANCES),
+            durations=len(DURATIONS),
+            columns=dict(COLUMN_SIZES if settings.chords else NOTE_SIZES),
+            contexts=dict(CONTEXT_SIZES),
+            width=settings.width,
+            heads=settings.heads,
+            layers=settings.layers,
+            dropout=settings.dropout,
+            segment=settings.segment,
+            memory=settings.memory,
+            copying=settings.copying,
+            phrase=PHRASE_BARS,
+        )
+
+    def build(self, config: MelodyConfig) -> nn.Module:
+        """The net."""
+        return MelodyXL(config)
+
+    def batch(
+        self, examples: Examples, indices: NDArray[np.int64], dice: np.random.Generator | None
+    ) -> Batch:
+        """Songs as padded columns; long ones lose their end, but only in training."""
+        longest = LONGEST_SONG if dice is not None else None
+        songs = [song_at(examples.arrays, int(index), longest) for index in indices]
+        return {name: torch.from_numpy(array) for name, array in stacked(songs).items()}
+
+    def outcome(self, net: nn.Module, batch: Batch) -> Outcome:
+        """The loss of pitches, advances and durations, and how many were right."""
+        net = cast(MelodyXL, net)
+        losses, hits = note_losses(net, melody_batch(batch, net.config))
+        is_note = batch["is_row"][:, 1:]
+        has_next = torch.cat([is_note[:, 1:], torch.zeros_like(is_note[:, :1])], 1)
+        asked = torch.stack([is_note, has_next, has_next], -1)
+        counts = asked.sum((0, 1))
+        missed, right = (losses * asked).sum((0, 1)), (hits & asked).sum((0, 1))
+        sums = {
+            **{f"{part}_nll": (missed[i], counts[i]) for i, part in enumerate(PARTS)},
+            **{f"{part}_accuracy": (right[i], counts[i]) for i, part in enumerate(PARTS)},
+        }
+        notes = counts[0].clamp(min=1)
+        loss = missed.sum() / notes
+        return Outcome(
+            loss, {**sums, "loss": (missed.sum(), notes), "note_nll": (missed.sum(), notes)}
+        )
+
+    def derived(self, means: Means) -> Means:
+        """With the loss of a note told as in scoring.py, and of an event."""
+        note = sum(means[f"{part}_nll"] for part in PARTS)
+        return means | {"note_nll": note, "event_nll": note / len(PARTS)}
+
+    def baselines(self, prepared: Prepared) -> dict[str, Means]:
+        """What counting does with the same songs."""
+        return {
+            name: figures_of(evaluate(scorer, self.songs["test"])[EVERYTHING])
+            for name, scorer in counting(self.songs["train"]).items()
+            if self.songs["test"]
+        }
+
+    def evaluate(self, net: nn.Module, prepared: Prepared, device: torch.device) -> dict[str, Any]:
+        """The figures by corpus, beside those of the n-gram that learns from the song."""
+        scorers = {
+            "net": net_scores(cast(MelodyXL, net), device),
+            "adaptive": counting(self.songs["train"])["adaptive"],
+        }
+        return {
+            name: {
+                corpus: figures_of(row)
+                for corpus, row in evaluate(scorer, self.songs["test"]).items()
+            }
+            for name, scorer in scorers.items()
+        }
+
+
+def counting(songs: Sequence[MelodySong]) -> dict[str, Scorer]:
+    """The models that count: of the corpus alone, and with the song so far."""
+    adaptive = adaptive_ngram(songs)
+    corpus = MelodyNgram([])
+    corpus.tables, corpus.known = adaptive.tables, adaptive.known
+    return {"ngram": ngram_scores(corpus), "adaptive": ngram_scores(adaptive)}
+
+
+def melody_data(data: Path, report: Report) -> MelodyData:
+    """The songs of a folder or file, or those of a cache written by `save_melody_data`."""
+    if data.suffix == ".npz":
+        return load_melody_data(data)
+    problems: list[BadInputError] = []
+    found = read_melody_data([data], problems.append, report)
+    for problem in problems:
+        logging.getLogger("muse").warning("left out: %s", problem)
+    return found
+
+
+def examples_of(songs: Sequence[MelodySong]) -> Examples:
+    """Songs as flat arrays, with `offsets` of shape (songs + 1,) into them."""
+    columns = [song_columns(song) for song in songs]
+    arrays: dict[str, NDArray[np.int64]] = {
+        "offsets": np.cumsum([0, *(len(song.bars) for song in columns)])
+    }
+    none = np.empty(0, np.int64)
+    for name in COLUMN_SIZES:
+        arrays[name] = np.concatenate([none, *(song.ids[name] for song in columns)])
+    arrays["bars"] = np.concatenate([none, *(song.bars for song in columns)])
+    for name in CONTEXT_SIZES:
+        arrays[name] = np.array([song.contexts[name] for song in columns], np.int64)
+    notes = int(arrays["offsets"][-1]) - len(songs)
+    tokens = len(PARTS) * notes
+    return Examples(arrays, tuple(song.id for song in songs), tokens, len(songs))
+
+
+def song_at(arrays: Mapping[str, NDArray[Any]], index: int, longest: int | None) -> Columns:
+    """One song of the flat arrays, or its first `longest` rows."""
+    start, end = (int(offset) for offset in arrays["offsets"][index : index + 2])
+    rows = slice(start, end if longest is None else min(end, start + longest))
+    ids = {name: arrays[name][rows] for name in COLUMN_SIZES}
+    contexts = {name: int(arrays[name][index]) for name in CONTEXT_SIZES}
+    return Columns(ids, contexts, arrays["bars"][rows])
+
+
+def figures_of(row: MelodyFigures) -> Means:
+    """A row of figures as plain numbers."""
+    return {name: float(value) for name, value in asdict(row).items()}
+
+
+def sources_of(songs: Sequence[MelodySong]) -> tuple[Source, ...]:
+    """The collections that the songs are from."""
+    found = []
+    for corpus, count in Counter(song.corpus for song in songs).items():
+        name, licence, note = SOURCES.get(corpus, (corpus, "unknown", ""))
+        found.append(Source(name, licence, count, note))
+    return tuple(found)
