@@ -257,7 +257,7 @@ def look_at_shipped(description: Path) -> Part:
     whole = any(file.is_file() and sha256_of(file) == facts["sha256"] for file in files)
     detail = str(description.parent) if whole else f"damaged or gone from {description.parent}"
     command = None if whole else REINSTALL.format(DISTRIBUTION)
-    return Part("weights", description.stem, whole, detail, "transcription", True, command)
+    return Part("weights", description.stem, whole, detail, facts["task"], True, command)
 
 
 def describe_weights(status: WeightStatus) -> tuple[str, bool]:
