@@ -4,10 +4,8 @@ Data: whatever tools/corpus reads, in a common key; songs are the examples. Loss
 negative log likelihood, plus a share of that of its length and bass.
 """
 
-import logging
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -32,24 +30,16 @@ from muse.tools.chords.columns import (
 from muse.tools.chords.distances import BUCKETS, distance_table
 from muse.tools.chords.events import DURATIONS, FIRST_TARGET_ID, VOCABULARY_SIZE
 from muse.tools.chords.net_scoring import TorchPredictor, chord_batch, flat_batch
-from muse.tools.chords.scoring import EVERYTHING, Figures, evaluate
+from muse.tools.chords.scoring import EVERYTHING, evaluate
 from muse.tools.chords.song_data import ChordData, ChordSong, load_chord_data, read_chord_data
 from muse.tools.errors import BadInputError
 from muse.tools.forms.harmony import CHORD_VOCABULARY
 from muse.tools.progress import Report
-from muse.tools.training.recipe import SIDES, Examples, Prepared, Recipe, Source
+from muse.tools.training.recipe import SIDES, Examples, Prepared, Recipe
+from muse.tools.training.recipes.corpora import figures_of, sources_of, warn_of
 
 DETAIL_SHARE = 0.3  # of the losses of length and bass beside that of the chord
 LONGEST_SONG = 400  # rows; the rest of a longer song is not learnt from
-
-# what is known of the collections that muse's own nets are trained on
-SOURCES = {
-    "pop909": ("POP909", "MIT", "Wang et al., ISMIR 2020"),
-    "billboard": ("McGill Billboard", "CC0", "Burgoyne, Wild and Fujinaga, ISMIR 2011"),
-    "openewld": ("OpenEWLD", "MIT, tunes in the public domain", "Simonetta et al., 2018"),
-    "progressions": ("free-midi-chords", "MIT", "Ludovic Drolez"),
-    "neo_soul": ("examples/neo_soul.txt", "MIT", "written for muse"),
-}
 
 
 @dataclass(frozen=True)
@@ -247,8 +237,7 @@ def chord_data(data: Path, report: Report) -> ChordData:
         return load_chord_data(data)
     problems: list[BadInputError] = []
     found = read_chord_data([data], problems.append, report)
-    for problem in problems:
-        logging.getLogger("muse").warning("left out: %s", problem)
+    warn_of(problems)
     return found
 
 
@@ -286,17 +275,3 @@ def likelihood(logs: Tensor, wanted: Tensor, asked: Tensor) -> Tensor:
     """
     index = wanted.clamp(max=logs.shape[-1] - 1)[..., None]
     return -(logs.gather(-1, index)[..., 0] * asked).sum()
-
-
-def figures_of(row: Figures) -> Means:
-    """A row of figures as plain numbers."""
-    return {name: float(value) for name, value in asdict(row).items()}
-
-
-def sources_of(songs: Sequence[ChordSong]) -> tuple[Source, ...]:
-    """The collections that the songs are from."""
-    found = []
-    for corpus, count in Counter(song.corpus for song in songs).items():
-        name, licence, note = SOURCES.get(corpus, (corpus, "unknown", ""))
-        found.append(Source(name, licence, count, note))
-    return tuple(found)

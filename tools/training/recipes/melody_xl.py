@@ -5,10 +5,8 @@ read in segments with memory between them. Loss: the negative log likelihood of 
 that of its pitch, its advance and its duration.
 """
 
-import logging
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -37,12 +35,12 @@ from muse.tools.melody.columns import (
 )
 from muse.tools.melody.net_scoring import melody_batch, net_scores, note_losses
 from muse.tools.melody.ngrams import PARTS, MelodyNgram, adaptive_ngram
-from muse.tools.melody.scoring import EVERYTHING, MelodyFigures, Scorer, evaluate, ngram_scores
+from muse.tools.melody.scoring import EVERYTHING, Scorer, evaluate, ngram_scores
 from muse.tools.melody.song_arrays import MelodySong
 from muse.tools.melody.song_data import MelodyData, load_melody_data, read_melody_data
 from muse.tools.progress import Report
-from muse.tools.training.recipe import SIDES, Examples, Prepared, Recipe, Source
-from muse.tools.training.recipes.chord_nets import SOURCES
+from muse.tools.training.recipe import SIDES, Examples, Prepared, Recipe
+from muse.tools.training.recipes.corpora import figures_of, sources_of, warn_of
 
 LONGEST_SONG = 640  # rows; the rest of a longer song is not learnt from
 
@@ -212,8 +210,7 @@ def melody_data(data: Path, report: Report) -> MelodyData:
         return load_melody_data(data)
     problems: list[BadInputError] = []
     found = read_melody_data([data], problems.append, report)
-    for problem in problems:
-        logging.getLogger("muse").warning("left out: %s", problem)
+    warn_of(problems)
     return found
 
 
@@ -241,17 +238,3 @@ def song_at(arrays: Mapping[str, NDArray[Any]], index: int, longest: int | None)
     ids = {name: arrays[name][rows] for name in COLUMN_SIZES}
     contexts = {name: int(arrays[name][index]) for name in CONTEXT_SIZES}
     return Columns(ids, contexts, arrays["bars"][rows])
-
-
-def figures_of(row: MelodyFigures) -> Means:
-    """A row of figures as plain numbers."""
-    return {name: float(value) for name, value in asdict(row).items()}
-
-
-def sources_of(songs: Sequence[MelodySong]) -> tuple[Source, ...]:
-    """The collections that the songs are from."""
-    found = []
-    for corpus, count in Counter(song.corpus for song in songs).items():
-        name, licence, note = SOURCES.get(corpus, (corpus, "unknown", ""))
-        found.append(Source(name, licence, count, note))
-    return tuple(found)
