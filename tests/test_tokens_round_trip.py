@@ -18,7 +18,7 @@ with_metre = pytest.mark.parametrize(
 
 
 @every_scheme
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, derandomize=True)  # same scores in every run
 @given(score=scores())
 def test_promise_is_kept(name: str, score: ScoreTick) -> None:
     result = check(score, tokenizer_for(name))
