@@ -12,10 +12,9 @@ from torch.nn import functional
 
 from muse.models.chord_attention import FAR, joined, zeros
 from muse.models.chord_config import ROPE_BASE
-from muse.models.melody_config import CHORD, MelodyConfig
+from muse.models.melody_config import CHORD, LIKENESSES, MelodyConfig
 
 NOWHERE = (-1, -2)  # what stands before the first row, different for the two that are compared
-LIKENESSES = 4  # same chord or not, same place in the bar or not
 
 
 @dataclass(frozen=True)

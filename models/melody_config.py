@@ -10,6 +10,12 @@ from typing import Any
 NOTE_COLUMNS = ("pitch", "interval", "advance", "duration", "place")  # that must be there
 CHORD, ROOT = "chord", "root"  # columns that are used when there
 ROOTS = 12  # and one more for no root
+LIKENESSES = 4  # of two rows: same chord or not, same place in the bar or not
+FACTS = 4  # what the gate is told of the longest matches
+WAYS = 3  # of telling a pitch: fresh, copied, copied as an interval
+PITCH_POINTER, LENGTH_POINTER = 0, 1
+POINTERS = 2
+OTHER_PITCH = 0.1  # weight of a row for lengths where another pitch followed
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,7 @@ class MelodyConfig:
         phrase: bars after which a place in a phrase comes again.
 
     Raises:
-        ValueError: a column is missing, or the width does not fit the heads.
+        ValueError: a column is missing, a size is none, or the width does not fit the heads.
     """
 
     pitches: int
@@ -56,14 +62,34 @@ class MelodyConfig:
 
     def __post_init__(self) -> None:
         """Refuse what no net can be built from."""
+        check_counts(self)
         missing = [name for name in NOTE_COLUMNS if name not in self.columns]
         if missing or set(self.columns) & set(self.contexts):
             raise ValueError(f"columns {list(self.columns)}, contexts {list(self.contexts)}")
-        if self.width % (4 * self.heads) or self.segment < 1 or self.memory < 0:
+        if self.width % (4 * self.heads):
             raise ValueError(
-                f"width {self.width} is not a multiple of four times {self.heads} heads, "
-                f"or the segment of {self.segment} or memory of {self.memory} rows cannot be"
+                f"width {self.width} is not a multiple of four times {self.heads} heads"
             )
+
+
+def check_counts(config: MelodyConfig) -> None:
+    """See that what is counted is a whole number, and none where there must be some.
+
+    Raises:
+        ValueError: it is not so.
+    """
+    for each in fields(config):
+        value = getattr(config, each.name)
+        least = 0 if each.name == "memory" else 1
+        if each.type is int and (type(value) is not int or value < least):
+            raise ValueError(f"{each.name} {value!r} is no whole number from {least} up")
+    for name, counts in (("columns", config.columns), ("contexts", config.contexts)):
+        if type(counts) is not dict or any(
+            type(count) is not int or count < 1 for count in counts.values()
+        ):
+            raise ValueError(f"{name} {counts!r} are not counted in whole numbers")
+    if type(config.copying) is not bool:
+        raise ValueError(f"copying {config.copying!r} is neither true nor false")
 
 
 def read_melody_config(values: dict[str, Any]) -> MelodyConfig:

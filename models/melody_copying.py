@@ -11,9 +11,7 @@ from torch import Tensor, nn
 from muse.models.chord_attention import FAR
 from muse.models.chord_config import LONG_MATCH, MATCH_SCALE
 from muse.models.melody_attention import CopyBias, MelodyBatch, Relations
-from muse.models.melody_config import ROOT, ROOTS, MelodyConfig
-
-FACTS = 4  # what the gate is told of the longest matches
+from muse.models.melody_config import POINTERS, ROOT, ROOTS, MelodyConfig
 
 
 class FreshPitch(nn.Module):
@@ -52,7 +50,7 @@ class Pointer(nn.Module):
         super().__init__()
         self.query = nn.Linear(config.width, config.width)
         self.key = nn.Linear(config.width, config.width)
-        self.bias = CopyBias(config, 2)
+        self.bias = CopyBias(config, POINTERS)
         with torch.no_grad():
             self.bias.match.weight += torch.arange(config.longest_match + 1)[:, None]
         self.match = nn.Linear(config.width, 2 * (config.longest_match + 1))

@@ -49,12 +49,15 @@ from torch import Tensor, nn
 from muse.models.chord_config import TINY
 from muse.models.chord_details import Detail, Tables, following, spread
 from muse.models.melody_attention import Biases, Block, MelodyBatch, relations_of
-from muse.models.melody_config import MelodyConfig
-from muse.models.melody_copying import FACTS, FreshPitch, Pointer, match_facts
-
-WAYS = 3  # of telling a pitch: fresh, copied, copied as an interval
-PITCH_POINTER, LENGTH_POINTER = 0, 1
-OTHER_PITCH = 0.1  # weight of a row for lengths where another pitch followed
+from muse.models.melody_config import (
+    FACTS,
+    LENGTH_POINTER,
+    OTHER_PITCH,
+    PITCH_POINTER,
+    WAYS,
+    MelodyConfig,
+)
+from muse.models.melody_copying import FreshPitch, Pointer, match_facts
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from muse.models.melody_reader import MelodyReader
 from muse.models.melody_xl import MelodyXL
 from muse.tools.errors import BadInputError
 from muse.tools.melody.columns import HARMONY_SIZES, song_columns
@@ -102,7 +103,8 @@ def test_note_by_note_the_net_says_what_it_is_scored_by() -> None:
     scores = net_scores(net)(song)
     rows = song_columns(song)
     ids = {name: column.tolist() for name, column in rows.ids.items()}
-    moment = first_moment(net, song.context, place_of(ids, 0))
+    reader = MelodyReader(net.config, {name: w.numpy() for name, w in net.state_dict().items()})
+    moment = first_moment(reader, song.context, place_of(ids, 0))
     for i in range(len(song) - 1):
         pitch, advance, duration = (ids[name][i + 1] for name in PARTS)
         told = (

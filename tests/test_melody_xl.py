@@ -204,7 +204,7 @@ def test_config_is_read_and_refused() -> None:
     sizes = config()
     assert read_melody_config(dataclasses.asdict(sizes)) == sizes
     for wrong in ({"width": 20}, {"memory": -1}, {"columns": {"pitch": 3}}):
-        with pytest.raises(ValueError, match=r"width|columns"):
+        with pytest.raises(ValueError, match=r"width|columns|memory"):
             dataclasses.replace(sizes, **wrong)
     with pytest.raises(ValueError, match="melodies"):
         read_melody_config({"width": 16})

@@ -1,48 +1,62 @@
 """The net note by note, as generation needs it: what may come next, given the song so far.
 
-Nothing here changes a moment: several songs may go on from one.
+Numpy only, so that a command starts fast. Nothing here changes a moment: several songs may go on
+from one.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from muse.models.melody_attention import MelodyBatch
-from muse.models.melody_xl import MelodyXL, Memory, Predicted
-from muse.tools.melody.columns import context_ids, start_ids
+from muse.models.chord_config import TINY
+from muse.models.melody_config import MelodyConfig, read_melody_config
+from muse.models.melody_reader import MelodyReader, Read
+from muse.models.melody_reader_past import MelodyState
+from muse.tools.errors import BadInputError
+from muse.tools.forms.harmony import CHORD_VOCABULARY
+from muse.tools.forms.melody_events import PITCHES
+from muse.tools.melody.columns import (
+    ADVANCES,
+    COLUMN_SIZES,
+    CONTEXT_SIZES,
+    DURATIONS,
+    INTERVALS,
+    context_ids,
+    start_ids,
+)
 from muse.tools.melody.song_arrays import MelodyContext
+from muse.tools.trained_weights import trained_weights
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Moment:
-    """A song as far as a net has read it, up to where the next note begins."""
+    """A song as far as a net has read it, up to where the next note begins.
 
-    net: MelodyXL
-    contexts: Mapping[str, int]
-    predicted: Predicted
-    memory: Memory | None
+    Attributes:
+        net: that reads it.
+        read: what the net says of the next note.
+    """
+
+    net: MelodyReader
+    read: Read
 
     def pitches(self) -> Floats:
         """Probability of each pitch of the common key, (128,)."""
-        return probabilities(self.predicted.pitches)
+        return probabilities(self.read.pitches)
 
     def advances(self, pitch: int) -> Floats:
         """Probability of each of columns.ADVANCES for a note of that pitch."""
-        return probabilities(self.lengths(pitch, 0)[0])
+        return probabilities(self.net.advances(self.read, pitch))
 
     def durations(self, pitch: int, advance: int) -> Floats:
         """Probability of each of columns.DURATIONS, given pitch and class of the advance."""
-        return probabilities(self.lengths(pitch, advance)[1])
-
-    @torch.no_grad()
-    def lengths(self, pitch: int, advance: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Log probabilities of advance and duration, (1, 1, classes) each."""
-        return self.net.details(self.predicted, one(pitch), one(advance))
+        return probabilities(self.net.durations(self.read, pitch, advance))
 
     def after(self, note: Mapping[str, int], place: Mapping[str, int], bar: int) -> "Moment":
         """The moment one note later.
@@ -52,41 +66,91 @@ class Moment:
             place: columns.place_ids and harmony_ids where the next one begins.
             bar: number of the bar in which that is, from the first note's bar.
         """
-        return read_row(self.net, self.contexts, {**note, **place}, bar, self.memory)
+        return moment_behind(self.net, self.read.state, {**note, **place}, bar)
 
 
-def first_moment(net: MelodyXL, context: MelodyContext, place: Mapping[str, int]) -> Moment:
+@dataclass(frozen=True)
+class NetModel:
+    """A trained net as a model of melodies.
+
+    Attributes:
+        name: that it goes by.
+        hash: SHA-256 of its weights.
+        reader: the net.
+        card: what is told beside the weights.
+    """
+
+    name: str
+    hash: str
+    reader: MelodyReader
+    card: dict[str, Any]
+
+    def start(self, context: MelodyContext, place: Mapping[str, int]) -> Moment:
+        """Before the first note of a song; see first_moment."""
+        return first_moment(self.reader, context, place)
+
+
+def first_moment(net: MelodyReader, context: MelodyContext, place: Mapping[str, int]) -> Moment:
     """Before the first note of a song.
 
     Args:
-        net: trained, in eval mode, on the processor.
+        net: trained.
         context: of the song.
         place: columns.place_ids and harmony_ids where the first note begins.
     """
-    return read_row(net, context_ids(context), {**start_ids(), **place}, 0, None)
+    state = net.start(context_ids(context))
+    return moment_behind(net, state, {**start_ids(), **place}, 0)
 
 
-@torch.no_grad()
-def read_row(
-    net: MelodyXL,
-    contexts: Mapping[str, int],
-    ids: Mapping[str, int],
-    bar: int,
-    memory: Memory | None,
+def moment_behind(
+    net: MelodyReader, state: MelodyState, ids: Mapping[str, int], bar: int
 ) -> Moment:
     """Let the net read one row more."""
-    columns = {name: one(ids[name]) for name in net.config.columns}
-    songs = {name: torch.tensor([contexts[name]]) for name in net.config.contexts}
-    predicted, memory = net(MelodyBatch(columns, songs, one(bar)), memory)
-    return Moment(net, contexts, predicted, memory)
+    return Moment(net, net.step(state, ids, bar))
 
 
-def one(number: int) -> torch.Tensor:
-    """An id of one song's one row, (1, 1)."""
-    return torch.tensor([[number]])
+def probabilities(told: NDArray[np.float32]) -> Floats:
+    """The same in 64 bits, none of them zero, with a sum of 1."""
+    likely = told.astype(np.float64) + TINY
+    each: Floats = likely / likely.sum()
+    return each
 
 
-def probabilities(logs: torch.Tensor) -> Floats:
-    """Those of the only row, with a sum of 1, (classes,)."""
-    told: Floats = logs[0, -1].double().softmax(-1).numpy()
-    return told
+def load_melody_reader(name_or_path: str | Path) -> NetModel:
+    """A net that ships with muse, or one that was trained and exported; imports no torch.
+
+    Args:
+        name_or_path: as trained_weights takes it.
+
+    Raises:
+        BadInputError: it is not there, damaged, or of another vocabulary or kind.
+    """
+    values, tensors, card = trained_weights(name_or_path, CHORD_VOCABULARY.hash)
+    try:
+        config = read_melody_config(values)
+        check_meaning(config, card)
+        reader = MelodyReader(config, tensors)
+    except ValueError as error:
+        raise BadInputError(f"{name_or_path}: {error}") from error
+    name = str(card.get("name", Path(name_or_path).stem))
+    return NetModel(name, str(card["sha256"]), reader, card)
+
+
+def check_meaning(config: MelodyConfig, card: Mapping[str, Any]) -> None:
+    """See that the net's ids mean what columns.py tells.
+
+    Raises:
+        ValueError: there are more or fewer of some, or the lengths are others.
+    """
+    known: dict[str, int] = COLUMN_SIZES | CONTEXT_SIZES
+    strange = [
+        name
+        for name, count in {**config.columns, **config.contexts}.items()
+        if known.get(name) != count
+    ]
+    counts = (config.pitches, config.intervals, config.advances, config.durations)
+    if strange or counts != (PITCHES, INTERVALS, len(ADVANCES), len(DURATIONS)):
+        raise ValueError(f"the net has other ids ({', '.join(strange) or counts}); train it again")
+    for name, lengths in (("advances", ADVANCES), ("durations", DURATIONS)):
+        if card.get(name, list(lengths)) != list(lengths):
+            raise ValueError(f"the net was taught other {name}; train it again")
