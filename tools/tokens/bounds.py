@@ -11,7 +11,6 @@ from muse.tools.tokens.grid import PERTOK_RISING, Grid, steps_at
 from muse.tools.tokens.matching import Notes
 
 SLACK = 1e-6  # beats, bpm: what floats may be off
-INSIDE = "note inside another of its pitch"
 
 
 def onset_bounds(truth: Notes, grid: Grid) -> np.ndarray:
@@ -29,24 +28,47 @@ def duration_bounds(truth: Notes, grid: Grid) -> np.ndarray:
     A step at least is left to a note that is shorter; a note longer than the longest has no bound.
     """
     scheme, ticks = grid.scheme, grid.scheme.ticks_per_beat
-    step = np.ones(len(truth["onset"])) if scheme.is_fine else coarser_steps(truth, grid)
+    near = steps_near(truth, grid)
     if not scheme.max_beats:
-        coarsest = max(section.step for section in grid.sections)
-        if INSIDE in grid.losses:  # whose ends are another's, a step long at least
-            return np.full(len(step), 2 * coarsest / ticks)
-        return (step / 2 + coarsest / 2 * (len(grid.sections) > 1)).clip(step) / ticks
+        step, coarsest = np.maximum(*near), max(section.step for section in grid.sections)
+        bounds = (step / 2 + coarsest / 2 * (len(grid.sections) > 1)).clip(step)
+        return np.asarray(bounds / ticks)
     table = PERTOK_RISING if scheme.is_fine else DURATION_STEPS
-    steps = truth["duration"] * ticks / step
+    lengths = truth["duration"] * ticks
+    return np.asarray(np.maximum(*(table_bounds(lengths, step, table) for step in near)) / ticks)
+
+
+def table_bounds(lengths: np.ndarray, step: np.ndarray, table: np.ndarray) -> np.ndarray:
+    """Half the distance of the durations in a table around each length, both in ticks.
+
+    Args:
+        lengths: in ticks.
+        step: ticks of a step at each.
+        table: durations in steps, rising.
+    """
+    steps = lengths / step
     above = np.clip(np.searchsorted(table, steps), 1, len(table) - 1)
     gap = table[above] - table[above - 1]
     half = gap / 2 + np.where(gap > 1, 0.5, 0.0)  # whole steps come before the table
-    bounds = np.maximum(half, table[0] - steps) * step / ticks
+    bounds = np.maximum(half, table[0] - steps) * step
     return np.where(steps > table[-1] + 0.5, np.inf, bounds)
 
 
-def coarser_steps(truth: Notes, grid: Grid) -> np.ndarray:
-    """The step at each onset, or in the next section where the onset may be moved to its start."""
+def end_bound(grid: Grid) -> float:
+    """How far off ends may come back that are places of their own, in quarter notes.
+
+    Half a step for the onset, a step for the shortest notes' duration, and half a step more where
+    an end lies in another section.
+    """
+    coarsest = max(section.step for section in grid.sections)
+    return (1.5 + 0.5 * (len(grid.sections) > 1)) * coarsest / grid.scheme.ticks_per_beat
+
+
+def steps_near(truth: Notes, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
+    """The step at each onset, and in the next section where the onset may be moved to its start."""
+    if grid.scheme.is_fine:
+        return np.ones(len(truth["onset"])), np.ones(len(truth["onset"]))
     ticks = truth["onset"] * grid.scheme.ticks_per_beat + SLACK
     reach = onset_bounds(truth, grid) * grid.scheme.ticks_per_beat
     here, there = (np.floor(t).astype(np.int64) for t in (ticks, ticks + reach))
-    return np.maximum(steps_at(here, grid.sections), steps_at(there, grid.sections)).astype(float)
+    return steps_at(here, grid.sections).astype(float), steps_at(there, grid.sections).astype(float)

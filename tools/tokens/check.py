@@ -2,7 +2,8 @@
 
 A scheme's promise is half a step of its grid: of the metre in force for onsets and durations (for
 long notes of the coarser grid that durations have there), of the velocities and of the tempos. What
-a scheme cannot hold by design (`Scheme.not_held`) is counted apart and breaks no promise.
+a scheme cannot hold by design (`Scheme.not_held`) is counted apart and breaks no promise. Where
+notes exchange their ends it is not their durations that are held, but the ends as a whole.
 """
 
 from collections import Counter
@@ -20,12 +21,13 @@ from muse.tools.tokens.alphabet import (
     TEMPOS,
     VELOCITIES,
 )
-from muse.tools.tokens.bounds import SLACK, duration_bounds, onset_bounds
+from muse.tools.tokens.bounds import SLACK, duration_bounds, end_bound, onset_bounds
 from muse.tools.tokens.codec import Tokenizer
 from muse.tools.tokens.grid import Grid, raw_notes
-from muse.tools.tokens.matching import Cost, Notes, match
+from muse.tools.tokens.matching import Cost, Notes, group_places, match, voices_of
 from muse.tools.tokens.metres import metre_sections
 from muse.tools.tokens.schemes import NOT_HELD_ANYWHERE
+from muse.tools.tokens.writing import exchanged_ends
 
 TEMPO_BOUND = float(np.diff(TEMPOS).max()) / 2 * 1.02  # bpm; the nearest is that in time, not bpm
 VELOCITY_BOUND = float(np.ceil(np.diff(VELOCITIES).max() / 2))
@@ -54,6 +56,8 @@ class RoundTrip(msgspec.Struct, omit_defaults=True):
         repairs: what the decoder had to mend; nothing, if all is well.
         not_held: what the scheme cannot hold, counted by kind.
         broken: the promises that were not kept.
+        end_beats: errors of the ends, in turn, of pitches whose notes exchange ends, in quarter
+            notes; None where none do.
     """
 
     notes: int
@@ -68,6 +72,7 @@ class RoundTrip(msgspec.Struct, omit_defaults=True):
     repairs: dict[str, int]
     not_held: dict[str, int]
     broken: list[str]
+    end_beats: Errors | None = None
 
     @property
     def ok(self) -> bool:
@@ -85,9 +90,11 @@ def check(score: ScoreTick, tokenizer: Tokenizer, name: str = "input") -> RoundT
     decoded = tokenizer.decode(encoded.ids)
     grid, not_held = encoded.grid, dict(encoded.losses)
     truth, found = score_notes(score), song_notes(decoded.song)
-    if "overlaps" not in tokenizer.scheme.holds:
-        truth = ends_in_turn(truth)
     bounds = bounds_of(truth, grid)
+    exchanged = np.zeros(0, np.int64)
+    if "overlaps" not in tokenizer.scheme.holds:
+        exchanged = exchanged_ends(grid)
+        bounds["duration"][exchanged] = np.inf
     first, second = match(truth, found, cost_of(truth, found, bounds)).T
     measured = {
         key: errors(truth[key][first] - found[key][second], bounds[key][first]) for key in bounds
@@ -106,6 +113,7 @@ def check(score: ScoreTick, tokenizer: Tokenizer, name: str = "input") -> RoundT
         repairs=decoded.repairs,
         not_held=not_held,
         broken=[],
+        end_beats=end_errors(truth, found, grid, exchanged),
     )
     result.broken = broken_promises(result)
     return result
@@ -138,6 +146,7 @@ def broken_promises(result: RoundTrip) -> list[str]:
     measured = {
         "onset": result.onset_beats.past_bound,
         "duration": result.duration_beats.past_bound,
+        "ends": result.end_beats.past_bound if result.end_beats else 0,
         "velocity": result.velocity.past_bound,
         "tempo": result.tempo_bpm.past_bound if result.tempo_bpm else 0,
         "metre": result.metre or 0,
@@ -183,17 +192,32 @@ def song_notes(song: Song) -> Notes:
     return {**notes, "pitch": notes["pitch"].astype(int), "program": notes["program"].astype(int)}
 
 
-def ends_in_turn(notes: Notes) -> Notes:
-    """Notes of one pitch and program with their ends in the order of their starts."""
-    voice = notes["program"] * 128 + notes["pitch"]
+def end_errors(truth: Notes, found: Notes, grid: Grid, exchanged: np.ndarray) -> Errors | None:
+    """Errors of the ends of whole voices, in turn, since which note an end is of is not held.
+
+    Args:
+        truth: notes.
+        found: what came back of them.
+        grid: of the truth.
+        exchanged: places in the truth of notes with another's end, whose voices are looked at.
+
+    Returns:
+        None where no note has another's end.
+    """
+    if not len(exchanged):
+        return None
+    ours, theirs = ends_by_voice(truth), ends_by_voice(found)
+    voices = np.unique(voices_of(truth)[exchanged]).tolist()
+    # a voice that lost or gained notes is told as that
+    whole = [v for v in voices if len(ours[v]) == len(theirs.get(v, ()))]
+    sizes = np.concatenate([np.zeros(0), *(ours[v] - theirs[v] for v in whole)])
+    return errors(sizes, np.full(len(sizes), end_bound(grid)))
+
+
+def ends_by_voice(notes: Notes) -> dict[int, np.ndarray]:
+    """The ends of each voice's notes, rising, in quarter notes."""
     ends = notes["onset"] + notes["duration"]
-    by_start, by_end = (
-        np.lexsort((notes["velocity"], notes["duration"], notes["onset"], voice)),
-        np.lexsort((ends, voice)),
-    )
-    turned = np.empty_like(ends)
-    turned[by_start] = ends[by_end]
-    return {**notes, "duration": turned - notes["onset"]}
+    return {voice: np.sort(ends[places]) for voice, places in group_places(notes).items()}
 
 
 def tempo_errors(
@@ -250,7 +274,7 @@ def summary(results: dict[str, RoundTrip], tokenizer: Tokenizer) -> dict[str, An
     trips = list(results.values())
     greatest = {
         key: max((getattr(trip, key).max for trip in trips if getattr(trip, key)), default=0.0)
-        for key in ("onset_beats", "duration_beats", "velocity", "tempo_bpm")
+        for key in ("onset_beats", "duration_beats", "end_beats", "velocity", "tempo_bpm")
     }
     return {
         "files": len(trips),

@@ -29,7 +29,7 @@ TEMPO_MSPQ = 60e6 / TEMPOS[::-1]  # microseconds a quarter note, rising
 PERTOK_ORDER = np.argsort(PERTOK_DURATION_TICKS, kind="stable")
 PERTOK_RISING = PERTOK_DURATION_TICKS[PERTOK_ORDER]
 Ints = np.ndarray[tuple[int], np.dtype[np.int64]]
-NOTE_FIELDS = ("start", "length", "duration", "pitch", "velocity", "program", "track")
+NOTE_FIELDS = ("start", "length", "duration", "pitch", "velocity", "program", "track", "place")
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,8 @@ class Grid:
         tempos: (tick, place in `alphabet.TEMPOS`), by tick, the first at 0.
         notes: arrays of one length, by start: `start`, `length` in ticks, `duration` the place in
             the scheme's table of durations, `pitch`, `velocity` the place in `VELOCITIES`,
-            `program` 0-127 or -1 for drums, `track` the place among the tracks with notes.
+            `program` 0-127 or -1 for drums, `track` the place among the tracks with notes, `place`
+            that of the note in `raw_notes`.
         losses: what was lost for want of tokens, counted by kind.
     """
 
@@ -186,7 +187,8 @@ def lay_notes(
     rank = raw["rank"] if "overlaps" in scheme.holds else raw["time"]
     order = np.lexsort((raw["velocity"], raw["pitch"], steps, rank, raw["track"], start))
     columns = (start, length, duration, raw["pitch"], velocity, raw["program"], raw["track"])
-    return {key: column[order] for key, column in zip(NOTE_FIELDS, columns, strict=True)}
+    laid = [column[order] for column in columns]
+    return dict(zip(NOTE_FIELDS, [*laid, order], strict=True))
 
 
 def fit(steps: Ints, scheme: Scheme) -> tuple[Ints, Ints]:

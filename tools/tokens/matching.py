@@ -5,12 +5,11 @@ Notes are arrays of one length: `onset` and `duration` in quarter notes, `pitch`
 """
 
 from collections.abc import Callable
-from itertools import permutations
 
 import numpy as np
 
 Notes = dict[str, np.ndarray]
-FEW = 6  # notes that are tried in all orders
+FREE = -1  # the row of a column that has none
 Cost = Callable[[np.ndarray, np.ndarray], np.ndarray]  # places of both -> what a pair costs
 
 
@@ -35,9 +34,14 @@ def match(truth: Notes, found: Notes, cost: Cost) -> np.ndarray:
     return np.concatenate([np.zeros((0, 2), np.int64), *pairs])
 
 
+def voices_of(notes: Notes) -> np.ndarray:
+    """The voice of each note: a number for its program and pitch."""
+    return notes["program"].astype(np.int64) * 128 + notes["pitch"]
+
+
 def group_places(notes: Notes) -> dict[int, np.ndarray]:
     """Places of the notes by program and pitch, in the order of onset and duration."""
-    voice = notes["program"].astype(np.int64) * 128 + notes["pitch"]
+    voice = voices_of(notes)
     order = np.lexsort((notes["velocity"], notes["duration"], notes["onset"], voice))
     values, starts = np.unique(voice[order], return_index=True)
     parts = np.split(order, starts[1:]) if len(values) else []
@@ -69,21 +73,56 @@ def pair_run(first: np.ndarray, second: np.ndarray, cost: Cost) -> np.ndarray:
 
 
 def assign(cost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rows and columns of as many pairs as there are, of least cost.
+    """Rows, rising, and columns of as many pairs as there are, so that their sum is least.
 
-    The least sum for few, else one cheapest pair after the other.
+    Source: Jonker and Volgenant 1987, "A Shortest Augmenting Path Algorithm for Dense and Sparse
+    Linear Assignment Problems".
+
+    Args:
+        cost: of each row with each column; finite.
     """
     rows, columns = cost.shape
-    if rows == columns <= FEW:
-        orders = np.array(list(permutations(range(rows))))
-        best = cost[np.arange(rows), orders].sum(axis=1).argmin()
-        return np.arange(rows), orders[best]
-    free_rows, free_columns, pairs = set(range(rows)), set(range(columns)), []
-    for place in cost.argsort(axis=None, kind="stable").tolist():
-        row, column = divmod(place, columns)
-        if row in free_rows and column in free_columns:
-            free_rows.remove(row)
-            free_columns.remove(column)
-            pairs.append((row, column))
-    found = np.array(sorted(pairs), np.int64).reshape(-1, 2)
-    return found[:, 0], found[:, 1]
+    if rows > columns:
+        second, first = assign(cost.T)
+        order = first.argsort()
+        return first[order], second[order]
+    row_of = np.full(columns, FREE)
+    prices = np.zeros(rows), np.zeros(columns)
+    for row in range(rows):
+        find_column(row, cost, row_of, prices)
+    taken = np.flatnonzero(row_of != FREE)
+    order = row_of[taken].argsort()
+    return row_of[taken][order], taken[order]
+
+
+def find_column(
+    row: int, cost: np.ndarray, row_of: np.ndarray, prices: tuple[np.ndarray, np.ndarray]
+) -> None:
+    """Give one more row a column, others moving along the cheapest path to a free one.
+
+    Args:
+        row: to be paired.
+        cost: of each row with each column.
+        row_of: the row of each column, or FREE; changed.
+        prices: of rows and columns, which no pair's cost is under; changed.
+    """
+    of_rows, of_columns = prices
+    distance, before = np.full(len(row_of), np.inf), np.full(len(row_of), FREE)
+    passed = np.zeros(len(row_of), bool)
+    here, column, reached = row, FREE, 0.0
+    while True:
+        steps = reached + cost[here] - of_rows[here] - of_columns
+        nearer = ~passed & (steps < distance)
+        distance[nearer], before[nearer] = steps[nearer], column
+        column = int(np.where(passed, np.inf, distance).argmin())
+        reached = float(distance[column])
+        if row_of[column] == FREE:
+            break
+        passed[column], here = True, row_of[column]
+    of_rows[row] += reached
+    of_rows[row_of[passed]] += reached - distance[passed]
+    of_columns[passed] -= reached - distance[passed]
+    while column != FREE:
+        previous = before[column]
+        row_of[column] = row if previous == FREE else row_of[previous]
+        column = previous

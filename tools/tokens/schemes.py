@@ -94,7 +94,7 @@ TABLE = (
         not_held={
             "tracks": ONE_TRACK_A_PROGRAM,
             "a note inside another of its pitch": "an end belongs to the first note that sounds, "
-            "so the two exchange their ends",
+            "so they exchange their ends",
         },
     ),
     Scheme(

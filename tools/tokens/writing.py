@@ -15,6 +15,7 @@ from muse.tools.tokens.metres import Section
 from muse.tools.tokens.vocabulary import Field, fields_of
 
 Event = tuple[int, list[int]]  # tick, ids
+INSIDE = "note inside another of its pitch"
 PERTOK_SOONEST = int(PERTOK_DURATION_TICKS.min()) // 2  # ticks; nearer is left to micro timing
 MICRO_STEP = int(MICRO_TICKS[1] - MICRO_TICKS[0])  # ticks
 MICRO_REACH = int(MICRO_TICKS[-1])  # ticks
@@ -183,8 +184,15 @@ def ends_in_turn(grid: Grid) -> Ints:
     turned = ends.copy()
     turned[by_start] = ends[by_end]
     if swapped := int((turned != ends).sum()):
-        grid.losses["note inside another of its pitch"] = swapped
+        grid.losses[INSIDE] = swapped
     return turned
+
+
+def exchanged_ends(grid: Grid) -> Ints:
+    """Places in `raw_notes` of the notes that get the end of another; see `ends_in_turn`."""
+    notes = grid.notes
+    found: Ints = notes["place"][ends_in_turn(grid) != notes["start"] + notes["length"]]
+    return found
 
 
 def write_structured(grid: Grid) -> list[int]:
