@@ -41,7 +41,8 @@ def render(
     from muse.cli.output import refuse_terminal
     from muse.tools.errors import ParameterError
     from muse.tools.midi import load_song
-    from muse.tools.rendering import choose_soundfont, render_file, render_to_stream
+    from muse.tools.rendering import render_file, render_to_stream
+    from muse.tools.soundfonts import choose_soundfont
 
     if out == "-":
         refuse_terminal("audio")

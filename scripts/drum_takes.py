@@ -21,8 +21,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "bench"))
 import mixes
 
 from muse.tools.files import replacing
-from muse.tools.rendering import find_soundfonts, render
+from muse.tools.rendering import render
 from muse.tools.song import Note, Song, Tempo, Track
+from muse.tools.soundfonts import find_soundfonts
 
 RATE = 44_100  # Hz
 TRAIN, HELD = "train", "held"

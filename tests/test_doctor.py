@@ -115,7 +115,7 @@ def test_an_ffmpeg_that_does_not_run_is_missing(monkeypatch, tmp_path: Path) -> 
 
 
 def test_no_soundfont_at_all(monkeypatch) -> None:
-    monkeypatch.setattr("muse.tools.rendering.find_soundfonts", list)
+    monkeypatch.setattr("muse.tools.soundfonts.find_soundfonts", list)
     monkeypatch.setattr("platform.system", lambda: "Linux")
     font = next(part for part in parts.look_at_rendering() if part.name == "soundfont")
     assert (font.present, font.command) == (False, "apt-get install fluid-soundfont-gm")

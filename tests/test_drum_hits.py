@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from muse.models.drum_hits import NAME, load_drum_hits
-from muse.tools.rendering import find_soundfonts, has_fluidsynth
+from muse.tools.rendering import has_fluidsynth
+from muse.tools.soundfonts import find_soundfonts
 from muse.tools.transcription import drums, onsets
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -12,14 +12,9 @@ import soundfile
 from muse.cli.main import run
 from muse.tools.audio import read_audio
 from muse.tools.midi import song_to_midi
-from muse.tools.rendering import (
-    check_soundfont,
-    find_soundfonts,
-    has_fluidsynth,
-    render,
-    synth_events,
-)
+from muse.tools.rendering import has_fluidsynth, render, synth_events
 from muse.tools.song import Note, Song, Tempo, Track, song_to_json
+from muse.tools.soundfonts import check_soundfont, find_soundfonts
 
 HOP = 64  # frames, of the energy that onsets are read from
 

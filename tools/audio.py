@@ -2,13 +2,9 @@
 
 Conventions:
     arrays are float32 of shape (channels, frames), full scale 1.0; rates in Hz; '-' is stdin.
-    What libsndfile reads is read by it; anything else goes through ffmpeg, where there is one.
 """
 
 import logging
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -19,8 +15,9 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from muse.tools.errors import BadInputError, MissingPartError, ParameterError
+from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.files import PIPE, on_disk, replacing
+from muse.tools.sound_files import open_sound_file
 
 log = logging.getLogger("muse")
 
@@ -29,18 +26,6 @@ Audio = NDArray[np.float32]
 BLOCK_FRAMES = 1 << 18  # frames read at a time, about 6 s at 44.1 kHz
 WRITE_FRAMES = 1 << 15  # frames handed to libsndfile at once: Vorbis puts each call on the stack
 MAX_WAV_BYTES = 4_000_000_000  # a plain WAV's size field ends at 4 GiB; beyond it RF64 is written
-FFMPEG_HINT = "install it with 'apt-get install ffmpeg' or 'brew install ffmpeg'"
-
-# what begins a file that libsndfile does not know and ffmpeg does: (offset in bytes, magic)
-FFMPEG_MAGIC = (
-    (4, b"ftyp"),  # m4a, mp4, mov
-    (0, b"\x1a\x45\xdf\xa3"),  # matroska, webm
-    (0, b"\x30\x26\xb2\x75"),  # wma
-    (0, b"\xff\xf1"),  # aac
-    (0, b"\xff\xf9"),  # aac
-    (0, b"wvpk"),  # wavpack
-    (0, b"MAC "),  # monkey's audio
-)
 
 
 @dataclass(frozen=True)
@@ -137,46 +122,6 @@ class AudioReader(AbstractContextManager["AudioReader"]):
     ) -> None:
         """Close the file and what was made to read it."""
         self._stack.close()
-
-
-def open_sound_file(path: Path, name: str, stack: ExitStack) -> soundfile.SoundFile:
-    """Open with libsndfile, or convert with ffmpeg to a WAV that lives as long as `stack`."""
-    if not path.is_file():
-        raise BadInputError(f"{name}: {'is a folder' if path.is_dir() else 'no such file'}")
-    if path.stat().st_size == 0:
-        raise BadInputError(f"{name}: is empty")
-    try:
-        return soundfile.SoundFile(path)
-    except soundfile.LibsndfileError as error:
-        reason = str(error).partition(": ")[2] or str(error)
-    if shutil.which("ffmpeg") is None:
-        if needs_ffmpeg(path):
-            raise MissingPartError(f"{name}: reading this format needs ffmpeg; {FFMPEG_HINT}")
-        raise BadInputError(f"{name}: not audio that can be read ({reason})")
-    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="muse-")))
-    return soundfile.SoundFile(decode_with_ffmpeg(path, folder / "decoded.wav", name))
-
-
-def needs_ffmpeg(path: Path) -> bool:
-    """Whether the file begins like a format that ffmpeg reads and libsndfile does not."""
-    with path.open("rb") as file:
-        head = file.read(16)
-    return any(head[offset:].startswith(magic) for offset, magic in FFMPEG_MAGIC)
-
-
-def decode_with_ffmpeg(path: Path, target: Path, name: str) -> Path:
-    """Decode the first audio stream of any file into a float WAV.
-
-    Raises:
-        BadInputError: ffmpeg finds no audio in it.
-    """
-    command = ["ffmpeg", "-nostdin", "-v", "error", "-i", str(path), "-vn", "-map", "0:a:0"]
-    command += ["-c:a", "pcm_f32le", "-rf64", "auto", str(target)]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    if result.returncode or not target.is_file():
-        reason = result.stderr.strip().rpartition("\n")[2].rpartition(": ")[2] or "no audio in it"
-        raise BadInputError(f"{name}: not audio that can be read ({reason})")
-    return target
 
 
 def finite(block: NDArray[np.float32], name: str) -> Audio:

@@ -175,7 +175,8 @@ def ffmpeg_version() -> str | None:
 
 def look_at_rendering() -> Iterator[Part]:
     """FluidSynth and the soundfonts."""
-    from muse.tools.rendering import find_soundfonts, fluidsynth_install_command
+    from muse.tools.rendering import fluidsynth_install_command
+    from muse.tools.soundfonts import find_soundfonts
 
     use = "muse render"
     found = fluidsynth_version()

@@ -15,7 +15,6 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
@@ -25,6 +24,7 @@ import numpy as np
 from muse.tools.audio import Audio, writing_audio
 from muse.tools.errors import BadInputError, MissingPartError, MuseError
 from muse.tools.song import Song, Track
+from muse.tools.soundfonts import choose_soundfont
 
 log = logging.getLogger("muse")
 
@@ -45,17 +45,6 @@ INSTALL_FLUIDSYNTH = {
     "Windows": "choco install fluidsynth",
 }
 
-# where soundfonts are kept, best first; TimGM6mb inside pretty_midi is always there
-SOUNDFONT_FOLDERS = (
-    "~/.local/share/soundfonts",
-    "/usr/share/sounds/sf2",
-    "/usr/share/soundfonts",
-    "/opt/homebrew/share/soundfonts",
-    "/usr/local/share/soundfonts",
-    "C:/soundfonts",
-)
-PREFERRED_SOUNDFONTS = ("FluidR3_GM.sf2", "MuseScore_General.sf2", "GeneralUser*.sf2", "*.sf2")
-
 
 @dataclass(frozen=True, slots=True, order=True)
 class Event:
@@ -65,51 +54,6 @@ class Event:
     rank: int
     call: str
     arguments: tuple[int, ...]
-
-
-def find_soundfonts() -> list[Path]:
-    """Soundfonts on this machine, best first; $MUSE_SOUNDFONT leads where it is set."""
-    found: list[Path] = []
-    if named := os.environ.get("MUSE_SOUNDFONT"):
-        found.append(Path(named))
-    folders = [Path(folder).expanduser() for folder in SOUNDFONT_FOLDERS]
-    for pattern in PREFERRED_SOUNDFONTS:
-        found += [path for folder in folders for path in sorted(folder.glob(pattern))]
-    spec = find_spec("pretty_midi")
-    if spec is not None and spec.origin is not None:
-        found.append(Path(spec.origin).parent / "TimGM6mb.sf2")
-    unique: dict[Path, Path] = {}
-    for path in found:
-        if path.is_file():
-            unique.setdefault(path.resolve(), path)
-    return list(unique.values())
-
-
-def choose_soundfont(named: Path | None = None) -> Path:
-    """The soundfont to play with: the one named, else the best one found.
-
-    Raises:
-        BadInputError: the one named is not there or is no soundfont.
-        MissingPartError: there is none at all.
-    """
-    found = [named] if named else find_soundfonts()
-    if not found:
-        raise MissingPartError("no soundfont found; run: pip install pretty_midi")
-    check_soundfont(found[0])
-    return found[0]
-
-
-def check_soundfont(path: Path) -> None:
-    """Raise BadInputError unless the file is a whole soundfont by its head (RIFF, size, sfbk)."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(12)
-    except OSError as error:
-        raise BadInputError(f"{path}: {error.strerror}") from error
-    if head[:4] != b"RIFF" or head[8:12] != b"sfbk":
-        raise BadInputError(f"{path}: not a soundfont (.sf2 or .sf3)")
-    if path.stat().st_size < int.from_bytes(head[4:8], "little"):
-        raise BadInputError(f"{path}: a soundfont that is cut off")
 
 
 def fluidsynth_install_command() -> str:

@@ -25,7 +25,7 @@ def check_target(out: Path, source: str) -> None:
         return
     if out.is_dir():
         raise MuseError(f"{out} is a folder; name a file")
-    from muse.tools.rendering import choose_soundfont
+    from muse.tools.soundfonts import choose_soundfont
 
     choose_soundfont()
 
@@ -46,7 +46,8 @@ def save_songs(songs: Sequence[Song], paths: Sequence[Path]) -> None:
     """
     for song, path in zip(songs, paths, strict=True):
         if path.suffix.lower() in AUDIO:
-            from muse.tools.rendering import choose_soundfont, render_file
+            from muse.tools.rendering import render_file
+            from muse.tools.soundfonts import choose_soundfont
 
             render_file(song, path, soundfont=choose_soundfont())
         else:
