@@ -8,7 +8,7 @@ Chords and sections travel as markers, as `markers` tells.
 
 A file from anywhere is taken as damaged until shown otherwise: what is read is a Song that
 `song_ranges` finds no problem in, or BadInputError. Signatures and tempos that no music can have
-are left out with a notice, since the notes around them are good.
+are left out with a notice, since the notes around them are good; so are notes that never end.
 """
 
 import logging
@@ -30,6 +30,7 @@ from symusic.core import (
     TrackTick,
 )
 
+from muse.tools.endless_notes import MIDI_ERRORS, score_of
 from muse.tools.errors import BadInputError
 from muse.tools.files import read_bytes, write_bytes
 from muse.tools.markers import cleaned, markers_of, read_markers
@@ -62,8 +63,6 @@ MIDI_MAGIC = b"MThd"
 FIFTHS_PER_SHARP = 7  # semitones of a fifth: each sharp moves the tonic by one fifth
 MINOR_TONIC = 9  # semitones from the tonic of a major key up to that of its relative minor
 MAX_SHARPS = 7
-# bytes after the last chunk, which the reader ignores: a wrong length there cannot lead it astray
-PADDING = bytes(16)
 
 
 def load_song(source: str | Path) -> Song:
@@ -107,8 +106,8 @@ def read_score(data: bytes, name: str = "input") -> ScoreTick:
         BadInputError: as `song_from_midi`.
     """
     try:
-        score = ScoreTick.from_midi(data + PADDING)
-    except (RuntimeError, ValueError, MemoryError) as error:
+        score, endless = score_of(data)
+    except MIDI_ERRORS as error:
         raise BadInputError(f"{name}: not a readable MIDI file ({error})") from error
     if score.ticks_per_quarter <= 0:
         raise BadInputError(f"{name}: a MIDI file of {score.ticks_per_quarter} ticks a quarter")
@@ -117,6 +116,8 @@ def read_score(data: bytes, name: str = "input") -> ScoreTick:
     first, last = time_span(score)
     if first < 0 or last > min(MAX_TICKS, MAX_BEATS * score.ticks_per_quarter):
         raise BadInputError(f"{name}: it has events at times that no piece of music has")
+    if endless:
+        log.warning("%s: notes that never end are left out (keys: %d)", name, endless)
     return score
 
 
