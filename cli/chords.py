@@ -25,7 +25,9 @@ def chords(
     key: Annotated[Text, typer.Option(metavar="Eb|Cm", help="Drawn where not given.")] = None,
     mode: Annotated[Text, typer.Option(metavar="major|minor", help="Of the key.")] = None,
     meter: Annotated[Text, typer.Option(metavar="4/4|6/8", help="4/4 where not given.")] = None,
-    tempo: Annotated[float | None, typer.Option(metavar="BPM", help="Beats a minute.")] = None,
+    tempo: Annotated[
+        float | None, typer.Option(metavar="BPM", help="Beats a minute, in 6/8 dotted quarters.")
+    ] = None,
     prompt: Annotated[
         Text, typer.Option(metavar="CHORDS", help="To begin with: 'Ebmaj9 Cm11', '| ii . V7 . |'.")
     ] = None,
@@ -33,11 +35,16 @@ def chords(
         Text, typer.Option(metavar="FILE|-", help="Continue the chords of a Song or MIDI file.")
     ] = None,
     vary: Annotated[bool, typer.Option("--vary", help="Change that song's chords.")] = False,
+    under: Annotated[
+        Text, typer.Option(metavar="FILE|-", help="Put chords under the melody of a song.")
+    ] = None,
     model: Annotated[
         str,
         typer.Option(metavar="auto|transformer|lstm|ngram|PATH", help="Who knows what follows."),
     ] = "auto",
-    temperature: Annotated[float, typer.Option(help="Below 1 safer, above 1 bolder.")] = 1.0,
+    temperature: Annotated[
+        float | None, typer.Option(help="Below 1 safer, above 1 bolder; 1, with --under 0.5.")
+    ] = None,
     top_k: Annotated[int, typer.Option(help="Of the likeliest chords only so many.")] = 0,
     top_p: Annotated[float, typer.Option(help="Those that together are so likely.")] = 0.9,
     seed: Annotated[int | None, typer.Option(help="Same seed, same chords.")] = None,
@@ -70,11 +77,13 @@ def chords(
     Example: muse chords --bars 8 --style neo-soul --key Eb -o song.wav
 
     Example: muse chords --prompt "Dm9 G13" --cadence full | muse view -
+
+    Example: muse chords --under melody.mid --style jazz -o song.mid
     """
     from muse.tools.chords.make import drawn_seed, songs
     from muse.tools.chords.models import load_model
     from muse.tools.chords.request import Request
-    from muse.tools.chords.sampling import Sampling
+    from muse.tools.chords.sampling import Sampling, usual_temperature
     from muse.tools.chords.saving import check_target, numbered, save_songs
     from muse.tools.midi import load_song
 
@@ -82,7 +91,7 @@ def chords(
         out, as_json = None, True
     targets = numbered(out, count) if out else []
     for target in targets:
-        check_target(target, like or "")
+        check_target(target, like or under or "")
     request = Request(
         bars=bars,
         style=style,
@@ -93,14 +102,15 @@ def chords(
         prompt=prompt,
         like=load_song(like) if like else None,
         vary=vary,
+        under=load_song(under) if under else None,
         cadence=cadence,
         fix=fix,
         rhythm=harmonic_rhythm,
         voicing=voicing,
-        sampling=Sampling(temperature, top_k, top_p),
+        sampling=Sampling(usual_temperature(temperature, bool(under)), top_k, top_p),
     )
     chosen = drawn_seed() if seed is None else seed
-    made = list(songs(request, load_model(model), chosen, count, like))
+    made = list(songs(request, load_model(model), chosen, count, like or under))
     logging.getLogger("muse").info("seed %d", chosen)
     if explain:
         explain_songs([song for song, _ in made])

@@ -3,6 +3,7 @@
 Conventions: beats are quarter notes from the start of the first bar; bars are counted from 1.
 """
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -63,6 +64,8 @@ class Frame:
         rhythm_beats: how long each chord lasts, cut at bar lines; None leaves it to the model.
         onsets: beats at which chords begin, and no others; None leaves it open.
         past: chords before the first bar, whole bars of them.
+        first_bar: number of the bar at beat 0.
+        lines: bar lines and the end, on eighths, where bars differ in length; empty where not.
     """
 
     key: Tonality
@@ -74,16 +77,18 @@ class Frame:
     rhythm_beats: float | None = None
     onsets: Sequence[float] | None = None
     past: tuple[Step, ...] = ()
+    first_bar: int = 1
+    lines: tuple[float, ...] = ()
 
     @property
     def bar_beats(self) -> float:
-        """Length of a bar in beats."""
+        """Length of a usual bar in beats."""
         return self.context.bar_beats
 
     @property
     def end_beats(self) -> float:
         """Length of the whole in beats."""
-        return self.bars * self.bar_beats
+        return self.lines[-1] if self.lines else self.bars * self.bar_beats
 
     @property
     def prompt_end(self) -> float:
@@ -91,8 +96,21 @@ class Frame:
         return self.prompt[-1].end_beats if self.prompt else 0.0
 
     def bar_of(self, beat: float) -> int:
-        """The number of the bar that a beat lies in."""
-        return int(beat // self.bar_beats) + 1
+        """The number of the bar that a beat lies in; bars go on as usual before and behind."""
+        if self.lines and 0 <= beat < self.end_beats:
+            return bisect_right(self.lines, beat) - 1 + self.first_bar
+        if beat >= self.end_beats:
+            beyond = int((beat - self.end_beats) // self.bar_beats)
+            return self.bars + beyond + self.first_bar
+        return int(beat // self.bar_beats) + self.first_bar
+
+    def line_of(self, bar: int) -> float:
+        """The beat at which a bar begins, by its number; inverse of `bar_of`."""
+        place = bar - self.first_bar
+        if self.lines and 0 <= place <= self.bars:
+            return self.lines[place]
+        beyond = max(place - self.bars, 0)
+        return self.end_beats + beyond * self.bar_beats if beyond else place * self.bar_beats
 
 
 def check_frame(frame: Frame) -> None:
@@ -130,7 +148,9 @@ def check_fixed(frame: Frame, beat: float, symbol: ChordSymbol) -> None:
     """Raise where a fixed chord lies outside the bars, or the prompt has another there."""
     bar, name = frame.bar_of(beat), write_leadsheet(symbol)
     if not 0 <= beat < frame.end_beats:
-        raise ParameterError(f"--fix {bar}:{name} lies outside the {frame.bars} bars asked for")
+        last = frame.first_bar + frame.bars - 1
+        where = f"bars {frame.first_bar} to {last}" if frame.first_bar > 1 else f"{frame.bars} bars"
+        raise ParameterError(f"--fix {bar}:{name} lies outside the {where} asked for")
     for placed in frame.prompt:
         is_there = placed.start_beats == beat and placed.symbol == symbol
         if placed.start_beats <= beat < placed.end_beats and not is_there:

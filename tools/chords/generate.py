@@ -44,7 +44,8 @@ class Drawn:
     Attributes:
         placed: symbol and times.
         chord_id: as the model knows it; the symbol may be dressed for the style.
-        probability: of that id under the model, constraints and temperature apart.
+        probability: of that id under the model, and the melody above it where one is given;
+            constraints and temperature apart.
         alternatives: the likeliest other chords there, with their probabilities.
     """
 
@@ -110,16 +111,7 @@ class Composer:
         self.symbols = symbols_in(frame.key, frame.context.style)
         self.prediction: Prediction = model.predict(self.past, frame.context)
         self.kinds = [kind_of(frame, symbol) for symbol in self.symbols]
-        self.horizon = Horizon(frame, self.shares())
-
-    def shares(self) -> dict[Kind, float]:
-        """How much of the model's first choice is of each kind."""
-        found: dict[Kind, float] = {}
-        chords = self.prediction.chords
-        for number in np.flatnonzero(playable()).tolist():
-            kind = self.kinds[number]
-            found[kind] = found.get(kind, 0.0) + float(chords[number])
-        return found
+        self.horizon = Horizon(frame, shares_of(self.prediction, self.kinds))
 
     def compose(self) -> list[Drawn]:
         """The prompt, then a chord after the other."""
@@ -140,11 +132,7 @@ class Composer:
 
     def take(self, placed: Placed, number: int) -> None:
         """Write a chord down, with what the model thinks of its id, and ask for the next."""
-        chords = self.prediction.chords
-        likely = [int(i) for i in chords.argsort(kind="stable")[::-1] if playable()[i]]
-        others = [i for i in likely[: ALTERNATIVES + 1] if i != number][:ALTERNATIVES]
-        alternatives = tuple((self.symbols[i], float(chords[i])) for i in others)
-        self.drawn.append(Drawn(placed, number, float(chords[number]), alternatives))
+        self.drawn.append(told(placed, number, self.prediction.chords, self.symbols))
         self.past.append(Step(number, bass_of(placed.symbol), placed.duration_beats))
         self.beat = placed.end_beats
         self.prediction = self.model.predict(self.past, self.frame.context)
@@ -157,9 +145,8 @@ class Composer:
             return Placed(fixed, self.beat, length), id_of(fixed)
         number = self.draw_id()
         length = self.draw_length(number, self.kinds[number])
-        bass = self.draw_bass(number, is_last=self.beat + length >= self.frame.end_beats)
-        symbol = over(self.symbols[number], bass)
-        return Placed(symbol, self.beat, length), number
+        placed = Placed(self.symbols[number], self.beat, length)
+        return over_bass(placed, number, self.prediction, self.frame, self.rng), number
 
     def draw_id(self) -> int:
         """Draw a chord."""
@@ -229,16 +216,39 @@ class Composer:
         """As chords are drawn; there are few lengths, so none is cut off for being rare."""
         return Sampling(self.sampling.temperature, 0, 1.0)
 
-    def draw_bass(self, number: int, is_last: bool) -> int:
-        """Draw the bass; a chord stands on its root at the end, and where it would lose its kind.
 
-        IV over the fifth degree is no IV any more, but a suspended dominant.
-        """
-        if is_last:
-            return 0
-        bass = draw(self.rng, shaped(self.prediction.basses(number), BASS_SAMPLING))
-        kind = kind_of(self.frame, over(self.symbols[number], bass))
-        return bass if kind.before == self.kinds[number].before else 0
+def told(placed: Placed, number: int, p: Floats, symbols: Sequence[ChordSymbol]) -> Drawn:
+    """A chord with its probability and those of others in its place, `p` and `symbols` by id."""
+    likely = [int(i) for i in p.argsort(kind="stable")[::-1] if playable()[i]]
+    others = [i for i in likely[: ALTERNATIVES + 1] if i != number][:ALTERNATIVES]
+    alternatives = tuple((symbols[i], float(p[i])) for i in others)
+    return Drawn(placed, number, float(p[number]), alternatives)
+
+
+def shares_of(prediction: Prediction, kinds: Sequence[Kind]) -> dict[Kind, float]:
+    """How much of a model's first choice is of each kind; `kinds` are those of all ids."""
+    found: dict[Kind, float] = {}
+    chords = prediction.chords
+    for number in np.flatnonzero(playable()).tolist():
+        kind = kinds[number]
+        found[kind] = found.get(kind, 0.0) + float(chords[number])
+    return found
+
+
+def over_bass(
+    placed: Placed, number: int, prediction: Prediction, frame: Frame, rng: np.random.Generator
+) -> Placed:
+    """The chord of an id over a bass that is drawn.
+
+    It stands on its root at the end, and where it would lose its kind: IV over the fifth degree is
+    no IV any more, but a suspended dominant.
+    """
+    if placed.end_beats >= frame.end_beats:
+        return placed
+    bass = draw(rng, shaped(prediction.basses(number), BASS_SAMPLING))
+    symbol = over(placed.symbol, bass)
+    keeps = kind_of(frame, symbol).before == kind_of(frame, placed.symbol).before
+    return replace(placed, symbol=symbol) if keeps else placed
 
 
 def over(symbol: ChordSymbol, bass: int) -> ChordSymbol:

@@ -12,7 +12,7 @@ from itertools import pairwise
 import msgspec
 import numpy as np
 
-from muse.tools.chords.frame import FINEST_BEATS, Frame, Placed, bass_of, id_of
+from muse.tools.chords.frame import FINEST_BEATS, MAX_BARS, Frame, Placed, bass_of, id_of
 from muse.tools.chords.model import Step
 from muse.tools.corpus.charts import HOLD, PUSH, REPEAT, parse_charts
 from muse.tools.corpus.text import bar_beats
@@ -113,7 +113,7 @@ def with_fixed(frame: Frame, text: str | None) -> Frame:
         match = FIXED.fullmatch(word)
         if match is None:
             raise ParameterError(f"--fix: '{word}' is not a bar and a chord, such as 4:V7 or 8:Eb6")
-        beat = (int(match[1]) - 1) * frame.bar_beats
+        beat = frame.line_of(int(match[1]))
         symbol = read_chord(match[2], frame.key, "--fix")
         if found.setdefault(beat, symbol) != symbol:
             raise ParameterError(
@@ -195,6 +195,11 @@ def varied(
         ParameterError: the song is shorter.
     """
     own = int(-(-chords[-1].end_beats // frame.bar_beats))
+    if bars is None and own > MAX_BARS:
+        raise ParameterError(
+            f"the song to vary has {own} bars of chords, and {MAX_BARS} are the most; say with "
+            "--bars how many to vary"
+        )
     if bars is not None and bars > own:
         raise ParameterError(f"the song to vary has {own} bars of chords, not {bars}")
     frame = replace(frame, bars=bars or own)

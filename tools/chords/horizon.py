@@ -81,18 +81,27 @@ class Horizon:
 
     def unbound_lengths(self, beat: float) -> Iterator[float]:
         """As `lengths`, whatever is fixed behind it."""
-        frame, bar = self.frame, self.frame.bar_beats
+        frame = self.frame
         if frame.onsets is not None:
             yield min((o for o in frame.onsets if o > beat), default=frame.end_beats) - beat
             return
-        place = beat % bar
+        number = frame.bar_of(beat)
+        line, end = frame.line_of(number), frame.line_of(number + 1)
         if frame.rhythm_beats is not None:
-            step = frame.rhythm_beats
-            yield step - beat % step if step >= bar else min(step - place % step, bar - place)
+            yield self.rhythm_length(beat, line, end, frame.rhythm_beats)
             return
-        if place == 0:
-            yield from (bars * bar for bars in LONG_BARS)
-        yield from (joint - place for joint in self.joints if joint > place)
+        if beat == line:
+            yield from (frame.line_of(number + bars) - beat for bars in LONG_BARS)
+        yield from (line + joint - beat for joint in self.joints if beat < line + joint < end)
+        yield end - beat
+
+    def rhythm_length(self, beat: float, line: float, end: float, step: float) -> float:
+        """How long a chord lasts in a rhythm of so many beats, in the bar from line to end."""
+        frame = self.frame
+        if step < frame.bar_beats:
+            return min(step - (beat - line) % step, end - beat)
+        bars, place = round(step / frame.bar_beats), frame.bar_of(beat) - frame.first_bar
+        return frame.line_of((place // bars + 1) * bars + frame.first_bar) - beat
 
     def weigh(self, beat: float, led: bool) -> float:
         """The weight of all ways from a beat to the end."""

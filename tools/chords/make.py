@@ -15,7 +15,10 @@ import numpy as np
 
 from muse.tools.chords.generate import Drawn, generate
 from muse.tools.chords.model import ChordModel
-from muse.tools.chords.request import Request, resolved
+from muse.tools.chords.request import Request, Task, resolved
+from muse.tools.chords.sampling import Sampling
+from muse.tools.chords.under_melody import tell_what_is_left_out, warn_of_key
+from muse.tools.chords.under_search import harmonise
 from muse.tools.chords.written import song_of
 from muse.tools.errors import ParameterError
 from muse.tools.song import MadeBy, Song
@@ -31,7 +34,7 @@ def drawn_seed() -> int:
 
 
 def songs(
-    request: Request, model: ChordModel, seed: int, count: int = 1, like: str | None = None
+    request: Request, model: ChordModel, seed: int, count: int = 1, source: str | None = None
 ) -> Iterator[tuple[Song, list[Drawn]]]:
     """Progressions as Songs, and each as it was drawn.
 
@@ -40,32 +43,48 @@ def songs(
         model: who is asked.
         seed: 0 or more.
         count: how many.
-        like: what to call the song that is continued, in what the Song tells of its making.
+        source: what to call the song that is continued, or whose melody gets chords, in what the
+            Song tells of its making.
 
     Raises:
         ParameterError: what is asked cannot be.
-        BadInputError: the song to continue has no chords.
+        BadInputError: the song to continue has no chords, or the one to harmonise no melody.
     """
     if not 1 <= count <= MAX_COUNT:
         raise ParameterError(f"--count is 1 to {MAX_COUNT}, not {count}")
     if seed < 0:
         raise ParameterError("--seed is 0 or more")
-    params = told(request, like)
+    params = told(request, source)
+    name = {"-": "standard input", None: "the song"}.get(source) or str(source)
     for number in range(count):
         dice = np.random.default_rng([seed, number, CHORDS])
-        task = resolved(request, np.random.default_rng(seed), dice)
-        drawn = generate(model, task.frame, request.sampling, dice)
+        task = resolved(request, np.random.default_rng(seed), dice, name)
+        if request.under is not None and number == 0:
+            tell_what_is_left_out(request.under)
+            if request.key is None:
+                warn_of_key(request.under)
+        drawn = chords_of(task, model, request.sampling, dice)
         own = params | ({"number": number + 1} if count > 1 else {})
         made_by = MadeBy("chords", version("muse-toolbox"), own, seed, model.name, model.hash)
         players = np.random.default_rng([seed, number, PLAYERS])
         yield song_of(drawn, task, made_by, players), drawn
 
 
-def told(request: Request, like: str | None) -> dict[str, Any]:
+def chords_of(
+    task: Task, model: ChordModel, sampling: Sampling, dice: np.random.Generator
+) -> list[Drawn]:
+    """The chords of a task: under its melody, or free."""
+    if task.melody is None:
+        return generate(model, task.frame, sampling, dice)
+    return harmonise(model, task.frame, task.melody, sampling, dice)
+
+
+def told(request: Request, source: str | None) -> dict[str, Any]:
     """The request as a Song tells it: what was asked, and nothing that was not."""
     asked: dict[str, Any] = {f.name: getattr(request, f.name) for f in fields(request)}
     sampling: dict[str, Any] = msgspec.to_builtins(asked.pop("sampling"))
-    asked["like"] = like
+    for name in ("like", "under"):
+        asked[name] = source if asked[name] is not None else None
     return {name: value for name, value in asked.items() if value not in (None, False)} | sampling
 
 

@@ -35,6 +35,15 @@ class Sampling:
 
 
 MAX_TEMPERATURE = 10.0  # all but even already
+FREE_TEMPERATURE = 1.0
+UNDER_TEMPERATURE = 0.5  # under a melody: what fits is what is wanted first
+
+
+def usual_temperature(asked: float | None, is_under: bool) -> float:
+    """The temperature that is asked for, or the usual one, alone and under a melody."""
+    if asked is not None:
+        return asked
+    return UNDER_TEMPERATURE if is_under else FREE_TEMPERATURE
 
 
 def shaped(weights: Floats, sampling: Sampling) -> Floats:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import lcm
 
 import msgspec
 import numpy as np
@@ -10,7 +11,18 @@ from muse.tools.chords.frame import Frame, Placed
 from muse.tools.chords.generate import Drawn
 from muse.tools.chords.performance import Performance
 from muse.tools.chords.request import Task
-from muse.tools.song import Alternative, Chord, Key, MadeBy, Song, Tempo
+from muse.tools.chords.under_melody import Melody
+from muse.tools.song import (
+    DEFAULT_TICKS_PER_BEAT,
+    Alternative,
+    Chord,
+    Key,
+    MadeBy,
+    Song,
+    Tempo,
+    Track,
+)
+from muse.tools.song_ranges import MAX_TICKS_PER_BEAT
 from muse.tools.theory.annotate import annotated
 from muse.tools.theory.chords import NONE, ChordSymbol, write_leadsheet
 from muse.tools.theory.keys import Tonality
@@ -45,20 +57,57 @@ def song_of(drawn: Sequence[Drawn], task: Task, made_by: MadeBy, rng: np.random.
     keys = [frame.key] * len(chords)
     voicings = voice([chord.symbol for chord in chords], task.voicing, keys=keys, bass=True)
     pitches = [voicing.pitches for voicing in voicings]
+    origin = task.melody.origin_beats if task.melody else 0.0
     song = annotated(
-        Song(
-            tempos=[Tempo(0.0, task.bpm)],
-            meters=[task.meter],
-            keys=[Key(0.0, frame.key.tonic_pc, frame.key.mode)],
+        msgspec.structs.replace(
+            blank_song(task),
             chords=[
-                song_chord(each, placed, tones)
+                song_chord(each, replace(placed, start_beats=origin + placed.start_beats), tones)
                 for each, placed, tones in zip(drawn, chords, pitches, strict=True)
             ],
             made_by=made_by,
         )
     )
     players = Performance(task.feel, task.meter, frame.key, task.bpm, rng)
-    return msgspec.structs.replace(song, tracks=players.tracks(chords, pitches))
+    tracks = players.tracks(chords, pitches)
+    if task.melody is not None:
+        tracks = with_melody(task.melody, tracks, song.ticks_per_beat)
+    return msgspec.structs.replace(song, tracks=tracks)
+
+
+def blank_song(task: Task) -> Song:
+    """The Song without chords and players: tempos, metres and keys."""
+    if task.melody is None:
+        key = task.frame.key
+        return Song(
+            tempos=[Tempo(0.0, task.bpm)],
+            meters=[task.meter],
+            keys=[Key(0.0, key.tonic_pc, key.mode)],
+        )
+    own = task.melody.song
+    ticks = lcm(own.ticks_per_beat, DEFAULT_TICKS_PER_BEAT)
+    fits = ticks <= MAX_TICKS_PER_BEAT
+    return msgspec.structs.replace(own, ticks_per_beat=ticks if fits else own.ticks_per_beat)
+
+
+def with_melody(melody: Melody, players: Sequence[Track], ticks: int) -> list[Track]:
+    """The melody as it was given, and the players beneath it, moved to where the chords begin.
+
+    Args:
+        melody: on top.
+        players: their times counted from the first chord.
+        ticks: a beat has; the players' notes are moved to whole ones.
+    """
+    for track in players:
+        track.notes = [
+            msgspec.structs.replace(
+                note,
+                start_beats=round((melody.origin_beats + note.start_beats) * ticks) / ticks,
+                duration_beats=max(round(note.duration_beats * ticks), 1) / ticks,
+            )
+            for note in track.notes
+        ]
+    return [melody.as_lead(), *players]
 
 
 def song_chord(drawn: Drawn, placed: Placed, pitches: Sequence[int]) -> Chord:

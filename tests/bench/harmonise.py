@@ -1,0 +1,298 @@
+"""Chords put under melodies of songs that were held out, beside the chords that people wrote there.
+
+Each excerpt is the start of a melody, moved to C major or A minor, with its key and metre given.
+In chord: share of the notes over a chord that start on strong beats, or elsewhere, whose pitch
+class it has. Agreement: share of the time that has a written chord in which root, or root and
+triad, are the same; two people who harmonise one melody would not agree fully either. In one run:
+the written chords; `muse chords --under` at its own temperature, 1 and 0; the same without the net
+(all major and minor triads alike) and without the melody; chords found in the melody as if it were
+a whole song; and one tonic chord throughout. Then the time of 16 bars as a process of its own.
+
+    OMP_NUM_THREADS=1 python tests/bench/harmonise.py --data melodies.npz [--songs 40]
+
+`melodies.npz` is what melody_models.py keeps. The net has not seen these songs; the chord finder
+has seen some of them, with their accompaniment.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from muse.tools.chords.events import DURATIONS, VOCABULARY_SIZE, Context, Style, symbol_of_id
+from muse.tools.chords.make import songs
+from muse.tools.chords.model import ChordModel, Floats, Step
+from muse.tools.chords.models import load_model
+from muse.tools.chords.request import Request
+from muse.tools.chords.sampling import UNDER_TEMPERATURE, Sampling
+from muse.tools.chords.under_fit import DOWNBEAT, STRONG, place_in_bar
+from muse.tools.corpus.text import bar_beats
+from muse.tools.files import write_bytes
+from muse.tools.forms.harmony import FIRST_CHORD_ID, chord_id
+from muse.tools.forms.melody_events import STEPS
+from muse.tools.melody.song_arrays import MelodySong
+from muse.tools.melody.song_data import load_melody_data
+from muse.tools.midi import song_to_midi
+from muse.tools.song import Chord, Key, Meter, Note, Song, Tempo, Track
+from muse.tools.theory.chord_finding import find_chords
+from muse.tools.theory.chords import ChordSymbol, parse_chord
+from muse.tools.theory.qualities import CODES
+
+BARS, FEWEST_BARS = 16, 12  # of an excerpt
+FEWEST_NOTES = 24
+STARTS = 5
+SIXTEEN = 16  # bars whose time is taken
+GRID = 0.5  # beats between two looks at both chords
+VELOCITY = 90
+STYLES: dict[str, Style] = {"pop909": "pop", "openewld": "jazz"}
+TONICS = {"major": ("C", 0), "minor": ("Am", 9)}
+
+Line = list[tuple[float, float, ChordSymbol]]  # start, end in beats
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """The start of a song: its melody as a Song, and the chords that stand under it."""
+
+    corpus: str
+    song: Song
+    written: Line
+    bars: int
+
+    @property
+    def style(self) -> Style:
+        """The style whose songs are like it."""
+        return STYLES[self.corpus]
+
+    @property
+    def meter(self) -> Meter:
+        """Its only metre."""
+        return self.song.meters[0]
+
+    @property
+    def key(self) -> str:
+        """As --key takes it."""
+        return TONICS[self.song.keys[0].mode][0]
+
+
+def excerpt_of(song: MelodySong) -> Excerpt | None:
+    """The first bars of a song, if it has enough of one metre."""
+    meter = Meter(0.0, song.context.numerator, song.context.denominator)
+    length = round(bar_beats(meter) * STEPS)
+    lines = song.start - song.position
+    first = int(song.bar[0])
+    is_even = (lines - lines[0] == (song.bar - first) * length) & (song.bar - first < BARS)
+    count = int(np.argmin(is_even)) if not is_even.all() else len(song)
+    bars = int(song.bar[count - 1]) - first + 1
+    if bars < FEWEST_BARS or count < FEWEST_NOTES:
+        return None
+    origin = int(lines[0])
+    rows = np.stack([song.start - origin, song.duration, song.pitch], axis=1)[:count].tolist()
+    notes = [Note(at / STEPS, length / STEPS, pitch, VELOCITY) for at, length, pitch in rows]
+    mode = song.context.mode
+    made = Song(
+        tempos=[Tempo(0.0, song.context.bpm)],
+        meters=[meter],
+        keys=[Key(0.0, TONICS[mode][1], mode)],
+        tracks=[Track("Melody", "lead", notes=notes)],
+    )
+    return Excerpt(song.corpus, made, written_line(song, count, origin, length), bars)
+
+
+def written_line(song: MelodySong, count: int, origin: int, bar: int) -> Line:
+    """The chords that are known from the notes: under each, and the one after for up to a bar."""
+    line: Line = []
+    for place in range(count):
+        start = int(song.start[place]) - origin
+        last = place + 1 == count
+        until = start + int(song.duration[place] if last else song.advance[place])
+        change = start + int(song.until[place])
+        add(line, start, min(until, change), int(song.chord[place]), int(song.bass[place]))
+        coming, bass = int(song.coming_chord[place]), int(song.coming_bass[place])
+        add(line, change, min(until, change + bar), coming, bass)
+    return line
+
+
+def add(line: Line, start: int, end: int, number: int, bass: int) -> None:
+    """Put a chord from step to step, if it is one."""
+    if end > start and number >= FIRST_CHORD_ID:
+        line.append((start / STEPS, end / STEPS, symbol_of_id(number, bass)))
+
+
+def line_of(chords: Sequence[Chord]) -> Line:
+    """The chords of a Song."""
+    return [
+        (c.start_beats, c.start_beats + c.duration_beats, parse_chord(c.symbol)) for c in chords
+    ]
+
+
+def at(line: Line, beats: Floats) -> list[ChordSymbol | None]:
+    """The chord at each of the beats."""
+    starts = np.array([start for start, _, _ in line])
+    places = np.searchsorted(starts, beats + 1e-6, side="right") - 1
+    return [
+        line[place][2] if place >= 0 and beat < line[place][1] - 1e-6 else None
+        for place, beat in zip(places.tolist(), beats.tolist(), strict=True)
+    ]
+
+
+def triad(symbol: ChordSymbol) -> tuple[int | None, bool, bool]:
+    """Root, and whether third and fifth are small."""
+    tones = {interval.semitones % 12 for interval in symbol.intervals}
+    return symbol.root_pc, 3 in tones and 4 not in tones, 6 in tones and 7 not in tones
+
+
+def figures_of(line: Line, excerpt: Excerpt) -> dict[str, list[float]]:
+    """What is averaged: notes in chord, strong and elsewhere; root; triad; changes a bar."""
+    notes = excerpt.song.tracks[0].notes
+    beats = np.array([note.start_beats for note in notes])
+    bar = bar_beats(excerpt.meter)
+    found: dict[str, list[float]] = {"strong": [], "elsewhere": [], "root": [], "triad": []}
+    for note, chord, real in zip(notes, at(line, beats), at(excerpt.written, beats), strict=True):
+        if chord is None or real is None or not chord.is_chord:
+            continue
+        is_strong = place_in_bar(note.start_beats % bar, excerpt.meter) in (DOWNBEAT, STRONG)
+        in_chord = note.pitch % 12 in chord.pitch_classes
+        found["strong" if is_strong else "elsewhere"].append(float(in_chord))
+    looks = np.arange(0.0, excerpt.bars * bar, GRID)
+    for chord, real in zip(at(line, looks), at(excerpt.written, looks), strict=True):
+        if chord is not None and real is not None:
+            found["root"].append(float(chord.root_pc == real.root_pc))
+            found["triad"].append(float(triad(chord) == triad(real)))
+    changes = sum(a[2] != b[2] for a, b in pairwise(line))
+    return {**found, "changes": [(1 + changes) / excerpt.bars]}
+
+
+@dataclass(frozen=True)
+class Flat:
+    """A model that knows of chords that they are major or minor triads, and nothing else."""
+
+    name: str = "flat"
+    hash: str | None = None
+
+    def predict(self, past: Sequence[Step], context: Context) -> "Flat":
+        """Always the same."""
+        return self
+
+    @property
+    def chords(self) -> Floats:
+        """The triads alike."""
+        p = np.zeros(VOCABULARY_SIZE)
+        p[[chord_id(root, CODES[name]) for root in range(12) for name in ("maj", "min")]] = 1 / 24
+        return p
+
+    def durations(self, chord_id: int) -> Floats:
+        """All alike."""
+        return np.full(len(DURATIONS), 1 / len(DURATIONS))
+
+    def basses(self, chord_id: int) -> Floats:
+        """The root."""
+        return np.eye(12)[0]
+
+
+def under(model: ChordModel, excerpt: Excerpt, temperature: float, seed: int) -> Line:
+    """What `muse chords --under` writes."""
+    sampling = Sampling(temperature)
+    request = Request(style=excerpt.style, under=excerpt.song, sampling=sampling)
+    return line_of(next(songs(request, model, seed))[0].chords)
+
+
+def free(model: ChordModel, excerpt: Excerpt, seed: int) -> Line:
+    """What `muse chords` writes for as many bars."""
+    meter = f"{excerpt.meter.numerator}/{excerpt.meter.denominator}"
+    request = Request(style=excerpt.style, bars=excerpt.bars, key=excerpt.key, meter=meter)
+    return line_of(next(songs(request, model, seed))[0].chords)
+
+
+def systems(model: ChordModel, seed: int) -> dict[str, Callable[[Excerpt], Line]]:
+    """Everybody who writes chords, by name."""
+    return {
+        "written": lambda e: e.written,
+        "muse chords --under": lambda e: under(model, e, UNDER_TEMPERATURE, seed),
+        "the same, --temperature 1": lambda e: under(model, e, 1.0, seed),
+        "the same, --temperature 0": lambda e: under(model, e, 0.0, seed),
+        "melody without the net": lambda e: under(Flat(), e, 0.0, seed),
+        "net without the melody": lambda e: free(model, e, seed),
+        "chords found in the melody": lambda e: line_of(find_chords(e.song)),
+        "always the tonic": lambda e: [(0.0, e.bars * bar_beats(e.meter), parse_chord(e.key))],
+    }
+
+
+def measured(
+    excerpts: Sequence[Excerpt], writers: dict[str, Callable[[Excerpt], Line]]
+) -> dict[str, dict[str, float]]:
+    """Mean over excerpts of each figure by writer."""
+    table: dict[str, dict[str, float]] = {}
+    for name, write in writers.items():
+        rows = [figures_of(write(excerpt), excerpt) for excerpt in excerpts]
+        table[name] = {
+            figure: round(statistics.mean([statistics.mean(r[figure]) for r in told]), 4)
+            for figure in rows[0]
+            if (told := [row for row in rows if row[figure]])
+        }
+    return table
+
+
+def cold_start(excerpt: Excerpt) -> dict[str, float]:
+    """Seconds of the whole command for sixteen bars, from process start to end."""
+    limit = SIXTEEN * bar_beats(excerpt.meter)
+    song = excerpt.song
+    notes = [note for note in song.tracks[0].notes if note.start_beats < limit]
+    cut = Song(meters=song.meters, keys=song.keys, tracks=[Track("Melody", "lead", notes=notes)])
+    seconds = []
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "melody.mid"
+        write_bytes(path, song_to_midi(cut))
+        command = [sys.executable, "-m", "muse.cli", "chords", "--under", str(path), "--quiet"]
+        for seed in range(STARTS):
+            begin = time.perf_counter()
+            subprocess.run([*command, "--seed", str(seed)], check=True, capture_output=True)
+            seconds.append(time.perf_counter() - begin)
+    return {"median_s": statistics.median(seconds), "worst_s": max(seconds)}
+
+
+def chosen(path: Path, side: str, count: int) -> list[Excerpt]:
+    """Excerpts of one side of the split, as many of each collection as there are, in turn."""
+    songs_of_side = load_melody_data(path).sides(0)[side]  # type: ignore[index]
+    found = [e for e in map(excerpt_of, songs_of_side) if e is not None]
+    groups = [[e for e in found if e.corpus == corpus] for corpus in STYLES]
+    groups = [group[:: max(len(group) * 2 // count, 1)][: count // 2] for group in groups]
+    return [excerpt for group in groups for excerpt in group]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--data", type=Path, required=True, help="melodies with chords, .npz")
+    parser.add_argument("--side", default="test", choices=["test", "validation"])
+    parser.add_argument("--songs", type=int, default=40)
+    parser.add_argument("--model", default="auto")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    excerpts = chosen(options.data, options.side, options.songs)
+    writers = systems(load_model(options.model), options.seed)
+    result: dict[str, Any] = {"cold": cold_start(excerpts[0])}
+    for corpus in STYLES:
+        own = [excerpt for excerpt in excerpts if excerpt.corpus == corpus]
+        result[corpus] = {"songs": len(own), "figures": measured(own, writers)}
+        print(f"{corpus}, {len(own)} excerpts", file=sys.stderr)
+        for name, row in result[corpus]["figures"].items():
+            cells = "  ".join(f"{figure} {value:.3f}" for figure, value in row.items())
+            print(f"  {name:27} {cells}", file=sys.stderr)
+    cold = result["cold"]
+    print(f"16 bars, cold: {cold['median_s']:.2f} s, worst {cold['worst_s']:.2f}", file=sys.stderr)
+    print(json.dumps(result, indent=2))
+
+
+if __name__ == "__main__":
+    main()

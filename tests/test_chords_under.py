@@ -1,0 +1,402 @@
+"""Chords under a melody: the melody stays, what is asked holds, and the chords fit the notes."""
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from muse.tools.chords.events import VOCABULARY_SIZE
+from muse.tools.chords.make import songs
+from muse.tools.chords.models import load_model
+from muse.tools.chords.request import Request
+from muse.tools.chords.sampling import Sampling
+from muse.tools.chords.under_fit import (
+    BEAT,
+    BETWEEN,
+    CLASSES,
+    DOWNBEAT,
+    HELD,
+    STRONG,
+    Stretch,
+    kind_of_stretch,
+    load_fit,
+    place_in_bar,
+)
+from muse.tools.chords.under_melody import melody_of
+from muse.tools.chords.under_ways import resampled
+from muse.tools.errors import BadInputError, ParameterError
+from muse.tools.forms.harmony import FIRST_CHORD_ID, chord_id
+from muse.tools.forms.melody import melody_track
+from muse.tools.midi import load_song, save_song, song_from_midi, song_to_midi
+from muse.tools.song import (
+    Chord,
+    Key,
+    Meter,
+    Note,
+    Song,
+    Tempo,
+    Track,
+    song_from_json,
+    song_to_json,
+)
+from muse.tools.theory.chords import parse_chord
+from muse.tools.theory.qualities import CODES
+from tests.chord_fakes import FakeModel
+
+TUNE = "C C G G A A G. F F E E D D C."
+PITCHES = {"C": 60, "D": 62, "E": 64, "F": 65, "G": 67, "A": 69}
+
+
+def tune(times: int = 1, **fields: object) -> Song:
+    """Four bars of 4/4 in C major, so many times."""
+    notes, beat = [], 0.0
+    for word in TUNE.split() * times:
+        length = 2.0 if word.endswith(".") else 1.0
+        notes.append(Note(beat, length, PITCHES[word[0]], 90))
+        beat += length
+    return Song(tracks=[Track("Tune", "lead", notes=notes)], **fields)  # type: ignore[arg-type]
+
+
+def notes_every(beats: float, count: int, start: float = 0.0) -> list[Note]:
+    scale = (60, 62, 64, 65, 67, 69, 71, 72)
+    return [Note(start + n * beats, beats, scale[n * 5 % 8], 90) for n in range(count)]
+
+
+def plain(notes: list[Note], *meters: Meter) -> Song:
+    return Song(tracks=[Track("Melody", "lead", notes=notes)], meters=list(meters))
+
+
+def made(song: Song, seed: int = 1, **asked: object) -> Song:
+    request = Request(under=song, **asked)  # type: ignore[arg-type]
+    return next(songs(request, FakeModel(), seed))[0]
+
+
+@pytest.fixture
+def melody_file(tmp_path: Path) -> Path:
+    path = tmp_path / "tune.mid"
+    save_song(tune(meters=[Meter(0.0, 4, 4)], tempos=[Tempo(0.0, 96.0)]), path)
+    return path
+
+
+def test_the_melody_goes_through_the_command_unchanged(muse, melody_file: Path) -> None:
+    given_song = load_song(melody_file)
+    shown = muse("chords", "--under", melody_file, "--style", "pop", "--seed", 3)
+    song = song_from_json(shown.out)
+    assert shown.code == 0
+    assert song.tracks[0].notes == given_song.tracks[0].notes
+    assert [track.role for track in song.tracks[1:]] == ["keys", "bass"]
+    assert song.tempos == given_song.tempos
+    assert song.meters == given_song.meters
+    assert (song.chords[0].start_beats, song.end_beats()) == (0.0, 16.0)
+    assert song.keys[0].tonic_pc == 0
+    again = muse("chords", "--under", melody_file, "--style", "pop", "--seed", 3)
+    assert again.out == shown.out
+
+
+def test_a_pipe_and_midi_and_back(muse, melody_file: Path, tmp_path: Path) -> None:
+    piped = song_to_json(load_song(melody_file))
+    shown = muse("chords", "--under", "-", "--seed", 3, stdin=piped)
+    assert shown.code == 0
+    target = tmp_path / "out.mid"
+    assert muse("chords", "--under", melody_file, "--seed", 3, "-o", target).code == 0
+    written = load_song(target)
+    assert melody_track(written).notes == load_song(melody_file).tracks[0].notes
+    assert [chord.symbol for chord in written.chords] == [
+        chord.symbol for chord in song_from_json(shown.out).chords
+    ]
+    under_again = muse("chords", "--under", target, "--seed", 4)  # its chords and players go
+    assert under_again.code == 0
+    assert "2 other tracks and the chords left out" in under_again.err
+
+
+def test_the_other_ways_to_show_go_on_working(muse, melody_file: Path) -> None:
+    words = ["--under", melody_file, "--harmonic-rhythm", 4, "--seed", 1]
+    rows = json.loads(muse("chords", *words, "--raw").out)["generated"]
+    assert len(rows) == 4
+    shown = muse("chords", *words, "--count", 2, "--explain")
+    assert len(shown.out.splitlines()) == 2
+    assert "in C major" in shown.err
+    told = song_from_json(shown.out.splitlines()[0]).made_by
+    assert told is not None
+    assert told.params["under"] == str(melody_file)
+    assert "like" not in told.params
+
+
+def test_fixed_chords_prompt_rhythm_and_cadence_hold() -> None:
+    asked = {"fix": "4:V7 9:bVImaj7", "cadence": "full", "prompt": "C Am7", "rhythm": "2"}
+    song = made(tune(3), key="C", **asked)
+    at = {chord.start_beats: chord.symbol for chord in song.chords}
+    assert (at[12.0], at[32.0]) == ("G7", "Abmaj7")
+    assert [chord.symbol for chord in song.chords[:2]] == ["C", "Am7"]
+    assert {chord.duration_beats for chord in song.chords} == {2.0}
+    assert parse_chord(song.chords[-2].symbol).root_pc == 7
+    assert parse_chord(song.chords[-1].symbol).root_pc == 0
+
+
+@settings(deadline=None, max_examples=10)
+@given(
+    st.lists(
+        st.tuples(
+            st.floats(0.0, 20.0), st.floats(0.0, 6.0), st.integers(0, 127), st.integers(1, 127)
+        ),
+        min_size=1,
+        max_size=12,
+    ),
+    st.sampled_from([(), ((0.0, 3, 4),), ((0.0, 6, 8),), ((0.0, 1, 4), (1.0, 4, 4)),
+                     ((0.0, 4, 4), (8.0, 2, 4), (10.0, 4, 4)), ((0.0, 4, 4), (7.3, 7, 8))]),
+    st.sampled_from([None, "full", "half", "plagal"]),
+    st.integers(0, 99),
+)  # fmt: skip
+def test_any_melody_gets_chords_in_whole_bars(rows, meters, cadence, seed) -> None:
+    song = plain([Note(*row) for row in sorted(rows)], *(Meter(*meter) for meter in meters))
+    found = made(song, seed, cadence=cadence)
+    assert found.tracks[0].notes == song.tracks[0].notes
+    chords = found.chords
+    assert all(
+        abs(a.start_beats + a.duration_beats - b.start_beats) < 1e-6 for a, b in pairwise(chords)
+    )
+    melody = melody_of(song)
+    assert chords[0].start_beats == melody.origin_beats
+    end = chords[-1].start_beats + chords[-1].duration_beats
+    assert end == pytest.approx(melody.origin_beats + melody.lines[-1])
+    assert end > max(note.start_beats for note in song.tracks[0].notes) - 0.5
+    assert song_from_json(song_to_json(found)) == found
+
+
+@pytest.mark.parametrize(
+    ("song", "first", "bar"),
+    [
+        (plain(notes_every(1.0, 16)), 0.0, 1),
+        (plain(notes_every(1.0, 17, 3.0)), 4.0, 2),  # a pickup of a beat
+        (plain(notes_every(1.0, 19, 1.0)), 0.0, 1),  # a bar that begins with a rest
+        (plain(notes_every(1.0, 17, 7.0)), 8.0, 3),  # a pickup after an empty bar
+        (plain(notes_every(1.0, 9), Meter(0.0, 1, 4), Meter(1.0, 4, 4)), 1.0, 2),
+        (plain([Note(3.0, 1.0, 60, 90)]), 0.0, 1),  # all there is cannot be a pickup
+    ],
+)
+def test_where_the_chords_begin(song: Song, first: float, bar: int) -> None:
+    melody = melody_of(song)
+    assert (melody.origin_beats, melody.first_bar) == (first, bar)
+    assert made(song).chords[0].start_beats == first
+
+
+def test_bars_are_numbered_as_in_the_song() -> None:
+    song = plain(notes_every(1.0, 17, 7.0))
+    fixed = made(song, key="C", fix="4:V7")
+    assert "G7" in [chord.symbol for chord in fixed.chords if chord.start_beats == 12.0]
+    with pytest.raises(ParameterError, match="bars 3 to 6"):
+        made(song, key="C", fix="2:I")
+
+
+def test_a_bar_of_another_length_keeps_the_bar_lines() -> None:
+    meters = (Meter(0.0, 4, 4), Meter(8.0, 2, 4), Meter(10.0, 4, 4))
+    song = made(plain(notes_every(1.0, 26), *meters), key="C", fix="4:V7", rhythm="4")
+    assert [c.start_beats for c in song.chords] == [0.0, 4.0, 8.0, 10.0, 14.0, 18.0, 22.0]
+    assert song.chords[3].symbol == "G7"
+    assert song.meters == list(meters)
+
+
+def test_an_empty_bar_gets_a_chord_and_an_overhang_no_bar() -> None:
+    gap = [*notes_every(1.0, 4), *notes_every(1.0, 4, 16.0)]
+    assert made(plain(gap), rhythm="4").chords[-1].start_beats == 16.0
+    late = [Note(0.0, 4.1, 60, 90)]
+    assert made(plain(late), rhythm="4").chords[-1].start_beats == 0.0
+
+
+def test_key_tempo_and_metre_are_the_songs_unless_asked_otherwise() -> None:
+    song = tune(
+        keys=[Key(0.0, 5, "major")],
+        tempos=[Tempo(0.0, 70.0), Tempo(8.0, 90.0)],
+        meters=[Meter(0.0, 2, 2)],
+    )
+    own = made(song)
+    assert (own.keys, own.tempos, own.meters) == (song.keys, song.tempos, song.meters)
+    asked = made(song, key="Am", tempo=50, meter="6/8")
+    assert asked.tracks[0].notes == song.tracks[0].notes
+    assert (asked.keys[0].tonic_pc, asked.keys[0].mode) == (9, "minor")
+    assert asked.tempos == [Tempo(0.0, 75.0)]  # dotted quarters
+    assert (asked.meters[0].numerator, asked.meters[0].denominator) == (6, 8)
+    assert made(tune()).keys[0].tonic_pc == 0  # found
+
+
+@pytest.mark.parametrize(
+    ("key", "mode", "warned"),
+    [(0, "major", False), (9, "minor", False), (5, "major", False), (4, "major", True)],
+)
+def test_a_key_that_the_melody_contradicts_is_doubted(key, mode, warned, caplog) -> None:
+    song = tune(keys=[Key(0.0, key, mode)])
+    assert made(song, rhythm="4").keys == song.keys
+    assert ("sounds in C major" in caplog.text) is warned
+    caplog.clear()
+    made(song, key="C", rhythm="4")
+    assert not caplog.text
+
+
+@pytest.mark.parametrize("ticks", [24, 96, 220, 384, 480, 1024, 32767])
+def test_no_tick_of_the_melody_moves(ticks: int) -> None:
+    notes = [Note(n * 7 / ticks + n, 5 / ticks, 60 + n, 90) for n in range(12)]
+    song = Song(tracks=[Track("Melody", notes=notes)], ticks_per_beat=ticks)
+    read = song_from_midi(song_to_midi(song))
+    found = made(read)
+    back = song_from_midi(song_to_midi(found))
+    assert melody_track(back).notes == pytest.approx(read.tracks[0].notes)
+    keys = [note.start_beats for note in found.tracks[1].notes]
+    assert [n.start_beats for n in back.tracks[1].notes] == pytest.approx(keys)
+
+
+def test_a_melody_without_a_name_is_known_in_what_is_made() -> None:
+    notes = notes_every(1.0, 8)
+    nameless = made(Song(tracks=[Track(notes=notes)]))
+    assert (nameless.tracks[0].name, nameless.tracks[0].role) == ("Melody", "lead")
+    piano = made(Song(tracks=[Track("Piano", "keys", notes=notes)]))
+    assert melody_track(song_from_midi(song_to_midi(piano))).notes == notes
+
+
+def test_of_several_voices_the_highest_is_heard_and_all_are_kept() -> None:
+    notes = [Note(float(n), 1.0, pitch, 90) for n in range(8) for pitch in (48, 72)]
+    song = plain(notes)
+    assert {note.pitch_class for note in melody_of(song).notes} == {0}
+    assert made(song).tracks[0].notes == notes
+
+
+def test_the_chords_are_those_of_the_tune() -> None:
+    model = load_model("ngram")
+    request = Request(under=tune(2), style="pop", sampling=Sampling(0.0), rhythm="2")
+    song, drawn = next(songs(request, model, 1))
+    roots = [parse_chord(chord.symbol) for chord in song.chords]
+    tones = {note.start_beats: note.pitch % 12 for note in song.tracks[0].notes}
+    inside = [
+        tones[c.start_beats] in s.pitch_classes for c, s in zip(song.chords, roots, strict=True)
+    ]
+    assert sum(inside) >= len(inside) - 2
+    assert all(0 < each.probability <= 1 for each in drawn)
+
+
+def test_chords_that_the_notes_contradict_are_not_chosen() -> None:
+    ids = [chord_id(root, CODES[name]) for root, name in ((0, "maj"), (9, "min"), (6, "maj"))]
+    song = plain([Note(float(n), 1.0, (60, 64, 67)[n % 3], 90) for n in range(16)])
+    for temperature in (0.0, 1.0):
+        request = Request(under=song, key="C", style="pop", sampling=Sampling(temperature))
+        found = next(songs(request, FakeModel(ids), 1))[0]
+        assert {parse_chord(chord.symbol).root_pc for chord in found.chords} == {0, 9}
+
+
+def test_the_table_knows_tones_of_the_chord() -> None:
+    fit = load_fit()
+    long_one = kind_of_stretch(0.0, 2.0, Meter(0.0, 4, 4), False)
+    c_major, f_sharp = chord_id(0, CODES["maj"]), chord_id(6, CODES["maj"])
+    for tone in (0, 4, 7):
+        weights = fit.of([Stretch(long_one, tone)], 0)
+        assert weights[c_major] > 0 > weights[f_sharp]
+    assert fit.of([], 0).tolist() == [0.0] * VOCABULARY_SIZE
+    assert fit.logs.shape == (CLASSES, VOCABULARY_SIZE, 12)
+    assert not fit.logs[:, :FIRST_CHORD_ID].any()
+
+
+@pytest.mark.parametrize("semitones", range(12))
+def test_a_melody_in_another_key_says_the_same(semitones: int) -> None:
+    fit = load_fit()
+    stretches = [Stretch(kind, kind * 5 % 12) for kind in range(CLASSES)]
+    moved = [Stretch(s.kind, (s.pitch_class + semitones) % 12) for s in stretches]
+    here, there = fit.of(stretches, 0), fit.of(moved, semitones)
+    for root in range(12):
+        for name in ("maj", "min7", "13"):
+            before = chord_id(root, CODES[name])
+            after = chord_id((root + semitones) % 12, CODES[name])
+            assert there[after] == pytest.approx(here[before])
+
+
+@pytest.mark.parametrize(
+    ("meter", "places"),
+    [
+        ((4, 4), {0.0: DOWNBEAT, 1.0: BEAT, 2.0: STRONG, 2.5: BETWEEN}),
+        ((3, 4), {0.0: DOWNBEAT, 2.0: BEAT, 0.25: BETWEEN}),
+        ((6, 8), {1.5: BEAT, 1.0: BETWEEN}),
+        ((7, 8), {1.0: BEAT, 2.0: BEAT, 3.0: BETWEEN}),
+    ],
+)
+def test_how_strong_places_are(meter: tuple[int, int], places: dict[float, int]) -> None:
+    measure = Meter(0.0, *meter)
+    assert {beat: place_in_bar(beat, measure) for beat in places} == places
+    assert kind_of_stretch(0.0, 2.0, measure, True) // 3 == HELD
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.lists(st.floats(1e-6, 1.0), min_size=2, max_size=30), st.integers(1, 12))
+def test_resampling_keeps_so_many_and_their_expected_weight(weights, count) -> None:
+    count = min(count, len(weights) - 1)
+    values, rounds = np.array(weights), 100
+    mean = np.zeros(len(weights))
+    for seed in range(rounds):
+        found = resampled(values, count, np.random.default_rng(seed))
+        assert len({place for place, _ in found}) == len(found) == count
+        for place, gain in found:
+            mean[place] += values[place] * np.exp(gain) / rounds
+    assert mean.sum() == pytest.approx(values.sum(), rel=1e-6)
+    level = values.sum() / count
+    assert np.abs(mean - values).max() <= 6 * level / np.sqrt(rounds) + 1e-9
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        ({"bars": 8}, "leave out --bars"),
+        ({"like": tune()}, "leave out --like"),
+        ({"vary": True}, "--vary"),
+        ({"prompt": "C " * 5}, "longer than the melody"),
+        ({"meter": "7/16"}, "--meter"),
+        ({"key": "H"}, "--key"),
+        ({"fix": "5:I"}, "outside the 4 bars"),
+        ({"fix": "4:bII", "cadence": "full", "rhythm": "4", "key": "C"}, "full cadence"),
+    ],
+)
+def test_what_cannot_be_is_refused(asked: dict, reason: str) -> None:
+    with pytest.raises(ParameterError, match=reason):
+        made(tune(), **asked)
+
+
+@pytest.mark.parametrize(
+    ("song", "reason"),
+    [
+        (Song(), "no notes"),
+        (Song(tracks=[Track(is_drum=True, notes=[Note(0.0, 1.0, 36, 90)])]), "no notes"),
+        (Song(tracks=[Track("A", notes=notes_every(1, 4)), Track("B", notes=notes_every(1, 4))]),
+         "name one MELODY"),
+        (plain(notes_every(1.0, 8), Meter(0.0, 7, 16)), "7/16"),
+        (plain([Note(0.0, 1.0, 60, 90), Note(90_000.0, 1.0, 60, 90)]), "too long"),
+        (plain([Note(0.0, 1.0, 60, 90), Note(2400.0, 1.0, 60, 90)]), "512"),
+    ],
+)  # fmt: skip
+def test_songs_without_a_melody_are_refused(song: Song, reason: str) -> None:
+    with pytest.raises(BadInputError, match=reason):
+        made(song)
+
+
+def test_a_bad_file_is_named(muse, tmp_path: Path) -> None:
+    path = tmp_path / "chords_only.json"
+    path.write_bytes(song_to_json(Song(chords=[Chord(0.0, 4.0, "C")])))
+    shown = muse("chords", "--under", path)
+    assert (shown.code, shown.out) == (4, b"")
+    assert "chords_only.json" in shown.err
+    shown = muse("chords", "--under", "-", stdin=song_to_json(Song(chords=[Chord(0.0, 4.0, "C")])))
+    assert "standard input" in shown.err
+
+
+def test_a_song_to_vary_that_is_too_long_says_what_to_do() -> None:
+    chords = [Chord(4.0 * n, 4.0, "CG"[n % 2]) for n in range(600)]
+    song = Song(chords=chords, keys=[Key(0.0, 0, "major")])
+    with pytest.raises(ParameterError, match=r"600 bars.*--bars"):
+        next(songs(Request(like=song, vary=True), FakeModel(), 1))
+
+
+def test_chords_under_a_melody_of_the_corpus(shared_data: Path) -> None:
+    song = load_song(sorted(shared_data.glob("pop909/*/*.mid"))[0])
+    melody = melody_track(song)
+    melody.notes = [note for note in melody.notes if note.start_beats < 48.0]
+    found = next(songs(Request(under=song, style="pop"), load_model("ngram"), 1))[0]
+    assert found.tracks[0] == melody
+    assert len(found.tracks) == 3
