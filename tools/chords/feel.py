@@ -54,6 +54,20 @@ class Feel:
     bass: tuple[Pattern, ...]
 
 
+def swung(beat: float, feel: Feel, unit: float = 1.0) -> float:
+    """Where a beat falls: the second of a pair comes later, except where the beat has three parts.
+
+    Args:
+        beat: from the song's start.
+        feel: of the style.
+        unit: length of a counted beat in quarters.
+    """
+    percent, parts = feel.swing
+    if unit != 1.0 or beat * parts % 2 != 1:
+        return beat
+    return beat + (percent - 50) / 100 * 2 / parts
+
+
 ROLLING_HANDS: tuple[Pattern, ...] = (
     {
         1: "0:.95:72",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import msgspec
 import numpy as np
 
-from muse.tools.chords.feel import ROLLING_BASS, ROLLING_HANDS, Feel, Pattern
+from muse.tools.chords.feel import ROLLING_BASS, ROLLING_HANDS, Feel, Pattern, swung
 from muse.tools.chords.frame import Placed
 from muse.tools.corpus.charts import counted_beats
 from muse.tools.song import DEFAULT_TICKS_PER_BEAT, Meter, Note, Track
@@ -143,15 +143,7 @@ class Performance:
     def placed(self, beat: float, behind_ms: float) -> float:
         """Where a stroke falls: swung, behind the beat, and not quite even."""
         late = behind_ms + float(self.rng.normal(0.0, self.feel.uneven_ms))
-        return max(self.swung(beat) + self.beats(late), 0.0)
-
-    def swung(self, beat: float) -> float:
-        """The second of a pair comes later; where the beat has three parts, none does."""
-        percent, parts = self.feel.swing
-        place = beat * parts % 2
-        if self.unit != 1.0 or place != 1:
-            return beat
-        return beat + (percent - 50) / 100 * 2 / parts
+        return max(swung(beat, self.feel, self.unit) + self.beats(late), 0.0)
 
     def beats(self, ms: float) -> float:
         """Milliseconds in beats."""

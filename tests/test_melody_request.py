@@ -1,0 +1,169 @@
+"""What is asked of a melody as text: what fits no song is refused, in words that help."""
+
+import logging
+import re
+from typing import Any
+
+import msgspec
+import pytest
+
+from muse.tools.chords.sampling import Sampling
+from muse.tools.errors import BadInputError, ParameterError
+from muse.tools.melody.make import melodies
+from muse.tools.melody.request import MelodyRequest, resolved
+from muse.tools.song import Chord, Key, Meter, Note, Song, Tempo, Track
+from tests.melody_fakes import FakeModel, in_bars
+
+
+def tune(*pitches: int, beat: float = 0.0, name: str = "Tune") -> Song:
+    """A quarter note of each pitch."""
+    notes = [Note(beat + place, 1.0, pitch, 80) for place, pitch in enumerate(pitches)]
+    return Song(meters=[Meter(0.0, 4, 4)], tracks=[Track(name, "lead", notes=notes)])
+
+
+def drums() -> Song:
+    return Song(tracks=[Track("Drums", "drums", is_drum=True, notes=[Note(0.0, 1.0, 36, 90)])])
+
+
+def with_melody(bars: int, beats: int) -> Song:
+    song = in_bars(bars)
+    notes = tune(*[60 + beat % 5 for beat in range(beats)]).tracks
+    return msgspec.structs.replace(song, tracks=[*song.tracks, *notes])
+
+
+def written(song: Song, **asked: Any) -> list[Note]:
+    """The notes of the melody that is made."""
+    (made,) = melodies(song, MelodyRequest(**asked), FakeModel(), 1)
+    return made.song.tracks[-1].notes
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        ({"range": "A5:C4"}, "--range A5:C4 is too narrow"),
+        ({"range": "C4:E4"}, "the highest pitch is B4 at least"),
+        ({"range": "C4"}, "--range is two pitches, such as C4:A5, not 'C4'"),
+        ({"range": "C4:H5"}, "--range is two pitches"),
+        ({"range": "C4:A5:C6"}, "--range is two pitches"),
+        ({"range": "C4:A99"}, "--range is two pitches"),
+        ({"form": "AAB1"}, "--form is a letter for each section, such as AABA"),
+        ({"form": ""}, "--form is a letter"),
+        ({"form": "A" * 65}, "--form is a letter"),
+        ({"form": "ABC"}, "8 bars cannot be shared out to 3 equal sections; --bars 6 can"),
+        ({"form": "AABA", "bars": 6}, "6 bars cannot be shared out to 4 equal sections"),
+        ({"form": "ABCDABCDA"}, "cannot be shared out"),
+        ({"fill": "9-12"}, "--fill 9-12: the song's chords are in bars 1-8"),
+        ({"fill": "0"}, "--fill 0: the song's chords"),
+        ({"fill": "5-4"}, "--fill 5-4"),
+        ({"fill": "x"}, "--fill is bars such as 5-8 or 4, not 'x'"),
+        ({"fill": "3", "bars": 2}, "--fill names its own"),
+        ({"fill": "3", "is_continuing": True}, "take one"),
+        ({"bars": 0}, "--bars is 1 or more"),
+        ({"bars": -3}, "--bars is 1 or more"),
+        ({"bars": 9}, "the song has 8 bars of chords, not 9"),
+        ({"density": 0.0}, "--density is 0.5 to 16 notes a bar"),
+        ({"density": 17.0}, "--density is"),
+        ({"density": float("nan")}, "--density is"),
+        ({"rank": 0}, "--rank is 1"),
+        ({"is_continuing": True, "bars": 5}, "4 bars of chords after the melody, not 5"),
+        ({"motif": tune(40, 60, 78)}, "spans 39 semitones and does not fit the range"),
+        ({"motif": tune(*[60, 64] * 20)}, "the motif is longer than the bars"),
+        ({"motif": tune(60), "fill": "2"}, "--motif begins a melody"),
+        ({"rhythm_like": tune(60), "form": "AABA"}, "no --form"),
+        ({"rhythm_like": tune(60), "density": 4.0}, "--rhythm-like tells where"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(asked: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ParameterError, match=re.escape(reason)) as refused:
+        written(with_melody(8, 16), **asked)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("value", [(-1.0, 0, 0.9), (float("nan"), 0, 0.9), (1.0, 0, 0.0)])
+def test_sampling_out_of_range_is_refused(value: tuple[float, int, float]) -> None:
+    with pytest.raises(ParameterError, match="--t"):
+        Sampling(*value)
+
+
+@pytest.mark.parametrize(
+    ("song", "asked", "reason"),
+    [
+        (Song(), {}, "no chords to write a melody over: `muse chords`"),
+        (drums(), {}, "no chords to write a melody over"),
+        (in_bars(8), {"is_continuing": True}, "--continue takes a song with a melody"),
+        (in_bars(8), {"fill": "2"}, "--fill takes a song with a melody"),
+        (in_bars(8), {"motif": drums()}, "--motif takes a song with a melody"),
+        (in_bars(8), {"rhythm_like": drums()}, "--rhythm-like takes a song with a melody"),
+        (Song(chords=[Chord(0.0, 4.0, "H7"), Chord(4.0, 4.0, "?!")]), {}, "none of the song's"),
+        (Song(chords=[Chord(0.0, 0.0, "C")]), {}, "chords last no time"),
+    ],
+)
+def test_songs_without_what_it_takes_are_refused(
+    song: Song, asked: dict[str, Any], reason: str
+) -> None:
+    if song == in_bars(8):  # of its two tracks neither is a melody
+        two = Track("Bass", "bass", notes=[Note(0.0, 1.0, 36, 80)])
+        song = msgspec.structs.replace(song, tracks=[*song.tracks, two])
+    with pytest.raises(BadInputError, match=re.escape(reason)) as refused:
+        written(song, **asked)
+    assert "\n" not in str(refused.value)
+
+
+def test_no_bars_are_left_behind_a_whole_melody() -> None:
+    with pytest.raises(ParameterError, match="no bars of chords after the melody"):
+        written(with_melody(4, 16), is_continuing=True)
+
+
+def test_a_metre_that_is_not_learnt_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING, "muse"):
+        assert written(in_bars(4, (7, 8)))
+    (told,) = [record.getMessage() for record in caplog.records]
+    assert "7/8" in told
+    assert "\n" not in told
+
+
+@pytest.mark.parametrize("meter", [(3, 4), (6, 8), (5, 4), (12, 8), (3, 16), (1, 4), (15, 1)])
+def test_metres_of_all_kinds(meter: tuple[int, int]) -> None:
+    assert written(in_bars(4, meter))
+
+
+def test_a_song_may_lack_keys_and_metres_or_have_several() -> None:
+    song = in_bars(8)
+    assert written(msgspec.structs.replace(song, keys=[], meters=[], tempos=[]))
+    several = msgspec.structs.replace(
+        song,
+        keys=[Key(0.0, 0, "major"), Key(12.0, 3, "minor")],
+        meters=[Meter(0.0, 4, 4), Meter(8.0, 3, 4), Meter(20.0, 6, 8)],
+        tempos=[Tempo(0.0, 90.0), Tempo(9.0, 200.0)],
+    )
+    (made,) = melodies(several, MelodyRequest(), FakeModel(), 1)
+    assert (made.song.keys, made.song.meters) == (several.keys, several.meters)
+    assert made.song.tracks[-1].notes
+
+
+def test_chords_are_heard_where_none_are_written() -> None:
+    song = in_bars(4)
+    notes = [
+        Note(4.0 * bar, 4.0, root + up, 80) for bar, root in enumerate((48, 53)) for up in (0, 4, 7)
+    ]
+    keys = Track("Keys", "keys", notes=notes)
+    song = msgspec.structs.replace(song, chords=[], tracks=[keys])
+    (made,) = melodies(song, MelodyRequest(), FakeModel(), 1)
+    assert [chord.symbol for chord in made.song.chords] == ["C", "F"]
+
+
+def test_a_melody_in_a_high_place_goes_on_there() -> None:
+    song = in_bars(8)
+    own = tune(*[127, 126] * 8)
+    song = msgspec.structs.replace(song, tracks=own.tracks)
+    task = resolved(song, MelodyRequest(is_continuing=True))
+    assert (task.limits.low, task.limits.high) == (115, 127)
+
+
+def test_what_was_asked_is_told() -> None:
+    (made,) = melodies(in_bars(8), MelodyRequest(density=2.0, form="AABA"), FakeModel(), 5)
+    made_by = made.song.made_by
+    assert made_by is not None
+    assert (made_by.command, made_by.seed, made_by.model) == ("melody", 5, "fake")
+    assert made_by.params["density"] == 2.0
+    assert made_by.params["form"] == "AABA"

@@ -1,0 +1,122 @@
+"""Requests to Songs: what `muse melody` does.
+
+Same seed, same bytes: each melody of a request has dice of its own, and so has each of those that
+are ranked.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from importlib.metadata import version
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from muse.tools.chords.make import MAX_COUNT
+from muse.tools.errors import ParameterError
+from muse.tools.forms.melody_events import encode_melody, on_grid
+from muse.tools.melody.compose import Composer, Draft
+from muse.tools.melody.model import MelodyModel
+from muse.tools.melody.request import MelodyRequest, Task, resolved, with_returns
+from muse.tools.melody.typical import score
+from muse.tools.melody.written import song_with
+from muse.tools.song import MadeBy, Song
+
+FORM, NOTES = 0, 1  # what the dice of a melody are for
+
+
+@dataclass(frozen=True)
+class Made:
+    """A song with its melody.
+
+    Attributes:
+        song: whole.
+        task: what was composed.
+        nats_per_note: how unlikely the model finds the melody.
+    """
+
+    song: Song
+    task: Task
+    nats_per_note: float
+
+
+def melodies(
+    song: Song,
+    request: MelodyRequest,
+    model: MelodyModel,
+    seed: int,
+    count: int = 1,
+    told: dict[str, Any] | None = None,
+) -> Iterator[Made]:
+    """The song with a melody, in so many ways.
+
+    Args:
+        song: with chords, or with tracks to hear them in.
+        request: what is asked.
+        model: who is asked.
+        seed: 0 or more.
+        count: how many.
+        told: what else the Song is to tell of its making, such as names of files.
+
+    Raises:
+        ParameterError: what is asked cannot be.
+        BadInputError: no chords, or no melody where one is to go on.
+    """
+    if not 1 <= count <= MAX_COUNT:
+        raise ParameterError(f"--count is 1 to {MAX_COUNT}, not {count}")
+    if seed < 0:
+        raise ParameterError("--seed is 0 or more")
+    task = resolved(song, request)
+    for number in range(count):
+        own = {"number": number + 1} if count > 1 else {}
+        made_by = MadeBy(
+            command="melody",
+            version=version("muse-toolbox"),
+            params=params_of(request, song) | (told or {}) | own,
+            seed=seed,
+            model=model.name,
+            model_hash=model.hash,
+        )
+        tries = (
+            made(task, request, model, made_by, [seed, number, turn])
+            for turn in range(request.rank)
+        )
+        yield min(tries, key=unlikeness) if request.rank > 1 else next(tries)
+
+
+def made(
+    task: Task, request: MelodyRequest, model: MelodyModel, made_by: MadeBy, dice: list[int]
+) -> Made:
+    """One melody, drawn with these dice."""
+    plan = with_returns(task, request.form, np.random.default_rng([*dice, FORM]))
+    rng = np.random.default_rng([*dice, NOTES])
+    draft = Composer(model, task.stage, plan, task.limits, rng).written()
+    return Made(song_with(task, new_notes(draft, task), made_by), task, draft.nats_per_note)
+
+
+def new_notes(draft: Draft, task: Task) -> list[Any]:
+    """The notes that are not the song's own."""
+    pairs = zip(draft.notes, draft.is_given, strict=True)
+    return [note for note, is_given in pairs if not (is_given and task.own)]
+
+
+def unlikeness(made: Made) -> float:
+    """How far a melody is from those of songs."""
+    return score(made.song, made.nats_per_note)
+
+
+def params_of(request: MelodyRequest, song: Song) -> dict[str, Any]:
+    """The request as a Song tells it: what was asked, and what made the song that it is over."""
+    asked: dict[str, Any] = {f.name: getattr(request, f.name) for f in fields(request)}
+    sampling: dict[str, Any] = msgspec.to_builtins(asked.pop("sampling"))
+    for name in ("rhythm_like", "motif"):
+        asked.pop(name)
+    over = {"over": msgspec.to_builtins(song.made_by)} if song.made_by else {}
+    kept = {name: value for name, value in asked.items() if value not in (None, False)}
+    return kept | sampling | over
+
+
+def event_ids(made: Made) -> list[int]:
+    """The melody as ids of forms.melody_events."""
+    notes = on_grid(made.song.tracks[-1].notes)
+    return [event.id for event in encode_melody(notes, made.task.stage.bars)]
