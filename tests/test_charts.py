@@ -1,6 +1,7 @@
 """Chord charts: what is written is read, what is wrong is told, what is read is written again."""
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ from muse.tools.corpus.charts import (
     read_charts,
     sign_counts,
 )
+from muse.tools.corpus.reading import read_songs
 from muse.tools.corpus.text import bar_beats
 from muse.tools.errors import BadInputError
 from muse.tools.song import Chord, Key, Meter, Section, Tempo
@@ -137,7 +139,7 @@ def test_what_is_wrong_is_told_with_its_line(body: str, line: int, part: str) ->
     ("text", "part"),
     [
         ("", "no chart in it"),
-        ("| C |", "line 1: before the first"),
+        ("key: C\n| C |", "line 1: before the first"),
         ("title: Empty\nkey: C\n", "'Empty' has no bars"),
         ("title: A b\n| C |\ntitle: a B\n| D |\n", "'a B' and 'A b' have the same title"),
     ],
@@ -193,3 +195,11 @@ def test_what_is_off_the_grid_is_not_written() -> None:
     chart.song.chords.append(Chord(4.3, 1, "F"))
     with pytest.raises(BadInputError, match="beat 4 are not on the grid"):
         write_charts([chart])
+
+
+def test_bars_alone_are_a_chart(tmp_path: Path) -> None:
+    file = tmp_path / "bars.txt"
+    file.write_text("| Dm7 | G7 . C . |\n")
+    ((_, song),) = read_songs(file)
+    assert [chord.symbol for chord in song.chords] == ["Dm7", "G7", "C"]
+    assert [chord.start_beats for chord in song.chords] == [0.0, 4.0, 6.0]

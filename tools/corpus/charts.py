@@ -1,6 +1,6 @@
 """Chord charts in plain text: written by hand, played from, and read as Songs.
 
-A file holds any number of charts; each begins with its title:
+A file holds any number of charts; each begins with its title, a first one may also begin with bars:
 
     # a remark; it may also stand behind something else
     title: Porch Light
@@ -38,6 +38,7 @@ SWING_RANGE = (STRAIGHT, 80.0)  # percent
 BEHIND_RANGE = (-100.0, 200.0)  # ms
 TEMPO_RANGE = (20.0, 400.0)  # beats a minute
 COMMON_TIME = Meter(0.0, 4, 4)
+UNTITLED = "untitled"
 HOLD, REPEAT, PUSH = ".", "%", "<"
 PUSH_BEATS = 0.5  # quarters: an eighth
 
@@ -104,8 +105,18 @@ def read_charts(text: str, name: str = "input") -> list[tuple[str, Song]]:
 
 def looks_like_charts(text: str) -> bool:
     """Whether the first line that says anything is a title."""
+    return first_line(text).lower().startswith("title:")
+
+
+def looks_like_bars(text: str) -> bool:
+    """Whether the first line that says anything is one of bars."""
+    return first_line(text).startswith("|")
+
+
+def first_line(text: str) -> str:
+    """The first line that says anything."""
     lines = (COMMENT.sub("", line).strip() for line in text.splitlines())
-    return next((line for line in lines if line), "").lower().startswith("title:")
+    return next((line for line in lines if line), "")
 
 
 def parse_charts(text: str, name: str = "input") -> list[Chart]:
@@ -133,11 +144,13 @@ def read_line(line: str, drafts: list[Draft]) -> None:
         return
     if found and found[1].lower() == "title":
         drafts.append(Draft(found[2]))
-    elif not drafts:
+    elif not drafts and not line.lstrip().startswith("|"):
         raise BadInputError("before the first 'title: ...'")
     elif found:
         read_fields(line, drafts[-1])
     elif "|" in line:
+        if not drafts:
+            drafts.append(Draft(UNTITLED))
         read_bars(line, drafts[-1])
     else:
         raise BadInputError(f"'{line.strip()}' is neither 'name: value' nor bars between '|'")

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from muse.tools.corpus.abc import looks_like_abc, read_abc
 from muse.tools.corpus.billboard import looks_like_billboard, read_billboard
-from muse.tools.corpus.charts import looks_like_charts, read_charts
+from muse.tools.corpus.charts import looks_like_bars, looks_like_charts, read_charts
 from muse.tools.corpus.labels import looks_like_labels, read_labels
 from muse.tools.corpus.musicxml import looks_like_musicxml, read_musicxml
 from muse.tools.corpus.numerals import (
@@ -91,6 +91,7 @@ KINDS = (
     Kind("chart", lambda head: looks_like_charts(head.decode("utf-8", "replace")), read_chart_file),
     Kind("Harte labels", looks_like_labels, read_labels),
     Kind("Roman numerals", looks_like_numerals, read_numerals),
+    Kind("chart", lambda head: looks_like_bars(head.decode("utf-8", "replace")), read_chart_file),
 )
 
 
