@@ -21,7 +21,9 @@ def melody(
     song: Annotated[
         str, typer.Argument(metavar="[SONG]", help="With chords: Song, MIDI, chart; '-' is stdin.")
     ] = "-",
-    bars: Annotated[int | None, typer.Option(metavar="N", help="How many; all that have chords.")] = None,
+    bars: Annotated[
+        int | None, typer.Option(metavar="N", help="How many; all that have chords.")
+    ] = None,
     range_: Annotated[
         Text, typer.Option("--range", metavar="C4:A5", help="Lowest and highest pitch.")
     ] = None,

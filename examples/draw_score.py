@@ -1,6 +1,6 @@
 """Draw a MusicXML score as a picture, as those of the README: `pip install verovio cairosvg` first.
 
-    python examples/draw_score.py tune.musicxml tune.png
+python examples/draw_score.py tune.musicxml tune.png
 """
 
 import re
@@ -41,7 +41,10 @@ def main() -> None:
     score, out = map(Path, sys.argv[1:3])
     svg = picture(score.read_text(encoding="utf-8"))
     cairosvg.svg2png(
-        bytestring=svg.encode(), write_to=str(out), output_width=PIXELS_WIDE, background_color="white"
+        bytestring=svg.encode(),
+        write_to=str(out),
+        output_width=PIXELS_WIDE,
+        background_color="white",
     )
 
 

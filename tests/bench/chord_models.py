@@ -3,10 +3,12 @@
 Each split is by song, near-duplicates on one side, drawn by the seed; every model is asked for
 every chord of the test songs (tools/chords/scoring.py). N-grams are counted for each corpus by
 itself (its own songs only, as published figures are), for each style, and for all songs together.
-The nets that ship are scored on the split that they were trained on, and only there.
+The nets that ship are scored on the split that they were trained on, and only there. With --sides,
+the nets alone are scored on these sides of it; of the training songs, some.
 
     python tests/bench/chord_models.py [--data DIR] [--cache FILE] [--seeds 3] [--json FILE]
                                        [--nets chord-transformer,chord-lstm]
+                                       [--sides train,validation,test]
 """
 
 import argparse
@@ -18,9 +20,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from sides import BySide, plain_sides, show_sides, sides_named, some
+
 from muse.tools.chords.baselines import train_baseline
 from muse.tools.chords.net_scoring import TorchPredictor, load_torch_net
-from muse.tools.chords.scoring import Figures, Spread, ahead_of, evaluate, over_seeds
+from muse.tools.chords.scoring import EVERYTHING, Figures, Spread, ahead_of, evaluate, over_seeds
 from muse.tools.chords.song_data import (
     ChordData,
     ChordSong,
@@ -78,6 +82,17 @@ def score_nets(names: Sequence[str], seed: int, test: Sequence[ChordSong], runs:
             runs.setdefault(name, []).append(evaluate(TorchPredictor(net), test))
 
 
+def on_sides(names: Sequence[str], sides: Sequence[str], data: ChordData) -> BySide:
+    """Evaluations of nets on sides of the splits that they were trained on."""
+    found: dict[str, dict[str, dict[str, Figures]]] = {}
+    for name in names:
+        net, card = load_torch_net(name)
+        seed, model = card["split_seed"], TorchPredictor(net)
+        songs = data.sides(seed)
+        found[name] = {side: evaluate(model, some(songs[side], side, seed)) for side in sides}
+    return found
+
+
 def escapes(train: Sequence[ChordSong]) -> dict[str, float]:
     """The escape weight that is tuned for each corpus."""
     models = train_baseline("adaptive", train, "corpus").models
@@ -116,16 +131,15 @@ def plain(by_corpus: Mapping[str, Mapping[str, Spread]]) -> dict[str, Any]:
     return {c: {m: asdict(s) for m, s in row.items()} for c, row in by_corpus.items()}
 
 
-def main() -> None:
-    """Run it."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--data", type=Path, default=DATA)
-    parser.add_argument("--cache", type=Path, help="where the songs as arrays are kept (.npz)")
-    parser.add_argument("--seeds", type=int, default=3, help="how many splits")
-    parser.add_argument("--nets", type=lambda text: text.split(","), default=NETS)
-    parser.add_argument("--json", type=Path, help="write the JSON here and not to stdout")
-    options = parser.parse_args()
-    data = read(options.data, options.cache)
+def of_sides(data: ChordData, options: argparse.Namespace) -> dict[str, Any]:
+    """The report of the nets alone."""
+    found = on_sides(options.nets, options.sides, data)
+    show_sides(found, METRICS, EVERYTHING)
+    return {"data_hash": data.content_hash(), "corpora": data.counts(), "sides": plain_sides(found)}
+
+
+def of_models(data: ChordData, options: argparse.Namespace) -> dict[str, Any]:
+    """The report of all models on test songs."""
     runs: Runs = {}
     tuned = {}
     for seed in range(options.seeds):
@@ -141,7 +155,7 @@ def main() -> None:
     }
     show(table, counts)
     show_ahead(runs)
-    report = {
+    return {
         "data_hash": data.content_hash(),
         "corpora": data.counts(),
         "seeds": options.seeds,
@@ -153,6 +167,20 @@ def main() -> None:
         },
         "figures": {model: plain(by_corpus) for model, by_corpus in table.items()},
     }
+
+
+def main() -> None:
+    """Run it."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--cache", type=Path, help="where the songs as arrays are kept (.npz)")
+    parser.add_argument("--seeds", type=int, default=3, help="how many splits")
+    parser.add_argument("--nets", type=lambda text: text.split(","), default=NETS)
+    parser.add_argument("--sides", type=sides_named, help="score the nets alone, on these sides")
+    parser.add_argument("--json", type=Path, help="write the JSON here and not to stdout")
+    options = parser.parse_args()
+    data = read(options.data, options.cache)
+    report = of_sides(data, options) if options.sides else of_models(data, options)
     text = json.dumps(report, indent=2)
     if options.json:
         options.json.write_text(text + "\n")

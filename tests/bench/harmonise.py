@@ -8,7 +8,7 @@ the written chords; `muse chords --under` at its own temperature, 1 and 0; the s
 (all major and minor triads alike) and without the melody; chords found in the melody as if it were
 a whole song; and one tonic chord throughout. Then the time of 16 bars as a process of its own.
 
-    OMP_NUM_THREADS=1 python tests/bench/harmonise.py --data melodies.npz [--songs 40]
+    OMP_NUM_THREADS=1 python tests/bench/harmonise.py [--cache melodies.npz] [--songs 40]
 
 `melodies.npz` is what melody_models.py keeps. The net has not seen these songs; the chord finder
 has seen some of them, with their accompaniment.
@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from melody_models import DATA, read
 
 from muse.tools.chords.events import DURATIONS, VOCABULARY_SIZE, Context, Style, symbol_of_id
 from muse.tools.chords.make import songs
@@ -41,7 +42,6 @@ from muse.tools.files import write_bytes
 from muse.tools.forms.harmony import FIRST_CHORD_ID, chord_id
 from muse.tools.forms.melody_events import STEPS
 from muse.tools.melody.song_arrays import MelodySong
-from muse.tools.melody.song_data import load_melody_data
 from muse.tools.midi import song_to_midi
 from muse.tools.song import Chord, Key, Meter, Note, Song, Tempo, Track
 from muse.tools.theory.chord_finding import find_chords
@@ -261,9 +261,9 @@ def cold_start(excerpt: Excerpt) -> dict[str, float]:
     return {"median_s": statistics.median(seconds), "worst_s": max(seconds)}
 
 
-def chosen(path: Path, side: str, count: int) -> list[Excerpt]:
+def chosen(path: Path | None, side: str, count: int) -> list[Excerpt]:
     """Excerpts of one side of the split, as many of each collection as there are, in turn."""
-    songs_of_side = load_melody_data(path).sides(0)[side]  # type: ignore[index]
+    songs_of_side = read(DATA, path).sides(0)[side]  # type: ignore[index]
     found = [e for e in map(excerpt_of, songs_of_side) if e is not None]
     groups = [[e for e in found if e.corpus == corpus] for corpus in STYLES]
     groups = [group[:: max(len(group) * 2 // count, 1)][: count // 2] for group in groups]
@@ -273,13 +273,13 @@ def chosen(path: Path, side: str, count: int) -> list[Excerpt]:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--data", type=Path, required=True, help="melodies with chords, .npz")
+    parser.add_argument("--cache", type=Path, help="where the songs as arrays are kept (.npz)")
     parser.add_argument("--side", default="test", choices=["test", "validation"])
     parser.add_argument("--songs", type=int, default=40)
     parser.add_argument("--model", default="auto")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    excerpts = chosen(options.data, options.side, options.songs)
+    excerpts = chosen(options.cache, options.side, options.songs)
     writers = systems(load_model(options.model), options.seed)
     result: dict[str, Any] = {"cold": cold_start(excerpts[0])}
     for corpus in STYLES:

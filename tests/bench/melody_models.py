@@ -3,10 +3,11 @@
 Each split is by song, near-duplicates on one side, drawn by the seed; every model is asked for the
 pitch, the advance and the duration of every note of the test songs (tools/melody/scoring.py).
 Nets are scored on the split that they were trained on, and only there: name those that ship, or
-paths of what `muse train melody-xl --export` wrote.
+paths of what `muse train melody-xl --export` wrote. With --sides, the nets alone are scored on
+these sides of it; of the training songs, some.
 
     python tests/bench/melody_models.py [--data DIR] [--cache FILE] [--seeds 3]
-                                        [--nets NAME,PATH...]
+                                        [--nets NAME,PATH...] [--sides train,validation,test]
 """
 
 import argparse
@@ -18,9 +19,11 @@ from pathlib import Path
 from statistics import fmean, pstdev
 from typing import Any
 
+from sides import BySide, plain_sides, show_sides, sides_named, some
+
 from muse.tools.melody.net_scoring import load_melody_net, net_scores
 from muse.tools.melody.ngrams import MelodyNgram, adaptive_ngram
-from muse.tools.melody.scoring import MelodyFigures, evaluate, ngram_scores
+from muse.tools.melody.scoring import EVERYTHING, MelodyFigures, evaluate, ngram_scores
 from muse.tools.melody.song_data import (
     MelodyData,
     load_melody_data,
@@ -31,6 +34,8 @@ from muse.tools.melody.song_data import (
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 COLLECTIONS = ("pop909", "openewld")
 METRICS = ("note_nll", "event_nll", "pitch_nll", "advance_nll", "duration_nll", "pitch_accuracy")
+
+METRICS_OF_SIDES = ("note_nll", "pitch_accuracy", "advance_accuracy", "duration_accuracy")
 
 Runs = dict[str, list[dict[str, MelodyFigures]]]  # model -> one evaluation for each seed
 
@@ -60,6 +65,17 @@ def score(data: MelodyData, seed: int, nets: list[str], runs: Runs) -> None:
             runs.setdefault(name, []).append(evaluate(net_scores(net), test))
 
 
+def on_sides(names: list[str], sides: list[str], data: MelodyData) -> BySide:
+    """Evaluations of nets on sides of the splits that they were trained on."""
+    found: dict[str, dict[str, dict[str, MelodyFigures]]] = {}
+    for name in names:
+        net, card = load_melody_net(name)
+        seed, scorer = card["split_seed"], net_scores(net)
+        songs = data.sides(seed)
+        found[name] = {side: evaluate(scorer, some(songs[side], side, seed)) for side in sides}
+    return found
+
+
 def table_of(runs: Runs) -> dict[str, dict[str, dict[str, Any]]]:
     """Model, corpus, metric: mean and spread over the seeds."""
     return {
@@ -85,6 +101,23 @@ def show(table: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
             print(f"  {model[-18:]:18}{text}", file=sys.stderr)
 
 
+def of_sides(data: MelodyData, options: argparse.Namespace) -> dict[str, Any]:
+    """The report of the nets alone."""
+    found = on_sides(options.nets, options.sides, data)
+    show_sides(found, METRICS_OF_SIDES, EVERYTHING)
+    return {"corpora": data.counts(), "sides": plain_sides(found)}
+
+
+def of_models(data: MelodyData, options: argparse.Namespace) -> dict[str, Any]:
+    """The report of all models on test songs."""
+    runs: Runs = {}
+    for seed in range(options.seeds):
+        score(data, seed, options.nets, runs)
+    table = table_of(runs)
+    show(table)
+    return {"corpora": data.counts(), "figures": table}
+
+
 def main() -> None:
     """Run it."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -92,14 +125,11 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, help="where the songs as arrays are kept (.npz)")
     parser.add_argument("--seeds", type=int, default=3, help="how many splits")
     parser.add_argument("--nets", type=lambda text: text.split(","), default=[])
+    parser.add_argument("--sides", type=sides_named, help="score the nets alone, on these sides")
     options = parser.parse_args()
     data = read(options.data, options.cache)
-    runs: Runs = {}
-    for seed in range(options.seeds):
-        score(data, seed, options.nets, runs)
-    table = table_of(runs)
-    show(table)
-    print(json.dumps({"corpora": data.counts(), "figures": table}, indent=2))
+    report = of_sides(data, options) if options.sides else of_models(data, options)
+    print(json.dumps(report, indent=2))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ REST = STEPS  # steps of silence that end a phrase
 # factor on the odds of a next note so many steps on or more, where a phrase may end: elsewhere none
 # may, and melodies would rest less than songs do
 RESTED, RESTING = 4.0, 6 * STEPS
-BREATH = 2  # steps of silence; shorter ones are no rest, the note is held on
+BREATH = STEPS // 3  # steps of silence; shorter ones are no rest, the note is held on
 MOST_ALIKE = 8  # notes of one pitch in a row
 # in songs a pitch that has come so often in a row comes again in 40 of 100 cases, in what the net
 # draws in 60, as it copies itself: its odds are multiplied

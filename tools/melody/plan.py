@@ -46,11 +46,15 @@ class Slot:
 
 @dataclass(frozen=True)
 class Return:
-    """A bar that comes again: the steps from start to end are as those `back` steps earlier."""
+    """A bar that comes again: the steps from start to end are as those `back` steps earlier.
+
+    With `is_rhythm` only starts and durations are.
+    """
 
     start: int
     end: int
     back: int
+    is_rhythm: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,7 @@ class Plan:
         for come in self.returns[place : place + 1]:
             first = bisect_left(notes, step - come.back, key=start_of)
             if come.start <= step and first < len(notes):
-                return returning(notes[first], come.back, stage)
+                return returning(notes[first], come, stage)
         return None
 
 
@@ -131,9 +135,11 @@ def start_of(note: StepNote) -> int:
     return note.start
 
 
-def returning(note: StepNote, back: int, stage: Stage) -> Slot:
+def returning(note: StepNote, come: Return, stage: Stage) -> Slot:
     """The slot of a note that comes again: a chord tone may move to stay one."""
-    start = note.start + back
+    start = note.start + come.back
+    if come.is_rhythm:
+        return Slot(start, note.duration)
     pitches = {note.pitch}
     if stage.is_tone(note.start, note.pitch) and not stage.is_tone(start, note.pitch):
         around = range(note.pitch - NEAR, note.pitch + NEAR + 1)

@@ -1,0 +1,252 @@
+"""What stands beside melodies that are made: excerpts of real songs, and what chance makes of them.
+
+Conventions: an excerpt begins with the melody's first bar, at beat 0, and holds nothing but the
+melody, the chords under it, key, metre and tempo.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from muse.tools.chords.song_arrays import with_chords_and_keys
+from muse.tools.forms.harmony import key_at
+from muse.tools.forms.melody import melody_track
+from muse.tools.forms.melody_events import PITCHES, on_grid
+from muse.tools.melody.columns import DURATIONS, INTERVALS, LARGEST_LEAP, interval_id
+from muse.tools.melody.model import Moment
+from muse.tools.melody.ngrams import (
+    FIRST_FROM,
+    LONGEST_CONTEXT,
+    PARTS,
+    MelodyNgram,
+    Table,
+    corpus_contexts,
+    count,
+    met,
+    song_contexts,
+)
+from muse.tools.melody.song_arrays import MelodyContext, MelodySong
+from muse.tools.notation.bars import bars_of
+from muse.tools.song import Chord, Key, Meter, Note, Song, Tempo, Track
+from muse.tools.symbolic.passage import home_bars, note_rows
+from muse.tools.theory.annotate import symbol_or_unknown
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Hashes = NDArray[np.uint64]
+Runs = tuple[Integers, Hashes]  # where they start, and what tells them apart
+
+MELODY = "Melody"
+TOUCH = 1e-6  # beats
+PRIME = np.uint64(1_099_511_628_211)  # of the hashes of runs (FNV)
+
+
+def excerpt(song: Song, bars: int) -> Song:
+    """The first bars of a song's melody."""
+    song = with_chords_and_keys(song)
+    melody = melody_track(song)
+    found = bars_of(song)
+    rows = note_rows([melody])
+    home = home_bars(rows[:, 0], found)
+    first = int(home.min())
+    last = min(int(home.max()), first + bars - 1)
+    start, end = found[first].start, found[last].end
+    inside = (home >= first) & (home <= last)
+    notes = [
+        Note(max(float(begin) - start, 0.0), float(min(length, end - begin)), int(pitch), 80)
+        for begin, pitch, length, _ in rows[inside]
+    ]
+    return Song(
+        ticks_per_beat=song.ticks_per_beat,
+        tempos=[Tempo(0.0, song.tempo_map().bpm_at(start))],
+        meters=meters_between(song.meters, start, end),
+        keys=keys_between(song.keys, start, end),
+        chords=chords_between(song.chords, start, end),
+        tracks=[Track(MELODY, "lead", notes=notes)],
+    )
+
+
+def meters_between(meters: Sequence[Meter], start: float, end: float) -> list[Meter]:
+    """The metre at the start, and those that follow."""
+    before = [each for each in meters if each.beat <= start + TOUCH]
+    there = [msgspec.structs.replace(before[-1], beat=0.0)] if before else [Meter(0.0, 4, 4)]
+    later = [each for each in meters if start + TOUCH < each.beat < end]
+    return there + [msgspec.structs.replace(each, beat=each.beat - start) for each in later]
+
+
+def keys_between(keys: Sequence[Key], start: float, end: float) -> list[Key]:
+    """The key at the start, and those that follow."""
+    later = [key for key in keys if start + TOUCH < key.beat < end]
+    there = msgspec.structs.replace(key_at(keys, start), beat=0.0)
+    return [there, *(msgspec.structs.replace(key, beat=key.beat - start) for key in later)]
+
+
+def chords_between(chords: Sequence[Chord], start: float, end: float) -> list[Chord]:
+    """The chords that sound, cut at both ends."""
+    found = []
+    for chord in chords:
+        begin = max(chord.start_beats, start)
+        stop = min(chord.start_beats + chord.duration_beats, end)
+        if stop - begin > TOUCH:
+            found.append(
+                msgspec.structs.replace(
+                    chord, start_beats=begin - start, duration_beats=stop - begin
+                )
+            )
+    return found
+
+
+def without_melody(song: Song) -> Song:
+    """The chords alone."""
+    return msgspec.structs.replace(song, tracks=[])
+
+
+def chord_tones(song: Song, rng: np.random.Generator) -> Song:
+    """The melody's rhythm on tones drawn from the chords, within the melody's range.
+
+    Where there is no chord, any pitch of that range is drawn.
+    """
+    notes = song.tracks[0].notes
+    low, high = min(note.pitch for note in notes), max(note.pitch for note in notes)
+    starts = [chord.start_beats for chord in song.chords]
+    tones = [frozenset(symbol_or_unknown(chord.symbol).pitch_classes) for chord in song.chords]
+    drawn = []
+    for note in notes:
+        place = int(np.searchsorted(starts, note.start_beats + TOUCH, side="right")) - 1
+        members = tones[place] if place >= 0 else frozenset()
+        choice = [p for p in range(low, high + 1) if p % 12 in members or not members]
+        pitch = int(rng.choice(choice or [low]))
+        drawn.append(msgspec.structs.replace(note, pitch=pitch))
+    return msgspec.structs.replace(song, tracks=[Track(MELODY, "lead", notes=drawn)])
+
+
+def moves_of(song: Song, bars: int) -> Integers:
+    """Interval and advance, in steps, from each note of the melody's first bars to the next.
+
+    Returns:
+        Shape (notes - 1, 2).
+    """
+    if not any(track.notes for track in song.tracks):
+        return np.zeros((0, 2), np.int64)
+    notes = on_grid(melody_track(excerpt(song, bars)).notes)
+    pitch, start = ([getattr(note, name) for note in notes] for name in ("pitch", "start"))
+    return np.stack([np.diff(pitch), np.diff(start)], axis=1).astype(np.int64)
+
+
+def moves_of_arrays(song: MelodySong) -> Integers:
+    """The same of a song as arrays."""
+    pitch, advance = song.pitch.astype(np.int64), song.advance.astype(np.int64)
+    return np.stack([np.diff(pitch), advance[:-1]], axis=1)
+
+
+def longest_shared(tested: Sequence[Integers], known: Sequence[Integers]) -> list[int]:
+    """For each melody, moves in the longest run that is found in a known one, too."""
+    ids = np.unique(np.concatenate([*tested, *known]), axis=0, return_inverse=True)[1].reshape(-1)
+    parts = np.split(ids, np.cumsum([len(each) for each in [*tested, *known]])[:-1])
+    # between melodies stands what comes nowhere else, so that no run goes on into the next
+    walls = range(len(ids), len(ids) + len(parts))
+    walled = [np.append(part, wall) for part, wall in zip(parts, walls, strict=True)]
+    own, others = (
+        np.concatenate(group).astype(np.uint64) + np.uint64(1)
+        for group in (walled[: len(tested)], walled[len(tested) :])
+    )
+    owner = np.repeat(np.arange(len(tested)), [len(each) + 1 for each in tested])
+    longest = np.zeros(len(tested), np.int64)
+    runs = [(np.arange(len(row)), np.zeros_like(row)) for row in (own, others)]
+    for length in range(1, len(own) + 1):
+        runs = [longer(run, row, length) for run, row in zip(runs, (own, others), strict=True)]
+        (own_start, own_hash), (start, known_hash) = runs
+        # a run that is not shared is part of no longer one that is
+        kept, kept_known = np.isin(own_hash, known_hash), np.isin(known_hash, own_hash)
+        if not kept.any():
+            break
+        runs = [
+            (own_start[kept], own_hash[kept]),
+            (start[kept_known], known_hash[kept_known]),
+        ]
+        longest[np.unique(owner[own_start[kept]])] = length
+    return [int(each) for each in longest]
+
+
+def longer(run: Runs, row: Hashes, length: int) -> Runs:
+    """The runs one move longer, as far as the row goes."""
+    start, hashed = (each[run[0] + length <= len(row)] for each in run)
+    return start, hashed * PRIME + row[start + length - 1]
+
+
+@dataclass
+class Past:
+    """The song so far, as the n-gram counts it: tables of its own, and its last notes."""
+
+    tables: tuple[Table, ...] = field(default_factory=lambda: tuple({} for _ in PARTS))
+    notes: list[tuple[int, int]] = field(default_factory=list)  # latest first
+
+
+@dataclass(frozen=True)
+class NgramMoment:
+    """An n-gram as the engine asks models; only one song can go on from it, in one way."""
+
+    model: MelodyNgram
+    place: Mapping[str, int]
+    past: Past
+    before: int = FIRST_FROM
+    held: int = len(DURATIONS)
+
+    def pitches(self) -> Floats:
+        """Probability of each pitch of the common key, (128,)."""
+        told = self.told(0, (0, 0, 0))
+        odds = np.zeros(PITCHES)
+        pitches = self.before + np.arange(INTERVALS) - LARGEST_LEAP
+        inside = (pitches >= 0) & (pitches < PITCHES)
+        odds[pitches[inside]] = told[inside]
+        return odds / odds.sum()
+
+    def advances(self, pitch: int) -> Floats:
+        """Probability of each of columns.ADVANCES."""
+        return self.told(1, (interval_id(pitch, self.before), 0, 0))
+
+    def durations(self, pitch: int, advance: int) -> Floats:
+        """Probability of each of columns.DURATIONS."""
+        return self.told(2, (interval_id(pitch, self.before), advance, 0))
+
+    def told(self, part: int, symbols: tuple[int, int, int]) -> Floats:
+        """Probabilities of one of PARTS, given the symbols before it."""
+        corpus, song = self.contexts(symbols)
+        p = self.model.predict(part, corpus[part])
+        if self.model.escape is not None:
+            for counts in met(self.past.tables[part], song[part]):
+                p = counts.blended(p, self.model.escape)
+        return p
+
+    def contexts(self, symbols: tuple[int, int, int]) -> tuple[Any, Any]:
+        """Those of the corpus and of the song, as `ngrams.told_notes` has them."""
+        at = (self.place["place"], self.place["root"], self.place["quality"])
+        corpus = corpus_contexts(self.before, at, self.past.notes, self.held, symbols)
+        return corpus, song_contexts(self.past.notes, symbols)
+
+    def after(self, note: Mapping[str, int], place: Mapping[str, int], bar: int) -> "NgramMoment":
+        """The moment one note later."""
+        interval = interval_id(note["pitch"], self.before)
+        symbols = (interval, note["advance"], note["duration"])
+        count(self.past.tables, symbols, self.contexts(symbols)[1])
+        notes = [(interval, note["advance"]), *self.past.notes[: LONGEST_CONTEXT - 1]]
+        past = Past(self.past.tables, notes)
+        return replace(self, place=place, past=past, before=note["pitch"], held=note["duration"])
+
+
+@dataclass(frozen=True)
+class NgramModel:
+    """The n-gram as a model of melodies for the engine."""
+
+    ngram: MelodyNgram
+    name: str = "ngram"
+    hash: str | None = None
+    card: Mapping[str, Any] = field(default_factory=dict)
+
+    def start(self, context: MelodyContext, place: Mapping[str, int]) -> Moment:
+        """Before the first note."""
+        return NgramMoment(self.ngram, place, Past())
