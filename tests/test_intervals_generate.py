@@ -1,0 +1,353 @@
+"""`muse intervals generate`: labels say what sounds, and the same seed makes the same bytes."""
+
+import contextlib
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from muse.tools.audio import read_audio
+from muse.tools.errors import MuseError, ParameterError
+from muse.tools.intervals.arithmetic import cut, peak_hz, sounds_at
+from muse.tools.intervals.data_set import generate_folder, read_index, read_labels
+from muse.tools.intervals.draw import choices, draw
+from muse.tools.intervals.effects import convolved, noise, room, with_noise
+from muse.tools.intervals.generate import Maker, clips
+from muse.tools.intervals.instruments import INSTRUMENTS, PROGRAMS, UNUSABLE, of_side, programs
+from muse.tools.intervals.recipe import Recipe, frequency_of, pitch_of
+from muse.tools.intervals.sampled import Sampler
+from muse.tools.rendering import has_fluidsynth
+from muse.tools.soundfonts import find_soundfonts
+
+RATE = 22_050
+QUICK = Recipe(sample_rate=RATE, clip_s=0.5, gap_s=(0.1, 0.1))
+needs_fluidsynth = pytest.mark.skipif(not has_fluidsynth(), reason="no FluidSynth here")
+
+
+def labels_of(recipe: Recipe, count: int, seed: int = 1) -> list:
+    """Labels alone."""
+    given_choices = choices(recipe)
+    return [draw(given_choices, seed, number) for number in range(count)]
+
+
+def test_the_default_recipe() -> None:
+    sounds, labels = clips(Recipe(), 12, seed=3)
+    assert sounds.shape == (12, 88_200)
+    assert sorted(label.semitones for label in labels) == list(range(1, 13))
+    for clip, label in zip(sounds, labels, strict=True):
+        assert (label.onsets_s, label.durations_s) == ((0.0, 1.1), (0.9, 0.9))
+        assert 55.0 <= label.low_hz < label.high_hz <= 1760.0
+        assert not clip[39_690:48_510].any()  # the gap
+        assert np.abs(clip).max() == pytest.approx(10 ** (-6 / 20), abs=1e-4)
+
+
+def test_pitches_are_those_of_the_labels_to_a_cent() -> None:
+    recipe = Recipe(
+        sample_rate=RATE,
+        intervals=tuple(range(25)),
+        directions=("ascending", "descending"),
+        detune_cents=30.0,
+        tuning_cents=20.0,
+        note_s=(0.3, 0.9),
+        gap_s=(0.0, 0.2),
+    )
+    sounds, labels = clips(recipe, 50, seed=2)
+    for clip, label in zip(sounds, labels, strict=True):
+        heard = [peak_hz(note, RATE) for note in cut(clip, RATE, label.onsets_s, label.durations_s)]
+        true = [label.low_hz, label.high_hz][:: -1 if label.direction == "descending" else 1]
+        for found, wanted in zip(heard, true, strict=True):
+            assert abs(pitch_of(found) - pitch_of(wanted)) < 0.02
+        size = 1200 * np.log2(label.high_hz / label.low_hz)
+        assert size == pytest.approx(label.cents, abs=0.01)
+
+
+@pytest.mark.parametrize("timbre", ["saw", "fm", "pluck"])
+def test_synthesizers_sound_the_pitch_they_are_given(timbre: str) -> None:
+    sounds, labels = clips(Recipe(sample_rate=RATE, timbres=(timbre,)), 12, seed=4)
+    for clip, label in zip(sounds, labels, strict=True):
+        notes = cut(clip, RATE, label.onsets_s, label.durations_s)
+        for note, pitch in zip(notes, (label.low_pitch, label.high_pitch), strict=True):
+            assert sounds_at(note, frequency_of(pitch), RATE)
+
+
+def test_intervals_are_balanced_and_directions_fit() -> None:
+    recipe = Recipe(intervals=tuple(range(25)), directions=("ascending", "descending", "together"))
+    labels = labels_of(recipe, 100)
+    assert [sum(x.semitones == n for x in labels) for n in range(25)] == [4] * 25
+    for label in labels:
+        low, high = label.onsets_s
+        when = {"ascending": low < high, "descending": low > high, "together": low == high}
+        assert when.get(label.direction, label.semitones == 0)
+        assert label.direction != "together" or label.semitones > 0
+    assert {label.direction for label in labels} == {*recipe.directions, "repeated"}
+
+
+@given(
+    st.integers(0, 2**40),
+    st.floats(0.3, 4.0),
+    st.floats(0.0, 0.1),
+    st.sampled_from([None, (0.04, 0.1), (0.1, 0.1)]),
+    st.sampled_from(["ascending", "descending", "together"]),
+)
+@settings(deadline=None)
+def test_notes_lie_inside_their_clip(seed, clip_s, gap, note, direction) -> None:
+    recipe = Recipe(clip_s=clip_s, gap_s=(0.0, gap), note_s=note, directions=(direction,))
+    for label in labels_of(recipe, 3, seed):
+        spans = sorted(zip(label.onsets_s, label.durations_s, strict=True))
+        assert spans[0][0] >= 0.0
+        assert spans[-1][0] + spans[-1][1] <= clip_s + 1e-5
+        if direction != "together":
+            assert spans[0][0] + spans[0][1] <= spans[1][0] + 1e-5
+
+
+def test_a_clip_depends_on_seed_and_number_alone() -> None:
+    with Maker(QUICK, 7) as maker:
+        backwards = {number: maker.clip(number)[0] for number in (5, 3, 0)}
+    some, _ = clips(QUICK, 6, seed=7)
+    for number, clip in backwards.items():
+        assert np.array_equal(clip, some[number])
+    assert not np.array_equal(clips(QUICK, 1, seed=8)[0], some[:1])
+
+
+@pytest.mark.parametrize("colour", ["white", "pink"])
+@given(st.floats(-10.0, 60.0), st.integers(0, 1000))
+@settings(deadline=None, max_examples=20)
+def test_noise_is_added_at_the_ratio_asked_for(colour: str, snr_db: float, seed: int) -> None:
+    clip = np.zeros(RATE)
+    sounding = slice(2000, 12_000)
+    clip[sounding] = np.sin(np.arange(10_000) / 7)
+    noisy = with_noise(
+        clip, sounding, snr_db, noise(RATE, colour, RATE, np.random.default_rng(seed))
+    )
+    ratio = np.mean(clip[sounding] ** 2) / np.mean((noisy - clip) ** 2)
+    assert 10 * np.log10(ratio) == pytest.approx(snr_db, abs=0.01)
+
+
+def test_pink_noise_has_the_same_power_in_every_octave() -> None:
+    pink = noise(1 << 17, "pink", RATE, np.random.default_rng(1))
+    power = np.abs(np.fft.rfft(pink)) ** 2
+    hertz = np.fft.rfftfreq(1 << 17, 1 / RATE)
+    octaves = [power[(hertz >= f) & (hertz < 2 * f)].sum() for f in (80, 320, 1280, 5120)]
+    assert max(octaves) / min(octaves) < 1.3
+
+
+def test_a_room_falls_by_60_db_in_its_time() -> None:
+    response = room(0.5, RATE, np.random.default_rng(1))
+    energy = np.cumsum(response[:0:-1] ** 2)[::-1]  # Schroeder's integral, without the direct sound
+    level = 10 * np.log10(energy / energy[0])
+    first, last = np.argmax(level < -5), np.argmax(level < -35)
+    assert 2 * (last - first) / RATE == pytest.approx(0.5, rel=0.1)
+    click = np.eye(1, RATE)[0]
+    assert np.allclose(convolved(click, response)[: len(response)], response)
+
+
+def test_every_program_is_used_or_has_a_reason_and_one_side() -> None:
+    assert set(INSTRUMENTS) | set(UNUSABLE) == set(range(PROGRAMS))
+    assert not set(INSTRUMENTS) & set(UNUSABLE)
+    sides = [set(of_side(side)) for side in ("train", "validation", "test")]
+    assert sum(map(len, sides)) == len(INSTRUMENTS)
+    assert set.union(*sides) == set(INSTRUMENTS)
+    assert set(programs("gm:test")) == sides[2]
+    # what sounds like a held-out instrument is held out with it
+    assert {48, 49, 50, 51, 110} <= sides[2]
+    assert programs("gm:0-2+40") == (0, 1, 2, 40)
+    assert programs("gm:organ") == (20, 21, 22, 23)
+
+
+@pytest.mark.parametrize("word", ["gm:", "gm:128", "gm:7-3", "gm:kazoo", "gm:120-127", "gm:9"])
+def test_unknown_and_unusable_programs_are_refused(word: str) -> None:
+    if word == "gm:":
+        assert len(programs(word)) == len(INSTRUMENTS)
+        return
+    with pytest.raises(ParameterError):
+        programs(word)
+
+
+@needs_fluidsynth
+def test_a_sampled_note_is_the_same_whatever_was_played_before() -> None:
+    font = find_soundfonts()[-1]
+    with Sampler(RATE) as fresh:
+        alone = fresh.note(font, 40, 69, 10_000)
+    with Sampler(RATE) as used:
+        for program, pitch in ((0, 50), (92, 60), (73, 80)):
+            used.note(font, program, pitch, 7_001)
+        again = used.note(font, 40, 69, 10_000)
+        assert used.note(font, 40, 69, 10_000) is again
+        higher = used.note(font, 40, 69, 10_000, cents=37.0)
+    assert np.array_equal(alone, again)
+    rise = pitch_of(peak_hz(higher[:9000], RATE)) - pitch_of(peak_hz(alone[:9000], RATE))
+    assert rise == pytest.approx(0.37, abs=0.05)
+
+
+@needs_fluidsynth
+def test_sampled_instruments_sound_the_pitch_of_the_label() -> None:
+    recipe = Recipe(
+        sample_rate=RATE, timbres=("gm:test",), soundfonts=(str(find_soundfonts()[-1]),)
+    )
+    sounds, labels = clips(recipe, 24, seed=4)
+    right = 0
+    for clip, label in zip(sounds, labels, strict=True):
+        assert label.instrument == INSTRUMENTS[label.program].name
+        assert INSTRUMENTS[label.program].lowest <= label.low_pitch
+        assert label.high_pitch <= INSTRUMENTS[label.program].highest
+        for note, pitch in zip(
+            cut(clip, RATE, label.onsets_s, label.durations_s),
+            (label.low_pitch, label.high_pitch),
+            strict=True,
+        ):
+            right += sounds_at(note, frequency_of(pitch), RATE)
+    assert right >= 0.9 * 48
+
+
+@pytest.mark.parametrize("timbre", ["pluck", pytest.param("gm:test", marks=needs_fluidsynth)])
+def test_jobs_change_nothing(tmp_path: Path, timbre: str) -> None:
+    fonts = (str(find_soundfonts()[-1]),)
+    recipe = replace(
+        QUICK, timbres=(timbre,), soundfonts=fonts, detune_cents=20.0, snr_db=(5.0, 40.0)
+    )
+    one = generate_folder(tmp_path / "one", recipe, 30, 5)
+    two = generate_folder(tmp_path / "two", recipe, 30, 5, jobs=2)
+    assert one == two
+    files = sorted(path.name for path in (tmp_path / "one").iterdir())
+    assert len(files) == 32
+    for name in files:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_what_is_written_is_what_was_made(tmp_path: Path) -> None:
+    generate_folder(tmp_path / "set", QUICK, 6, 5)
+    sounds, labels = clips(QUICK, 6, seed=5)
+    assert read_labels(tmp_path / "set") == labels
+    for clip, label in zip(sounds, labels, strict=True):
+        audio, rate = read_audio(tmp_path / "set" / label.file)
+        assert (rate, audio.shape) == (RATE, (1, len(clip)))
+        assert np.abs(audio[0] - clip).max() <= 0.5001 / 2**15
+
+
+def test_a_set_is_made_once_and_a_damaged_one_again(tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    first = generate_folder(folder, QUICK, 4, 5)
+    clip = folder / "clip-000002.wav"
+    made = clip.stat().st_mtime_ns
+    assert generate_folder(folder, QUICK, 4, 5) == first
+    assert clip.stat().st_mtime_ns == made
+    kept = clip.read_bytes()
+    clip.write_bytes(kept[:-2] + b"xx")
+    assert generate_folder(folder, QUICK, 4, 5) == first
+    assert clip.read_bytes() == kept
+    other = generate_folder(folder, QUICK, 3, 5)
+    assert other.request_hash != first.request_hash
+    assert len(read_labels(folder)) == read_index(folder).clips == 3
+
+
+def test_a_stranger_s_folder_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    for target in (tmp_path, tmp_path / "notes.txt"):
+        with pytest.raises(MuseError):
+            generate_folder(target, QUICK, 2, 1)
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_interruption_leaves_nothing(tmp_path: Path, jobs: int) -> None:
+    def stop(_stage: str, _fraction: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        generate_folder(tmp_path / "set", QUICK, 60, 1, jobs=jobs, report=stop)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_writes_a_set_and_tells_of_it(muse, tmp_path: Path) -> None:
+    words = ["--seed", 4, "--rate", RATE, "--length", 0.5, "--gap", "0:0.1", "--intervals", "3,4"]
+    shown = muse("intervals", "generate", "-n", 5, "-o", tmp_path / "set", *words)
+    assert shown.code == 0
+    told = json.loads(shown.out)
+    assert (told["clips"], told["seed"]) == (5, 4)
+    assert json.loads((tmp_path / "set" / "dataset.json").read_bytes()) == told
+    assert {label.semitones for label in read_labels(tmp_path / "set")} == {3, 4}
+    again = muse("intervals", "generate", "-n", 5, "-o", tmp_path / "set", *words)
+    assert again.out == shown.out
+    assert "already" in again.err
+
+
+def test_a_drawn_seed_is_told(muse, tmp_path: Path) -> None:
+    words = ["--rate", RATE, "--length", 0.5, "--timbre", "saw", "-n", 1]
+    shown = muse("intervals", "generate", "-o", tmp_path / "set", *words)
+    assert f"seed {json.loads(shown.out)['seed']}" in shown.err
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["--intervals", "0-25"], "0 to 24"),
+        (["--intervals", "fifth"], "--intervals"),
+        (["--intervals", "0", "--direction", "together"], "one note"),
+        (["--direction", "sideways"], "--direction"),
+        (["--timbre", "kazoo"], "--timbre"),
+        (["--timbre", ""], "--timbre"),
+        (["--timbre", "gm:47"], "timpani"),
+        (["--timbre", "gm:43", "--lowest", 400], "no timbre plays"),
+        (["--lowest", 400, "--highest", 500], "semitones apart"),
+        (["--lowest", "nan"], "--lowest"),
+        (["--gap", "3"], "--gap"),
+        (["--gap", "0.2:0.1"], "--gap"),
+        (["--note", "1"], "do not fit"),
+        (["--snr", "loud"], "--snr"),
+        (["--reverb", "0"], "--reverb"),
+        (["--level", "3"], "--level"),
+        (["--detune", 51], "--detune"),
+        (["--rate", 2000], "--rate"),
+        (["--balance", -3], "--balance"),
+        (["--noise", "brown"], "--noise"),
+        (["--seed", -1], "--seed"),
+        (["-n", 0], "--count"),
+        (["--length", 1e9], "--length"),
+    ],
+)
+def test_wrong_options_are_refused(muse, tmp_path: Path, words: list, reason: str) -> None:
+    shown = muse("intervals", "generate", "-o", tmp_path / "set", *words)
+    assert (shown.code, shown.out) == (2, b"")
+    assert reason in shown.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_soundfont_that_is_none_is_named(muse, tmp_path: Path) -> None:
+    words = ["--timbre", "gm:0", "--soundfont", tmp_path / "none.sf2"]
+    shown = muse("intervals", "generate", "-o", tmp_path / "set", *words)
+    assert shown.code == 4
+    assert "none.sf2" in shown.err
+
+
+def test_a_termination_from_outside_leaves_nothing(tmp_path: Path) -> None:
+    words = [str(Path(sys.executable).parent / "muse"), "intervals", "generate"]
+    words += ["-n", "100000", "-o", str(tmp_path / "set"), "--jobs", "2"]
+    process = subprocess.Popen(words, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    while process.poll() is None and not list(tmp_path.glob(".set.*/new/*.wav")):
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.05)
+    process.terminate()
+    assert process.wait() == 130
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_one_note_is_louder_by_the_balance() -> None:
+    sounds, labels = clips(replace(QUICK, balance_db=20.0), 12, seed=3)
+    for clip, label in zip(sounds, labels, strict=True):
+        low, high = (
+            np.sqrt(np.mean(note**2)) for note in cut(clip, RATE, label.onsets_s, label.durations_s)
+        )
+        assert 20 * np.log10(high / low) == pytest.approx(label.balance_db, abs=0.2)
+
+
+def test_both_notes_of_a_clip_have_one_timbre() -> None:
+    recipe = replace(QUICK, timbres=("fm",), intervals=(0,))
+    for clip, label in zip(*clips(recipe, 6, seed=3), strict=True):
+        first, second = cut(clip, RATE, label.onsets_s, label.durations_s)
+        assert np.array_equal(first, second)

@@ -1,0 +1,1 @@
+"""Intervals: generated, named, measured, and heard."""

@@ -1,0 +1,159 @@
+"""Intervals by arithmetic alone, without learning: what a net is measured against.
+
+Conventions: a clip is mono (frames,); an answer is in semitones, negative where the second note is
+lower. Two ways to hear a pitch: the highest peak of the spectrum, which is the pitch of a pure tone
+and often of no other; and the strongest harmonic series, after Klapuri, "Multiple fundamental
+frequency estimation by summing harmonic amplitudes", ISMIR 2006.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from muse.tools.intervals.recipe import A4, A4_HZ, pitch_of
+
+Samples = NDArray[np.float32] | NDArray[np.float64]
+Spectrum = NDArray[np.float64]
+
+LOWEST_PITCH, HIGHEST_PITCH = 28.0, 100.0  # of fundamentals that are looked for
+STEP = 0.1  # semitones between two rows of the table
+STEPS_PER_SEMITONE = 10
+PARTIALS = 20
+HIGHEST_PARTIAL_HZ = 10_000.0
+LOWEST_PEAK_HZ = 30.0
+ALPHA_HZ, BETA_HZ = 27.0, 320.0  # Klapuri's weights of partials, for windows of 46 ms
+REMOVED = 4  # rows to both sides that are taken away with a partial, 0.4 semitones
+OWN_SHARE = 0.5  # of a note's power that its partials have
+ODD_SHARE = 0.01  # of that power that the odd ones have; with less it sounds an octave above
+PARTIAL_WIDTH = 0.02  # of its frequency, to both sides; no less than the window's lobe
+
+
+def halves(clip: Samples) -> tuple[Samples, Samples]:
+    """The first and the second half."""
+    middle = len(clip) // 2
+    return clip[:middle], clip[middle:]
+
+
+def cut(
+    clip: Samples, rate: int, onsets_s: Sequence[float], durations_s: Sequence[float]
+) -> list[Samples]:
+    """The notes of a clip, in the order they sound."""
+    places = sorted(zip(onsets_s, durations_s, strict=True))
+    return [clip[round(a * rate) : round((a + length) * rate)] for a, length in places]
+
+
+def interval_by_peaks(first: Samples, second: Samples, rate: int) -> int:
+    """From the highest peak of one note's spectrum to that of the other's."""
+    return round(pitch_of(peak_hz(second, rate)) - pitch_of(peak_hz(first, rate)))
+
+
+def interval_by_series(first: Samples, second: Samples, rate: int) -> int:
+    """From the strongest harmonic series of one note to that of the other."""
+    return round(strongest_pitches(second, rate, 1)[0] - strongest_pitches(first, rate, 1)[0])
+
+
+def together_by_peaks(clip: Samples, rate: int) -> int:
+    """Between the two highest peaks of one spectrum, which are more than half a semitone apart."""
+    spectrum, bin_hz = magnitudes(clip, rate)
+    first = int(np.argmax(spectrum))
+    pitch = pitch_of(refined(spectrum, first) * bin_hz)
+    width = 2.0 ** (0.5 / 12)
+    rest = spectrum.copy()
+    rest[int(first / width) : int(first * width) + 2] = 0.0
+    return abs(round(pitch_of(refined(rest, int(np.argmax(rest))) * bin_hz) - pitch))
+
+
+def together_by_series(clip: Samples, rate: int) -> int:
+    """Between the strongest harmonic series and the strongest one of what is left without it."""
+    first, second = strongest_pitches(clip, rate, 2)
+    return abs(round(second - first))
+
+
+def magnitudes(samples: Samples, rate: int) -> tuple[Spectrum, float]:
+    """Magnitudes of the padded spectrum, and the width of a bin in Hz; nothing below 30 Hz."""
+    size = 1 << max(len(samples) - 1, 1).bit_length()
+    spectrum: Spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples)), size))
+    bin_hz = rate / size
+    spectrum[: int(LOWEST_PEAK_HZ / bin_hz) + 1] = 0.0
+    return spectrum, bin_hz
+
+
+def peak_hz(samples: Samples, rate: int) -> float:
+    """The frequency at which the spectrum is highest."""
+    spectrum, bin_hz = magnitudes(samples, rate)
+    return refined(spectrum, int(np.argmax(spectrum))) * bin_hz
+
+
+def refined(spectrum: Spectrum, place: int) -> float:
+    """The place of a peak between bins: the vertex of the parabola through its logarithms."""
+    if not 0 < place < len(spectrum) - 1:
+        return float(max(place, 1))
+    left, middle, right = np.log(spectrum[place - 1 : place + 2] + 1e-12)
+    bend = left - 2 * middle + right
+    return place + float(0.5 * (left - right) / bend if bend else 0.0)
+
+
+def sounds_at(note: Samples, hertz: float, rate: int) -> bool:
+    """Whether a note's partials are those of a frequency, and not of one an octave above."""
+    spectrum, bin_hz = magnitudes(note, rate)
+    places = np.arange(len(spectrum)) * bin_hz / hertz
+    partials = np.rint(places)
+    width = np.clip(PARTIAL_WIDTH * places, 4 * rate / len(note) / hertz, 0.25)
+    power = spectrum**2
+    own = power * ((np.abs(places - partials) < width) & (partials > 0))
+    enough = own.sum() > OWN_SHARE * power.sum()
+    return bool(enough and own[partials % 2 == 1].sum() > ODD_SHARE * own.sum())
+
+
+@dataclass(frozen=True)
+class SeriesTable:
+    """Where the partials of each fundamental lie among the rows of a logarithmic spectrum.
+
+    Attributes:
+        edges: of the rows, in Hz.
+        places: (fundamentals, PARTIALS), rows.
+        weights: the same shape; 0 above HIGHEST_PARTIAL_HZ.
+    """
+
+    edges: Spectrum
+    places: NDArray[np.intp]
+    weights: Spectrum
+
+
+def series_table() -> SeriesTable:
+    """The table of all fundamentals from LOWEST_PITCH to HIGHEST_PITCH."""
+    count = round((HIGHEST_PITCH - LOWEST_PITCH) * STEPS_PER_SEMITONE) + 1
+    fundamentals = A4_HZ * 2 ** ((LOWEST_PITCH + STEP * np.arange(count) - A4) / 12)
+    partials = np.arange(1, PARTIALS + 1)
+    above = np.rint(12 * STEPS_PER_SEMITONE * np.log2(partials)).astype(np.intp)
+    hertz = fundamentals[:, None] * partials
+    weights = (fundamentals[:, None] + ALPHA_HZ) / (hertz + BETA_HZ)
+    rows = count + int(above[-1])
+    edges = A4_HZ * 2 ** ((LOWEST_PITCH + STEP * (np.arange(rows + 1) - 0.5) - A4) / 12)
+    places = np.arange(count)[:, None] + above
+    return SeriesTable(edges, places, np.where(hertz < HIGHEST_PARTIAL_HZ, weights, 0.0))
+
+
+def log_spectrum(samples: Samples, rate: int, edges: Spectrum) -> Spectrum:
+    """The highest magnitude within each row; rows narrower than a bin take the nearest one's."""
+    spectrum, bin_hz = magnitudes(samples, rate)
+    starts = np.minimum((edges / bin_hz).round().astype(np.intp), len(spectrum) - 1)
+    highest = np.maximum.reduceat(spectrum, starts[:-1])
+    highest[edges[:-1] > rate / 2] = 0.0
+    return highest
+
+
+def strongest_pitches(samples: Samples, rate: int, count: int) -> list[float]:
+    """Pitches (MIDI, with fractions) of the strongest harmonic series, each taken away in turn."""
+    table = series_table()
+    rows = log_spectrum(samples, rate, table.edges)
+    found = []
+    for _ in range(count):
+        salience = np.sum(table.weights * rows[table.places], axis=1)
+        best = int(np.argmax(salience))
+        found.append(LOWEST_PITCH + STEP * best)
+        for place in table.places[best]:
+            rows[max(place - REMOVED, 0) : place + REMOVED + 1] = 0.0
+    return found

@@ -1,0 +1,288 @@
+"""A folder of clips: WAV files, labels.jsonl and dataset.json, written whole or not at all.
+
+DIR/
+  clip-000000.wav ...  16 bits, mono
+  labels.jsonl         one label a line, in the order of the clips; see draw.Label
+  dataset.json         recipe, seed, count and two hashes; see DataSet
+
+The hash of the request tells what was asked for: a folder with the same one need not be made again.
+The hash of the content tells whether it is still what was made.
+"""
+
+import hashlib
+import json
+import logging
+import multiprocessing
+import secrets
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from muse.tools.audio import AudioWriter
+from muse.tools.errors import BadInputError, MuseError, ParameterError
+from muse.tools.files import PIPE, read_bytes, sha256_of
+from muse.tools.intervals.draw import Choices, Label, choices
+from muse.tools.intervals.generate import Maker
+from muse.tools.intervals.recipe import Recipe
+from muse.tools.progress import Report, silent
+from muse.tools.tokens.shards import replacing_folder
+
+log = logging.getLogger("muse")
+
+FORMAT = "muse.intervals/1"
+GENERATION = 1  # counts up when the same recipe and seed begin to make other clips
+INDEX, LABELS = "dataset.json", "labels.jsonl"
+CHUNK = 25  # clips that a process makes between two reports
+MAX_CLIPS = 1_000_000
+SEED_BITS = 31  # of a drawn seed
+BITS = "16"
+
+Made = tuple[list[Label], list[str]]  # labels, and the SHA-256 of each file
+
+_maker: list[Maker] = []  # of this process, where it is one of several that make clips
+
+
+class DataSet(msgspec.Struct, frozen=True, kw_only=True):
+    """What dataset.json holds.
+
+    Attributes:
+        format: FORMAT.
+        version: of muse.
+        clips: how many.
+        seed: that they were drawn with.
+        recipe: see Recipe; soundfonts as names.
+        soundfonts: SHA-256 of each.
+        request_hash: SHA-256 of what was asked for.
+        content_hash: SHA-256 of the labels and of the files' own SHA-256, in order.
+    """
+
+    format: str
+    version: str
+    clips: int
+    seed: int
+    recipe: dict[str, Any]
+    soundfonts: dict[str, str]
+    request_hash: str
+    content_hash: str
+
+
+def generate_folder(
+    folder: Path,
+    recipe: Recipe,
+    count: int,
+    seed: int,
+    *,
+    jobs: int = 1,
+    report: Report = silent,
+) -> DataSet:
+    """Write clips and labels into a folder; one that holds just these is left as it is.
+
+    Args:
+        folder: made; it must not be there, or be empty, or hold a data set, which is replaced.
+        recipe: what clips are drawn from.
+        count: how many, 1 to a million.
+        seed: 0 or more; the same bytes come of the same recipe, count and seed.
+        jobs: processes; they change nothing but the time.
+        report: told of the progress.
+
+    Raises:
+        ParameterError: the recipe or the count cannot be.
+        BadInputError, MissingPartError: as `draw.choices`.
+        MuseError: the folder holds something else.
+    """
+    check_request(count, seed, jobs)
+    given = choices(recipe)
+    before = present(folder)
+    request = request_of(given, count, seed)
+    if before is not None and before.request_hash == hash_of(request):
+        if is_whole(folder, before):
+            log.info("%s holds these clips already", folder)
+            return before
+        log.info("%s is damaged; it is made again", folder)
+    with replacing_folder(folder) as fresh:
+        made = write_clips(fresh, recipe, count, seed, jobs, report)
+        return write_index(fresh, request, made)
+
+
+def chosen_seed(seed: int | None) -> int:
+    """The seed given, or one that is drawn and told."""
+    if seed is not None:
+        return seed
+    drawn = secrets.randbits(SEED_BITS)
+    log.info("seed %d", drawn)
+    return drawn
+
+
+def check_request(count: int, seed: int, jobs: int) -> None:
+    """Raise ParameterError unless so many clips can be made."""
+    for option, value, lowest, highest in (
+        ("--count", count, 1, MAX_CLIPS),
+        ("--seed", seed, 0, 2**63 - 1),
+        ("--jobs", jobs, 1, 1024),
+    ):
+        if not lowest <= value <= highest:
+            raise ParameterError(f"{option} is {lowest} to {highest}, not {value}")
+
+
+def present(folder: Path) -> DataSet | None:
+    """The data set in a folder, None where the folder is empty or not there.
+
+    Raises:
+        MuseError: it is a file, or holds something else; nothing of a stranger's is replaced.
+    """
+    if str(folder) == PIPE:
+        raise ParameterError("clips are files; name a folder with -o")
+    if not folder.exists():
+        return None
+    if not folder.is_dir():
+        raise MuseError(f"{folder} is a file; name a folder for the clips")
+    names = {path.name for path in folder.iterdir()}
+    if not names:
+        return None
+    others = {n for n in names if not (n.startswith("clip-") and n.endswith(".wav"))}
+    if others != {INDEX, LABELS}:
+        raise MuseError(f"{folder} holds other files; name a new folder for the clips")
+    return read_index(folder)
+
+
+def request_of(given: Choices, count: int, seed: int) -> dict[str, Any]:
+    """All that the clips depend on, as JSON holds it."""
+    fonts = {path.stem: sha256_of(path) for path in given.soundfonts}
+    recipe = json.loads(json.dumps({**given.recipe.plain(), "soundfonts": sorted(fonts)}))
+    return {
+        "clips": count,
+        "seed": seed,
+        "recipe": recipe,
+        "soundfonts": fonts,
+        "generation": GENERATION,
+    }
+
+
+def hash_of(value: Any) -> str:
+    """SHA-256, 64 hex digits, of what JSON can hold; the order of keys is free."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def write_clips(
+    folder: Path, recipe: Recipe, count: int, seed: int, jobs: int, report: Report
+) -> Made:
+    """Write all clips, here or in several processes; labels and hashes in order."""
+    chunks = [range(start, min(start + CHUNK, count)) for start in range(0, count, CHUNK)]
+    labels: list[Label] = []
+    hashes: list[str] = []
+    with makers(folder, recipe, seed, chunks, min(jobs, len(chunks))) as results:
+        for some, theirs in results:
+            labels += some
+            hashes += theirs
+            report(f"{len(labels)}/{count}", len(labels) / count)
+    return labels, hashes
+
+
+@contextmanager
+def makers(
+    folder: Path, recipe: Recipe, seed: int, chunks: Sequence[range], jobs: int
+) -> Iterator[Iterator[Made]]:
+    """What comes of each chunk, in order."""
+    if jobs == 1:
+        with Maker(recipe, seed) as maker:
+            yield (write_chunk(maker, folder, numbers) for numbers in chunks)
+        return
+    context = multiprocessing.get_context("spawn")  # forking after a library's threads hangs
+    with context.Pool(jobs, initializer=begin_making, initargs=(recipe, seed)) as pool:
+        yield pool.imap(making, [(folder, numbers) for numbers in chunks])
+
+
+def begin_making(recipe: Recipe, seed: int) -> None:
+    """Set up a process that makes clips; who started it ends it, also at Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _maker.append(Maker(recipe, seed))
+
+
+def making(task: tuple[Path, range]) -> Made:
+    """Make one chunk in such a process."""
+    return write_chunk(_maker[0], *task)
+
+
+def write_chunk(maker: Maker, folder: Path, numbers: range) -> Made:
+    """Write some clips."""
+    labels, hashes = [], []
+    for number in numbers:
+        clip, label = maker.clip(number)
+        path = folder / label.file
+        writer = AudioWriter(path, maker.given.recipe.sample_rate, 1, BITS, len(clip))
+        try:
+            writer.write(clip[np.newaxis])
+        finally:
+            writer.close()
+        labels.append(label)
+        hashes.append(sha256_of(path))
+    return labels, hashes
+
+
+def write_index(folder: Path, request: dict[str, Any], made: Made) -> DataSet:
+    """Write labels.jsonl and dataset.json."""
+    labels, hashes = made
+    lines = b"".join(msgspec.json.encode(label) + b"\n" for label in labels)
+    (folder / LABELS).write_bytes(lines)
+    index = DataSet(
+        format=FORMAT,
+        version=version("muse-toolbox"),
+        clips=request["clips"],
+        seed=request["seed"],
+        recipe=request["recipe"],
+        soundfonts=request["soundfonts"],
+        request_hash=hash_of(request),
+        content_hash=content_hash(lines, hashes),
+    )
+    (folder / INDEX).write_bytes(msgspec.json.format(msgspec.json.encode(index), indent=2) + b"\n")
+    return index
+
+
+def content_hash(lines: bytes, hashes: Sequence[str]) -> str:
+    """SHA-256 of the labels and of the hashes of the files."""
+    return hashlib.sha256(lines + "".join(hashes).encode()).hexdigest()
+
+
+def read_index(folder: Path) -> DataSet:
+    """What dataset.json holds.
+
+    Raises:
+        BadInputError: there is none, or it is something else.
+    """
+    path = folder / INDEX
+    try:
+        index = msgspec.json.decode(read_bytes(path), type=DataSet)
+    except msgspec.DecodeError as error:
+        raise BadInputError(f"{path}: not a data set of intervals ({error})") from error
+    if index.format != FORMAT:
+        raise BadInputError(f"{path}: is a {index.format}, not a {FORMAT}")
+    return index
+
+
+def read_labels(folder: Path) -> list[Label]:
+    """The labels of a data set, in the order of its clips.
+
+    Raises:
+        BadInputError: they are not there, or damaged.
+    """
+    path = folder / LABELS
+    try:
+        return msgspec.json.Decoder(Label).decode_lines(read_bytes(path))
+    except msgspec.DecodeError as error:
+        raise BadInputError(f"{path}: not labels of intervals ({error})") from error
+
+
+def is_whole(folder: Path, index: DataSet) -> bool:
+    """Whether a folder still holds what its dataset.json tells; every file is read."""
+    lines = read_bytes(folder / LABELS)
+    try:
+        hashes = [sha256_of(folder / label.file) for label in read_labels(folder)]
+    except (BadInputError, FileNotFoundError):
+        return False
+    return content_hash(lines, hashes) == index.content_hash

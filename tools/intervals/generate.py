@@ -1,0 +1,123 @@
+"""Clips of intervals, as arrays.
+
+Conventions: clips are float32 (frames,), mono, full scale 1.0, at the recipe's rate. A clip is made
+from its label alone, and the label from the seed and the clip's number.
+"""
+
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from muse.tools.intervals.draw import SOUNDED, VOICED, Choices, Label, choices, dice_for, draw
+from muse.tools.intervals.effects import convolved, decibels, levelled, noise, room, with_noise
+from muse.tools.intervals.recipe import Recipe
+from muse.tools.intervals.sampled import Sampler
+from muse.tools.intervals.timbres import VOICES
+
+Clip = NDArray[np.float32]
+Sound = NDArray[np.float64]
+
+
+class Maker:
+    """Makes the clips of a recipe; a context, since FluidSynth is to be freed."""
+
+    def __init__(self, recipe: Recipe, seed: int) -> None:
+        """Check the recipe; nothing is loaded yet.
+
+        Args:
+            recipe: what clips are drawn from.
+            seed: 0 or more.
+
+        Raises:
+            ParameterError, BadInputError, MissingPartError: as `draw.choices`.
+        """
+        self.given: Choices = choices(recipe)
+        self._recipe = recipe
+        self._seed = seed
+        self._sampler = Sampler(recipe.sample_rate)
+        self._fonts = {path.stem: path for path in self.given.soundfonts}
+
+    def clip(self, number: int) -> tuple[Clip, Label]:
+        """A clip and its label.
+
+        Args:
+            number: of the clip, 0 or more.
+        """
+        label = draw(self.given, self._seed, number)
+        return self.sound(label), label
+
+    def sound(self, label: Label) -> Clip:
+        """The clip of a label."""
+        dice = dice_for(label.seed, label.number, SOUNDED)
+        rate = self._recipe.sample_rate
+        clip = self._notes(label)
+        if label.reverb_s is not None:
+            clip = convolved(clip, room(label.reverb_s, rate, dice))
+        if label.snr_db is not None:
+            added = noise(len(clip), self._recipe.noise, rate, dice)
+            clip = with_noise(clip, sounding(label, rate), label.snr_db, added)
+        return levelled(clip, label.peak_dbfs).astype(np.float32)
+
+    def _notes(self, label: Label) -> Sound:
+        """Both notes at their places."""
+        rate = self._recipe.sample_rate
+        clip = np.zeros(self._recipe.frames)
+        for place in (0, 1):
+            start = round(label.onsets_s[place] * rate)
+            note = self._note(label, place)[: len(clip) - start]
+            gain = decibels((place - 0.5) * label.balance_db)
+            clip[start : start + len(note)] += gain * note
+        return clip
+
+    def _note(self, label: Label, place: int) -> Sound | Clip:
+        """The lower note (place 0) or the higher one; both throw the same dice for their timbre."""
+        frames = round(label.durations_s[place] * self._recipe.sample_rate)
+        if label.program is None or label.soundfont is None:
+            hertz = (label.low_hz, label.high_hz)[place]
+            dice = dice_for(label.seed, label.number, VOICED)
+            return VOICES[label.timbre](hertz, frames, self._recipe.sample_rate, dice)
+        pitch = (label.low_pitch, label.high_pitch)[place]
+        cents = label.detune_cents[place] + label.tuning_cents
+        font = self._fonts[label.soundfont]
+        return self._sampler.note(font, label.program, pitch, frames, cents)
+
+    def __enter__(self) -> "Maker":
+        """Itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Free what was loaded."""
+        self._sampler.__exit__(kind, error, trace)
+
+
+def sounding(label: Label, rate: int) -> slice:
+    """From the first onset to the end of the last note, in frames."""
+    ends = [onset + length for onset, length in zip(label.onsets_s, label.durations_s, strict=True)]
+    return slice(round(min(label.onsets_s) * rate), round(max(ends) * rate))
+
+
+def clips(recipe: Recipe, count: int, seed: int = 0, first: int = 0) -> tuple[Clip, list[Label]]:
+    """Clips (count, frames) and their labels.
+
+    Args:
+        recipe: what they are drawn from.
+        count: how many.
+        seed: 0 or more.
+        first: number of the first one.
+
+    Raises:
+        ParameterError, BadInputError, MissingPartError: as `draw.choices`.
+    """
+    sounds = np.empty((count, recipe.frames), np.float32)
+    labels = []
+    with Maker(recipe, seed) as maker:
+        for row in range(count):
+            sounds[row], label = maker.clip(first + row)
+            labels.append(label)
+    return sounds, labels

@@ -1,0 +1,167 @@
+"""Intervals between two notes as they are spelled: C to G# is an augmented fifth, C to Ab a sixth.
+
+Conventions: a staff place counts letters from C0 on, seven to the octave; a number counts as
+musicians do (1 unison, 3 third). The lower note is the one that is written lower.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from muse.tools.errors import BadInputError
+from muse.tools.theory.intervals import INTERVAL_NAMES, MAJOR_SCALE, STEPS
+from muse.tools.theory.pitch import MIDI_NAME, note_name, parse_midi_name, parse_note_name
+
+LETTERS = "CDEFGAB"  # up the staff
+USUAL_OCTAVE = 4  # of a first note that is named without one
+PERFECT_STEPS = (0, 3, 4)  # unison, fourth, fifth
+TIMES = {1: "", 2: "doubly ", 3: "triply "}
+NUMBERS = (
+    *("unison", "second", "third", "fourth", "fifth", "sixth", "seventh", "octave"),
+    *("ninth", "tenth", "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth"),
+)
+WHOLE_OCTAVE = "perfect octave"
+FORMAT = "muse.interval-name/1"
+
+
+@dataclass(frozen=True)
+class Written:
+    """A note as it is written.
+
+    Attributes:
+        name: letter, signs, octave.
+        place: on the staff.
+        pitch: MIDI's.
+    """
+
+    name: str
+    place: int
+    pitch: int
+
+
+def describe(first: str, second: str) -> dict[str, Any]:
+    """All names of the interval from one note to another.
+
+    Args:
+        first: such as "C4"; without an octave it is in octave 4.
+        second: such as "G#4"; without an octave it is the next one up the staff.
+
+    Returns:
+        plain values for JSON: the notes, semitones, direction, `name` by the size, `spelled` by the
+        letters, `compound` where it is larger than an octave, and the inversion.
+
+    Raises:
+        BadInputError: one is not the name of a note, or out of MIDI's range.
+    """
+    start = written(first)
+    end = written(second, start.place)
+    low, high = sorted((start, end), key=lambda note: (note.place, note.pitch))
+    steps, semitones = high.place - low.place, high.pitch - low.pitch
+    return {
+        "format": FORMAT,
+        "first": start.name,
+        "second": end.name,
+        "semitones": abs(semitones),
+        "direction": direction(end.pitch - start.pitch),
+        "name": size_name(abs(semitones)),
+        "spelled": spelled_name(steps, semitones),
+        "compound": compound_name(steps, semitones),
+        "inversion": inversion(steps, semitones),
+    }
+
+
+def written(text: str, above: int | None = None) -> Written:
+    """A note by its name.
+
+    Args:
+        text: with or without an octave.
+        above: staff place that a note without an octave is at, or next above.
+    """
+    name = text.strip()
+    if not re.search(r"\d$", name):
+        parse_note_name(name[:1].upper() + name[1:])
+        name += str(free_octave(name, above))
+    pitch = parse_midi_name(name)
+    found = MIDI_NAME.fullmatch(name)
+    if found is None:
+        raise BadInputError(f"'{text}' is not a pitch, such as C4, F#3 or Bb-1")
+    letter = name[0].upper()
+    spelled = note_name(parse_note_name(letter + found[1][1:]))
+    place = STEPS * int(found[2]) + LETTERS.index(letter)
+    return Written(f"{spelled}{int(found[2])}", place, pitch)
+
+
+def free_octave(name: str, above: int | None) -> int:
+    """The octave of a note that is named without one."""
+    if above is None:
+        return USUAL_OCTAVE
+    return -((LETTERS.index(name[0].upper()) - above) // STEPS)
+
+
+def direction(semitones: int) -> str:
+    """From the first note to the second."""
+    if semitones == 0:
+        return "repeated"
+    return "ascending" if semitones > 0 else "descending"
+
+
+def size_name(semitones: int) -> str:
+    """The usual name of a size: 8 is a minor sixth; beyond two octaves with the octaves told."""
+    if semitones < len(INTERVAL_NAMES):
+        return INTERVAL_NAMES[semitones]
+    octaves, rest = divmod(semitones, 12)
+    return f"{INTERVAL_NAMES[rest]} and {octaves} octaves" if rest else f"{octaves} octaves"
+
+
+def spelled_name(steps: int, semitones: int) -> str:
+    """The name of an interval by the letters: 4 steps, 8 semitones is an augmented fifth."""
+    octaves, step = divmod(steps, STEPS)
+    alteration = semitones - 12 * octaves - MAJOR_SCALE[step]
+    number = NUMBERS[steps] if steps < len(NUMBERS) else ordinal(steps + 1)
+    return f"{quality(alteration, step in PERFECT_STEPS)} {number}"
+
+
+def quality(alteration: int, perfect: bool) -> str:
+    """What an interval is called that is so many semitones off the major scale's."""
+    if alteration == 0:
+        return "perfect" if perfect else "major"
+    if alteration == -1 and not perfect:
+        return "minor"
+    times = alteration if alteration > 0 else -alteration - (not perfect)
+    kind = "augmented" if alteration > 0 else "diminished"
+    return f"{TIMES.get(times, f'{times} times ')}{kind}"
+
+
+def ordinal(number: int) -> str:
+    """16 is "16th", 22 is "22nd"."""
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10 if number // 10 % 10 != 1 else 0, "th")
+    return f"{number}{ending}"
+
+
+def simple(steps: int, semitones: int) -> tuple[int, int]:
+    """The interval without its octaves; an octave stays one, one that is too wide does not."""
+    octaves = max((steps - 1) // STEPS, 0)
+    steps, semitones = steps - STEPS * octaves, semitones - 12 * octaves
+    return (0, semitones - 12) if steps == STEPS and semitones > 12 else (steps, semitones)
+
+
+def compound_name(steps: int, semitones: int) -> str | None:
+    """A tenth as what it is made of; None for what is no larger than an octave."""
+    octaves = max((steps - 1) // STEPS, 0)
+    if not octaves:
+        return None
+    rest = spelled_name(steps - STEPS * octaves, semitones - 12 * octaves)
+    if rest == WHOLE_OCTAVE:
+        return f"{octaves + 1} octaves"
+    return f"{'octave' if octaves == 1 else f'{octaves} octaves'} and {rest}"
+
+
+def inversion(steps: int, semitones: int) -> dict[str, Any]:
+    """The simple interval turned over: its lower note an octave up."""
+    steps, semitones = simple(steps, semitones)
+    turned = 12 - semitones
+    return {
+        "semitones": turned,
+        "name": size_name(abs(turned)),
+        "spelled": spelled_name(STEPS - steps, turned),
+    }

@@ -1,0 +1,156 @@
+"""What is asked of a set of clips, each of which holds one interval.
+
+Conventions: frequencies in Hz, times in s, sizes of intervals in semitones, deviations in cents.
+A span is the lowest and the highest of what is drawn evenly for each clip. The defaults are the
+recipe that such sets are commonly made by: pure tones, one after the other, the twelve intervals
+up to the octave, ascending.
+"""
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from muse.tools.errors import ParameterError
+
+Span = tuple[float, float]
+
+DIRECTIONS = ("ascending", "descending", "together")
+NOISES = ("white", "pink")
+SYNTHS = ("sine", "saw", "fm", "pluck")
+LARGEST = 24  # semitones, two octaves
+A4, A4_HZ = 69, 440.0  # a MIDI pitch and its frequency
+LOWEST_HZ, HIGHEST_HZ = 20.0, 8000.0  # of fundamentals that a clip may have
+RATES = (8_000, 96_000)  # Hz, as FluidSynth takes them
+CLIP_S = (0.1, 60.0)
+SHORTEST_NOTE_S = 0.03
+LARGEST_BALANCE_DB = 40.0
+CENTS = 50.0  # beyond it the pitch would be its neighbour's
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What each clip is drawn from.
+
+    Attributes:
+        sample_rate: in Hz.
+        clip_s: length of a clip.
+        gap_s: silence between two successive notes; where they sound together, after them.
+        note_s: length of a note; None lets the notes fill what the gap leaves of the clip.
+        lowest_hz: no note is below, its detuning set aside.
+        highest_hz: no note is above.
+        intervals: sizes in semitones, 0 to 24.
+        directions: of DIRECTIONS; a unison is never together, where it would be one note.
+        timbres: of SYNTHS, or words that instruments.programs reads, such as "gm:0-7".
+        soundfonts: files that General MIDI instruments are played from; none takes the best found.
+        detune_cents: each note is off its pitch by up to so much.
+        tuning_cents: both notes are off A = 440 Hz, together, by up to so much.
+        balance_db: one note is louder than the other by up to so much, either one.
+        snr_db: of added noise, by the power of the notes while they sound; None adds none.
+        noise: of NOISES.
+        reverb_s: time in which a room's sound falls by 60 dB; None is no room.
+        peak_dbfs: highest sample of a clip.
+    """
+
+    sample_rate: int = 44_100
+    clip_s: float = 2.0
+    gap_s: Span = (0.2, 0.2)
+    note_s: Span | None = None
+    lowest_hz: float = 55.0
+    highest_hz: float = 1760.0
+    intervals: tuple[int, ...] = tuple(range(1, 13))
+    directions: tuple[str, ...] = ("ascending",)
+    timbres: tuple[str, ...] = ("sine",)
+    soundfonts: tuple[str, ...] = ()
+    detune_cents: float = 0.0
+    tuning_cents: float = 0.0
+    balance_db: float = 0.0
+    snr_db: Span | None = None
+    noise: str = "white"
+    reverb_s: Span | None = None
+    peak_dbfs: Span = (-6.0, -6.0)
+
+    @property
+    def frames(self) -> int:
+        """Length of a clip in samples."""
+        return round(self.clip_s * self.sample_rate)
+
+    @property
+    def pitches(self) -> tuple[int, int]:
+        """The lowest and the highest MIDI pitch within the range of frequencies."""
+        tolerance = 1e-6  # semitones: 55 Hz is A1, whatever the logarithm rounds to
+        return (
+            math.ceil(pitch_of(self.lowest_hz) - tolerance),
+            math.floor(pitch_of(self.highest_hz) + tolerance),
+        )
+
+    def plain(self) -> dict[str, Any]:
+        """The recipe as JSON holds it."""
+        return asdict(self)
+
+
+def pitch_of(hz: float) -> float:
+    """The MIDI pitch of a frequency, with its fraction."""
+    return A4 + 12 * math.log2(hz / A4_HZ)
+
+
+def frequency_of(pitch: float) -> float:
+    """The frequency in Hz of a MIDI pitch."""
+    return A4_HZ * 2 ** ((pitch - A4) / 12)
+
+
+def check_recipe(recipe: Recipe) -> None:
+    """Raise ParameterError, naming the option of the command, unless clips can be made by it."""
+    check_choices("--direction", recipe.directions, DIRECTIONS)
+    check_choices("--noise", (recipe.noise,), NOISES)
+    within("--lowest and --highest", (recipe.lowest_hz, recipe.highest_hz), LOWEST_HZ, HIGHEST_HZ)
+    check_sizes(recipe)
+    check_times(recipe)
+    within("--rate", (recipe.sample_rate,) * 2, *RATES)
+    within("--detune", (recipe.detune_cents,) * 2, 0.0, CENTS)
+    within("--tuning", (recipe.tuning_cents,) * 2, 0.0, CENTS)
+    within("--balance", (recipe.balance_db,) * 2, 0.0, LARGEST_BALANCE_DB)
+    within("--snr", recipe.snr_db, -40.0, 120.0)
+    within("--reverb", recipe.reverb_s, 0.01, 20.0)
+    within("--level", recipe.peak_dbfs, -90.0, 0.0)
+    if recipe.highest_hz >= recipe.sample_rate / 2:
+        raise ParameterError(f"--highest is below half of --rate, {recipe.sample_rate / 2:g}")
+
+
+def check_choices(option: str, chosen: tuple[str, ...], known: tuple[str, ...]) -> None:
+    """Raise ParameterError unless something is chosen and all of it is known."""
+    if not chosen or not set(chosen) <= set(known):
+        raise ParameterError(f"{option} is of {', '.join(known)}, not '{','.join(chosen)}'")
+
+
+def within(option: str, span: Span | None, lowest: float, highest: float) -> None:
+    """Raise ParameterError unless the span is in order and inside the bounds."""
+    if span is not None and not lowest <= span[0] <= span[1] <= highest:
+        shown = f"{span[0]:g}" if span[0] == span[1] else f"{span[0]:g}:{span[1]:g}"
+        raise ParameterError(f"{option} is {lowest:g} to {highest:g}, not {shown}")
+
+
+def check_sizes(recipe: Recipe) -> None:
+    """Raise ParameterError unless the sizes are known ones that fit the range of pitches."""
+    sizes = recipe.intervals
+    if not sizes or not all(0 <= size <= LARGEST for size in sizes):
+        raise ParameterError(f"--intervals is of 0 to {LARGEST} semitones")
+    lowest, highest = recipe.pitches
+    if max(sizes) > highest - lowest:
+        raise ParameterError(
+            f"--lowest and --highest are {max(highest - lowest, 0)} semitones apart;"
+            f" --intervals asks for {max(sizes)}"
+        )
+    if 0 in sizes and set(recipe.directions) == {"together"}:
+        raise ParameterError("a unison together is one note; --intervals begins with 1")
+
+
+def check_times(recipe: Recipe) -> None:
+    """Raise ParameterError unless the longest notes and the longest gap fit a clip."""
+    within("--length", (recipe.clip_s,) * 2, *CLIP_S)
+    within("--gap", recipe.gap_s, 0.0, recipe.clip_s)
+    shortest = SHORTEST_NOTE_S if recipe.note_s is None else recipe.note_s[0]
+    longest = shortest if recipe.note_s is None else recipe.note_s[1]
+    within("--note", (shortest, longest), SHORTEST_NOTE_S, recipe.clip_s)
+    notes = 1 if set(recipe.directions) == {"together"} else 2
+    if notes * longest + recipe.gap_s[1] > recipe.clip_s + 1e-9:
+        raise ParameterError(f"the notes and the gap do not fit into --length {recipe.clip_s:g}")

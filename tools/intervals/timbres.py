@@ -1,0 +1,106 @@
+"""Notes from synthesizers, as numpy computes them.
+
+Conventions: a voice is a function (frequency in Hz, frames, sample rate in Hz, dice) -> float64
+(frames,) with a peak of about 1, which begins and ends at zero. The pitch that is heard is the
+frequency given, to a fraction of a cent.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+Sound = NDArray[np.float64]
+Voice = Callable[[float, int, int, np.random.Generator], Sound]
+
+RAMP_S = 0.01  # of the beginning and the end of a note, against clicks
+PLUCK_RAMP_S = 0.001  # of the beginning of a plucked one
+TABLE = 1 << 15  # samples of one period of a saw, read between two by a straight line
+FM_RATIOS = (1, 2, 3)  # modulator by carrier: whole, so that the spectrum is harmonic
+FM_INDEX = (1.0, 5.0)  # radians, at the beginning of a note
+FM_DECAY_S = (0.1, 1.0)  # in which the index falls to 1/e
+QUIETEST = 1e-9  # below it a string is silent
+STRING_FALL_S = 4.0  # in which a string's fundamental falls to 1/e, were it not for the loop filter
+
+
+def ramps(frames: int, sample_rate: int, rise_s: float = RAMP_S) -> Sound:
+    """An envelope of 1 with a raised cosine at both ends."""
+    rise, fall = (min(round(s * sample_rate), frames // 2) for s in (rise_s, RAMP_S))
+    envelope = np.ones(frames)
+    envelope[:rise] = raised_cosine(rise)
+    envelope[frames - fall :] = raised_cosine(fall)[::-1]
+    return envelope
+
+
+def raised_cosine(frames: int) -> Sound:
+    """From 0 up to 1."""
+    rise: Sound = 0.5 - 0.5 * np.cos(np.pi * np.arange(frames) / max(frames, 1))
+    return rise
+
+
+def phase(frequency: float, frames: int, sample_rate: int) -> Sound:
+    """Periods since the beginning."""
+    periods: Sound = np.arange(frames, dtype=np.float64) * (frequency / sample_rate)
+    return periods
+
+
+def sine(frequency: float, frames: int, sample_rate: int, _dice: np.random.Generator) -> Sound:
+    """A pure tone."""
+    wave: Sound = np.sin(2 * np.pi * phase(frequency, frames, sample_rate))
+    return wave * ramps(frames, sample_rate)
+
+
+def saw(frequency: float, frames: int, sample_rate: int, _dice: np.random.Generator) -> Sound:
+    """A sawtooth of all harmonics below half the sample rate: harmonic k has the amplitude 1/k."""
+    harmonics = np.arange(1, int(np.ceil(sample_rate / 2 / frequency)))
+    spectrum = np.zeros(TABLE // 2 + 1, complex)
+    spectrum[harmonics] = -1j / harmonics  # the sum of sin(2 pi k x) / k
+    period = np.fft.irfft(spectrum, TABLE)
+    place = phase(frequency, frames, sample_rate) % 1.0 * TABLE
+    wave: Sound = np.interp(place, np.arange(TABLE + 1), np.append(period, period[0]))
+    wave /= np.abs(period).max()
+    return wave * ramps(frames, sample_rate)
+
+
+def fm(frequency: float, frames: int, sample_rate: int, dice: np.random.Generator) -> Sound:
+    """A carrier whose phase a modulator swings, less and less (Chowning, JAES 1973).
+
+    The index stays where the widest side band, by Carson's rule, is below half the sample rate.
+    """
+    ratio = int(dice.choice(FM_RATIOS))
+    index, decay_s = dice.uniform(*FM_INDEX), dice.uniform(*FM_DECAY_S)
+    room = (sample_rate / 2 / frequency - 1) / ratio - 1
+    turns = 2 * np.pi * phase(frequency, frames, sample_rate)
+    falling = max(min(index, room), 0.0) * np.exp(-np.arange(frames) / (decay_s * sample_rate))
+    wave: Sound = np.sin(turns + falling * np.sin(ratio * turns))
+    return wave * ramps(frames, sample_rate)
+
+
+def pluck(frequency: float, frames: int, sample_rate: int, dice: np.random.Generator) -> Sound:
+    """A plucked string: noise round a loop that averages two neighbours (Karplus, Strong 1983).
+
+    The loop is half a sample longer than its period of whole samples. It is computed at the rate
+    near the one asked for at which that is the period of the frequency, then resampled.
+    """
+    import soxr
+
+    period = max(round(sample_rate / frequency - 0.5), 2)
+    rate = (period + 0.5) * frequency
+    count = int(np.ceil(frames * rate / sample_rate / period)) + 1
+    string = np.empty((count, period))
+    string[0] = dice.uniform(-1, 1, period)
+    string[0] -= string[0].mean()
+    kept = np.exp(-period / rate / STRING_FALL_S)
+    before = 0.0  # the sample that stands before the row that is averaged
+    for row in range(1, count):
+        last = string[row - 1]
+        string[row, 0] = kept * 0.5 * (last[0] + before)
+        string[row, 1:] = kept * 0.5 * (last[1:] + last[:-1])
+        before = last[-1]
+    wave: Sound = soxr.resample(string.ravel(), rate, sample_rate)[:frames]
+    wave = np.pad(wave, (0, frames - len(wave)))
+    wave *= ramps(frames, sample_rate, PLUCK_RAMP_S)
+    return wave / max(float(np.abs(wave).max()), QUIETEST)
+
+
+VOICES: dict[str, Voice] = {"sine": sine, "saw": saw, "fm": fm, "pluck": pluck}
