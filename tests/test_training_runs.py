@@ -69,6 +69,7 @@ def test_run_folder_is_complete(exported: tuple[Run, Path], songs: Path) -> None
         "stats/training_history.json",
         "stats/evaluation_results.json",
         "stats/metrics_summary.txt",
+        "stats/training_summary.txt",
     }
     for picture in (run.folder / "plots").iterdir():
         assert picture.read_bytes().startswith(b"\x89PNG")

@@ -1,5 +1,6 @@
 """A recipe, its options, data and net together; and what is written down about them."""
 
+import json
 import platform
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -88,7 +89,7 @@ def facts_of(job: Job) -> dict[str, Any]:
         "what": job.recipe.what,
         "command": command_of(job.recipe, job.options),
         "options": msgspec.to_builtins(job.options),
-        "config": asdict(job.config),
+        "config": as_json(asdict(job.config)),
         "parameters": parameters_of(job.net),
         "vocabulary_hash": prepared.vocabulary_hash,
         "data": {
@@ -98,6 +99,11 @@ def facts_of(job: Job) -> dict[str, Any]:
         },
         "versions": {"python": platform.python_version(), **dict(map(versioned, PACKAGES))},
     }
+
+
+def as_json(values: Any) -> Any:
+    """Plain values as they come back from a JSON file: tuples are lists."""
+    return json.loads(json.dumps(values))
 
 
 def versioned(package: str) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,9 +24,11 @@ MOST_LABELS = 48  # more would lie over each other
 DPI = 110
 
 
-def plot_history(history: Sequence[Entry], watched: Watched, path: Path) -> None:
-    """Draw loss, and the watched metric if it is another, of both sides over the epochs."""
-    names = [LOSS] if watched.name == LOSS else [LOSS, watched.name]
+def plot_history(
+    history: Sequence[Entry], watched: Watched, path: Path, further: Sequence[str] = ()
+) -> None:
+    """Draw loss, the watched metric and further ones, of both sides over the epochs."""
+    names = list(dict.fromkeys([LOSS, watched.name, *further]))
     figure = new_figure(PANEL_INCHES[0] * len(names), PANEL_INCHES[1])
     best = best_epoch(history, watched) + 1
     for axes, name in zip(np.ravel(figure.subplots(1, len(names))), names, strict=True):
@@ -59,6 +61,12 @@ def plot_confusion(confusion: Confusion, path: Path) -> None:
         axes.set_xticks(range(classes), confusion.labels, rotation=90)
         axes.set_yticks(range(classes), confusion.labels)
     save(figure, path)
+
+
+def plot_pictures(pictures: Mapping[str, Figure], folder: Path) -> None:
+    """Write a recipe's own figures."""
+    for name, figure in pictures.items():
+        save(figure, folder / f"{name}.png")
 
 
 def new_figure(width: float, height: float) -> Figure:

@@ -33,6 +33,7 @@ from muse.tools.progress import Report
 
 if TYPE_CHECKING:
     import torch
+    from matplotlib.figure import Figure
     from torch import nn
 
 SIDES: tuple[Side, ...] = ("train", "validation", "test")
@@ -135,6 +136,8 @@ class Recipe(ABC):
         defaults: options of the command that this net wants otherwise, by their names.
         watched: metric on the validation side that tells the best epoch.
         needs_data: whether --data must be given.
+        keep_every: epochs between two checkpoints that stay; 0 keeps best and last only.
+        plotted: metrics whose history is drawn, besides loss and the watched one.
     """
 
     name: ClassVar[str]
@@ -145,6 +148,8 @@ class Recipe(ABC):
     defaults: ClassVar[Mapping[str, Any]] = {}
     watched: ClassVar[Watched] = Watched()
     needs_data: ClassVar[bool] = True
+    keep_every: ClassVar[int] = 0
+    plotted: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def prepare(self, data: Path, settings: Any, report: Report) -> Prepared:
@@ -194,6 +199,10 @@ class Recipe(ABC):
     ) -> Confusion | None:
         """What was taken for what on the test side; None where that says nothing."""
         return None
+
+    def pictures(self, prepared: Prepared) -> Mapping[str, Figure]:
+        """Figures of the data, by the names of their files without suffix."""
+        return {}
 
 
 @dataclass(frozen=True)

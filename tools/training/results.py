@@ -1,15 +1,16 @@
 """What a finished run is worth: test figures beside baselines, as JSON, text, pictures."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import nn
 
-from muse.models.training.history import best_epoch
+from muse.models.training.history import best_epoch, is_over
 from muse.models.training.measure import measure
 from muse.models.training.state import State
 from muse.models.training.task import Means, Plan
+from muse.models.training.totals import in_words
 from muse.tools.training.plots import plot_confusion, plot_history
 from muse.tools.training.recipe import Confusion, Prepared, PreparedTask, Recipe
 from muse.tools.training.run_folder import RunFolder
@@ -55,6 +56,7 @@ def write_results(
     confusion: Confusion | None,
     state: State,
     plan: Plan,
+    plotted: Sequence[str] = (),
 ) -> None:
     """Write the figures and the pictures into the run's folder."""
     written = dict(results)
@@ -62,8 +64,9 @@ def write_results(
         table = {"labels": list(confusion.labels), "counts": confusion.counts.tolist()}
         written["confusion"] = table
         plot_confusion(confusion, folder.plots / "confusion_matrix.png")
-    plot_history(state.history, plan.watched, folder.plots / "training_history.png")
+    plot_history(state.history, plan.watched, folder.plots / "training_history.png", plotted)
     folder.write_text("metrics_summary.txt", summary_text(folder.config(), results, state))
+    folder.write_text("training_summary.txt", training_text(state, plan))
     folder.write_json(RESULTS, written)
 
 
@@ -83,6 +86,20 @@ def summary_text(facts: Mapping[str, Any], results: Mapping[str, Any], state: St
         *test_table(results["test"], results["baselines"]),
     ]
     return "\n".join(lines) + "\n"
+
+
+def training_text(state: State, plan: Plan) -> str:
+    """How training went, a line for each epoch, for people."""
+    best = best_epoch(state.history, plan.watched)
+    early = len(state.history) < plan.epochs and is_over(state.history, plan)
+    ended = f"{plan.patience} epochs without a better one" if early else "all epochs are done"
+    lines = [
+        f"{entry['epoch']:5d}{'*' if place == best else ' '} lr {entry['lr']:.2e}"
+        f"   train {in_words(entry['train'])}   validation {in_words(entry['validation'])}"
+        for place, entry in enumerate(state.history)
+    ]
+    watched = f"best by validation {plan.watched.name} ({plan.watched.better} is better)"
+    return "\n".join([*lines, "", f"* {watched}", f"ended: {ended}"]) + "\n"
 
 
 def test_table(test: Means, baselines: Mapping[str, Means]) -> list[str]:

@@ -1,10 +1,10 @@
 """The folder of a training run.
 
 run_YYYYMMDD_HHMMSS/
-  checkpoints/  best.safetensors  last.safetensors  resume.pt
-  plots/        training_history.png  confusion_matrix.png
+  checkpoints/  best.safetensors  last.safetensors  epoch_NNN.safetensors  resume.pt
+  plots/        training_history.png  confusion_matrix.png  the recipe's own
   stats/        run_config.json  split.json  training_history.json
-                evaluation_results.json  metrics_summary.txt
+                evaluation_results.json  metrics_summary.txt  training_summary.txt
 """
 
 import json
@@ -78,6 +78,11 @@ class RunFolder:
         """Write history and weights of the last whole epoch, of a state between two epochs."""
         self.write_json("training_history.json", state.history)
         self.keep_weights("last", state.weights, state.history[-1])
+
+    def keep_periodic(self, state: State) -> None:
+        """Write the weights of an epoch that stays."""
+        entry = state.history[-1]
+        self.keep_weights(f"epoch_{entry['epoch']:03d}", state.weights, entry)
 
     def keep_best(self, weights: dict[str, Tensor], entry: Entry) -> None:
         """Write the weights of the best epoch so far."""

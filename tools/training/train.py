@@ -19,6 +19,7 @@ from muse.tools.progress import Report, part, silent
 from muse.tools.training.export import card_of, export
 from muse.tools.training.job import Job, facts_of, make_job, split_of
 from muse.tools.training.options import Options, first_process, resolve, resumed
+from muse.tools.training.plots import plot_pictures
 from muse.tools.training.recipe import PreparedTask, Recipe
 from muse.tools.training.registry import find_recipe
 from muse.tools.training.results import evaluate, summary_text, write_results
@@ -139,16 +140,18 @@ def trained(job: Job, folder: RunFolder | None, report: Report) -> State:
     from muse.models.training.module import Keeper
 
     writer = folder or RunFolder(Path())  # a process that only helps is never asked to write
-    keeper = Keeper(partial(keep_and_tell, writer), writer.keep_best)
+    keeper = Keeper(partial(keep_and_tell, writer, job.recipe.keep_every), writer.keep_best)
     notify = report if folder else silent
     return fit(PreparedTask(job.recipe, job.prepared), job.net, job.plan, keeper, state, notify)
 
 
-def keep_and_tell(folder: RunFolder, state: State) -> None:
-    """Keep the state, and say in one line what an epoch came to."""
+def keep_and_tell(folder: RunFolder, every: int, state: State) -> None:
+    """Keep the state, weights every so many epochs, and say in one line what an epoch came to."""
     folder.keep_state(state)
     if state.history and not state.batch:
         entry = state.history[-1]
+        if every and entry["epoch"] % every == 0:
+            folder.keep_periodic(state)
         sides = (f"{side} {in_words(entry[side])}" for side in ("train", "validation"))
         log.info("epoch %d: %s", entry["epoch"], "; ".join(sides))
 
@@ -163,7 +166,8 @@ def finish(
     weights = folder.weights("best")
     put_weights(job.net, weights)
     results, confusion = evaluate(job.recipe, job.prepared, job.net, job.plan, state, device)
-    write_results(folder, results, confusion, state, job.plan)
+    write_results(folder, results, confusion, state, job.plan, job.recipe.plotted)
+    plot_pictures(job.recipe.pictures(job.prepared), folder.plots)
     facts = folder.config()
     summary = {
         **facts,

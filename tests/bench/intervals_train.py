@@ -1,0 +1,93 @@
+"""`muse train intervals` over several seeds: how right the net is, beside what it must beat.
+
+    OMP_NUM_THREADS=1 python tests/bench/intervals_train.py [--seeds 5] [--split pitches]
+
+Every seed trains anew on the same clips and the same split; what differs is the first weights and
+the order of the clips. With --split pitches no two pitches are heard together on two sides, so that
+nothing can be answered from memory. The mean and the spread (standard deviation) over the seeds
+stand beside arithmetic and the nearest training clip. Clips and run folders go to --out and stay
+there; clips that are there are used again. The table goes to stderr, JSON to stdout.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from muse.tools.training.train import train
+
+NAME = "intervals"
+FIGURES = ("accuracy", "macro F1", "least recall", "new pairs", "epochs", "minutes")
+WIDTH = 14  # characters of a column
+
+
+def one(seed: int, options: argparse.Namespace) -> dict[str, Any]:
+    """Train with one seed."""
+    out = Path(options.out)
+    settings = {
+        "clips": options.clips,
+        "split": options.split,
+        "folder": str(out / "data"),
+        "jobs": options.jobs,
+    }
+    given = {"seed": seed, "out": str(out / "runs"), "device": "cpu", "settings": settings}
+    if options.epochs:
+        given["epochs"] = options.epochs
+    summary = train(NAME, given).summary
+    if summary is None:
+        raise KeyboardInterrupt
+    results = summary["results"]
+    recalls = [each["recall"] for each in results["classes"].values() if each["clips"]]
+    return {
+        "seed": seed,
+        "accuracy": results["test"]["accuracy"],
+        "macro F1": results["macro_f1"],
+        "least recall": min(recalls),
+        "new pairs": results["new_pairs_of_pitches"]["accuracy"],
+        "epochs": results["epochs"],
+        "minutes": summary["seconds"] / 60,
+        "baselines": results["baselines"],
+        "data_hash": summary["data"]["hash"],
+    }
+
+
+def print_row(name: str, *cells: str) -> None:
+    """One line for people."""
+    print(f"{name:28}" + "".join(f"{cell:>{WIDTH}}" for cell in cells), file=sys.stderr, flush=True)
+
+
+def shown(value: float | None) -> str:
+    """A figure, or a dash where there is none."""
+    return "-" if value is None else f"{value:.4f}"
+
+
+def main() -> None:
+    """Train, and print the table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--clips", type=int, default=5000)
+    parser.add_argument("--epochs", type=int, help="at most; the recipe's")
+    parser.add_argument("--split", choices=("clips", "pitches"), default="clips")
+    parser.add_argument("--jobs", type=int, default=2, help="processes that make the clips")
+    parser.add_argument("--out", default="intervals_bench")
+    options = parser.parse_args()
+    rows = []
+    print_row("", *FIGURES)
+    for seed in range(options.seeds):
+        rows.append(one(seed, options))
+        print_row(f"seed {seed}", *(shown(rows[-1][name]) for name in FIGURES))
+    accuracies = [row["accuracy"] for row in rows]
+    mean, spread = float(np.mean(accuracies)), float(np.std(accuracies))
+    print_row("mean", shown(mean))
+    print_row("standard deviation", shown(spread))
+    for name, figures in rows[0]["baselines"].items():
+        print_row(name, shown(figures["accuracy"]))
+    result = {"split": options.split, "clips": options.clips, "mean": mean, "spread": spread}
+    print(json.dumps(result | {"seeds": rows}, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,271 @@
+"""Training the convolutional net on clips of intervals: which size it is, whatever the pitches.
+
+    muse train intervals
+    muse train intervals --data clips/
+
+Without --data the clips are made first, by the default recipe of `muse intervals generate`, into a
+folder beside the runs, where the next run finds them. Spectrograms are computed once and kept in
+memory. Clips are split evenly at random, or, with --set split=pitches, so that no two pitches are
+heard together on two sides.
+
+Of pure tones without detuning each pair of pitches comes again and again, differing in nothing but
+phase; what the nearest training clip would answer is therefore printed beside the net, as is
+arithmetic on the two halves of the clip.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+from muse.models.interval_cnn import IntervalCnn, IntervalCnnConfig
+from muse.models.training.task import Batch, Means, Outcome, Watched
+from muse.tools.errors import BadInputError
+from muse.tools.intervals.data_set import INDEX, read_index, read_labels
+from muse.tools.intervals.pictures import clip_figure
+from muse.tools.progress import Report, part
+from muse.tools.theory.intervals import INTERVAL_NAMES
+from muse.tools.training.fingerprint import hash_of
+from muse.tools.training.recipe import SIDES, Confusion, Examples, Prepared, Recipe
+from muse.tools.training.recipes.interval_clips import (
+    Ids,
+    Sounds,
+    Spectrograms,
+    generated,
+    side,
+    source_of,
+    split,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+GENERATED = 0.4  # of the progress of preparing, when the clips are made
+MEASURED_AT_ONCE = 250  # clips
+COMPARED_AT_ONCE = 2000  # training clips, by their distance from all test clips
+
+
+@dataclass(frozen=True)
+class IntervalSettings:
+    """What --set changes.
+
+    Attributes:
+        clips: that are made where --data names none.
+        data_seed: that they are made with.
+        folder: that their folder is made in.
+        jobs: processes that make them.
+        split: what is on one side alone: clips, or pitches (pairs of them).
+        split_seed: of the split.
+        segments: of time that the net averages over.
+        dropout: share of values dropped in training.
+    """
+
+    clips: int = 5000
+    data_seed: int = 0
+    folder: str = "generated_data"
+    jobs: int = 2
+    split: Literal["clips", "pitches"] = "clips"
+    split_seed: int = 0
+    segments: int = 4
+    dropout: float = 0.1
+
+
+class IntervalsRecipe(Recipe):
+    """Three blocks of convolution over a mel spectrogram."""
+
+    name = "intervals"
+    what = "says which interval a clip holds: three blocks of convolution"
+    task = "intervals"
+    settings = IntervalSettings
+    watched = Watched("loss", "lower")
+    needs_data = False
+    keep_every = 10
+    plotted = ("accuracy",)
+    defaults: ClassVar[Mapping[str, Any]] = {
+        "epochs": 150,
+        "batch_size": 32,
+        "lr": 1e-3,
+        "patience": 15,
+        "schedule": "constant",
+        "warmup": 0.0,
+        "weight_decay": 0.0,
+        "clip": 0.0,
+    }
+
+    def prepare(self, data: Path, settings: IntervalSettings, report: Report) -> Prepared:
+        """The spectrograms of all clips, split; the clips are made where they are not there."""
+        folder = data
+        if data == Path() and not (data / INDEX).is_file():
+            folder = generated(
+                Path(settings.folder),
+                settings.clips,
+                settings.data_seed,
+                settings.jobs,
+                part(report, 0.0, GENERATED),
+            )
+        index, labels = read_index(folder), read_labels(folder)
+        sizes = sorted({label.semitones for label in labels})
+        if len(sizes) < 2:
+            raise BadInputError(f"{folder}: all clips hold the same interval; nothing to tell")
+        sounds = Sounds(folder, labels)
+        spectrograms = sounds.spectrograms(part(report, GENERATED, 1.0))
+        places = split(labels, settings.split == "pitches", settings.split_seed)
+        sides = [side(labels, sizes, spectrograms, places[name]) for name in SIDES]
+        return Prepared(
+            sides[0],
+            sides[1],
+            sounds.with_baseline(sides[2], places["test"]),
+            vocabulary_hash=hash_of(sizes),
+            sources=(source_of(index),),
+            extras={
+                "semitones": sizes,
+                "sample_rate": sounds.rate,
+                "split_by": settings.split,
+                "split_seed": settings.split_seed,
+            },
+        )
+
+    def config(self, prepared: Prepared, settings: IntervalSettings) -> IntervalCnnConfig:
+        """The net for the size of the spectrograms."""
+        _, bands, times = prepared.train.arrays["mel"].shape
+        return IntervalCnnConfig(
+            classes=len(prepared.extras["semitones"]),
+            bands=bands,
+            times=times,
+            segments=min(settings.segments, times),
+            dropout=settings.dropout,
+        )
+
+    def build(self, config: IntervalCnnConfig) -> nn.Module:
+        """The net."""
+        return IntervalCnn(config)
+
+    def batch(self, examples: Examples, indices: Ids, dice: np.random.Generator | None) -> Batch:
+        """Spectrograms as they are."""
+        spectrograms = examples.arrays["mel"][indices].astype(np.float32)
+        return {
+            "mel": torch.from_numpy(spectrograms),
+            "size": torch.from_numpy(examples.arrays["size"][indices]),
+        }
+
+    def outcome(self, net: nn.Module, batch: Batch) -> Outcome:
+        """The loss, and how many were right."""
+        scores = net(batch["mel"]).float()
+        loss = cross_entropy(scores, batch["size"])
+        count = len(scores)
+        hits = (scores.argmax(-1) == batch["size"]).sum()
+        return Outcome(loss, {"loss": (loss * count, count), "accuracy": (hits, count)})
+
+    def baselines(self, prepared: Prepared) -> dict[str, Means]:
+        """Arithmetic, memory, and the most frequent size."""
+        test = prepared.test.arrays
+        sizes = np.array(prepared.extras["semitones"])
+        commonest = np.bincount(prepared.train.arrays["size"]).argmax()
+        right = {
+            "two spectral peaks": test["peaks"] == sizes[test["size"]],
+            "nearest training clip": nearest(prepared) == test["size"],
+            "always the commonest": test["size"] == commonest,
+        }
+        return {name: {"accuracy": float(hits.mean())} for name, hits in right.items()}
+
+    def evaluate(self, net: nn.Module, prepared: Prepared, device: torch.device) -> dict[str, Any]:
+        """Precision, recall and F1 of each size, and how pairs of pitches fared that are new."""
+        guesses = guessed(net, prepared.test, device)
+        counts = counted(prepared, guesses)
+        names = names_of(prepared)
+        classes = {name: class_figures(place, counts) for place, name in enumerate(names)}
+        new = ~np.isin(pairs(prepared.test), pairs(prepared.train))
+        hits = guesses == prepared.test.arrays["size"]
+        return {
+            "macro_f1": float(np.mean([each["f1"] for each in classes.values()])),
+            "classes": classes,
+            "new_pairs_of_pitches": {
+                "clips": int(new.sum()),
+                "accuracy": float(hits[new].mean()) if new.any() else None,
+            },
+        }
+
+    def confusion(self, net: nn.Module, prepared: Prepared, device: torch.device) -> Confusion:
+        """What was taken for what."""
+        counts = counted(prepared, guessed(net, prepared.test, device))
+        return Confusion(tuple(names_of(prepared)), counts)
+
+    def pictures(self, prepared: Prepared) -> dict[str, Figure]:
+        """Waveform, spectrogram and mel spectrogram of a few test clips."""
+        test, names = prepared.test.arrays, names_of(prepared)
+        rate = prepared.extras["sample_rate"]
+        return {
+            f"audio_features_{place + 1}": clip_figure(sound, rate, names[test["size"][place]])
+            for place, sound in enumerate(test["sounds"])
+        }
+
+
+def names_of(prepared: Prepared) -> list[str]:
+    """Names of the classes."""
+    return [INTERVAL_NAMES[size] for size in prepared.extras["semitones"]]
+
+
+def pairs(examples: Examples) -> Ids:
+    """A number for each clip's pair of pitches."""
+    low, high = examples.arrays["pitches"].T
+    numbers: Ids = low * 1000 + high
+    return numbers
+
+
+def nearest(prepared: Prepared) -> Ids:
+    """The class of the training clip whose spectrogram is closest, for each test clip."""
+    test, train = flat(prepared.test.arrays["mel"]), prepared.train.arrays
+    best = np.full(len(test), np.inf)
+    found = np.zeros(len(test), np.int64)
+    for start in range(0, len(train["mel"]), COMPARED_AT_ONCE):
+        some = flat(train["mel"][start : start + COMPARED_AT_ONCE])
+        away = (some**2).sum(1) - 2 * test @ some.T  # of squares; |test|^2 is the same for all
+        closest = away.argmin(1)
+        least = away[np.arange(len(test)), closest]
+        found = np.where(least < best, train["size"][start + closest], found)
+        best = np.minimum(best, least)
+    return found
+
+
+def flat(spectrograms: Spectrograms) -> NDArray[np.float32]:
+    """Spectrograms as rows."""
+    return spectrograms.reshape(len(spectrograms), -1).astype(np.float32)
+
+
+def guessed(net: nn.Module, examples: Examples, device: torch.device) -> Ids:
+    """The class that the net takes each clip for."""
+    net.to(device).eval()
+    found = []
+    for start in range(0, len(examples), MEASURED_AT_ONCE):
+        some = examples.arrays["mel"][start : start + MEASURED_AT_ONCE]
+        batch = torch.from_numpy(some.astype(np.float32)).to(device)
+        with torch.inference_mode():
+            found.append(net(batch).argmax(-1).cpu().numpy())
+    return np.concatenate(found)
+
+
+def counted(prepared: Prepared, guesses: Ids) -> NDArray[np.int64]:
+    """Counts (true, guessed)."""
+    classes = len(prepared.extras["semitones"])
+    counts = np.zeros((classes, classes), np.int64)
+    np.add.at(counts, (prepared.test.arrays["size"], guesses), 1)
+    return counts
+
+
+def class_figures(place: int, counts: NDArray[np.int64]) -> dict[str, float]:
+    """Precision, recall and F1 of one class, and how many clips are of it."""
+    hits, true, said = counts[place, place], counts[place].sum(), counts[:, place].sum()
+    return {
+        "precision": float(hits / max(said, 1)),
+        "recall": float(hits / max(true, 1)),
+        "f1": float(2 * hits / max(true + said, 1)),
+        "clips": int(true),
+    }
