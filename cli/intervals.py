@@ -1,20 +1,38 @@
-"""`muse intervals`: sets of interval clips to learn from, and the names of intervals."""
+"""`muse intervals`: the intervals in a recording, clips to learn from, a quiz, and names."""
 
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
+from muse.cli.intervals_quiz import quiz
 from muse.cli.options import AsJson
 
 if TYPE_CHECKING:
     from muse.tools.intervals.data_set import DataSet
+    from muse.tools.intervals.hear import HeardInterval
 
 Text = str | None
 Number = float | None
 
-group = typer.Typer(no_args_is_help=True)
+HELP_OPTIONS = ("-h", "--help")
+HEAR = "hear"  # the subcommand for files, which need not be named
+
+
+class FileOrCommand(TyperGroup):
+    """Subcommands, and a file where the first word is none of them."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the hidden subcommand for files in front where none is named."""
+        if args and args[0] not in self.commands and args[0] not in HELP_OPTIONS:
+            args = [HEAR, *args]
+        return super().parse_args(ctx, args)
+
+
+group = typer.Typer(cls=FileOrCommand, no_args_is_help=True)
+group.command("quiz")(quiz)
 
 
 def register(app: typer.Typer) -> None:
@@ -24,10 +42,71 @@ def register(app: typer.Typer) -> None:
 
 @group.callback()
 def intervals() -> None:
-    """Make clips of intervals to learn from, and name intervals.
+    """Hear the intervals in a recording: muse intervals FILE, or '-' for standard input.
+
+    And what goes with it: clips to learn from, an ear trainer, and the names of intervals.
+
+    Example: muse intervals melody.wav
 
     Example: muse intervals name C4 G#4
     """
+
+
+@group.command(HEAR, hidden=True)
+def hear(
+    audio: Annotated[
+        str, typer.Argument(metavar="FILE|-", help="A recording; '-' is standard input.")
+    ],
+    confidence: Annotated[
+        float, typer.Option("--confidence", min=0.0, max=1.0, help="Leave out what is less sure.")
+    ] = 0.0,
+    as_json: AsJson = False,
+) -> None:
+    """Tell the intervals of a recording: of successive notes, and of two that sound together.
+
+    JSON lines as they are found, or a table on a terminal.
+
+    Example: muse intervals melody.wav
+
+    Example: rec -t wav - trim 0 10 | muse intervals -
+    """
+    import logging
+
+    from muse.cli.output import print_json
+    from muse.cli.progress import bar
+    from muse.tools.intervals.hear import hear_file
+
+    piped = as_json or not sys.stdout.isatty()
+    found = []
+    with bar("intervals") as report:
+        for heard in hear_file(audio, report):
+            if heard.confidence >= confidence:
+                found.append(heard)
+                if piped:
+                    print_json(heard)
+    if not found:
+        logging.getLogger("muse").warning("%s: no interval found", audio)
+    elif not piped:
+        print_heard(found)
+
+
+def print_heard(found: "list[HeardInterval]") -> None:
+    """The intervals of a recording as a table."""
+    from muse.cli.output import print_table
+
+    header = ("at", "notes", "interval", "direction", "cents off", "confidence")
+    rows: list[tuple[str, ...]] = [
+        (
+            f"{one.onset_s:.2f} s",
+            f"{one.first.name} {one.second.name}",
+            one.name,
+            one.direction,
+            f"{round(one.cents_off):+d}",
+            f"{one.confidence:.2f}",
+        )
+        for one in found
+    ]
+    print_table("intervals", header, rows)
 
 
 @group.command("generate", no_args_is_help=True)

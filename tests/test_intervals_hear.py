@@ -1,0 +1,282 @@
+"""Intervals in recordings: what is there is found, and what is not there is never certain."""
+
+import io
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from muse.tools.audio import write_audio
+from muse.tools.intervals.effects import noise
+from muse.tools.intervals.generate import clips
+from muse.tools.intervals.hear import HeardInterval, hear, hear_blocks
+from muse.tools.intervals.hear_dyad import hear_dyad
+from muse.tools.intervals.recipe import Recipe, frequency_of
+from muse.tools.intervals.segments import LONGEST_S, RATE, stretches
+from muse.tools.intervals.timbres import VOICES
+from muse.tools.rendering import has_fluidsynth
+from muse.tools.soundfonts import find_soundfonts
+
+Mono = NDArray[np.float32]
+
+
+def note(pitch: float, seconds: float = 0.5, voice: str = "sine", rate: int = RATE) -> Mono:
+    """A note of a synthesizer, at half of full scale."""
+    dice = np.random.default_rng(1)
+    sound = VOICES[voice](frequency_of(pitch), round(seconds * rate), rate, dice)
+    return (0.5 * sound).astype(np.float32)
+
+
+def tune(*pitches: float, gap_s: float = 0.1, voice: str = "sine", rate: int = RATE) -> Mono:
+    """Notes one after the other, silence between."""
+    silence = np.zeros(round(gap_s * rate), np.float32)
+    return np.concatenate([np.r_[note(p, 0.5, voice, rate), silence] for p in pitches])
+
+
+def told(found: list[HeardInterval]) -> list[tuple[int, str]]:
+    """Size and direction of each."""
+    return [(one.semitones, one.direction) for one in found]
+
+
+def share_right(recipe: Recipe, count: int) -> float:
+    """The share of clips whose only interval is the right one."""
+    sounds, labels = clips(recipe, count, seed=8)
+    right = [
+        told(hear(clip, recipe.sample_rate)) == [(label.semitones, label.direction)]
+        for clip, label in zip(sounds, labels, strict=True)
+    ]
+    return float(np.mean(right))
+
+
+@pytest.mark.parametrize("way", ["ascending", "descending", "together"])
+def test_pure_tones_are_heard(way: str) -> None:
+    # of two pure tones an octave apart each is as well a partial of the other: one rich note
+    sizes = tuple(s for s in range(1, 25) if way != "together" or s not in (12, 19, 24))
+    recipe = Recipe(sample_rate=RATE, directions=(way,), intervals=sizes, lowest_hz=110.0)
+    assert share_right(recipe, len(sizes)) >= 0.95
+
+
+def test_synthesizers_are_heard() -> None:
+    recipe = Recipe(
+        sample_rate=RATE,
+        timbres=("saw", "pluck"),
+        directions=("ascending", "descending"),
+        note_s=(0.3, 0.9),
+        gap_s=(0.0, 0.2),
+    )
+    assert share_right(recipe, 24) >= 0.9
+
+
+@pytest.mark.skipif(not (has_fluidsynth() and find_soundfonts()), reason="no FluidSynth here")
+@pytest.mark.parametrize(
+    ("ways", "bar"), [(("ascending", "descending"), 0.9), (("together",), 0.7)]
+)
+def test_instruments_are_heard(ways: tuple[str, ...], bar: float) -> None:
+    recipe = Recipe(
+        sample_rate=RATE,
+        timbres=("gm:0-7", "gm:40+56+73"),
+        directions=ways,
+        note_s=(0.3, 0.9),
+        gap_s=(0.0, 0.2),
+    )
+    assert share_right(recipe, 30) >= bar
+
+
+def test_a_melody_gives_each_successive_interval() -> None:
+    found = hear(tune(60, 64, 67, 67, 60), RATE)
+    assert told(found) == [(4, "ascending"), (3, "ascending"), (0, "repeated"), (7, "descending")]
+    assert [one.first.name for one in found] == ["C4", "E4", "G4", "G4"]
+    onsets = [one.second.onset_s for one in found]
+    assert np.abs(np.array(onsets) - 0.6 * np.arange(1, 5)).max() < 0.03
+    assert min(one.confidence for one in found) > 0.7
+
+
+def test_notes_that_touch_are_two() -> None:
+    assert told(hear(tune(60, 62, 59, gap_s=0.0, voice="saw"), RATE)) == [
+        (2, "ascending"),
+        (3, "descending"),
+    ]
+
+
+def test_a_long_pause_makes_no_interval() -> None:
+    assert hear(tune(60, 67, gap_s=3.0), RATE) == []
+
+
+def test_two_notes_together_then_two_others() -> None:
+    first, second = note(60) + note(64), note(62) + note(71)
+    silence = np.zeros(RATE // 5, np.float32)
+    found = hear(np.concatenate([first, silence, second]), RATE)
+    assert told(found) == [(4, "together"), (9, "together")]
+    assert [(one.first.name, one.second.name) for one in found] == [("C4", "E4"), ("D4", "B4")]
+
+
+@given(st.integers(57, 72), st.integers(1, 11), st.integers(1, 12), st.booleans())
+@settings(max_examples=15, deadline=None)
+def test_transposed_it_is_the_same_intervals(low: int, size: int, by: int, both: bool) -> None:
+    def heard(pitch: int) -> HeardInterval:
+        sound = note(pitch) + note(pitch + size) if both else tune(pitch, pitch + size)
+        (one,) = hear(sound, RATE)
+        return one
+
+    here, there = heard(low), heard(low + by)
+    assert (here.semitones, here.direction) == (there.semitones, there.direction)
+    assert (here.first.pitch, there.first.pitch) == (low, low + by)
+    assert here.second.pitch + by == there.second.pitch
+
+
+@given(st.floats(-45, 45))
+@settings(max_examples=10, deadline=None)
+def test_cents_off_are_told(cents: float) -> None:
+    (one,) = hear(tune(60, 67 + cents / 100), RATE)
+    assert (one.semitones, one.name) == (7, "perfect fifth")
+    assert abs(one.cents_off - cents) < 3
+    assert abs(one.second.hz / frequency_of(67 + cents / 100) - 1) < 2e-3
+
+
+@pytest.mark.parametrize("rate", [8_000, 16_000, 44_100, 96_000])
+def test_any_rate(rate: int) -> None:
+    assert told(hear(tune(57, 64, rate=rate), rate)) == [(7, "ascending")]
+
+
+def test_a_recording_longer_than_a_stretch() -> None:
+    pitches = [60 + step for step in (0, 2, 4, 5, 7, 9, 11, 12) * 4]
+    found = hear(tune(*pitches, gap_s=0.05), RATE)
+    sizes = np.abs(np.diff(pitches)).tolist()
+    assert [one.semitones for one in found] == sizes
+    assert len(hear(note(60, 3 * LONGEST_S), RATE)) == 0  # one note, however long
+
+
+@given(st.lists(st.integers(1, 200_000), min_size=1, max_size=6))
+@settings(max_examples=20, deadline=None)
+def test_stretches_hold_every_sample_and_none_is_long(sizes: list[int]) -> None:
+    dice = np.random.default_rng(0)
+    blocks = [dice.standard_normal(size).astype(np.float32) for size in sizes]
+    found = list(stretches(iter(blocks)))
+    assert np.array_equal(np.concatenate(found), np.concatenate(blocks))
+    assert max(map(len, found)) <= LONGEST_S * RATE
+
+
+SOUNDS: dict[str, Callable[[], Mono]] = {
+    "silence": lambda: np.zeros(2 * RATE, np.float32),
+    "hardly a sound": lambda: np.full(5, 0.5, np.float32),
+    "a click": lambda: np.r_[np.zeros(RATE), 1.0, np.zeros(RATE)].astype(np.float32),
+    "direct current": lambda: np.full(2 * RATE, 0.5, np.float32),
+    "one note": lambda: note(60, 2.0, "saw"),
+    "one plucked note": lambda: note(45, 2.0, "pluck"),
+    "three notes": lambda: note(60, 2.0) + note(64, 2.0) + note(67, 2.0),
+    "three rich notes": lambda: (
+        note(60, 2.0, "saw") + note(64, 2.0, "saw") + note(69, 2.0, "saw")
+    ).astype(np.float32),
+    "quietest": lambda: np.full(RATE, 1e-30, np.float32),
+}
+
+
+@pytest.mark.parametrize("name", SOUNDS)
+def test_what_holds_no_interval_gives_none_that_is_certain(name: str) -> None:
+    assert all(one.confidence < 0.5 for one in hear(SOUNDS[name](), RATE))
+
+
+@pytest.mark.parametrize("colour", ["white", "pink"])
+def test_noise_is_never_certain(colour: str) -> None:
+    sound = noise(30 * RATE, colour, RATE, np.random.default_rng(4)).astype(np.float32)
+    assert all(one.confidence < 0.5 for one in hear(0.2 * sound, RATE))
+
+
+def test_minutes_of_noise_are_heard_as_they_come() -> None:
+    dice = np.random.default_rng(4)
+    given_out = 0
+
+    def blocks():
+        nonlocal given_out
+        for _ in range(60):
+            given_out += 1
+            yield (0.1 * dice.standard_normal(RATE)).astype(np.float32)
+
+    assert all(one.confidence < 0.5 for one in hear_blocks(blocks()))
+    assert given_out == 60
+
+
+def test_clipped_sound_is_still_heard() -> None:
+    sound = np.clip(20 * tune(60, 67), -1, 1)
+    assert told(hear(sound, RATE)) == [(7, "ascending")]
+
+
+def test_noise_of_10_db_is_no_obstacle() -> None:
+    recipe = Recipe(sample_rate=RATE, snr_db=(10.0, 10.0))
+    assert share_right(recipe, 12) >= 0.9
+
+
+def test_a_dyad_of_nothing_is_nothing() -> None:
+    for sound in (np.zeros(0, np.float32), np.zeros(RATE, np.float32), np.ones(3, np.float32)):
+        assert hear_dyad(sound, RATE).pitches == ()
+
+
+def test_the_command_takes_a_file_and_a_pipe(muse, tmp_path: Path) -> None:
+    path = tmp_path / "tune.wav"
+    write_audio(path, np.stack([tune(60, 64, 67), 0.5 * tune(60, 64, 67)]), RATE)
+    shown = muse("intervals", path)
+    assert shown.code == 0
+    lines = [json.loads(line) for line in shown.out.splitlines()]
+    assert [(line["name"], line["direction"]) for line in lines] == [
+        ("major third", "ascending"),
+        ("minor third", "ascending"),
+    ]
+    assert muse("intervals", "-", stdin=path.read_bytes()).out == shown.out
+    assert muse("intervals", "--json", path).out == shown.out
+    assert muse("intervals", path, "--confidence", 1.0).out == b""
+
+
+@pytest.mark.parametrize("kind", ["OGG", "MP3", "FLAC"])
+def test_other_formats(muse, kind: str) -> None:
+    file = io.BytesIO()
+    soundfile.write(file, np.tile(tune(60, 69, rate=44_100), (2, 1)).T, 44_100, format=kind)
+    (line,) = muse("intervals", "-", stdin=file.getvalue()).out.splitlines()
+    assert json.loads(line)["semitones"] == 9
+
+
+def test_no_interval_is_said_plainly(muse, tmp_path: Path) -> None:
+    path = tmp_path / "silence.wav"
+    write_audio(path, np.zeros((1, RATE), np.float32), RATE)
+    shown = muse("intervals", path)
+    assert (shown.code, shown.out) == (0, b"")
+    assert "no interval found" in shown.err
+
+
+def test_wrong_files_are_named(muse, tmp_path: Path) -> None:
+    (tmp_path / "text.wav").write_text("no sound at all")
+    (tmp_path / "empty.wav").write_bytes(b"")
+    for name in ("text.wav", "empty.wav", "missing.wav", ""):
+        shown = muse("intervals", tmp_path / name)
+        assert (shown.code, shown.out) == (4, b"")
+        assert str(tmp_path / name) in shown.err
+    assert muse("intervals", "-", stdin=b"").code == 4
+
+
+def test_subcommands_and_help_stay_what_they_are(muse) -> None:
+    assert b"quiz" in muse("intervals", "--help").out
+    assert b"FILE" in muse("intervals", "some.wav", "--help").out
+    assert json.loads(muse("intervals", "name", "C4", "G4").out)["semitones"] == 7
+    assert muse("intervals").code == 2
+
+
+def test_it_starts_without_heavy_parts(tmp_path: Path) -> None:
+    import sys
+
+    path = tmp_path / "tune.wav"
+    write_audio(path, tune(60, 64)[None], RATE)
+    program = (
+        "import sys\nfrom muse.cli.main import run\n"
+        f"run(['intervals', {str(path)!r}])\n"
+        "print(*{'torch', 'librosa', 'scipy', 'symusic'} & set(sys.modules), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stderr.strip() == ""

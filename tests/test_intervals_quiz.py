@@ -1,0 +1,224 @@
+"""The quiz: what answers mean, what comes oftener, what is kept when it is broken off."""
+
+import contextlib
+import json
+import stat
+from pathlib import Path
+
+import pytest
+import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
+from music21 import interval
+
+from muse.cli import intervals_quiz
+from muse.tools.errors import BadInputError, ParameterError
+from muse.tools.intervals import quiz_sound
+from muse.tools.intervals.arithmetic import halves, interval_by_peaks
+from muse.tools.intervals.quiz import LEVELS, Quiz
+from muse.tools.intervals.quiz_answers import answer_semitones
+from muse.tools.theory.intervals import INTERVAL_NAMES
+
+SINE = ("sine",)
+
+
+@pytest.mark.parametrize("size", range(25))
+def test_every_name_and_number_is_an_answer(size: int) -> None:
+    assert answer_semitones(INTERVAL_NAMES[size]) == size
+    assert answer_semitones(f"  {INTERVAL_NAMES[size].upper()} ") == size
+    assert answer_semitones(str(size)) == size
+
+
+@given(st.sampled_from("PMmAd"), st.integers(1, 15))
+def test_short_names_are_those_of_music21(quality: str, number: int) -> None:
+    perfect = (number - 1) % 7 in (0, 3, 4)
+    text = f"{quality}{number}"
+    if ((quality == "P") != perfect and quality in "PMm") or text == "d1":
+        with pytest.raises(BadInputError):
+            answer_semitones(text)
+        return
+    expected = interval.Interval(text).semitones
+    if expected > 24:
+        with pytest.raises(BadInputError):
+            answer_semitones(text)
+    else:
+        assert answer_semitones(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        *(("TT", 6), ("tritone", 6), ("5th", 7), ("fourth", 5), ("minor 3rd", 3), ("p5", 7)),
+        *(("diminished-fifth", 6), ("whole step", 2), ("two octaves", 24), ("m 6", 8)),
+    ],
+)
+def test_other_words_for_them(text: str, size: int) -> None:
+    assert answer_semitones(text) == size
+
+
+@given(st.text(max_size=12))
+def test_any_text_is_an_interval_or_refused(text: str) -> None:
+    with contextlib.suppress(BadInputError):
+        assert 0 <= answer_semitones(text) <= 24
+
+
+@pytest.mark.parametrize("text", ["", "third", "25", "-3", "P3", "M5", "H7", "m99", "perfect"])
+def test_what_is_no_interval_is_refused(text: str) -> None:
+    with pytest.raises(BadInputError):
+        answer_semitones(text)
+
+
+def test_a_clip_is_the_interval_that_is_asked() -> None:
+    with Quiz(4, directions=("ascending",), timbres=SINE, seed=3) as quiz:
+        for _ in range(8):
+            question = quiz.question()
+            heard = interval_by_peaks(*halves(quiz.clip(question)), quiz.recipe.sample_rate)
+            assert heard == question.label.semitones
+            assert quiz.answer(question, heard).right
+
+
+@pytest.mark.parametrize("level", range(1, len(LEVELS) + 1))
+def test_levels_ask_what_they_hold_and_are_the_same_again(level: int) -> None:
+    def labels() -> list[tuple[int, str, int]]:
+        with Quiz(level, timbres=SINE, seed=5) as quiz:
+            questions = []
+            for _ in range(30):
+                questions.append(quiz.question())
+                quiz.answer(questions[-1], 7)
+        return [(q.label.semitones, q.label.direction, q.label.low_pitch) for q in questions]
+
+    asked = labels()
+    assert asked == labels()
+    assert {size for size, _, _ in asked} <= set(LEVELS[level - 1].sizes)
+    assert {way for _, way, _ in asked} <= {*LEVELS[level - 1].directions, "repeated"}
+
+
+def test_what_is_missed_comes_oftener() -> None:
+    with Quiz(1, timbres=SINE, seed=1) as quiz:
+        for _ in range(200):
+            question = quiz.question()
+            quiz.answer(question, question.label.semitones if question.label.semitones != 5 else 7)
+        asked = [answer.semitones for answer in quiz.answers]
+    assert asked.count(5) > 2 * max(asked.count(7), asked.count(12))
+    assert min(asked.count(7), asked.count(12)) > 10  # and the known ones are not forgotten
+
+
+def test_earlier_answers_weigh_in() -> None:
+    with Quiz(1, timbres=SINE, seed=1) as quiz:
+        for _ in range(60):
+            question = quiz.question()
+            quiz.answer(question, question.label.semitones if question.label.semitones < 12 else 0)
+    with Quiz(1, timbres=SINE, seed=2, earlier=quiz.answers) as later:
+        first = []
+        for _ in range(100):
+            question = later.question()
+            first.append(question.label.semitones)
+            later.answers.append(quiz.answers[0])
+    assert first.count(12) > first.count(5)
+
+
+def test_levels_that_are_not_there_are_refused() -> None:
+    for level in (0, len(LEVELS) + 1):
+        with pytest.raises(ParameterError):
+            Quiz(level, timbres=SINE)
+
+
+def test_a_pipe_of_answers(muse, tmp_path: Path) -> None:
+    stats = tmp_path / "deep" / "ear.jsonl"
+    words = ("intervals", "quiz", "--seed", 1, "--no-play", "--timbre", "sine", "--stats", stats)
+    shown = muse(*words, "-n", 3, stdin=b"P5\nnonsense\n\xff\xfe\n\nm3\r\n")
+    assert shown.code == 0
+    assert "'nonsense' is not an interval" in shown.err
+    lines = [json.loads(line) for line in stats.read_bytes().splitlines()]
+    assert [line["answered"] for line in lines] == [7, 3]  # the third was never answered
+    scores = [json.loads(line) for line in shown.out.splitlines()]
+    assert sum(score["asked"] for score in scores) == 2
+    before = stats.read_bytes()
+    muse(*words, stdin=b"5")
+    assert stats.read_bytes().startswith(before)
+    assert len(stats.read_bytes().splitlines()) == 3
+
+
+def test_a_quiz_on_paper_tells_the_notes(muse) -> None:
+    shown = muse("intervals", "quiz", "--seed", 4, "--no-play", "-n", 1, stdin=b"0\n")
+    asked = shown.err.splitlines()[1]
+    assert " then " in asked
+    first, second = asked.rpartition(", ")[2].split(" then ")
+    named = json.loads(muse("intervals", "name", first, second).out)
+    assert named["semitones"] == json.loads(shown.out)["semitones"]
+
+
+def test_clips_are_written_where_a_folder_is_named(muse, tmp_path: Path) -> None:
+    shown = muse("intervals", "quiz", "--seed", 2, "-o", tmp_path, "-n", 2, stdin=b"7\n7\n")
+    assert shown.code == 0
+    paths = sorted(tmp_path.iterdir())
+    assert [path.name for path in paths] == ["question-001.wav", "question-002.wav"]
+    assert all(soundfile.info(path).duration == 2.0 for path in paths)
+    assert " then " not in shown.err.splitlines()[1]  # the notes are not told before the answer
+
+
+def test_interrupted_it_keeps_what_was_answered(muse, tmp_path: Path, monkeypatch) -> None:
+    lines = iter(["7", "5"])
+
+    def read_line() -> str:
+        try:
+            return next(lines)
+        except StopIteration:
+            raise KeyboardInterrupt from None
+
+    monkeypatch.setattr(intervals_quiz, "read_line", read_line)
+    stats = tmp_path / "ear.jsonl"
+    shown = muse("intervals", "quiz", "--seed", 1, "--no-play", "--stats", stats)
+    assert shown.code == 130
+    assert len(stats.read_bytes().splitlines()) == 2
+    assert sum(json.loads(line)["asked"] for line in shown.out.splitlines()) == 2
+
+
+def test_a_half_line_is_left_out_and_ended(muse, tmp_path: Path) -> None:
+    stats = tmp_path / "ear.jsonl"
+    words = ("intervals", "quiz", "--no-play", "--timbre", "sine", "--seed", 1, "--stats", stats)
+    muse(*words, "-n", 2, stdin=b"7\n7\n")
+    stats.write_bytes(stats.read_bytes()[:-20])
+    shown = muse(*words, "-n", 1, stdin=b"7\n")
+    assert "1 lines are no answers" in shown.err
+    whole = [line for line in stats.read_bytes().splitlines() if line.endswith(b"}")]
+    assert len(whole) == 2
+
+
+def test_a_file_of_something_else_is_never_added_to(muse, tmp_path: Path) -> None:
+    for content in (b"RIFF\x00\xffnot answers", b'{"format":"muse.song/1"}\n'):
+        path = tmp_path / "other"
+        path.write_bytes(content)
+        shown = muse("intervals", "quiz", "--no-play", "--stats", path, stdin=b"7\n")
+        assert shown.code == 4
+        assert str(path) in shown.err
+        assert path.read_bytes() == content
+    assert muse("intervals", "quiz", "--no-play", "--stats", tmp_path, stdin=b"7\n").code == 4
+
+
+def fake_player(folder: Path, monkeypatch, script: str) -> None:
+    """Let a script be the only player there is."""
+    path = folder / "aplay"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setattr(quiz_sound, "PLAYERS", ((str(path), "-q"),))
+    monkeypatch.setattr(quiz_sound.shutil, "which", lambda name: name)
+
+
+def test_it_plays_through_what_is_there(muse, tmp_path: Path, monkeypatch) -> None:
+    fake_player(tmp_path, monkeypatch, f'cp "$2" {tmp_path}/played.wav')
+    words = ("intervals", "quiz", "--timbre", "sine", "-n", 1)
+    shown = muse(*words, stdin=b"7\n")
+    assert shown.code == 0
+    assert soundfile.info(tmp_path / "played.wav").frames == 88_200
+    fake_player(tmp_path, monkeypatch, "echo no card >&2; exit 1")
+    shown = muse(*words, stdin=b"7\n")
+    assert (shown.code, shown.out) == (1, b"")
+    assert "no card" in shown.err and "-o DIR" in shown.err
+
+
+def test_without_a_player_it_says_so(muse, monkeypatch) -> None:
+    monkeypatch.setattr(quiz_sound.shutil, "which", lambda _name: None)
+    shown = muse("intervals", "quiz", stdin=b"7\n")
+    assert shown.code == 3
+    assert "-o DIR" in shown.err

@@ -1,0 +1,209 @@
+"""A recording cut where its notes begin, and what is heard between the cuts.
+
+Conventions: mono float32 at RATE; times in s from the beginning of the recording; frames of the
+analysis are FRAME_S apart. Memory does not grow with the length: a recording is heard in stretches
+of at most LONGEST_S, cut where they are quietest; a note that goes on over a cut is one note.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from muse.tools.intervals.hear_dyad import Chord, hear_dyad
+from muse.tools.intervals.recipe import A4, A4_HZ
+from muse.tools.intervals.yin import HIGHEST_HZ, LOWEST_HZ, THRESHOLD, WINDOW_S, periods
+from muse.tools.transcription.onsets import (
+    COMPRESSION,
+    framing,
+    log_filterbank,
+    mono_blocks,
+    peaks,
+    rises,
+    spectra,
+)
+
+Mono = NDArray[np.float32]
+Values = NDArray[np.float64]
+
+RATE = 22_050  # Hz, at which all is heard
+FRAME = 220  # samples, about 10 ms
+FRAME_S = FRAME / RATE
+LONGEST_S = 6.0  # of a stretch
+CUT_WITHIN_S = 2.0  # at its end, where it is cut
+QUIETEST_DB = -65.0  # of full scale, below which it is silent
+BELOW_LOUDEST_DB = -38.0  # of the loudest frame of the stretch
+RISE = 0.25  # of the compressed spectrum, mean over the bands, that is an onset
+ONSET_REACH = 5  # frames to both sides, within which there is one onset
+LOUDER_DB = 6.0  # by which a note struck again is louder than just before
+STRUCK_FRAMES = 6  # within which it gets so
+SHORTEST_FRAMES = 8  # of a segment
+STEADY = 0.6  # semitones within which a pitch is held
+HELD_SHARE = 0.5  # of a span that steady pitches have, where it is cut by them
+ATTACK_S = 0.02  # of a segment that is not listened to, where it is long enough
+
+
+@dataclass(frozen=True)
+class Segment:
+    """What sounds from one change to the next.
+
+    Attributes:
+        start_s: from the beginning of the recording.
+        end_s: after start_s.
+        chord: what is heard in it.
+        struck: whether it begins after silence or with a rise of the level.
+        over: whether it begins over a note that rings on.
+    """
+
+    start_s: float
+    end_s: float
+    chord: Chord
+    struck: bool
+    over: bool = False
+
+
+@dataclass(frozen=True)
+class Track:
+    """A stretch frame by frame.
+
+    Attributes:
+        level_db: of full scale.
+        onsets: frames at which something begins.
+        pitch: MIDI's with fractions; nan where nothing repeats.
+    """
+
+    level_db: Values
+    onsets: NDArray[np.intp]
+    pitch: Values
+
+
+def segments(blocks: Iterable[Mono]) -> Iterator[Segment]:
+    """The segments of a recording in order.
+
+    Args:
+        blocks: the recording, mono at RATE, in pieces of any length.
+    """
+    start = 0
+    for stretch in stretches(blocks):
+        for segment in segments_of(stretch):
+            offset = start / RATE
+            yield replace(segment, start_s=segment.start_s + offset, end_s=segment.end_s + offset)
+        start += len(stretch)
+
+
+def stretches(blocks: Iterable[Mono]) -> Iterator[Mono]:
+    """The recording in pieces of at most LONGEST_S, cut where they are quietest near the end."""
+    longest = round(LONGEST_S * RATE)
+    rest = np.zeros(0, np.float32)
+    for block in blocks:
+        rest = np.concatenate([rest, block])
+        while len(rest) >= longest:
+            cut = quietest_place(rest[:longest])
+            yield rest[:cut]
+            rest = rest[cut:]
+    if len(rest):
+        yield rest
+
+
+def quietest_place(stretch: Mono) -> int:
+    """Where to cut, in samples: the quietest frame within CUT_WITHIN_S of the end."""
+    first = len(stretch) - round(CUT_WITHIN_S * RATE)
+    return first + FRAME * int(np.argmin(levels(stretch[first:])))
+
+
+def levels(stretch: Mono) -> Values:
+    """The level of each frame in dB of full scale."""
+    count = -(-len(stretch) // FRAME)
+    frames = np.pad(stretch, (0, count * FRAME - len(stretch))).reshape(count, FRAME)
+    power: Values = 10 * np.log10(np.mean(frames.astype(np.float64) ** 2, axis=1) + 1e-12)
+    return power
+
+
+def segments_of(stretch: Mono) -> list[Segment]:
+    """The segments of one stretch, times from its beginning."""
+    level = levels(stretch)
+    sounding = level > max(QUIETEST_DB, float(level.max()) + BELOW_LOUDEST_DB)
+    if not sounding.any():
+        return []
+    track = Track(level, onset_frames(stretch, len(level)), pitch_track(stretch, len(level)))
+    spans = [part for span in spans_of(sounding, track) for part in parts(span, track)]
+    return [segment(stretch, track, sounding, *span) for span in spans]
+
+
+def segment(
+    stretch: Mono, track: Track, sounding: NDArray[np.bool_], first: int, last: int
+) -> Segment:
+    """What is heard from one frame to another."""
+    sound = stretch[first * FRAME : last * FRAME]
+    attack = round(ATTACK_S * RATE)
+    heard = hear_dyad(sound[attack:] if len(sound) > 4 * attack else sound, RATE)
+    before = track.level_db[max(first - STRUCK_FRAMES, 0) : first + 1]
+    after = track.level_db[first : first + STRUCK_FRAMES]
+    risen = float(after.max() - before.min()) > LOUDER_DB
+    silent = first > 0 and not sounding[first - 1]
+    return Segment(first * FRAME_S, last * FRAME_S, heard, bool(risen or silent))
+
+
+def onset_frames(stretch: Mono, count: int) -> NDArray[np.intp]:
+    """Frames at which the spectrum rises."""
+    grid = framing(RATE)
+    bands = log_filterbank(grid)[0]
+    heard = np.concatenate([part @ bands for part in spectra(mono_blocks(stretch), grid)])
+    compressed = np.log1p(COMPRESSION * heard).astype(np.float32)
+    rise = np.zeros(len(compressed), np.float32)
+    rise[2:] = rises(compressed[2:], compressed[:-2]).mean(axis=1)
+    found = peaks(np.where(rise > RISE, rise, 0).astype(np.float32), ONSET_REACH)
+    return np.minimum(found, count - 1)
+
+
+def pitch_track(stretch: Mono, count: int) -> Values:
+    """The pitch of each frame where the sound repeats, by YIN; nan elsewhere."""
+    length = round(WINDOW_S * RATE) + round(RATE / LOWEST_HZ)
+    before = length // 2
+    padded = np.pad(stretch.astype(np.float64), (before, length))
+    frames = np.lib.stride_tricks.sliding_window_view(padded, length)[::FRAME][:count]
+    lags, unlike = periods(frames, RATE)
+    heard = (unlike < THRESHOLD) & (lags > RATE / HIGHEST_HZ)
+    pitch = A4 + 12 * np.log2(RATE / lags / A4_HZ)
+    return np.where(heard, pitch, np.nan)
+
+
+def spans_of(sounding: NDArray[np.bool_], track: Track) -> list[tuple[int, int]]:
+    """Frames (first, end) of what sounds, cut at the onsets."""
+    edges = np.flatnonzero(np.diff(np.pad(sounding.astype(np.int8), 1)))
+    spans = []
+    for first, last in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        inner = [int(o) for o in track.onsets if first + ONSET_REACH < o < last - ONSET_REACH]
+        places = [first, *inner, last]
+        spans += list(pairwise(places))
+    return [(first, last) for first, last in spans if last - first >= SHORTEST_FRAMES]
+
+
+def parts(span: tuple[int, int], track: Track) -> list[tuple[int, int]]:
+    """A span cut where its pitch changes, if it has pitches that are held; else the whole span."""
+    held = runs(track.pitch, *span)
+    covered = sum(last - first for first, last in held)
+    if len(held) < 2 or covered < HELD_SHARE * (span[1] - span[0]):
+        return [span]
+    starts = [span[0], *(first for first, _ in held[1:])]
+    return list(zip(starts, [*starts[1:], span[1]], strict=True))
+
+
+def runs(pitch: Values, first: int, last: int) -> list[tuple[int, int]]:
+    """Frames (first, end) in which a pitch is held for long enough; those of one pitch joined."""
+    found: list[tuple[int, int, float]] = []
+    start = first
+    for frame in range(first, last + 1):
+        here = pitch[start:frame]
+        if frame < last and len(here) and abs(pitch[frame] - np.median(here)) < STEADY:
+            continue
+        if len(here) >= SHORTEST_FRAMES and not np.isnan(here).any():
+            middle = float(np.median(here))
+            if found and abs(found[-1][2] - middle) < STEADY:
+                found[-1] = (found[-1][0], frame, found[-1][2])
+            else:
+                found.append((start, frame, middle))
+        start = frame
+    return [(begin, end) for begin, end, _ in found]
