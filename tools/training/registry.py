@@ -9,6 +9,7 @@ from muse.tools.training.recipe import Recipe
 RECIPES: dict[str, str] = {
     "chord-transformer": "muse.tools.training.recipes.chord_nets:ChordTransformerRecipe",
     "chord-lstm": "muse.tools.training.recipes.chord_nets:ChordLstmRecipe",
+    "interval-net": "muse.tools.training.recipes.interval_net:IntervalNetRecipe",
     "intervals": "muse.tools.training.recipes.intervals:IntervalsRecipe",
     "melody-xl": "muse.tools.training.recipes.melody_xl:MelodyXLRecipe",
     "note-lstm": "muse.tools.training.recipes.note_lstm:NoteLstmRecipe",

@@ -1,0 +1,299 @@
+"""The net that hears intervals: its spectrum, its arithmetic, its lessons, and what it answers."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from muse.models.interval_config import IntervalNetConfig
+from muse.models.interval_net import IntervalNet, correlations
+from muse.models.interval_reader import IntervalReader
+from muse.models.interval_reader import correlations as read_correlations
+from muse.tools.errors import BadInputError, ParameterError
+from muse.tools.intervals.calibration import calibrated_error, chances, fitted_temperature
+from muse.tools.intervals.cqt import (
+    HOP,
+    LEAST_WIDTH_HZ,
+    LOWEST_PITCH,
+    OCTAVE,
+    RATE,
+    ROWS,
+    ROWS_PER_SEMITONE,
+    frequencies,
+    levels,
+    magnitudes,
+    widths,
+)
+from muse.tools.intervals.generate import Maker, clips
+from muse.tools.intervals.hearing_net import FRAMES, IntervalHearer, joined
+from muse.tools.intervals.lessons import (
+    BYTE,
+    NO_INTERVAL,
+    PLAIN,
+    in_bytes,
+    lesson,
+    lessons,
+    row_of,
+)
+from muse.tools.intervals.recipe import Recipe, frequency_of
+from muse.tools.intervals.timbres import VOICES
+from muse.tools.rendering import has_fluidsynth
+from muse.tools.training.recipes.interval_net import IntervalNetRecipe, roll_of, varied
+
+SAWS = replace(PLAIN, timbres=("saw", "sine"))
+CLASS = f"{IntervalNetRecipe.__module__}:{IntervalNetRecipe.__name__}"
+
+
+def tone(pitch: float, seconds: float = 1.0, rate: int = RATE) -> np.ndarray:
+    """A sine."""
+    times = np.arange(round(seconds * rate)) / rate
+    return np.sin(2 * np.pi * frequency_of(pitch) * times).astype(np.float32)
+
+
+def test_the_spectrum_is_that_of_librosa() -> None:
+    librosa = pytest.importorskip("librosa")
+    (clip,), _ = clips(replace(SAWS, snr_db=(20.0, 20.0)), 1, seed=3)
+    lengths = RATE / widths()
+    theirs = (
+        np.abs(
+            librosa.vqt(
+                clip,
+                sr=RATE,
+                hop_length=HOP,
+                fmin=frequencies()[0],
+                n_bins=ROWS,
+                bins_per_octave=OCTAVE,
+                gamma=LEAST_WIDTH_HZ,
+                window="hann",
+                norm=1,
+                sparsity=0,
+                scale=True,
+                res_type="soxr_vhq",
+                pad_mode="constant",
+            )
+        )
+        / np.sqrt(lengths)[:, None]
+    )
+    ours = magnitudes(clip)
+    theirs = theirs[:, : ours.shape[1]]
+    assert np.linalg.norm(ours - theirs) < 0.02 * np.linalg.norm(ours)
+
+
+@given(st.floats(22.0, 120.0))
+@settings(deadline=None, max_examples=25)
+def test_a_sine_is_on_its_row(pitch: float) -> None:
+    found = magnitudes(tone(pitch, 2.0))
+    row = (pitch - LOWEST_PITCH) * ROWS_PER_SEMITONE + 1
+    middle = found[:, found.shape[1] // 2]
+    assert abs(int(middle.argmax()) - row) <= 0.6
+    assert 0.42 <= middle.max() <= 0.501  # less between two rows
+
+
+def test_a_transposition_is_a_shift() -> None:
+    low, high = (levels(tone(pitch) + 0.5 * tone(pitch + 12)) for pitch in (69, 74))
+    shift = 5 * ROWS_PER_SEMITONE
+    middle = low.shape[1] // 2
+    assert np.abs(low[100:200, middle] - high[100 + shift : 200 + shift, middle]).max() < 0.1
+    assert not levels(np.zeros(5000, np.float32)).any()
+    assert levels(np.zeros(0, np.float32)).shape == (ROWS, 1)
+
+
+def test_numpy_says_what_torch_says() -> None:
+    torch.manual_seed(0)
+    net = IntervalNet(IntervalNetConfig())
+    with torch.no_grad():
+        for _ in range(3):
+            net(torch.rand(4, ROWS, FRAMES))  # so that batch norm has something to fold
+    net.eval()
+    tensors = {name: tensor.numpy() for name, tensor in net.state_dict().items()}
+    reader = IntervalReader(asdict(net.config), tensors)
+    for frames in (FRAMES, 1, 7):
+        seen = torch.rand(ROWS, frames)
+        with torch.inference_mode():
+            heard = net(seen[None])
+        read = reader.read(seen.numpy())
+        assert read.pairs[1:] == pytest.approx(heard.pairs[0, 1:].numpy(), abs=1e-4)
+        assert read.pairs[0, -1] == -np.inf
+        assert read.none == pytest.approx(float(heard.none), abs=1e-4)
+        assert read.notes == pytest.approx(heard.notes[0].numpy(), abs=1e-4)
+    with pytest.raises(ValueError, match="306 rows"):
+        reader.read(np.zeros((10, 4), np.float32))
+    del tensors["note.bias"]
+    with pytest.raises(ValueError, match=r"note\.bias"):
+        IntervalReader(asdict(net.config), tensors)
+
+
+@given(st.integers(0, 24), st.integers(0, 30), st.integers(0, 30), st.booleans())
+@settings(deadline=None)
+def test_correlations_know_the_distance_and_not_the_place(size, low, other, later) -> None:
+    config = IntervalNetConfig(faces=1)
+
+    def picture(place: int) -> np.ndarray:
+        faces = np.zeros((1, config.notes, 10), np.float32)
+        faces[0, place, :4] = 1.0
+        faces[0, place + size, 5 if later else 0 : 10 if later else 4] = 1.0
+        return faces
+
+    found = read_correlations(picture(low), config)
+    assert found == pytest.approx(read_correlations(picture(other), config), abs=1e-5)
+    theirs = correlations(torch.from_numpy(picture(low))[None], config)[0].numpy()
+    assert found == pytest.approx(theirs, abs=1e-5)
+    if size:
+        assert found[0 if later else 2, 1:].argmax() + 1 == size
+    if later:
+        assert np.abs(found[1:, 1:]).max() < 1e-6  # nothing goes down, nothing is together
+
+
+def test_lessons_tell_what_is_in_them() -> None:
+    with Maker(SAWS, 5) as maker:
+        made = [lesson(maker, number) for number in range(40)]
+    nothings = [each for each in made if each.semitones == NO_INTERVAL]
+    assert [len(each.notes) for each in nothings] == [1, 3, 1, 3, 0, 3, 1, 0]
+    for each in made:
+        row = row_of(each)
+        assert row["levels"].shape == (ROWS, FRAMES)
+        for pitch_row, onset, end in row["notes"][: len(each.notes)]:
+            near = slice(round(float(pitch_row)) - 1, round(float(pitch_row)) + 2)
+            middle = row["levels"][near, int((onset + end) / 2)]
+            assert middle.max() > BYTE / 2
+    with Maker(SAWS, 5) as maker:
+        assert np.array_equal(made[3].clip, lesson(maker, 3).clip)
+
+
+@pytest.mark.skipif(not has_fluidsynth(), reason="no FluidSynth here")
+def test_lessons_of_a_side() -> None:
+    arrays = lessons("validation", 20, 1)
+    assert len(arrays["levels"]) == 20
+    assert set(arrays["semitones"]) <= set(range(-1, 25))
+
+
+def test_notes_are_drawn_where_they_are() -> None:
+    notes = torch.tensor([[[1.0 + 3 * 40, 0.0, 20.0], [1.0 + 3 * 47, 10.0, 30.0], [0, 0, 0]]])
+    roll = roll_of(notes, 88, 22)
+    assert set(torch.nonzero(roll[0, :, 7] > 0.5).flatten().tolist()) == {40, 47}
+    assert set(torch.nonzero(roll[0, :, 2] > 0.5).flatten().tolist()) == {40}
+    assert not roll[0, :, 18:].any()
+
+
+def test_varied_lessons_move_with_their_notes() -> None:
+    (clip,), _ = clips(replace(Recipe(), sample_rate=RATE), 1, seed=1)
+    row = np.full((1, 3, 3), 0.0, np.float32)
+    row[0, 0] = 100.0, 0.0, 40.0
+    arrays = {"levels": in_bytes(clip)[None], "notes": row}
+    moved = varied(arrays, np.random.default_rng(0))
+    turn = int(moved["notes"][0, 0, 0] - 100)
+    assert turn
+    assert not moved["notes"][0, 1:].any()
+    before, after = (each["levels"][0].max(axis=1).argmax() for each in (arrays, moved))
+    assert abs(int(after) - int(before) - turn) <= ROWS_PER_SEMITONE * 12
+
+
+def test_a_temperature_makes_chances_true() -> None:
+    dice = np.random.default_rng(1)
+    logits = dice.normal(0.0, 2.0, (4000, 5))
+    drawn = np.array([dice.choice(5, p=row) for row in chances(logits, 1.0)])
+    sharp = 3.0 * logits
+    found = fitted_temperature(sharp, np.eye(5, dtype=bool)[drawn])
+    assert found == pytest.approx(3.0, rel=0.1)
+    assert calibrated_error(chances(sharp, found), drawn) < 0.03
+    assert calibrated_error(chances(sharp, 1.0), drawn) > 0.1
+
+
+def test_the_net_is_trained_and_heard(muse: Callable[..., Any], tmp_path: Path) -> None:
+    for place, side in enumerate(("train", "validation", "test")):
+        with Maker(SAWS, 10 + place) as maker:
+            rows = [row_of(lesson(maker, number)) for number in range(24)]
+        arrays: dict[str, Any] = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+        np.savez(tmp_path / f"{side}.npz", **arrays)
+    done = muse(
+        *("train", CLASS, "--data", tmp_path, "--out", tmp_path / "runs", "--device", "cpu"),
+        *("--export", tmp_path / "weights", "--epochs", 1, "--seed", 1, "--batch-size", 8),
+        *("--set", "channels=4", "--set", "faces=2"),
+    )
+    assert done.code == 0, done.err
+    results = json.loads(done.out)["results"]
+    assert set(results["temperatures"]) == {"pairs", "none"}
+    hearer = IntervalHearer(tmp_path / "weights" / "interval-net.json")
+    heard = hearer.hear(tone(60), RATE)
+    assert heard.sizes.sum() == pytest.approx(1.0)
+    assert heard.kinds.sum() == pytest.approx(1.0)
+    missing = muse("train", CLASS, "--data", tmp_path / "weights", "--device", "cpu")
+    assert missing.code == 4
+    assert "train.npz" in missing.err
+
+
+@pytest.fixture(scope="module")
+def hearer() -> IntervalHearer:
+    """The net that ships with muse."""
+    return IntervalHearer()
+
+
+@pytest.mark.parametrize("timbre", ["sine", "saw", "pluck"])
+@pytest.mark.parametrize("direction", ["ascending", "descending", "together"])
+def test_intervals_are_heard(hearer: IntervalHearer, timbre: str, direction: str) -> None:
+    recipe = Recipe(timbres=(timbre,), directions=(direction,), lowest_hz=110.0, highest_hz=1000.0)
+    sounds, labels = clips(recipe, 24, seed=21)
+    heard = [hearer.hear(clip, recipe.sample_rate) for clip in sounds]
+    right = [each.semitones == label.semitones for each, label in zip(heard, labels, strict=True)]
+    assert np.mean(right) >= 0.9
+    assert np.mean([each.kind == direction for each in heard]) >= 0.9
+    assert np.mean([each.none < 0.5 for each in heard]) >= 0.9
+
+
+@pytest.mark.parametrize("seconds", [0.3, 1.0, 2.0])
+@pytest.mark.parametrize("timbre", ["sine", "saw"])
+def test_one_note_is_no_interval(hearer: IntervalHearer, timbre: str, seconds: float) -> None:
+    dice = np.random.default_rng(0)
+    for pitch in (48, 57, 64, 72):
+        note = VOICES[timbre](frequency_of(pitch), round(seconds * RATE), RATE, dice)
+        heard = hearer.hear(note, RATE)
+        assert heard.none > 0.5
+        assert heard.confidence < 0.5
+
+
+def test_nothing_is_heard_in_nothing(hearer: IntervalHearer) -> None:
+    dice = np.random.default_rng(0)
+    for sound in (
+        np.zeros(2 * RATE, np.float32),
+        np.zeros(0, np.float32),
+        1e-3 * dice.standard_normal(2 * RATE),
+        dice.standard_normal(15 * RATE),
+    ):
+        heard = hearer.hear(sound, RATE)
+        assert heard.none > 0.5
+        assert heard.confidence < 0.5
+
+
+def test_other_rates_channels_and_lengths(hearer: IntervalHearer) -> None:
+    for rate, seconds in ((8000, 1.0), (44_100, 0.6), (48_000, 4.0), (96_000, 2.0)):
+        chord = tone(60, seconds, rate) + tone(67, seconds, rate)
+        for sound in (chord, np.stack([chord, 0.5 * chord]), np.clip(3 * chord, -1, 1)):
+            assert hearer.hear(sound, rate).sizes.sum() == pytest.approx(1.0)
+        assert hearer.hear(chord, rate).semitones == 7
+
+
+def test_bad_input(hearer: IntervalHearer, tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match="no number"):
+        hearer.hear(np.full(1000, np.nan), RATE)
+    with pytest.raises(ParameterError, match="above 0"):
+        hearer.hear(np.zeros(10), 0)
+    with pytest.raises(BadInputError, match="no such weights"):
+        IntervalHearer(tmp_path / "none.json")
+    with pytest.raises(BadInputError, match="no weights of interval-net"):
+        IntervalHearer("chord-lstm")
+
+
+@given(st.integers(1, 600))
+def test_frames_are_joined(frames: int) -> None:
+    rows = np.random.default_rng(frames).random((3, frames)).astype(np.float32)
+    found = joined(rows)
+    assert found.shape == (3, FRAMES)
+    each = -(-frames // FRAMES)
+    assert found.sum() * each == pytest.approx(rows.sum(), rel=1e-3)
