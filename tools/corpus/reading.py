@@ -91,7 +91,11 @@ KINDS = (
     Kind("chart", lambda head: looks_like_charts(head.decode("utf-8", "replace")), read_chart_file),
     Kind("Harte labels", looks_like_labels, read_labels),
     Kind("Roman numerals", looks_like_numerals, read_numerals),
-    Kind("chart", lambda head: looks_like_bars(head.decode("utf-8", "replace")), read_chart_file),
+    Kind(
+        "bars of chords",
+        lambda head: looks_like_bars(head.decode("utf-8", "replace")),
+        read_chart_file,
+    ),
 )
 
 
