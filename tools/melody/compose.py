@@ -15,7 +15,6 @@ from muse.tools.chords.sampling import draw, normalised, shaped
 from muse.tools.forms.melody import HIGHEST
 from muse.tools.forms.melody_events import PITCHES, STEPS, StepNote
 from muse.tools.melody.choices import (
-    FAINT,
     LONG,
     REST,
     Bools,
@@ -189,7 +188,8 @@ class Composer:
         most = None if may_end else self.phrase_gap(now, slot)
         weights = start_weights(told, onward, now, most)
         if not self.closing()[pitch] and not slot.is_given:
-            weights *= [FAINT if step == onward.end else 1.0 for step in steps]
+            others = weights * [step != onward.end for step in steps]
+            weights = others if others.any() else weights
         if self.limits.density is not None:
             weights = dense(weights, steps, now, self.aim(now))
         return steps[draw(self.rng, shaped(weights, self.limits.rhythm))]
