@@ -44,6 +44,10 @@ class ArraySong(Protocol):
         """Path within the collections, the collection's name first."""
 
     @property
+    def corpus(self) -> str:
+        """The collection that it is from."""
+
+    @property
     def context(self) -> Any:
         """What is known of it as a whole."""
 

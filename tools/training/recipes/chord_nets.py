@@ -32,11 +32,12 @@ from muse.tools.chords.events import DURATIONS, FIRST_TARGET_ID, VOCABULARY_SIZE
 from muse.tools.chords.net_scoring import TorchPredictor, chord_batch, flat_batch
 from muse.tools.chords.scoring import EVERYTHING, evaluate
 from muse.tools.chords.song_data import ChordData, ChordSong, load_chord_data, read_chord_data
+from muse.tools.corpus.splits import Split
 from muse.tools.errors import BadInputError
 from muse.tools.forms.harmony import CHORD_VOCABULARY
 from muse.tools.progress import Report
 from muse.tools.training.recipe import SIDES, Examples, Prepared, Recipe
-from muse.tools.training.recipes.corpora import figures_of, sources_of, warn_of
+from muse.tools.training.recipes.corpora import chosen_sides, figures_of, sources_of, warn_of
 
 DETAIL_SHARE = 0.3  # of the losses of length and bass beside that of the chord
 LONGEST_SONG = 400  # rows; the rest of a longer song is not learnt from
@@ -89,19 +90,11 @@ class ChordRecipe(Recipe):
 
     def __init__(self) -> None:
         """Without songs yet."""
-        self.songs: dict[str, list[ChordSong]] = {}
+        self.songs: dict[Split, list[ChordSong]] = {}
 
     def prepare(self, data: Path, settings: Any, report: Report) -> Prepared:
         """Songs of everything under `data` that has chords, split by song."""
-        found = chord_data(data, report)
-        wanted = set(filter(None, settings.corpora.split(",")))
-        sides = found.sides(settings.split_seed)
-        self.songs = {
-            side: [song for song in songs if not wanted or song.corpus in wanted]
-            for side, songs in sides.items()
-        }
-        if not self.songs["train"]:
-            raise BadInputError(f"{data}: no songs with chords of {settings.corpora or 'any kind'}")
+        self.songs = chosen_sides(chord_data(data, report), settings, data, "songs with chords")
         train, validation, test = (examples_of(self.songs[side]) for side in SIDES)
         return Prepared(
             train,

@@ -1,17 +1,22 @@
-"""What the recipes over songs share: the collections they know, and plain figures."""
+"""What the recipes over songs share: choosing songs, the collections they know, plain figures."""
 
 import logging
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from muse.models.training.task import Means
+from muse.tools.corpus.song_sets import ArraySong, SongSet
+from muse.tools.corpus.splits import Split
 from muse.tools.errors import BadInputError
 from muse.tools.training.recipe import Source
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
+
+S = TypeVar("S", bound=ArraySong)
 
 # what is known of the collections that muse's own nets are trained on
 SOURCES = {
@@ -23,13 +28,42 @@ SOURCES = {
 }
 
 
-class FromCorpus(Protocol):
-    """A song that knows which collection it is from."""
+class SplitSettings(Protocol):
+    """Settings that choose songs."""
 
     @property
-    def corpus(self) -> str:
-        """The collection's name."""
+    def split_seed(self) -> int:
+        """Of the split by song."""
         ...
+
+    @property
+    def corpora(self) -> str:
+        """Names with commas between them; empty for all."""
+        ...
+
+
+def chosen_sides(
+    found: SongSet[S], settings: SplitSettings, data: Path, what: str
+) -> dict[Split, list[S]]:
+    """The songs of the corpora asked for, by side of the split.
+
+    Args:
+        found: all songs.
+        settings: which of them, and how they are split.
+        data: where they are from, for a message.
+        what: they are, for a message.
+
+    Raises:
+        BadInputError: none of them is left to learn from.
+    """
+    wanted = set(filter(None, settings.corpora.split(",")))
+    sides = {
+        side: [song for song in songs if not wanted or song.corpus in wanted]
+        for side, songs in found.sides(settings.split_seed).items()
+    }
+    if not sides["train"]:
+        raise BadInputError(f"{data}: no {what} of {settings.corpora or 'any kind'}")
+    return sides
 
 
 def figures_of(row: "DataclassInstance") -> Means:
@@ -37,7 +71,7 @@ def figures_of(row: "DataclassInstance") -> Means:
     return {name: float(value) for name, value in asdict(row).items()}
 
 
-def sources_of(songs: Iterable[FromCorpus]) -> tuple[Source, ...]:
+def sources_of(songs: Iterable[ArraySong]) -> tuple[Source, ...]:
     """The collections that the songs are from, with how many songs of each."""
     found = []
     for corpus, count in Counter(song.corpus for song in songs).items():

@@ -18,6 +18,7 @@ from torch import nn
 from muse.models.melody_config import MelodyConfig
 from muse.models.melody_xl import MelodyXL
 from muse.models.training.task import Batch, Means, Outcome, Watched
+from muse.tools.corpus.splits import Split
 from muse.tools.errors import BadInputError
 from muse.tools.forms.harmony import CHORD_VOCABULARY
 from muse.tools.forms.melody_events import PITCHES
@@ -40,7 +41,7 @@ from muse.tools.melody.song_arrays import MelodySong
 from muse.tools.melody.song_data import MelodyData, load_melody_data, read_melody_data
 from muse.tools.progress import Report
 from muse.tools.training.recipe import SIDES, Examples, Prepared, Recipe
-from muse.tools.training.recipes.corpora import figures_of, sources_of, warn_of
+from muse.tools.training.recipes.corpora import chosen_sides, figures_of, sources_of, warn_of
 
 LONGEST_SONG = 640  # rows; the rest of a longer song is not learnt from
 
@@ -92,18 +93,11 @@ class MelodyXLRecipe(Recipe):
 
     def __init__(self) -> None:
         """Without songs yet."""
-        self.songs: dict[str, list[MelodySong]] = {}
+        self.songs: dict[Split, list[MelodySong]] = {}
 
     def prepare(self, data: Path, settings: MelodySettings, report: Report) -> Prepared:
         """Songs of everything under `data` that has a melody, split by song."""
-        found = melody_data(data, report)
-        wanted = set(filter(None, settings.corpora.split(",")))
-        self.songs = {
-            side: [song for song in songs if not wanted or song.corpus in wanted]
-            for side, songs in found.sides(settings.split_seed).items()
-        }
-        if not self.songs["train"]:
-            raise BadInputError(f"{data}: no melodies of {settings.corpora or 'any kind'}")
+        self.songs = chosen_sides(melody_data(data, report), settings, data, "melodies")
         train, validation, test = (examples_of(self.songs[side]) for side in SIDES)
         return Prepared(
             train,
