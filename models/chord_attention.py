@@ -197,18 +197,30 @@ class Attention(nn.Module):
 class Block(nn.Module):
     """Attention and feed-forward, each behind a norm and beside a shortcut."""
 
-    def __init__(self, config: ChordTransformerConfig) -> None:
-        """Fresh weights."""
+    def __init__(self, width: int, dropout: float, attention: nn.Module) -> None:
+        """Fresh weights around an attention over rows of a width."""
         super().__init__()
-        self.norm, self.norm_forward = nn.LayerNorm(config.width), nn.LayerNorm(config.width)
-        self.attention = Attention(config)
-        self.widen = nn.Linear(config.width, 4 * config.width)
-        self.narrow = nn.Linear(4 * config.width, config.width)
-        self.dropout = nn.Dropout(config.dropout)
+        self.norm, self.norm_forward = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.attention = attention
+        self.widen = nn.Linear(width, 4 * width)
+        self.narrow = nn.Linear(4 * width, width)
+        self.dropout = nn.Dropout(dropout)
 
-    def forward(self, x: Tensor, bias: Tensor) -> Tensor:
-        """(batch, steps, width), from the same."""
-        x = x + self.dropout(self.attention(self.norm(x), bias))
+    def behind(self, x: Tensor, attended: Tensor) -> Tensor:
+        """(batch, rows, width), from the same and what attention makes of it."""
+        x = x + self.dropout(attended)
         wide = functional.gelu(self.widen(self.norm_forward(x)))
         done: Tensor = x + self.dropout(self.narrow(wide))
         return done
+
+
+class ChordBlock(Block):
+    """A block over the steps of a whole song."""
+
+    def __init__(self, config: ChordTransformerConfig) -> None:
+        """Fresh weights."""
+        super().__init__(config.width, config.dropout, Attention(config))
+
+    def forward(self, x: Tensor, bias: Tensor) -> Tensor:
+        """(batch, steps, width), from the same."""
+        return self.behind(x, self.attention(self.norm(x), bias))

@@ -37,8 +37,8 @@ from torch import Tensor, nn
 from muse.models.chord_attention import (
     FAR,
     Biases,
-    Block,
     ChordBatch,
+    ChordBlock,
     CopyBias,
     Relations,
     relations_of,
@@ -69,7 +69,7 @@ class ChordTransformer(nn.Module):
         self.tables = Tables(config.columns, config.contexts, config.width)
         self.dropout = nn.Dropout(config.dropout)
         self.biases = Biases(config)
-        self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
+        self.blocks = nn.ModuleList(ChordBlock(config) for _ in range(config.layers))
         self.norm = nn.LayerNorm(config.width)
         self.chords = nn.Linear(config.width, config.chords)
         self.pointer = Pointer(config) if config.copying else None

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from muse.models.chord_attention import FAR, joined, zeros
+from muse.models.chord_attention import FAR, Block, joined, zeros
 from muse.models.chord_config import ROPE_BASE
 from muse.models.melody_config import CHORD, LIKENESSES, MelodyConfig
 
@@ -183,22 +183,14 @@ class Attention(nn.Module):
         return done
 
 
-class Block(nn.Module):
-    """Attention and feed-forward, each behind a norm and beside a shortcut."""
+class MelodyBlock(Block):
+    """A block over the rows of a segment and what is remembered of those before."""
 
     def __init__(self, config: MelodyConfig) -> None:
         """Fresh weights."""
-        super().__init__()
-        self.norm, self.norm_forward = nn.LayerNorm(config.width), nn.LayerNorm(config.width)
-        self.attention = Attention(config)
-        self.widen = nn.Linear(config.width, 4 * config.width)
-        self.narrow = nn.Linear(4 * config.width, config.width)
-        self.dropout = nn.Dropout(config.dropout)
+        super().__init__(config.width, config.dropout, Attention(config))
 
     def forward(self, x: Tensor, remembered: Tensor, bias: Tensor) -> Tensor:
         """(batch, rows, width), from the same and what is remembered of it."""
         seen = self.norm(torch.cat([remembered, x], 1))
-        x = x + self.dropout(self.attention(seen[:, remembered.shape[1] :], seen, bias))
-        wide = functional.gelu(self.widen(self.norm_forward(x)))
-        done: Tensor = x + self.dropout(self.narrow(wide))
-        return done
+        return self.behind(x, self.attention(seen[:, remembered.shape[1] :], seen, bias))

@@ -48,7 +48,7 @@ from torch import Tensor, nn
 
 from muse.models.chord_config import TINY
 from muse.models.chord_details import Detail, Tables, following, spread
-from muse.models.melody_attention import Biases, Block, MelodyBatch, relations_of
+from muse.models.melody_attention import Biases, MelodyBatch, MelodyBlock, relations_of
 from muse.models.melody_config import (
     FACTS,
     LENGTH_POINTER,
@@ -100,7 +100,7 @@ class MelodyXL(nn.Module):
         self.tables = Tables(config.columns, config.contexts, config.width)
         self.dropout = nn.Dropout(config.dropout)
         self.biases = Biases(config)
-        self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
+        self.blocks = nn.ModuleList(MelodyBlock(config) for _ in range(config.layers))
         self.norm = nn.LayerNorm(config.width)
         self.fresh = FreshPitch(config)
         self.pointer = Pointer(config) if config.copying else None
