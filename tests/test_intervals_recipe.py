@@ -224,7 +224,7 @@ def test_a_longer_run_is_the_same(clips: Path, trained: Run, tmp_path: Path) -> 
 
 
 def test_a_folder_of_something_else(tmp_path: Path) -> None:
-    with pytest.raises(BadInputError, match=r"dataset\.json"):
+    with pytest.raises(BadInputError, match="muse intervals generate -o"):
         IntervalsRecipe().prepare(tmp_path, IntervalSettings(), silent)
 
 

@@ -44,6 +44,21 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
+def replacing_folder(folder: Path) -> Iterator[Path]:
+    """Yield a new folder that takes the place of `folder` at the end, or is removed on error."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with blaming(folder):
+        beside = tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent)
+    with beside as name:
+        fresh, old = Path(name) / "new", Path(name) / "old"
+        fresh.mkdir()
+        yield fresh
+        if folder.exists():
+            folder.rename(old)
+        fresh.rename(folder)
+
+
+@contextmanager
 def blaming(path: Path) -> Iterator[None]:
     """Let the system's errors name the file that was asked for, not a temporary one beside it."""
     try:

@@ -26,12 +26,11 @@ import numpy as np
 
 from muse.tools.audio import AudioWriter
 from muse.tools.errors import BadInputError, MuseError, ParameterError
-from muse.tools.files import PIPE, read_bytes, sha256_of
+from muse.tools.files import PIPE, read_bytes, replacing_folder, sha256_of
 from muse.tools.intervals.draw import Choices, Label, choices
 from muse.tools.intervals.generate import Maker
 from muse.tools.intervals.recipe import Recipe
 from muse.tools.progress import Report, silent
-from muse.tools.tokens.shards import replacing_folder
 
 log = logging.getLogger("muse")
 
@@ -256,6 +255,10 @@ def read_index(folder: Path) -> DataSet:
         BadInputError: there is none, or it is something else.
     """
     path = folder / INDEX
+    if not path.is_file():
+        raise BadInputError(
+            f"{folder}: holds no clips of intervals; make them: muse intervals generate -o {folder}"
+        )
     try:
         index = msgspec.json.decode(read_bytes(path), type=DataSet)
     except msgspec.DecodeError as error:

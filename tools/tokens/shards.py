@@ -9,9 +9,7 @@ Songs are named in the index alone, so that a shard is numbers only and is read 
 """
 
 import io
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -20,7 +18,7 @@ import msgspec
 import numpy as np
 
 from muse.tools.errors import BadInputError, MuseError, ParameterError
-from muse.tools.files import blaming, flush_to_disk, read_bytes
+from muse.tools.files import flush_to_disk, read_bytes, replacing_folder
 from muse.tools.song import MadeBy
 from muse.tools.tokens.codec import Ids, Tokenizer, TokenizerFile, tokenizer_for
 from muse.tools.tokens.documents import refuse_other_hash
@@ -128,21 +126,6 @@ def write_shards(
             write_flushed(temporary / name, packed_bytes(packed, suffix))
         write_flushed(temporary / INDEX, msgspec.json.encode(index) + b"\n")
     return index
-
-
-@contextmanager
-def replacing_folder(folder: Path) -> Iterator[Path]:
-    """Yield a new folder that takes the place of `folder` at the end, or is removed on error."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with blaming(folder):
-        beside = tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent)
-    with beside as name:
-        fresh, old = Path(name) / "new", Path(name) / "old"
-        fresh.mkdir()
-        yield fresh
-        if folder.exists():
-            folder.rename(old)
-        fresh.rename(folder)
 
 
 def refuse_shards(folder: Path, suffix: str, count: int) -> None:

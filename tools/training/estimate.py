@@ -21,7 +21,9 @@ STEPS_PER_VALIDATION = 1 / 3  # time of a batch without its backward pass, besid
 def rehearse(
     name: str, given: Mapping[str, Any], *, config: Path | None = None, report: Report = silent
 ) -> dict[str, Any]:
-    """What training would be: sizes, and about how long, from a few steps; writes nothing.
+    """What training would be: sizes, and about how long, from a few steps; trains nothing.
+
+    A recipe that makes its own data makes it now, where the training will find it.
 
     Raises:
         ParameterError, BadInputError, MuseError: as train.

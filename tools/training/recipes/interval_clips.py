@@ -1,5 +1,6 @@
 """Clips of intervals as examples to learn from: made, read, split, and heard by arithmetic."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +21,8 @@ from muse.tools.intervals.recipe import Recipe
 from muse.tools.progress import Report
 from muse.tools.training.recipe import SIDES, Examples, Source
 
+log = logging.getLogger("muse")
+
 SHARES = (0.7, 0.15)  # of training and validation; the rest is for the test
 PICTURED = 3  # clips whose sound is kept
 
@@ -31,6 +34,7 @@ Spectrograms = NDArray[np.float16]
 def generated(folder: Path, count: int, seed: int, jobs: int, report: Report) -> Path:
     """The folder within another of clips by the default recipe, made unless it is whole."""
     named = folder / f"{count}_clips_seed_{seed}"
+    log.info("%s: clips that are not there are made, once", named)
     generate_folder(named, Recipe(), count, seed, jobs=jobs, report=report)
     return named
 
