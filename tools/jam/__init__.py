@@ -1,0 +1,1 @@
+"""Playing along: an accompanist that listens, thinks ahead and keeps time."""
