@@ -1,14 +1,15 @@
 """Clips of intervals: how fast they are made, and what arithmetic alone hears in them.
 
     OMP_NUM_THREADS=1 python tests/bench/intervals_data.py [--clips 750] [--only hearing,speed]
+    python tests/bench/intervals_data.py --only command    # on an idle machine
 
 Hearing: the share of clips in which the size of the interval is heard right, by the two highest
 peaks of the spectrum, by the two strongest harmonic series, by two YIN pitches, and by two pYIN
 pitches (librosa, on fewer clips). All are told where the notes begin and end, and whether they
 sound together; YIN hears one pitch at a time and is left out there. Speed: clips a second of
-processor time in one process, and the whole command with two jobs. Notes: for every General MIDI
-program in use and each soundfont, the pitches at which the partials are not the label's. Tables go
-to stderr, JSON to stdout.
+processor time in one process. Command: `muse intervals generate`, 5000 clips of the default recipe
+with two jobs, by the clock. Notes: for every General MIDI program in use and each soundfont, the
+pitches at which the partials are not the label's. Tables go to stderr, JSON to stdout.
 """
 
 import argparse
@@ -18,37 +19,26 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from intervals_ways import ONE_PITCH, WAYS, has_pyin, pyin
 
-from muse.tools.intervals.arithmetic import (
-    cut,
-    interval_by_peaks,
-    interval_by_series,
-    sounds_at,
-    together_by_peaks,
-    together_by_series,
-)
-from muse.tools.intervals.draw import Label
+from muse.tools.intervals.arithmetic import sounds_at
 from muse.tools.intervals.generate import Maker
 from muse.tools.intervals.instruments import INSTRUMENTS
 from muse.tools.intervals.recipe import Recipe, frequency_of
 from muse.tools.intervals.sampled import Sampler
-from muse.tools.intervals.yin import interval_by_yin
 from muse.tools.rendering import has_fluidsynth
 from muse.tools.soundfonts import find_soundfonts
 
 MUSE = Path(sys.executable).parent / "muse"
 SEED = 2026
 SPEED_CLIPS = 200
-COMMAND_CLIPS = 5000
+COMMAND_CLIPS, COMMAND_JOBS = 5000, 2
 PYIN_CLIPS = 50
-PYIN_RATE = 22_050  # Hz
-PYIN_RANGE_HZ = (50.0, 2000.0)
 NOTE_S = 0.9
 PITCH_STEP = 3  # semitones between two notes that are examined
 
@@ -68,56 +58,17 @@ RECIPES = {
     "gm test, to 2 octaves": replace(SINES, timbres=("gm:test",), intervals=tuple(range(25))),
     "gm test, together": replace(SINES, timbres=("gm:test",), directions=("together",)),
 }
-Way = Callable[[np.ndarray, Label, int], int]
-
-
-def peaks(clip: np.ndarray, label: Label, rate: int) -> int:
-    """The two highest peaks."""
-    if label.direction == "together":
-        return together_by_peaks(clip, rate)
-    return interval_by_peaks(*cut(clip, rate, label.onsets_s, label.durations_s), rate)
-
-
-def series(clip: np.ndarray, label: Label, rate: int) -> int:
-    """The two strongest harmonic series."""
-    if label.direction == "together":
-        return together_by_series(clip, rate)
-    return interval_by_series(*cut(clip, rate, label.onsets_s, label.durations_s), rate)
-
-
-def yin(clip: np.ndarray, label: Label, rate: int) -> int:
-    """Two medians of YIN."""
-    return interval_by_yin(*cut(clip, rate, label.onsets_s, label.durations_s), rate)
-
-
-def pyin(clip: np.ndarray, label: Label, rate: int) -> int:
-    """Two medians of pYIN."""
-    import librosa
-    import soxr
-
-    low, high = PYIN_RANGE_HZ
-    pitches = []
-    for note in cut(clip, rate, label.onsets_s, label.durations_s):
-        heard, voiced, _ = librosa.pyin(
-            soxr.resample(note, rate, PYIN_RATE), fmin=low, fmax=high, sr=PYIN_RATE
-        )
-        found = heard[voiced] if voiced.any() else np.array([low])
-        pitches.append(float(np.median(librosa.hz_to_midi(found))))
-    return round(pitches[1] - pitches[0])
-
-
-WAYS: dict[str, Way] = {"peaks": peaks, "series": series, "yin": yin, "pyin": pyin}
-ONE_PITCH = ("yin", "pyin")
 
 
 def hearing(count: int, beginning: str) -> dict[str, Any]:
     """The share heard right of every recipe by every way, and milliseconds a clip."""
     results = {}
+    ways = WAYS | ({"pyin": pyin} if has_pyin() else {})
     for name, recipe in recipes(beginning).items():
         with Maker(recipe, SEED) as maker:
             made = [maker.clip(number) for number in range(count)]
         row: dict[str, Any] = {}
-        for way, hear in WAYS.items():
+        for way, hear in ways.items():
             if way in ONE_PITCH and "together" in recipe.directions:
                 continue
             some = made[:PYIN_CLIPS] if way == "pyin" else made
@@ -136,9 +87,9 @@ def recipes(beginning: str = "") -> dict[str, Recipe]:
     return {n: r for n, r in named.items() if not n.startswith("gm") or has_fluidsynth()}
 
 
-def speed() -> dict[str, Any]:
-    """Clips a second of each recipe, then of the command."""
-    results: dict[str, Any] = {}
+def speed() -> dict[str, float]:
+    """Clips a second of processor time, of each recipe."""
+    results: dict[str, float] = {}
     for name, recipe in recipes().items():
         with Maker(recipe, SEED) as maker:
             maker.clip(0)
@@ -147,13 +98,14 @@ def speed() -> dict[str, Any]:
                 maker.clip(number)
             results[name] = SPEED_CLIPS / (time.process_time() - begin)
         print_row(name, f"{results[name]:.0f} clips/s")
-    return {"clips_per_cpu_s": results, "command": command()}
+    return results
 
 
 def command() -> dict[str, float]:
-    """`muse intervals generate`, 5000 clips of the default recipe, two jobs."""
+    """`muse intervals generate` of the default recipe, the writing of the files included."""
+    count, jobs = str(COMMAND_CLIPS), str(COMMAND_JOBS)
     with tempfile.TemporaryDirectory() as folder:
-        words = [str(MUSE), "intervals", "generate", "-n", str(COMMAND_CLIPS), "--jobs", "2"]
+        words = [str(MUSE), "intervals", "generate", "-n", count, "--jobs", jobs]
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         begin = time.perf_counter()
         subprocess.run(
@@ -162,7 +114,7 @@ def command() -> dict[str, float]:
         wall = time.perf_counter() - begin
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    print_row(f"generate -n {COMMAND_CLIPS} --jobs 2", f"{wall:.1f} s, {used:.1f} s of processor")
+    print_row(f"generate -n {count} --jobs {jobs}", f"{wall:.1f} s, {used:.1f} s of processor")
     return {"clips": COMMAND_CLIPS, "wall_s": wall, "cpu_s": used}
 
 
@@ -206,14 +158,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--clips", type=int, default=750)
     parser.add_argument("--recipes", default="", help="of hearing: names that begin so")
-    parser.add_argument("--only", default="hearing,speed,notes")
+    parser.add_argument("--only", default="hearing,speed,command,notes")
     parser.add_argument("--json", type=Path, help="write the JSON here and not to stdout")
     options = parser.parse_args()
     result: dict[str, Any] = {"clips": options.clips, "seed": SEED}
     if "hearing" in options.only:
         result["hearing"] = hearing(options.clips, options.recipes)
     if "speed" in options.only:
-        result["speed"] = speed()
+        result["clips_per_cpu_s"] = speed()
+    if "command" in options.only:
+        result["command"] = command()
     if "notes" in options.only and has_fluidsynth():
         result["notes"] = notes()
     text = json.dumps(result, indent=2)

@@ -1,12 +1,19 @@
 """`muse train intervals` over several seeds: how right the net is, beside what it must beat.
 
     OMP_NUM_THREADS=1 python tests/bench/intervals_train.py [--seeds 5] [--split pitches]
+        [--data FOLDER]
 
 Every seed trains anew on the same clips and the same split; what differs is the first weights and
 the order of the clips. With --split pitches no two pitches are heard together on two sides, so that
 nothing can be answered from memory. The mean and the spread (standard deviation) over the seeds
 stand beside arithmetic and the nearest training clip. Clips and run folders go to --out and stay
-there; clips that are there are used again. The table goes to stderr, JSON to stdout.
+there; clips that are there are used again. They are sines, by the default recipe, unless --data
+names others, such as those of instruments:
+
+    muse intervals generate -n 5000 --timbre gm:train --snr 5:60 --seed 1 -o gm_train
+
+intervals.py --cnn sets the runs beside interval-net, on instruments held out. The table goes to
+stderr, JSON to stdout.
 """
 
 import argparse
@@ -33,9 +40,13 @@ def one(seed: int, options: argparse.Namespace) -> dict[str, Any]:
         "folder": str(out / "data"),
         "jobs": options.jobs,
     }
-    given = {"seed": seed, "out": str(out / "runs"), "device": "cpu", "settings": settings}
-    if options.epochs:
-        given["epochs"] = options.epochs
+    given: dict[str, Any] = {
+        "seed": seed,
+        "out": str(out / "runs"),
+        "device": "cpu",
+        "settings": settings,
+    }
+    given |= {name: getattr(options, name) for name in ("epochs", "data") if getattr(options, name)}
     summary = train(NAME, given).summary
     if summary is None:
         raise KeyboardInterrupt
@@ -68,7 +79,8 @@ def main() -> None:
     """Train, and print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--clips", type=int, default=5000)
+    parser.add_argument("--clips", type=int, default=5000, help="of sines, without --data")
+    parser.add_argument("--data", help="folder of `muse intervals generate`")
     parser.add_argument("--epochs", type=int, help="at most; the recipe's")
     parser.add_argument("--split", choices=("clips", "pitches"), default="clips")
     parser.add_argument("--jobs", type=int, default=2, help="processes that make the clips")
