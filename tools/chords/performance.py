@@ -39,8 +39,16 @@ class Stroke:
     degree: str
 
 
-class Performance:
-    """Players of a style, at a tempo, in a metre, with their dice."""
+class Players:
+    """Players of a style, at a tempo, in a metre, with their dice.
+
+    Attributes:
+        feel: of the style.
+        bpm: quarter notes a minute, as they are now.
+        scale: the seven pitch classes of the key, as it is now.
+        unit: length of a counted beat in quarters.
+        hands, basses: patterns in an order of chance: the first is played most.
+    """
 
     def __init__(
         self, feel: Feel, meter: Meter, key: Tonality, bpm: float, rng: np.random.Generator
@@ -55,69 +63,27 @@ class Performance:
         self.hands = self.shuffled(hands)
         self.basses = self.shuffled(basses)
 
-    def tracks(self, chords: Sequence[Placed], pitches: Sequence[Sequence[int]]) -> list[Track]:
-        """Keys and bass.
-
-        Args:
-            chords: one after the other.
-            pitches: of each, rising, the bass first; none for silence.
-        """
-        keys = list(self.keys_notes(chords, pitches))
-        bass = list(self.bass_notes(chords, pitches))
-        end = chords[-1].end_beats
-        program, low_program = self.feel.keys_program, self.feel.bass_program
-        return [
-            Track("Keys", "keys", program, notes=trimmed(keys, end)),
-            Track("Bass", "bass", low_program, notes=trimmed(bass, end, one_at_a_time=True)),
-        ]
-
     def shuffled(self, patterns: Sequence[Pattern]) -> list[Pattern]:
         """The patterns in an order of chance: the first is played most."""
         return [patterns[place] for place in self.rng.permutation(len(patterns))]
 
-    def keys_notes(
-        self, chords: Sequence[Placed], pitches: Sequence[Sequence[int]]
-    ) -> Iterator[Note]:
-        """The chords under the hands, a little rolled, the top note the loudest."""
-        for strokes, tones in zip(self.pushed(chords), pitches, strict=True):
-            hand = tones[1:]
-            for stroke in strokes:
-                start = self.placed(stroke.start, self.feel.behind_ms[0])
-                loud = self.velocity(stroke.velocity)
-                for place, pitch in enumerate(hand):
-                    late = self.beats(self.feel.roll_ms * place)
-                    accent = round(TOP_ACCENT * place / max(len(hand) - 1, 1))
-                    yield note_of(start + late, stroke.length - late, pitch, loud + accent)
+    def hand_notes(self, stroke: Stroke, tones: Sequence[int]) -> Iterator[Note]:
+        """A chord under the hands, a little rolled, the top note the loudest; tones as voiced."""
+        hand = tones[1:]
+        start = self.placed(stroke.start, self.feel.behind_ms[0])
+        loud = self.velocity(stroke.velocity)
+        for place, pitch in enumerate(hand):
+            late = self.beats(self.feel.roll_ms * place)
+            accent = round(TOP_ACCENT * place / max(len(hand) - 1, 1))
+            yield note_of(start + late, stroke.length - late, pitch, loud + accent)
 
-    def pushed(self, chords: Sequence[Placed]) -> list[list[Stroke]]:
-        """The hand's strokes of each chord; some chords come early, and cut the one before."""
-        last = len(chords) - 1
-        plays = [
-            list(self.strokes(chord, self.hands, HELD, place == last))
-            for place, chord in enumerate(chords)
-        ]
-        share, early = self.feel.push
-        for before, own, chord in zip(plays, plays[1:], chords[1:], strict=False):
-            is_early = self.rng.random() < share
-            if is_early and self.unit == 1.0 and chord.duration_beats >= PUSHED_BEATS:
-                first = own[0]
-                start = first.start - early
-                own[0] = replace(first, start=start, length=first.length + early)
-                before[:] = [cut(s, start) for s in before if s.start < start - SHORTEST]
-        return plays
-
-    def bass_notes(
-        self, chords: Sequence[Placed], pitches: Sequence[Sequence[int]]
-    ) -> Iterator[Note]:
-        """The line below."""
-        for index, (chord, tones) in enumerate(zip(chords, pitches, strict=True)):
-            if not tones:
-                continue
-            following = next((p[0] for p in pitches[index + 1 :] if p), None)
-            for stroke in self.strokes(chord, self.basses, HELD_BASS, index == len(chords) - 1):
-                pitch = self.bass_pitch(stroke.degree, tones[0], chord.symbol, following)
-                start = self.placed(stroke.start, self.feel.behind_ms[1])
-                yield note_of(start, stroke.length, pitch, self.velocity(stroke.velocity))
+    def bass_note(
+        self, stroke: Stroke, low: int, symbol: ChordSymbol, following: int | None
+    ) -> Note:
+        """A note of the line below; the bass of its chord, and of the next where it is known."""
+        pitch = self.bass_pitch(stroke.degree, low, symbol, following)
+        start = self.placed(stroke.start, self.feel.behind_ms[1])
+        return note_of(start, stroke.length, pitch, self.velocity(stroke.velocity))
 
     def strokes(
         self, chord: Placed, patterns: Sequence[Pattern], held: int, is_last: bool
@@ -171,6 +137,62 @@ class Performance:
         steps = (1,) if self.feel.chromatic_bass else (1, 2)
         in_key = (s for s in steps if (following + way * s) % 12 in self.scale or len(steps) == 1)
         return in_range(following + way * next(in_key, 1))
+
+
+class Performance(Players):
+    """A whole piece, played by players who know what comes."""
+
+    def tracks(self, chords: Sequence[Placed], pitches: Sequence[Sequence[int]]) -> list[Track]:
+        """Keys and bass.
+
+        Args:
+            chords: one after the other.
+            pitches: of each, rising, the bass first; none for silence.
+        """
+        keys = list(self.keys_notes(chords, pitches))
+        bass = list(self.bass_notes(chords, pitches))
+        end = chords[-1].end_beats
+        program, low_program = self.feel.keys_program, self.feel.bass_program
+        return [
+            Track("Keys", "keys", program, notes=trimmed(keys, end)),
+            Track("Bass", "bass", low_program, notes=trimmed(bass, end, one_at_a_time=True)),
+        ]
+
+    def keys_notes(
+        self, chords: Sequence[Placed], pitches: Sequence[Sequence[int]]
+    ) -> Iterator[Note]:
+        """The chords under the hands."""
+        for strokes, tones in zip(self.pushed(chords), pitches, strict=True):
+            for stroke in strokes:
+                yield from self.hand_notes(stroke, tones)
+
+    def pushed(self, chords: Sequence[Placed]) -> list[list[Stroke]]:
+        """The hand's strokes of each chord; some chords come early, and cut the one before."""
+        last = len(chords) - 1
+        plays = [
+            list(self.strokes(chord, self.hands, HELD, place == last))
+            for place, chord in enumerate(chords)
+        ]
+        share, early = self.feel.push
+        for before, own, chord in zip(plays, plays[1:], chords[1:], strict=False):
+            is_early = self.rng.random() < share
+            if is_early and self.unit == 1.0 and chord.duration_beats >= PUSHED_BEATS:
+                first = own[0]
+                start = first.start - early
+                own[0] = replace(first, start=start, length=first.length + early)
+                before[:] = [cut(s, start) for s in before if s.start < start - SHORTEST]
+        return plays
+
+    def bass_notes(
+        self, chords: Sequence[Placed], pitches: Sequence[Sequence[int]]
+    ) -> Iterator[Note]:
+        """The line below."""
+        for index, (chord, tones) in enumerate(zip(chords, pitches, strict=True)):
+            if not tones:
+                continue
+            following = next((p[0] for p in pitches[index + 1 :] if p), None)
+            for stroke in self.strokes(chord, self.basses, HELD_BASS, index == len(chords) - 1):
+                yield self.bass_note(stroke, tones[0], chord.symbol, following)
 
 
 def cut(stroke: Stroke, end: float) -> Stroke:
