@@ -75,17 +75,20 @@ def hear(
     from muse.cli.output import print_json
     from muse.cli.progress import bar
     from muse.tools.intervals.hear import hear_file
+    from muse.tools.intervals.sounded import Sounded
 
     piped = as_json or not sys.stdout.isatty()
-    found = []
+    found, surest, sounded = [], None, Sounded()
     with bar("intervals") as report:
-        for heard in hear_file(audio, report):
+        for heard in hear_file(audio, report, sounded):
+            surest = max(heard.confidence, surest or 0.0)
             if heard.confidence >= confidence:
                 found.append(heard)
                 if piped:
                     print_json(heard)
     if not found:
-        logging.getLogger("muse").warning("%s: no interval found", audio)
+        what = f"only {sounded}" if surest is None else f"the surest has confidence {surest:.2f}"
+        logging.getLogger("muse").warning("%s: no interval found, %s", audio, what)
     elif not piped:
         print_heard(found)
 

@@ -1,9 +1,9 @@
-"""Intervals in recordings: what is there is found, and what is not there is never certain."""
+"""Intervals in recordings: what is there is found."""
 
 import io
 import json
 import subprocess
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +14,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from muse.tools.audio import write_audio
-from muse.tools.intervals.effects import noise
+from muse.tools.intervals.fused import Chord
 from muse.tools.intervals.generate import clips
-from muse.tools.intervals.hear import HeardInterval, hear, hear_blocks
-from muse.tools.intervals.hear_dyad import hear_dyad
+from muse.tools.intervals.hear import HeardInterval, hear, joined
 from muse.tools.intervals.recipe import Recipe, frequency_of
-from muse.tools.intervals.segments import LONGEST_S, RATE, stretches
+from muse.tools.intervals.segments import LONGEST_S, RATE, Segment, stretches
 from muse.tools.intervals.timbres import VOICES
 from muse.tools.rendering import has_fluidsynth
 from muse.tools.soundfonts import find_soundfonts
@@ -98,6 +97,16 @@ def test_a_melody_gives_each_successive_interval() -> None:
     assert min(one.confidence for one in found) > 0.7
 
 
+def test_what_a_note_begins_with_is_no_chord() -> None:
+    stroke = Segment(0.0, 0.08, Chord((60.0, 66.0, 93.0), (((60.0, 66.0, 93.0), 0.4),)), True)
+    note_of = Chord((60.0,), (((60.0,), 0.95),))
+    (one,) = joined([stroke, Segment(0.08, 0.6, note_of, False)])
+    assert (one.start_s, one.end_s, one.chord.pitches) == (0.0, 0.6, (60.0,))
+    longer = replace(stroke, end_s=0.5)
+    (three,) = joined([longer, Segment(0.5, 0.9, note_of, False)])
+    assert len(three.chord.pitches) == 3
+
+
 def test_notes_that_touch_are_two() -> None:
     assert told(hear(tune(60, 62, 59, gap_s=0.0, voice="saw"), RATE)) == [
         (2, "ascending"),
@@ -163,46 +172,6 @@ def test_stretches_hold_every_sample_and_none_is_long(sizes: list[int]) -> None:
     assert max(map(len, found)) <= LONGEST_S * RATE
 
 
-SOUNDS: dict[str, Callable[[], Mono]] = {
-    "silence": lambda: np.zeros(2 * RATE, np.float32),
-    "hardly a sound": lambda: np.full(5, 0.5, np.float32),
-    "a click": lambda: np.r_[np.zeros(RATE), 1.0, np.zeros(RATE)].astype(np.float32),
-    "direct current": lambda: np.full(2 * RATE, 0.5, np.float32),
-    "one note": lambda: note(60, 2.0, "saw"),
-    "one plucked note": lambda: note(45, 2.0, "pluck"),
-    "three notes": lambda: note(60, 2.0) + note(64, 2.0) + note(67, 2.0),
-    "three rich notes": lambda: (
-        note(60, 2.0, "saw") + note(64, 2.0, "saw") + note(69, 2.0, "saw")
-    ).astype(np.float32),
-    "quietest": lambda: np.full(RATE, 1e-30, np.float32),
-}
-
-
-@pytest.mark.parametrize("name", SOUNDS)
-def test_what_holds_no_interval_gives_none_that_is_certain(name: str) -> None:
-    assert all(one.confidence < 0.5 for one in hear(SOUNDS[name](), RATE))
-
-
-@pytest.mark.parametrize("colour", ["white", "pink"])
-def test_noise_is_never_certain(colour: str) -> None:
-    sound = noise(30 * RATE, colour, RATE, np.random.default_rng(4)).astype(np.float32)
-    assert all(one.confidence < 0.5 for one in hear(0.2 * sound, RATE))
-
-
-def test_minutes_of_noise_are_heard_as_they_come() -> None:
-    dice = np.random.default_rng(4)
-    given_out = 0
-
-    def blocks():
-        nonlocal given_out
-        for _ in range(60):
-            given_out += 1
-            yield (0.1 * dice.standard_normal(RATE)).astype(np.float32)
-
-    assert all(one.confidence < 0.5 for one in hear_blocks(blocks()))
-    assert given_out == 60
-
-
 def test_clipped_sound_is_still_heard() -> None:
     sound = np.clip(20 * tune(60, 67), -1, 1)
     assert told(hear(sound, RATE)) == [(7, "ascending")]
@@ -211,11 +180,6 @@ def test_clipped_sound_is_still_heard() -> None:
 def test_noise_of_10_db_is_no_obstacle() -> None:
     recipe = Recipe(sample_rate=RATE, snr_db=(10.0, 10.0))
     assert share_right(recipe, 12) >= 0.9
-
-
-def test_a_dyad_of_nothing_is_nothing() -> None:
-    for sound in (np.zeros(0, np.float32), np.zeros(RATE, np.float32), np.ones(3, np.float32)):
-        assert hear_dyad(sound, RATE).pitches == ()
 
 
 def test_the_command_takes_a_file_and_a_pipe(muse, tmp_path: Path) -> None:
@@ -241,12 +205,12 @@ def test_other_formats(muse, kind: str) -> None:
     assert json.loads(line)["semitones"] == 9
 
 
-def test_no_interval_is_said_plainly(muse, tmp_path: Path) -> None:
-    path = tmp_path / "silence.wav"
-    write_audio(path, np.zeros((1, RATE), np.float32), RATE)
-    shown = muse("intervals", path)
-    assert (shown.code, shown.out) == (0, b"")
-    assert "no interval found" in shown.err
+def test_what_is_left_out_as_unsure_is_said(muse, tmp_path: Path) -> None:
+    path = tmp_path / "tune.wav"
+    write_audio(path, tune(60, 64)[None], RATE)
+    shown = muse("intervals", path, "--confidence", 1.0)
+    assert shown.out == b""
+    assert "the surest has confidence 0.9" in shown.err
 
 
 def test_wrong_files_are_named(muse, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from muse.tools.intervals.calibration import calibrated_error
 from muse.tools.intervals.generate import clips
 from muse.tools.intervals.hear import hear
 from muse.tools.intervals.instruments import INSTRUMENTS, of_side
@@ -57,14 +58,25 @@ def measured(side: str, directions: Sequence[str], count: int) -> dict[str, Any]
     sounds, labels = clips(recipe, count, SEED)
     told: list[Told] = []
     right = []
-    begin = time.perf_counter()
+    begin = time.process_time()
     for sound, label in zip(sounds, labels, strict=True):
         found = list(hear(sound, RATE))
         fits = [f.semitones == label.semitones and f.direction == label.direction for f in found]
         right.append(fits == [True])
         told += [Told(f.confidence, fit) for f, fit in zip(found, fits, strict=True)]
-    seconds = (time.perf_counter() - begin) / count
-    return {"right": fmean(right), "ms_a_clip": 1000 * seconds, "by_confidence": classes(told)}
+    seconds = (time.process_time() - begin) / count
+    return {
+        "right": fmean(right),
+        "ms_a_clip": 1000 * seconds,
+        "calibration_error": error_of(told),
+        "by_confidence": classes(told),
+    }
+
+
+def error_of(told: Sequence[Told]) -> float:
+    """The expected calibration error of what was told."""
+    chances = np.array([[each.confidence, 0.0] for each in told])
+    return calibrated_error(chances, np.array([0 if each.is_right else 1 for each in told]))
 
 
 def classes(told: Sequence[Told]) -> list[dict[str, float]]:
@@ -120,7 +132,9 @@ def main() -> None:
         for name, directions in TURNS.items()
     }
     for name, row in table.items():
-        print(f"{name:12} right {row['right']:.3f}, {row['ms_a_clip']:.0f} ms", file=sys.stderr)
+        figures = f"right {row['right']:.3f}, {row['ms_a_clip']:.0f} ms of processor"
+        error = row["calibration_error"]
+        print(f"{name:12} {figures}, calibration error {error:.3f}", file=sys.stderr)
         for own in row["by_confidence"]:
             print("    " + "  ".join(f"{k} {v:.2f}" for k, v in own.items()), file=sys.stderr)
     table["nothing"] = nothing(options.side)

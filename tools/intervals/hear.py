@@ -8,12 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import msgspec
-import numpy as np
 
 from muse.tools.audio import AudioReader, resampled
+from muse.tools.intervals.fused import Chord, Pitches
+from muse.tools.intervals.fused_figures import SUREST
 from muse.tools.intervals.names import direction, size_name
 from muse.tools.intervals.recipe import DIRECTIONS, frequency_of
 from muse.tools.intervals.segments import RATE, Mono, Segment, segments
+from muse.tools.intervals.sounded import Sounded
 from muse.tools.progress import Report, silent
 from muse.tools.theory.pitch import midi_name
 
@@ -21,11 +23,9 @@ FORMAT = "muse.interval/1"
 TOGETHER = DIRECTIONS[2]
 SAME = 0.6  # semitones within which two pitches are one note
 LONGEST_PAUSE_S = 1.5  # between two notes that make an interval
+LONGEST_STROKE_S = 0.1  # for which a struck note has other partials than later
 LONGEST_OVERLAP_S = 0.45  # in which one note dies away under the next
 DIGITS_S, DIGITS_CENTS, DIGITS_HZ, DIGITS_SURE = 3, 1, 2, 2
-SUREST = 0.99
-SURE_SLOPE = 2.0
-SURE_MARGIN = 0.05  # of a hypothesis over the next, at which it is as likely right as not
 
 
 class HeardNote(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,8 +72,15 @@ class HeardInterval(msgspec.Struct, frozen=True, kw_only=True):
     confidence: float
 
 
-def hear_file(source: str | Path, report: Report = silent) -> Iterator[HeardInterval]:
+def hear_file(
+    source: str | Path, report: Report = silent, sounded: Sounded | None = None
+) -> Iterator[HeardInterval]:
     """The intervals of a sound file, or of '-', as they are found.
+
+    Args:
+        source: the file.
+        report: hears how far it is.
+        sounded: hears what sounds.
 
     Raises:
         BadInputError, MissingPartError: as AudioReader.
@@ -82,7 +89,7 @@ def hear_file(source: str | Path, report: Report = silent) -> Iterator[HeardInte
         total = max(reader.duration_s, 1e-9)
         blocks = (block.mean(axis=0, keepdims=True) for block in reader.blocks())
         mono = (block[0] for block in resampled(blocks, reader.sample_rate, RATE))
-        yield from hear_blocks(counted(mono, total, report))
+        yield from hear_blocks(counted(mono, total, report), sounded)
 
 
 def counted(blocks: Iterable[Mono], total_s: float, report: Report) -> Iterator[Mono]:
@@ -99,9 +106,10 @@ def hear(audio: Mono, rate: int) -> list[HeardInterval]:
     return list(hear_blocks(block[0] for block in resampled([audio[None]], rate, RATE)))
 
 
-def hear_blocks(blocks: Iterable[Mono]) -> Iterator[HeardInterval]:
+def hear_blocks(blocks: Iterable[Mono], sounded: Sounded | None = None) -> Iterator[HeardInterval]:
     """The intervals of a stream, mono at RATE."""
-    return intervals_of(joined(segments(blocks)))
+    found = segments(blocks)
+    return intervals_of(joined(sounded.taken(found) if sounded else found))
 
 
 def joined(found: Iterable[Segment]) -> Iterator[Segment]:
@@ -131,21 +139,30 @@ def goes_on(before: Segment, segment: Segment) -> bool:
 
 
 def continued(before: Segment, segment: Segment) -> Segment:
-    """Both as one, with the chord that is clearer."""
+    """Both as one, with the chord that is surer; what a struck note begins with is none."""
     same = len(before.chord.pitches) == len(segment.chord.pitches)
-    clearer = same and segment.chord.margin > before.chord.margin
-    return replace(before, end_s=segment.end_s, chord=(segment if clearer else before).chord)
+    brief = before.end_s - before.start_s < LONGEST_STROKE_S
+    surer = (same or brief) and sureness(segment.chord) > sureness(before.chord)
+    return replace(before, end_s=segment.end_s, chord=(segment if surer else before).chord)
 
 
 def without_ringing(before: Segment, segment: Segment) -> Segment:
     """A note that begins over one that rings on, as a note of its own: the two are successive."""
-    pitches = segment.chord.pitches
-    if (len(before.chord.pitches), len(pitches)) != (1, 2) or not adjacent(before, segment):
+    if len(before.chord.pitches) != 1 or not adjacent(before, segment):
         return segment
-    new = tuple(pitch for pitch in pitches if not near(pitch, before.chord.pitches))
-    if len(new) != 1:
+    ringing = before.chord.pitches[0]
+    own = alone(segment.chord.pitches, ringing)
+    if len(own) != 1:
         return segment
-    return replace(segment, chord=replace(segment.chord, pitches=new), over=True)
+    chances = tuple((alone(notes, ringing), chance) for notes, chance in segment.chord.chances)
+    over = segment.over or own != segment.chord.pitches
+    return replace(segment, chord=Chord(own, chances), over=over)
+
+
+def alone(pitches: Pitches, ringing: float) -> Pitches:
+    """Of two notes the one that does not ring on; otherwise all."""
+    new = tuple(pitch for pitch in pitches if not near(pitch, (ringing,)))
+    return new if (len(pitches), len(new)) == (2, 1) else pitches
 
 
 def adjacent(before: Segment, segment: Segment) -> bool:
@@ -187,16 +204,26 @@ def together(segment: Segment) -> HeardInterval:
     """The interval of two notes at once."""
     low, high = segment.chord.pitches
     notes = heard_note(low, segment.start_s), heard_note(high, segment.start_s)
-    return interval(*notes, high - low, TOGETHER, sureness(segment), segment.end_s)
+    return interval(*notes, high - low, TOGETHER, sureness(segment.chord), segment.end_s)
 
 
 def successive(before: Segment, segment: Segment) -> HeardInterval:
     """The interval from one note to the next."""
     first, second = before.chord.pitches[0], segment.chord.pitches[0]
     size = second - first
-    sure = sureness(before) * sureness(segment)
+    sure = sum(
+        chance * other
+        for (low,), chance in singles(before.chord)
+        for (high,), other in singles(segment.chord)
+        if round(high - low) == round(size)
+    )
     notes = heard_note(first, before.start_s), heard_note(second, segment.start_s)
     return interval(*notes, size, direction(round(size)), sure, segment.end_s)
+
+
+def singles(chord: Chord) -> list[tuple[Pitches, float]]:
+    """The chances of single notes."""
+    return [row for row in chord.chances if len(row[0]) == 1]
 
 
 def heard_note(pitch: float, onset_s: float) -> HeardNote:
@@ -229,7 +256,14 @@ def interval(
     )
 
 
-def sureness(segment: Segment) -> float:
-    """How likely what is heard in a segment is right."""
-    chord = segment.chord
-    return float(chord.explained / (1 + np.exp(SURE_SLOPE * (1 - chord.margin / SURE_MARGIN))))
+def sureness(chord: Chord) -> float:
+    """How likely so many notes sound, and if it is one that it is this, if two at this size."""
+    kind = kind_of(chord.pitches)
+    return sum(chance for notes, chance in chord.chances if kind_of(notes) == kind)
+
+
+def kind_of(pitches: Pitches) -> tuple[int, int]:
+    """How many notes, and what is told of them: the pitch of one, the size of two."""
+    if len(pitches) == 1:
+        return 1, round(pitches[0])
+    return len(pitches), round(pitches[1] - pitches[0]) if len(pitches) == 2 else 0

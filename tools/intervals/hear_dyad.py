@@ -1,11 +1,11 @@
-"""How many notes sound at once in a stretch of sound, and which: none, one, two or more.
+"""What arithmetic has to say of the notes that sound at once in a stretch.
 
 Conventions: audio is mono (frames,); pitches are MIDI's with fractions; weights are amplitudes to
-the power COMPRESSION, so that loud partials do not outweigh all the others. One note, each pair of
-the likeliest ones and the best three are held against the peaks of the spectrum: a hypothesis gains
-by the peaks it explains and loses by the low partials it promises that are not there. After
-Duan, Pardo and Zhang, "Multiple fundamental frequency estimation by modeling spectral peaks and
-non-peak regions", IEEE TASLP 2010, in spirit, with plain sums in place of trained densities.
+the power COMPRESSION, so that loud partials do not outweigh all the others. Each set of one, two or
+three of the likeliest notes is held against the peaks of the spectrum: which of them it explains,
+and which low partials it promises that are not there. After Duan, Pardo and Zhang, "Multiple
+fundamental frequency estimation by modeling spectral peaks and non-peak regions", IEEE TASLP 2010,
+in spirit.
 """
 
 from dataclasses import dataclass
@@ -25,13 +25,10 @@ from muse.tools.intervals.arithmetic import (
     series_table,
 )
 from muse.tools.intervals.recipe import A4, A4_HZ, LARGEST
-from muse.tools.intervals.yin import note_pitch
 
 Values = NDArray[np.float64]
-Scores = dict[tuple[int, ...], float]  # of hypotheses: the candidates that sound
 
 COMPRESSION = 0.9  # power of amplitudes
-LONGEST_S = 1.0  # of sound that is looked at
 SHORTEST_S = 0.06
 LOBE = 3.0  # half the main lobe of Blackman's window, in bins without padding
 PADDING = 4  # times
@@ -45,31 +42,11 @@ PARTIALS = 16  # of a note that peaks can be
 LOW_PARTIALS = 5  # that a note is expected to have
 TOLERANCE = 0.32  # semitones between a partial and its peak
 APART = 0.6  # semitones between two notes
-ABSENT = 0.5  # what is lost where all low partials are missing
-ABOVE_ALL = 0.3  # of that, for one that no higher one is there to make likely
-COST = (0.0, 0.0, 0.15, 0.24)  # of so many notes: what they have to explain beyond fewer
-PERIODIC = 0.1  # gained by a single note at whose pitch the sound repeats
-EXTENDED = 8  # likeliest pairs that a third note is added to
-STRONGEST = 6  # candidates of which each three are tried
-CLEAR = 0.4  # share of the peaks, by weight, that notes have to explain
+ABOVE_ALL = 0.3  # of a missing partial, where no higher one is there to make it likely
 TONAL = 0.2  # share of the power that peaks have to have; a noise's have less
 QUIETEST = 1e-5  # amplitude below which all is silence, -100 dBFS
-
-
-@dataclass(frozen=True)
-class Chord:
-    """What sounds at once.
-
-    Attributes:
-        pitches: MIDI's with fractions, ascending; empty where nothing has a pitch; three stand for
-            three or more.
-        explained: share of the spectrum's peaks, by weight.
-        margin: by how much it is better than the best one of another size.
-    """
-
-    pitches: tuple[float, ...]
-    explained: float
-    margin: float
+MOST_NOTES = 3  # in a hypothesis; three stand for three or more
+NO_NOTE = -1  # in the place of a candidate
 
 
 @dataclass(frozen=True)
@@ -89,27 +66,6 @@ class Evidence:
     explains: NDArray[np.bool_]
     absent: Values
     periodic: Values
-
-
-NOTHING = Chord((), 0.0, 0.0)
-
-
-def hear_dyad(audio: Samples, rate: int) -> Chord:
-    """What sounds in a stretch in which nothing begins or ends.
-
-    Args:
-        audio: (frames,); of more than LONGEST_S the first part is looked at.
-        rate: in Hz.
-    """
-    part = audio[: round(LONGEST_S * rate)]
-    if len(part) < SHORTEST_S * rate or np.abs(part).max() < QUIETEST:
-        return NOTHING
-    hertz, weights = spectral_peaks(part, rate)
-    if not len(hertz):
-        return NOTHING
-    repeated = note_pitch(part, rate)
-    pitches = candidates(part, rate, hertz, weights)
-    return best_chord(evidence(hertz, weights, pitches, repeated))
 
 
 def spectral_peaks(audio: Samples, rate: int) -> tuple[Values, Values]:
@@ -198,54 +154,39 @@ def evidence(
     return Evidence(pitches, weights, explains, absent, periodic)
 
 
-def best_chord(found: Evidence) -> Chord:
-    """The likeliest hypothesis, and by how much it is likelier than those of another size."""
-    count = range(len(found.pitches))
-    singles: Scores = {(one,): value(found, (one,)) for one in count}
-    pairs: Scores = {
-        pair: value(found, pair)
-        for pair in combinations(count, 2)
-        if APART < abs(found.pitches[pair[0]] - found.pitches[pair[1]]) < LARGEST + APART
-    }
-    threes = triples(found, sorted(pairs, key=pairs.__getitem__)[-EXTENDED:])
-    every: Scores = {**singles, **pairs, **threes}
-    chosen = max(every, key=every.__getitem__)
-    pitches = tuple(sorted(float(found.pitches[one]) for one in chosen))
-    size = kind(pitches)
-    rest = [
-        score
-        for notes, score in every.items()
-        if kind(tuple(sorted(float(found.pitches[one]) for one in notes))) != size
+@lru_cache(maxsize=2 * CANDIDATES)
+def choices(count: int) -> NDArray[np.intp]:
+    """All sets (n, MOST_NOTES) of one to MOST_NOTES of so many candidates; NO_NOTE fills up."""
+    sets = [
+        (*chosen, *(NO_NOTE,) * (MOST_NOTES - size))
+        for size in range(1, MOST_NOTES + 1)
+        for chosen in combinations(range(count), size)
     ]
-    explained = float(found.weights[found.explains[list(chosen)].any(axis=0)].sum())
-    if explained < CLEAR:
-        return Chord((), explained, CLEAR - explained)
-    return Chord(pitches, explained, every[chosen] - max(rest, default=0.0))
+    return np.array(sets, np.intp).reshape(-1, MOST_NOTES)
 
 
-def triples(found: Evidence, pairs: list[tuple[int, ...]]) -> Scores:
-    """Three of the strongest candidates, and each pair given with each other candidate added."""
-    count = len(found.pitches)
-    chosen: list[tuple[int, ...]] = list(combinations(range(min(STRONGEST, count)), 3))
-    chosen += [(*pair, other) for pair in pairs for other in range(count) if other not in pair]
-    return {three: value(found, three) for three in chosen if apart(found.pitches[list(three)])}
+def hypotheses(found: Evidence) -> NDArray[np.intp]:
+    """The sets of candidates (n, MOST_NOTES), ascending, that are as many different notes.
+
+    Of two notes those further apart than LARGEST are left out.
+    """
+    sets = choices(len(found.pitches))
+    pitches = np.where(sets == NO_NOTE, np.nan, found.pitches[sets])
+    steps = np.diff(pitches, axis=1)
+    two = (sets[:, 1] != NO_NOTE) & (sets[:, 2] == NO_NOTE)
+    wrong = (steps <= APART).any(axis=1) | (two & (steps[:, 0] >= LARGEST + APART))
+    kept: NDArray[np.intp] = sets[~wrong]
+    return kept
 
 
-def apart(pitches: Values) -> bool:
-    """Whether no two of them are one note."""
-    return bool(np.diff(np.sort(pitches)).min() > APART)
+def explained(found: Evidence, sets: NDArray[np.intp]) -> Values:
+    """The share of the peaks (n,), by weight, that are partials of the notes of each set."""
+    padded = np.vstack([found.explains, np.zeros_like(found.explains[:1])])
+    share: Values = padded[sets].any(axis=1) @ found.weights
+    return share
 
 
-def kind(pitches: tuple[float, ...]) -> tuple[int, int]:
-    """How many notes, and the size of the interval of two."""
-    return len(pitches), round(pitches[1] - pitches[0]) if len(pitches) == 2 else 0
-
-
-def value(found: Evidence, notes: tuple[int, ...]) -> float:
-    """What a hypothesis explains, less what it promises in vain and what its notes cost."""
-    chosen = list(notes)
-    explained = found.weights[found.explains[chosen].any(axis=0)].sum()
-    found_value = explained - ABSENT * found.absent[chosen].mean() - COST[len(chosen)]
-    if len(chosen) == 1:
-        found_value += PERIODIC * found.periodic[chosen[0]] * (1 - 2 * found.absent[chosen[0]])
-    return float(found_value)
+def mean_over(values: Values, sets: NDArray[np.intp]) -> Values:
+    """The mean (n,) over the notes of each set of what is told of each candidate."""
+    total: Values = np.append(values, 0.0)[sets].sum(axis=1) / (sets != NO_NOTE).sum(axis=1)
+    return total

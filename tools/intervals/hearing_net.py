@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from muse.models.interval_config import STEP
 from muse.models.interval_reader import IntervalReader
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.intervals.calibration import chances
@@ -28,11 +29,15 @@ class Hearing(NamedTuple):
         kinds: (3,) probability of ascending, descending, together, given the same; a unison counts
             for either of the first two.
         none: probability that there is no interval: silence, noise, one note, three or more.
+        pairs: (25, 3) probability of size and direction, given that there is an interval.
+        notes: (88,) log odds that a note sounds on each semitone from A0 up, in the mean over time.
     """
 
     sizes: Values
     kinds: Values
     none: float
+    pairs: Values
+    notes: Values
 
     @property
     def semitones(self) -> int:
@@ -80,11 +85,14 @@ class IntervalHearer:
         Raises:
             ParameterError: the rate is not above 0, or a sample is no number.
         """
-        scores = self._net.read(joined(levels(prepared(audio, rate))))
+        rows = levels(prepared(audio, rate))
+        scores = self._net.read(joined(rows))
         flat = chances(scores.pairs.reshape(1, -1), self._warmth[0])
         pairs = flat.reshape(scores.pairs.shape)
         none = 1 / (1 + np.exp(-np.clip(scores.none / self._warmth[1], -60, 60)))
-        return Hearing(pairs.sum(axis=1), pairs.sum(axis=0), float(none))
+        sounding = max(min(rows.shape[1], FRAMES) // STEP, 1)  # what is after is silence
+        notes = scores.notes[:, :sounding].mean(axis=1, dtype=np.float64)
+        return Hearing(pairs.sum(axis=1), pairs.sum(axis=0), float(none), pairs, notes)
 
 
 def prepared(audio: NDArray[np.float32] | NDArray[np.float64], rate: int) -> NDArray[np.float32]:

@@ -5,14 +5,14 @@ analysis are FRAME_S apart. Memory does not grow with the length: a recording is
 of at most LONGEST_S, cut where they are quietest; a note that goes on over a cut is one note.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.tools.intervals.hear_dyad import Chord, hear_dyad
+from muse.tools.intervals.fused import Chord, listener
 from muse.tools.intervals.recipe import A4, A4_HZ
 from muse.tools.intervals.yin import HIGHEST_HZ, LOWEST_HZ, THRESHOLD, WINDOW_S, periods
 from muse.tools.transcription.onsets import (
@@ -27,6 +27,7 @@ from muse.tools.transcription.onsets import (
 
 Mono = NDArray[np.float32]
 Values = NDArray[np.float64]
+Hear = Callable[[Mono, int], Chord]  # what sounds in a stretch at a rate in Hz
 
 RATE = 22_050  # Hz, at which all is heard
 FRAME = 220  # samples, about 10 ms
@@ -79,15 +80,20 @@ class Track:
     pitch: Values
 
 
-def segments(blocks: Iterable[Mono]) -> Iterator[Segment]:
+def segments(blocks: Iterable[Mono], hear: Hear | None = None) -> Iterator[Segment]:
     """The segments of a recording in order.
 
     Args:
         blocks: the recording, mono at RATE, in pieces of any length.
+        hear: what hears; None is fused.py's.
+
+    Raises:
+        BadInputError: the net's weights are not there or damaged.
     """
+    hear = hear or listener().hear
     start = 0
     for stretch in stretches(blocks):
-        for segment in segments_of(stretch):
+        for segment in segments_of(stretch, hear):
             offset = start / RATE
             yield replace(segment, start_s=segment.start_s + offset, end_s=segment.end_s + offset)
         start += len(stretch)
@@ -121,7 +127,7 @@ def levels(stretch: Mono) -> Values:
     return power
 
 
-def segments_of(stretch: Mono) -> list[Segment]:
+def segments_of(stretch: Mono, hear: Hear) -> list[Segment]:
     """The segments of one stretch, times from its beginning."""
     level = levels(stretch)
     sounding = level > max(QUIETEST_DB, float(level.max()) + BELOW_LOUDEST_DB)
@@ -129,16 +135,22 @@ def segments_of(stretch: Mono) -> list[Segment]:
         return []
     track = Track(level, onset_frames(stretch, len(level)), pitch_track(stretch, len(level)))
     spans = [part for span in spans_of(sounding, track) for part in parts(span, track)]
-    return [segment(stretch, track, sounding, *span) for span in spans]
+    heard = (hear(sound_of(stretch, *span), RATE) for span in spans)
+    return [segment(track, sounding, *found) for found in zip(spans, heard, strict=True)]
+
+
+def sound_of(stretch: Mono, first: int, last: int) -> Mono:
+    """From one frame to another, without the attack where it is long enough."""
+    sound = stretch[first * FRAME : last * FRAME]
+    attack = round(ATTACK_S * RATE)
+    return sound[attack:] if len(sound) > 4 * attack else sound
 
 
 def segment(
-    stretch: Mono, track: Track, sounding: NDArray[np.bool_], first: int, last: int
+    track: Track, sounding: NDArray[np.bool_], span: tuple[int, int], heard: Chord
 ) -> Segment:
     """What is heard from one frame to another."""
-    sound = stretch[first * FRAME : last * FRAME]
-    attack = round(ATTACK_S * RATE)
-    heard = hear_dyad(sound[attack:] if len(sound) > 4 * attack else sound, RATE)
+    first, last = span
     before = track.level_db[max(first - STRUCK_FRAMES, 0) : first + 1]
     after = track.level_db[first : first + STRUCK_FRAMES]
     risen = float(after.max() - before.min()) > LOUDER_DB
