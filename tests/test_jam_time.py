@@ -30,7 +30,7 @@ changes = st.lists(  # how much later, what, to what tempo or by how many beats
         st.tuples(st.floats(-1, 20), st.just("set_bpm"), tempos),
         st.tuples(st.floats(-1, 20), st.just("nudge"), st.floats(-1, 1)),
     ),
-    max_size=30,
+    max_size=12,
 )
 
 

@@ -1,0 +1,216 @@
+"""The follower finds the player's tempo and beat from onsets, and the conductor goes with it."""
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from muse.tools.corpus.pop909 import BEATS, read_beats
+from muse.tools.errors import ParameterError
+from muse.tools.jam.conductor import Conductor
+from muse.tools.jam.tempo import CHORD_S, Estimate, TempoFollower, follow
+from muse.tools.jam.tempo_lags import FEATURES, REMEMBERED, TEMPOS, LagMemory, Onset
+from muse.tools.jam.tempo_net import learnt, log_odds
+from muse.tools.jam.tempo_pulse import KINDS, sharpened
+from muse.tools.midi import load_song
+
+PATTERN = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)  # beats of a bar of four
+BUSY = (0.0, 1.0, 1.5, 2.0, 2.5, 3.0, 3.25, 3.5)
+PITCHES = (60, 62, 64, 65, 67, 69, 71, 72)
+
+Notes = Iterator[tuple[float, int, int]]
+
+
+def played(
+    bpms: Sequence[tuple[float, int]], pattern: Sequence[float] = PATTERN, seed: int = 0
+) -> Notes:
+    """Bars of (tempo, how many), by a hand that is 8 ms unsure."""
+    dice = np.random.default_rng(seed)
+    begin_s = 1.0
+    for bpm, bars in bpms:
+        for _ in range(bars):
+            for beat in pattern:
+                late_s = dice.normal(0.0, 0.008)
+                velocity = 90 if beat == 0 else 70
+                yield begin_s + beat * 60 / bpm + late_s, velocity, int(dice.choice(PITCHES))
+            begin_s += 240 / bpm
+
+
+def heard_by(follower: TempoFollower, notes: Notes) -> list[tuple[float, Estimate]]:
+    """All estimates, each with the time at which it was given."""
+    given = [(note[0], follower.heard(*note)) for note in notes]
+    return [(time_s, estimate) for time_s, estimate in given if estimate is not None]
+
+
+@pytest.mark.parametrize("bpm", [70, 85, 100, 115, 128])
+def test_a_steady_player_is_found(bpm) -> None:
+    follower = TempoFollower()
+    heard_by(follower, played([(bpm, 8)]))
+    assert follower.bpm == pytest.approx(bpm, rel=0.01)
+    assert follower.estimate is not None
+    assert follower.estimate.confidence > 0.3
+
+
+@pytest.mark.parametrize("bpm", [75, 100, 120])
+def test_the_beat_is_found(bpm) -> None:
+    follower = TempoFollower()
+    heard_by(follower, played([(bpm, 8)]))
+    assert follower.estimate is not None
+    beat = (follower.estimate.next_beat_s(40.0) - 1.0) * bpm / 60
+    assert abs(beat - round(beat)) < 0.1
+
+
+def test_a_drift_is_followed_smoothly() -> None:
+    tempos = [(100.0 * 1.004**bar, 1) for bar in range(40)]
+    estimates = heard_by(TempoFollower(), played(tempos))
+    late = [estimate.bpm for time_s, estimate in estimates if time_s > 20]
+    assert max(abs(b / a - 1) for a, b in pairwise(late)) < 0.03
+    assert late[-1] == pytest.approx(tempos[-1][0], rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "pattern"),
+    [(100, 120, PATTERN), (100, 120, BUSY), (60, 180, BUSY), (60, 180, PATTERN), (100, 110, BUSY)],
+)
+def test_a_jump_is_believed_when_it_lasts(before, after, pattern) -> None:
+    follower = TempoFollower(before)
+    estimates = heard_by(follower, played([(before, 12), (after, 12)], pattern))
+    jump_s = 1.0 + 12 * 240 / before
+    assert [e.bpm for t, e in estimates if t < jump_s][-1] == pytest.approx(before, rel=0.02)
+    assert follower.bpm == pytest.approx(after, rel=0.02)
+
+
+def test_no_beat_is_skipped_while_the_tempo_jumps() -> None:
+    conductor, follower = Conductor(60, count_in_bars=0), TempoFollower(60)
+    last_beat, beats = 0.0, []
+    for note in played([(60, 12), (180, 20), (60, 10)]):
+        now = conductor.beat_at(note[0])
+        assert now >= last_beat
+        beats += range(math.ceil(last_beat), math.ceil(now))
+        last_beat = now
+        estimate = follower.heard(*note)
+        if estimate is not None:
+            follow(conductor, estimate, note[0])
+            assert conductor.beat_at(note[0]) == pytest.approx(now, abs=1e-9)
+    assert beats == list(range(len(beats)))
+
+
+def test_the_conductor_comes_to_the_players_beat() -> None:
+    conductor, follower = Conductor(90, count_in_bars=0), TempoFollower(100)
+    for note in played([(100, 16)]):
+        estimate = follower.heard(*note)
+        if estimate is not None:
+            follow(conductor, estimate, note[0])
+    assert conductor.bpm == pytest.approx(100, rel=0.01)
+    beat = conductor.beat_at(1.0 + 16 * 2.4)
+    assert abs(beat - round(beat)) < 0.1
+
+
+def test_a_long_rest_and_a_few_notes_leave_the_tempo() -> None:
+    follower = TempoFollower()
+    heard_by(follower, played([(100, 16)]))
+    before = follower.bpm
+    rest_s = 1.0 + 16 * 2.4 + 60.0
+    for number in range(3):
+        follower.heard(rest_s + number * 0.31, 80, 60)
+    assert follower.bpm == pytest.approx(before, rel=0.001)
+
+
+def test_notes_of_a_chord_are_one_onset() -> None:
+    single, chords = TempoFollower(), TempoFollower()
+    for time_s, velocity, pitch in played([(100, 8)]):
+        single.heard(time_s, velocity)
+        chords.heard(time_s, velocity)
+        chords.heard(time_s + CHORD_S * 0.5, velocity, pitch)
+        chords.heard(time_s - 0.001, velocity, pitch + 4)
+    assert chords.bpm == pytest.approx(single.bpm, rel=0.01)
+
+
+def test_the_same_notes_give_the_same_estimates() -> None:
+    runs = [heard_by(TempoFollower(), played([(93, 6)])) for _ in range(2)]
+    assert runs[0] == runs[1]
+
+
+def test_silence_and_little_are_no_tempo() -> None:
+    follower = TempoFollower()
+    assert follower.bpm is None
+    assert [follower.heard(time_s, 64) for time_s in (0.0, 0.5, 1.0)] == [None] * 3
+    assert follower.heard(math.nan, 64) is None
+    assert follower.heard(math.inf, 64) is None
+    assert follower.estimate is None
+
+
+@pytest.mark.parametrize("bpm", [0, 19, 500, math.nan])
+def test_a_start_that_none_can_keep_is_refused(bpm) -> None:
+    with pytest.raises(ParameterError, match="give 20 to 400"):
+        TempoFollower(bpm)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.tuples(st.floats(-1, 3), st.integers(0, 127), st.integers(0, 127)), max_size=60))
+def test_whatever_is_played_gives_tempos_that_can_be_kept(steps) -> None:
+    follower, conductor, now_s = TempoFollower(), Conductor(100), 0.0
+    for step_s, velocity, pitch in steps:
+        now_s += step_s
+        estimate = follower.heard(now_s, velocity, pitch)
+        if estimate is not None:
+            assert 30 < estimate.bpm < 320
+            assert 0 <= estimate.confidence <= 1
+            assert estimate.beat_s <= now_s + 1
+            follow(conductor, estimate, now_s)
+
+
+def test_a_thousand_notes_a_second_keep_memory_flat() -> None:
+    follower, memory = TempoFollower(), LagMemory()
+    for number in range(3000):
+        follower.heard(number / 1000, 64, number % 128)
+        memory.add(Onset(number * 0.04, 64.0, 1))
+    assert len(memory.recent()[0]) == REMEMBERED
+    assert memory.features().shape == (len(TEMPOS), FEATURES)
+
+
+def test_a_long_silence_fades_without_a_trace() -> None:
+    memory = LagMemory()
+    for time_s in (0.0, 0.5, 1.0, 1e6, 1e6 + 0.5):
+        memory.add(Onset(time_s, 64.0, 1))
+    assert memory.amount == pytest.approx(1 + math.exp(-0.05))
+    assert np.isfinite(log_odds(memory.features())).all()
+
+
+def test_the_odds_are_of_probabilities() -> None:
+    memory = LagMemory()
+    for time_s, velocity, pitch in played([(100, 4)]):
+        memory.add(Onset(time_s, velocity, 1 << (pitch % 64)))
+    odds = log_odds(memory.features())
+    assert np.exp(odds).sum() == pytest.approx(1.0, abs=1e-5)
+    assert learnt()["hidden"].shape[1] == FEATURES
+    assert learnt()["places"].shape[0] == KINDS
+
+
+def test_a_tempo_that_is_about_right_is_made_sharp() -> None:
+    times_s = 5.0 + np.arange(32) * 0.5
+    bpm, beat_s = sharpened(122.0, times_s, np.ones(32))
+    assert bpm == pytest.approx(120.0, rel=0.003)
+    assert beat_s == pytest.approx(times_s[-1], abs=0.03)
+
+
+def test_of_real_melodies_most_are_followed(shared_data) -> None:
+    right = []
+    for number in ("005", "015", "025", "035", "045", "055", "065", "075"):
+        folder = shared_data / "pop909" / number
+        if not folder.is_dir():
+            continue
+        song = load_song(folder / f"{number}.mid")
+        at = song.tempo_map().seconds_at
+        melody = next(track for track in song.tracks if track.name == "MELODY")
+        notes = sorted((at(n.start_beats), n.velocity, n.pitch) for n in melody.notes)
+        beats_s = np.array([beat.seconds for beat in read_beats(folder / BEATS)])
+        follower, until_s = TempoFollower(), notes[0][0] + 25.0
+        heard_by(follower, iter([note for note in notes if note[0] < until_s]))
+        true_bpm = 60 / float(np.median(np.diff(beats_s)))
+        right.append(follower.bpm == pytest.approx(true_bpm, rel=0.04))
+    assert sum(right) >= 0.7 * len(right)
