@@ -210,9 +210,9 @@ def fluidsynth_version() -> str | None:
 
 def look_at_midi() -> Iterator[Part]:
     """What live MIDI goes through."""
-    use = "live MIDI ports"
+    use = "live MIDI ports of muse jam"
     there = find_spec("rtmidi") is not None
-    command = None if there else "pip install python-rtmidi"
+    command = None if there else f"pip install '{DISTRIBUTION}[jam]'"
     detail = ", ".join(rtmidi_systems()) if there else "not installed"
     yield Part("midi", "python-rtmidi", there, detail, use, command=command)
     if platform.system() == "Linux":

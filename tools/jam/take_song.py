@@ -8,8 +8,8 @@ from math import floor
 
 from muse.tools.corpus.text import bar_beats
 from muse.tools.jam.midi_bytes import is_on
-from muse.tools.jam.sinks_file import track_of
 from muse.tools.jam.take_lines import Decided, Heard, Played, Taken, TempoSet
+from muse.tools.jam.tracks import track_of
 from muse.tools.song import Chord, Key, MadeBy, Meter, Role, Song, Tempo, Track
 from muse.tools.theory.annotate import annotated
 from muse.tools.theory.keys import parse_key

@@ -1,0 +1,82 @@
+"""A real MIDI server for tests, and another program's ports on it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Condition
+from typing import Any, Self
+
+import pytest
+
+from muse.tools.errors import MissingPartError
+from muse.tools.jam.jack_server import jack_server, why_no_jack
+from muse.tools.jam.midi_system import load_rtmidi
+
+DEADLINE_S = 20.0  # for anything a test waits for
+
+
+def why_no_rtmidi() -> str | None:
+    """What is missing for python-rtmidi, or None."""
+    try:
+        load_rtmidi()
+    except MissingPartError as error:
+        return str(error)
+    return None
+
+
+needs_rtmidi = pytest.mark.skipif(why_no_rtmidi() is not None, reason=why_no_rtmidi() or "")
+
+
+@contextmanager
+def running_jack() -> Iterator[str]:
+    """A JACK server for a module's tests, which are skipped where there is none."""
+    if missing := why_no_jack():
+        pytest.skip(missing)
+    with jack_server(patient=True) as name:
+        yield name
+
+
+class Heard:
+    """Messages in order, and waiting for them."""
+
+    def __init__(self) -> None:
+        self.messages: list[bytes] = []
+        self._changed = Condition()
+
+    def take(self, data: bytes) -> None:
+        with self._changed:
+            self.messages.append(data)
+            self._changed.notify_all()
+
+    def wait_for(self, count: int) -> list[bytes]:
+        """All messages, once there are so many."""
+        with self._changed:
+            came = self._changed.wait_for(lambda: len(self.messages) >= count, DEADLINE_S)
+            assert came, self.messages
+            return list(self.messages)
+
+
+class Far:
+    """Another program with a port to play into and one to hear."""
+
+    def __init__(self, name: str) -> None:
+        import rtmidi
+
+        self.heard = Heard()
+        self._in: Any = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name=f"{name} in")
+        self._in.set_callback(lambda event, _data: self.heard.take(bytes(event[0])))
+        self._in.open_virtual_port("hears")
+        self._out: Any = rtmidi.MidiOut(rtmidi.API_UNIX_JACK, name=f"{name} out")
+        self._out.open_virtual_port("plays")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._in.cancel_callback()
+        self._in.close_port()
+        self._in.delete()
+        self._out.delete()
+
+    def play(self, *messages: tuple[int, ...]) -> None:
+        for message in messages:
+            self._out.send_message(message)

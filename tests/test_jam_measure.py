@@ -1,0 +1,61 @@
+"""What is measured: delays are told from losses, and bars from figures."""
+
+import pytest
+
+from muse.tools.jam.far_program import FarReport
+from muse.tools.jam.jack_server import PERIOD_S, why_no_jack
+from muse.tools.jam.measure import BARS, bars, compared, delays, measure
+from muse.tools.jam.measure_engine import measure_jam
+from muse.tools.jam.measure_table import table
+
+ON, OFF = b"\x90\x3c\x5a", b"\x80\x3c\x40"
+
+
+def test_delays_and_losses() -> None:
+    sent = [(0.0, ON), (0.1, OFF), (0.2, b"\x90\x3e\x5a"), (0.3, ON), (0.4, OFF)]
+    came = [(0.01, ON), (0.13, b"\x80\x3c\x00"), (0.35, ON), (0.4, OFF)]
+    late, dropped = delays(sent, came)
+    assert late == pytest.approx([0.01, 0.03, 0.05, 0.0])
+    assert dropped == 1
+    assert delays(sent, []) == ([], 5)
+    assert delays([], came) == ([], 0)
+
+
+def test_what_comes_too_late_is_lost() -> None:
+    late, dropped = delays([(0.0, ON), (5.0, ON)], [(5.01, ON)])
+    assert (late, dropped) == (pytest.approx([0.01]), 1)
+
+
+def test_figures_are_told_with_and_without_the_period() -> None:
+    far = FarReport(heard=[(100.0 + PERIOD_S + 0.001, ON)], played=[(100.0, ON), (100.2, OFF)])
+    figures = compared([(0.0, ON)], far, [(100.004, ON)], began_s=100.0)
+    assert figures["events"]["dropped"] == 0
+    assert figures["events"]["late"]["p50_ms"] == pytest.approx(PERIOD_S * 1e3 + 1, abs=0.02)
+    assert figures["events"]["beyond_period"]["p99_ms"] == pytest.approx(1, abs=0.02)
+    assert figures["notes"]["dropped"] == 1
+    held = bars({**figures, "cpu_percent": 26.0})
+    assert len(held) == len(BARS) - 1  # nothing was decided
+    assert held["events.beyond_period.p99_ms"]["holds"]
+    assert not held["notes.dropped"]["holds"]
+    assert not held["cpu_percent"]["holds"]
+
+
+needs_jack = pytest.mark.skipif(why_no_jack() is not None, reason=why_no_jack() or "")
+
+
+@needs_jack
+def test_a_session_through_a_real_server_is_measured() -> None:
+    figures = measure(0.5, load=0)
+    for kind in ("events", "notes"):
+        assert figures[kind]["late"]["events"] > 0
+    assert figures["player"]["events"] >= figures["events"]["late"]["events"]
+
+
+@needs_jack
+def test_a_whole_jam_is_measured() -> None:
+    figures = measure_jam(2.0, load=0, model="ngram")
+    assert figures["beats"] > 0
+    assert figures["deciding"]["events"] == figures["beats"]
+    assert figures["events"]["late"]["events"] > 0
+    shown = table(figures)
+    assert all(name in shown for name in ("decision", "note in", *figures["bars"]))

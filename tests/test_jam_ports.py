@@ -1,0 +1,229 @@
+"""MIDI ports by text, and through a real server: there and back, lost and back."""
+
+import logging
+import platform
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from muse.tools.errors import BadInputError, MissingPartError
+from muse.tools.jam import midi_system
+from muse.tools.jam.clock import SystemClock
+from muse.tools.jam.events import Message
+from muse.tools.jam.listening import InputQueue, port_input
+from muse.tools.jam.live_port import LivePort, PortLostError
+from muse.tools.jam.playback import Player
+from muse.tools.jam.ports import choose, list_ports, matching
+from muse.tools.jam.sinks import PortSink
+from tests.jack_server import DEADLINE_S, Far, Heard, needs_rtmidi, running_jack
+
+NAMES = [
+    "Piano:Piano MIDI 1 20:0",
+    "Piano:Piano MIDI 2 20:1",
+    "a+b",
+    "muse jam out:midi",
+    "VMPK Output",
+]
+ON, OFF = bytes((0x90, 60, 90)), bytes((0x80, 60, 64))
+LOOK_S = 0.02  # between two looks for a port, in tests
+
+
+@pytest.fixture(scope="module")
+def jack() -> Iterator[str]:
+    with running_jack() as name:
+        yield name
+
+
+@pytest.fixture
+def heard() -> Heard:
+    return Heard()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Piano:Piano MIDI 2 20:1", [1]),
+        ("piano", [0, 1]),
+        ("midi 2", [1]),
+        ("a+b", [2]),
+        ("vmpk.*put$", [4]),
+        (r"20:\d", [0, 1]),
+        ("muse jam out:midi", [3]),
+        ("muse jam", [3]),  # is asked for
+        ("out", [4]),  # and here it is not: a jam does not hear itself
+        ("Piano:Piano MIDI 2 24:1", [1]),  # its number before the cable was pulled
+        ("*(", []),
+        ("none", []),
+    ],
+)
+def test_text_means_ports(text: str, found: list[int]) -> None:
+    assert matching(NAMES, text) == found
+
+
+def test_what_no_one_plays_through_comes_last() -> None:
+    names = ["Midi Through:Midi Through Port-0 14:0", "Piano:Piano MIDI 1 20:0"]
+    assert matching(names, ".") == [1, 0]
+    assert matching(names, "through") == [0]
+
+
+@given(st.lists(st.text(), unique=True), st.text())
+def test_any_text_means_some_ports_or_none(names: list[str], text: str) -> None:
+    found = matching(names, text)
+    assert sorted(found) == sorted(set(found))
+    assert text not in names or found == [names.index(text)]
+
+
+def test_of_several_ports_the_first_is_taken_and_the_others_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.INFO, "muse"):
+        assert choose(NAMES, "in", "piano") == 0
+    (record,) = caplog.records
+    assert NAMES[0] in record.message and NAMES[1] in record.message
+
+
+def test_no_such_port_names_those_there_are() -> None:
+    with pytest.raises(BadInputError, match=r"'Rhodes'.*VMPK Output"):
+        choose(NAMES, "in", "Rhodes")
+    with pytest.raises(BadInputError, match="there is: none"):
+        choose([], "out", "Rhodes")
+
+
+def test_without_rtmidi_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "rtmidi", None)
+    with pytest.raises(MissingPartError, match=r"pip install 'muse-toolbox\[jam\]'"):
+        list_ports()
+    with pytest.raises(MissingPartError, match="pip install"):
+        PortSink("Piano")
+
+
+@needs_rtmidi
+def test_without_a_midi_system_says_what_to_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(midi_system, "ALSA_SEQUENCER", Path("/nowhere"))
+    monkeypatch.setattr(platform, "system", lambda: "Linux")
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", "muse-is-not-there")
+    for act in (list_ports, lambda: PortSink("Piano"), lambda: PortSink(None)):
+        with pytest.raises(MissingPartError, match=r"modprobe snd-seq.*jackd"):
+            act()
+
+
+class HandleOfWindows:
+    """What rtmidi gives there."""
+
+    def get_current_api(self) -> int:
+        import rtmidi
+
+        return int(rtmidi.API_WINDOWS_MM)
+
+
+@needs_rtmidi
+def test_windows_makes_no_ports_but_says_what_does() -> None:
+    with pytest.raises(MissingPartError, match="loopMIDI"):
+        midi_system.open_virtual(HandleOfWindows(), "in")
+
+
+def test_ports_are_listed(jack: str) -> None:
+    with Far("vintage keys"):
+        ports = {(port.direction, port.name, port.api) for port in list_ports()}
+        assert ("in", "vintage keys out:plays", "Jack") in ports
+        assert ("out", "vintage keys in:hears", "Jack") in ports
+        with pytest.raises(BadInputError, match="vintage keys in:hears"):
+            PortSink("Rhodes")
+        PortSink("^vint.*HEARS$").close()
+
+
+def test_a_note_goes_there_and_one_comes_back(jack: str) -> None:
+    clock = SystemClock()
+    queue = InputQueue(clock)
+    with (
+        Far("vintage keys") as far,
+        Player(PortSink("vintage"), clock) as player,
+        closing(port_input("vintage", queue)) as port,
+    ):
+        player.start()
+        port.open()
+        player.schedule([Message(clock.now(), ON), Message(clock.now() + 0.01, OFF)])
+        assert far.heard.wait_for(2)[:2] == [ON, OFF]
+        far.play((0xFE,), (0xF8,), (0xF0, 1, 2, 0xF7), (0x90, 62, 70), (0x90, 62, 0))
+        messages = [queue.get(DEADLINE_S), queue.get(DEADLINE_S)]
+        assert [m and m.data for m in messages] == [bytes((0x90, 62, 70)), bytes((0x80, 62, 64))]
+        assert all(m is not None and 0 <= m.time_s <= clock.now() for m in messages)
+
+
+def test_leaving_is_silent(jack: str) -> None:
+    with Far("vintage keys") as far:
+        with Player(PortSink("vintage"), SystemClock()) as player:
+            player.start()
+            player.schedule([Message(0.0, ON), Message(1e6, OFF)])
+            assert far.heard.wait_for(1) == [ON]
+        after = far.heard.wait_for(5)[1:]
+    assert after[0] == OFF
+    assert {data[1] for data in after[1:]} == {64, 120, 123}
+
+
+def test_virtual_ports(jack: str, heard: Heard) -> None:
+    with closing(LivePort("in", None, receive=heard.take)) as port:
+        port.open()
+        with closing(PortSink("muse jam in")) as out:  # as another program would
+            out.send(Message(0.0, ON))
+            assert heard.wait_for(1) == [ON]
+        port.close()  # a second time does nothing
+
+
+def test_a_port_is_lost_and_back(jack: str, heard: Heard, caplog: pytest.LogCaptureFixture) -> None:
+    lost = Heard()
+    options = {"on_lost": lambda: lost.take(b""), "poll_s": LOOK_S}
+    with (
+        closing(LivePort("in", "vint", receive=heard.take, **options)) as into,
+        closing(LivePort("out", "vint", **options)) as out,
+    ):
+        with Far("vintage keys"):
+            into.open()
+            out.open()
+        lost.wait_for(2)
+        with pytest.raises(PortLostError, match="vintage keys in:hears"):
+            out.send(ON)
+        with Far("vintage keys (2)") as far:
+            assert into.connected.wait(DEADLINE_S) and out.connected.wait(DEADLINE_S)
+            out.send(OFF)
+            assert far.heard.wait_for(1) == [OFF]
+            far.play(tuple(ON))
+            assert heard.wait_for(1) == [ON]
+    told = [record.message for record in caplog.records]
+    assert any("'vintage keys in:hears' is gone" in text for text in told)
+
+
+def test_a_port_is_waited_for(jack: str, heard: Heard) -> None:
+    with closing(LivePort("in", "late", receive=heard.take, poll_s=LOOK_S)) as port:
+        port.open(wait=True)
+        assert not port.connected.is_set()
+        with Far("latecomer") as far:
+            assert port.connected.wait(DEADLINE_S)
+            far.play(tuple(ON))
+            assert heard.wait_for(1) == [ON]
+    with pytest.raises(BadInputError, match="'late'"):
+        LivePort("in", "late").open()
+
+
+def test_what_a_synth_was_told_is_told_again_when_it_is_back(jack: str) -> None:
+    program, next_on = bytes((0xC0, 33)), bytes((0x90, 67, 80))
+    with Far("vintage keys") as far:
+        sink = PortSink("vint", poll_s=LOOK_S)
+        player = Player(sink, SystemClock())
+        player.start()
+        player.schedule([Message(0.0, program), Message(0.0, ON)])
+        far.heard.wait_for(2)
+    with player:
+        assert sink.was_lost.wait(DEADLINE_S)
+        with Far("vintage keys") as far:
+            assert sink.port.connected.wait(DEADLINE_S)
+            player.schedule([Message(0.0, next_on)])
+            back = far.heard.wait_for(6)
+    assert back[0] == OFF  # what hung is ended
+    assert back[-2:] == [program, next_on]
+    assert player.lost == 0

@@ -1,0 +1,161 @@
+"""Where music goes: lines, tracks, and a synthesizer."""
+
+import io
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from muse.tools.errors import MissingPartError
+from muse.tools.jam import sinks_synth
+from muse.tools.jam.clock import SystemClock, VirtualClock
+from muse.tools.jam.events import Message
+from muse.tools.jam.playback import Player
+from muse.tools.jam.sinks import JsonSink
+from muse.tools.jam.sinks_synth import SynthSink
+from muse.tools.jam.tracks import track_of
+from muse.tools.rendering import has_fluidsynth
+from muse.tools.song import Note
+from tests.jack_server import running_jack
+
+ON, OFF = bytes((0x90, 60, 90)), bytes((0x80, 60, 64))
+PLAYED = [
+    Message(0.0, bytes((0xC1, 33))),
+    Message(0.0, bytes((0x91, 36, 100))),
+    Message(1.0, bytes((0xB0, 64, 127))),
+    Message(1.0, ON),
+    Message(2.5, OFF),
+    Message(2.5, bytes((0xE0, 0, 64))),
+    Message(3.0, bytes((0x81, 36, 64))),
+    Message(3.0, bytes((0x99, 42, 80))),
+    Message(3.5, bytes((0x99, 42, 70))),  # struck again, and left
+    Message(4.0, bytes((0xB0, 123, 0))),
+]
+needs_fluidsynth = pytest.mark.skipif(not has_fluidsynth(), reason="needs libfluidsynth")
+
+
+def timed(channel: int) -> list[tuple[float, bytes]]:
+    """The messages of a channel by their beats: a second is a beat."""
+    return [(m.time_s, m.data) for m in PLAYED if m.data[0] & 0x0F == channel]
+
+
+def test_messages_become_tracks() -> None:
+    keys = track_of(timed(0), 0, "Keys", 9.0)
+    assert keys.notes == [Note(1.0, 1.5, 60, 90)]
+    assert [(c.beat, c.number, c.value) for c in keys.controls] == [(1.0, 64, 127)]
+    assert [bend.value for bend in keys.bends] == [0]
+    bass = track_of(timed(1), 1, "Bass", 9.0)
+    assert (bass.name, bass.role, bass.program) == ("Bass", "bass", 33)
+    assert bass.notes == [Note(0.0, 3.0, 36, 100)]
+    drums = track_of(timed(9), 9, "", 9.0)
+    assert drums.is_drum
+    assert drums.notes == [Note(3.0, 0.5, 42, 80), Note(3.5, 5.5, 42, 70)]
+    assert track_of([], 0, "", 0.0).notes == []
+
+
+@given(st.lists(st.tuples(st.floats(0, 9), st.booleans(), st.integers(60, 63))))
+def test_any_messages_become_notes_that_last(events: list[tuple[float, bool, int]]) -> None:
+    messages = [
+        (beat, bytes((0x90 if begins else 0x80, pitch, 64)))
+        for beat, begins, pitch in sorted(events)
+    ]
+    notes = track_of(messages, 0, "", 10.0).notes
+    assert len(notes) == sum(begins for _beat, begins, _pitch in events)
+    assert all(note.duration_beats > 0 for note in notes)
+
+
+def test_lines_are_written_at_once() -> None:
+    stream = io.StringIO()
+    sink = JsonSink(stream, {0: "keys", 1: "bass"})
+    for message in PLAYED[:3]:
+        sink.send(message)
+    sink.close()
+    assert [json.loads(line) for line in stream.getvalue().splitlines()] == [
+        {"time_s": 0.0, "part": "bass", "channel": 1, "program": 33},
+        {"time_s": 0.0, "part": "bass", "channel": 1, "on": 36, "velocity": 100},
+        {"time_s": 1.0, "part": "keys", "channel": 0, "control": 64, "value": 127},
+    ]
+
+
+class ClosedPipe(io.StringIO):
+    """No one reads it."""
+
+    def flush(self) -> None:
+        raise BrokenPipeError(32, "Broken pipe")
+
+
+def test_no_one_reads_the_lines() -> None:
+    sink = JsonSink(ClosedPipe(), {})
+    with Player(sink, VirtualClock()) as player:
+        player.schedule(PLAYED)
+        player.play_until(10.0)
+    assert sink.ended.is_set()
+    assert player.lost == len(PLAYED)
+
+
+class FakeSynth:
+    """Takes down the calls."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[object, ...]] = []
+
+    def __getattr__(self, name: str) -> object:
+        return lambda *arguments: self.calls.append((name, *arguments)) or 0
+
+
+def test_messages_become_calls_of_fluidsynth() -> None:
+    sink = SynthSink.__new__(SynthSink)
+    sink._synth, sink._font = FakeSynth(), 7
+    for data in (b"\x90\x3c\x5a", b"\x81\x3c\x00", b"\xb0\x40\x7f", b"\xe0\x00\x00", b"\xd0\x01"):
+        sink.send(Message(0.0, data))
+    sink.send(Message(0.0, b"\xc2\x05"))
+    sink.send(Message(0.0, b"\xc9\x01"))
+    assert sink._synth.calls == [
+        ("noteon", 0, 60, 90),
+        ("noteoff", 1, 60),
+        ("cc", 0, 64, 127),
+        ("pitch_bend", 0, -8192),
+        ("program_select", 2, 7, 0, 5),
+        ("program_select", 9, 7, 128, 1),
+    ]
+
+
+@needs_fluidsynth
+def test_without_sound_files_are_offered(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", "muse-is-not-there")
+    with pytest.raises(MissingPartError, match=r"tried jack.*take\.mid.*take\.wav"):
+        SynthSink(drivers=("jack",))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_alsa_is_tried_only_where_it_has_a_card(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sinks_synth.platform, "system", lambda: "Linux")
+    monkeypatch.setattr(sinks_synth, "SOUND_CARDS", tmp_path)
+    assert "alsa" not in sinks_synth.usual_drivers()
+    (tmp_path / "pcmC0D0p").touch()
+    assert "alsa" in sinks_synth.usual_drivers()
+
+
+@pytest.fixture
+def jack() -> Iterator[str]:
+    with running_jack() as name:
+        yield name
+
+
+@needs_fluidsynth
+@pytest.mark.skipif(sys.platform != "linux", reason="FluidSynth has JACK on Linux")
+def test_the_synthesizer_sounds_through_jack(jack: str) -> None:
+    with Player(SynthSink(drivers=("jack",)), SystemClock()) as player:
+        player.start()
+        player.schedule([Message(0.0, ON), Message(0.0, OFF)])
+        synth = player._sink
+        assert isinstance(synth, SynthSink) and synth.driver == "jack"
+    assert player.lost == 0

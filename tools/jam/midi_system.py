@@ -1,0 +1,120 @@
+"""The MIDI systems of this machine, through python-rtmidi: which answer, and handles into them.
+
+Conventions: a direction is "in" for what comes to us and "out" for what goes from us. A handle is
+an `rtmidi.MidiIn` or `rtmidi.MidiOut`; python-rtmidi has no types.
+"""
+
+import ctypes
+import platform
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Literal
+
+from muse.tools.errors import MissingPartError
+
+Direction = Literal["in", "out"]
+
+CLIENT_NAME = "muse jam"  # and the direction
+PORT_NAME = "midi"
+ALSA_SEQUENCER = Path("/dev/snd/seq")
+LOADED_LIBRARIES = Path("/proc/self/maps")  # Linux
+INSTALL_RTMIDI = "pip install 'muse-toolbox[jam]'"
+ALSA_HINT = "; on Debian run: apt-get install libasound2"
+LOOPMIDI = (
+    "Windows makes no MIDI ports of its own: install loopMIDI "
+    "(https://www.tobias-erichsen.de/software/loopmidi.html), add a port with its + button, and "
+    "name that port: --in 'loopMIDI Port' (another one for --out)"
+)
+# how to get a MIDI system, by platform.system(), where none answers
+NO_SYSTEM = {
+    "Linux": "run `sudo modprobe snd-seq` for ALSA's or `jackd -d alsa` for JACK's",
+    "Darwin": "CoreMIDI does not answer; log in at the screen",
+}
+
+
+def load_rtmidi() -> Any:
+    """The module `rtmidi`.
+
+    Raises:
+        MissingPartError: it is not installed, or cannot be loaded.
+    """
+    try:
+        import rtmidi
+    except ModuleNotFoundError as error:
+        raise MissingPartError(
+            f"python-rtmidi is not installed; run: {INSTALL_RTMIDI} (MIDI files work without)"
+        ) from error
+    except ImportError as error:  # as on Linux without ALSA's library
+        raise MissingPartError(f"python-rtmidi cannot be loaded: {error}{ALSA_HINT}") from error
+    return rtmidi
+
+
+def quiet_jack() -> None:
+    """Keep libjack from writing on the screen.
+
+    It takes a function that is called with each text. One of Python's would wait for the
+    interpreter, in threads that others wait for, so it is given strlen, which does nothing to it.
+    """
+    if not LOADED_LIBRARIES.exists():
+        return
+    strlen = ctypes.cast(ctypes.CDLL(None).strlen, ctypes.c_void_p)
+    lines = (line.split(maxsplit=5) for line in LOADED_LIBRARIES.read_text().splitlines())
+    for path in {line[5] for line in lines if len(line) == 6 and "/libjack" in line[5]}:
+        with suppress(OSError, AttributeError):  # another library of that name
+            library = ctypes.CDLL(path)
+            library.jack_set_error_function(strlen)
+            library.jack_set_info_function(strlen)
+
+
+def open_systems(direction: Direction, client: str = "") -> Iterator[tuple[int, Any]]:
+    """Handles into the MIDI systems that answer, each without a port, by rtmidi's number of it.
+
+    Args:
+        direction: what the handles are for.
+        client: what others see us as; empty for CLIENT_NAME and the direction.
+    """
+    rtmidi = load_rtmidi()
+    quiet_jack()
+    make = rtmidi.MidiIn if direction == "in" else rtmidi.MidiOut
+    for system in rtmidi.get_compiled_api():
+        if system == rtmidi.API_LINUX_ALSA and not ALSA_SEQUENCER.exists():
+            continue  # ALSA would complain on the screen
+        with suppress(rtmidi.RtMidiError):
+            yield system, make(system, name=client or f"{CLIENT_NAME} {direction}")
+
+
+def system_name(system: int) -> str:
+    """What people call a MIDI system, such as ALSA."""
+    return str(load_rtmidi().get_api_display_name(system))
+
+
+def no_system() -> MissingPartError:
+    """What to raise where no MIDI system answers."""
+    how = NO_SYSTEM.get(platform.system(), "start one")
+    return MissingPartError(
+        f"no MIDI system runs here: {how}; or play from a file into a file "
+        "with --in solo.mid --out take.mid"
+    )
+
+
+def open_virtual(handle: Any, direction: Direction) -> None:
+    """Make a port of ours that others can connect to.
+
+    Raises:
+        MissingPartError: this system cannot; the message says what can.
+    """
+    rtmidi = load_rtmidi()
+    system = handle.get_current_api()
+    if system == rtmidi.API_WINDOWS_MM:
+        raise MissingPartError(LOOPMIDI)
+    # CoreMIDI shows the port's name alone, the others the program's before it
+    on_mac = system == rtmidi.API_MACOSX_CORE
+    name = f"{CLIENT_NAME} {direction}" if on_mac else PORT_NAME
+    try:
+        handle.open_virtual_port(name)
+    except (rtmidi.RtMidiError, NotImplementedError) as error:
+        raise MissingPartError(
+            f"{system_name(system)} makes no virtual MIDI port ({error}); name a port with --in "
+            "and --out"
+        ) from error
