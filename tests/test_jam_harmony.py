@@ -1,0 +1,320 @@
+"""The harmonist of `muse jam` decides whatever it is given, and mostly by what it hears."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from muse.tools.chords.model import ChordModel
+from muse.tools.chords.models import load_model
+from muse.tools.errors import BadInputError, ParameterError
+from muse.tools.jam.ear_beats import (
+    BAR_LINE,
+    HALF_BAR,
+    HELD,
+    KINDS,
+    OFF_BEAT,
+    OTHER,
+    TRIADS,
+    listened,
+    moved_home,
+    place_of,
+    symbol_of_triad,
+    triad_of_symbol,
+)
+from muse.tools.jam.ear_phrase import HIDDEN, READ, Phrase
+from muse.tools.jam.events import Decision, Plan, SoloNote
+from muse.tools.jam.harmonist import Harmonist
+from muse.tools.jam.mix_phrase import PhraseNet
+from muse.tools.jam.mix_songs import NO_TRIAD, Player, read_jam_songs
+from muse.tools.jam.mix_tables import MixTables, load_tables
+from muse.tools.jam.solo import Solo
+from muse.tools.song import Meter
+from muse.tools.theory.chords import parse_chord, write_leadsheet
+from muse.tools.theory.keys import C_MAJOR, Tonality, parse_key
+
+FOUR = Meter(0.0, 4, 4)
+LOOP = {"C": (60, 64, 67, 64), "F": (65, 69, 72, 69), "G": (67, 71, 74, 71), "Am": (69, 72, 76, 72)}
+CYCLE = ("C", "G", "Am", "F")
+
+
+@pytest.fixture(scope="module")
+def model() -> ChordModel:
+    return load_model("transformer")
+
+
+def jam(
+    model: ChordModel,
+    notes: Sequence[SoloNote],
+    beats: int,
+    *,
+    is_late: bool = False,
+    **options: object,
+) -> list[Decision]:
+    """A session on a virtual clock: every beat is decided with what began up to it."""
+    asked = {"key": None, "style": "pop", "meter": FOUR, **options}
+    harmonist = Harmonist(model=model, **asked)  # type: ignore[arg-type]
+    solo, found = Solo(), list[Decision]()
+    events = sorted(
+        [(n.start_beat, 1, n) for n in notes] + [(n.end_beat or 0.0, 0, n) for n in notes],
+        key=lambda event: event[:2],
+    )
+    place = 0
+    for beat in range(beats):
+        plan = None if is_late else harmonist.thought(float(beat), solo)()
+        while place < len(events) and events[place][0] <= beat:
+            at, begins, note = events[place]
+            if begins:
+                solo.note_on(note.pitch, note.velocity, at)
+            else:
+                solo.note_off(note.pitch, at)
+            place += 1
+        found.append(harmonist.decide(float(beat), solo, plan))
+    return found
+
+
+def arpeggios(chords: Sequence[str], up: int = 0) -> list[SoloNote]:
+    """One bar of 4/4 for each chord, a note on each beat."""
+    pitches = [pitch + up for chord in chords for pitch in LOOP[chord]]
+    return [SoloNote(pitch, 90, float(at), at + 0.9) for at, pitch in enumerate(pitches)]
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_plain_arpeggios_are_followed(model: ChordModel, is_late: bool) -> None:
+    notes = arpeggios(CYCLE * 6)
+    decisions = jam(model, notes, 96, is_late=is_late)
+    inside = [n.pitch % 12 in d.symbol.pitch_classes for n, d in zip(notes, decisions, strict=True)]
+    assert np.mean(inside[48:]) >= 0.8
+    assert {d.symbol.root_pc for d in decisions[48:]} > {0, 7, 9}
+    assert decisions[-1].key.tonality == C_MAJOR
+
+
+def test_no_notes_at_all_leave_it_to_the_brain(model: ChordModel) -> None:
+    decisions = jam(model, [], 32)
+    assert {d.who for d in decisions} == {"brain"}
+    assert all(d.key.tonality == C_MAJOR and d.key.confidence < 0.1 for d in decisions)
+    assert len({d.symbol for d in decisions}) > 1
+    given = jam(model, [], 32, key=parse_key("Eb minor"))
+    assert all(d.key.tonality == parse_key("Eb minor") and d.key.confidence == 1 for d in given)
+    assert sum(d.symbol.root_pc in {3, 5, 6, 8, 10, 11, 1} for d in given) >= 28
+
+
+def test_same_seed_same_decisions(model: ChordModel) -> None:
+    notes = arpeggios(CYCLE * 2)
+    assert jam(model, notes, 40, seed=5) == jam(model, notes, 40, seed=5)
+    assert jam(model, [], 40, seed=5) == jam(model, [], 40, seed=5)
+    several = {tuple(d.symbol for d in jam(model, [], 40, seed=seed)) for seed in range(4)}
+    assert len(several) > 1
+
+
+def test_late_brain_leaves_it_to_the_ear(model: ChordModel) -> None:
+    decisions = jam(model, arpeggios(CYCLE * 3), 48, is_late=True)
+    assert all(d.late and d.who == "ear" and not d.brain and not d.coming for d in decisions)
+    assert all(d.ear for d in decisions)
+
+
+def test_plan_for_another_beat_is_late(model: ChordModel) -> None:
+    harmonist, solo = Harmonist(FOUR, key=None, style="pop", model=model), Solo()
+    plan = harmonist.thought(0.0, solo)()
+    assert not harmonist.decide(0.0, solo, plan).late
+    assert harmonist.decide(1.0, solo, plan).late
+    assert harmonist.decide(2.0, solo, Plan(2.0, plan.given, ())).late is False
+
+
+def test_thought_reads_nothing_that_changes(model: ChordModel) -> None:
+    harmonist, solo = Harmonist(FOUR, key=None, style="pop", model=model), Solo()
+    first = harmonist.thought(4.0, solo)
+    now = first()
+    for beat in range(4):
+        solo.note_on(60 + beat, 90, float(beat))
+        harmonist.decide(float(beat), solo, None)
+    later = first()
+    assert np.array_equal(now.given.triads, later.given.triads)  # type: ignore[attr-defined]
+    assert now.coming == later.coming
+
+
+def test_chords_are_planned_in_order(model: ChordModel) -> None:
+    for ahead in (0, 1, 6):
+        for decision in jam(model, arpeggios(CYCLE), 8, ahead=ahead):
+            beats = [choice.beat or 0.0 for choice in decision.coming]
+            assert len(beats) == ahead
+            assert beats == sorted(set(beats)) and all(b >= decision.beat for b in beats)
+            assert all(0 < choice.probability <= 1 for choice in decision.coming)
+
+
+def test_moved_melody_moves_the_chords(model: ChordModel) -> None:
+    key = Tonality(0, "major")
+    for up in (1, 6):
+        moved = parse_key(write_leadsheet(symbol_of_triad(0, up, 0)))
+        here = jam(model, arpeggios(CYCLE * 3), 48, key=key)
+        there = jam(model, arpeggios(CYCLE * 3, up), 48, key=moved)
+        roots = [
+            ((b.symbol.root_pc or 0) - (a.symbol.root_pc or 0)) % 12
+            for a, b in zip(here, there, strict=True)
+        ]
+        assert set(roots) == {up}
+        assert [a.symbol.quality for a in here] == [b.symbol.quality for b in there]
+
+
+def test_ends_of_the_mix(model: ChordModel) -> None:
+    notes = arpeggios(CYCLE * 2)
+    assert {d.who for d in jam(model, notes, 32, mix=0.0)[1:]} == {"brain"}
+    assert {d.who for d in jam(model, notes, 32, mix=1.0)[1:]} == {"ear"}
+    assert {d.who for d in jam(model, notes, 32, mix=0.1)[1:]} == {"both"}
+    assert {d.who for d in jam(model, notes, 32)[1:]} == {"both"}
+    for decision in jam(model, notes, 32, mix=0.25):
+        assert 0 < decision.probability <= 1
+
+
+@pytest.mark.parametrize(("option", "value"), [("mix", 1.5), ("mix", -0.1), ("style", "polka")])
+def test_what_cannot_be_is_refused(model: ChordModel, option: str, value: object) -> None:
+    with pytest.raises(ParameterError, match=str(value)):
+        jam(model, [], 1, **{option: value})
+
+
+@pytest.mark.parametrize(
+    ("numerator", "denominator"), [(3, 4), (6, 8), (5, 4), (7, 8), (2, 4), (12, 8)]
+)
+def test_other_metres(model: ChordModel, numerator: int, denominator: int) -> None:
+    meter = Meter(0.0, numerator, denominator)
+    decisions = jam(model, arpeggios(CYCLE * 3), 48, meter=meter)
+    assert len(decisions) == 48 and all(d.symbol.root is not None for d in decisions)
+
+
+def test_jazz_is_dressed(model: ChordModel) -> None:
+    decisions = jam(model, arpeggios(CYCLE * 2), 32, style="jazz", is_late=True)
+    assert all(d.symbol.quality not in ("maj", "min") for d in decisions)
+
+
+def test_chord_that_goes_on_is_no_change(model: ChordModel) -> None:
+    decisions = jam(model, arpeggios(CYCLE * 3), 48)
+    for before, after in pairwise(decisions):
+        assert after.changes == (before.symbol != after.symbol)
+
+
+def test_flood_of_notes_is_survived(model: ChordModel) -> None:
+    rng = np.random.default_rng(0)
+    starts = np.sort(rng.uniform(0, 8, 5000))
+    notes = [
+        SoloNote(int(pitch), 90, float(start), float(start) + 0.01)
+        for start, pitch in zip(starts, rng.integers(0, 128, 5000), strict=True)
+    ]
+    decisions = jam(model, notes, 8)
+    assert all(np.isfinite(d.probability) and 0 < d.probability <= 1 for d in decisions)
+
+
+def test_lost_beats_are_caught_up_with(model: ChordModel) -> None:
+    harmonist, solo = Harmonist(FOUR, key=None, style="pop", model=model), Solo()
+    harmonist.decide(0.0, solo, None)
+    solo.note_on(60, 90, 0.5)
+    assert harmonist.decide(10_000.0, solo, None).beat == 10_000.0
+    assert harmonist.keys.has_heard
+
+
+@settings(deadline=None, max_examples=6)
+@given(
+    st.lists(st.tuples(st.integers(0, 127), st.floats(0, 16), st.floats(0, 8)), max_size=40),
+    st.sampled_from([(4, 4), (3, 4), (6, 8), (7, 8)]),
+)
+def test_any_melody_gets_chords(
+    rows: list[tuple[int, float, float]], meter: tuple[int, int]
+) -> None:
+    notes = [SoloNote(pitch, 64, start, start + length) for pitch, start, length in rows]
+    model = load_model("ngram")
+    for decision in jam(model, notes, 17, meter=Meter(0.0, *meter)):
+        assert triad_of_symbol(decision.symbol) is not None
+        assert 0 < decision.probability <= 1
+        assert len(decision.ear) == 3
+
+
+def test_places_in_bars() -> None:
+    def places(meter: Meter) -> list[int]:
+        return [place_of(beat, meter) for beat in range(8)]
+
+    assert places(FOUR) == [BAR_LINE, OTHER, HALF_BAR, OTHER] * 2
+    assert places(Meter(0.0, 3, 4)) == [BAR_LINE, OTHER, OTHER] * 2 + [BAR_LINE, OTHER]
+    assert places(Meter(0.0, 7, 8)) == [BAR_LINE, *[OTHER] * 3, BAR_LINE, *[OTHER] * 2, BAR_LINE]
+    assert place_of(-4, FOUR) == BAR_LINE
+
+
+def test_what_is_heard_of_a_beat() -> None:
+    notes = [
+        SoloNote(60, 90, 3.5, 4.8),  # held into the beat
+        SoloNote(64, 90, 3.99, 4.4),  # a little early: on the beat
+        SoloNote(67, 90, 4.5),  # sounds on
+        SoloNote(69, 90, 5.0, 5.5),  # after it
+        SoloNote(71, 90, 3.0, 4.01),  # as good as over
+    ]
+    sound = listened(notes, 4, BAR_LINE)
+    assert sound.stretches.sum() == 3 and sound.struck.sum() == 2
+    assert sound.stretches[HELD + 6, 0] == 1  # long
+    assert sound.stretches[BAR_LINE, 4] == 1 and sound.struck[BAR_LINE, 4] == 1
+    assert sound.stretches[OFF_BEAT, 7] == 1
+    assert sound.slots.tolist() == [64, -1, 67, -1]
+
+
+@given(st.integers(0, TRIADS - 1), st.integers(0, 11))
+def test_triads_and_symbols(triad: int, home: int) -> None:
+    symbol = symbol_of_triad(triad, home, 0)
+    assert triad_of_symbol(symbol, home) == triad
+    figures = np.zeros(TRIADS)
+    figures[triad_of_symbol(symbol) or 0] = 1.0
+    assert moved_home(figures, home).argmax() == triad
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("Cmaj7", "maj"), ("Cm7b5", "dim"), ("C7sus4", "sus4"), ("Csus2", "sus4"), ("C+", "aug")],
+)
+def test_kinds_of_chords(name: str, kind: str) -> None:
+    assert triad_of_symbol(parse_chord(name)) == KINDS.index(kind)
+
+
+def test_power_chords_have_no_triad() -> None:
+    assert triad_of_symbol(parse_chord("C5")) is None
+
+
+def test_phrase_in_numpy_is_the_net_in_torch() -> None:
+    torch.manual_seed(0)
+    net = PhraseNet().eval()
+    torch.nn.init.normal_(net.out.weight, std=0.1)
+    rng = np.random.default_rng(0)
+    figures, base = rng.normal(size=(5, 1, READ)), rng.normal(size=(5, 1, TRIADS))
+    with torch.no_grad():
+        wanted = net(torch.tensor(figures).float(), torch.tensor(base).float()).numpy()[:, 0]
+    phrase, memory = Phrase(net.tables()), Phrase.start()
+    assert memory.shape == (HIDDEN,)
+    for beat in range(5):
+        memory, told = phrase.step(memory, figures[beat, 0].astype(np.float32), base[beat, 0])
+        np.testing.assert_allclose(told, wanted[beat], atol=1e-5)
+
+
+def test_tables_that_lack_something_are_refused() -> None:
+    with pytest.raises(BadInputError, match="jam-mix have no moves"):
+        MixTables.of({})
+
+
+def test_moves_are_probabilities() -> None:
+    np.testing.assert_allclose(load_tables().moves.sum(axis=2), 1.0, atol=1e-4)
+
+
+def test_real_songs_are_heard_better_than_their_tonic(shared_data: Path, model: ChordModel) -> None:
+    """Songs that neither the mix nor the net was trained on."""
+    right: list[bool] = []
+    tonic: list[bool] = []
+    for song in read_jam_songs(shared_data / "pop909", ["165", "195", "245"]):
+        player = Player(song)
+        harmonist = Harmonist(song.meter, key=None, style="pop", model=model, ahead=0)
+        for beat, triad in enumerate(song.triads.tolist()):
+            plan = harmonist.thought(float(beat), player.solo)()
+            decision = harmonist.decide(float(beat), player.play_until(float(beat)), plan)
+            if triad != NO_TRIAD:
+                right.append(triad_of_symbol(decision.symbol) == triad)
+                key = parse_chord(song.key_at(beat).short)
+                tonic.append(triad_of_symbol(key) == triad)
+    assert np.mean(right) > np.mean(tonic)
