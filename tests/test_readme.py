@@ -16,6 +16,8 @@ RUN = (
     "echo",
     "muse intervals name",
     "muse intervals generate",
+    "muse jam --in song.mid",
+    "muse jam --replay",
     "muse eval symbolic",
     "muse eval melody",
     "python examples/render_neo_soul.py",
@@ -56,4 +58,7 @@ def test_lines_of_the_readme_run(tmp_path: Path) -> None:
         "tune.wav",
         "other.mid",
         "clips",
+        "take.mid",
+        "take.wav",
+        "session.mid",
     } <= left

@@ -1,0 +1,38 @@
+"""The screen of `muse jam`, drawn in place on a terminal."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.panel import Panel
+
+    from muse.tools.jam.screen import Screen
+
+TITLE = "muse jam"
+HINT = "Ctrl-C ends the take"
+
+
+@contextmanager
+def drawn_screen() -> "Iterator[Callable[[Screen], None]]":
+    """Yields what draws the screen, in the place of the one before."""
+    from rich.console import Console
+    from rich.live import Live
+
+    with Live(console=Console(stderr=True), auto_refresh=False) as live:
+
+        def draw(screen: "Screen") -> None:
+            live.update(panel_of(screen), refresh=True)
+
+        yield draw
+
+
+def panel_of(screen: "Screen") -> "Panel":
+    """The screen in its frame."""
+    from rich.panel import Panel
+    from rich.text import Text
+
+    from muse.tools.jam.screen import screen_lines
+
+    text = Text("\n".join(screen_lines(screen)))
+    return Panel(text, title=TITLE, subtitle=HINT, title_align="left", expand=False)

@@ -1,0 +1,257 @@
+"""The whole accompanist on a counted clock: from messages to a take, whatever comes."""
+
+import io
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from muse.tools.chords.models import load_model
+from muse.tools.errors import BadInputError, ParameterError
+from muse.tools.jam.clock import VirtualClock
+from muse.tools.jam.events import Message
+from muse.tools.jam.inputs import Known, from_lines
+from muse.tools.jam.midi_bytes import is_off, is_on, key_of
+from muse.tools.jam.offline import play_offline
+from muse.tools.jam.options import JamRequest, JamSettings, is_file, settings_of
+from muse.tools.jam.play import jam
+from muse.tools.jam.playback import Player
+from muse.tools.jam.session import Session
+from muse.tools.jam.setting_up import engine_of
+from muse.tools.jam.sinks import ListSink
+from muse.tools.jam.wiring import Wiring
+from muse.tools.midi import load_song
+from muse.tools.song import Meter
+
+SOLO = Path(__file__).parent.parent / "examples" / "paper_lanterns.mid"
+COMMON = Meter(0.0, 4, 4)
+ON, OFF = 0x90, 0x80
+
+
+def settled(request: JamRequest | None = None, meter: Meter = COMMON) -> JamSettings:
+    return settings_of(request or JamRequest(), bpm=120.0, meter=meter, count_in=0, seed=5)
+
+
+def played(
+    known: Known, asked: JamSettings | None = None, bars: int | None = None
+) -> tuple[Session, list[Message]]:
+    sink = ListSink()
+    player = Player(sink, VirtualClock())
+    session = Session(engine_of(asked or settled(), load_model("ngram")), player)
+    play_offline(session, known, bars=bars)
+    return session, sink.messages
+
+
+def hanging(messages: Iterable[Message]) -> set[tuple[int, int]]:
+    sounding: set[tuple[int, int]] = set()
+    for message in messages:
+        if is_on(message.data):
+            assert key_of(message.data) not in sounding
+            sounding.add(key_of(message.data))
+        elif is_off(message.data):
+            sounding.discard(key_of(message.data))
+    return sounding
+
+
+def notes(pitches: Iterable[int], each_s: float = 0.5) -> tuple[Message, ...]:
+    found = []
+    for place, pitch in enumerate(pitches):
+        found.append(Message(place * each_s, bytes((ON, pitch, 80))))
+        found.append(Message((place + 0.9) * each_s, bytes((OFF, pitch, 0))))
+    return tuple(found)
+
+
+# -- what it is for
+
+
+def test_the_same_seed_is_the_same_take(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        wiring = Wiring(source=str(SOLO), target=str(tmp_path / f"{name}.mid"), bars=8)
+        jam(JamRequest(style="jazz"), wiring, 7)
+    assert (tmp_path / "one.mid").read_bytes() == (tmp_path / "two.mid").read_bytes()
+
+
+def test_a_take_has_the_solo_as_it_was_and_chords_under_it(tmp_path: Path) -> None:
+    done = jam(JamRequest(), Wiring(source=str(SOLO), target=str(tmp_path / "take.mid")), 1)
+    take, solo = load_song(tmp_path / "take.mid"), load_song(SOLO)
+    assert done.files == (str(tmp_path / "take.mid"),)
+    assert done.late == 0
+    ours = {track.name: track for track in take.tracks}
+    assert set(ours) == {"Solo", "Keys", "Bass"}
+    melody = [note.pitch for note in ours["Solo"].notes]
+    assert any([note.pitch for note in track.notes] == melody for track in solo.tracks)
+    assert take.tempos[0].bpm == pytest.approx(solo.tempos[0].bpm, rel=1e-4)
+    assert len(take.chords) > 4
+    assert take.keys
+
+
+def test_a_scale_in_a_key_is_heard_in_it() -> None:
+    e_minor = [64, 66, 67, 69, 71, 72, 74, 76, 74, 71, 67, 64] * 4
+    session, _ = played(Known(notes(e_minor)))
+    assert session.decision is not None
+    assert session.decision.key.tonality.name in ("E minor", "G major")
+
+
+def test_a_take_played_again_is_the_same_and_another_brain_is_not(tmp_path: Path) -> None:
+    first = tmp_path / "first"
+    jam(JamRequest(style="soul"), Wiring(str(SOLO), str(tmp_path / "a.json"), record=first), 3)
+    for model in ("auto", "ngram"):
+        wiring = Wiring(
+            target=str(tmp_path / f"{model}.json"), model=model, replay=first.with_suffix(".jsonl")
+        )
+        jam(JamRequest(), wiring)
+    songs = [load_song(tmp_path / f"{name}.json") for name in ("a", "auto", "ngram")]
+    assert [track.notes for track in songs[0].tracks] == [track.notes for track in songs[1].tracks]
+    assert songs[0].chords == songs[1].chords
+    assert songs[0].chords != songs[2].chords
+    assert songs[2].tracks[0].notes == songs[0].tracks[0].notes
+
+
+@pytest.mark.parametrize("meter", ["3/4", "5/4", "6/8", "2/4"])
+def test_other_metres_end_on_a_bar_line(meter: str) -> None:
+    asked = settled(JamRequest(meter=meter))
+    session, messages = played(Known(notes([60, 64, 67] * 9)), asked)
+    assert not hanging(messages)
+    assert (session.end_beat - 4) % asked.bar_beats == 0
+
+
+def test_a_louder_player_is_followed() -> None:
+    def level(velocity: int) -> float:
+        loud = [
+            Message(m.time_s, bytes((ON, m.data[1], velocity)) if is_on(m.data) else m.data)
+            for m in notes([60, 62, 64, 65] * 8)
+        ]
+        _, messages = played(Known(tuple(loud)))
+        return float(np.mean([m.data[2] for m in messages if is_on(m.data)]))
+
+    assert level(40) < level(80) < level(120)
+
+
+# -- whatever comes
+
+
+def test_nobody_plays() -> None:
+    session, messages = played(Known(), bars=6)
+    assert not hanging(messages)
+    assert session.tally.beats == 24
+    assert sum(is_on(message.data) for message in messages) > 24
+
+
+def test_a_stuck_note() -> None:
+    stuck = (Message(0.1, bytes((ON, 60, 90))), *notes([64, 67] * 8)[1:])
+    _, messages = played(Known(stuck))
+    assert not hanging(messages)
+
+
+def test_a_thousand_notes_a_second() -> None:
+    storm = [Message(n / 1000, bytes((ON, 30 + n % 60, 1 + n % 120))) for n in range(4000)]
+    session, messages = played(Known(storm))
+    assert not hanging(messages)
+    assert session.tally.notes == 4000
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.floats(0, 12), st.binary(min_size=3, max_size=3)), min_size=1, max_size=60
+    )
+)
+def test_no_bytes_leave_a_note_on(script: list[tuple[float, bytes]]) -> None:
+    from muse.tools.jam.midi_bytes import channel_message
+
+    whole = [
+        (time_s, channel_message(bytes((data[0] | 0x80, *data[1:])))) for time_s, data in script
+    ]
+    messages = [Message(time_s, data) for time_s, data in sorted(whole, key=lambda x: x[0]) if data]
+    _, sent = played(Known(messages), bars=5)
+    assert not hanging(sent)
+
+
+def test_a_tempo_that_jumps_skips_no_beat() -> None:
+    slow, fast = notes([60, 64, 67, 72] * 12, 1.0), notes([60, 64, 67, 72] * 40, 1 / 3)
+    late = slow[-1].time_s + 0.1
+    both = (*slow, *(replace(m, time_s=m.time_s + late) for m in fast))
+    session, messages = played(Known(both), settled(JamRequest(bpm="auto")))
+    assert not hanging(messages)
+    assert session.tally.beats == session.end_beat - 4  # every beat once, and the last chord
+    assert session.conductor.bpm / 60 == pytest.approx(
+        3.0, rel=0.06
+    ) or session.conductor.bpm / 90 == (pytest.approx(1.0, rel=0.06))
+
+
+# -- lines, and bad input
+
+
+def test_json_lines_in() -> None:
+    lines = io.BytesIO(
+        b'{"time_s": 0, "on": 60}\n\nnonsense\n{"time_s": 0.5, "off": 60}\n{"on": 64}'
+    )
+    found = list(from_lines(lines).messages)
+    assert [(m.time_s, is_on(m.data)) for m in found] == [(0.0, True), (0.5, False), (0.5, True)]
+
+
+def test_json_lines_out(muse: Any, tmp_path: Path) -> None:
+    done = muse("jam", "--in", SOLO, "--out", "-", "--seed", "2", "--bars", "4")
+    assert done.code == 0
+    lines = [json.loads(line) for line in done.out.splitlines()]
+    assert [line["time_s"] for line in lines] == sorted(line["time_s"] for line in lines)
+    assert {line["part"] for line in lines} >= {"keys", "bass"}
+
+
+def test_other_bytes_in_a_pipe_are_told() -> None:
+    with pytest.raises(BadInputError, match="JSON lines"):
+        list(from_lines(io.BytesIO(b"MThd\x00\x00")).messages)
+
+
+@pytest.mark.parametrize(
+    ("request_", "word"),
+    [
+        (JamRequest(bpm="fast"), "--bpm"),
+        (JamRequest(bpm="5000"), "--bpm"),
+        (JamRequest(meter="7/8"), "--meter"),
+        (JamRequest(meter="x"), "--meter"),
+        (JamRequest(key="H7"), "--key"),
+        (JamRequest(style="polka"), "--style"),
+        (JamRequest(mix="2"), "--mix"),
+        (JamRequest(ahead=99), "--ahead"),
+        (JamRequest(count_in=-1), "--count-in"),
+        (JamRequest(voicing="wide"), "--voicing"),
+        (JamRequest(swing=90.0), "--swing"),
+    ],
+)
+def test_what_cannot_be_is_told(request_: JamRequest, word: str) -> None:
+    with pytest.raises(ParameterError, match=word):
+        settled(request_)
+
+
+def test_ways_that_do_not_go_together(tmp_path: Path) -> None:
+    for wiring in (
+        Wiring(source="a.mid", target="b.mid", replay=tmp_path / "c.jsonl"),
+        Wiring(source=str(SOLO), target=str(SOLO)),
+        Wiring(source=str(SOLO), target="x.mid", bars=0),
+    ):
+        with pytest.raises(ParameterError):
+            jam(JamRequest(), wiring, 1)
+
+
+def test_a_failure_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise BadInputError("stop here")
+
+    monkeypatch.setattr("muse.tools.jam.play.play_offline", fail)
+    with pytest.raises(BadInputError):
+        jam(JamRequest(), Wiring(str(SOLO), str(tmp_path / "x.mid"), record=tmp_path / "y"), 1)
+    assert not list(tmp_path.iterdir())
+
+
+def test_words_that_mean_files() -> None:
+    assert is_file("-")
+    assert is_file("take.mid")
+    assert not is_file("IAC Piano OUT")
+    assert not is_file(None)

@@ -1,0 +1,160 @@
+"""The accompanist in real time, through a real MIDI server, and every way out of it."""
+
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from muse.tools.chords.models import load_model
+from muse.tools.jam.clock import SystemClock
+from muse.tools.jam.events import Plan, Thought
+from muse.tools.jam.inputs import Known
+from muse.tools.jam.listening import InputQueue
+from muse.tools.jam.live import Live
+from muse.tools.jam.midi_bytes import is_off, is_on, key_of
+from muse.tools.jam.options import JamRequest, settings_of
+from muse.tools.jam.playback import Player
+from muse.tools.jam.session import Session
+from muse.tools.jam.setting_up import engine_of
+from muse.tools.jam.sinks import ListSink
+from muse.tools.jam.take_lines import read_take
+from muse.tools.midi import load_song
+from muse.tools.song import Meter
+from tests.jack_server import DEADLINE_S, Far, running_jack
+
+FAST = JamRequest(bpm="400", count_in=0)  # a beat in 0.15 s
+
+
+@pytest.fixture(scope="module")
+def jack() -> Iterator[str]:
+    with running_jack() as name:
+        yield name
+
+
+def sounding(messages: list[bytes]) -> set[tuple[int, int]]:
+    on: set[tuple[int, int]] = set()
+    for data in messages:
+        if is_on(data):
+            on.add(key_of(data))
+        elif is_off(data):
+            on.discard(key_of(data))
+    return on
+
+
+def muse_jam(*options: object) -> subprocess.Popen[str]:
+    words = [sys.executable, "-m", "muse.cli", "jam", *map(str, options)]
+    return subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize("way_out", [signal.SIGINT, signal.SIGTERM])
+def test_however_it_ends_all_is_silent_and_the_take_is_kept(
+    jack: str, tmp_path: Path, way_out: signal.Signals
+) -> None:
+    take = tmp_path / "take"
+    with Far(f"far {way_out.name}") as far:
+        playing = muse_jam(
+            *("--in", f"{way_out.name}.*plays", "--out", f"{way_out.name}.*hears"),
+            *("--bpm", "240", "--count-in", "0", "--seed", "1", "--record", take),
+        )
+        try:
+            far.heard.wait_for(20)  # it has begun
+            far.play((0x90, 64, 90), (0x90, 67, 90), (0x80, 64, 0))
+            far.heard.wait_for(60)
+            playing.send_signal(way_out)
+            _, told = playing.communicate(timeout=DEADLINE_S)
+        finally:
+            playing.kill()
+        heard = list(far.heard.messages)
+    assert playing.returncode == 0, told
+    assert "Traceback" not in told
+    assert not sounding(heard)
+    assert bytes((0xB0, 123, 0)) in heard
+    assert bytes((0xB0, 64, 0)) in heard
+    kept = read_take(take.with_suffix(".jsonl"))
+    assert kept.is_whole
+    assert [bytes.fromhex(line.data)[1] for line in kept.heard][:2] == [64, 67]
+    assert kept.decided
+    assert re.search(r"bar +1  ", told)
+    assert {track.name for track in load_song(take.with_suffix(".mid")).tracks} >= {"Keys", "Solo"}
+
+
+def live_session(slow: Callable[[Thought], Thought] | None = None) -> tuple[Session, ListSink]:
+    asked = settings_of(FAST, bpm=400.0, meter=Meter(0.0, 4, 4), count_in=0, seed=1)
+    engine = engine_of(asked, load_model("ngram"))
+    if slow is not None:
+        usual = engine.think
+        engine.think = lambda beat: slow(usual(beat))  # type: ignore[method-assign]
+    sink = ListSink()
+    return Session(engine, Player(sink, SystemClock()), has_click=True), sink
+
+
+def test_a_slow_brain_is_left_out_and_the_beat_holds() -> None:
+    never = Event()
+
+    def slowed(thought: Thought) -> Thought:
+        def think() -> Plan:
+            never.wait(0.3)
+            return thought()
+
+        return think
+
+    clock = SystemClock()
+    session, sink = live_session(slowed)
+    session.player = Player(sink, clock)
+    live = Live(session, clock, InputQueue(clock), bars=2)
+    with session.player, live.running():
+        assert live.over.wait(DEADLINE_S)
+    assert live.problem is None
+    assert session.tally.beats == 8
+    assert session.tally.late >= 4
+    assert not sounding([message.data for message in sink.messages])
+
+
+def test_a_brain_that_fails_is_told_and_silent() -> None:
+    def failing(_thought: Thought) -> Thought:
+        def think() -> Plan:
+            raise ValueError("a bug")
+
+        return think
+
+    clock = SystemClock()
+    session, sink = live_session(failing)
+    session.player = Player(sink, clock)
+    live = Live(session, clock, InputQueue(clock), bars=2)
+    with session.player, live.running():
+        assert live.over.wait(DEADLINE_S)
+    assert isinstance(live.problem, ValueError)
+    assert not sounding([message.data for message in sink.messages])
+
+
+def test_a_known_player_is_played_in_time_and_the_jam_ends_after() -> None:
+    from muse.tools.jam.events import Message
+
+    known = Known(tuple(Message(0.1 * n, bytes((0x90, 60 + n, 90 * (n % 2)))) for n in range(8)))
+    clock = SystemClock()
+    session, sink = live_session()
+    session.player = Player(sink, clock)
+    live = Live(session, clock, InputQueue(clock), known=known)
+    with session.player, live.running():
+        assert live.over.wait(DEADLINE_S)
+    assert live.problem is None
+    assert session.tally.notes == 4
+    assert session.tally.beats >= 4
+    assert sink.messages[-1].time_s > sink.messages[0].time_s
+
+
+def test_ports_are_listed_as_json(jack: str) -> None:
+    with Far("listed"):
+        done = subprocess.run(
+            [sys.executable, "-m", "muse.cli", "jam", "--list-ports", "--json"],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=DEADLINE_S,
+        )
+    assert "listed" in done.stdout
