@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from muse.tools.jam.take_lines import read_take
+from muse.tools.jam.take_song import song_of_take
 from muse.tools.midi import load_song
 from muse.tools.song import Song
 
@@ -111,3 +113,16 @@ def test_the_recording_sounds_where_the_midi_says(song: Song) -> None:
         mean_attack = heard[frames[:, None] + around].mean(axis=0)
         lag_ms = around[int(np.argmax(mean_attack))] * HOP / rate * 1000
         assert 0 <= lag_ms < 7, f"from {start} s on"  # a sampled drum takes a moment to speak
+
+
+def test_the_jam_is_the_lead_of_the_song_with_chords_under_it(song: Song) -> None:
+    take = read_take(EXAMPLES / "jam_take.jsonl")
+    made, stored = song_of_take(take), load_song(EXAMPLES / "jam_take.mid")
+    assert take.is_whole
+    assert [len(track.notes) for track in made.tracks] == [len(t.notes) for t in stored.tracks]
+    lead = next(track for track in song.tracks if track.name == "Lead")
+    assert [note.pitch for note in stored.tracks[0].notes] == [note.pitch for note in lead.notes]
+    with soundfile.SoundFile(EXAMPLES / "jam_take.ogg") as audio:
+        assert audio.frames / audio.samplerate == pytest.approx(
+            stored.tempo_map().seconds_at(stored.end_beats()), abs=4.0
+        )

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 
@@ -46,9 +47,23 @@ def sounding(messages: list[bytes]) -> set[tuple[int, int]]:
     return on
 
 
-def muse_jam(*options: object) -> subprocess.Popen[str]:
-    words = [sys.executable, "-m", "muse.cli", "jam", *map(str, options)]
-    return subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+# Ctrl-C reaches it even where the tests run in the background, which shuts their children off
+WITH_CTRL_C = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    "from muse.cli.main import main; main()"
+)
+
+
+@contextmanager
+def muse_jam(*options: object) -> Iterator[subprocess.Popen[str]]:
+    words = [sys.executable, "-c", WITH_CTRL_C, "jam", *map(str, options)]
+    with subprocess.Popen(
+        words, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as playing:
+        try:
+            yield playing
+        finally:
+            playing.kill()
 
 
 @pytest.mark.parametrize("way_out", [signal.SIGINT, signal.SIGTERM])
@@ -57,18 +72,16 @@ def test_however_it_ends_all_is_silent_and_the_take_is_kept(
 ) -> None:
     take = tmp_path / "take"
     with Far(f"far {way_out.name}") as far:
-        playing = muse_jam(
+        options = (
             *("--in", f"{way_out.name}.*plays", "--out", f"{way_out.name}.*hears"),
             *("--bpm", "240", "--count-in", "0", "--seed", "1", "--record", take),
         )
-        try:
+        with muse_jam(*options) as playing:
             far.heard.wait_for(20)  # it has begun
             far.play((0x90, 64, 90), (0x90, 67, 90), (0x80, 64, 0))
             far.heard.wait_for(60)
             playing.send_signal(way_out)
             _, told = playing.communicate(timeout=DEADLINE_S)
-        finally:
-            playing.kill()
         heard = list(far.heard.messages)
     assert playing.returncode == 0, told
     assert "Traceback" not in told
