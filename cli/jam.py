@@ -126,8 +126,9 @@ def run(request: "JamRequest", wiring: "Wiring", seed: int | None) -> "Outcome":
 
 def show(outcome: "Outcome", as_json: bool) -> None:
     """What came of it: a line for people, JSON where that is asked for."""
+    import logging
+
     from muse.cli.output import print_json
-    from muse.cli.progress import say
 
     if as_json:
         print_json(outcome)
@@ -135,7 +136,7 @@ def show(outcome: "Outcome", as_json: bool) -> None:
     words = f"{outcome.beats} beats, {outcome.late} without the brain"
     if outcome.latency["events"]:
         words += f"; events late by {outcome.latency['p95_ms']} ms (95 %)"
-    say(f"muse: {words}")
+    logging.getLogger("muse").info("%s", words)
 
 
 def show_ports(as_json: bool) -> int:

@@ -2,6 +2,8 @@
 
 import io
 import json
+import subprocess
+import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -255,3 +257,15 @@ def test_words_that_mean_files() -> None:
     assert is_file("take.mid")
     assert not is_file("IAC Piano OUT")
     assert not is_file(None)
+
+
+def test_a_reader_who_has_had_enough_is_no_error() -> None:
+    command = [sys.executable, "-m", "muse.cli", "jam", "--in", str(SOLO), "--out", "-"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as playing:
+        assert playing.stdout
+        assert playing.stderr
+        assert json.loads(playing.stdout.readline())["time_s"] == 0
+        playing.stdout.close()
+        told = playing.stderr.read().decode()
+        assert playing.wait() == 0
+    assert "pipe" not in told.lower()

@@ -31,6 +31,7 @@ from muse.tools.jam.sinks import Sink
 log = logging.getLogger("muse")
 
 FOR_EVER_S = 3600.0  # how long is waited where nothing is due; the next message ends it
+TELLING = (PortLostError, BrokenPipeError)  # ports tell of themselves; a reader may have had enough
 RETRY_S = 0.5  # how long a sink that failed is left alone
 OFFS, SETTINGS, ONS = range(3)  # the order of what is due at one time
 LASTING = (CONTROL, PROGRAM)  # what a sink that comes back must be told again
@@ -241,7 +242,7 @@ class Player:
         try:
             self._sink.send(message)
         except (MuseError, OSError) as error:
-            if self._retry_s is None and not isinstance(error, PortLostError):
+            if self._retry_s is None and not isinstance(error, TELLING):
                 log.warning("%s; the beat goes on", error)  # ports tell of themselves
             is_back = isinstance(error, PortBackError)
             self._retry_s = self._clock.now() + (0.0 if is_back else RETRY_S)
