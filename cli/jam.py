@@ -129,6 +129,7 @@ def show(outcome: "Outcome", as_json: bool) -> None:
     import logging
 
     from muse.cli.output import print_json
+    from muse.tools.jam.replay import agreement_lines
 
     if as_json:
         print_json(outcome)
@@ -136,7 +137,11 @@ def show(outcome: "Outcome", as_json: bool) -> None:
     words = f"{outcome.beats} beats, {outcome.late} without the brain"
     if outcome.latency["events"]:
         words += f"; events late by {outcome.latency['p95_ms']} ms (95 %)"
-    logging.getLogger("muse").info("%s", words)
+    log = logging.getLogger("muse")
+    log.info("%s", words)
+    if outcome.agreement:
+        for line in agreement_lines(outcome.agreement, ("before", "now")):
+            log.info("%s", line)
 
 
 def show_ports(as_json: bool) -> int:

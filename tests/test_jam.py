@@ -107,7 +107,9 @@ def test_a_take_played_again_is_the_same_and_another_brain_is_not(tmp_path: Path
         wiring = Wiring(
             target=str(tmp_path / f"{model}.json"), model=model, replay=first.with_suffix(".jsonl")
         )
-        jam(JamRequest(), wiring)
+        again = jam(JamRequest(), wiring).agreement
+        assert again is not None
+        assert (again.chord == 1.0) == (model == "auto")
     songs = [load_song(tmp_path / f"{name}.json") for name in ("a", "auto", "ngram")]
     assert [track.notes for track in songs[0].tracks] == [track.notes for track in songs[1].tracks]
     assert songs[0].chords == songs[1].chords

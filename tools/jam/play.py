@@ -21,7 +21,7 @@ from muse.tools.jam.live import Live
 from muse.tools.jam.offline import play_offline
 from muse.tools.jam.options import JamRequest
 from muse.tools.jam.playback import Player
-from muse.tools.jam.replay import read_replay
+from muse.tools.jam.replay import Agreement, compare, read_replay
 from muse.tools.jam.screen import Screen
 from muse.tools.jam.session import Session
 from muse.tools.jam.setting_up import (
@@ -35,6 +35,7 @@ from muse.tools.jam.setting_up import (
 )
 from muse.tools.jam.sinks import JsonSink, NoSink
 from muse.tools.jam.take import Take
+from muse.tools.jam.take_lines import read_take
 from muse.tools.jam.wiring import (
     PARTS,
     PIPE,
@@ -69,6 +70,7 @@ class Outcome:
         latency: of events, in ms: from when they were due until they were sent.
         deciding: from when a decision was due until its music was scheduled, in ms.
         files: that were written.
+        agreement: of a take that was played again with what came of it; None without one.
     """
 
     beats: int
@@ -76,6 +78,7 @@ class Outcome:
     latency: dict[str, Any]
     deciding: dict[str, Any]
     files: tuple[str, ...]
+    agreement: Agreement | None = None
 
 
 def jam(
@@ -119,9 +122,12 @@ def jam(
         else:
             session = play_counted(wiring, engine, known or Known(), take, report)
         files = kept(wiring, take)
+        agreement = None
+        if wiring.replay and take:
+            agreement = compare(read_take(wiring.replay), read_take(take.jsonl))
     tally = session.tally
     sent = session.player.lateness.figures()
-    return Outcome(tally.beats, tally.late, sent, tally.deciding.figures(), files)
+    return Outcome(tally.beats, tally.late, sent, tally.deciding.figures(), files, agreement)
 
 
 def play_counted(
