@@ -244,6 +244,16 @@ def test_ways_that_do_not_go_together(tmp_path: Path) -> None:
             jam(JamRequest(), wiring, 1)
 
 
+def test_sound_is_sent_to_transcribe() -> None:
+    with pytest.raises(BadInputError, match="muse transcribe"):
+        jam(JamRequest(), Wiring(source="song.wav", target="x.mid"), 1)
+
+
+def test_a_file_of_no_known_kind_is_no_port(tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match="xyz"):
+        jam(JamRequest(), Wiring(source=str(SOLO), target=str(tmp_path / "take.xyz")), 1)
+
+
 def test_a_failure_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise BadInputError("stop here")
@@ -257,7 +267,9 @@ def test_a_failure_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_words_that_mean_files() -> None:
     assert is_file("-")
     assert is_file("take.mid")
+    assert is_file("there/take.xyz")
     assert not is_file("IAC Piano OUT")
+    assert not is_file("a.b: port 1")
     assert not is_file(None)
 
 

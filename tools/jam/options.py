@@ -5,6 +5,7 @@ from pathlib import Path
 
 from muse.tools.chords.events import STYLES
 from muse.tools.chords.request import FASTEST, SLOWEST
+from muse.tools.chords.saving import AUDIO
 from muse.tools.corpus.charts import counted_beats
 from muse.tools.corpus.text import bar_beats, parse_meter
 from muse.tools.errors import BadInputError, ParameterError
@@ -20,7 +21,8 @@ MOST_AHEAD = 32  # chords
 MOST_COUNT_IN = 8  # bars
 EVENEST, MOST_SWUNG = 50.0, 75.0  # per cent of a pair that its first note takes
 DENOMINATORS = (4, 8)
-FILE_SUFFIXES = (".mid", ".midi", ".json", ".jsonl", ".wav", ".flac", ".ogg", ".mp3")
+SCORES = (".mid", ".midi", ".json", ".jsonl", ".musicxml", ".xml", ".png", ".svg", ".pdf")
+FILE_SUFFIXES = (*SCORES, *AUDIO)
 
 
 @dataclass(frozen=True)
@@ -197,4 +199,7 @@ def read_key(text: str) -> Tonality:
 
 def is_file(name: str | None) -> bool:
     """Whether the words of --in or --out mean a file or a pipe, and no port."""
-    return name is not None and (name == "-" or Path(name).suffix.lower() in FILE_SUFFIXES)
+    if name is None or name == "-":
+        return name == "-"
+    suffix = Path(name).suffix.lower()
+    return suffix in FILE_SUFFIXES or (bool(suffix) and len(Path(name).parts) > 1)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
-from muse.tools.chords.saving import check_target
-from muse.tools.errors import ParameterError
+from muse.tools.chords.saving import AUDIO, check_target
+from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.jam.band_lines import CHANNELS
 from muse.tools.jam.clock import SystemClock
 from muse.tools.jam.listening import InputQueue, StreamReader, port_input
@@ -61,6 +61,10 @@ def check_wiring(wiring: Wiring) -> None:
     """Raise for ways in and out that do not go together."""
     if wiring.replay and wiring.source:
         raise ParameterError("--replay plays the solo of a take; leave out --in")
+    if wiring.source and Path(wiring.source).suffix.lower() in AUDIO:
+        raise BadInputError(
+            f"{wiring.source} is sound; `muse transcribe {wiring.source} -o DIR` makes MIDI of it"
+        )
     if wiring.bars is not None and wiring.bars < 1:
         raise ParameterError("--bars is 1 or more")
     if is_file(wiring.target) and wiring.target != PIPE:
