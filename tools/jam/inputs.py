@@ -13,8 +13,13 @@ from muse.tools.jam.json_lines import JsonLines
 from muse.tools.jam.listening import STREAM_BLOCK
 from muse.tools.jam.options import DEFAULT_BPM
 from muse.tools.jam.replay import Replay
+from muse.tools.jam.session import LEAD_S
 from muse.tools.jam.solo_files import messages_of, read_solo
 from muse.tools.song import Meter, Tempo
+
+LEAD = "lead_s"  # its name among a take's params
+LONGEST_LEAD_S = 0.1
+WITH_BEAT_S = -0.02  # a file can be heard on the beat itself, though nobody could live
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,7 @@ class Known:
         meter: of all bars.
         start_s: when the first beat of the count-in falls.
         end_s: of the last message, or 0 where that is not known.
+        lead_s: how long before a beat it is decided, what falls later is not heard for it.
     """
 
     messages: Iterable[Message] = ()
@@ -36,6 +42,7 @@ class Known:
     meter: Meter = COMMON_TIME
     start_s: float = 0.0
     end_s: float = 0.0
+    lead_s: float = WITH_BEAT_S
 
 
 def from_file(path: str, track: str | None, counted_bpm: float | None) -> Known:
@@ -69,6 +76,7 @@ def from_file(path: str, track: str | None, counted_bpm: float | None) -> Known:
 def from_take(replay: Replay) -> Known:
     """The player of a take, with the tempo as it was."""
     header = replay.header
+    told = header.params.get(LEAD)
     return Known(
         replay.messages,
         replay.bpm,
@@ -76,6 +84,7 @@ def from_take(replay: Replay) -> Known:
         Meter(0.0, header.numerator, header.denominator),
         replay.start_s,
         replay.end_s,
+        told if isinstance(told, float) and abs(told) <= LONGEST_LEAD_S else LEAD_S,
     )
 
 

@@ -10,7 +10,7 @@ from math import ceil
 
 from muse.tools.jam.events import Message
 from muse.tools.jam.inputs import Known
-from muse.tools.jam.session import LEAD_S, Session
+from muse.tools.jam.session import Session
 from muse.tools.progress import Report, silent
 
 
@@ -57,11 +57,11 @@ def play_offline(
     first = round(conductor.first_beat)
     plan = session.think(first)()
     for beat in count(first):
-        now_s = conductor.time_of(beat) - LEAD_S
+        now_s = conductor.time_of(beat) - known.lead_s
         while tempos and tempos[0][0] <= now_s:
             at_s, bpm = tempos.pop(0)
             conductor.set_bpm(bpm, at_s)
-        now_s = conductor.time_of(beat) - LEAD_S
+        now_s = conductor.time_of(beat) - known.lead_s
         for message in inbox.until(now_s):
             session.heard(message)
         if beat >= 0 and is_over(session, inbox, beat, bars):

@@ -23,7 +23,7 @@ from muse.tools.jam.options import JamRequest
 from muse.tools.jam.playback import Player
 from muse.tools.jam.replay import Agreement, compare, read_replay
 from muse.tools.jam.screen import Screen
-from muse.tools.jam.session import Session
+from muse.tools.jam.session import LEAD_S, Session
 from muse.tools.jam.setting_up import (
     as_before,
     chosen_seed,
@@ -114,8 +114,9 @@ def jam(
         known = in_time(known, settings)
     model = load_model(wiring.model)
     log.info("seed %d", settings.seed)
+    lead_s = known.lead_s if known and not wiring.is_live else LEAD_S
     with ExitStack() as stack:
-        take = taken(stack, wiring, header_of(request, settings, model))
+        take = taken(stack, wiring, header_of(request, settings, model, lead_s))
         engine = engine_of(settings, model)
         if wiring.is_live:
             session = play_live(stack, wiring, engine, known, take, tell, show)

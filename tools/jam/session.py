@@ -21,7 +21,7 @@ from muse.tools.jam.playback import Player
 from muse.tools.jam.screen import BarLines, Screen
 from muse.tools.jam.take import Take
 
-LEAD_S = 0.02  # before a beat, in which it is decided
+LEAD_S = 0.012  # before a beat, in which it is decided when live
 SOLO_CHANNEL = 3  # on which the player is sounded, where that is wanted
 BAND = (CHANNELS["keys"], CHANNELS["bass"])
 HEARD_BEATS = 1.0  # whose notes are shown

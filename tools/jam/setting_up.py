@@ -11,7 +11,7 @@ from muse.tools.jam.band import Band
 from muse.tools.jam.conductor import Conductor
 from muse.tools.jam.engine import Engine
 from muse.tools.jam.harmonist import Harmonist
-from muse.tools.jam.inputs import Known, counted_in, from_file, from_lines, from_take
+from muse.tools.jam.inputs import LEAD, Known, counted_in, from_file, from_lines, from_take
 from muse.tools.jam.options import (
     DEFAULT_BPM,
     JamRequest,
@@ -102,13 +102,16 @@ def engine_of(settings: JamSettings, model: ChordModel) -> Engine:
     return Engine(meter, conductor, harmonist, band, follower)
 
 
-def header_of(request: JamRequest, settings: JamSettings, model: ChordModel) -> Header:
-    """The head of a take."""
+def header_of(
+    request: JamRequest, settings: JamSettings, model: ChordModel, lead_s: float
+) -> Header:
+    """The head of a take; `lead_s` is how long before beats it decides."""
+    asked = {name: value for name, value in asdict(request).items() if value is not None}
     return Header(
         version=version("muse-toolbox"),
         numerator=settings.meter.numerator,
         denominator=settings.meter.denominator,
-        params={name: value for name, value in asdict(request).items() if value is not None},
+        params={**asked, LEAD: lead_s},
         seed=settings.seed,
         model=model.name,
         model_hash=model.hash,
