@@ -27,7 +27,7 @@ needs_fluidsynth = pytest.mark.skipif(not has_fluidsynth(), reason="libfluidsynt
 def transcribed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The example song, transcribed once with separation, as the README does it."""
     folder = tmp_path_factory.mktemp("stems")
-    audio = next((Path(__file__).parent.parent / "examples").glob("*.ogg"))
+    audio = Path(__file__).parent.parent / "examples" / "paper_lanterns.ogg"
     command = [sys.executable, "-m", "muse.cli", "transcribe", str(audio), "-o", str(folder)]
     subprocess.run(command, check=True, capture_output=True)
     return folder
