@@ -283,3 +283,14 @@ def test_a_reader_who_has_had_enough_is_no_error() -> None:
         told = playing.stderr.read().decode()
         assert playing.wait() == 0
     assert "pipe" not in told.lower()
+
+
+def test_a_player_without_end_is_left_when_no_one_reads() -> None:
+    lines = "import json\nt = 0\nwhile True: print(json.dumps({'time_s': t, 'on': 60})); t += 1"
+    jamming = "muse.cli jam --in - --out -"
+    script = (
+        f'{sys.executable} -c "{lines}" 2>/dev/null | {sys.executable} -m {jamming} | head -n 1'
+    )
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60)
+    assert json.loads(done.stdout)["time_s"] == 0
+    assert "Traceback" not in done.stderr

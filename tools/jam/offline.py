@@ -50,6 +50,8 @@ def play_offline(
         known: the player's messages, and the changes of tempo that go with them.
         bars: after which it ends, whatever comes.
         report: told how far it is, where the end is known.
+
+    It ends early where the sink fails, as a pipe does that no one reads any more.
     """
     conductor, inbox, tempos = session.conductor, Inbox(known.messages), list(known.tempos)
     conductor.start(known.start_s)
@@ -72,6 +74,8 @@ def play_offline(
         session.click(beat)
         plan = session.think(beat + 1)()
         session.player.play_until(now_s)
+        if session.player.is_failing:  # no one takes what is played any more
+            return
         report("playing", min(now_s / known.end_s, 1.0) if known.end_s else 0.0)
     session.player.play_until(float("inf"))
 
