@@ -147,6 +147,11 @@ def test_nobody_plays() -> None:
     assert sum(is_on(message.data) for message in messages) > 24
 
 
+def test_nobody_plays_and_no_end_is_told() -> None:
+    with pytest.raises(BadInputError, match="--bars"):
+        played(Known())
+
+
 def test_a_stuck_note() -> None:
     stuck = (Message(0.1, bytes((ON, 60, 90))), *notes([64, 67] * 8)[1:])
     _, messages = played(Known(stuck))

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import count
 from math import ceil
 
+from muse.tools.errors import BadInputError
 from muse.tools.jam.events import Message
 from muse.tools.jam.inputs import Known
 from muse.tools.jam.session import Session
@@ -52,8 +53,13 @@ def play_offline(
         report: told how far it is, where the end is known.
 
     It ends early where the sink fails, as a pipe does that no one reads any more.
+
+    Raises:
+        BadInputError: nobody plays, and it is not said for how many bars.
     """
     conductor, inbox, tempos = session.conductor, Inbox(known.messages), list(known.tempos)
+    if inbox.is_empty and bars is None:
+        raise BadInputError("nobody plays in the input; give --bars N to hear the band alone")
     conductor.start(known.start_s)
     session.begin()
     first = round(conductor.first_beat)
