@@ -129,7 +129,7 @@ def show(outcome: "Outcome", as_json: bool) -> None:
     import logging
 
     from muse.cli.output import print_json
-    from muse.tools.jam.replay import agreement_lines
+    from muse.tools.jam.takes.replay import agreement_lines
 
     if as_json:
         print_json(outcome)
@@ -147,7 +147,7 @@ def show(outcome: "Outcome", as_json: bool) -> None:
 def show_ports(as_json: bool) -> int:
     """The MIDI ports of this machine."""
     from muse.cli.output import print_json, print_table
-    from muse.tools.jam.ports import list_ports
+    from muse.tools.jam.ports.choosing import list_ports
 
     ports = list_ports()
     if as_json or not sys.stdout.isatty():
@@ -165,8 +165,8 @@ def show_bench(source: str | None, model: str, minutes: float, as_json: bool) ->
     """Figures of the timing, and whether they hold their bars; 1 where one does not."""
     from muse.cli.output import print_json
     from muse.cli.progress import bar
-    from muse.tools.jam.measure_engine import measure_jam
-    from muse.tools.jam.measure_table import table
+    from muse.tools.jam.measure.accompanist import measure_jam
+    from muse.tools.jam.measure.table import table
 
     with bar("jam") as report:
         figures = measure_jam(minutes * 60, source, model=model, report=report)

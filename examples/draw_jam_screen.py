@@ -15,10 +15,10 @@ from muse.tools.jam.clock import VirtualClock
 from muse.tools.jam.inputs import from_file
 from muse.tools.jam.offline import play_offline
 from muse.tools.jam.options import JamRequest, settings_of
-from muse.tools.jam.playback import Player
+from muse.tools.jam.ports.playback import Player
+from muse.tools.jam.ports.sinks import NoSink
 from muse.tools.jam.session import Session
 from muse.tools.jam.setting_up import engine_of
-from muse.tools.jam.sinks import NoSink
 
 BARS = 14
 SEED = 7

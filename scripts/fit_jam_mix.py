@@ -26,13 +26,21 @@ from muse.models.weight_files import packed
 from muse.tools.chords.models import load_model
 from muse.tools.chords.song_data import load_chord_data
 from muse.tools.files import write_bytes
-from muse.tools.jam.ear_beats import KINDS, PLACES, STRETCHES, STRUCK, TRIADS, listened, place_of
-from muse.tools.jam.harmonist import home_of
-from muse.tools.jam.keys import number_of
-from muse.tools.jam.mix_fit import agreement, fitted, rows_of
-from muse.tools.jam.mix_phrase import PhraseNet, session_of, trained
-from muse.tools.jam.mix_songs import JamSong, is_for_test, read_jam_songs
-from muse.tools.jam.mix_tables import EXPERTS, SHAPES, WEIGHTS, MixTables
+from muse.tools.jam.harmony.ear_beats import (
+    KINDS,
+    PLACES,
+    STRETCHES,
+    STRUCK,
+    TRIADS,
+    listened,
+    place_of,
+)
+from muse.tools.jam.harmony.harmonist import home_of
+from muse.tools.jam.harmony.keys import number_of
+from muse.tools.jam.harmony.mix_fit import agreement, fitted, rows_of
+from muse.tools.jam.harmony.mix_phrase import PhraseNet, session_of, trained
+from muse.tools.jam.harmony.mix_songs import JamSong, is_for_test, read_jam_songs
+from muse.tools.jam.harmony.mix_tables import EXPERTS, SHAPES, WEIGHTS, MixTables
 
 OUT = Path(__file__).parent.parent / "models" / "weights"
 SOURCE = "POP909 (MIT), Wang et al., ISMIR 2020"
@@ -149,7 +157,7 @@ def parameter(begun: NDArray[Any]) -> torch.nn.Parameter:
 
 
 class Filter(torch.nn.Module):
-    """The ear's belief without recall, as it is fitted; see tools/jam/ear.py."""
+    """The ear's belief without recall, as it is fitted; see tools/jam/harmony/ear.py."""
 
     def __init__(self, moves: NDArray[Any], stretches: NDArray[Any], struck: NDArray[Any]) -> None:
         """Begin with counts."""

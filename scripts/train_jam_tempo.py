@@ -1,4 +1,4 @@
-"""Learn what tools/jam/tempo_net.py holds: which tempos explain onsets, and where onsets fall.
+"""Learn what tools/jam/tempo/net.py holds: which tempos explain onsets, and where onsets fall.
 
     python scripts/train_jam_tempo.py --data ../shared/data --out models/weights
 
@@ -24,10 +24,10 @@ from torch import nn
 from muse.models.weight_files import packed
 from muse.tools.corpus.pop909 import BEATS, read_beats
 from muse.tools.files import write_bytes
-from muse.tools.jam.tempo import CHORD_S, EVERY_S
-from muse.tools.jam.tempo_lags import FEATURES, TEMPO_STEP, TEMPOS, LagMemory, Onset, pitch_bit
-from muse.tools.jam.tempo_net import NAME
-from muse.tools.jam.tempo_pulse import KINDS, kinds
+from muse.tools.jam.tempo.follower import CHORD_S, EVERY_S
+from muse.tools.jam.tempo.lags import FEATURES, TEMPO_STEP, TEMPOS, LagMemory, Onset, pitch_bit
+from muse.tools.jam.tempo.net import NAME
+from muse.tools.jam.tempo.pulse import KINDS, kinds
 from muse.tools.midi import load_song
 
 log = logging.getLogger("train")
@@ -215,7 +215,7 @@ def card(melodies: int, drummers: int, rounds: int, loss: float) -> dict[str, ob
         "name": NAME,
         "task": "jam",
         "what": "judges tempos by the lags between onsets, and tells where in a beat onsets fall "
-        "(tools/jam/tempo_net.py)",
+        "(tools/jam/tempo/net.py)",
         "config": {"units": UNITS * NETS, "features": FEATURES, "kinds": KINDS, "phases": PHASES},
         "licence": "MIT, CC BY 4.0",
         "data": [

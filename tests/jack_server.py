@@ -8,8 +8,8 @@ from typing import Any, Self
 import pytest
 
 from muse.tools.errors import MissingPartError
-from muse.tools.jam.jack_server import jack_server, why_no_jack
-from muse.tools.jam.midi_system import load_rtmidi
+from muse.tools.jam.measure.jack_server import jack_server, why_no_jack
+from muse.tools.jam.ports.midi_system import load_rtmidi
 
 DEADLINE_S = 20.0  # for anything a test waits for
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from muse.tools.jam.take_lines import read_take
-from muse.tools.jam.take_song import song_of_take
+from muse.tools.jam.takes.lines import read_take
+from muse.tools.jam.takes.song import song_of_take
 from muse.tools.midi import load_song
 from muse.tools.song import Song
 

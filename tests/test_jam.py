@@ -23,10 +23,10 @@ from muse.tools.jam.midi_bytes import is_off, is_on, key_of
 from muse.tools.jam.offline import play_offline
 from muse.tools.jam.options import JamRequest, JamSettings, is_file, settings_of
 from muse.tools.jam.play import jam
-from muse.tools.jam.playback import Player
+from muse.tools.jam.ports.playback import Player
+from muse.tools.jam.ports.sinks import ListSink
 from muse.tools.jam.session import Session
 from muse.tools.jam.setting_up import engine_of
-from muse.tools.jam.sinks import ListSink
 from muse.tools.jam.wiring import Wiring
 from muse.tools.midi import load_song
 from muse.tools.song import Meter

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from muse.tools.chords.events import STYLES
 from muse.tools.errors import ParameterError
-from muse.tools.jam.band import Band
-from muse.tools.jam.band_lines import CHANNELS
-from muse.tools.jam.click import ACCENT, click, opening
-from muse.tools.jam.dynamics import LOUDEST, SOFTEST, Dynamics
+from muse.tools.jam.band.click import ACCENT, click, opening
+from muse.tools.jam.band.dynamics import LOUDEST, SOFTEST, Dynamics
+from muse.tools.jam.band.lines import CHANNELS
+from muse.tools.jam.band.rhythm_section import Band
 from muse.tools.jam.events import Choice, Decision, Event, HeardKey
 from muse.tools.song import Meter
 from muse.tools.theory.chords import parse_chord

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from muse.tools.jam.events import SoloNote
-from muse.tools.jam.keys import KeyEar, number_of
-from muse.tools.jam.mix_songs import is_for_test, read_jam_songs
-from muse.tools.jam.mix_tables import load_tables
+from muse.tools.jam.harmony.keys import KeyEar, number_of
+from muse.tools.jam.harmony.mix_songs import is_for_test, read_jam_songs
+from muse.tools.jam.harmony.mix_tables import load_tables
 from muse.tools.theory.key_profiles import KEYS, MODES
 from muse.tools.theory.keys import C_MAJOR, Tonality, parse_key, relative, tonality
 

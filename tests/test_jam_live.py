@@ -15,15 +15,15 @@ from muse.tools.chords.models import load_model
 from muse.tools.jam.clock import SystemClock
 from muse.tools.jam.events import Plan, Thought
 from muse.tools.jam.inputs import Known
-from muse.tools.jam.listening import InputQueue
 from muse.tools.jam.live import Live
 from muse.tools.jam.midi_bytes import is_off, is_on, key_of
 from muse.tools.jam.options import JamRequest, settings_of
-from muse.tools.jam.playback import Player
+from muse.tools.jam.ports.listening import InputQueue
+from muse.tools.jam.ports.playback import Player
+from muse.tools.jam.ports.sinks import ListSink
 from muse.tools.jam.session import Session
 from muse.tools.jam.setting_up import engine_of
-from muse.tools.jam.sinks import ListSink
-from muse.tools.jam.take_lines import read_take
+from muse.tools.jam.takes.lines import read_take
 from muse.tools.midi import load_song
 from muse.tools.song import Meter
 from tests.jack_server import DEADLINE_S, Far, running_jack

@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from muse.tools.errors import BadInputError, MissingPartError
-from muse.tools.jam import midi_system
 from muse.tools.jam.clock import SystemClock
 from muse.tools.jam.events import Message
-from muse.tools.jam.listening import InputQueue, port_input
-from muse.tools.jam.live_port import LivePort, PortLostError
-from muse.tools.jam.playback import Player
-from muse.tools.jam.ports import choose, list_ports, matching
-from muse.tools.jam.sinks import PortSink
+from muse.tools.jam.ports import midi_system
+from muse.tools.jam.ports.choosing import choose, list_ports, matching
+from muse.tools.jam.ports.listening import InputQueue, port_input
+from muse.tools.jam.ports.live_port import LivePort, PortLostError
+from muse.tools.jam.ports.playback import Player
+from muse.tools.jam.ports.sinks import PortSink
 from tests.jack_server import DEADLINE_S, Far, Heard, needs_rtmidi, running_jack
 
 NAMES = [

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from muse.tools.errors import MissingPartError
-from muse.tools.jam import sinks_synth
 from muse.tools.jam.clock import SystemClock, VirtualClock
 from muse.tools.jam.events import Message
-from muse.tools.jam.playback import Player
-from muse.tools.jam.sinks import JsonSink
-from muse.tools.jam.sinks_synth import SynthSink
-from muse.tools.jam.tracks import track_of
+from muse.tools.jam.ports import synth
+from muse.tools.jam.ports.playback import Player
+from muse.tools.jam.ports.sinks import JsonSink
+from muse.tools.jam.ports.synth import SynthSink
+from muse.tools.jam.takes.tracks import track_of
 from muse.tools.rendering import has_fluidsynth
 from muse.tools.song import Note
 from tests.jack_server import running_jack
@@ -137,11 +137,11 @@ def test_without_sound_files_are_offered(
 def test_alsa_is_tried_only_where_it_has_a_card(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(sinks_synth.platform, "system", lambda: "Linux")
-    monkeypatch.setattr(sinks_synth, "SOUND_CARDS", tmp_path)
-    assert "alsa" not in sinks_synth.usual_drivers()
+    monkeypatch.setattr(synth.platform, "system", lambda: "Linux")
+    monkeypatch.setattr(synth, "SOUND_CARDS", tmp_path)
+    assert "alsa" not in synth.usual_drivers()
     (tmp_path / "pcmC0D0p").touch()
-    assert "alsa" in sinks_synth.usual_drivers()
+    assert "alsa" in synth.usual_drivers()
 
 
 @pytest.fixture

@@ -2,19 +2,13 @@
 
 from pathlib import Path
 
-import msgspec
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from muse.tools.errors import BadInputError, MuseError
-from muse.tools.jam.band import Band
-from muse.tools.jam.click import click
-from muse.tools.jam.conductor import Conductor
+from muse.tools.errors import MuseError
+from muse.tools.jam.band.click import click
+from muse.tools.jam.band.rhythm_section import Band
 from muse.tools.jam.events import Choice, Decision, HeardKey, Message
-from muse.tools.jam.replay import agreement_lines, compare, read_replay, replay_of
-from muse.tools.jam.take import Take
-from muse.tools.jam.take_lines import (
+from muse.tools.jam.takes.lines import (
     Decided,
     Ended,
     Header,
@@ -23,9 +17,11 @@ from muse.tools.jam.take_lines import (
     TempoSet,
     read_take,
     taken,
-    written,
 )
-from muse.tools.jam.take_song import song_of_take
+from muse.tools.jam.takes.replay import agreement_lines, compare, read_replay, replay_of
+from muse.tools.jam.takes.song import song_of_take
+from muse.tools.jam.takes.take import Take
+from muse.tools.jam.tempo.conductor import Conductor
 from muse.tools.midi import load_song
 from muse.tools.song import Meter
 from muse.tools.theory.chords import parse_chord
@@ -189,72 +185,6 @@ def test_a_folder_in_the_way_is_told_at_once(tmp_path: Path) -> None:
     (tmp_path / "take.mid").mkdir()
     with pytest.raises(MuseError, match=r"take\.mid is a folder"):
         Take(tmp_path / "take", HEADER)
-
-
-GOOD = {
-    "kind": "decision",
-    "time_s": 1.0,
-    "beat": 2.0,
-    "symbol": "Am7",
-    "probability": 0.5,
-    "changes": True,
-    "who": "ear",
-    "late": True,
-    "key": "C major",
-    "key_confidence": 1.0,
-}
-
-
-@pytest.mark.parametrize(
-    ("line", "what"),
-    [
-        (b"nonsense", "malformed"),
-        (b'{"kind":"song","time_s":1,"beat":1}', "song"),
-        (b'{"kind":"tempo","time_s":1,"beat":1}', "bpm"),
-        (b'{"kind":"tempo","time_s":1,"beat":1,"bpm":0}', "bpm is 0"),
-        (b'{"kind":"tempo","time_s":1,"beat":1e9,"bpm":90}', "beat is 1"),
-        (b'{"kind":"heard","time_s":-3,"beat":1,"data":"904040"}', "time_s is -3"),
-        (b'{"kind":"heard","time_s":1,"beat":1,"data":"9040"}', "not a MIDI message"),
-        (b'{"kind":"heard","time_s":1,"beat":1,"data":"zz"}', "not a MIDI message"),
-        (b'{"kind":"played","time_s":1,"beat":1,"part":"harp","data":"904040"}', "harp"),
-        (msgspec.json.encode(GOOD | {"symbol": "H9000"}), "H9000"),
-        (msgspec.json.encode(GOOD | {"probability": 2}), "probability is 2"),
-        (msgspec.json.encode(GOOD | {"key": "K"}), "'K' is not a key"),
-        (msgspec.json.encode(GOOD | {"who": "nobody"}), "nobody"),
-        (msgspec.json.encode(GOOD | {"ear": [{"symbol": "C", "probability": -1}]}), "-1"),
-    ],
-)
-def test_a_wrong_line_is_named(tmp_path: Path, line: bytes, what: str) -> None:
-    path = tmp_path / "bad.jsonl"
-    path.write_bytes(written(HEADER) + msgspec.json.encode(GOOD) + b"\n" + line + b"\n")
-    with pytest.raises(BadInputError, match=r"bad\.jsonl, line 3: ") as told:
-        read_take(path)
-    assert what in str(told.value)
-    assert "\n" not in str(told.value)
-
-
-@pytest.mark.parametrize(
-    "data", [b"", b"{}", b"MThd", b"\xff\xfe", b'{"format": "muse.song/1"}', b"[1]\n[2]\n"]
-)
-def test_what_is_no_take_is_refused(tmp_path: Path, data: bytes) -> None:
-    path = tmp_path / "song.jsonl"
-    path.write_bytes(data)
-    with pytest.raises(BadInputError, match=r"song\.jsonl: not a take of muse jam"):
-        read_take(path)
-    with pytest.raises(BadInputError, match="No such file"):
-        read_take(tmp_path / "nowhere.jsonl")
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.binary(max_size=60), st.integers(0, 400))
-def test_damage_is_told_and_nothing_else_happens(tmp_path_factory, damage, place) -> None:
-    path = tmp_path_factory.mktemp("take") / "take.jsonl"
-    whole = written(HEADER) + msgspec.json.encode(GOOD) + b"\n" + written(Ended(2.0, 4.0))
-    path.write_bytes(whole[:place] + damage + whole[place + len(damage) :])
-    try:
-        song_of_take(read_take(path))
-    except BadInputError as error:
-        assert str(path) in str(error)
 
 
 def test_a_take_can_be_played_again(tmp_path: Path) -> None:

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from muse.tools.corpus.pop909 import BEATS, read_beats
 from muse.tools.errors import ParameterError
-from muse.tools.jam.conductor import Conductor
-from muse.tools.jam.tempo import CHORD_S, Estimate, TempoFollower, follow
-from muse.tools.jam.tempo_lags import FEATURES, REMEMBERED, TEMPOS, LagMemory, Onset
-from muse.tools.jam.tempo_net import learnt, log_odds
-from muse.tools.jam.tempo_pulse import KINDS, sharpened
+from muse.tools.jam.tempo.conductor import Conductor
+from muse.tools.jam.tempo.follower import CHORD_S, Estimate, TempoFollower, follow
+from muse.tools.jam.tempo.lags import FEATURES, REMEMBERED, TEMPOS, LagMemory, Onset
+from muse.tools.jam.tempo.net import learnt, log_odds
+from muse.tools.jam.tempo.pulse import KINDS, sharpened
 from muse.tools.midi import load_song
 
 PATTERN = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)  # beats of a bar of four

@@ -12,6 +12,15 @@ from muse.cli.main import app
 
 ROOT = Path(__file__).parent.parent
 ROOMS = {"cli": {"cli", "tools"}, "tools": {"tools", "models"}, "models": {"models"}}
+# tools/jam: what passes between the rooms belongs to all; the rooms do not know of each other
+PASSING = {"clock", "events", "midi_bytes", "solo"}
+JAM = {
+    "harmony": {"harmony", "events", "solo"},
+    "tempo": {"tempo", "clock", "events"},
+    "band": {"band", "events", "midi_bytes"},
+    "ports": {"ports", "clock", "events", "midi_bytes"},
+    "takes": {"takes", "events", "midi_bytes"},
+}
 HEAVY = {
     "torch",
     "librosa",
@@ -25,21 +34,37 @@ HEAVY = {
 }
 
 
-def imported_rooms(path: Path) -> set[str]:
-    """The rooms of muse that a file imports from, at any depth."""
+def imported(path: Path, package: str) -> set[str]:
+    """What a file imports from a package, at any depth: the first name below it."""
     names = []
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            names.append(node.module or "")
-    return {name.split(".")[1] for name in names if name.startswith("muse.")}
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    below = f"{package}."
+    return {name.removeprefix(below).split(".")[0] for name in names if name.startswith(below)}
 
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_imports_go_one_way(room: str) -> None:
     for path in (ROOT / room).rglob("*.py"):
-        assert imported_rooms(path) <= ROOMS[room], path
+        assert imported(path, "muse") <= ROOMS[room], path
+
+
+@pytest.mark.parametrize("room", JAM)
+def test_rooms_of_the_jam_keep_apart(room: str) -> None:
+    for path in (ROOT / "tools" / "jam" / room).rglob("*.py"):
+        assert imported(path, "muse.tools.jam") <= JAM[room], path
+
+
+def test_what_ties_the_jam_together_is_on_top() -> None:
+    jam = ROOT / "tools" / "jam"
+    assert {path.parent.name for path in jam.glob("*/__init__.py")} == {*JAM, "measure"}
+    top = {path.stem for path in jam.glob("*.py")}
+    for path in jam.glob("*.py"):
+        allowed = PASSING if path.stem in PASSING else top | {*JAM}
+        assert imported(path, "muse.tools.jam") <= allowed, path
 
 
 @pytest.mark.parametrize("words", [["--help"], ["--version"], ["separate", "--help"]])

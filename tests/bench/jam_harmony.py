@@ -39,10 +39,10 @@ from numpy.typing import NDArray
 
 from muse.tools.chords.model import ChordModel
 from muse.tools.chords.models import load_model
-from muse.tools.jam.ear_beats import KINDS, PLACES, place_of, triad_of_symbol
 from muse.tools.jam.events import Decision, SoloNote
-from muse.tools.jam.harmonist import Harmonist
-from muse.tools.jam.mix_songs import (
+from muse.tools.jam.harmony.ear_beats import KINDS, PLACES, place_of, triad_of_symbol
+from muse.tools.jam.harmony.harmonist import Harmonist
+from muse.tools.jam.harmony.mix_songs import (
     JamSong,
     Player,
     is_for_test,

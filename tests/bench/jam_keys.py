@@ -20,11 +20,11 @@ from pathlib import Path
 
 import numpy as np
 
-from muse.tools.jam.ear_beats import ends_at, on_grid, sounds_in
 from muse.tools.jam.events import SoloNote
-from muse.tools.jam.keys import KeyEar
-from muse.tools.jam.mix_songs import JamSong, is_for_test, read_jam_songs
-from muse.tools.jam.mix_tables import load_tables
+from muse.tools.jam.harmony.ear_beats import ends_at, on_grid, sounds_in
+from muse.tools.jam.harmony.keys import KeyEar
+from muse.tools.jam.harmony.mix_songs import JamSong, is_for_test, read_jam_songs
+from muse.tools.jam.harmony.mix_tables import load_tables
 from muse.tools.theory.key_finding import key_of_weights
 from muse.tools.theory.key_profiles import PROFILES
 from muse.tools.theory.keys import Tonality, relative, tonality_of

@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muse.tools.corpus.pop909 import BEATS, read_beats
-from muse.tools.jam.tempo import TempoFollower
+from muse.tools.jam.tempo.follower import TempoFollower
 from muse.tools.midi import load_song
 from muse.tools.song import Song
 

@@ -4,22 +4,20 @@ Conventions: clips are float32 (frames,), mono, full scale 1.0, at the recipe's 
 from its label alone, and the label from the seed and the clip's number.
 """
 
-from types import TracebackType
-
 import numpy as np
 from numpy.typing import NDArray
 
 from muse.tools.intervals.draw import SOUNDED, VOICED, Choices, Label, choices, dice_for, draw
 from muse.tools.intervals.effects import convolved, decibels, levelled, noise, room, with_noise
 from muse.tools.intervals.recipe import Recipe
-from muse.tools.intervals.sampled import Sampler
+from muse.tools.intervals.sampled import Holder, Sampler
 from muse.tools.intervals.timbres import VOICES
 
 Clip = NDArray[np.float32]
 Sound = NDArray[np.float64]
 
 
-class Maker:
+class Maker(Holder):
     """Makes the clips of a recipe; a context, since FluidSynth is to be freed."""
 
     def __init__(self, recipe: Recipe, seed: int) -> None:
@@ -32,10 +30,11 @@ class Maker:
         Raises:
             ParameterError, BadInputError, MissingPartError: as `draw.choices`.
         """
+        super().__init__()
         self.given: Choices = choices(recipe)
         self._recipe = recipe
         self._seed = seed
-        self._sampler = Sampler(recipe.sample_rate)
+        self._sampler = self._stack.enter_context(Sampler(recipe.sample_rate))
         self._fonts = {path.stem: path for path in self.given.soundfonts}
 
     def clip(self, number: int) -> tuple[Clip, Label]:
@@ -81,19 +80,6 @@ class Maker:
         cents = label.detune_cents[place] + label.tuning_cents
         font = self._fonts[label.soundfont]
         return self._sampler.note(font, label.program, pitch, frames, cents)
-
-    def __enter__(self) -> "Maker":
-        """Itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Free what was loaded."""
-        self._sampler.__exit__(kind, error, trace)
 
 
 def sounding(label: Label, rate: int) -> slice:

@@ -7,7 +7,6 @@ the same questions, unless a file of earlier answers weighs in.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from types import TracebackType
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from muse.tools.intervals.draw import DRAWN, Label, dice_for, draw
 from muse.tools.intervals.generate import Clip, Maker
 from muse.tools.intervals.quiz_stats import FORMAT, Answer
 from muse.tools.intervals.recipe import DIRECTIONS, Recipe
+from muse.tools.intervals.sampled import Holder
 from muse.tools.rendering import load_fluidsynth
 from muse.tools.soundfonts import choose_soundfont
 from muse.tools.theory.intervals import INTERVAL_NAMES
@@ -72,7 +72,7 @@ class Question:
         return f"{first} {'with' if self.label.direction == TOGETHER else 'then'} {second}"
 
 
-class Quiz:
+class Quiz(Holder):
     """Questions one after the other; a context, since FluidSynth is to be freed."""
 
     def __init__(
@@ -98,11 +98,12 @@ class Quiz:
         """
         if not 1 <= level <= len(LEVELS):
             raise ParameterError(f"--level is 1 to {len(LEVELS)}, not {level}")
+        super().__init__()
         self.level, self.seed = level, seed
         self.answers: list[Answer] = []
         self._earlier = list(earlier)
         recipe = recipe_of_level(LEVELS[level - 1], directions, timbres or usual_timbres())
-        self._maker = Maker(recipe, seed)
+        self._maker = self._stack.enter_context(Maker(recipe, seed))
         self.recipe = recipe
 
     def question(self) -> Question:
@@ -139,19 +140,6 @@ class Quiz:
         )
         self.answers.append(given)
         return given
-
-    def __enter__(self) -> "Quiz":
-        """Itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Free what was loaded."""
-        self._maker.__exit__(kind, error, trace)
 
 
 def recipe_of_level(

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,28 @@ CACHE_BYTES = 512 << 20  # of notes kept
 Key = tuple[Path, int, int, int]  # soundfont, program, pitch, frames held
 
 
-class Sampler:
+class Holder:
+    """A context that holds what is to be freed at its end."""
+
+    def __init__(self) -> None:
+        """Begin with nothing held."""
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Free what was loaded."""
+        self._stack.close()
+
+
+class Sampler(Holder):
     """Plays single notes from soundfonts; a context, since FluidSynth is to be freed."""
 
     def __init__(self, sample_rate: int) -> None:
@@ -39,8 +60,8 @@ class Sampler:
         Args:
             sample_rate: in Hz, of what it plays.
         """
+        super().__init__()
         self._rate = sample_rate
-        self._stack = ExitStack()
         self._synths: dict[Path, tuple[Any, int]] = {}
         self._notes: OrderedDict[Key, NDArray[np.float32]] = OrderedDict()
         self._bytes = 0
@@ -97,19 +118,6 @@ class Sampler:
             opened = synthesizer(soundfont, self._rate, GAIN, reverb=False)
             self._synths[soundfont] = self._stack.enter_context(opened)
         return self._synths[soundfont]
-
-    def __enter__(self) -> "Sampler":
-        """Itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Free FluidSynth."""
-        self._stack.close()
 
 
 def silence(synth: Any) -> None:

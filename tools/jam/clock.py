@@ -12,8 +12,6 @@ from contextlib import contextmanager, suppress
 from threading import Event
 from typing import Protocol
 
-from muse.tools.jam.conductor import Conductor
-
 # Windows wakes a waiting thread on the ticks of its own clock only: what remains is slept in steps
 COARSE_S = 0.02 if sys.platform == "win32" else 0.0
 STEP_S = 0.001  # the longest such sleep, after which an interruption is seen
@@ -81,30 +79,6 @@ class VirtualClock:
             return False
         self._now_s = max(self._now_s, time_s)
         return True
-
-
-def wait_for_beat(
-    clock: Clock, conductor: Conductor, beat: float, stop: Event, lead_s: float = 0.0
-) -> bool:
-    """Wait until `lead_s` before a beat falls, wherever the tempo moves it meanwhile.
-
-    Args:
-        clock: that is waited on.
-        conductor: says when the beat falls.
-        beat: in quarter notes.
-        stop: ends the wait at once, if whoever sets it also calls `conductor.wake()`.
-        lead_s: how long before the beat to return.
-
-    Returns:
-        whether the beat has come; False where it was stopped.
-    """
-    with conductor.watching() as moved:
-        while True:
-            moved.clear()  # before anything is read, so that no change is missed
-            if stop.is_set():
-                return False
-            if clock.wait_until(conductor.time_of(beat) - lead_s, moved):
-                return True
 
 
 @contextmanager

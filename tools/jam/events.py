@@ -45,6 +45,29 @@ class Event:
 
 
 @dataclass(frozen=True)
+class Span:
+    """Even tempo, until the next one begins.
+
+    Attributes:
+        time_s: where it begins.
+        beat: that falls there.
+        bpm: how fast beats go by, a nudge included.
+    """
+
+    time_s: float
+    beat: float
+    bpm: float
+
+    def time_of(self, beat: float) -> float:
+        """When a beat falls, in s."""
+        return self.time_s + (beat - self.beat) * 60.0 / self.bpm
+
+    def beat_at(self, time_s: float) -> float:
+        """The beat at a time in s."""
+        return self.beat + (time_s - self.time_s) * self.bpm / 60.0
+
+
+@dataclass(frozen=True)
 class SoloNote:
     """A note of the player.
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from muse.tools.chords.saving import AUDIO
 from muse.tools.jam.options import is_file
-from muse.tools.jam.take import Take
-from muse.tools.jam.take_lines import Header, read_take
-from muse.tools.jam.take_song import song_of_take
+from muse.tools.jam.takes.lines import Header, read_take
+from muse.tools.jam.takes.song import song_of_take
+from muse.tools.jam.takes.take import Take
 from muse.tools.jam.wiring import PIPE, Wiring
 from muse.tools.soundfonts import choose_soundfont
 from muse.tools.view.view import save_view

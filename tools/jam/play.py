@@ -16,12 +16,12 @@ from muse.tools.jam.clock import SystemClock, VirtualClock, raise_priority
 from muse.tools.jam.engine import Engine
 from muse.tools.jam.inputs import Known
 from muse.tools.jam.keeping import kept, taken
-from muse.tools.jam.listening import InputQueue
 from muse.tools.jam.live import Live
 from muse.tools.jam.offline import play_offline
 from muse.tools.jam.options import JamRequest
-from muse.tools.jam.playback import Player
-from muse.tools.jam.replay import Agreement, compare, read_replay
+from muse.tools.jam.ports.listening import InputQueue
+from muse.tools.jam.ports.playback import Player
+from muse.tools.jam.ports.sinks import JsonSink, NoSink
 from muse.tools.jam.screen import Screen
 from muse.tools.jam.session import LEAD_S, Session
 from muse.tools.jam.setting_up import (
@@ -33,9 +33,9 @@ from muse.tools.jam.setting_up import (
     known_player,
     settings_for,
 )
-from muse.tools.jam.sinks import JsonSink, NoSink
-from muse.tools.jam.take import Take
-from muse.tools.jam.take_lines import read_take
+from muse.tools.jam.takes.lines import read_take
+from muse.tools.jam.takes.replay import Agreement, compare, read_replay
+from muse.tools.jam.takes.take import Take
 from muse.tools.jam.wiring import (
     PARTS,
     PIPE,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from muse.tools.corpus.text import bar_beats
 from muse.tools.jam.events import Choice, Decision
-from muse.tools.jam.lateness import PERCENTILES
+from muse.tools.jam.ports.lateness import PERCENTILES
 from muse.tools.song import Meter
 from muse.tools.theory.chords import write_leadsheet
 from muse.tools.theory.pitch import midi_name

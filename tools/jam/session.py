@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from threading import RLock
 
 from muse.tools.corpus.text import bar_beats
-from muse.tools.jam.band import FINAL_BEATS
-from muse.tools.jam.band_lines import CHANNELS
-from muse.tools.jam.click import click, opening
+from muse.tools.jam.band.click import click, opening
+from muse.tools.jam.band.lines import CHANNELS
+from muse.tools.jam.band.rhythm_section import FINAL_BEATS
 from muse.tools.jam.engine import Engine
 from muse.tools.jam.events import Decision, Event, Message, Plan, Thought
-from muse.tools.jam.lateness import PERCENTILES, Lateness
 from muse.tools.jam.midi_bytes import is_on
-from muse.tools.jam.playback import Player
+from muse.tools.jam.ports.lateness import PERCENTILES, Lateness
+from muse.tools.jam.ports.playback import Player
 from muse.tools.jam.screen import BarLines, Screen
-from muse.tools.jam.take import Take
+from muse.tools.jam.takes.take import Take
 
 LEAD_S = 0.012  # before a beat, in which it is decided when live
 SOLO_CHANNEL = 3  # on which the player is sounded, where that is wanted

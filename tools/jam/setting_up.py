@@ -7,10 +7,9 @@ from importlib.metadata import version
 from muse.tools.chords.make import drawn_seed
 from muse.tools.chords.model import ChordModel
 from muse.tools.corpus.text import bar_beats
-from muse.tools.jam.band import Band
-from muse.tools.jam.conductor import Conductor
+from muse.tools.jam.band.rhythm_section import Band
 from muse.tools.jam.engine import Engine
-from muse.tools.jam.harmonist import Harmonist
+from muse.tools.jam.harmony.harmonist import Harmonist
 from muse.tools.jam.inputs import LEAD, Known, counted_in, from_file, from_lines, from_take
 from muse.tools.jam.options import (
     DEFAULT_BPM,
@@ -21,9 +20,10 @@ from muse.tools.jam.options import (
     number_in,
     settings_of,
 )
-from muse.tools.jam.replay import Replay
-from muse.tools.jam.take_lines import Header
-from muse.tools.jam.tempo import TempoFollower
+from muse.tools.jam.takes.lines import Header
+from muse.tools.jam.takes.replay import Replay
+from muse.tools.jam.tempo.conductor import Conductor
+from muse.tools.jam.tempo.follower import TempoFollower
 from muse.tools.jam.wiring import PIPE, Wiring
 
 

@@ -9,13 +9,13 @@ from threading import Event
 
 from muse.tools.chords.saving import AUDIO, check_target
 from muse.tools.errors import BadInputError, ParameterError
-from muse.tools.jam.band_lines import CHANNELS
+from muse.tools.jam.band.lines import CHANNELS
 from muse.tools.jam.clock import SystemClock
-from muse.tools.jam.listening import InputQueue, StreamReader, port_input
 from muse.tools.jam.options import AUTO, is_file
-from muse.tools.jam.ports import LOOP, list_ports, matching
+from muse.tools.jam.ports.choosing import LOOP, list_ports, matching
+from muse.tools.jam.ports.listening import InputQueue, StreamReader, port_input
+from muse.tools.jam.ports.sinks import JsonSink, NoSink, PortSink, Sink
 from muse.tools.jam.session import SOLO_CHANNEL
-from muse.tools.jam.sinks import JsonSink, NoSink, PortSink, Sink
 
 log = logging.getLogger("muse")
 
@@ -75,7 +75,7 @@ def check_wiring(wiring: Wiring) -> None:
 def live_sink(wiring: Wiring) -> Sink:
     """Who sounds it."""
     if wiring.target == SYNTH:
-        from muse.tools.jam.sinks_synth import SynthSink
+        from muse.tools.jam.ports.synth import SynthSink
 
         return SynthSink(wiring.soundfont)
     if wiring.target == PIPE:

@@ -48,6 +48,11 @@ def is_chord_symbol(text: str) -> bool:
     return True
 
 
+def sound_of(symbol: ChordSymbol) -> tuple[object, ...]:
+    """What two spellings of one chord share."""
+    return symbol.root_pc, symbol.bass_pc, symbol.pitch_classes
+
+
 def transposed(symbol: ChordSymbol, semitones: int, key: Tonality | None = None) -> ChordSymbol:
     """The chord some semitones higher, spelled for the key it arrives in.
 

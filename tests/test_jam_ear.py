@@ -1,0 +1,102 @@
+"""The ear of `muse jam`: what it hears of a beat, and the tables and the net it hears by."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from muse.tools.errors import BadInputError
+from muse.tools.jam.events import SoloNote
+from muse.tools.jam.harmony.ear_beats import (
+    BAR_LINE,
+    HALF_BAR,
+    HELD,
+    KINDS,
+    OFF_BEAT,
+    OTHER,
+    TRIADS,
+    listened,
+    moved_home,
+    place_of,
+    symbol_of_triad,
+    triad_of_symbol,
+)
+from muse.tools.jam.harmony.ear_phrase import HIDDEN, READ, Phrase
+from muse.tools.jam.harmony.mix_phrase import PhraseNet
+from muse.tools.jam.harmony.mix_tables import MixTables, load_tables
+from muse.tools.song import Meter
+from muse.tools.theory.chords import parse_chord
+
+FOUR = Meter(0.0, 4, 4)
+
+
+def test_places_in_bars() -> None:
+    def places(meter: Meter) -> list[int]:
+        return [place_of(beat, meter) for beat in range(8)]
+
+    assert places(FOUR) == [BAR_LINE, OTHER, HALF_BAR, OTHER] * 2
+    assert places(Meter(0.0, 3, 4)) == [BAR_LINE, OTHER, OTHER] * 2 + [BAR_LINE, OTHER]
+    assert places(Meter(0.0, 7, 8)) == [BAR_LINE, *[OTHER] * 3, BAR_LINE, *[OTHER] * 2, BAR_LINE]
+    assert place_of(-4, FOUR) == BAR_LINE
+
+
+def test_what_is_heard_of_a_beat() -> None:
+    notes = [
+        SoloNote(60, 90, 3.5, 4.8),  # held into the beat
+        SoloNote(64, 90, 3.99, 4.4),  # a little early: on the beat
+        SoloNote(67, 90, 4.5),  # sounds on
+        SoloNote(69, 90, 5.0, 5.5),  # after it
+        SoloNote(71, 90, 3.0, 4.01),  # as good as over
+    ]
+    sound = listened(notes, 4, BAR_LINE)
+    assert sound.stretches.sum() == 3 and sound.struck.sum() == 2
+    assert sound.stretches[HELD + 6, 0] == 1  # long
+    assert sound.stretches[BAR_LINE, 4] == 1 and sound.struck[BAR_LINE, 4] == 1
+    assert sound.stretches[OFF_BEAT, 7] == 1
+    assert sound.slots.tolist() == [64, -1, 67, -1]
+
+
+@given(st.integers(0, TRIADS - 1), st.integers(0, 11))
+def test_triads_and_symbols(triad: int, home: int) -> None:
+    symbol = symbol_of_triad(triad, home, 0)
+    assert triad_of_symbol(symbol, home) == triad
+    figures = np.zeros(TRIADS)
+    figures[triad_of_symbol(symbol) or 0] = 1.0
+    assert moved_home(figures, home).argmax() == triad
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("Cmaj7", "maj"), ("Cm7b5", "dim"), ("C7sus4", "sus4"), ("Csus2", "sus4"), ("C+", "aug")],
+)
+def test_kinds_of_chords(name: str, kind: str) -> None:
+    assert triad_of_symbol(parse_chord(name)) == KINDS.index(kind)
+
+
+def test_power_chords_have_no_triad() -> None:
+    assert triad_of_symbol(parse_chord("C5")) is None
+
+
+def test_phrase_in_numpy_is_the_net_in_torch() -> None:
+    torch.manual_seed(0)
+    net = PhraseNet().eval()
+    torch.nn.init.normal_(net.out.weight, std=0.1)
+    rng = np.random.default_rng(0)
+    figures, base = rng.normal(size=(5, 1, READ)), rng.normal(size=(5, 1, TRIADS))
+    with torch.no_grad():
+        wanted = net(torch.tensor(figures).float(), torch.tensor(base).float()).numpy()[:, 0]
+    phrase, memory = Phrase(net.tables()), Phrase.start()
+    assert memory.shape == (HIDDEN,)
+    for beat in range(5):
+        memory, told = phrase.step(memory, figures[beat, 0].astype(np.float32), base[beat, 0])
+        np.testing.assert_allclose(told, wanted[beat], atol=1e-5)
+
+
+def test_tables_that_lack_something_are_refused() -> None:
+    with pytest.raises(BadInputError, match="jam-mix have no moves"):
+        MixTables.of({})
+
+
+def test_moves_are_probabilities() -> None:
+    np.testing.assert_allclose(load_tables().moves.sum(axis=2), 1.0, atol=1e-4)

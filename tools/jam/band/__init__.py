@@ -1,0 +1,1 @@
+"""Who plays: keys and bass, the click, and how loud."""

@@ -1,0 +1,1 @@
+"""How exact a jam is, measured through a real MIDI server."""

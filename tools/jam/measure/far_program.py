@@ -1,0 +1,118 @@
+"""Another program at the far end of a MIDI server: plays a script, and stamps what it hears.
+
+It runs in a process of its own, so that it does not wait for our interpreter. Times are those of
+`time.perf_counter`, which all processes of a machine share where a MIDI server can be measured.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from threading import Event, Thread
+
+from muse.tools.errors import MuseError
+from muse.tools.jam.clock import raise_priority
+from muse.tools.jam.events import Message
+from muse.tools.jam.ports.live_port import LivePort
+
+HEARS, PLAYS = "muse far in", "muse far out"  # its ports, as its clients are called
+ENDS_S = 10.0  # how long it may take to end
+Stamped = tuple[float, bytes]  # s of perf_counter, message
+
+
+@dataclass(frozen=True)
+class FarReport:
+    """What it did.
+
+    Attributes:
+        heard: what came, in order.
+        played: what it sent, in order.
+    """
+
+    heard: list[Stamped]
+    played: list[Stamped]
+
+
+class FarProgram:
+    """The far program as seen from here."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Talk to it through a pipe."""
+        self._connection = connection
+
+    def play(self, script: Sequence[Message], began_s: float) -> None:
+        """Have it play; times are from `began_s` of perf_counter."""
+        self._connection.send([(began_s + message.time_s, message.data) for message in script])
+
+    def report(self) -> FarReport:
+        """Have it play no more, and tell; its ports stay until the end."""
+        self._connection.send(None)
+        report = self._connection.recv()
+        assert isinstance(report, FarReport)
+        return report
+
+
+@contextmanager
+def far_program() -> Iterator[FarProgram]:
+    """Run it; its ports are there when this returns."""
+    context = get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=run, args=(theirs,), daemon=True)
+    process.start()
+    theirs.close()  # so that its end is noticed here
+    try:
+        ours.recv()
+        yield FarProgram(ours)
+    except EOFError as error:
+        raise MuseError("the program at the far end of the MIDI server has ended early") from error
+    finally:
+        ours.close()
+        process.join(ENDS_S)
+        if process.is_alive():
+            process.terminate()
+            process.join()
+
+
+def run(connection: Connection) -> None:
+    """The process: open the ports, play what is asked for, report when it is enough."""
+    heard: list[Stamped] = []
+    played: list[Stamped] = []
+    stop = Event()
+    hears = LivePort(
+        "in", None, receive=lambda d: heard.append((time.perf_counter(), d)), client=HEARS
+    )
+    plays = LivePort("out", None, client=PLAYS)
+    hears.open()
+    plays.open()
+    connection.send(None)
+    threads = []
+    for script in scripts(connection):
+        threads.append(Thread(target=play, args=(plays, script, played, stop), daemon=True))
+        threads[-1].start()
+    stop.set()
+    for thread in threads:
+        thread.join()
+    with suppress(EOFError, BrokenPipeError):
+        connection.send(FarReport(heard, played))
+        connection.recv()  # until the other side has closed its ports
+    hears.close()
+    plays.close()
+
+
+def scripts(connection: Connection) -> Iterator[list[Stamped]]:
+    """What is to be played, until it is enough."""
+    with suppress(EOFError):  # the other side has failed
+        while (script := connection.recv()) is not None:
+            yield script
+
+
+def play(port: LivePort, script: Sequence[Stamped], played: list[Stamped], stop: Event) -> None:
+    """Send each message at its time, and stamp when it was sent."""
+    raise_priority()
+    for time_s, data in script:
+        if stop.wait(max(time_s - time.perf_counter(), 0.0)):
+            return
+        played.append((time.perf_counter(), data))
+        port.send(data)

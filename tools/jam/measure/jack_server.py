@@ -1,0 +1,101 @@
+"""A JACK server of our own without a sound card: a real MIDI server to test and measure through."""
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+
+from muse.tools.errors import MissingPartError, MuseError
+from muse.tools.jam.ports.midi_system import load_rtmidi, open_systems
+
+RATE = 48_000  # Hz
+PERIOD = 256  # frames: the server takes and gives messages once in a period
+PERIOD_S = PERIOD / RATE
+PATIENT = ("--sync", "--timeout", "200")  # ms
+START_S = 20.0  # how long it may take to start
+LOOK_S = 0.05  # how often it is asked
+END_S = 5.0  # how long it may take to end
+NAME_VARIABLE = "JACK_DEFAULT_SERVER"  # read by libjack
+
+_numbers = count()
+
+
+def why_no_jack() -> str | None:
+    """What is missing for a server here, or None where nothing is."""
+    if shutil.which("jackd") is None:
+        return "jackd is not installed; run: apt-get install jackd2"
+    try:
+        rtmidi = load_rtmidi()
+    except MissingPartError as error:
+        return str(error)
+    if rtmidi.API_UNIX_JACK not in rtmidi.get_compiled_api():
+        return "python-rtmidi was built without JACK"
+    return None
+
+
+@contextmanager
+def jack_server(*, realtime: bool = True, patient: bool = False) -> Iterator[str]:
+    """Run a server under a name of its own, which this process and its children then use.
+
+    Args:
+        realtime: whether it asks the system to go before others, as a musician's does.
+        patient: whether it waits for programs that are late; else it goes on without what they
+            have, as a musician's does, and their messages are lost.
+
+    Raises:
+        MissingPartError: something is missing, as `why_no_jack` tells.
+        MuseError: the server does not start.
+    """
+    if missing := why_no_jack():
+        raise MissingPartError(missing)
+    name = f"muse-{os.getpid()}-{next(_numbers)}"
+    options = ["--realtime" if realtime else "--no-realtime", *(PATIENT if patient else ())]
+    driver = ["-d", "dummy", "-r", str(RATE), "-p", str(PERIOD), "-C", "0", "-P", "0"]
+    before = os.environ.get(NAME_VARIABLE)
+    os.environ[NAME_VARIABLE] = name
+    server = subprocess.Popen(
+        [*dying_with_us(), "jackd", *options, "-n", name, *driver],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C is for us
+    )
+    try:
+        wait_for_server(server)
+        yield name
+    finally:
+        end(server)
+        if before is None:
+            del os.environ[NAME_VARIABLE]
+        else:
+            os.environ[NAME_VARIABLE] = before
+
+
+def dying_with_us() -> list[str]:
+    """What to begin a command with so that it ends when we do, even killed; Linux has it."""
+    return ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
+
+
+def wait_for_server(server: "subprocess.Popen[bytes]") -> None:
+    """Wait until it answers; raises MuseError where it does not."""
+    jack = load_rtmidi().API_UNIX_JACK
+    deadline_s = time.monotonic() + START_S
+    while time.monotonic() < deadline_s and server.poll() is None:
+        for system, handle in open_systems("out"):
+            handle.delete()
+            if system == jack:
+                return
+        time.sleep(LOOK_S)
+    raise MuseError("jackd does not start; try: jackd -d dummy")
+
+
+def end(server: "subprocess.Popen[bytes]") -> None:
+    """Have it end, by force where it does not."""
+    server.terminate()
+    try:
+        server.wait(END_S)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()

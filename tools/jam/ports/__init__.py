@@ -1,0 +1,1 @@
+"""MIDI ports, JSON lines and sound: what comes in and what goes out."""

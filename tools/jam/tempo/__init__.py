@@ -1,0 +1,1 @@
+"""Beats and seconds: the conductor, and the follower of a player's tempo."""
