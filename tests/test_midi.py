@@ -207,6 +207,13 @@ def test_junk_is_bad_input(data: bytes, tmp_path: Path) -> None:
         load_song(tmp_path / "x.mid")
 
 
+@pytest.mark.parametrize("data", [b"", b" \n"])
+def test_nothing_is_told_from_something_else(data: bytes, tmp_path: Path) -> None:
+    (tmp_path / "x.mid").write_bytes(data)
+    with pytest.raises(BadInputError, match=r"x\.mid: is empty$"):
+        load_song(tmp_path / "x.mid")
+
+
 @pytest.mark.parametrize("text", ["{}", '{"name": "some-package", "version": "1.0"}'])
 def test_other_objects_do_not_pass_for_empty_songs(text: str) -> None:
     with pytest.raises(BadInputError, match="not a Song document"):

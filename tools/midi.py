@@ -77,7 +77,13 @@ def load_song(source: str | Path) -> Song:
         return song_from_midi(data, name)
     if data.lstrip()[:1] == b"{":
         return song_from_json(data, name)
-    raise BadInputError(f"{name}: neither a MIDI file nor a Song document")
+    raise no_song(data, name)
+
+
+def no_song(data: bytes, name: str) -> BadInputError:
+    """What to say of data that is no song."""
+    what = "neither a MIDI file nor a Song document" if data.strip() else "is empty"
+    return BadInputError(f"{name}: {what}")
 
 
 def save_song(song: Song, path: Path) -> None:

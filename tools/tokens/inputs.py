@@ -8,7 +8,7 @@ from symusic.core import ScoreTick
 
 from muse.tools.errors import BadInputError
 from muse.tools.files import PIPE, read_bytes
-from muse.tools.midi import MIDI_MAGIC, read_score, score_from_song
+from muse.tools.midi import MIDI_MAGIC, no_song, read_score, score_from_song
 from muse.tools.song import song_from_json
 
 MIDI_SUFFIXES = frozenset({".mid", ".midi", ".kar"})
@@ -69,4 +69,4 @@ def load_score(source: str) -> ScoreTick:
         return read_score(data, name)
     if data.lstrip()[:1] == b"{":
         return score_from_song(song_from_json(data, name))
-    raise BadInputError(f"{name}: neither a MIDI file nor a Song document")
+    raise no_song(data, name)
