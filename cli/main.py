@@ -146,4 +146,6 @@ def main() -> NoReturn:
     # the nets have threads of their own
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     signal.signal(signal.SIGTERM, interrupt)
+    if sys.stderr is None:  # it was closed; messages are for people, and there are none
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
     sys.exit(run(sys.argv[1:]))

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Condition
-from typing import Any, Self
+from threading import Condition, Event, Thread
+from typing import Self
 
 import pytest
 
 from muse.tools.errors import MissingPartError
-from muse.tools.jam.measure.jack_server import jack_server, why_no_jack
-from muse.tools.jam.ports.midi_system import load_rtmidi
+from muse.tools.jam.measure.jack_server import jack_handle, jack_server, why_no_jack
+from muse.tools.jam.ports.live_port import FETCH_S
+from muse.tools.jam.ports.midi_system import close_handle, load_rtmidi
 
 DEADLINE_S = 20.0  # for anything a test waits for
 
@@ -59,24 +60,34 @@ class Far:
     """Another program with a port to play into and one to hear."""
 
     def __init__(self, name: str) -> None:
-        import rtmidi
-
         self.heard = Heard()
-        self._in: Any = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name=f"{name} in")
-        self._in.set_callback(lambda event, _data: self.heard.take(bytes(event[0])))
+        self._in = jack_handle("in", f"{name} in")
         self._in.open_virtual_port("hears")
-        self._out: Any = rtmidi.MidiOut(rtmidi.API_UNIX_JACK, name=f"{name} out")
+        self._out = jack_handle("out", f"{name} out")
         self._out.open_virtual_port("plays")
+        self._stopped = Event()
+        self._thread = Thread(target=self._fetch, daemon=True)
+        self._thread.start()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._in.cancel_callback()
-        self._in.close_port()
-        self._in.delete()
-        self._out.delete()
+        self.close()
+
+    def close(self) -> None:
+        """Take the ports away; a second time does nothing."""
+        if not self._stopped.is_set():
+            self._stopped.set()
+            self._thread.join()
+            close_handle(self._in)
+            close_handle(self._out)
 
     def play(self, *messages: tuple[int, ...]) -> None:
         for message in messages:
             self._out.send_message(message)
+
+    def _fetch(self) -> None:
+        while not self._stopped.wait(FETCH_S):
+            while (event := self._in.get_message()) is not None:
+                self.heard.take(bytes(event[0]))

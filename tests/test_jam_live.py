@@ -1,21 +1,35 @@
 """The accompanist in real time, through a real MIDI server, and every way out of it."""
 
+import errno
+import gc
+import os
 import re
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Event
 
 import pytest
 
 from muse.tools.chords.models import load_model
-from muse.tools.jam.clock import SystemClock
+from muse.tools.errors import MuseError
+from muse.tools.jam import keeping, leaving, play
+from muse.tools.jam.clock import SystemClock, settled_memory
 from muse.tools.jam.events import Plan, Thought
 from muse.tools.jam.inputs import Known
+from muse.tools.jam.leaving import ended_by_signals
 from muse.tools.jam.live import Live
+from muse.tools.jam.measure.jack_server import (
+    NAME_VARIABLE,
+    end,
+    start,
+    wait_for_server,
+    why_no_jack,
+)
 from muse.tools.jam.midi_bytes import is_off, is_on, key_of
 from muse.tools.jam.options import JamRequest, settings_of
 from muse.tools.jam.ports.listening import InputQueue
@@ -24,6 +38,7 @@ from muse.tools.jam.ports.sinks import ListSink
 from muse.tools.jam.session import Session
 from muse.tools.jam.setting_up import engine_of
 from muse.tools.jam.takes.lines import read_take
+from muse.tools.jam.wiring import Wiring, check_wiring
 from muse.tools.midi import load_song
 from muse.tools.song import Meter
 from tests.jack_server import DEADLINE_S, Far, running_jack
@@ -66,21 +81,24 @@ def muse_jam(*options: object) -> Iterator[subprocess.Popen[str]]:
             playing.kill()
 
 
-@pytest.mark.parametrize("way_out", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "ways_out", [(signal.SIGINT, signal.SIGINT, signal.SIGINT), (signal.SIGTERM,), (signal.SIGHUP,)]
+)
 def test_however_it_ends_all_is_silent_and_the_take_is_kept(
-    jack: str, tmp_path: Path, way_out: signal.Signals
+    jack: str, tmp_path: Path, ways_out: tuple[signal.Signals, ...]
 ) -> None:
-    take = tmp_path / "take"
-    with Far(f"far {way_out.name}") as far:
+    take, name = tmp_path / "take", ways_out[0].name
+    with Far(f"far {name}") as far:
         options = (
-            *("--in", f"{way_out.name}.*plays", "--out", f"{way_out.name}.*hears"),
+            *("--in", f"{name}.*plays", "--out", f"{name}.*hears"),
             *("--bpm", "240", "--count-in", "0", "--seed", "1", "--record", take),
         )
         with muse_jam(*options) as playing:
             far.heard.wait_for(20)  # it has begun
             far.play((0x90, 64, 90), (0x90, 67, 90), (0x80, 64, 0))
             far.heard.wait_for(60)
-            playing.send_signal(way_out)
+            for way_out in ways_out:
+                playing.send_signal(way_out)
             _, told = playing.communicate(timeout=DEADLINE_S)
         heard = list(far.heard.messages)
     assert playing.returncode == 0, told
@@ -94,6 +112,68 @@ def test_however_it_ends_all_is_silent_and_the_take_is_kept(
     assert kept.decided
     assert re.search(r"bar +1  ", told)
     assert {track.name for track in load_song(take.with_suffix(".mid")).tracks} >= {"Keys", "Solo"}
+
+
+@contextmanager
+def mortal_jack(monkeypatch: pytest.MonkeyPatch, name: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A server of that name, which the test may end."""
+    monkeypatch.setenv(NAME_VARIABLE, name)
+    server = start(name, patient=True)
+    try:
+        wait_for_server(server)
+        yield server
+    finally:
+        end(server)
+
+
+def told_by(playing: subprocess.Popen[str], text: str) -> str:
+    """What it says, up to and with a line that has a text."""
+    assert playing.stderr is not None
+    lines = []
+    for line in playing.stderr:
+        lines.append(line)
+        if text in line:
+            return "".join(lines)
+    raise AssertionError("".join(lines))
+
+
+@pytest.mark.parametrize("death", [signal.SIGTERM, signal.SIGKILL])
+def test_a_server_that_dies_is_told_and_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, death: signal.Signals
+) -> None:
+    if missing := why_no_jack():
+        pytest.skip(missing)
+    name, take = f"muse-{death.name}-{os.getpid()}", tmp_path / "take"
+    options = (
+        *("--in", "far.*plays", "--out", "far.*hears", "--bpm", "240", "--count-in", "0"),
+        *("--seed", "1", "--record", take),
+    )
+    with ExitStack() as stack:
+        server = stack.enter_context(mortal_jack(monkeypatch, name))
+        with Far("far") as far:
+            playing = stack.enter_context(muse_jam(*options))
+            far.heard.wait_for(20)
+            server.send_signal(death)
+            server.wait(DEADLINE_S)
+            told = told_by(playing, "JACK server is gone")
+        stack.enter_context(mortal_jack(monkeypatch, name))
+        far = stack.enter_context(Far("far"))
+        back = far.heard.wait_for(20)
+        told += told_by(playing, "is here") + told_by(playing, "is here")
+        far.play((0x90, 64, 90), (0x80, 64, 0))
+        far.heard.wait_for(len(far.heard.messages) + 20)
+        playing.send_signal(signal.SIGINT)
+        _, rest = playing.communicate(timeout=DEADLINE_S)
+        heard = list(far.heard.messages)
+    told += rest
+    assert playing.returncode == 0, told
+    assert "Traceback" not in told
+    assert told.count("is gone") == 1, told
+    assert not sounding(heard)
+    assert {data[0] for data in back} >= {0xC0, 0xC1}  # it is told its programs again
+    kept = read_take(take.with_suffix(".jsonl"))
+    assert kept.is_whole
+    assert [bytes.fromhex(line.data)[1] for line in kept.heard][:1] == [64]
 
 
 def live_session(slow: Callable[[Thought], Thought] | None = None) -> tuple[Session, ListSink]:
@@ -159,6 +239,75 @@ def test_a_known_player_is_played_in_time_and_the_jam_ends_after() -> None:
     assert session.tally.notes == 4
     assert session.tally.beats >= 4
     assert sink.messages[-1].time_s > sink.messages[0].time_s
+
+
+def test_a_signal_that_comes_late_ends_what_is_stuck(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leaving, "PATIENCE_S", -1.0)
+    with ended_by_signals() as ended:
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+        assert ended.is_set()
+
+
+def test_signals_that_are_ignored_stay_so() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup has it
+    try:
+        with ended_by_signals() as ended:
+            signal.raise_signal(signal.SIGHUP)
+            assert not ended.is_set()
+            signal.raise_signal(signal.SIGTERM)
+            signal.raise_signal(signal.SIGTERM)
+            assert ended.is_set()
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_a_take_of_which_no_file_came_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    target = tmp_path / "of" / "take.mid"
+    target.parent.mkdir()
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(target))
+
+    monkeypatch.setattr(keeping, "write_take", fail)
+    asked = Wiring(source="a port", target=str(target), model="ngram")
+    monkeypatch.setattr(play, "listened_to", lambda *_: fed())
+    with pytest.raises(OSError, match="No space"):
+        play.jam(FAST, asked, seed=1)
+    (kept,) = tmp_path.glob("*/take.jsonl")
+    assert str(kept) in caplog.text
+    assert read_take(kept).is_whole
+
+
+def test_what_is_old_is_not_looked_through_while_it_lasts() -> None:
+    with settled_memory():
+        assert gc.get_freeze_count() > 0
+    assert gc.get_freeze_count() == 0
+
+
+@pytest.mark.parametrize("closed", ["stdin", "stdout"])
+def test_pipes_that_are_closed_are_told(monkeypatch: pytest.MonkeyPatch, closed: str) -> None:
+    monkeypatch.setattr(sys, closed, None)
+    with pytest.raises(MuseError, match="is closed; give"):
+        check_wiring(Wiring(source="-", target="-"))
+
+
+def test_a_file_that_cannot_be_written_is_told_before_anyone_plays(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    target = tmp_path / "file" / "take.mid"
+    with pytest.raises(OSError, match=re.escape(str(target.parent))):
+        keeping.check_writable(target)
+
+
+def fed() -> Event:
+    """The input is at its end."""
+    ended = Event()
+    ended.set()
+    return ended
 
 
 def test_ports_are_listed_as_json(jack: str) -> None:

@@ -8,12 +8,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from muse.tools.errors import BadInputError, MissingPartError
 from muse.tools.jam.clock import SystemClock
 from muse.tools.jam.events import Message
+from muse.tools.jam.ports import jack as jack_module
 from muse.tools.jam.ports import midi_system
 from muse.tools.jam.ports.choosing import choose, list_ports, matching
 from muse.tools.jam.ports.listening import InputQueue, port_input
@@ -71,6 +72,7 @@ def test_what_no_one_plays_through_comes_last() -> None:
     assert matching(names, "through") == [0]
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(), unique=True), st.text())
 def test_any_text_means_some_ports_or_none(names: list[str], text: str) -> None:
     found = matching(names, text)
@@ -125,6 +127,22 @@ class HandleOfWindows:
 def test_windows_makes_no_ports_but_says_what_does() -> None:
     with pytest.raises(MissingPartError, match="loopMIDI"):
         midi_system.open_virtual(HandleOfWindows(), "in")
+
+
+def test_a_client_that_is_refused_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jack_module, "PAUSE_S", 0.0)
+    answers: list[object] = [OSError("busy"), OSError("busy"), "a client"]
+
+    def make() -> object:
+        answer = answers.pop(0)
+        if isinstance(answer, OSError):
+            raise answer
+        return answer
+
+    assert jack_module.again(make) == "a client"
+    answers = [OSError("busy")] * jack_module.ATTEMPTS
+    with pytest.raises(OSError, match="busy"):
+        jack_module.again(make)
 
 
 def test_ports_are_listed(jack: str) -> None:
@@ -227,3 +245,22 @@ def test_what_a_synth_was_told_is_told_again_when_it_is_back(jack: str) -> None:
     assert back[0] == OFF  # what hung is ended
     assert back[-2:] == [program, next_on]
     assert player.lost == 0
+
+
+def test_a_port_that_is_gone_for_a_moment_is_connected_again(jack: str, heard: Heard) -> None:
+    back = Heard()
+    options = {"on_lost": lambda: back.take(b""), "poll_s": 1.0}  # longer than it is gone
+    with (
+        closing(LivePort("in", "vint", receive=heard.take, **options)) as into,
+        closing(LivePort("out", "vint", **options)) as out,
+    ):
+        with Far("vintage keys"):
+            into.open()
+            out.open()
+        with Far("vintage keys") as far:
+            back.wait_for(2)
+            assert into.connected.wait(DEADLINE_S) and out.connected.wait(DEADLINE_S)
+            out.send(ON)
+            assert far.heard.wait_for(1) == [ON]
+            far.play(tuple(OFF))
+            assert heard.wait_for(1) == [OFF]

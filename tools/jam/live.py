@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Event, Thread
 
-from muse.tools.jam.clock import Clock, prompt_threads, raise_priority
+from muse.tools.jam.clock import Clock, prompt_threads, raise_priority, settled_memory
 from muse.tools.jam.events import Plan
 from muse.tools.jam.inputs import Known
 from muse.tools.jam.ports.listening import InputQueue, Listener
@@ -71,7 +71,7 @@ class Live:
     @contextmanager
     def running(self) -> Iterator[None]:
         """Have the threads run; on the way out they end, whatever ended the jam."""
-        with prompt_threads():
+        with settled_memory(), prompt_threads():
             self._began_s = self.clock.now() + START_S
             self.session.conductor.start(self._began_s)
             self.session.begin()

@@ -7,8 +7,9 @@ notes end, and a live session's take is kept.
 import logging
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from threading import Event
 from typing import Any
 
 from muse.tools.chords.models import load_model
@@ -16,6 +17,7 @@ from muse.tools.jam.clock import SystemClock, VirtualClock, raise_priority
 from muse.tools.jam.engine import Engine
 from muse.tools.jam.inputs import Known
 from muse.tools.jam.keeping import kept, taken
+from muse.tools.jam.leaving import ended_by_signals
 from muse.tools.jam.live import Live
 from muse.tools.jam.offline import play_offline
 from muse.tools.jam.options import JamRequest
@@ -116,10 +118,11 @@ def jam(
     log.info("seed %d", settings.seed)
     lead_s = known.lead_s if known and not wiring.is_live else LEAD_S
     with ExitStack() as stack:
+        ended = stack.enter_context(ended_by_signals()) if wiring.is_live else Event()
         take = taken(stack, wiring, header_of(request, settings, model, lead_s))
         engine = engine_of(settings, model)
         if wiring.is_live:
-            session = play_live(stack, wiring, engine, known, take, tell, show)
+            session = play_live(stack, wiring, engine, known, take, ended, tell, show)
         else:
             session = play_counted(wiring, engine, known or Known(), take, report)
         files = kept(wiring, take)
@@ -156,10 +159,11 @@ def play_live(
     engine: Engine,
     known: Known | None,
     take: Take | None,
+    ended: Event,
     tell: Tell,
     show: Show | None,
 ) -> Session:
-    """In real time, until the player's file or pipe ends, or Ctrl-C."""
+    """In real time, until the player's file or pipe ends, or `ended` is set."""
     clock = SystemClock()
     sink = live_sink(wiring)
     player = stack.enter_context(Player(sink, clock))
@@ -176,18 +180,17 @@ def play_live(
     raise_priority()  # whoever draws the screen holds the interpreter, too
     try:
         with live.running():
-            while not live.over.wait(SHOWN_S) and not has_had_enough(sink):
+            while not (live.over.wait(SHOWN_S) or ended.is_set() or has_had_enough(sink)):
                 if show is not None:
                     show(session.screen(clock.now()))
                 for line in session.told_bars():
                     tell(line)
-    except KeyboardInterrupt:
-        log.debug("ended by the player")  # there is no other way to end a live session
     finally:
         player.close()
         session.save()
-        for line in session.told_bars():
-            tell(line)
+        with suppress(OSError):  # a terminal that was closed
+            for line in session.told_bars():
+                tell(line)
     if live.problem is not None:
         raise live.problem
     return session

@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Event
 
 from muse.tools.chords.saving import AUDIO, check_target
-from muse.tools.errors import BadInputError, ParameterError
+from muse.tools.errors import BadInputError, MuseError, ParameterError
 from muse.tools.jam.band.lines import CHANNELS
 from muse.tools.jam.clock import SystemClock
 from muse.tools.jam.options import AUTO, is_file
@@ -65,11 +65,20 @@ def check_wiring(wiring: Wiring) -> None:
         raise BadInputError(
             f"{wiring.source} is sound; `muse transcribe {wiring.source} -o DIR` makes MIDI of it"
         )
+    check_pipes(wiring)
     if wiring.bars is not None and wiring.bars < 1:
         raise ParameterError("--bars is 1 or more")
     if is_file(wiring.target) and wiring.target != PIPE:
         source = wiring.source if is_file(wiring.source) else None
         check_target(Path(wiring.target), source or str(wiring.replay or ""))
+
+
+def check_pipes(wiring: Wiring) -> None:
+    """Raise for a pipe that is asked for where there is none; Python has None in its place."""
+    if wiring.source == PIPE and sys.stdin is None:
+        raise BadInputError("standard input is closed; give --in a pipe, a file or a port")
+    if wiring.target == PIPE and sys.stdout is None:
+        raise MuseError("standard output is closed; give --out a file, a port or synth")
 
 
 def live_sink(wiring: Wiring) -> Sink:

@@ -15,7 +15,9 @@ from threading import Event, Thread
 from muse.tools.errors import MuseError
 from muse.tools.jam.clock import raise_priority
 from muse.tools.jam.events import Message
+from muse.tools.jam.measure.jack_server import jack_handle
 from muse.tools.jam.ports.live_port import LivePort
+from muse.tools.jam.ports.midi_system import close_handle, open_virtual
 
 HEARS, PLAYS = "muse far in", "muse far out"  # its ports, as its clients are called
 ENDS_S = 10.0  # how long it may take to end
@@ -80,11 +82,11 @@ def run(connection: Connection) -> None:
     heard: list[Stamped] = []
     played: list[Stamped] = []
     stop = Event()
-    hears = LivePort(
-        "in", None, receive=lambda d: heard.append((time.perf_counter(), d)), client=HEARS
-    )
+    hears = jack_handle("in", HEARS)
+    open_virtual(hears, "in")
+    # stamped in the server's thread; it is closed when nobody plays any more, so that this is safe
+    hears.set_callback(lambda event, _: heard.append((time.perf_counter(), bytes(event[0]))))
     plays = LivePort("out", None, client=PLAYS)
-    hears.open()
     plays.open()
     connection.send(None)
     threads = []
@@ -97,7 +99,7 @@ def run(connection: Connection) -> None:
     with suppress(EOFError, BrokenPipeError):
         connection.send(FarReport(heard, played))
         connection.recv()  # until the other side has closed its ports
-    hears.close()
+    close_handle(hears)
     plays.close()
 
 

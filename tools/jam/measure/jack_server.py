@@ -6,10 +6,18 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import count
+from typing import Any
 
 from muse.tools.errors import MissingPartError, MuseError
-from muse.tools.jam.ports.midi_system import load_rtmidi, open_systems
+from muse.tools.jam.ports.midi_system import (
+    Direction,
+    close_handle,
+    load_rtmidi,
+    open_handle,
+    quiet_jack,
+)
 
 RATE = 48_000  # Hz
 PERIOD = 256  # frames: the server takes and gives messages once in a period
@@ -52,16 +60,9 @@ def jack_server(*, realtime: bool = True, patient: bool = False) -> Iterator[str
     if missing := why_no_jack():
         raise MissingPartError(missing)
     name = f"muse-{os.getpid()}-{next(_numbers)}"
-    options = ["--realtime" if realtime else "--no-realtime", *(PATIENT if patient else ())]
-    driver = ["-d", "dummy", "-r", str(RATE), "-p", str(PERIOD), "-C", "0", "-P", "0"]
     before = os.environ.get(NAME_VARIABLE)
     os.environ[NAME_VARIABLE] = name
-    server = subprocess.Popen(
-        [*dying_with_us(), "jackd", *options, "-n", name, *driver],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,  # Ctrl-C is for us
-    )
+    server = start(name, realtime=realtime, patient=patient)
     try:
         wait_for_server(server)
         yield name
@@ -73,6 +74,25 @@ def jack_server(*, realtime: bool = True, patient: bool = False) -> Iterator[str
             os.environ[NAME_VARIABLE] = before
 
 
+def start(name: str, *, realtime: bool = True, patient: bool = False) -> "subprocess.Popen[bytes]":
+    """Start a server; arguments as `jack_server`."""
+    options = ["--realtime" if realtime else "--no-realtime", *(PATIENT if patient else ())]
+    driver = ["-d", "dummy", "-r", str(RATE), "-p", str(PERIOD), "-C", "0", "-P", "0"]
+    return subprocess.Popen(
+        [*dying_with_us(), "jackd", *options, "-n", name, *driver],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C is for us
+    )
+
+
+def jack_handle(direction: Direction, client: str) -> Any:
+    """A handle into the server that runs; None where none does."""
+    rtmidi = load_rtmidi()
+    make = rtmidi.MidiIn if direction == "in" else rtmidi.MidiOut
+    return open_handle(rtmidi.API_UNIX_JACK, partial(make, rtmidi.API_UNIX_JACK, name=client))
+
+
 def dying_with_us() -> list[str]:
     """What to begin a command with so that it ends when we do, even killed; Linux has it."""
     return ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
@@ -80,13 +100,12 @@ def dying_with_us() -> list[str]:
 
 def wait_for_server(server: "subprocess.Popen[bytes]") -> None:
     """Wait until it answers; raises MuseError where it does not."""
-    jack = load_rtmidi().API_UNIX_JACK
+    quiet_jack()
     deadline_s = time.monotonic() + START_S
     while time.monotonic() < deadline_s and server.poll() is None:
-        for system, handle in open_systems("out"):
-            handle.delete()
-            if system == jack:
-                return
+        if handle := jack_handle("out", "muse looks"):
+            close_handle(handle)
+            return
         time.sleep(LOOK_S)
     raise MuseError("jackd does not start; try: jackd -d dummy")
 

@@ -13,6 +13,7 @@ from muse.tools.errors import BadInputError
 from muse.tools.jam.ports.midi_system import (
     CLIENT_NAME,
     Direction,
+    close_handle,
     no_system,
     open_systems,
     system_name,
@@ -57,7 +58,7 @@ def ports_of(direction: Direction) -> list[tuple[int, list[Port]]]:
     found = []
     for system, handle in open_systems(direction):
         names = handle.get_ports()
-        handle.delete()
+        close_handle(handle)
         found.append((system, [Port(direction, name, system_name(system)) for name in names]))
     return found
 

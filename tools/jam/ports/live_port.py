@@ -5,17 +5,21 @@ whenever it was lost.
 """
 
 import logging
+import time
 from collections.abc import Callable
 from threading import Event, Lock, Thread
 from typing import Any
 
 from muse.tools.errors import BadInputError, MuseError
 from muse.tools.jam.clock import raise_priority
+from muse.tools.jam.ports import jack
 from muse.tools.jam.ports.choosing import choose, matching
 from muse.tools.jam.ports.midi_system import (
     CLIENT_NAME,
     PORT_NAME,
     Direction,
+    close_handle,
+    is_dead,
     no_system,
     open_systems,
     open_virtual,
@@ -24,6 +28,7 @@ from muse.tools.jam.ports.midi_system import (
 log = logging.getLogger("muse")
 
 POLL_S = 0.5  # how often ports are looked for: no MIDI system tells python-rtmidi of changes
+FETCH_S = 0.001  # how often what has come is fetched
 Receive = Callable[[bytes], None]
 
 
@@ -61,7 +66,7 @@ class LivePort:
         Args:
             direction: as in Port.
             text: names the port; None makes a virtual one that others can connect to.
-            receive: called with each message that comes, in a thread of the system's.
+            receive: called with each message that comes, in the thread that looks for it.
             on_lost: called when the port is gone.
             poll_s: how often it is looked for.
             client: what others see us as; empty for CLIENT_NAME and the direction.
@@ -76,6 +81,7 @@ class LivePort:
         self._client = client
         self._lock = Lock()  # of the handle
         self._handle: Any = None
+        self._ours: jack.Names = frozenset()  # our end of JACK's connection, where it is known
         self._systems: dict[int, Any] = {}
         self._stopped = Event()
         self._looked = Event()
@@ -130,11 +136,22 @@ class LivePort:
         """The thread; urgent, since while it looks no other thread has the interpreter."""
         raise_priority()
         self._first_look()
-        while not self._stopped.wait(self._poll_s):
+        while not self._wait():
             self._look()
         with self._lock:
             self.connected.clear()
         self._forget_systems()
+
+    def _wait(self) -> bool:
+        """Fetch what comes, until it is time to look again; whether it is over instead."""
+        if self._receive is None or not self.connected.is_set():
+            return self._stopped.wait(self._poll_s)
+        look_s = time.monotonic() + self._poll_s
+        while not self._stopped.is_set() and time.monotonic() < look_s:
+            while (event := self._handle.get_message()) is not None:
+                self._receive(bytes(event[0]))
+            time.sleep(FETCH_S)
+        return self._stopped.is_set()
 
     def _first_look(self) -> None:
         """Connect, or keep what is wrong for the one who opens."""
@@ -150,23 +167,48 @@ class LivePort:
     def _look(self) -> None:
         """See whether the port is still there, or there again."""
         try:
-            if self.connected.is_set():
-                self._check()
-            elif self._can_connect():
+            self._bury()
+            if self.connected.is_set() and not self._is_there():
+                self._lose()
+                log.warning("the MIDI port %s is gone; waiting for it", self.label)
+            if not self.connected.is_set() and self._can_connect():
                 self._connect()
                 log.info("the MIDI port %s is here", self.label)
         except (MuseError, OSError) as error:
             log.debug("looking for %s: %s", self.label, error)
 
-    def _check(self) -> None:
-        """Notice that the port is gone."""
-        if self.text is None or self.name in self._handle.get_ports():
-            return
+    def _bury(self) -> None:
+        """Let go of systems that have died, and of the port, if it was one of theirs."""
+        dead = [system for system, handle in self._systems.items() if is_dead(handle)]
+        for system in dead:
+            handle = self._systems.pop(system)
+            if handle is self._handle:
+                self._lose(close=False)
+            close_handle(handle)
+
+    def _lose(self, close: bool = True) -> None:
+        """The port is gone."""
         with self._lock:
+            was_connected = self.connected.is_set()
             self.connected.clear()
-            self._handle.close_port()
-        log.warning("the MIDI port %s is gone; waiting for it", self.label)
-        self._on_lost()
+            if close:
+                self._handle.close_port()
+            self._handle = None
+        if was_connected:
+            self._on_lost()
+
+    def _is_there(self) -> bool:
+        """Whether the port is there, and we are still connected to it.
+
+        A port that was gone for a moment only has its name again, but no connections. Who has
+        connected ours to another one by hand is left alone.
+        """
+        if self.text is None:
+            return True
+        if self.name not in self._handle.get_ports():
+            return False
+        still = self._ours & jack.server.connected_to(self.name)
+        return bool(still or not self._ours or any(map(jack.server.connected_to, self._ours)))
 
     def _can_connect(self) -> bool:
         """Whether the port is there, without a word."""
@@ -186,28 +228,19 @@ class LivePort:
         else:
             place = choose([name for name, _handle in names], self.direction, self.text)
             self.name, self._handle = names[place]
+            before = jack.server.connected_to(self.name)
             self._handle.open_port(self._handle.get_ports().index(self.name), PORT_NAME)
+            self._ours = jack.server.connected_to(self.name) - before
         if self._receive is not None:
-            listen(self._handle, self._receive)  # closing a port forgets it
+            self._handle.ignore_types(sysex=True, timing=True, active_sense=True)
         self.connected.set()
 
     def _open_systems(self) -> list[Any]:
         """Handles into the systems that answer; kept, since each is a client that others see."""
-        if not self._systems:
-            self._systems = dict(open_systems(self.direction, self._client))
+        self._systems |= dict(open_systems(self.direction, self._client, but=self._systems))
         return list(self._systems.values())
 
     def _forget_systems(self) -> None:
         """Close all handles."""
-        for handle in self._systems.values():
-            if self._receive is not None:
-                handle.cancel_callback()  # before the system's thread may call into what is gone
-            handle.close_port()
-            handle.delete()
-        self._systems = {}
-
-
-def listen(handle: Any, receive: Receive) -> None:
-    """Have a function called with each message, in the system's thread."""
-    handle.ignore_types(sysex=True, timing=True, active_sense=True)
-    handle.set_callback(lambda event, _data: receive(bytes(event[0])))
+        while self._systems:
+            close_handle(self._systems.popitem()[1])

@@ -1,17 +1,25 @@
 """The MIDI systems of this machine, through python-rtmidi: which answer, and handles into them.
 
 Conventions: a direction is "in" for what comes to us and "out" for what goes from us. A handle is
-an `rtmidi.MidiIn` or `rtmidi.MidiOut`; python-rtmidi has no types.
+an `rtmidi.MidiIn` or `rtmidi.MidiOut`; python-rtmidi has no types. Its calls keep the interpreter,
+so that there are never two at once; but each system has threads of its own, which run meanwhile.
+So python-rtmidi is never given a function to call with what comes: closing a port would free it
+while such a thread waits for the interpreter to call it, or would wait for that thread for ever,
+and JACK would keep all its programs waiting. What comes is kept in python-rtmidi's queue, and
+fetched.
 """
 
 import ctypes
 import platform
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from muse.tools.errors import MissingPartError
+from muse.tools.jam.ports import jack
 
 Direction = Literal["in", "out"]
 
@@ -19,6 +27,7 @@ CLIENT_NAME = "muse jam"  # and the direction
 PORT_NAME = "midi"
 ALSA_SEQUENCER = Path("/dev/snd/seq")
 LOADED_LIBRARIES = Path("/proc/self/maps")  # Linux
+SETTLE_S = 0.05  # a few periods of a server, in which JACK's thread has done with a port
 INSTALL_RTMIDI = "pip install 'muse-toolbox[jam]'"
 ALSA_HINT = "; on Debian run: apt-get install libasound2"
 LOOPMIDI = (
@@ -67,21 +76,57 @@ def quiet_jack() -> None:
             library.jack_set_info_function(strlen)
 
 
-def open_systems(direction: Direction, client: str = "") -> Iterator[tuple[int, Any]]:
+def open_systems(
+    direction: Direction, client: str = "", but: Collection[int] = ()
+) -> Iterator[tuple[int, Any]]:
     """Handles into the MIDI systems that answer, each without a port, by rtmidi's number of it.
 
     Args:
         direction: what the handles are for.
         client: what others see us as; empty for CLIENT_NAME and the direction.
+        but: systems that are left out.
     """
     rtmidi = load_rtmidi()
     quiet_jack()
     make = rtmidi.MidiIn if direction == "in" else rtmidi.MidiOut
     for system in rtmidi.get_compiled_api():
-        if system == rtmidi.API_LINUX_ALSA and not ALSA_SEQUENCER.exists():
+        if system in but or (system == rtmidi.API_LINUX_ALSA and not ALSA_SEQUENCER.exists()):
             continue  # ALSA would complain on the screen
         with suppress(rtmidi.RtMidiError):
-            yield system, make(system, name=client or f"{CLIENT_NAME} {direction}")
+            handle = open_handle(
+                system, partial(make, system, name=client or f"{CLIENT_NAME} {direction}")
+            )
+            if handle is not None:
+                yield system, handle
+
+
+def open_handle(system: int, make: Callable[[], Any]) -> Any:
+    """A handle into a system; None, or an error of rtmidi's, where it does not answer."""
+    rtmidi = load_rtmidi()
+    if system != rtmidi.API_UNIX_JACK:
+        return make()
+    return jack.server.hold(rtmidi._rtmidi.__file__, make)
+
+
+def close_handle(handle: Any) -> None:
+    """Close a handle and its port; it must not be used after.
+
+    Where its port is closed, the system's thread may be at it still; so it is given time to go.
+    """
+    is_of_jack = handle.get_current_api() == load_rtmidi().API_UNIX_JACK
+    was_open = handle.is_port_open()
+    handle.close_port()
+    if not is_of_jack:
+        handle.delete()
+        return
+    if was_open and not jack.server.has_died():
+        time.sleep(SETTLE_S)
+    jack.server.let_go(handle)
+
+
+def is_dead(handle: Any) -> bool:
+    """Whether the system of a handle is gone, so that nothing it tells is true any more."""
+    return bool(handle.get_current_api() == load_rtmidi().API_UNIX_JACK and jack.server.has_died())
 
 
 def system_name(system: int) -> str:

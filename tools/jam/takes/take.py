@@ -10,7 +10,7 @@ for the disk.
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 from pathlib import Path
 from queue import Queue
@@ -52,12 +52,15 @@ class Take:
         spool: where the lines are until then.
     """
 
-    def __init__(self, path: Path, header: Header) -> None:
+    def __init__(
+        self, path: Path, header: Header, begin: Callable[[], object] = lambda: None
+    ) -> None:
         """Begin.
 
         Args:
             path: the take's name, with a suffix of SUFFIXES or without.
             header: what makes it.
+            begin: called first in the take's thread.
 
         Raises:
             MuseError: a folder is in the take's place.
@@ -75,6 +78,7 @@ class Take:
         self._tempo: TempoSet | None = None
         self._problem: OSError | None = None
         self._told: Queue[bytes] = Queue(MOST_WAITING)
+        self._begin = begin
         self._writer = Thread(target=self._write, name="muse-take", daemon=True)
         self._told.put(written(header))
         self._writer.start()
@@ -127,7 +131,8 @@ class Take:
             self._tell(Ended(time_s, beat))
             self._told.put(THE_END)
             self._writer.join()
-            self._file.close()
+            with blaming(self.spool):
+                self._file.close()
             if self._problem:
                 raise self._problem
             flush_to_disk(self.spool)
@@ -150,6 +155,7 @@ class Take:
 
     def _write(self) -> None:
         """Write what is told, until the end; through to the file whenever nothing more waits."""
+        self._begin()
         while (line := self._told.get()) != THE_END:
             if not self._problem:
                 self._keep(line)
