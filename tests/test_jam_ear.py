@@ -22,8 +22,8 @@ from muse.tools.jam.harmony.ear_beats import (
     symbol_of_triad,
     triad_of_symbol,
 )
-from muse.tools.jam.harmony.ear_phrase import HIDDEN, READ, Phrase
-from muse.tools.jam.harmony.mix_phrase import PhraseNet
+from muse.tools.jam.harmony.ear_phrase import HIDDEN, NETS, READ, Phrase
+from muse.tools.jam.harmony.mix_phrase import PhraseNet, together
 from muse.tools.jam.harmony.mix_tables import MixTables, load_tables
 from muse.tools.song import Meter
 from muse.tools.theory.chords import parse_chord
@@ -78,16 +78,19 @@ def test_power_chords_have_no_triad() -> None:
     assert triad_of_symbol(parse_chord("C5")) is None
 
 
-def test_phrase_in_numpy_is_the_net_in_torch() -> None:
+def test_phrase_in_numpy_is_the_nets_in_torch() -> None:
     torch.manual_seed(0)
-    net = PhraseNet().eval()
-    torch.nn.init.normal_(net.out.weight, std=0.1)
+    nets = [PhraseNet().eval() for _ in range(NETS)]
     rng = np.random.default_rng(0)
     figures, base = rng.normal(size=(5, 1, READ)), rng.normal(size=(5, 1, TRIADS))
+    said = (torch.tensor(figures).float(), torch.tensor(base).float())
     with torch.no_grad():
-        wanted = net(torch.tensor(figures).float(), torch.tensor(base).float()).numpy()[:, 0]
-    phrase, memory = Phrase(net.tables()), Phrase.start()
-    assert memory.shape == (HIDDEN,)
+        for net in nets:
+            torch.nn.init.normal_(net.out.weight, std=0.1)
+        every = torch.stack([net(*said)[:, 0] for net in nets])
+        wanted = torch.log_softmax(every.mean(0), -1).numpy()
+    phrase, memory = Phrase(together([net.tables() for net in nets])), Phrase.start()
+    assert memory.shape == (NETS, HIDDEN)
     for beat in range(5):
         memory, told = phrase.step(memory, figures[beat, 0].astype(np.float32), base[beat, 0])
         np.testing.assert_allclose(told, wanted[beat], atol=1e-5)

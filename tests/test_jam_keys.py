@@ -1,18 +1,32 @@
 """The key that `muse jam` hears: scales, changes, and melodies of songs."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from numpy.typing import NDArray
 
 from muse.tools.jam.events import SoloNote
-from muse.tools.jam.harmony.keys import KeyEar, number_of
-from muse.tools.jam.harmony.mix_songs import is_for_test, read_jam_songs
+from muse.tools.jam.harmony.ear_beats import BAR_LINE, listened, place_of
+from muse.tools.jam.harmony.key_fit import KeyNet, key_song_of
+from muse.tools.jam.harmony.key_tables import (
+    heard_in_every_key,
+    moves_between_keys,
+    number_of,
+    start_in_every_key,
+    steps_in_every_key,
+)
+from muse.tools.jam.harmony.keys import KeyEar
+from muse.tools.jam.harmony.mix_songs import JamSong, is_for_test, read_jam_songs
 from muse.tools.jam.harmony.mix_tables import load_tables
+from muse.tools.song import Key, Meter
 from muse.tools.theory.key_profiles import KEYS, MODES
 from muse.tools.theory.keys import C_MAJOR, Tonality, parse_key, relative, tonality
 
+FOUR = Meter(0.0, 4, 4)
 TUNE = (0, 2, 4, 5, 4, 2, 0, 7, 9, 7, 5, 4, 2, 11, 0, 0)  # semitones above the tonic
 MINOR_TUNE = (0, 2, 3, 5, 3, 2, 0, 7, 8, 7, 5, 3, 2, -1, 0, 0)
 
@@ -22,10 +36,10 @@ def notes_of(pitches: Sequence[int], start: int = 0) -> list[SoloNote]:
 
 
 def listen(ear: KeyEar, notes: Sequence[SoloNote], start: int = 0) -> list[Tonality]:
-    """Hear the notes beat by beat; what is heard after each."""
+    """Hear the notes beat by beat, in bars of four; what is heard after each."""
     found = []
     for beat in range(start, round(max(note.end_beat or 0 for note in notes) + 0.5)):
-        ear.hear(notes, beat)
+        ear.hear(listened(notes, beat, place_of(beat, FOUR)))
         found.append(ear.heard.tonality)
     return found
 
@@ -42,7 +56,7 @@ def test_tunes_are_heard_in_every_key(tonic: int, mode: str, tune: tuple[int, ..
 def test_silence_is_c_major_without_confidence() -> None:
     ear = KeyEar(load_tables())
     for beat in range(8):
-        ear.hear([], beat)
+        ear.hear(listened([], beat, place_of(beat, FOUR)))
     assert ear.heard.tonality == C_MAJOR
     assert ear.heard.confidence < 0.1 and not ear.has_heard
 
@@ -70,10 +84,11 @@ def test_change_of_key_is_followed() -> None:
 
 def test_flood_counts_no_more_than_a_beat_can() -> None:
     ear = KeyEar(load_tables())
-    ear.hear([SoloNote(61, 90, 0.001 * i, 0.001 * i + 0.01) for i in range(900)], 0)
+    flood = [SoloNote(61, 90, 0.001 * i, 0.001 * i + 0.01) for i in range(900)]
+    ear.hear(listened(flood, 0, BAR_LINE))
     tune = notes_of([60 + step for step in TUNE * 2], 1)
     listen(ear, tune, 1)
-    assert ear.heard.tonality == C_MAJOR
+    assert ear.heard.tonality in {C_MAJOR, relative(C_MAJOR)}
 
 
 def test_numbers_of_keys() -> None:
@@ -81,10 +96,42 @@ def test_numbers_of_keys() -> None:
     assert numbers == list(range(KEYS))
 
 
-def test_profiles_are_probabilities() -> None:
+def test_moves_of_keys_are_probabilities() -> None:
     tables = load_tables()
-    np.testing.assert_allclose(np.exp(tables.key_notes).sum(axis=1), 1.0, atol=0.02)
-    np.testing.assert_allclose(np.exp(tables.key_steps).sum(axis=2), 1.0, atol=1e-3)
+    np.testing.assert_allclose(tables.key_moves.sum(axis=1), 1.0, atol=1e-5)
+    np.testing.assert_allclose(tables.key_start.sum(), 1.0)
+    assert (tables.key_moves.diagonal() > 0.98).all()
+
+
+def test_belief_in_numpy_is_the_one_that_is_fitted() -> None:
+    """Also that a table by mode means the same in all keys on both sides."""
+    torch.manual_seed(0)
+    net = KeyNet()
+    for table in (net.heard, net.heard_by_mode, net.steps, net.steps_by_mode, net.moves, net.start):
+        torch.nn.init.normal_(table, std=0.5)
+    rng = np.random.default_rng(0)
+    starts = np.sort(rng.uniform(0, 12, 30))
+    notes = tuple(
+        SoloNote(int(pitch), 90, start, start + 0.7)
+        for pitch, start in zip(rng.integers(50, 80, 30), starts, strict=True)
+    )
+    song = JamSong("song", FOUR, notes, np.zeros(12, int), (Key(0.0, 0, "major"),), 100.0)
+    heard = key_song_of(song)
+    with torch.no_grad():
+        told = net(torch.tensor(heard.stretches)[:, None], torch.tensor(heard.steps)[:, None])
+    ear = KeyEar(replace(load_tables(), **all_keys(net.tables())))
+    for beat in range(12):
+        ear.hear(listened(notes, beat, place_of(beat, FOUR)))
+        np.testing.assert_allclose(np.log(ear.odds), told[beat, 0].numpy(), atol=1e-3)
+
+
+def all_keys(tables: dict[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
+    return {
+        "key_heard": heard_in_every_key(tables["key_heard"]),
+        "key_steps": steps_in_every_key(tables["key_steps"]),
+        "key_moves": moves_between_keys(tables["key_moves"]),
+        "key_start": start_in_every_key(tables["key_start"]),
+    }
 
 
 def test_keys_of_songs(shared_data: Path) -> None:
@@ -96,7 +143,8 @@ def test_keys_of_songs(shared_data: Path) -> None:
     for song in songs:
         ear, end = KeyEar(load_tables()), round(8 * song.bar)
         for beat in range(end):
-            ear.hear([n for n in song.notes if beat - 8 < n.start_beat < beat + 1], beat)
+            near = [n for n in song.notes if beat - 8 < n.start_beat < beat + 1]
+            ear.hear(listened(near, beat, place_of(beat, song.meter)))
         truth = song.key_at(end - 1)
         same = {tonality(key.tonic_pc, key.mode) for key in (truth, relative(truth))}
         found += ear.heard.tonality in same

@@ -1,13 +1,10 @@
 """The accompanist in real time, through a real MIDI server, and every way out of it."""
 
-import errno
-import gc
 import os
 import re
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,12 +13,9 @@ from threading import Event
 import pytest
 
 from muse.tools.chords.models import load_model
-from muse.tools.errors import MuseError
-from muse.tools.jam import keeping, leaving, play
-from muse.tools.jam.clock import SystemClock, settled_memory
+from muse.tools.jam.clock import SystemClock
 from muse.tools.jam.events import Plan, Thought
 from muse.tools.jam.inputs import Known
-from muse.tools.jam.leaving import ended_by_signals
 from muse.tools.jam.live import Live
 from muse.tools.jam.measure.jack_server import (
     NAME_VARIABLE,
@@ -38,7 +32,6 @@ from muse.tools.jam.ports.sinks import ListSink
 from muse.tools.jam.session import Session
 from muse.tools.jam.setting_up import engine_of
 from muse.tools.jam.takes.lines import read_take
-from muse.tools.jam.wiring import Wiring, check_wiring
 from muse.tools.midi import load_song
 from muse.tools.song import Meter
 from tests.jack_server import DEADLINE_S, Far, running_jack
@@ -239,75 +232,6 @@ def test_a_known_player_is_played_in_time_and_the_jam_ends_after() -> None:
     assert session.tally.notes == 4
     assert session.tally.beats >= 4
     assert sink.messages[-1].time_s > sink.messages[0].time_s
-
-
-def test_a_signal_that_comes_late_ends_what_is_stuck(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(leaving, "PATIENCE_S", -1.0)
-    with ended_by_signals() as ended:
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGTERM)
-        assert ended.is_set()
-
-
-def test_signals_that_are_ignored_stay_so() -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup has it
-    try:
-        with ended_by_signals() as ended:
-            signal.raise_signal(signal.SIGHUP)
-            assert not ended.is_set()
-            signal.raise_signal(signal.SIGTERM)
-            signal.raise_signal(signal.SIGTERM)
-            assert ended.is_set()
-        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-    finally:
-        signal.signal(signal.SIGHUP, before)
-
-
-def test_a_take_of_which_no_file_came_is_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    target = tmp_path / "of" / "take.mid"
-    target.parent.mkdir()
-
-    def fail(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device", str(target))
-
-    monkeypatch.setattr(keeping, "write_take", fail)
-    asked = Wiring(source="a port", target=str(target), model="ngram")
-    monkeypatch.setattr(play, "listened_to", lambda *_: fed())
-    with pytest.raises(OSError, match="No space"):
-        play.jam(FAST, asked, seed=1)
-    (kept,) = tmp_path.glob("*/take.jsonl")
-    assert str(kept) in caplog.text
-    assert read_take(kept).is_whole
-
-
-def test_what_is_old_is_not_looked_through_while_it_lasts() -> None:
-    with settled_memory():
-        assert gc.get_freeze_count() > 0
-    assert gc.get_freeze_count() == 0
-
-
-@pytest.mark.parametrize("closed", ["stdin", "stdout"])
-def test_pipes_that_are_closed_are_told(monkeypatch: pytest.MonkeyPatch, closed: str) -> None:
-    monkeypatch.setattr(sys, closed, None)
-    with pytest.raises(MuseError, match="is closed; give"):
-        check_wiring(Wiring(source="-", target="-"))
-
-
-def test_a_file_that_cannot_be_written_is_told_before_anyone_plays(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    target = tmp_path / "file" / "take.mid"
-    with pytest.raises(OSError, match=re.escape(str(target.parent))):
-        keeping.check_writable(target)
-
-
-def fed() -> Event:
-    """The input is at its end."""
-    ended = Event()
-    ended.set()
-    return ended
 
 
 def test_ports_are_listed_as_json(jack: str) -> None:

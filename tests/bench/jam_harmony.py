@@ -1,9 +1,9 @@
 """How well `muse jam` finds the chords of songs while their melodies are played to it.
 
-The melody track of each POP909 song is the player; the annotated chords are the truth. A decision
-is made on every beat, with the notes that began before it or up to 20 ms after; it goes on from the
-chords that it played itself. A session begins with the bar in which the melody begins, and ends
-with the chords. All in one run:
+The melody track of each POP909 song is the player, or, with --track PIANO, both hands of its piano;
+the annotated chords are the truth. A decision is made on every beat, with the notes that began
+before it or up to 20 ms after; it goes on from the chords that it played itself. A session begins
+with the bar in which the player begins, and ends with the chords. All in one run:
 
     brain     the chord net alone, after the chords that it played
     ear       the notes so far alone, and what stood where the melody was like this
@@ -17,6 +17,7 @@ Agreement: share of beats that have an annotated triad in which the root, or roo
 that lies on a tone of the chord that is played.
 
     OMP_NUM_THREADS=1 python tests/bench/jam_harmony.py [--data DIR] [--cache chords.npz] [--all]
+        [--track PIANO] [--early-ms 12]
 
 The mix has learnt nothing from songs whose number is a multiple of 5. Of those, "unseen" are the
 ones that the net has not seen either; with "only for stopping" come those by which the net's
@@ -43,6 +44,8 @@ from muse.tools.jam.events import Decision, SoloNote
 from muse.tools.jam.harmony.ear_beats import KINDS, PLACES, place_of, triad_of_symbol
 from muse.tools.jam.harmony.harmonist import Harmonist
 from muse.tools.jam.harmony.mix_songs import (
+    MELODY,
+    PIANO,
     JamSong,
     Player,
     is_for_test,
@@ -96,10 +99,11 @@ def main() -> None:
     parser.add_argument("--model", default="transformer")
     parser.add_argument("--all", action="store_true", help="songs that the net knows as well")
     parser.add_argument("--early-ms", type=float, default=0.0, help="decide before the beat")
+    parser.add_argument("--track", choices=(MELODY, PIANO), default=MELODY, help="the player")
     options = parser.parse_args()
     sides = net_sides(options.data, options.cache)
     names = [n for n in sides if is_for_test(n) and (options.all or sides[n] != "train")]
-    songs = read_jam_songs(options.data / "pop909", names)
+    songs = read_jam_songs(options.data / "pop909", names, options.track)
     model = load_model(options.model)
     heard_s = -options.early_ms / 1000 if options.early_ms else HEARD_S
     played = {way: [play(song, model, mix, heard_s) for song in songs] for way, mix in WAYS.items()}

@@ -21,7 +21,13 @@ from pathlib import Path
 import numpy as np
 
 from muse.tools.jam.events import SoloNote
-from muse.tools.jam.harmony.ear_beats import ends_at, on_grid, sounds_in
+from muse.tools.jam.harmony.ear_beats import (
+    ends_at,
+    listened,
+    on_grid,
+    place_of,
+    sounds_in,
+)
 from muse.tools.jam.harmony.keys import KeyEar
 from muse.tools.jam.harmony.mix_songs import JamSong, is_for_test, read_jam_songs
 from muse.tools.jam.harmony.mix_tables import load_tables
@@ -32,7 +38,7 @@ from muse.tools.theory.keys import Tonality, relative, tonality_of
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 BARS = 8  # after which a key is to be found
 
-Hear = Callable[[Sequence[SoloNote], int], Tonality]  # the notes of a beat and its number -> key
+Hear = Callable[[Sequence[SoloNote], int, int], Tonality]  # notes of a beat, it, its place -> key
 
 
 @dataclass
@@ -80,8 +86,8 @@ def listening() -> Hear:
     """As `muse jam` hears it."""
     ear = KeyEar(load_tables())
 
-    def hear(notes: Sequence[SoloNote], beat: int) -> Tonality:
-        ear.hear(notes, beat)
+    def hear(notes: Sequence[SoloNote], beat: int, place: int) -> Tonality:
+        ear.hear(listened(notes, beat, place))
         return ear.heard.tonality
 
     return hear
@@ -91,7 +97,7 @@ def correlating(profile: str) -> Hear:
     """By correlation of all that sounded so far with a profile."""
     weights = np.zeros(12)
 
-    def hear(notes: Sequence[SoloNote], beat: int) -> Tonality:
+    def hear(notes: Sequence[SoloNote], beat: int, _place: int) -> Tonality:
         for note in notes:
             if sounds_in(note, beat):
                 begin = max(on_grid(note.start_beat), beat)
@@ -110,7 +116,7 @@ def figures(songs: Sequence[JamSong], way: Callable[[], Hear]) -> dict[str, floa
         deadline = round(BARS * song.bar)
         for beat in range(len(song.triads)):
             near = [n for n in song.notes if beat - song.bar < n.start_beat < beat + 1]
-            heard.append(hear(near, beat))
+            heard.append(hear(near, beat, place_of(beat, song.meter)))
             if beat + 1 == deadline:
                 at_once.add(heard[-1], song.key_at(beat))
             elif beat >= deadline:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muse.tools.jam.harmony.ear_beats import STRETCHES, TRIADS, BeatSound, moved_home
-from muse.tools.jam.harmony.ear_phrase import Halves, base_of, figures_of
+from muse.tools.jam.harmony.ear_phrase import Halves, base_of, figures_of, filled
 from muse.tools.jam.harmony.ear_recall import REACH_BEATS, Recall
 from muse.tools.jam.harmony.mix_tables import MixTables
 
@@ -65,6 +65,7 @@ class Ear:
         self.beats = 0  # that were heard to their end
         self.recall = Recall(tables)
         self.memory = tables.phrase.start()
+        self.fullness = 1.0  # notes that sound as beats begin
         self.sounds: list[BeatSound] = []
         self.places: list[int] = []
         self.evidence = np.zeros((0, TRIADS))
@@ -79,7 +80,8 @@ class Ear:
         struck = begins @ self.tables.struck
         moves, recalled = np.log(moves + LEAST), np.log(recalled + LEAST_RECALLED)
         base = base_of(moves, struck, recalled)
-        figures = figures_of(self.before(), begins, place, moves, base, recalled)
+        fullness = filled(self.fullness, begins)
+        figures = figures_of(self.before(), begins, place, moves, base, recalled, fullness)
         memory, phrase = self.tables.phrase.step(self.memory, figures, base)
         return Expected(moves, struck, recalled, phrase, memory)
 
@@ -93,6 +95,7 @@ class Ear:
         What was recalled is left out of the belief, or it would confirm itself from place to place.
         """
         self.memory = self.expect(sound, place).memory
+        self.fullness = filled(self.fullness, sound.struck)
         evidence = self.rolled(sound.stretches) @ self.tables.heard
         belief = normalised(np.log(self.prior(place) + LEAST) + evidence)
         self.recall.hear(sound.slots)

@@ -38,6 +38,7 @@ STRUCK = PLACES + 1  # what sounds as a beat begins: struck there by place, or h
 TAIL_BEATS = 0.06  # a note held this little into a beat is not heard in it
 MOST_NOTES = 64  # of a beat that are listened to
 MOST_STRETCHES = 8.0  # that count in full: what is more in one beat tells no more together
+MOST_IN_LINE = 8  # notes of a beat that make up the line
 
 SILENT_SLOT = -1
 
@@ -50,11 +51,13 @@ class BeatSound:
         stretches: (STRETCHES, 12) how many of each kind.
         struck: (STRUCK, 12) what sounds as the beat begins.
         slots: (SLOTS,) the pitch that begins in each sixteenth, SILENT_SLOT where none does.
+        line: pitch classes in the order in which they begin, the highest where several do at once.
     """
 
     stretches: Floats
     struck: Floats
     slots: NDArray[np.int64]
+    line: tuple[int, ...] = ()
 
 
 def place_of(beat: int, meter: Meter) -> int:
@@ -76,8 +79,8 @@ def listened(notes: Sequence[SoloNote], beat: int, place: int) -> BeatSound:
     """
     stretches, struck = np.zeros((STRETCHES, 12)), np.zeros((STRUCK, 12))
     slots = np.full(SLOTS, SILENT_SLOT)
-    heard = [note for note in notes if sounds_in(note, beat)]
-    for note in heard[-MOST_NOTES:]:
+    heard = [note for note in notes if sounds_in(note, beat)][-MOST_NOTES:]
+    for note in heard:
         begin, pc = on_grid(note.start_beat) - beat, note.pitch % 12
         end = ends_at(note, beat) - beat
         if begin < 0:
@@ -88,7 +91,17 @@ def listened(notes: Sequence[SoloNote], beat: int, place: int) -> BeatSound:
         struck[place, pc] += begin == 0
         slot = floor(begin * SLOTS + 1e-9)
         slots[slot] = max(slots[slot], note.pitch)
-    return BeatSound(bounded(stretches), bounded(struck), slots)
+    return BeatSound(bounded(stretches), bounded(struck), slots, line_of(heard, beat))
+
+
+def line_of(notes: Sequence[SoloNote], beat: int) -> tuple[int, ...]:
+    """Pitch classes of the highest notes that begin in a beat, by the time they begin."""
+    highest: dict[float, int] = {}
+    for note in notes:
+        begin = on_grid(note.start_beat)
+        if begin >= beat:
+            highest[begin] = max(highest.get(begin, 0), note.pitch)
+    return tuple(highest[begin] % 12 for begin in sorted(highest))[:MOST_IN_LINE]
 
 
 def on_grid(beat: float) -> float:

@@ -30,19 +30,20 @@ from muse.tools.jam.harmony.ear_beats import (
     place_of,
     symbol_of_triad,
 )
+from muse.tools.jam.harmony.key_tables import home_of
 from muse.tools.jam.harmony.keys import KeyEar
 from muse.tools.jam.harmony.mix import Merged, Mix
 from muse.tools.jam.harmony.mix_tables import MixTables, load_tables
 from muse.tools.jam.solo import Solo
 from muse.tools.song import Meter
 from muse.tools.theory.chords import ChordSymbol
-from muse.tools.theory.keys import Tonality, relative
+from muse.tools.theory.keys import Tonality
 
 Floats = NDArray[np.float64]
 
-# by place, how much likelier another chord must be: this costs half a point of agreement with
-# songs, and takes away a quarter of the changes on weak beats, of which songs have few
-CHANGE_FACTORS = (1.0, 1.2, 2.5)
+# by place, how much likelier another chord must be: this costs a tenth of a point of agreement with
+# songs, and takes away half of the changes on weak beats, of which songs have few
+CHANGE_FACTORS = (1.0, 1.0, 2.0)
 PAST_BEATS = 64  # chords that the brain looks back on, and up to as many more
 MOST_MISSED = 64  # beats that are caught up with at once
 MOST_HEARD = 64  # notes of a beat that are looked at
@@ -158,11 +159,11 @@ class Harmonist:
         if self.next_beat is None:
             self.next_beat = number
         for beat in range(max(self.next_beat, number - MOST_MISSED), number):
-            notes = solo.since(float(beat))[-MOST_HEARD:]
-            self.keys.hear(notes, beat)
-            self.ear.listen_in(home_of(self.keys.heard.tonality))
             place = place_of(beat, self.meter)
-            self.ear.hear(listened(notes, beat, place), place)
+            sound = listened(solo.since(float(beat))[-MOST_HEARD:], beat, place)
+            self.keys.hear(sound)
+            self.ear.listen_in(home_of(self.keys.heard.tonality))
+            self.ear.hear(sound, place)
         self.next_beat = max(self.next_beat, number)
 
     def chosen(self, merged: Merged, number: int) -> int:
@@ -230,8 +231,3 @@ def outlook_of(plan: Plan | None, beat: float) -> Outlook | None:
     if plan is None or plan.for_beat != beat or not isinstance(plan.given, Outlook):
         return None
     return plan.given
-
-
-def home_of(key: Tonality) -> int:
-    """Tonic of the major key with the same signature, a pitch class."""
-    return (key if key.mode == "major" else relative(key)).tonic_pc

@@ -2,7 +2,8 @@
 
 The net reads a song from its first beat to its last, as the ear hears it in the key that it hears,
 and is to tell the annotated triad of every beat as it begins. What is struck on a beat is hidden
-now and then, for a decision that is made a little early does not know it.
+now and then, for a decision that is made a little early does not know it. Melodies are what is
+learnt; pianists, whose chords are plain to hear, are mixed in so that they are known as well.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,8 +17,8 @@ from torch import nn
 
 from muse.tools.jam.harmony.ear import Ear
 from muse.tools.jam.harmony.ear_beats import KINDS, PLACES, STRUCK, TRIADS, listened, place_of
-from muse.tools.jam.harmony.ear_phrase import HIDDEN, READ, base_of, figures_of
-from muse.tools.jam.harmony.harmonist import home_of
+from muse.tools.jam.harmony.ear_phrase import HIDDEN, NETS, READ, base_of, figures_of, filled
+from muse.tools.jam.harmony.key_tables import home_of
 from muse.tools.jam.harmony.keys import KeyEar
 from muse.tools.jam.harmony.mix_songs import NO_TRIAD, JamSong
 from muse.tools.jam.harmony.mix_tables import MixTables
@@ -31,6 +32,7 @@ RATE, DECAY = 2e-3, 0.02  # of AdamW; the rate falls to 0
 BATCH = 16  # songs
 CLIP = 1.0  # length of the gradient
 HIDDEN_BEATS = 0.2  # share of beats whose struck notes are not read
+SOMETIMES = 0.35  # chance of a session to be in an epoch, see Lessons
 
 
 @dataclass(frozen=True)
@@ -58,14 +60,15 @@ def session_of(song: JamSong, tables: MixTables) -> Session:
         expected = ear.expect(sound, place)
         row: list[NDArray[Any]] = []
         for struck in (sound.struck, held_alone(sound.struck)):
-            begins = ear.rolled(struck)
+            begins, fullness = ear.rolled(struck), filled(ear.fullness, struck)
             parts = expected.moves, begins @ tables.struck, expected.recalled
             base = base_of(*parts)
-            row += [figures_of(ear.before(), begins, place, parts[0], base, parts[2]), base]
+            heard = (ear.before(), begins, place, parts[0], base, parts[2], fullness)
+            row += [figures_of(*heard), base]
         rows.append(row)
         triads.append(NO_TRIAD if triad < 0 else (triad - ear.home * len(KINDS)) % TRIADS)
         ear.hear(sound, place)
-        keys.hear(near, beat)
+        keys.hear(sound)
     read = [np.array(column).astype(np.float32) for column in zip(*rows, strict=True)]
     return Session(read[0], read[1], read[2], read[3], np.array(triads))
 
@@ -97,7 +100,7 @@ class PhraseNet(nn.Module):
         return torch.log_softmax(self.power * base + corrections, -1)
 
     def tables(self) -> Arrays:
-        """The tables of ear_phrase.SHAPES."""
+        """The tables of one net of ear_phrase.SHAPES."""
         named: dict[str, Any] = {
             "phrase_in": self.read.weight,
             "phrase_in_bias": self.read.bias,
@@ -112,20 +115,37 @@ class PhraseNet(nn.Module):
         return {name: tensor.detach().numpy().astype(np.float64) for name, tensor in named.items()}
 
 
+@dataclass(frozen=True)
+class Lessons:
+    """What one net learns from, and what only tells how it does, by name of the track.
+
+    Attributes:
+        always: sessions of every epoch.
+        sometimes: sessions that are in an epoch with a chance of SOMETIMES.
+        watched: sessions that it does not learn from.
+    """
+
+    always: Sequence[Session]
+    sometimes: Sequence[Session]
+    watched: dict[str, Sequence[Session]]
+
+
 def trained(
-    fit: Sequence[Session], watched: Sequence[Session], epochs: int, tell: Callable[[str], None]
-) -> tuple[Arrays, dict[str, float]]:
-    """Train on some songs, and tell how it does on others after each epoch.
+    lessons: Lessons, epochs: int, seed: int, tell: Callable[[str], None]
+) -> tuple[Arrays, dict[str, dict[str, float]]]:
+    """Train one net, and tell how it does after each epoch.
 
     Returns:
-        the tables, and the last figures on the songs that were only watched.
+        its tables, and the last figures on the songs that were only watched.
     """
-    torch.manual_seed(0)
-    net, rng = PhraseNet(), np.random.default_rng(0)
-    ordered = sorted(fit, key=lambda session: len(session.triads))
+    torch.manual_seed(seed)
+    torch.set_num_threads(1)  # nets are trained side by side
+    net, rng = PhraseNet(), np.random.default_rng(seed)
     optimiser = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY)
-    figures: dict[str, float] = {}
+    figures: dict[str, dict[str, float]] = {}
     for epoch in range(epochs):
+        some = [session for session in lessons.sometimes if rng.random() < SOMETIMES]
+        ordered = sorted([*lessons.always, *some], key=lambda session: len(session.triads))
         optimiser.param_groups[0]["lr"] = RATE * (1 - epoch / epochs)
         for start in rng.permutation(range(0, len(ordered), BATCH)):
             read, base, triads = batch_of(ordered[start : start + BATCH], rng)
@@ -134,9 +154,15 @@ def trained(
             torch.autograd.backward(loss)
             nn.utils.clip_grad_norm_(net.parameters(), CLIP)
             optimiser.step()
-        figures = watch(net, watched)
-        tell(f"phrase, epoch {epoch}: {figures}")
+        figures = {track: watch(net, songs) for track, songs in lessons.watched.items()}
+        tell(f"phrase {seed}, epoch {epoch}: {figures}")
     return net.tables(), figures
+
+
+def together(nets: Sequence[Arrays]) -> Arrays:
+    """The tables of ear_phrase.SHAPES; fewer nets than it has are asked in turn."""
+    chosen = [nets[place % len(nets)] for place in range(NETS)]
+    return {name: np.stack([net[name] for net in chosen]) for name in nets[0]}
 
 
 def batch_of(

@@ -26,7 +26,7 @@ from muse.tools.song import Key, Meter, Song
 from muse.tools.theory.chords import parse_chord
 from muse.tools.theory.keys import Tonality, tonality_of
 
-MELODY = "MELODY"  # the track's name
+MELODY, PIANO = "MELODY", "PIANO"  # names of tracks: what is sung, and both hands of a pianist
 TOUCH = 1e-6  # beats: times that mean the same
 NO_TRIAD = -1  # beats without a chord, or with one that has no triad
 
@@ -62,18 +62,18 @@ class JamSong:
         return bar_beats(self.meter)
 
 
-def read_jam_song(folder: Path) -> JamSong | None:
-    """A folder of POP909 as a session; None where it has no melody or no chords.
+def read_jam_song(folder: Path, track: str = MELODY) -> JamSong | None:
+    """A folder of POP909 as a session; None where it has no chords, or nothing in the track.
 
     Raises:
         BadInputError: a file cannot be read.
     """
     song = read_pop909(folder)
-    melody = [track.notes for track in song.tracks if track.name == MELODY and track.notes]
-    if not melody or not song.chords:
+    played = [each.notes for each in song.tracks if each.name == track and each.notes]
+    if not played or not song.chords:
         return None
     meter = longest_meter(song)
-    ordered = sorted(melody[0], key=lambda note: (note.start_beats, note.pitch))
+    ordered = sorted(played[0], key=lambda note: (note.start_beats, note.pitch))
     origin = bar_line_before(song, ordered[0].start_beats)
     notes = tuple(
         SoloNote(note.pitch, note.velocity, note.start_beats - origin, end - origin)
@@ -105,14 +105,14 @@ def triads_by_beat(song: Song, origin: int) -> NDArray[np.int64]:
     return found
 
 
-def read_jam_songs(root: Path, names: Iterable[str]) -> list[JamSong]:
-    """The songs of POP909 with these names that have melody and chords, in order.
+def read_jam_songs(root: Path, names: Iterable[str], track: str = MELODY) -> list[JamSong]:
+    """The songs of POP909 with these names that have that track and chords, in order.
 
     Raises:
         BadInputError: none is there.
     """
     folders = [root / name for name in sorted(names)]
-    found = [read_jam_song(folder) for folder in folders if is_pop909(folder)]
+    found = [read_jam_song(folder, track) for folder in folders if is_pop909(folder)]
     songs = [song for song in found if song is not None]
     if not songs:
         raise BadInputError(f"{root}: none of the songs asked for is in it")

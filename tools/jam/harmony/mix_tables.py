@@ -16,6 +16,12 @@ from muse.tools.errors import BadInputError
 from muse.tools.jam.harmony import ear_phrase
 from muse.tools.jam.harmony.ear_beats import KINDS, PLACES, STRETCHES, STRUCK, TRIADS
 from muse.tools.jam.harmony.ear_phrase import Phrase
+from muse.tools.jam.harmony.key_tables import (
+    heard_in_every_key,
+    moves_between_keys,
+    start_in_every_key,
+    steps_in_every_key,
+)
 from muse.tools.trained_weights import trained_weights
 
 Floats = NDArray[np.float64]
@@ -37,8 +43,10 @@ SHAPES = {
     "mix": (PLACES, len(EXPERTS)),  # powers of the experts' odds
     "late_mix": (PLACES, len(EXPERTS) - 1),  # the same without the brain
     "ear_mix": (PLACES, len(EXPERTS) - 2),  # the same without the phrase: what a constant mixes
-    "key_notes": (2, 12),  # log probability of a pitch class above the tonic, by mode
-    "key_steps": (2, 12, 12),  # the same after another pitch class
+    "key_heard": (2, STRETCHES, 12),  # log odds of a mode, by pitch class above the home
+    "key_steps": (2, 12, 12),  # the same of a step from one pitch class to another
+    "key_moves": (2, 2, 12),  # probability of a mode after another, the home so much higher
+    "key_start": (2,),  # of the modes
     **ear_phrase.SHAPES,
 }
 
@@ -55,8 +63,10 @@ class MixTables:
     mix: Floats
     late_mix: Floats
     ear_mix: Floats
-    key_notes: Floats  # (KEYS, 12), by pitch class
+    key_heard: Floats  # (STRETCHES * 12, KEYS)
     key_steps: Floats  # (KEYS, 12, 12), by pitch class before and then
+    key_moves: Floats  # (KEYS, KEYS)
+    key_start: Floats  # (KEYS,)
     phrase: Phrase
 
     @classmethod
@@ -75,8 +85,10 @@ class MixTables:
             mix=t["mix"],
             late_mix=t["late_mix"],
             ear_mix=t["ear_mix"],
-            key_notes=in_every_key(t["key_notes"]),
-            key_steps=in_every_key(t["key_steps"]),
+            key_heard=heard_in_every_key(t["key_heard"]),
+            key_steps=steps_in_every_key(t["key_steps"]),
+            key_moves=moves_between_keys(t["key_moves"]),
+            key_start=start_in_every_key(t["key_start"]),
             phrase=Phrase(t),
         )
 
@@ -87,14 +99,6 @@ def laid_out(above_root: Floats, in_key: Floats) -> Floats:
     by_triad = above_root[:, :, intervals].transpose(2, 1, 0, 3)  # root, kind, stretch, pc
     every = by_triad.reshape(TRIADS, len(above_root), 12) + in_key[:, None]
     return np.ascontiguousarray(every.reshape(TRIADS, -1).T)
-
-
-def in_every_key(by_mode: Floats) -> Floats:
-    """Figures by mode and semitones above the tonic, by key and pitch class: (KEYS, 12, ...)."""
-    axes = tuple(range(by_mode.ndim - 1))
-    return np.array(
-        [np.roll(mode, (tonic,) * len(axes), axes) for mode in by_mode for tonic in range(12)]
-    )
 
 
 @cache

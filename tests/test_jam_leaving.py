@@ -1,0 +1,91 @@
+"""What a live jam keeps whatever comes, and what it tells before anyone plays."""
+
+import errno
+import gc
+import re
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from muse.tools.errors import MuseError
+from muse.tools.jam import keeping, leaving, play
+from muse.tools.jam.clock import settled_memory
+from muse.tools.jam.leaving import ended_by_signals
+from muse.tools.jam.options import JamRequest
+from muse.tools.jam.takes.lines import read_take
+from muse.tools.jam.wiring import Wiring, check_wiring
+
+FAST = JamRequest(bpm="400", count_in=0)  # a beat in 0.15 s
+
+
+def fed() -> Event:
+    """The input is at its end."""
+    ended = Event()
+    ended.set()
+    return ended
+
+
+def test_a_signal_that_comes_late_ends_what_is_stuck(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leaving, "PATIENCE_S", -1.0)
+    with ended_by_signals() as ended:
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+        assert ended.is_set()
+
+
+def test_signals_that_are_ignored_stay_so() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup has it
+    try:
+        with ended_by_signals() as ended:
+            signal.raise_signal(signal.SIGHUP)
+            assert not ended.is_set()
+            signal.raise_signal(signal.SIGTERM)
+            signal.raise_signal(signal.SIGTERM)
+            assert ended.is_set()
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_a_take_of_which_no_file_came_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    target = tmp_path / "of" / "take.mid"
+    target.parent.mkdir()
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(target))
+
+    monkeypatch.setattr(keeping, "write_take", fail)
+    asked = Wiring(source="a port", target=str(target), model="ngram")
+    monkeypatch.setattr(play, "listened_to", lambda *_: fed())
+    with pytest.raises(OSError, match="No space"):
+        play.jam(FAST, asked, seed=1)
+    (kept,) = tmp_path.glob("*/take.jsonl")
+    assert str(kept) in caplog.text
+    assert read_take(kept).is_whole
+
+
+def test_what_is_old_is_not_looked_through_while_it_lasts() -> None:
+    with settled_memory():
+        assert gc.get_freeze_count() > 0
+    assert gc.get_freeze_count() == 0
+
+
+@pytest.mark.parametrize("closed", ["stdin", "stdout"])
+def test_pipes_that_are_closed_are_told(monkeypatch: pytest.MonkeyPatch, closed: str) -> None:
+    monkeypatch.setattr(sys, closed, None)
+    with pytest.raises(MuseError, match="is closed; give"):
+        check_wiring(Wiring(source="-", target="-"))
+
+
+def test_a_file_that_cannot_be_written_is_told_before_anyone_plays(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    target = tmp_path / "file" / "take.mid"
+    with pytest.raises(OSError, match=re.escape(str(target.parent))):
+        keeping.check_writable(target)
