@@ -13,9 +13,12 @@ from muse.tools.corpus.pop909 import BEATS, read_beats
 from muse.tools.errors import ParameterError
 from muse.tools.jam.tempo.conductor import Conductor
 from muse.tools.jam.tempo.follower import CHORD_S, Estimate, TempoFollower, follow
-from muse.tools.jam.tempo.lags import FEATURES, REMEMBERED, TEMPOS, LagMemory, Onset
-from muse.tools.jam.tempo.net import learnt, log_odds
-from muse.tools.jam.tempo.pulse import KINDS, sharpened
+from muse.tools.jam.tempo.lags import FEATURES, TEMPOS, LagMemory
+from muse.tools.jam.tempo.neighbours import FEATURES as BEAT_FEATURES
+from muse.tools.jam.tempo.neighbours import described
+from muse.tools.jam.tempo.net import HARMONICS, learnt, log_odds
+from muse.tools.jam.tempo.onsets import REMEMBERED, Onset, Tail
+from muse.tools.jam.tempo.pulse import pulses
 from muse.tools.midi import load_song
 
 PATTERN = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)  # beats of a bar of four
@@ -169,7 +172,7 @@ def test_a_thousand_notes_a_second_keep_memory_flat() -> None:
     for number in range(3000):
         follower.heard(number / 1000, 64, number % 128)
         memory.add(Onset(number * 0.04, 64.0, 1))
-    assert len(memory.recent()[0]) == REMEMBERED
+    assert len(memory.recent().times_s) == REMEMBERED
     assert memory.features().shape == (len(TEMPOS), FEATURES)
 
 
@@ -188,14 +191,48 @@ def test_the_odds_are_of_probabilities() -> None:
     odds = log_odds(memory.features())
     assert np.exp(odds).sum() == pytest.approx(1.0, abs=1e-5)
     assert learnt()["hidden"].shape[1] == FEATURES
-    assert learnt()["places"].shape[0] == KINDS
+    assert learnt()["beat.0"].shape[2] == BEAT_FEATURES
+    assert learnt()["beat.2"].shape[1] == 1 + 2 * len(HARMONICS)
+
+
+def tail_of(times_s: Sequence[float], velocities: Sequence[float], pitch: int = 60) -> Tail:
+    """Onsets as a memory keeps them."""
+    memory = LagMemory()
+    for time_s, velocity in zip(times_s, velocities, strict=True):
+        memory.add(Onset(time_s, velocity, 1 << (pitch % 64), pitch))
+    return memory.recent()
 
 
 def test_a_tempo_that_is_about_right_is_made_sharp() -> None:
     times_s = 5.0 + np.arange(32) * 0.5
-    bpm, beat_s = sharpened(122.0, times_s, np.ones(32))
-    assert bpm == pytest.approx(120.0, rel=0.003)
-    assert beat_s == pytest.approx(times_s[-1], abs=0.03)
+    (pulse,) = pulses([122.0], tail_of(times_s, [80.0] * 32))
+    assert pulse.bpm == pytest.approx(120.0, rel=0.003)
+    assert abs(math.remainder(pulse.beat_s - times_s[-1], 0.5)) < 0.03
+    assert -0.53 < pulse.beat_s - times_s[-1] < 0.03  # the last one; at most a beat ago
+
+
+def test_the_beat_is_the_same_whenever_and_however_high_it_is_played() -> None:
+    times_s = np.array([bar * 2.0 + 0.5 * beat for bar in range(6) for beat in PATTERN])
+    velocities = [90.0, 70, 70, 70, 70, 70] * 6
+    here, there = (
+        pulses([120.0, 60.0], tail_of(times_s + later, velocities, pitch))
+        for later, pitch in ((0.0, 60), (7.0, 67))
+    )
+    for one, other in zip(here, there, strict=True):
+        assert other.bpm == pytest.approx(one.bpm)
+        assert other.beat_s - 7.0 == pytest.approx(one.beat_s, abs=1e-6)
+        assert other.odds == pytest.approx(one.odds, abs=1e-2)
+
+
+def test_onsets_are_described_alike_at_half_the_tempo() -> None:
+    """All but how old they are and how fast it is: what lies beside an onset is told in beats."""
+    times_s = np.cumsum([0.5, 0.25, 0.25, 1.0, 0.5, 0.5, 0.25, 0.75])
+    fast, slow = (
+        described(tail_of(times_s * longer, [80.0] * 8), np.array([0.5 * longer]))
+        for longer in (1.0, 2.0)
+    )
+    assert fast.shape == (1, 8, BEAT_FEATURES)
+    assert np.allclose(fast[..., :-10], slow[..., :-10], atol=1e-5)
 
 
 def test_of_real_melodies_most_are_followed(shared_data) -> None:

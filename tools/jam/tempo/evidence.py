@@ -2,6 +2,9 @@
 
 Conventions: times in s; odds are log probabilities, up to a constant, of the tempos of TEMPOS.
 
+Lags between onsets say which tempos are likely; of the likeliest few, that one gains under which
+onsets, looked at beside their neighbours, fall on beats as onsets do (pulse.py).
+
 Two memories are kept, a long one to judge by and a short one to doubt by. Where what was played
 lately speaks against the tempo that is believed in, look after look, the player has gone on in
 another: what is older is forgotten. Once a tempo has held for a while, another one is expected to
@@ -9,19 +12,25 @@ have as many onsets in a beat, for that changes less than the tempo does.
 """
 
 from copy import deepcopy
-from math import exp, log
+from math import exp, inf, log
 
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.tools.jam.tempo.lags import MEMORY_S, TEMPOS, LagMemory, Onset
+from muse.tools.jam.tempo.lags import FASTEST_BPM, MEMORY_S, TEMPOS, LagMemory
 from muse.tools.jam.tempo.net import log_odds
+from muse.tools.jam.tempo.onsets import Onset, Tail
+from muse.tools.jam.tempo.pulse import Pulse, pulses
 
 Array = NDArray[np.float64]
 
 LATELY_S = 4.0  # in which the short memory fades to 1 / e
+KEPT_S = 8.0  # of what was played, once a tempo is given up
 ODDS_MEMORY_S = 8.0  # in which what the net said fades to 1 / e
 EVIDENCE = 0.1  # weight of what it says at one look, since it looks at the same onsets again
+RIVALS = 3  # likeliest tempos whose beat is looked for
+FIT, MOST_FIT = 0.5, 4.0  # weight of how well beats fit, and the most it may speak against one
+FASTER = 0.7  # what speaks for a tempo e times as fast, since half of one fits nearly as well
 SURPRISE = 4.0  # by how much the odds of what was heard lately must speak against a tempo, ...
 DOUBTFUL_LOOKS = 3  # ... at this many looks in a row
 DRIFT = 0.1  # in log tempo, within which a tempo is the same that drifts
@@ -51,19 +60,22 @@ class Evidence:
         self._usual_pace = 0.0  # log onsets a beat
         self._since_s = 0.0  # when the tempo was first believed in
         self._is_settled = False
+        self._from_s = -inf  # onsets before that are of a tempo that was given up
+        self._pulses: list[Pulse] = []
 
     @property
     def odds(self) -> Array:
-        """What was heard and what is expected, together."""
-        unusual = self._unusual()
-        if self._is_settled and self._believed_bpm is not None and self._held_s >= HELD_S:
-            unusual[near(self._believed_bpm)] = -HOLD_ODDS
-        return np.asarray(self._heard + self._told - unusual)
+        """What was heard, what is expected and how well the beats fit, together."""
+        return np.asarray(self._expected() + fits(self._pulses))
 
     @property
-    def onsets(self) -> tuple[Array, Array]:
-        """Times and accents of the latest onsets."""
-        return self._memory.recent()
+    def onsets(self) -> Tail:
+        """The latest onsets, but for those of a tempo that was given up."""
+        return self._memory.recent().since(self._from_s)
+
+    def pulse(self, bpm: float) -> Pulse:
+        """The beat at one of the tempos that were looked at, the nearest."""
+        return min(self._pulses, key=lambda pulse: abs(log(pulse.bpm / bpm)))
 
     @property
     def amount(self) -> float:
@@ -81,11 +93,17 @@ class Evidence:
         Returns:
             whether the tempo that was believed in is given up.
         """
-        now_s = float(self.onsets[0][-1])
+        now_s = float(self.onsets.times_s[-1])
         self._heard *= exp(-max(now_s - self._looked_s, 0.0) / ODDS_MEMORY_S)
         self._heard += EVIDENCE * log_odds(self._memory.features())
         self._looked_s = now_s
-        return self._believed_bpm is not None and self._gives_up(self._believed_bpm)
+        believed = self._believed_bpm
+        gives_up = believed is not None and self._gives_up(believed)
+        rivals = [float(TEMPOS[place]) for place in peaks(self._expected(), RIVALS)]
+        if believed is not None and all(abs(log(believed / bpm)) > DRIFT for bpm in rivals):
+            rivals.append(believed)
+        self._pulses = pulses(rivals, self.onsets)
+        return gives_up
 
     def believe(self, bpm: float) -> None:
         """Take a tempo as the player's, and learn how much is played in a beat."""
@@ -120,7 +138,15 @@ class Evidence:
         self._memory.memory_s = MEMORY_S
         self._heard = EVIDENCE * odds
         self._told = np.zeros(len(TEMPOS))
+        self._from_s = self._looked_s - KEPT_S
         return True
+
+    def _expected(self) -> Array:
+        """What was heard and what is expected."""
+        unusual = self._unusual()
+        if self._is_settled and self._believed_bpm is not None and self._held_s >= HELD_S:
+            unusual[near(self._believed_bpm)] = -HOLD_ODDS
+        return np.asarray(self._heard + self._told - unusual)
 
     def _unusual(self) -> Array:
         """What speaks against tempos at which more or less than usual is played in a beat."""
@@ -131,7 +157,7 @@ class Evidence:
 
     def _pace(self) -> float:
         """Log onsets a second, of the latest."""
-        times_s = self.onsets[0][-PACE_ONSETS:]
+        times_s = self._memory.recent().times_s[-PACE_ONSETS:]
         return log((len(times_s) - 1) / max(float(times_s[-1] - times_s[0]), 1e-3))
 
 
@@ -145,3 +171,23 @@ def told_odds(bpm: float | None) -> Array:
     if bpm is None:
         return np.zeros(len(TEMPOS))
     return np.asarray(TOLD_ODDS * np.exp(-0.5 * (np.log(TEMPOS / bpm) / TOLD_SPREAD) ** 2))
+
+
+def peaks(odds: Array, count: int) -> list[int]:
+    """Where odds are the highest of their neighbourhood, the highest first, at most so many."""
+    walled = np.pad(odds, 1, constant_values=-inf)
+    tops = np.flatnonzero((odds >= walled[:-2]) & (odds >= walled[2:]))
+    return [int(top) for top in tops[np.argsort(-odds[tops], kind="stable")][:count]]
+
+
+def fits(found: list[Pulse]) -> Array:
+    """What the beats add to the odds of each tempo; to all that were not looked at, the least."""
+    best = max(pulse.odds for pulse in found)
+    weights = [
+        max(FIT * (pulse.odds - best), -MOST_FIT) + FASTER * log(pulse.bpm / FASTEST_BPM)
+        for pulse in found
+    ]
+    added = np.full(len(TEMPOS), min(weights))
+    for pulse, weight in zip(found, weights, strict=True):
+        added[near(pulse.bpm)] = weight
+    return added

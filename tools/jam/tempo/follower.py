@@ -3,9 +3,10 @@
 Conventions: times in s on the session's clock, tempos in quarter notes a minute.
 
 Twice a second at the most, a net weighs how well each tempo explains the lags between onsets
-(lags.py, net.py), and what it says adds up and fades (evidence.py). A tempo that
-differs a little is followed smoothly; one that differs by more than a tenth must be the likeliest
-for a while before it is believed, or the one before must have become untenable.
+(lags.py, net.py), and what it says adds up and fades (evidence.py); nets that find the beat choose
+among the likeliest (pulse.py). A tempo that differs a little is followed smoothly; one that differs
+by more than a tenth must be the likeliest for a while before it is believed, or the one before must
+have become untenable.
 """
 
 from dataclasses import dataclass
@@ -16,17 +17,16 @@ from numpy.typing import NDArray
 
 from muse.tools.jam.tempo.conductor import FASTEST_BPM, SLOWEST_BPM, Conductor, check_bpm
 from muse.tools.jam.tempo.evidence import DRIFT, Evidence
-from muse.tools.jam.tempo.lags import TEMPOS, Onset, pitch_bit
-from muse.tools.jam.tempo.pulse import sharpened
+from muse.tools.jam.tempo.lags import TEMPOS
+from muse.tools.jam.tempo.onsets import USUAL_PITCH, Onset, pitch_bit
 
 CHORD_S = 0.03  # notes that begin within this are one onset
 EVERY_S = 0.5  # between two looks at the evidence, at the least
 LEAST_ONSETS = 4.0  # that have not faded; with fewer, what was believed is believed on
 FOLLOWED = 0.5  # part of the way that a drift is followed at each look
-INSISTED = 4  # looks in a row at which another tempo must be the likeliest, to be believed
+INSISTED = 3  # looks in a row at which another tempo must be the likeliest, to be believed
 SAME = 0.06  # in log tempo, within which two looks mean the same
 NEAR = 0.04  # in log tempo, what is near enough, for the confidence
-USUAL_PITCH = 60  # where none is told: every note is then the same
 
 LEAST_BPM_CHANGE = 0.002  # in log tempo, what is not worth a change
 LEAST_NUDGE_BEATS = 0.02  # phase that is not worth a nudge
@@ -98,10 +98,9 @@ class TempoFollower:
             return None
         chord = self._chord
         if chord is not None and onset_s - chord.time_s < CHORD_S:
-            chord.velocity = max(chord.velocity, velocity)
-            chord.pitches |= pitch_bit(pitch)
+            chord.join(velocity, pitch)
             return None
-        self._chord = Onset(onset_s, velocity, pitch_bit(pitch))
+        self._chord = Onset(onset_s, velocity, pitch_bit(pitch), pitch)
         return self._took(chord) if chord is not None else None
 
     def _took(self, onset: Onset) -> Estimate | None:
@@ -120,13 +119,14 @@ class TempoFollower:
         """The estimate by the odds of all tempos, and by what was believed before."""
         likeliest, before = float(TEMPOS[int(odds.argmax())]), self.bpm
         if before is None or gives_up or self._insists(likeliest, before):
-            bpm, beat_s = sharpened(likeliest, *self._evidence.onsets)
+            pulse = self._evidence.pulse(likeliest)
+            bpm = pulse.bpm
         elif abs(log(likeliest / before)) <= DRIFT:
-            sharp, beat_s = sharpened(likeliest, *self._evidence.onsets)
-            bpm = before * (sharp / before) ** FOLLOWED
+            pulse = self._evidence.pulse(likeliest)
+            bpm = before * (pulse.bpm / before) ** FOLLOWED
         else:
-            bpm, beat_s = before, sharpened(before, *self._evidence.onsets)[1]
-        return Estimate(bpm, beat_s, confidence(odds, bpm))
+            pulse, bpm = self._evidence.pulse(before), before
+        return Estimate(bpm, pulse.beat_s, confidence(odds, bpm))
 
     def _insists(self, likeliest: float, before: float) -> bool:
         """Whether another tempo was the likeliest for long enough."""

@@ -8,18 +8,18 @@ apart, against how often they would if they fell at random: for all pairs of ons
 and for pairs that share a pitch (a snare and the next one, a tone that comes back).
 """
 
-from dataclasses import dataclass
 from math import ceil, exp, log
 
 import numpy as np
 from numpy.typing import NDArray
+
+from muse.tools.jam.tempo.onsets import Latest, Onset, Tail
 
 Array = NDArray[np.float64]
 
 MEMORY_S = 10.0  # in which what was heard fades to 1 / e, where nothing else is told
 SHORTEST_S, LONGEST_S = 0.05, 13.0  # lags that are counted
 BIN = 0.01  # width of a bin, in log lag
-REMEMBERED = 64  # onsets that a new one is held against
 JITTER_S, JITTER_PART = 0.012, 0.012  # of human timing: constant, and of the lag
 SLOWEST_BPM, FASTEST_BPM, TEMPO_STEP = 36.0, 300.0, 0.02  # tempos judged, even in log tempo
 LEAST_SPAN_S = 0.3  # over which a rate is taken at the least
@@ -27,7 +27,6 @@ MOST_ACCENT = 4.0  # weight of a loud onset, and of ...
 LOUDNESS_PART = 0.1  # ... the latest onset in the usual velocity
 MOST_TIMES = 20.0  # more often than at random counts as this often
 CHANCE = 0.1  # added to how often, before its log is taken
-PITCH_BITS = 64  # pitches this far apart count as one, so that a set of them is one integer
 
 BINS = ceil(log(LONGEST_S / SHORTEST_S) / BIN) + 1
 LAGS_S = SHORTEST_S * np.exp(BIN * np.arange(BINS))
@@ -46,26 +45,6 @@ CHANNELS = 3  # all pairs, loud ones, those that share a pitch
 FEATURES = CHANNELS * len(BEATS_APART) + 4
 
 
-@dataclass
-class Onset:
-    """Notes that begin together.
-
-    Attributes:
-        time_s: when the first one began.
-        velocity: of the loudest.
-        pitches: a bit for each.
-    """
-
-    time_s: float
-    velocity: float
-    pitches: int
-
-
-def pitch_bit(pitch: int) -> int:
-    """The bit of a pitch in a set."""
-    return 1 << pitch % PITCH_BITS
-
-
 class LagMemory:
     """Counts of lags, fading."""
 
@@ -77,9 +56,7 @@ class LagMemory:
         self._usual = 0.0  # velocity
         self._lags = np.zeros((CHANNELS, BINS))
         self._count = np.zeros(2)  # of onsets, and of their accents
-        self._times = np.zeros(0)
-        self._accents = np.zeros(0)
-        self._pitches = np.zeros(0, np.uint64)
+        self._latest = Latest()
 
     def add(self, onset: Onset) -> None:
         """Take in the next onset; they come in order."""
@@ -91,10 +68,7 @@ class LagMemory:
         accent = min((onset.velocity / max(self._usual, 1.0)) ** 2, MOST_ACCENT)
         self._count_pairs(onset, accent)
         self._count += (1.0, accent)
-        near = slice(-REMEMBERED + 1, None)
-        self._times = np.append(self._times[near], onset.time_s)
-        self._accents = np.append(self._accents[near], accent)
-        self._pitches = np.append(self._pitches[near], np.uint64(onset.pitches))
+        self._latest.add(onset, accent)
 
     def features(self) -> NDArray[np.float32]:
         """The evidence for each of TEMPOS at the last onset, one at least; (tempos, FEATURES)."""
@@ -116,9 +90,9 @@ class LagMemory:
         """Onsets that have not faded."""
         return float(self._count[0])
 
-    def recent(self) -> tuple[Array, Array]:
-        """Times and accents of the onsets that are remembered."""
-        return self._times, self._accents
+    def recent(self) -> Tail:
+        """The onsets that are remembered."""
+        return self._latest.tail()
 
     def _fade(self, since_s: float) -> None:
         """Let what was heard fade."""
@@ -129,11 +103,12 @@ class LagMemory:
 
     def _count_pairs(self, onset: Onset, accent: float) -> None:
         """Count the lags from the onsets before to this one."""
-        lags = onset.time_s - self._times
+        before = self._latest.tail()
+        lags = onset.time_s - before.times_s
         near = (lags >= SHORTEST_S) & (lags < LONGEST_S)
         bins = np.rint(np.log(lags[near] / SHORTEST_S) / BIN).astype(np.intp)
-        shared = (self._pitches[near] & np.uint64(onset.pitches)) != 0
-        for channel, weights in enumerate((None, self._accents[near] * accent, shared)):
+        shared = (before.pitches[near] & np.uint64(onset.pitches)) != 0
+        for channel, weights in enumerate((None, before.accents[near] * accent, shared)):
             self._lags[channel] += np.bincount(bins, weights, BINS)[:BINS]
 
 
