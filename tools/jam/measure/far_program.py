@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from threading import Event, Thread
+from typing import Any
 
 from muse.tools.errors import MuseError
 from muse.tools.jam.clock import raise_priority
@@ -21,7 +22,9 @@ from muse.tools.jam.ports.midi_system import close_handle, open_virtual
 
 HEARS, PLAYS = "muse far in", "muse far out"  # its ports, as its clients are called
 ENDS_S = 10.0  # how long it may take to end
+FETCH_S = 0.001  # how often what has come is fetched
 Stamped = tuple[float, bytes]  # s of perf_counter, message
+Heard = tuple[float, float, bytes]  # s of perf_counter when fetched, s since the first, message
 
 
 @dataclass(frozen=True)
@@ -79,17 +82,16 @@ def far_program() -> Iterator[FarProgram]:
 
 def run(connection: Connection) -> None:
     """The process: open the ports, play what is asked for, report when it is enough."""
-    heard: list[Stamped] = []
+    heard: list[Heard] = []
     played: list[Stamped] = []
     stop = Event()
     hears = jack_handle("in", HEARS)
     open_virtual(hears, "in")
-    # stamped in the server's thread; it is closed when nobody plays any more, so that this is safe
-    hears.set_callback(lambda event, _: heard.append((time.perf_counter(), bytes(event[0]))))
     plays = LivePort("out", None, client=PLAYS)
     plays.open()
     connection.send(None)
-    threads = []
+    threads = [Thread(target=hear, args=(hears, heard, stop), daemon=True)]
+    threads[0].start()
     for script in scripts(connection):
         threads.append(Thread(target=play, args=(plays, script, played, stop), daemon=True))
         threads[-1].start()
@@ -97,10 +99,33 @@ def run(connection: Connection) -> None:
     for thread in threads:
         thread.join()
     with suppress(EOFError, BrokenPipeError):
-        connection.send(FarReport(heard, played))
+        connection.send(FarReport(stamped(heard), played))
         connection.recv()  # until the other side has closed its ports
     close_handle(hears)
     plays.close()
+
+
+def hear(handle: Any, heard: list[Heard], stop: Event) -> None:
+    """Fetch what comes, with when it was fetched and what the system says of when it came.
+
+    Nothing of Python runs in the server's own thread: were it to wait for the interpreter there
+    for longer than a period, the messages behind the first would be lost.
+    """
+    raise_priority()
+    elapsed_s = 0.0
+    while not stop.wait(FETCH_S):
+        while (event := handle.get_message()) is not None:
+            elapsed_s += event[1]  # since the message before
+            heard.append((time.perf_counter(), elapsed_s, bytes(event[0])))
+
+
+def stamped(heard: Sequence[Heard]) -> list[Stamped]:
+    """When messages came: the one that was fetched soonest tells how the system's times are ours.
+
+    It was fetched a little after it came, by which all are told late: some hundredths of a ms.
+    """
+    began_s = min((fetched_s - elapsed_s for fetched_s, elapsed_s, _ in heard), default=0.0)
+    return [(began_s + elapsed_s, data) for _, elapsed_s, data in heard]
 
 
 def scripts(connection: Connection) -> Iterator[list[Stamped]]:

@@ -171,7 +171,9 @@ def measure(
         more = stack.enter_context(accompanist(clock, player, queue, duration_s))
         far.play(plain_script(duration_s) if script is None else script, time.perf_counter())
         cpu_percent = wait(clock, clock.now() + duration_s + 2 * SETTLE_S, report)
-        told, due = far.report(), tuple(sink.due)  # before the silence at the end
+        due = tuple(sink.due)  # what is sent while the far program tells, it cannot tell of
+        clock.wait_until(clock.now() + LATEST_S)  # for the last of them to come
+        told = far.report()
         return {
             **settings(duration_s, burners, realtime),
             **compared(due, told, queue.taken, began_s),
