@@ -58,6 +58,7 @@ def sounding(messages: list[bytes]) -> set[tuple[int, int]]:
 # Ctrl-C reaches it even where the tests run in the background, which shuts their children off
 WITH_CTRL_C = (
     "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
     "from muse.cli.main import main; main()"
 )
 
