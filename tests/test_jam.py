@@ -29,7 +29,7 @@ from muse.tools.jam.session import Session
 from muse.tools.jam.setting_up import engine_of
 from muse.tools.jam.wiring import Wiring
 from muse.tools.midi import load_song
-from muse.tools.song import Meter
+from muse.tools.song import Meter, song_to_json
 
 SOLO = Path(__file__).parent.parent / "examples" / "paper_lanterns.mid"
 COMMON = Meter(0.0, 4, 4)
@@ -211,6 +211,16 @@ def test_json_lines_out(muse: Any, tmp_path: Path) -> None:
     lines = [json.loads(line) for line in done.out.splitlines()]
     assert [line["time_s"] for line in lines] == sorted(line["time_s"] for line in lines)
     assert {line["part"] for line in lines} >= {"keys", "bass"}
+
+
+@pytest.mark.parametrize("form", ["MIDI", "a Song document"])
+def test_a_song_in_a_pipe_is_a_song_in_a_file(form: str, tmp_path: Path) -> None:
+    data = SOLO.read_bytes() if form == "MIDI" else song_to_json(load_song(SOLO))
+    for source, brought in ((SOLO, b""), ("-", data)):
+        words = [*("jam", "--in", source, "--out", tmp_path / f"{source == '-'}.mid", "--seed", 2)]
+        command = [sys.executable, "-m", "muse.cli", *map(str, words)]
+        subprocess.run(command, input=brought, check=True, capture_output=True)
+    assert (tmp_path / "True.mid").read_bytes() == (tmp_path / "False.mid").read_bytes()
 
 
 def test_other_bytes_in_a_pipe_are_told() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from io import BufferedReader
 from typing import BinaryIO
 
 import msgspec
@@ -15,10 +16,12 @@ from muse.tools.jam.ports.listening import STREAM_BLOCK
 from muse.tools.jam.ports.solo_files import messages_of, read_solo
 from muse.tools.jam.session import LEAD_S
 from muse.tools.jam.takes.replay import Replay
+from muse.tools.midi import MIDI_MAGIC
 from muse.tools.song import Meter, Tempo
 
 LEAD = "lead_s"  # its name among a take's params
 LONGEST_LEAD_S = 0.1
+SONG_MARK, MARK_WITHIN = b'"muse.song/', 256  # what a Song document has in its first bytes
 WITH_BEAT_S = -0.02  # a file can be heard on the beat itself, though nobody could live
 
 
@@ -49,7 +52,7 @@ def from_file(path: str, track: str | None, counted_bpm: float | None) -> Known:
     """A melody of a MIDI file or a Song document.
 
     Args:
-        path: the file, not '-'.
+        path: the file; '-' is standard input.
         track: a number or a part of a name; None for the melody.
         counted_bpm: plays it at this tempo, in counted beats a minute; None at its own.
 
@@ -71,6 +74,12 @@ def from_file(path: str, track: str | None, counted_bpm: float | None) -> Known:
         Meter(0.0, meter.numerator, meter.denominator),
         end_s=messages[-1].time_s,
     )
+
+
+def is_song(stream: BinaryIO) -> bool:
+    """Whether a pipe brings a whole song, MIDI or a Song document; nothing is taken out of it."""
+    head = stream.peek(1)[:MARK_WITHIN] if isinstance(stream, BufferedReader) else b""
+    return head.startswith(MIDI_MAGIC) or SONG_MARK in head
 
 
 def from_take(replay: Replay) -> Known:

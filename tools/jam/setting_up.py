@@ -10,7 +10,7 @@ from muse.tools.corpus.text import bar_beats
 from muse.tools.jam.band.rhythm_section import Band
 from muse.tools.jam.engine import Engine
 from muse.tools.jam.harmony.harmonist import Harmonist
-from muse.tools.jam.inputs import LEAD, Known, counted_in, from_file, from_lines, from_take
+from muse.tools.jam.inputs import LEAD, Known, counted_in, from_file, from_lines, from_take, is_song
 from muse.tools.jam.options import (
     DEFAULT_BPM,
     JamRequest,
@@ -49,8 +49,10 @@ def known_player(request: JamRequest, wiring: Wiring, replay: Replay | None) -> 
     """The player of a take, a file or a pipe; None for one who is live."""
     if replay is not None:
         return from_take(replay)
-    if wiring.source == PIPE:
-        return None if wiring.is_live else from_lines(sys.stdin.buffer)
+    if wiring.source == PIPE and wiring.is_live:
+        return None
+    if wiring.source == PIPE and not is_song(sys.stdin.buffer):
+        return from_lines(sys.stdin.buffer)
     if not is_file(wiring.source):
         return None
     asked = None if request.bpm is None or is_auto(request.bpm) else number_in(request.bpm)
