@@ -16,6 +16,10 @@ from muse.tools.song_ranges import first_problem
 from muse.tools.timeline import TempoMap
 
 FORMAT: Final = "muse.song/1"
+MARK, MARK_WITHIN = (
+    b'"muse.song/',
+    256,
+)  # what a Song document of any version has in its first bytes
 DEFAULT_TICKS_PER_BEAT = 480
 
 Role = Literal["lead", "vocals", "keys", "guitar", "bass", "drums", "pad", "other"]
@@ -189,6 +193,11 @@ class Song(msgspec.Struct, kw_only=True):
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Song)
+
+
+def is_document(head: bytes) -> bool:
+    """Whether data that begins with these bytes says of itself that it is a Song document."""
+    return MARK in head[:MARK_WITHIN]
 
 
 def song_to_json(song: Song) -> bytes:

@@ -17,11 +17,10 @@ from muse.tools.jam.ports.solo_files import messages_of, read_solo
 from muse.tools.jam.session import LEAD_S
 from muse.tools.jam.takes.replay import Replay
 from muse.tools.midi import MIDI_MAGIC
-from muse.tools.song import Meter, Tempo
+from muse.tools.song import Meter, Tempo, is_document
 
 LEAD = "lead_s"  # its name among a take's params
 LONGEST_LEAD_S = 0.1
-SONG_MARK, MARK_WITHIN = b'"muse.song/', 256  # what a Song document has in its first bytes
 WITH_BEAT_S = -0.02  # a file can be heard on the beat itself, though nobody could live
 
 
@@ -78,8 +77,8 @@ def from_file(path: str, track: str | None, counted_bpm: float | None) -> Known:
 
 def is_song(stream: BinaryIO) -> bool:
     """Whether a pipe brings a whole song, MIDI or a Song document; nothing is taken out of it."""
-    head = stream.peek(1)[:MARK_WITHIN] if isinstance(stream, BufferedReader) else b""
-    return head.startswith(MIDI_MAGIC) or SONG_MARK in head
+    head = stream.peek(1) if isinstance(stream, BufferedReader) else b""
+    return head.startswith(MIDI_MAGIC) or is_document(head)
 
 
 def from_take(replay: Replay) -> Known:

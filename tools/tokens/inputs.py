@@ -9,11 +9,9 @@ from symusic.core import ScoreTick
 from muse.tools.errors import BadInputError
 from muse.tools.files import PIPE, read_bytes
 from muse.tools.midi import MIDI_MAGIC, no_song, read_score, score_from_song
-from muse.tools.song import song_from_json
+from muse.tools.song import MARK_WITHIN, is_document, song_from_json
 
 MIDI_SUFFIXES = frozenset({".mid", ".midi", ".kar"})
-SONG_MARK = b'"muse.song/'  # near the start of a Song document
-MARK_WITHIN = 256  # bytes
 
 
 def find_inputs(named: list[str]) -> dict[str, str]:
@@ -54,7 +52,7 @@ def is_music(path: Path) -> bool:
     if suffix != ".json":
         return suffix in MIDI_SUFFIXES
     with path.open("rb") as file:
-        return SONG_MARK in file.read(MARK_WITHIN)
+        return is_document(file.read(MARK_WITHIN))
 
 
 def load_score(source: str) -> ScoreTick:

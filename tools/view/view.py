@@ -12,7 +12,7 @@ from muse.tools.midi import MIDI_MAGIC, save_song
 from muse.tools.notation.bars import Bar, bars_of
 from muse.tools.notation.grid import GRID
 from muse.tools.progress import Report, silent
-from muse.tools.song import Song, song_to_json
+from muse.tools.song import MARK, Song, song_to_json
 from muse.tools.theory.annotate import annotated
 from muse.tools.view.chart import chord_chart
 from muse.tools.view.heading import folded, heading
@@ -40,7 +40,7 @@ LOOKS_LIKE: dict[str, Callable[[bytes], bool]] = {
     ".mxl": lambda head: head.startswith(b"PK"),
     ".mid": lambda head: head.startswith(MIDI_MAGIC),
     ".midi": lambda head: head.startswith(MIDI_MAGIC),
-    ".json": lambda head: b'"muse.song/' in head,
+    ".json": lambda head: MARK in head,
     ".xml": lambda head: b"<score-partwise" in head or b"<score-timewise" in head,
     ".musicxml": lambda head: b"<score-partwise" in head or b"<score-timewise" in head,
 }
