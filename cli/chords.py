@@ -80,12 +80,12 @@ def chords(
 
     Example: muse chords --under melody.mid --style jazz -o song.mid
     """
+    from muse.tools.chords.load_model import load_model
     from muse.tools.chords.make import drawn_seed, songs
-    from muse.tools.chords.models import load_model
     from muse.tools.chords.request import Request
-    from muse.tools.chords.sampling import Sampling, usual_temperature
-    from muse.tools.chords.saving import check_target, numbered, save_songs
-    from muse.tools.midi import load_song
+    from muse.tools.generation.sampling import Sampling, usual_temperature
+    from muse.tools.song.export import check_target, numbered, save_songs
+    from muse.tools.song.midi import load_song
 
     if out == Path("-"):  # what a pipe gets, on a terminal too
         out, as_json = None, True
@@ -132,7 +132,7 @@ def show(made: list[Any], raw: bool, as_json: bool) -> None:
     """The progressions on stdout: numbers, Songs, or charts for a terminal."""
     from muse.cli.output import print_json, write_bytes
     from muse.tools.chords import make
-    from muse.tools.song import song_to_json
+    from muse.tools.song.document import song_to_json
 
     for number, (song, drawn) in enumerate(made, 1):
         if raw:

@@ -25,7 +25,7 @@ def doctor(as_json: AsJson = False) -> int:
 
     Example: muse doctor --json
     """
-    from muse.tools.doctor import examine, report
+    from muse.tools.doctor.report import examine, report
 
     findings = report(examine())
     if as_json or not sys.stdout.isatty():

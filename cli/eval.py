@@ -57,7 +57,7 @@ def transcription(
     """
     from muse.cli.output import print_json
     from muse.tools.errors import ParameterError
-    from muse.tools.evaluation import evaluate_transcription
+    from muse.tools.evaluation.transcription import evaluate_transcription
 
     if reference == estimate == "-":
         raise ParameterError("only one of REF and EST can be '-'")
@@ -129,7 +129,7 @@ def figures(
     """Measure, and print a table or JSON; FAILED where a file was left out."""
     from muse.cli.output import print_json
     from muse.cli.progress import bar, say
-    from muse.tools.symbolic.evaluate import EvalOptions, evaluate
+    from muse.tools.evaluation.symbolic.evaluate import EvalOptions, evaluate
 
     with bar("eval") as report:
         result = evaluate(files, reference or [], EvalOptions(view, track, bars, seed), report)
@@ -145,7 +145,7 @@ def figures(
 def print_figures(result: dict[str, Any]) -> None:
     """The figures as a table: mean and standard deviation over the songs."""
     from muse.cli.output import print_table
-    from muse.tools.symbolic.figures import LABELS
+    from muse.tools.evaluation.symbolic.figures import LABELS
 
     counts = f"{len(result['songs'])} songs beside {result['reference_songs']} of reference"
     print_table(

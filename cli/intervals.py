@@ -12,7 +12,7 @@ from muse.cli.options import AsJson
 
 if TYPE_CHECKING:
     from muse.tools.intervals.data_set import DataSet
-    from muse.tools.intervals.hear import HeardInterval
+    from muse.tools.intervals.recordings import HeardInterval
 
 Text = str | None
 Number = float | None
@@ -74,8 +74,8 @@ def hear(
 
     from muse.cli.output import print_json
     from muse.cli.progress import bar
-    from muse.tools.intervals.hear import hear_file
-    from muse.tools.intervals.sounded import Sounded
+    from muse.tools.intervals.recordings import hear_file
+    from muse.tools.intervals.single_notes import Sounded
 
     piped = as_json or not sys.stdout.isatty()
     found, surest, sounded = [], None, Sounded()
@@ -170,7 +170,7 @@ def generate(
     """
     from muse.cli.progress import bar
     from muse.tools.intervals.data_set import chosen_seed, generate_folder
-    from muse.tools.intervals.words import Words, recipe_of
+    from muse.tools.intervals.parse_settings import Words, recipe_of
 
     words = Words(
         length=length,

@@ -49,10 +49,10 @@ def quiz(
     Example: muse intervals quiz --level 2 --stats ear.jsonl
     """
     from muse.tools.intervals.data_set import chosen_seed
+    from muse.tools.intervals.parse_settings import names
     from muse.tools.intervals.quiz import Quiz
     from muse.tools.intervals.quiz_session import hold
     from muse.tools.intervals.quiz_stats import read_answers
-    from muse.tools.intervals.words import names
 
     earlier = read_answers(stats) if stats else []
     talk = talk_with_people(play, out)

@@ -11,7 +11,7 @@ from muse.cli.options import AsJson, Soundfont
 if TYPE_CHECKING:
     from muse.tools.jam.options import JamRequest
     from muse.tools.jam.play import Outcome
-    from muse.tools.jam.wiring import Wiring
+    from muse.tools.jam.routing import Wiring
 
 Text = str | None
 
@@ -93,7 +93,7 @@ def jam(
     Example: muse jam --list-ports
     """
     from muse.tools.jam.options import JamRequest
-    from muse.tools.jam.wiring import Wiring
+    from muse.tools.jam.routing import Wiring
 
     if list_ports:
         return show_ports(as_json)
@@ -147,7 +147,7 @@ def show(outcome: "Outcome", as_json: bool) -> None:
 def show_ports(as_json: bool) -> int:
     """The MIDI ports of this machine."""
     from muse.cli.output import print_json, print_table
-    from muse.tools.jam.ports.choosing import list_ports
+    from muse.tools.jam.ports.port_names import list_ports
 
     ports = list_ports()
     if as_json or not sys.stdout.isatty():
@@ -165,8 +165,8 @@ def show_bench(source: str | None, model: str, minutes: float, as_json: bool) ->
     """Figures of the timing, and whether they hold their bars; 1 where one does not."""
     from muse.cli.output import print_json
     from muse.cli.progress import bar
-    from muse.tools.jam.measure.accompanist import measure_jam
-    from muse.tools.jam.measure.table import table
+    from muse.tools.jam.benchmark.accompanist import measure_jam
+    from muse.tools.jam.benchmark.table import table
 
     with bar("jam") as report:
         figures = measure_jam(minutes * 60, source, model=model, report=report)

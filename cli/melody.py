@@ -71,12 +71,12 @@ def melody(
     Example: muse melody song.mid --fill 5-8 --range A3:E5 | muse view -
     """
     from muse.tools.chords.make import drawn_seed
-    from muse.tools.chords.sampling import Sampling
-    from muse.tools.chords.saving import check_target, numbered, save_songs
-    from muse.tools.melody.given_files import first_song, songs_in
+    from muse.tools.generation.sampling import Sampling
+    from muse.tools.melody.input_files import first_song, songs_in
     from muse.tools.melody.make import melodies
-    from muse.tools.melody.nets import load_melody_reader
+    from muse.tools.melody.net_model import load_melody_reader
     from muse.tools.melody.request import MelodyRequest
+    from muse.tools.song.export import check_target, numbered, save_songs
 
     if out == Path("-"):  # what a pipe gets, on a terminal too
         out, as_json = None, True
@@ -114,7 +114,7 @@ def show(made: list[Any], raw: bool, as_json: bool) -> None:
     """The songs on stdout: numbers, Songs, or charts and piano rolls for a terminal."""
     from muse.cli.output import print_json, write_bytes
     from muse.tools.melody.make import event_ids
-    from muse.tools.song import song_to_json
+    from muse.tools.song.document import song_to_json
 
     for number, each in enumerate(made, 1):
         if raw:

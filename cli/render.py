@@ -39,10 +39,10 @@ def render(
     Example: muse render song.mid -o song.flac
     """
     from muse.cli.output import refuse_terminal
+    from muse.tools.audio.render import render_file, render_to_stream
+    from muse.tools.audio.soundfonts import choose_soundfont
     from muse.tools.errors import ParameterError
-    from muse.tools.midi import load_song
-    from muse.tools.rendering import render_file, render_to_stream
-    from muse.tools.soundfonts import choose_soundfont
+    from muse.tools.song.midi import load_song
 
     if out == "-":
         refuse_terminal("audio")

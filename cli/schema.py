@@ -15,6 +15,6 @@ def schema() -> None:
     """
     import json
 
-    from muse.tools.song import song_schema
+    from muse.tools.song.document import song_schema
 
     print(json.dumps(song_schema(), indent=2))

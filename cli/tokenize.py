@@ -83,7 +83,7 @@ def tokenize(
     """
     from muse.cli import tokenize_modes as modes
     from muse.tools.tokens.batch import choose_tokenizer
-    from muse.tools.tokens.plan import Plan, refuse_conflicts
+    from muse.tools.tokens.run_options import Plan, refuse_conflicts
 
     flags = {"--decode": decode, "--check": check, "--stats": stats, "--for": form is not None}
     refuse_conflicts({**flags, "--bpe": bpe is not None, "--shards": shards is not None}, tokenizer)

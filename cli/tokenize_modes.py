@@ -13,8 +13,8 @@ from muse.cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from muse.tools.tokens.batch import DecodedFile
-    from muse.tools.tokens.codec import Tokenizer
-    from muse.tools.tokens.plan import Plan
+    from muse.tools.tokens.run_options import Plan
+    from muse.tools.tokens.tokenizer import Tokenizer
 
 Show = Callable[[str, Any], None]
 
@@ -80,7 +80,7 @@ def decode(plan: "Plan", tokenizer: "Tokenizer | None") -> ExitCode:
     from muse.cli.batch import run_batch
     from muse.tools.errors import ParameterError
     from muse.tools.tokens.batch import songs_of
-    from muse.tools.tokens.decoded import SongWriter
+    from muse.tools.tokens.decoded_files import SongWriter
 
     if plan.out in (None, "-") and not plan.as_json:
         from muse.cli.output import refuse_terminal
@@ -115,8 +115,8 @@ def print_songs(songs: "list[DecodedFile]", as_json: bool) -> None:
     """Songs to stdout: lines of JSON, or the one as MIDI."""
     from muse.cli.output import write_bytes
     from muse.tools.errors import ParameterError
-    from muse.tools.midi import song_to_midi
-    from muse.tools.song import song_to_json
+    from muse.tools.song.document import song_to_json
+    from muse.tools.song.midi import song_to_midi
 
     if not as_json and len(songs) > 1:
         raise ParameterError(f"{len(songs)} songs are not for one pipe; name a folder with -o")
@@ -127,7 +127,7 @@ def print_songs(songs: "list[DecodedFile]", as_json: bool) -> None:
 def check(plan: "Plan", tokenizer: "Tokenizer") -> ExitCode:
     """The round trip of each song, and of all; FAILED where a promise was broken."""
     from muse.tools.tokens.batch import check_one
-    from muse.tools.tokens.check import RoundTrip, summary
+    from muse.tools.tokens.round_trip import RoundTrip, summary
 
     results: dict[str, RoundTrip] = {}
     with json_lines(plan) as write:
@@ -198,7 +198,7 @@ def learn(plan: "Plan", tokenizer: "Tokenizer", size: int, path: Path) -> "Token
     """Learn byte pairs from the inputs, and store them."""
     from muse.tools.errors import BadInputError
     from muse.tools.tokens.batch import ids_of
-    from muse.tools.tokens.codec import learn_bpe, refuse_bpe, save_tokenizer
+    from muse.tools.tokens.tokenizer import learn_bpe, refuse_bpe, save_tokenizer
 
     refuse_bpe(tokenizer, size)
     sequences: list[Any] = []
@@ -227,9 +227,9 @@ def shards(plan: "Plan", tokenizer: "Tokenizer", wanted: Shards) -> ExitCode:
     """Songs to shards in a folder."""
     from muse.tools.errors import ParameterError
     from muse.tools.tokens.batch import learn_for_shards, made_by, shard_material, sides_of
-    from muse.tools.tokens.codec import refuse_bpe
     from muse.tools.tokens.inputs import song_names
     from muse.tools.tokens.shards import refuse_shards, write_shards
+    from muse.tools.tokens.tokenizer import refuse_bpe
 
     if plan.out is None:
         raise ParameterError("--shards needs a folder: -o DIR")
@@ -267,9 +267,9 @@ def build_form(
 ) -> ExitCode:
     """Training data of a form: JSON lines, or a folder of shards."""
     from muse.cli.progress import bar, say
-    from muse.tools.forms.build import build_form as build
-    from muse.tools.forms.options import FormOptions
-    from muse.tools.forms.writing import json_lines, write_json_lines, write_shards
+    from muse.tools.datasets.forms.build import build_form as build
+    from muse.tools.datasets.forms.options import FormOptions
+    from muse.tools.datasets.forms.writers import json_lines, write_json_lines, write_shards
     from muse.tools.tokens.outputs import is_folder
 
     chosen = FormOptions(**{key: value for key, value in options.items() if value is not None})

@@ -63,7 +63,7 @@ def transcribe(
     """
     from muse.cli.batch import run_batch
     from muse.tools.transcription.options import TranscribeOptions
-    from muse.tools.transcription.places import places_of
+    from muse.tools.transcription.output_paths import places_of
 
     options = TranscribeOptions.parse(
         separate=not no_separate,
@@ -115,7 +115,7 @@ def show_one(as_json: bool, kept: bool, quiet: bool, name: str, result: "Transcr
     import sys
 
     from muse.cli.output import write_bytes
-    from muse.tools.song import song_to_json
+    from muse.tools.song.document import song_to_json
 
     if quiet:
         return

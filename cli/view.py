@@ -55,7 +55,7 @@ def view(
     """
     from muse.cli.output import write_bytes
     from muse.cli.progress import bar
-    from muse.tools.view.subject import subject
+    from muse.tools.view.inputs import subject
     from muse.tools.view.view import Show, check_output, json_of, lines_of, prepared, save_view
 
     if out is not None:

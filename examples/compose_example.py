@@ -250,9 +250,9 @@ def compose(only: str | None = None) -> bytes:
 
 def record(midi: bytes, path: Path, soundfont: Path | None) -> None:
     """Render the MIDI at its peak level; needs muse and FluidSynth."""
-    from muse.tools.audio import write_audio
-    from muse.tools.midi import song_from_midi
-    from muse.tools.rendering import SAMPLE_RATE, render
+    from muse.tools.audio.io import write_audio
+    from muse.tools.audio.render import SAMPLE_RATE, render
+    from muse.tools.song.midi import song_from_midi
 
     audio = render(song_from_midi(midi), soundfont=soundfont)
     write_audio(path, audio * (PEAK / abs(audio).max()), SAMPLE_RATE)

@@ -10,15 +10,15 @@ import cairosvg
 from rich.console import Console
 
 from muse.cli.jam_screen import panel_of
-from muse.tools.chords.models import load_model
+from muse.tools.chords.load_model import load_model
 from muse.tools.jam.clock import VirtualClock
+from muse.tools.jam.engine_setup import engine_of
 from muse.tools.jam.inputs import from_file
 from muse.tools.jam.offline import play_offline
 from muse.tools.jam.options import JamRequest, settings_of
+from muse.tools.jam.ports.outputs import NoSink
 from muse.tools.jam.ports.playback import Player
-from muse.tools.jam.ports.sinks import NoSink
 from muse.tools.jam.session import Session
-from muse.tools.jam.setting_up import engine_of
 
 BARS = 14
 SEED = 7

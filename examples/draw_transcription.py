@@ -7,8 +7,8 @@ python examples/draw_transcription.py stems/song.json examples/paper_lanterns.mi
 import argparse
 from pathlib import Path
 
-from muse.tools.midi import load_song
-from muse.tools.pianoroll import save_piano_roll
+from muse.tools.song.midi import load_song
+from muse.tools.view.piano_roll import save_piano_roll
 
 
 def main() -> None:

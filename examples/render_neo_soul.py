@@ -19,9 +19,9 @@ from pathlib import Path
 
 import msgspec
 
-from muse.tools.corpus.charts import COMMON_TIME, STRAIGHT, Chart, counted_beats, parse_charts
-from muse.tools.midi import save_song
-from muse.tools.song import Meter, Note, Song, Track
+from muse.tools.datasets.charts import COMMON_TIME, STRAIGHT, Chart, counted_beats, parse_charts
+from muse.tools.song.document import Meter, Note, Song, Track
+from muse.tools.song.midi import save_song
 from muse.tools.theory.chords import ChordSymbol, parse_chord
 from muse.tools.theory.keys import Tonality, tonality_of
 from muse.tools.theory.voicing import STYLES, voice

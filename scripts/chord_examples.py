@@ -13,12 +13,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from muse.models.chord_finder import PLACES
-from muse.tools.midi import load_song
+from muse.models.chord_finder.inference import PLACES
+from muse.tools.song.midi import load_song
 from muse.tools.theory.chord_features import LONGEST, cells_of, segment_rows, segment_scalars
 from muse.tools.theory.chord_finding import BAR_STRENGTHS, NOT_KNOWN, strengths_of
 from muse.tools.theory.chords import parse_chord
-from muse.tools.theory.sounding import Sounding, sounding_notes
+from muse.tools.theory.sounding_notes import Sounding, sounding_notes
 
 KINDS = (
     *("maj", "min", "7", "maj7", "min7", "sus2", "sus4", "dim", "hdim7", "aug", "maj6", "min6"),

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from muse.models.weight_files import packed
 from muse.tools.chords.ngram_model import WEIGHTS, NgramModel, count_songs, described
-from muse.tools.chords.scoring import evaluate
 from muse.tools.chords.song_data import load_chord_data, read_chord_data
+from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
+from muse.tools.evaluation.chords import evaluate
 from muse.tools.files import write_bytes
-from muse.tools.forms.harmony import CHORD_VOCABULARY
 
 SEED = 0  # of the split
 OUT = Path(__file__).parent.parent / "models" / "weights"

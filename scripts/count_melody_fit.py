@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from muse.models.weight_files import packed
-from muse.tools.chords.under_fit import (
+from muse.tools.chords.harmonize.melody_fit import (
     LENGTHS,
     PLACES,
     WEIGHTS,
@@ -25,8 +25,8 @@ from muse.tools.chords.under_fit import (
     count_songs,
     song_stretches,
 )
+from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY, FIRST_CHORD_ID
 from muse.tools.files import write_bytes
-from muse.tools.forms.harmony import CHORD_VOCABULARY, FIRST_CHORD_ID
 from muse.tools.melody.song_arrays import ARRAYS, MelodySong
 from muse.tools.melody.song_data import load_melody_data, read_melody_data
 

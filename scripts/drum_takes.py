@@ -20,10 +20,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "bench"))
 
 import mixes
 
+from muse.tools.audio.render import render
+from muse.tools.audio.soundfonts import find_soundfonts
 from muse.tools.files import replacing
-from muse.tools.rendering import render
-from muse.tools.song import Note, Song, Tempo, Track
-from muse.tools.soundfonts import find_soundfonts
+from muse.tools.song.document import Note, Song, Tempo, Track
 
 RATE = 44_100  # Hz
 TRAIN, HELD = "train", "held"

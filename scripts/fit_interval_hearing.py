@@ -1,4 +1,4 @@
-"""Fit the figures of tools/intervals/fused.py, written to fused_figures.py beside it.
+"""Fit the weights of tools/intervals/hypothesis_scoring.py into hypothesis_weights.py.
 
     OMP_NUM_THREADS=1 python scripts/fit_interval_hearing.py
 
@@ -20,8 +20,15 @@ from known_intervals import LESSONS, SEED, SIDE, TRIAD_SEED, TRIADS, Given, Note
 from numpy.typing import NDArray
 
 from muse.tools.files import write_bytes
-from muse.tools.intervals.fused import MEASURES, NOTHING, Chord, Listener, Weighed, shares
-from muse.tools.intervals.hear_dyad import MOST_NOTES, NO_NOTE, Values
+from muse.tools.intervals.dyad_evidence import MOST_NOTES, NO_NOTE, Values
+from muse.tools.intervals.hypothesis_scoring import (
+    MEASURES,
+    NOTHING,
+    Chord,
+    Listener,
+    Weighed,
+    shares,
+)
 from muse.tools.intervals.segments import Mono, segments
 
 RING_S = 0.35  # after the key is let go
@@ -35,7 +42,7 @@ SURE = 0.95  # what is told with more is what bounds all that is told
 LEAST = 1e-12  # chance, so that its logarithm is finite
 LIMITS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 1.01)  # of classes of confidence
 DIGITS = 3
-OUT = Path(__file__).parent.parent / "tools" / "intervals" / "fused_figures.py"
+OUT = Path(__file__).parent.parent / "tools" / "intervals" / "hypothesis_weights.py"
 
 
 @dataclass(frozen=True)
@@ -206,7 +213,7 @@ def show_reliability(told: Values) -> None:
 def module(weights: Values, surest: float, facts: str) -> str:
     """The figures as a module of Python."""
     lines = [
-        '"""How heavy each measure of fused.py is, and how sure what it tells can be at most.',
+        '"""Weight of each measure of hypothesis_scoring.py, and the cap of its confidence.',
         "",
         "    OMP_NUM_THREADS=1 python scripts/fit_interval_hearing.py",
         "",

@@ -26,15 +26,17 @@ import torch
 from numpy.typing import NDArray
 
 from muse.models.weight_files import packed
-from muse.tools.chords.models import load_model
+from muse.tools.chords.load_model import load_model
 from muse.tools.chords.song_data import load_chord_data
 from muse.tools.files import write_bytes
-from muse.tools.jam.harmony.ear_beats import PLACES
-from muse.tools.jam.harmony.ear_phrase import NETS
-from muse.tools.jam.harmony.ear_phrase import SHAPES as PHRASE_SHAPES
-from muse.tools.jam.harmony.key_fit import fitted_keys
-from muse.tools.jam.harmony.mix_fit import agreement, fitted, rows_of
-from muse.tools.jam.harmony.mix_phrase import (
+from muse.tools.jam.harmony.beat_features import PLACES
+from muse.tools.jam.harmony.parameters import EXPERTS, SHAPES, WEIGHTS, MixTables
+from muse.tools.jam.harmony.phrase_gru import NETS
+from muse.tools.jam.harmony.phrase_gru import SHAPES as PHRASE_SHAPES
+from muse.tools.training.jam.expert_mix import agreement, fitted, rows_of
+from muse.tools.training.jam.keys import fitted_keys
+from muse.tools.training.jam.notes import note_tables
+from muse.tools.training.jam.phrase_gru import (
     Lessons,
     PhraseNet,
     Session,
@@ -42,15 +44,13 @@ from muse.tools.jam.harmony.mix_phrase import (
     together,
     trained,
 )
-from muse.tools.jam.harmony.mix_songs import (
+from muse.tools.training.jam.songs import (
     MELODY,
     PIANO,
     JamSong,
     is_for_test,
     read_jam_songs,
 )
-from muse.tools.jam.harmony.mix_tables import EXPERTS, SHAPES, WEIGHTS, MixTables
-from muse.tools.jam.harmony.note_fit import note_tables
 
 OUT = Path(__file__).parent.parent / "models" / "weights"
 SOURCE = "POP909 (MIT), Wang et al., ISMIR 2020"

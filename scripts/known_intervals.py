@@ -1,7 +1,8 @@
 """Clips whose notes are known, of sounds that interval-net did not learn from.
 
-Lessons of lessons.py, two notes, one and three, noise, in rooms and with noise; and triads; of the
-validation instruments and of synthesizers. Every clip comes from its seed and number alone.
+Lessons of training_spectra.py, two notes, one and three, noise, in rooms and with noise; and
+triads; of the validation instruments and of synthesizers. Every clip comes from its seed and number
+alone.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,15 +12,15 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.tools.intervals.draw import dice_for, draw
+from muse.tools.audio.soundfonts import choose_soundfont
+from muse.tools.intervals.clip_settings import SYNTHS, frequency_of
 from muse.tools.intervals.generate import Clip, Maker
 from muse.tools.intervals.instruments import INSTRUMENTS, of_side
-from muse.tools.intervals.lessons import PLAIN, TIMBRES, VARIANTS, lesson, soundfonts
-from muse.tools.intervals.recipe import SYNTHS, frequency_of
-from muse.tools.intervals.sampled import Sampler
+from muse.tools.intervals.sample_label import dice_for, draw
+from muse.tools.intervals.sampled_notes import Sampler
 from muse.tools.intervals.segments import RATE
 from muse.tools.intervals.timbres import VOICES
-from muse.tools.soundfonts import choose_soundfont
+from muse.tools.intervals.training_spectra import PLAIN, TIMBRES, VARIANTS, lesson, soundfonts
 
 SIDE = "validation"
 SEED = 500

@@ -1,4 +1,4 @@
-"""Measure real melodies into tools/melody/typical_figures.py, what melodies are ranked by.
+"""Measure real melodies into tools/melody/realism_norms.py, what melodies are ranked by.
 
     python scripts/measure_melodies.py ../shared/data/pop909 ../shared/data/openewld
 
@@ -14,21 +14,21 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import fmean, stdev
 
-from muse.tools.corpus.reading import read_songs
+from muse.tools.datasets.readers import read_songs
 from muse.tools.errors import BadInputError
+from muse.tools.evaluation.melody import Scorer
+from muse.tools.evaluation.symbolic.passage import passage_of
 from muse.tools.files import write_bytes
-from muse.tools.melody.net_scoring import load_melody_net, net_scores
-from muse.tools.melody.scoring import Scorer
+from muse.tools.melody.realism import MEASURES, NATS, Measures, measures
 from muse.tools.melody.song_arrays import MelodySong
 from muse.tools.melody.song_data import load_melody_data, read_melody_data
-from muse.tools.melody.typical import MEASURES, NATS, Measures, measures
-from muse.tools.song import Song
-from muse.tools.symbolic.passage import passage_of
+from muse.tools.melody.torch_predictor import load_melody_net, net_scores
+from muse.tools.song.document import Song
 
 SEED = 0  # of the split
 LENGTHS = (4, 8, 16, 32, 64)  # bars
 DIGITS = 4  # of a figure, after the point
-OUT = Path(__file__).parent.parent / "tools" / "melody" / "typical_figures.py"
+OUT = Path(__file__).parent.parent / "tools" / "melody" / "realism_norms.py"
 NET = "melody-xl"
 
 Row = tuple[float, float]  # mean, standard deviation
@@ -70,7 +70,7 @@ def nats(scored: Scorer, songs: Sequence[MelodySong]) -> dict[int, Row]:
 def module(table: Table, songs: int, net: str) -> str:
     """The table as a module of Python."""
     lines = [
-        '"""What real melodies measure: mean and standard deviation of the figures of typical.py.',
+        '"""What real melodies measure: mean and standard deviation of the figures of realism.py.',
         "",
         "    python scripts/measure_melodies.py ../shared/data/pop909 ../shared/data/openewld",
         "",

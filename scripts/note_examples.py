@@ -22,11 +22,11 @@ import mixes
 import scenes
 
 from muse.models.basic_pitch import HOP_LENGTH, LOWEST_PITCH, PITCHES, SAMPLE_RATE
-from muse.models.note_reader import HEADS, REFERENCE_PERCENTILE, scaled
+from muse.models.note_net.inference import HEADS, REFERENCE_PERCENTILE, scaled
+from muse.tools.audio.spectra import LONG_WINDOW, SHORT_WINDOW, decibels, semitone_power
 from muse.tools.files import replacing
 from muse.tools.transcription.pitched import resampled_to
 from muse.tools.transcription.posteriors import hear
-from muse.tools.transcription.spectra import LONG_WINDOW, SHORT_WINDOW, decibels, semitone_power
 
 Matrix = NDArray[np.float32]
 Audio = NDArray[np.float32]

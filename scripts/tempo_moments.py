@@ -14,14 +14,14 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.tools.corpus.pop909 import BEATS, read_beats
-from muse.tools.jam.tempo.evidence import EVIDENCE, ODDS_MEMORY_S, RIVALS, peaks
+from muse.tools.datasets.pop909 import BEATS, read_beats
+from muse.tools.jam.tempo.beat_phase import gathered
 from muse.tools.jam.tempo.follower import CHORD_S, EVERY_S, LEAST_ONSETS
-from muse.tools.jam.tempo.lags import TEMPOS, LagMemory
-from muse.tools.jam.tempo.net import log_odds
+from muse.tools.jam.tempo.onset_intervals import TEMPOS, LagMemory
 from muse.tools.jam.tempo.onsets import REMEMBERED, Onset, Tail, pitch_bit
-from muse.tools.jam.tempo.pulse import gathered
-from muse.tools.midi import load_song
+from muse.tools.jam.tempo.tempo_evidence import EVIDENCE, ODDS_MEMORY_S, RIVALS, peaks
+from muse.tools.jam.tempo.tempo_nets import log_odds
+from muse.tools.song.midi import load_song
 
 HELD_OUT = 5  # songs of POP909 whose number is a multiple are not learnt from
 FOLDS = 3

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from tempo_moments import Glimpse
 from torch import Tensor, nn
 
-from muse.tools.jam.tempo.lags import FEATURES, TEMPO_STEP, TEMPOS
-from muse.tools.jam.tempo.neighbours import FEATURES as BEAT_FEATURES
-from muse.tools.jam.tempo.neighbours import beats_back, described
-from muse.tools.jam.tempo.net import CYCLE, HARMONICS, PHASES, WAVES
+from muse.tools.jam.tempo.onset_features import FEATURES as BEAT_FEATURES
+from muse.tools.jam.tempo.onset_features import beats_back, described
+from muse.tools.jam.tempo.onset_intervals import FEATURES, TEMPO_STEP, TEMPOS
 from muse.tools.jam.tempo.onsets import Tail
+from muse.tools.jam.tempo.tempo_nets import CYCLE, HARMONICS, PHASES, WAVES
 
 log = logging.getLogger("train")
 

@@ -1,4 +1,4 @@
-"""Train the model of models/chord_finder.py on annotated songs; write its weights and their card.
+"""Train the segmental chord model on annotated songs; write its weights and their card.
 
     python scripts/train_chord_finder.py --data ../shared/data --out models/weights
 
@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from chord_examples import CHUNK, KINDS, Chunk, chunks_of_song
 
-from muse.models.chord_finder import NAME, PLACES, ChordFinderConfig, shapes_of
+from muse.models.chord_finder.inference import NAME, PLACES, ChordFinderConfig, shapes_of
 from muse.tools.files import write_bytes
 from muse.tools.theory.chord_features import BLOCKS, LONGEST, SCALARS
 from muse.tools.theory.chord_finding import NOT_KNOWN
@@ -49,7 +49,7 @@ TONE_BLOCKS[BLOCKS.index("melody")] = 0.3
 
 
 class Net(nn.Module):
-    """The model of models/chord_finder.py with gradients; the names are those of its arrays."""
+    """The chord finder with gradients; parameter names are those of its arrays."""
 
     def __init__(self, config: ChordFinderConfig) -> None:
         """Begin with what a chord's tones are."""
@@ -158,7 +158,7 @@ def card(config: ChordFinderConfig, command: str, songs: int, loss: float, data:
     """What goes into the JSON beside the weights."""
     told = {
         "name": NAME,
-        "what": "cuts beats into chords by who sounds in them (models/chord_finder.py)",
+        "what": "cuts beats into chords by who sounds in them (models/chord_finder/inference.py)",
         "config": asdict(config),
         "blocks": BLOCKS,
         "licence": "MIT",

@@ -1,4 +1,4 @@
-"""Train the net of models/drum_hits.py on human drumming; write its weights and what they are.
+"""Train the drum-hits net on human drumming; write its weights and their card.
 
     python scripts/train_drum_hits.py --data ../shared/data --out models/weights
 
@@ -33,10 +33,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from drum_takes import HELD, RATE, SOUNDFONTS, TRAIN, VERSIONS, Hits, Mono, load_take, material
 
-from muse.models.drum_hits import NAME, DrumHits
+from muse.models.drum_hits.inference import NAME, DrumHits
+from muse.tools.audio import onsets
+from muse.tools.evaluation.note_scores import CLASS_OF_KEY
 from muse.tools.files import write_bytes
-from muse.tools.note_scores import CLASS_OF_KEY
-from muse.tools.transcription import drums, onsets
+from muse.tools.transcription import drums
 
 log = logging.getLogger("train")
 
@@ -181,7 +182,7 @@ def card(net: DrumHits, held: Sequence[Path], command: str, data: bytes) -> dict
     """What goes into the JSON beside the weights."""
     return {
         "name": NAME,
-        "what": "which drums are struck at a frame, from the bands around it (models/drum_hits.py)",
+        "what": "which drums are struck at a frame, from the bands around it",
         "config": asdict(net.config),
         "features": {"bands": net.config.inputs // 10, "sample_rate": RATE},
         "outputs": list(OUTPUTS)[: len(drums.DRUMS)],

@@ -1,4 +1,4 @@
-"""Learn what tools/jam/tempo/net.py holds: which tempos explain onsets, and where beats fall.
+"""Train the tempo nets: which tempos explain onsets, and where beats fall.
 
     python scripts/train_jam_tempo.py --data ../shared/data --out models/weights
 
@@ -33,9 +33,9 @@ from tempo_nets import BEAT_UNITS, UNITS, Array, BeatNet, Floats, beat_net, lag_
 
 from muse.models.weight_files import packed
 from muse.tools.files import write_bytes
-from muse.tools.jam.tempo.lags import FEATURES
-from muse.tools.jam.tempo.neighbours import FEATURES as BEAT_FEATURES
-from muse.tools.jam.tempo.net import NAME
+from muse.tools.jam.tempo.onset_features import FEATURES as BEAT_FEATURES
+from muse.tools.jam.tempo.onset_intervals import FEATURES
+from muse.tools.jam.tempo.tempo_nets import NAME
 
 log = logging.getLogger("train")
 
@@ -87,7 +87,7 @@ def beat_nets(
 
 
 def tensors_of(judges: list[dict[str, Floats]], nets: list[BeatNet]) -> dict[str, Floats]:
-    """The arrays as tools/jam/tempo/net.py wants them."""
+    """The arrays as tools/jam/tempo/tempo_nets.py wants them."""
     joined = {name: np.concatenate([judge[name] for judge in judges]) for name in judges[0]}
     joined["out"] /= len(judges)
     for layer, arrays in enumerate(zip(*(net.arrays() for net in nets), strict=True)):
@@ -102,7 +102,7 @@ def card(melodies: int, drummers: int, loss: float) -> dict[str, object]:
         "name": NAME,
         "task": "jam",
         "what": "judges tempos by the lags between onsets, and finds the beat by how onsets lie "
-        "beside their neighbours (tools/jam/tempo/net.py)",
+        "beside their neighbours (tools/jam/tempo/tempo_nets.py)",
         "config": {
             "units": UNITS * FOLDS,
             "features": FEATURES,

@@ -1,4 +1,4 @@
-"""Train the note net (models/note_net.py) on rendered songs; write it as ONNX, and what it is.
+"""Train the note net (models/note_net/net.py) on rendered songs; write it as ONNX, and what it is.
 
     python scripts/train_note_net.py --data ../shared/data --out models/weights
     python scripts/train_note_net.py --data ../shared/data --out models/weights --resume
@@ -41,12 +41,12 @@ import note_examples
 from note_examples import FEATURES, FRAME_S, HELD, KINDS, Recording, mixes
 from transcription import MEASURES, score_notes
 
-from muse.models.note_net import HEADS, PITCHES, NoteNet, Probabilities
-from muse.models.note_reader import NoteReader
+from muse.models.note_net.inference import NoteReader
+from muse.models.note_net.net import HEADS, PITCHES, NoteNet, Probabilities
+from muse.tools.audio.spectra import ROWS, partial_power
 from muse.tools.files import replacing, write_bytes
 from muse.tools.transcription.posteriors import Posteriors
 from muse.tools.transcription.role_rules import part_of, rules_of
-from muse.tools.transcription.spectra import ROWS, partial_power
 
 log = logging.getLogger("train")
 
@@ -219,7 +219,7 @@ def card(net: NoteNet, weights: Path, command: str, count: int) -> dict[str, Any
     return {
         "name": NAME,
         "what": "which notes of a part sound and start, from spectra and Basic Pitch's "
-        f"posteriors; {size:.1f} thousand parameters (models/note_net.py)",
+        f"posteriors; {size:.1f} thousand parameters (models/note_net/net.py)",
         "config": asdict(net.config),
         "heads": list(HEADS),
         "licence": "MIT",

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from muse.tools.chords.events import DURATIONS, VOCABULARY_SIZE, Context
 from muse.tools.chords.model import Step
-from muse.tools.forms.harmony import FIRST_CHORD_ID
+from muse.tools.datasets.harmony_columns import FIRST_CHORD_ID
 
 Floats = NDArray[np.float64]
 

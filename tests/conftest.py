@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from muse.cli.main import run
-from muse.tools.audio import write_audio
-from muse.tools.midi import song_from_midi
-from muse.tools.song import Song
+from muse.tools.audio.io import write_audio
+from muse.tools.song.document import Song
+from muse.tools.song.midi import song_from_midi
 from tests.sounds import tone
 
 ROOT = Path(__file__).parent.parent

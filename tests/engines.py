@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from muse.tools.audio import Audio
+from muse.tools.audio.io import Audio
 
 
 class ShareEngine:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from muse.tools.corpus.charts import Chart, counted_beats
-from muse.tools.corpus.text import bar_beats
+from muse.tools.datasets.charts import Chart, counted_beats
+from muse.tools.datasets.text_lines import bar_beats
 from muse.tools.theory.chords import ChordSymbol, parse_chord
 from muse.tools.theory.qualities import quality
 

@@ -8,9 +8,9 @@ from typing import Self
 import pytest
 
 from muse.tools.errors import MissingPartError
-from muse.tools.jam.measure.jack_server import jack_handle, jack_server, why_no_jack
-from muse.tools.jam.ports.live_port import FETCH_S
+from muse.tools.jam.benchmark.jack_server import jack_handle, jack_server, why_no_jack
 from muse.tools.jam.ports.midi_system import close_handle, load_rtmidi
+from muse.tools.jam.ports.reconnecting_port import FETCH_S
 
 DEADLINE_S = 20.0  # for anything a test waits for
 

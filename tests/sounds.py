@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from muse.tools.audio import Audio
+from muse.tools.audio.io import Audio
 
 
 def tone(

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from muse.tools.song import Chord, Key, Note, Song, Track, song_from_json, song_to_json
+from muse.tools.song.document import Chord, Key, Note, Song, Track, song_from_json, song_to_json
 from muse.tools.theory.annotate import annotated, followers
 from muse.tools.theory.chords import parse_chord
 from muse.tools.theory.functions import FUNCTIONS

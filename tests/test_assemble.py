@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from muse.tools.errors import ParameterError
-from muse.tools.song import DEFAULT_TICKS_PER_BEAT, Song, Tempo
-from muse.tools.timeline import TempoMap
+from muse.tools.song.document import DEFAULT_TICKS_PER_BEAT, Song, Tempo
+from muse.tools.song.tempo_map import TempoMap
 from muse.tools.transcription.assemble import Part, build_track, one_part, parse_grid
-from muse.tools.transcription.notes import NoteEvent
+from muse.tools.transcription.note_event import NoteEvent
 
 TIME = TempoMap([(0, 96), (16, 133.7), (40, 71)])
 notes = st.builds(

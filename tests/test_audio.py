@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from muse.tools.audio import (
+from muse.tools.audio.io import (
     ENCODINGS,
     AudioReader,
     read_audio,

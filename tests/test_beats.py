@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from muse.tools.errors import ParameterError
-from muse.tools.timeline import TempoMap
+from muse.tools.song.tempo_map import TempoMap
 from muse.tools.transcription.beats import BeatTrack, track_beats, track_beats_file
 from muse.tools.transcription.key import guess_key
-from muse.tools.transcription.notes import NoteEvent
+from muse.tools.transcription.note_event import NoteEvent
 from muse.tools.transcription.tempo import (
     fit_tempo_map,
     lead_in_beats,
@@ -135,7 +135,7 @@ def test_music_is_trusted_more_than_noise() -> None:
 
 
 def test_a_file_is_heard_as_its_samples(tmp_path) -> None:
-    from muse.tools.audio import write_audio
+    from muse.tools.audio.io import write_audio
 
     audio = band(0.4 + np.arange(24) * 0.5)
     write_audio(tmp_path / "a.wav", audio[None], RATE, bits="32f")

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from muse.tools.corpus.chart_writing import write_charts
-from muse.tools.corpus.charts import (
+from muse.tools.datasets.chart_writer import write_charts
+from muse.tools.datasets.charts import (
     HOLD,
     Chart,
     looks_like_charts,
@@ -16,10 +16,10 @@ from muse.tools.corpus.charts import (
     read_charts,
     sign_counts,
 )
-from muse.tools.corpus.reading import read_songs
-from muse.tools.corpus.text import bar_beats
+from muse.tools.datasets.readers import read_songs
+from muse.tools.datasets.text_lines import bar_beats
 from muse.tools.errors import BadInputError
-from muse.tools.song import Chord, Key, Meter, Section, Tempo
+from muse.tools.song.document import Chord, Key, Meter, Section, Tempo
 from muse.tools.theory.qualities import quality
 
 

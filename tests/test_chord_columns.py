@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 import torch
 
-from muse.models.chord_config import ChordTransformerConfig
-from muse.models.chord_reader import ChordReader
-from muse.models.chord_transformer import ChordTransformer
+from muse.models.chord_nets.config import ChordTransformerConfig
+from muse.models.chord_nets.inference import ChordReader
+from muse.models.chord_transformer.net import ChordTransformer
 from muse.tools.chords.columns import COLUMN_SIZES, CONTEXT_SIZES, song_columns, stacked
-from muse.tools.chords.distances import BUCKETS, distance_table
 from muse.tools.chords.events import DURATIONS, VOCABULARY_SIZE
 from muse.tools.chords.model import Step
-from muse.tools.chords.net_scoring import TorchPredictor
-from muse.tools.chords.nets import NetModel, load_net
+from muse.tools.chords.net_model import NetModel, load_net
 from muse.tools.chords.song_arrays import ChordSong, chord_song
-from muse.tools.corpus.reading import read_songs
+from muse.tools.chords.tonnetz import BUCKETS, distance_table
+from muse.tools.chords.torch_predictor import TorchPredictor
+from muse.tools.datasets.readers import read_songs
 from muse.tools.errors import BadInputError
 
 ROOT = Path(__file__).parent.parent
@@ -94,7 +94,7 @@ def test_the_same_progression_in_another_key_is_the_same_to_a_net() -> None:
     ):
         text = f"title: One\nkey: {key}\ntempo: 90\nmeter: 4/4\nverse {chart}\n"
         path = Path("chart.txt")
-        from muse.tools.corpus.charts import read_charts
+        from muse.tools.datasets.charts import read_charts
 
         [(_, song)] = read_charts(text, str(path))
         read[key] = song_columns(chord_song("one", song, "jazz"))

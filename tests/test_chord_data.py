@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muse.tools.chords.baselines import train_baseline
 from muse.tools.chords.events import (
     DURATIONS,
     FIRST_TARGET_ID,
@@ -24,14 +23,7 @@ from muse.tools.chords.events import (
     shifted_ids,
     symbol_of_id,
 )
-from muse.tools.chords.scoring import (
-    EVERYTHING,
-    ahead_of,
-    evaluate,
-    figures,
-    over_seeds,
-    target_scores,
-)
+from muse.tools.chords.ngram_baselines import train_baseline
 from muse.tools.chords.song_arrays import ChordSong, chord_song
 from muse.tools.chords.song_data import (
     ChordData,
@@ -39,13 +31,21 @@ from muse.tools.chords.song_data import (
     read_chord_data,
     save_chord_data,
 )
-from muse.tools.chords.styles import artist_in, style_of
+from muse.tools.chords.style_labels import artist_in, style_of
+from muse.tools.datasets.forms.build import build_form
+from muse.tools.datasets.forms.options import FormOptions
+from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
+from muse.tools.datasets.vocabulary import UNKNOWN_ID
 from muse.tools.errors import BadInputError, MuseError
-from muse.tools.forms.build import build_form
-from muse.tools.forms.harmony import CHORD_VOCABULARY
-from muse.tools.forms.options import FormOptions
-from muse.tools.forms.vocabulary import UNKNOWN_ID
-from muse.tools.song import Chord, Key, Meter, Section, Song, song_to_json
+from muse.tools.evaluation.chords import (
+    EVERYTHING,
+    ahead_of,
+    evaluate,
+    figures,
+    over_seeds,
+    target_scores,
+)
+from muse.tools.song.document import Chord, Key, Meter, Section, Song, song_to_json
 from muse.tools.theory.annotate import annotated
 from muse.tools.theory.chords import write_harte
 

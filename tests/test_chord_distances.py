@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from muse.tools.chords.distances import (
+from muse.tools.chords.tonnetz import (
     BUCKETS,
     FARTHEST,
     NO_DISTANCE,

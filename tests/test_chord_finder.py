@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from muse.models.chord_finder import (
+from muse.models.chord_finder.inference import (
     NAME,
     ChordFinder,
     best_path,
@@ -31,7 +31,7 @@ from muse.tools.theory.chord_features import (
 )
 from muse.tools.theory.chord_finding import NOT_KNOWN, finder
 from muse.tools.theory.qualities import quality
-from muse.tools.theory.sounding import Sounding, from_rows
+from muse.tools.theory.sounding_notes import Sounding, from_rows
 
 ROOT = Path(__file__).parent.parent
 

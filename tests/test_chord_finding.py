@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from muse.tools.errors import ParameterError
-from muse.tools.midi import load_song, song_from_midi, song_to_midi
-from muse.tools.song import Chord, Key, Meter, Note, Song, Tempo, Track
+from muse.tools.song.document import Chord, Key, Meter, Note, Song, Tempo, Track
+from muse.tools.song.midi import load_song, song_from_midi, song_to_midi
 from muse.tools.theory import chord_finding
 from muse.tools.theory.chord_finding import beat_and_bar, find_chords
 from muse.tools.theory.chord_naming import TENSIONS, with_tension
 from muse.tools.theory.chords import parse_chord, write_harte
 from muse.tools.theory.qualities import quality
-from muse.tools.theory.sounding import sounding_notes
+from muse.tools.theory.sounding_notes import sounding_notes
 
 ROOT = Path(__file__).parent.parent
 BAR = 4.0  # beats

@@ -10,17 +10,17 @@ import pytest
 import torch
 from torch import Tensor
 
-from muse.models.chord_attention import ChordBatch, match_lengths
-from muse.models.chord_config import (
+from muse.models.chord_lstm.net import ChordLstm
+from muse.models.chord_nets.config import (
     ChordConfig,
     ChordLstmConfig,
     ChordTransformerConfig,
     read_config,
 )
-from muse.models.chord_details import Predicted
-from muse.models.chord_lstm import ChordLstm
-from muse.models.chord_reader import ChordReader, ChordState, Read, load_chord_reader
-from muse.models.chord_transformer import ChordTransformer
+from muse.models.chord_nets.heads import Predicted
+from muse.models.chord_nets.inference import ChordReader, ChordState, Read, load_chord_reader
+from muse.models.chord_transformer.attention import ChordBatch, match_lengths
+from muse.models.chord_transformer.net import ChordTransformer
 from muse.models.weight_files import packed
 
 CHORDS, LENGTHS = 30, 7

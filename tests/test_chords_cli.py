@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from muse.tools.midi import load_song
-from muse.tools.rendering import has_fluidsynth
-from muse.tools.song import song_from_json
+from muse.tools.audio.render import has_fluidsynth
+from muse.tools.song.document import song_from_json
+from muse.tools.song.midi import load_song
 
 
 def test_a_pipe_gets_a_song(muse) -> None:

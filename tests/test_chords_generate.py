@@ -8,16 +8,16 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from muse.tools.chords.cadences import CADENCE_NAMES
+from muse.tools.chords.constraints import Frame, Placed, id_of
 from muse.tools.chords.events import STYLES, Context
-from muse.tools.chords.frame import Frame, Placed, id_of
 from muse.tools.chords.generate import Drawn, cadence_holds, generate
-from muse.tools.chords.given import placed_chords as placed
-from muse.tools.chords.given import read_prompt, with_fixed
-from muse.tools.chords.horizon import joints
-from muse.tools.chords.sampling import Sampling, draw, shaped
-from muse.tools.corpus.text import parse_meter
+from muse.tools.chords.lookahead import joints
+from muse.tools.chords.prompt import placed_chords as placed
+from muse.tools.chords.prompt import read_prompt, with_fixed
+from muse.tools.datasets.text_lines import parse_meter
 from muse.tools.errors import ParameterError
-from muse.tools.song import Meter
+from muse.tools.generation.sampling import Sampling, draw, shaped
+from muse.tools.song.document import Meter
 from muse.tools.theory.chords import parse_chord
 from muse.tools.theory.functions import function_of
 from muse.tools.theory.keys import Tonality, parse_key

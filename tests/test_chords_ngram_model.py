@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from muse.tools.chords.constraints import id_of
 from muse.tools.chords.events import DURATIONS, STYLES, Context, duration_class, shifted_ids
-from muse.tools.chords.frame import id_of
+from muse.tools.chords.load_model import load_model
 from muse.tools.chords.model import Step
-from muse.tools.chords.models import load_model
 from muse.tools.chords.ngram_model import NgramModel, count_songs
 from muse.tools.chords.song_arrays import chord_song
 from muse.tools.errors import BadInputError
-from muse.tools.song import Chord, Key, Meter, Song
+from muse.tools.song.document import Chord, Key, Meter, Song
 from muse.tools.theory.chords import parse_chord
 
 PAST = [Step(id_of(parse_chord(s)), 0, 4.0) for s in ("C", "Am7", "Dm7")]
@@ -87,7 +87,7 @@ def test_scoring_sees_what_making_sees(ngram) -> None:
 def test_nothing_heavy_is_needed() -> None:
     program = (
         "import sys\nfrom muse.tools.chords.make import songs\n"
-        "from muse.tools.chords.models import load_model\n"
+        "from muse.tools.chords.load_model import load_model\n"
         "from muse.tools.chords.request import Request\n"
         "next(songs(Request(), load_model('ngram'), 1))\n"
         "print(*{'torch', 'librosa', 'scipy', 'miditok', 'music21'} & set(sys.modules))"

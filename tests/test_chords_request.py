@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from muse.tools.chords.frame import Frame
+from muse.tools.chords.constraints import Frame
 from muse.tools.chords.make import songs
 from muse.tools.chords.request import Request, resolved
 from muse.tools.errors import BadInputError, ParameterError
-from muse.tools.song import Chord, Key, Meter, Note, Song, Tempo, Track
+from muse.tools.song.document import Chord, Key, Meter, Note, Song, Tempo, Track
 from muse.tools.theory.chords import write_leadsheet
 from tests.chord_fakes import FakeModel
 

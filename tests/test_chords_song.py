@@ -6,14 +6,14 @@ import pytest
 
 from muse.tools.chords.events import STYLES
 from muse.tools.chords.explain import explained_lines
+from muse.tools.chords.load_model import load_model
 from muse.tools.chords.make import raw, songs
-from muse.tools.chords.models import load_model
 from muse.tools.chords.request import Request
-from muse.tools.chords.written import as_degree, as_leading, readable
+from muse.tools.chords.to_song import as_degree, as_leading, readable
+from muse.tools.datasets.harmony_columns import chord_of_id
 from muse.tools.errors import BadInputError, ParameterError
-from muse.tools.forms.harmony import chord_of_id
-from muse.tools.midi import song_from_midi, song_to_midi
-from muse.tools.song import Alternative, Chord, Key, Song, song_from_json, song_to_json
+from muse.tools.song.document import Alternative, Chord, Key, Song, song_from_json, song_to_json
+from muse.tools.song.midi import song_from_midi, song_to_midi
 from muse.tools.theory.annotate import annotated
 from muse.tools.theory.chords import parse_chord, write_leadsheet
 from muse.tools.theory.keys import parse_key

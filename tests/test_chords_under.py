@@ -10,11 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from muse.tools.chords.events import VOCABULARY_SIZE
-from muse.tools.chords.make import songs
-from muse.tools.chords.models import load_model
-from muse.tools.chords.request import Request
-from muse.tools.chords.sampling import Sampling
-from muse.tools.chords.under_fit import (
+from muse.tools.chords.harmonize.hypotheses import resampled
+from muse.tools.chords.harmonize.melody import melody_of
+from muse.tools.chords.harmonize.melody_fit import (
     BEAT,
     BETWEEN,
     CLASSES,
@@ -26,13 +24,14 @@ from muse.tools.chords.under_fit import (
     load_fit,
     place_in_bar,
 )
-from muse.tools.chords.under_melody import melody_of
-from muse.tools.chords.under_ways import resampled
+from muse.tools.chords.load_model import load_model
+from muse.tools.chords.make import songs
+from muse.tools.chords.request import Request
+from muse.tools.datasets.forms.melody import melody_track
+from muse.tools.datasets.harmony_columns import FIRST_CHORD_ID, chord_id
 from muse.tools.errors import BadInputError, ParameterError
-from muse.tools.forms.harmony import FIRST_CHORD_ID, chord_id
-from muse.tools.forms.melody import melody_track
-from muse.tools.midi import load_song, save_song, song_from_midi, song_to_midi
-from muse.tools.song import (
+from muse.tools.generation.sampling import Sampling
+from muse.tools.song.document import (
     Chord,
     Key,
     Meter,
@@ -43,6 +42,7 @@ from muse.tools.song import (
     song_from_json,
     song_to_json,
 )
+from muse.tools.song.midi import load_song, save_song, song_from_midi, song_to_midi
 from muse.tools.theory.chords import parse_chord
 from muse.tools.theory.qualities import CODES
 from tests.chord_fakes import FakeModel

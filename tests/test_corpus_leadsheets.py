@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from muse.tools.corpus.abc import read_abc
-from muse.tools.corpus.musicxml import read_musicxml
+from muse.tools.datasets.abc import read_abc
+from muse.tools.datasets.musicxml import read_musicxml
 from muse.tools.errors import BadInputError
-from muse.tools.song import Meter, Song
+from muse.tools.song.document import Meter, Song
 
 SCORE = """<?xml version="1.0" encoding="UTF-8"?>
 <score-partwise version="3.1">

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from muse.tools.corpus.pop909 import read_pop909
-from muse.tools.corpus.reading import find_sources, read_songs
+from muse.tools.datasets.pop909 import read_pop909
+from muse.tools.datasets.readers import find_sources, read_songs
 from muse.tools.errors import BadInputError
-from muse.tools.midi import load_song, song_to_midi
-from muse.tools.song import Meter, Note, Song, Tempo, Track, song_to_json
+from muse.tools.song.document import Meter, Note, Song, Tempo, Track, song_to_json
+from muse.tools.song.midi import load_song, song_to_midi
 
 OFFSET_S = 0.25  # the annotated beats lie half a beat behind the MIDI file's
 

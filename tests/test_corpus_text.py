@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from muse.tools.corpus.billboard import read_billboard
-from muse.tools.corpus.labels import read_labels
-from muse.tools.corpus.numerals import read_numerals, read_progressions
+from muse.tools.datasets.billboard import read_billboard
+from muse.tools.datasets.harte_labels import read_labels
+from muse.tools.datasets.roman_numerals import read_numerals, read_progressions
 from muse.tools.errors import BadInputError
-from muse.tools.song import Meter, Section, Song, Tempo
+from muse.tools.song.document import Meter, Section, Song, Tempo
 from muse.tools.theory.chords import parse_chord
 
 BILLBOARD = """# title: A song

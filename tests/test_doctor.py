@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from muse.cli.doctor import print_findings
-from muse.tools import parts
-from muse.tools.doctor import GROUPS, examine, report
-from muse.tools.parts import Part, look_at_requirement
+from muse.tools.doctor.parts import Part, look_at_requirement
+from muse.tools.doctor.report import GROUPS, examine, parts, report
 
 ROOT = Path(__file__).parent.parent
 
@@ -115,7 +114,7 @@ def test_an_ffmpeg_that_does_not_run_is_missing(monkeypatch, tmp_path: Path) -> 
 
 
 def test_no_soundfont_at_all(monkeypatch) -> None:
-    monkeypatch.setattr("muse.tools.soundfonts.find_soundfonts", list)
+    monkeypatch.setattr("muse.tools.audio.soundfonts.find_soundfonts", list)
     monkeypatch.setattr("platform.system", lambda: "Linux")
     font = next(part for part in parts.look_at_rendering() if part.name == "soundfont")
     assert (font.present, font.command) == (False, "apt-get install fluid-soundfont-gm")

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from muse.tools.audio import write_audio
-from muse.tools.transcription import onsets
+from muse.tools.audio import onsets
+from muse.tools.audio.io import write_audio
 from muse.tools.transcription.drift import measure_drift, measure_drift_file
 
 RATE = 44_100

@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from muse.models.drum_hits import NAME, load_drum_hits
-from muse.tools.rendering import has_fluidsynth
-from muse.tools.soundfonts import find_soundfonts
-from muse.tools.transcription import drums, onsets
+from muse.models.drum_hits.inference import NAME, load_drum_hits
+from muse.tools.audio import onsets
+from muse.tools.audio.render import has_fluidsynth
+from muse.tools.audio.soundfonts import find_soundfonts
+from muse.tools.transcription import drums
 
 ROOT = Path(__file__).resolve().parents[1]
 WEIGHTS = Path(str(files("muse.models") / "weights"))

@@ -7,11 +7,11 @@ import pytest
 from mir_eval.util import match_events
 from numpy.typing import NDArray
 
-from muse.tools.rendering import has_fluidsynth, render
-from muse.tools.song import Note, Song, Tempo, Track
-from muse.tools.transcription import onsets
+from muse.tools.audio import onsets
+from muse.tools.audio.render import has_fluidsynth, render
+from muse.tools.song.document import Note, Song, Tempo, Track
 from muse.tools.transcription.drums import DRUMS, transcribe_drums, transcribe_drums_file
-from muse.tools.transcription.notes import NoteEvent
+from muse.tools.transcription.note_event import NoteEvent
 
 RATE = 44_100
 Mono = NDArray[np.float32]
@@ -100,7 +100,7 @@ def test_hits_are_whole_and_in_order(rock_audio: Mono) -> None:
 
 
 def test_a_file_is_heard_as_its_samples(rock_audio: Mono, tmp_path) -> None:
-    from muse.tools.audio import write_audio
+    from muse.tools.audio.io import write_audio
 
     path = tmp_path / "drums.wav"
     write_audio(path, rock_audio[None], RATE, bits="32f")

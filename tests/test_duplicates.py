@@ -7,17 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from muse.tools.corpus.duplicates import (
+from muse.tools.datasets.duplicates import (
     alike,
     connected,
     groups_of_prints,
     near_duplicates,
     with_singles,
 )
-from muse.tools.corpus.fingerprints import fingerprint, phrases
-from muse.tools.corpus.splits import split_songs
-from muse.tools.midi import load_song
-from muse.tools.song import Chord, Note, Song, Track
+from muse.tools.datasets.fingerprints import fingerprint, phrases
+from muse.tools.datasets.splits import split_songs
+from muse.tools.song.document import Chord, Note, Song, Track
+from muse.tools.song.midi import load_song
 
 LOOP = ("C", "G", "Am", "F")
 WORDS = ("", "m", "7", "m7", "maj7", "sus4", "dim")

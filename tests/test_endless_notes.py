@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from symusic.core import ScoreTick
 
-from muse.tools.endless_notes import MIDI_ERRORS, PADDING, score_of
-from muse.tools.midi import song_from_midi
+from muse.tools.song.hanging_notes import MIDI_ERRORS, PADDING, score_of
+from muse.tools.song.midi import song_from_midi
 from tests.mutations import BIG_DELTA, END_OF_TRACK, chunk, damaged_midi, midi_file, small_files
 
 HELD = b"\x00\x90\x3c\x40"  # a note-on

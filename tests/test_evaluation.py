@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from muse.tools.evaluation import score_instruments, score_transcription
-from muse.tools.midi import load_song, song_to_midi
-from muse.tools.note_scores import DRUM_CLASSES, Notes, match, score_drums, score_notes
-from muse.tools.song import Note, Song, Tempo, Track, song_to_json
+from muse.tools.evaluation.note_scores import DRUM_CLASSES, Notes, match, score_drums, score_notes
+from muse.tools.evaluation.transcription import score_instruments, score_transcription
+from muse.tools.song.document import Note, Song, Tempo, Track, song_to_json
+from muse.tools.song.midi import load_song, song_to_midi
 
 NOT_A_SONG = {
     "junk.mid": b"MThd but not really",

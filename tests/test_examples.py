@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from muse.tools.jam.takes.lines import read_take
-from muse.tools.jam.takes.song import song_of_take
-from muse.tools.midi import load_song
-from muse.tools.song import Song
+from muse.tools.jam.takes.records import read_take
+from muse.tools.jam.takes.to_song import song_of_take
+from muse.tools.song.document import Song
+from muse.tools.song.midi import load_song
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 MIDI = EXAMPLES / "paper_lanterns.mid"

@@ -7,17 +7,22 @@ from typing import Any
 import numpy as np
 import pytest
 
+from muse.tools.datasets.forms.build import build_form
+from muse.tools.datasets.forms.notes import decode_notes, tokens_of
+from muse.tools.datasets.forms.options import FORMS, FormOptions
+from muse.tools.datasets.forms.result import FormResult
+from muse.tools.datasets.forms.writers import (
+    read_index,
+    read_shards,
+    write_json_lines,
+    write_shards,
+)
+from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY, NO_ROOT
+from muse.tools.datasets.melody_events import STEPS, decode_melody
+from muse.tools.datasets.vocabulary import END_ID, PAD_ID, START_ID
 from muse.tools.errors import BadInputError, MuseError, ParameterError
-from muse.tools.forms.build import build_form
-from muse.tools.forms.harmony import CHORD_VOCABULARY, NO_ROOT
-from muse.tools.forms.melody_events import STEPS, decode_melody
-from muse.tools.forms.notes import decode_notes, tokens_of
-from muse.tools.forms.options import FORMS, FormOptions
-from muse.tools.forms.result import FormResult
-from muse.tools.forms.vocabulary import END_ID, PAD_ID, START_ID
-from muse.tools.forms.writing import read_index, read_shards, write_json_lines, write_shards
-from muse.tools.midi import song_to_midi
-from muse.tools.song import Chord, Key, Meter, Note, Song, Tempo, Track, song_to_json
+from muse.tools.song.document import Chord, Key, Meter, Note, Song, Tempo, Track, song_to_json
+from muse.tools.song.midi import song_to_midi
 
 TUNES = {  # root and quality of each bar's chord
     "minor": ("Dm7", "G7", "Cmaj7", "Cmaj7", "Fmaj7", "Bm7b5", "E7", "Am"),

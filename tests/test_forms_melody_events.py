@@ -5,7 +5,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muse.tools.forms.melody_events import (
+from muse.tools.datasets.melody_events import (
     STEPS,
     StepNote,
     bars_of,
@@ -13,7 +13,7 @@ from muse.tools.forms.melody_events import (
     encode_melody,
     on_grid,
 )
-from muse.tools.song import Meter, Note
+from muse.tools.song.document import Meter, Note
 
 meters = st.lists(
     st.tuples(st.integers(1, 13), st.sampled_from([1, 2, 4, 8, 16])), min_size=1, max_size=4

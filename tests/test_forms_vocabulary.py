@@ -2,11 +2,11 @@
 
 import pytest
 
+from muse.tools.datasets.forms.options import FormOptions
+from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY, chord_id, chord_of_id
+from muse.tools.datasets.melody_events import MELODY_VOCABULARY
+from muse.tools.datasets.vocabulary import UNKNOWN_ID, Vocabulary
 from muse.tools.errors import ParameterError
-from muse.tools.forms.harmony import CHORD_VOCABULARY, chord_id, chord_of_id
-from muse.tools.forms.melody_events import MELODY_VOCABULARY
-from muse.tools.forms.options import FormOptions
-from muse.tools.forms.vocabulary import UNKNOWN_ID, Vocabulary
 from muse.tools.theory.qualities import CODES, QUALITIES
 
 

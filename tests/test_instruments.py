@@ -5,17 +5,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from muse.tools.audio import write_audio
-from muse.tools.rendering import has_fluidsynth, render
-from muse.tools.song import Song
-from muse.tools.transcription.instruments import (
+from muse.tools.audio.io import write_audio
+from muse.tools.audio.render import has_fluidsynth, render
+from muse.tools.song.document import Song
+from muse.tools.transcription.note_event import NoteEvent
+from muse.tools.transcription.role_detection import (
     ANALYSIS_RATE,
     excerpt,
     is_drums_file,
     role_of_notes,
     together_share,
 )
-from muse.tools.transcription.notes import NoteEvent
 from tests.sounds import tone
 
 

@@ -12,13 +12,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from muse.models.interval_config import IntervalNetConfig
-from muse.models.interval_net import IntervalNet, correlations
-from muse.models.interval_reader import IntervalReader
-from muse.models.interval_reader import correlations as read_correlations
-from muse.tools.errors import BadInputError, ParameterError
-from muse.tools.intervals.calibration import calibrated_error, chances, fitted_temperature
-from muse.tools.intervals.cqt import (
+from muse.models.interval_net.config import IntervalNetConfig
+from muse.models.interval_net.inference import IntervalReader
+from muse.models.interval_net.inference import correlations as read_correlations
+from muse.models.interval_net.net import IntervalNet, correlations
+from muse.tools.audio.cqt import (
     HOP,
     LEAST_WIDTH_HZ,
     LOWEST_PITCH,
@@ -31,9 +29,14 @@ from muse.tools.intervals.cqt import (
     magnitudes,
     widths,
 )
+from muse.tools.audio.render import has_fluidsynth
+from muse.tools.errors import BadInputError, ParameterError
+from muse.tools.intervals.calibration import calibrated_error, chances, fitted_temperature
+from muse.tools.intervals.classifier import FRAMES, IntervalHearer, joined
+from muse.tools.intervals.clip_settings import Recipe, frequency_of
 from muse.tools.intervals.generate import Maker, clips
-from muse.tools.intervals.hearing_net import FRAMES, IntervalHearer, joined
-from muse.tools.intervals.lessons import (
+from muse.tools.intervals.timbres import VOICES
+from muse.tools.intervals.training_spectra import (
     BYTE,
     NO_INTERVAL,
     PLAIN,
@@ -42,9 +45,6 @@ from muse.tools.intervals.lessons import (
     lessons,
     row_of,
 )
-from muse.tools.intervals.recipe import Recipe, frequency_of
-from muse.tools.intervals.timbres import VOICES
-from muse.tools.rendering import has_fluidsynth
 from muse.tools.training.recipes.interval_net import IntervalNetRecipe, roll_of, varied
 
 SAWS = replace(PLAIN, timbres=("saw", "sine"))

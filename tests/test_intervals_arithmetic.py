@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from muse.tools.audio.yin import interval_by_yin, note_pitch
 from muse.tools.intervals.arithmetic import (
     cut,
     halves,
@@ -16,9 +17,8 @@ from muse.tools.intervals.arithmetic import (
     together_by_peaks,
     together_by_series,
 )
+from muse.tools.intervals.clip_settings import Recipe, frequency_of, pitch_of
 from muse.tools.intervals.generate import clips
-from muse.tools.intervals.recipe import Recipe, frequency_of, pitch_of
-from muse.tools.intervals.yin import interval_by_yin, note_pitch
 from tests.sounds import tone
 
 RATE = 22_050

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from muse.tools.audio import read_audio
+from muse.tools.audio.io import read_audio
+from muse.tools.audio.render import has_fluidsynth
+from muse.tools.audio.soundfonts import find_soundfonts
 from muse.tools.errors import MuseError
+from muse.tools.intervals.clip_settings import Recipe
 from muse.tools.intervals.data_set import generate_folder, read_index, read_labels
 from muse.tools.intervals.generate import clips
-from muse.tools.intervals.recipe import Recipe
-from muse.tools.rendering import has_fluidsynth
-from muse.tools.soundfonts import find_soundfonts
 
 RATE = 22_050
 QUICK = Recipe(sample_rate=RATE, clip_s=0.5, gap_s=(0.1, 0.1))

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from muse.tools.audio import write_audio
+from muse.tools.audio.io import write_audio
+from muse.tools.intervals.clip_settings import frequency_of
 from muse.tools.intervals.effects import noise
-from muse.tools.intervals.fused import MEASURES, Listener
-from muse.tools.intervals.fused_figures import FIGURES, SUREST
-from muse.tools.intervals.hear import hear, hear_blocks
-from muse.tools.intervals.recipe import frequency_of
+from muse.tools.intervals.hypothesis_scoring import MEASURES, Listener
+from muse.tools.intervals.hypothesis_weights import FIGURES, SUREST
+from muse.tools.intervals.recordings import hear, hear_blocks
 from muse.tools.intervals.segments import RATE
 from muse.tools.intervals.timbres import VOICES
 

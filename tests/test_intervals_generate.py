@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from muse.tools.audio.render import has_fluidsynth
+from muse.tools.audio.soundfonts import find_soundfonts
 from muse.tools.errors import ParameterError
 from muse.tools.intervals.arithmetic import cut, peak_hz, sounds_at
-from muse.tools.intervals.draw import choices, draw
+from muse.tools.intervals.clip_settings import Recipe, frequency_of, pitch_of
 from muse.tools.intervals.effects import convolved, noise, room, with_noise
 from muse.tools.intervals.generate import Maker, clips
 from muse.tools.intervals.instruments import INSTRUMENTS, PROGRAMS, UNUSABLE, of_side, programs
-from muse.tools.intervals.recipe import Recipe, frequency_of, pitch_of
-from muse.tools.intervals.sampled import Sampler
-from muse.tools.rendering import has_fluidsynth
-from muse.tools.soundfonts import find_soundfonts
+from muse.tools.intervals.sample_label import choices, draw
+from muse.tools.intervals.sampled_notes import Sampler
 
 RATE = 22_050
 QUICK = Recipe(sample_rate=RATE, clip_s=0.5, gap_s=(0.1, 0.1))

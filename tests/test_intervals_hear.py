@@ -13,15 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from muse.tools.audio import write_audio
-from muse.tools.intervals.fused import Chord
+from muse.tools.audio.io import write_audio
+from muse.tools.audio.render import has_fluidsynth
+from muse.tools.audio.soundfonts import find_soundfonts
+from muse.tools.intervals.clip_settings import Recipe, frequency_of
 from muse.tools.intervals.generate import clips
-from muse.tools.intervals.hear import HeardInterval, hear, joined
-from muse.tools.intervals.recipe import Recipe, frequency_of
+from muse.tools.intervals.hypothesis_scoring import Chord
+from muse.tools.intervals.recordings import HeardInterval, hear, joined
 from muse.tools.intervals.segments import LONGEST_S, RATE, Segment, stretches
 from muse.tools.intervals.timbres import VOICES
-from muse.tools.rendering import has_fluidsynth
-from muse.tools.soundfonts import find_soundfonts
 
 Mono = NDArray[np.float32]
 

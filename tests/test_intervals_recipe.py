@@ -12,10 +12,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from muse.models.interval_cnn import IntervalCnn, IntervalCnnConfig
-from muse.tools.errors import BadInputError, ParameterError
-from muse.tools.intervals.data_set import generate_folder, read_labels
-from muse.tools.intervals.mel import (
+from muse.models.interval_cnn.net import IntervalCnn, IntervalCnnConfig
+from muse.tools.audio.mel import (
     BANDS,
     HIGHEST_HZ,
     HOPS_PER_WINDOW,
@@ -25,7 +23,9 @@ from muse.tools.intervals.mel import (
     powers,
     window_frames,
 )
-from muse.tools.intervals.recipe import Recipe as ClipRecipe
+from muse.tools.errors import BadInputError, ParameterError
+from muse.tools.intervals.clip_settings import Recipe as ClipRecipe
+from muse.tools.intervals.data_set import generate_folder, read_labels
 from muse.tools.progress import silent
 from muse.tools.trained_weights import trained_weights
 from muse.tools.training.fingerprint import data_hash

@@ -14,22 +14,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from muse.tools.chords.models import load_model
+from muse.tools.chords.load_model import load_model
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.jam.clock import VirtualClock
+from muse.tools.jam.engine_setup import engine_of
 from muse.tools.jam.events import Message
 from muse.tools.jam.inputs import Known, from_lines
 from muse.tools.jam.midi_bytes import is_off, is_on, key_of
 from muse.tools.jam.offline import play_offline
 from muse.tools.jam.options import JamRequest, JamSettings, is_file, settings_of
 from muse.tools.jam.play import jam
+from muse.tools.jam.ports.outputs import ListSink
 from muse.tools.jam.ports.playback import Player
-from muse.tools.jam.ports.sinks import ListSink
+from muse.tools.jam.routing import Wiring
 from muse.tools.jam.session import Session
-from muse.tools.jam.setting_up import engine_of
-from muse.tools.jam.wiring import Wiring
-from muse.tools.midi import load_song
-from muse.tools.song import Meter, song_to_json
+from muse.tools.song.document import Meter, song_to_json
+from muse.tools.song.midi import load_song
 
 SOLO = Path(__file__).parent.parent / "examples" / "paper_lanterns.mid"
 COMMON = Meter(0.0, 4, 4)

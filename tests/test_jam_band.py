@@ -13,7 +13,7 @@ from muse.tools.jam.band.dynamics import LOUDEST, SOFTEST, Dynamics
 from muse.tools.jam.band.lines import CHANNELS
 from muse.tools.jam.band.rhythm_section import Band
 from muse.tools.jam.events import Choice, Decision, Event, HeardKey
-from muse.tools.song import Meter
+from muse.tools.song.document import Meter
 from muse.tools.theory.chords import parse_chord
 from muse.tools.theory.keys import parse_key
 from muse.tools.theory.voicing import STYLES as VOICINGS

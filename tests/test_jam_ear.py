@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from muse.tools.errors import BadInputError
 from muse.tools.jam.events import SoloNote
-from muse.tools.jam.harmony.ear_beats import (
+from muse.tools.jam.harmony.beat_features import (
     BAR_LINE,
     HALF_BAR,
     HELD,
@@ -22,11 +22,11 @@ from muse.tools.jam.harmony.ear_beats import (
     symbol_of_triad,
     triad_of_symbol,
 )
-from muse.tools.jam.harmony.ear_phrase import HIDDEN, NETS, READ, Phrase
-from muse.tools.jam.harmony.mix_phrase import PhraseNet, together
-from muse.tools.jam.harmony.mix_tables import MixTables, load_tables
-from muse.tools.song import Meter
+from muse.tools.jam.harmony.parameters import MixTables, load_tables
+from muse.tools.jam.harmony.phrase_gru import HIDDEN, NETS, READ, Phrase
+from muse.tools.song.document import Meter
 from muse.tools.theory.chords import parse_chord
+from muse.tools.training.jam.phrase_gru import PhraseNet, together
 
 FOUR = Meter(0.0, 4, 4)
 

@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from muse.tools.chords.load_model import load_model
 from muse.tools.chords.model import ChordModel
-from muse.tools.chords.models import load_model
 from muse.tools.errors import ParameterError
 from muse.tools.jam.events import Decision, Plan, SoloNote
-from muse.tools.jam.harmony.ear_beats import symbol_of_triad, triad_of_symbol
-from muse.tools.jam.harmony.harmonist import Harmonist
-from muse.tools.jam.harmony.mix_songs import NO_TRIAD, Player, read_jam_songs
+from muse.tools.jam.harmony.beat_features import symbol_of_triad, triad_of_symbol
+from muse.tools.jam.harmony.chord_decider import Harmonist
 from muse.tools.jam.solo import Solo
-from muse.tools.song import Meter
+from muse.tools.song.document import Meter
 from muse.tools.theory.chords import parse_chord, write_leadsheet
 from muse.tools.theory.keys import C_MAJOR, Tonality, parse_key
+from muse.tools.training.jam.songs import NO_TRIAD, Player, read_jam_songs
 
 FOUR = Meter(0.0, 4, 4)
 LOOP = {"C": (60, 64, 67, 64), "F": (65, 69, 72, 69), "G": (67, 71, 74, 71), "Am": (69, 72, 76, 72)}

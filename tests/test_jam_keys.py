@@ -10,21 +10,21 @@ import torch
 from numpy.typing import NDArray
 
 from muse.tools.jam.events import SoloNote
-from muse.tools.jam.harmony.ear_beats import BAR_LINE, listened, place_of
-from muse.tools.jam.harmony.key_fit import KeyNet, key_song_of
-from muse.tools.jam.harmony.key_tables import (
+from muse.tools.jam.harmony.beat_features import BAR_LINE, listened, place_of
+from muse.tools.jam.harmony.key_parameters import (
     heard_in_every_key,
     moves_between_keys,
     number_of,
     start_in_every_key,
     steps_in_every_key,
 )
-from muse.tools.jam.harmony.keys import KeyEar
-from muse.tools.jam.harmony.mix_songs import JamSong, is_for_test, read_jam_songs
-from muse.tools.jam.harmony.mix_tables import load_tables
-from muse.tools.song import Key, Meter
+from muse.tools.jam.harmony.key_tracker import KeyEar
+from muse.tools.jam.harmony.parameters import load_tables
+from muse.tools.song.document import Key, Meter
 from muse.tools.theory.key_profiles import KEYS, MODES
 from muse.tools.theory.keys import C_MAJOR, Tonality, parse_key, relative, tonality
+from muse.tools.training.jam.keys import KeyNet, key_song_of
+from muse.tools.training.jam.songs import JamSong, is_for_test, read_jam_songs
 
 FOUR = Meter(0.0, 4, 4)
 TUNE = (0, 2, 4, 5, 4, 2, 0, 7, 9, 7, 5, 4, 2, 11, 0, 0)  # semitones above the tonic

@@ -12,12 +12,14 @@ from threading import Event
 import pytest
 
 from muse.tools.errors import MuseError
-from muse.tools.jam import keeping, leaving, play
+from muse.tools.jam import play
+from muse.tools.jam import recording as keeping
+from muse.tools.jam import signals as leaving
 from muse.tools.jam.clock import settled_memory
-from muse.tools.jam.leaving import ended_by_signals
 from muse.tools.jam.options import JamRequest
-from muse.tools.jam.takes.lines import read_take
-from muse.tools.jam.wiring import Wiring, check_wiring
+from muse.tools.jam.routing import Wiring, check_wiring
+from muse.tools.jam.signals import ended_by_signals
+from muse.tools.jam.takes.records import read_take
 
 FAST = JamRequest(bpm="400", count_in=0)  # a beat in 0.15 s
 

@@ -14,11 +14,11 @@ from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.jam.clock import SystemClock, VirtualClock
 from muse.tools.jam.events import Message
 from muse.tools.jam.midi_bytes import LENGTHS, ByteParser, channel_message
+from muse.tools.jam.ports.input_queue import CAPACITY, STUCK_S, InputQueue, Listener, StreamReader
 from muse.tools.jam.ports.json_lines import JsonLines, line_of
-from muse.tools.jam.ports.listening import CAPACITY, STUCK_S, InputQueue, Listener, StreamReader
 from muse.tools.jam.ports.solo_files import read_solo
-from muse.tools.midi import save_song
-from muse.tools.song import Note, Song, Tempo, Track
+from muse.tools.song.document import Note, Song, Tempo, Track
+from muse.tools.song.midi import save_song
 from tests.jack_server import DEADLINE_S, Heard
 
 DATA = st.integers(0, 127)

@@ -12,28 +12,28 @@ from threading import Event
 
 import pytest
 
-from muse.tools.chords.models import load_model
-from muse.tools.jam.clock import SystemClock
-from muse.tools.jam.events import Plan, Thought
-from muse.tools.jam.inputs import Known
-from muse.tools.jam.live import Live
-from muse.tools.jam.measure.jack_server import (
+from muse.tools.chords.load_model import load_model
+from muse.tools.jam.benchmark.jack_server import (
     NAME_VARIABLE,
     end,
     start,
     wait_for_server,
     why_no_jack,
 )
+from muse.tools.jam.clock import SystemClock
+from muse.tools.jam.engine_setup import engine_of
+from muse.tools.jam.events import Plan, Thought
+from muse.tools.jam.inputs import Known
+from muse.tools.jam.live import Live
 from muse.tools.jam.midi_bytes import is_off, is_on, key_of
 from muse.tools.jam.options import JamRequest, settings_of
-from muse.tools.jam.ports.listening import InputQueue
+from muse.tools.jam.ports.input_queue import InputQueue
+from muse.tools.jam.ports.outputs import ListSink
 from muse.tools.jam.ports.playback import Player
-from muse.tools.jam.ports.sinks import ListSink
 from muse.tools.jam.session import Session
-from muse.tools.jam.setting_up import engine_of
-from muse.tools.jam.takes.lines import read_take
-from muse.tools.midi import load_song
-from muse.tools.song import Meter
+from muse.tools.jam.takes.records import read_take
+from muse.tools.song.document import Meter
+from muse.tools.song.midi import load_song
 from tests.jack_server import DEADLINE_S, Far, running_jack
 
 FAST = JamRequest(bpm="400", count_in=0)  # a beat in 0.15 s

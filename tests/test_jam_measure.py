@@ -2,11 +2,11 @@
 
 import pytest
 
-from muse.tools.jam.measure.accompanist import measure_jam
-from muse.tools.jam.measure.far_program import FarReport
-from muse.tools.jam.measure.jack_server import PERIOD_S, why_no_jack
-from muse.tools.jam.measure.table import table
-from muse.tools.jam.measure.timing import BARS, bars, compared, delays, measure
+from muse.tools.jam.benchmark.accompanist import measure_jam
+from muse.tools.jam.benchmark.jack_server import PERIOD_S, why_no_jack
+from muse.tools.jam.benchmark.peer_program import FarReport
+from muse.tools.jam.benchmark.table import table
+from muse.tools.jam.benchmark.timing import BARS, bars, compared, delays, measure
 
 ON, OFF = b"\x90\x3c\x5a", b"\x80\x3c\x40"
 

@@ -11,8 +11,8 @@ from muse.tools.errors import MuseError
 from muse.tools.jam.clock import SystemClock, VirtualClock
 from muse.tools.jam.events import Message
 from muse.tools.jam.ports.lateness import Lateness
+from muse.tools.jam.ports.outputs import ListSink
 from muse.tools.jam.ports.playback import RETRY_S, Player
-from muse.tools.jam.ports.sinks import ListSink
 from tests.jack_server import DEADLINE_S, Heard
 
 

@@ -16,11 +16,11 @@ from muse.tools.jam.clock import SystemClock
 from muse.tools.jam.events import Message
 from muse.tools.jam.ports import jack as jack_module
 from muse.tools.jam.ports import midi_system
-from muse.tools.jam.ports.choosing import choose, list_ports, matching
-from muse.tools.jam.ports.listening import InputQueue, port_input
-from muse.tools.jam.ports.live_port import LivePort, PortLostError
+from muse.tools.jam.ports.input_queue import InputQueue, port_input
+from muse.tools.jam.ports.outputs import PortSink
 from muse.tools.jam.ports.playback import Player
-from muse.tools.jam.ports.sinks import PortSink
+from muse.tools.jam.ports.port_names import choose, list_ports, matching
+from muse.tools.jam.ports.reconnecting_port import LivePort, PortLostError
 from tests.jack_server import DEADLINE_S, Far, Heard, needs_rtmidi, running_jack
 
 NAMES = [

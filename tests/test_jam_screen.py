@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from muse.tools.jam.events import Choice, Decision, HeardKey
 from muse.tools.jam.screen import BarLines, Screen, place_of, screen_lines
-from muse.tools.song import Meter
+from muse.tools.song.document import Meter
 from muse.tools.theory.chords import parse_chord
 from muse.tools.theory.keys import parse_key
 

@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from muse.tools.audio.render import has_fluidsynth
 from muse.tools.errors import MissingPartError
 from muse.tools.jam.clock import SystemClock, VirtualClock
 from muse.tools.jam.events import Message
 from muse.tools.jam.ports import synth
+from muse.tools.jam.ports.outputs import JsonSink
 from muse.tools.jam.ports.playback import Player
-from muse.tools.jam.ports.sinks import JsonSink
 from muse.tools.jam.ports.synth import SynthSink
 from muse.tools.jam.takes.tracks import track_of
-from muse.tools.rendering import has_fluidsynth
-from muse.tools.song import Note
+from muse.tools.song.document import Note
 from tests.jack_server import running_jack
 
 ON, OFF = bytes((0x90, 60, 90)), bytes((0x80, 60, 64))

@@ -8,7 +8,7 @@ from muse.tools.errors import MuseError
 from muse.tools.jam.band.click import click
 from muse.tools.jam.band.rhythm_section import Band
 from muse.tools.jam.events import Choice, Decision, HeardKey, Message
-from muse.tools.jam.takes.lines import (
+from muse.tools.jam.takes.records import (
     Decided,
     Ended,
     Header,
@@ -19,11 +19,11 @@ from muse.tools.jam.takes.lines import (
     taken,
 )
 from muse.tools.jam.takes.replay import agreement_lines, compare, read_replay, replay_of
-from muse.tools.jam.takes.song import song_of_take
 from muse.tools.jam.takes.take import Take
-from muse.tools.jam.tempo.conductor import Conductor
-from muse.tools.midi import load_song
-from muse.tools.song import Meter
+from muse.tools.jam.takes.to_song import song_of_take
+from muse.tools.jam.tempo.beat_clock import Conductor
+from muse.tools.song.document import Meter
+from muse.tools.song.midi import load_song
 from muse.tools.theory.chords import parse_chord
 from muse.tools.theory.keys import parse_key
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from muse.tools.errors import BadInputError
-from muse.tools.jam.takes.lines import Ended, Header, read_take, written
-from muse.tools.jam.takes.song import song_of_take
+from muse.tools.jam.takes.records import Ended, Header, read_take, written
+from muse.tools.jam.takes.to_song import song_of_take
 
 HEADER = Header(
     version="1.2", numerator=4, denominator=4, params={"style": "jazz"}, seed=7, model="lstm"

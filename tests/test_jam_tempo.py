@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from muse.tools.corpus.pop909 import BEATS, read_beats
+from muse.tools.datasets.pop909 import BEATS, read_beats
 from muse.tools.errors import ParameterError
-from muse.tools.jam.tempo.conductor import Conductor
+from muse.tools.jam.tempo.beat_clock import Conductor
+from muse.tools.jam.tempo.beat_phase import pulses
 from muse.tools.jam.tempo.follower import CHORD_S, Estimate, TempoFollower, follow
-from muse.tools.jam.tempo.lags import FEATURES, TEMPOS, LagMemory
-from muse.tools.jam.tempo.neighbours import FEATURES as BEAT_FEATURES
-from muse.tools.jam.tempo.neighbours import described
-from muse.tools.jam.tempo.net import HARMONICS, learnt, log_odds
+from muse.tools.jam.tempo.onset_features import FEATURES as BEAT_FEATURES
+from muse.tools.jam.tempo.onset_features import described
+from muse.tools.jam.tempo.onset_intervals import FEATURES, TEMPOS, LagMemory
 from muse.tools.jam.tempo.onsets import REMEMBERED, Onset, Tail
-from muse.tools.jam.tempo.pulse import pulses
-from muse.tools.midi import load_song
+from muse.tools.jam.tempo.tempo_nets import HARMONICS, learnt, log_odds
+from muse.tools.song.midi import load_song
 
 PATTERN = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)  # beats of a bar of four
 BUSY = (0.0, 1.0, 1.5, 2.0, 2.5, 3.0, 3.25, 3.5)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from muse.tools.errors import ParameterError
 from muse.tools.jam import clock as clocks
 from muse.tools.jam.clock import SystemClock, VirtualClock, prompt_threads
-from muse.tools.jam.tempo.conductor import (
+from muse.tools.jam.tempo.beat_clock import (
     FASTEST_BPM,
     KEPT_SPANS,
     MOST_NUDGE_BEATS,
@@ -21,7 +21,7 @@ from muse.tools.jam.tempo.conductor import (
     SLOWEST_BPM,
     Conductor,
 )
-from muse.tools.jam.tempo.waiting import wait_for_beat
+from muse.tools.jam.tempo.wait_for_beat import wait_for_beat
 
 PATIENCE_S = 30.0  # after which a thread is taken to hang
 

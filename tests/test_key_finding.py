@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from muse.tools.errors import ParameterError
-from muse.tools.midi import load_song
-from muse.tools.song import Key, Note, Song, Track
+from muse.tools.song.document import Key, Note, Song, Track
+from muse.tools.song.midi import load_song
 from muse.tools.theory.key_finding import (
     CHANGE_COST,
     find_key,
@@ -22,7 +22,7 @@ from muse.tools.theory.key_finding import (
 )
 from muse.tools.theory.key_profiles import PROFILES, profile_matrix
 from muse.tools.theory.keys import Mode, parse_key
-from muse.tools.theory.sounding import sounding_notes
+from muse.tools.theory.sounding_notes import sounding_notes
 
 BAR = 4.0  # beats
 # degrees of the triads of a cadence in semitones above the tonic: I IV V I in either mode

@@ -6,9 +6,9 @@ import music21
 import pytest
 import symusic
 
-from muse.tools.midi import load_song, save_song
 from muse.tools.notation.musicxml import save_musicxml
-from muse.tools.song import Chord, Key, Note, Song, Track
+from muse.tools.song.document import Chord, Key, Note, Song, Track
+from muse.tools.song.midi import load_song, save_song
 from muse.tools.theory.key_spelling import spelled_keys
 from muse.tools.theory.keys import parse_key
 

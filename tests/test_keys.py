@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from muse.tools.errors import BadInputError
-from muse.tools.song import Key
+from muse.tools.song.document import Key
 from muse.tools.theory.keys import (
     SCALES,
     Tonality,

@@ -60,7 +60,7 @@ def test_rooms_of_the_jam_keep_apart(room: str) -> None:
 
 def test_what_ties_the_jam_together_is_on_top() -> None:
     jam = ROOT / "tools" / "jam"
-    assert {path.parent.name for path in jam.glob("*/__init__.py")} == {*JAM, "measure"}
+    assert {path.parent.name for path in jam.glob("*/__init__.py")} == {*JAM, "benchmark"}
     top = {path.stem for path in jam.glob("*.py")}
     for path in jam.glob("*.py"):
         allowed = PASSING if path.stem in PASSING else top | {*JAM}

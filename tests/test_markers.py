@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muse.tools.markers import markers_of
-from muse.tools.midi import song_from_midi, song_to_midi
-from muse.tools.song import Chord, Meter, Note, Section, Song, Tempo, Track
+from muse.tools.song.document import Chord, Meter, Note, Section, Song, Tempo, Track
+from muse.tools.song.midi import song_from_midi, song_to_midi
+from muse.tools.song.midi_markers import markers_of
 
 SYMBOLS = ("A", "Dm9", "F#ø7/A", "C6/9", "Bb7(b9,#11)", "N.C.", "G/B", "D:min7/b3", "E♭maj7")
 

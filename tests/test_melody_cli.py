@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from muse.tools.midi import load_song
-from muse.tools.rendering import has_fluidsynth
-from muse.tools.song import Song, song_from_json, song_to_json
+from muse.tools.audio.render import has_fluidsynth
+from muse.tools.song.document import Song, song_from_json, song_to_json
+from muse.tools.song.midi import load_song
 from tests.conftest import ROOT
 from tests.melody_fakes import in_bars
 
@@ -214,7 +214,7 @@ def test_a_folder_that_may_not_be_written(muse, chords: bytes, tmp_path: Path) -
 def test_an_interruption_leaves_no_file(
     muse, chords: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from muse.tools.melody import compose
+    from muse.tools.melody import composer as compose
 
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt

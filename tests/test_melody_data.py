@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
 from muse.tools.errors import BadInputError
-from muse.tools.forms.harmony import CHORD_VOCABULARY
+from muse.tools.evaluation.melody import EVERYTHING, evaluate, ngram_scores
 from muse.tools.melody.columns import (
     ADVANCES,
     COLUMN_SIZES,
@@ -24,8 +25,7 @@ from muse.tools.melody.columns import (
     song_columns,
     stacked,
 )
-from muse.tools.melody.ngrams import MelodyNgram, adaptive_ngram
-from muse.tools.melody.scoring import EVERYTHING, evaluate, ngram_scores
+from muse.tools.melody.ngram_model import MelodyNgram, adaptive_ngram
 from muse.tools.melody.song_arrays import ARRAYS, FOREVER, MelodySong, melody_song
 from muse.tools.melody.song_data import (
     MelodyData,
@@ -33,7 +33,7 @@ from muse.tools.melody.song_data import (
     read_melody_data,
     save_melody_data,
 )
-from muse.tools.song import Chord, Key, Meter, Note, Song, Track, song_to_json
+from muse.tools.song.document import Chord, Key, Meter, Note, Song, Track, song_to_json
 
 IDS = CHORD_VOCABULARY.ids
 SCALE = (0, 2, 4, 5, 7, 9, 11)

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from muse.tools.chords.sampling import Sampling
-from muse.tools.forms.melody_events import StepNote, on_grid
-from muse.tools.melody.choices import MOST_ALIKE, TIRING, liveliness
-from muse.tools.melody.compose import phrase_ends
+from muse.tools.datasets.melody_events import StepNote, on_grid
+from muse.tools.generation.sampling import Sampling
+from muse.tools.melody.candidates import MOST_ALIKE, TIRING, liveliness
+from muse.tools.melody.composer import phrase_ends
 from muse.tools.melody.make import Made, made, melodies, unlikeness
 from muse.tools.melody.request import MelodyRequest, resolved
-from muse.tools.song import Chord, MadeBy, Meter, Note, Song, Track, song_to_json
+from muse.tools.song.document import Chord, MadeBy, Meter, Note, Song, Track, song_to_json
 from muse.tools.theory.chords import parse_chord
 from tests.melody_fakes import MODELS, PROGRESSIONS, SPITES, SYMBOLS, FakeModel, in_bars
 

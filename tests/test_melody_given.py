@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from muse.tools.forms.melody_events import STEPS
+from muse.tools.datasets.melody_events import STEPS
 from muse.tools.melody.request import MelodyRequest
-from muse.tools.song import Key, MadeBy, Meter, Note, Song, Track
+from muse.tools.song.document import Key, MadeBy, Meter, Note, Song, Track
 from tests.melody_fakes import MODELS, SPITES, FakeModel, in_bars, song_over
 from tests.test_melody_engine import CLOSE, RANGES, check, check_apart, ends, notes_of, one
 

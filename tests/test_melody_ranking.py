@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from muse.tools.corpus.reading import read_data, read_songs
+from muse.tools.datasets.harmony_columns import ROOTS
+from muse.tools.datasets.readers import read_data, read_songs
 from muse.tools.errors import BadInputError, ParameterError
-from muse.tools.forms.harmony import ROOTS
-from muse.tools.melody.typical import (
+from muse.tools.evaluation.symbolic.passage import Passage, passage_of, shuffled
+from muse.tools.melody.realism import (
     MEASURES,
     NATS,
     WORST,
@@ -22,9 +23,8 @@ from muse.tools.melody.typical import (
     returning,
     score,
 )
-from muse.tools.melody.typical_figures import TYPICAL
-from muse.tools.song import Chord, Meter, Note, Song, Track
-from muse.tools.symbolic.passage import Passage, passage_of, shuffled
+from muse.tools.melody.realism_norms import TYPICAL
+from muse.tools.song.document import Chord, Meter, Note, Song, Track
 from muse.tools.theory.chords import parse_chord
 
 BARS = 16

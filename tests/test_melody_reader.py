@@ -15,17 +15,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from muse.models.melody_attention import MelodyBatch
-from muse.models.melody_config import MelodyConfig, read_melody_config
-from muse.models.melody_reader import MelodyReader, Read
-from muse.models.melody_reader_past import MelodyState, runs
-from muse.models.melody_reader_weights import shapes
-from muse.models.melody_xl import MelodyXL
+from muse.models.melody_xl.attention import MelodyBatch
+from muse.models.melody_xl.config import MelodyConfig, read_melody_config
+from muse.models.melody_xl.inference import MelodyReader, Read
+from muse.models.melody_xl.inference_memory import MelodyState, runs
+from muse.models.melody_xl.inference_weights import shapes
+from muse.models.melody_xl.net import MelodyXL
 from muse.models.weight_files import packed
+from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
 from muse.tools.errors import BadInputError
-from muse.tools.forms.harmony import CHORD_VOCABULARY
 from muse.tools.melody.columns import ADVANCES, DURATIONS, song_columns
-from muse.tools.melody.nets import Moment, first_moment, load_melody_reader
+from muse.tools.melody.net_model import Moment, first_moment, load_melody_reader
 from muse.tools.melody.song_arrays import melody_song
 from muse.tools.training.recipes.melody_xl import MelodySettings, MelodyXLRecipe
 from tests.test_melody_data import tune
@@ -362,7 +362,7 @@ def test_configs_that_cannot_be(changed: dict[str, object]) -> None:
 
 
 def test_reading_imports_no_torch() -> None:
-    program = "import muse.tools.melody.nets, sys; print('torch' in sys.modules)"
+    program = "import muse.tools.melody.net_model, sys; print('torch' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )

@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 import torch
 
-from muse.models.melody_reader import MelodyReader
-from muse.models.melody_xl import MelodyXL
+from muse.models.melody_xl.inference import MelodyReader
+from muse.models.melody_xl.net import MelodyXL
 from muse.tools.errors import BadInputError
+from muse.tools.evaluation.melody import EVERYTHING, evaluate
 from muse.tools.melody.columns import HARMONY_SIZES, song_columns
-from muse.tools.melody.net_scoring import load_melody_net, net_scores
-from muse.tools.melody.nets import first_moment
-from muse.tools.melody.ngrams import PARTS
-from muse.tools.melody.scoring import EVERYTHING, evaluate
+from muse.tools.melody.net_model import first_moment
+from muse.tools.melody.ngram_model import PARTS
 from muse.tools.melody.song_arrays import melody_song
 from muse.tools.melody.song_data import read_melody_data
-from muse.tools.song import song_to_json
+from muse.tools.melody.torch_predictor import load_melody_net, net_scores
+from muse.tools.song.document import song_to_json
 from muse.tools.training.recipes.melody_xl import MelodySettings, MelodyXLRecipe
 from tests.test_melody_data import tune
 

@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from muse.tools.chords.sampling import Sampling
 from muse.tools.errors import BadInputError, ParameterError
+from muse.tools.generation.sampling import Sampling
 from muse.tools.melody.make import melodies
 from muse.tools.melody.request import MelodyRequest, resolved
-from muse.tools.song import Chord, Key, Meter, Note, Song, Tempo, Track
+from muse.tools.song.document import Chord, Key, Meter, Note, Song, Tempo, Track
 from tests.melody_fakes import FakeModel, in_bars
 
 

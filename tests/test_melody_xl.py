@@ -5,9 +5,9 @@ import dataclasses
 import pytest
 import torch
 
-from muse.models.melody_attention import MelodyBatch, match_lengths
-from muse.models.melody_config import MelodyConfig, read_melody_config
-from muse.models.melody_xl import MelodyXL, Memory, Predicted, read
+from muse.models.melody_xl.attention import MelodyBatch, match_lengths
+from muse.models.melody_xl.config import MelodyConfig, read_melody_config
+from muse.models.melody_xl.net import MelodyXL, Memory, Predicted, read
 
 PITCHES, INTERVALS, ADVANCES, DURATIONS = 20, 9, 6, 5
 COLUMNS = {

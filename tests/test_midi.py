@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from muse.tools.errors import BadInputError
-from muse.tools.midi import load_song, save_song, song_from_midi, song_to_midi
-from muse.tools.song import (
+from muse.tools.song.document import (
     Bend,
     Chord,
     Control,
@@ -26,6 +25,7 @@ from muse.tools.song import (
     song_schema,
     song_to_json,
 )
+from muse.tools.song.midi import load_song, save_song, song_from_midi, song_to_midi
 from muse.tools.theory.keys import tonality_of
 
 TICKS = 480

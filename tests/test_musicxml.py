@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from muse.tools.midi import load_song
 from muse.tools.notation.grid import GRID, gridded
 from muse.tools.notation.musicxml import compressed, musicxml, save_musicxml
 from muse.tools.notation.score import score_of
-from muse.tools.song import Chord, Key, Meter, Note, Section, Song, Tempo, Track
+from muse.tools.song.document import Chord, Key, Meter, Note, Section, Song, Tempo, Track
+from muse.tools.song.midi import load_song
 
 Read = Counter[tuple[int, int, int]]  # (start, end, pitch) in steps
 

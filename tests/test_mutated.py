@@ -17,10 +17,9 @@ from pathlib import Path
 import pytest
 
 from muse.cli.main import app
-from muse.tools.corpus.fingerprints import fingerprint
+from muse.tools.datasets.fingerprints import fingerprint
 from muse.tools.errors import BadInputError
-from muse.tools.midi import song_from_midi, song_to_midi
-from muse.tools.song import (
+from muse.tools.song.document import (
     Chord,
     Lyric,
     MadeBy,
@@ -30,8 +29,9 @@ from muse.tools.song import (
     song_from_json,
     song_to_json,
 )
-from muse.tools.song_ranges import first_problem
-from muse.tools.tokens.codec import tokenizer_for
+from muse.tools.song.midi import song_from_midi, song_to_midi
+from muse.tools.song.validation import first_problem
+from muse.tools.tokens.tokenizer import tokenizer_for
 from tests.conftest import ROOT, SHARED_DATA
 from tests.mutations import MIDI_DAMAGE, chunk, damaged_midi, midi_file, small_files
 from tests.song_mutations import damaged_songs

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from muse.tools.corpus.chart_writing import bars_of, write_charts
-from muse.tools.corpus.charts import Chart, counted_beats, parse_charts
-from muse.tools.corpus.duplicates import near_duplicates
-from muse.tools.midi import load_song
+from muse.tools.datasets.chart_writer import bars_of, write_charts
+from muse.tools.datasets.charts import Chart, counted_beats, parse_charts
+from muse.tools.datasets.duplicates import near_duplicates
+from muse.tools.song.midi import load_song
 from muse.tools.theory.chords import parse_chord, respelled
 from muse.tools.theory.keys import Tonality, tonality_of
 from muse.tools.theory.pitch import pitch_class

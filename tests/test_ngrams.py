@@ -8,13 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from muse.tools.chords.baselines import (
-    BASELINES,
-    ESCAPES,
-    NgramPredictor,
-    train_baseline,
-    tuned_escape,
-)
 from muse.tools.chords.events import (
     FIRST_TARGET_ID,
     VOCABULARY_SIZE,
@@ -22,14 +15,21 @@ from muse.tools.chords.events import (
     moved_ids,
     symbol_of_id,
 )
+from muse.tools.chords.ngram_baselines import (
+    BASELINES,
+    ESCAPES,
+    NgramPredictor,
+    train_baseline,
+    tuned_escape,
+)
 from muse.tools.chords.ngrams import AdaptiveNgram, CorpusNgram, uniform
-from muse.tools.chords.scoring import EVERYTHING, evaluate
 from muse.tools.chords.song_arrays import ChordSong, chord_song
 from muse.tools.chords.song_data import read_chord_data
+from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
+from muse.tools.datasets.vocabulary import UNKNOWN_ID
 from muse.tools.errors import ParameterError
-from muse.tools.forms.harmony import CHORD_VOCABULARY
-from muse.tools.forms.vocabulary import UNKNOWN_ID
-from muse.tools.song import Chord, Key, Song
+from muse.tools.evaluation.chords import EVERYTHING, evaluate
+from muse.tools.song.document import Chord, Key, Song
 from muse.tools.theory.chords import write_harte
 
 C, F, G, AM = (CHORD_VOCABULARY.ids[name] for name in ("C:maj", "F:maj", "G:maj", "A:min"))

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from muse.tools.notation.grid import GRID, gridded
 from muse.tools.notation.harmony import KINDS, kind_and_degrees
-from muse.tools.notation.rhythm import levels_of, pieces_of, triplet_groups
+from muse.tools.notation.note_values import levels_of, pieces_of, triplet_groups
 from muse.tools.notation.score import score_of
-from muse.tools.song import Chord, Note, Song, Track
+from muse.tools.song.document import Chord, Note, Song, Track
 from muse.tools.theory.intervals import parse_interval
 
 

@@ -6,11 +6,11 @@ import json
 import numpy as np
 import pytest
 
-from muse.models import note_net
-from muse.models.note_reader import HEADS, WEIGHTS, NoteReader
+from muse.models.note_net import net as note_net
+from muse.models.note_net.inference import HEADS, WEIGHTS, NoteReader
+from muse.tools.audio.spectra import SHORT_WINDOW, decibels, semitone_power
 from muse.tools.transcription.pitched import believe, note_reader
 from muse.tools.transcription.role_rules import ROLES
-from muse.tools.transcription.spectra import SHORT_WINDOW, decibels, semitone_power
 from tests.test_basic_pitch import golden_audio
 
 

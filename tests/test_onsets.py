@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from muse.tools import audio
+from muse.tools.audio import io as audio
+from muse.tools.audio import onsets
 from muse.tools.errors import BadInputError
-from muse.tools.transcription import onsets
 from muse.tools.transcription.beats import track_beats_file
 from muse.tools.transcription.drift import measure_drift_file
 from muse.tools.transcription.drums import transcribe_drums_file

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from muse.tools.packing import write_zip
-from muse.tools.transcription.places import folders_in, places_of
+from muse.tools.transcription.output_paths import folders_in, places_of
+from muse.tools.transcription.zip_output import write_zip
 
 
 class Pipe(io.RawIOBase):

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from muse.tools.pianoroll import COLOURS, save_piano_roll
-from muse.tools.roles import ROLES
-from muse.tools.song import Note, Song, Track
+from muse.tools.song.document import Note, Song, Track
+from muse.tools.song.roles import ROLES
+from muse.tools.view.piano_roll import COLOURS, save_piano_roll
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 

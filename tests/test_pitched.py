@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from muse.tools.audio import write_audio
+from muse.tools.audio.io import write_audio
 from muse.tools.errors import ParameterError
 from muse.tools.transcription import chunks
 from muse.tools.transcription.chunks import Chunk, chunks_of, stitched
-from muse.tools.transcription.notes import NoteEvent
+from muse.tools.transcription.note_event import NoteEvent
 from muse.tools.transcription.pitched import (
     transcribe_pitched,
     transcribe_pitched_file,

@@ -10,11 +10,11 @@ import pytest
 import soundfile
 
 from muse.cli.main import run
-from muse.tools.audio import read_audio
-from muse.tools.midi import song_to_midi
-from muse.tools.rendering import has_fluidsynth, render, synth_events
-from muse.tools.song import Note, Song, Tempo, Track, song_to_json
-from muse.tools.soundfonts import check_soundfont, find_soundfonts
+from muse.tools.audio.io import read_audio
+from muse.tools.audio.render import has_fluidsynth, render, synth_events
+from muse.tools.audio.soundfonts import check_soundfont, find_soundfonts
+from muse.tools.song.document import Note, Song, Tempo, Track, song_to_json
+from muse.tools.song.midi import song_to_midi
 
 HOP = 64  # frames, of the energy that onsets are read from
 

@@ -13,13 +13,13 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from muse.tools.audio import Audio, AudioReader, read_audio, write_audio
+from muse.tools.audio.io import Audio, AudioReader, read_audio, write_audio
+from muse.tools.audio.loudness import dbfs
 from muse.tools.errors import BadInputError, ParameterError
-from muse.tools.separation.loudness import dbfs
+from muse.tools.separation.overlap_add import cut_segments, overlap_add
 from muse.tools.separation.pipeline import stem_blocks, to_stereo, track_statistics
-from muse.tools.separation.plan import make_plan
 from muse.tools.separation.separate import SeparateOptions, check_distinct, separate_file
-from muse.tools.separation.streaming import cut_segments, overlap_add
+from muse.tools.separation.stem_plan import make_plan
 from tests.engines import ShareEngine, identity
 from tests.sounds import tone
 

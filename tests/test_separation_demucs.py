@@ -19,12 +19,12 @@ from demucs.apply import BagOfModels, apply_model
 from demucs.htdemucs import HTDemucs
 
 from muse.models.demucs import load_net
-from muse.tools.audio import Audio, read_audio, write_audio
+from muse.tools.audio.io import Audio, read_audio, write_audio
 from muse.tools.errors import BadInputError, MuseError, ParameterError
 from muse.tools.separation.demucs import DemucsEngine, recipe_in
 from muse.tools.separation.engines import choose_model
+from muse.tools.separation.overlap_add import overlap_add
 from muse.tools.separation.separate import SeparateOptions, separate_file
-from muse.tools.separation.streaming import overlap_add
 
 STEMS = ["drums", "bass", "other", "vocals"]
 SMALL = {

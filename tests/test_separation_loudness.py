@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from muse.tools.audio import Audio
-from muse.tools.separation.loudness import Meter, dbfs, k_weighting
+from muse.tools.audio.io import Audio
+from muse.tools.audio.loudness import Meter, dbfs, k_weighting
 from tests.sounds import tone
 
 

@@ -6,7 +6,7 @@ import torch
 from scipy.ndimage import median_filter
 
 from muse.tools.separation.accompaniment import split_accompaniment
-from muse.tools.separation.medians import long_median, median_of, running_median
+from muse.tools.separation.running_median import long_median, median_of, running_median
 
 RATE = 44_100  # Hz
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from muse.tools.errors import BadInputError
-from muse.tools.midi import song_from_midi, song_to_midi
-from muse.tools.song import Note, Song, Tempo, Track, song_from_json, song_to_json
-from muse.tools.song_ranges import MAX_BEATS, MAX_BPM, MIN_BPM, first_problem
+from muse.tools.song.document import Note, Song, Tempo, Track, song_from_json, song_to_json
+from muse.tools.song.midi import song_from_midi, song_to_midi
+from muse.tools.song.validation import MAX_BEATS, MAX_BPM, MIN_BPM, first_problem
 from tests.test_midi import full_song
 
 CHORD = {"start_beats": 0, "duration_beats": 1, "symbol": "C"}

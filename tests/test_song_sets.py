@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from muse.tools.corpus.song_sets import Layout, SongSet, load_song_set, save_song_set
+from muse.tools.datasets.song_sets import Layout, SongSet, load_song_set, save_song_set
 from muse.tools.errors import BadInputError
 
 

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from muse.models.basic_pitch import HOP_LENGTH, LOWEST_PITCH, SAMPLE_RATE
-from muse.tools.transcription.notes import NoteEvent
-from muse.tools.transcription.spectra import (
+from muse.tools.audio.spectra import (
     LONG_WINDOW,
     POWER_FLOOR,
     ROWS,
@@ -15,7 +14,8 @@ from muse.tools.transcription.spectra import (
     pitch_to_hz,
     semitone_power,
 )
-from muse.tools.transcription.tuning import estimate_tuning
+from muse.tools.audio.tuning import estimate_tuning
+from muse.tools.transcription.note_event import NoteEvent
 from muse.tools.transcription.velocity import Levelled, with_velocities
 
 

@@ -12,9 +12,9 @@ import torch
 
 from muse.models.registry import SPLEETER
 from muse.models.spleeter import Spleeter, load_spleeter, read_checkpoint, rename_keys
-from muse.tools.audio import read_audio
+from muse.tools.audio.io import read_audio
 from muse.tools.separation.embedded import EmbeddedEngine, segment_length
-from muse.tools.separation.streaming import overlap_add
+from muse.tools.separation.overlap_add import overlap_add
 from muse.tools.weights import locate
 
 PATHS = locate(SPLEETER)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muse.tools.corpus.splits import SPLITS, fraction_of, split_of, split_songs
+from muse.tools.datasets.splits import SPLITS, fraction_of, split_of, split_songs
 from muse.tools.errors import ParameterError
 
 NAMES = [f"pop909/{number:03d}" for number in range(2000)]
@@ -23,7 +23,7 @@ def test_a_song_stays_where_it_was() -> None:
 
 def test_another_process_draws_the_same() -> None:
     program = (
-        "from muse.tools.corpus.splits import split_of\n"
+        "from muse.tools.datasets.splits import split_of\n"
         "print(*(split_of(f'pop909/{n:03d}') for n in range(50)))"
     )
     done = subprocess.run(

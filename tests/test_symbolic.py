@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from muse.tools.errors import BadInputError, ParameterError
-from muse.tools.midi import song_from_midi
-from muse.tools.song import Chord, Meter, Note, Song, Track
-from muse.tools.symbolic.comparison import compare
-from muse.tools.symbolic.figures import FIGURES, measure
-from muse.tools.symbolic.line import longest_repeated_run
-from muse.tools.symbolic.passage import Passage, passage_of, shuffled
-from muse.tools.symbolic.pitches import pitch_class_entropy
-from muse.tools.symbolic.structure import bar_similarities, ssmd
+from muse.tools.evaluation.symbolic.comparison import compare
+from muse.tools.evaluation.symbolic.figures import FIGURES, measure
+from muse.tools.evaluation.symbolic.melodic_line import longest_repeated_run
+from muse.tools.evaluation.symbolic.passage import Passage, passage_of, shuffled
+from muse.tools.evaluation.symbolic.pitches import pitch_class_entropy
+from muse.tools.evaluation.symbolic.structure import bar_similarities, ssmd
+from muse.tools.song.document import Chord, Meter, Note, Song, Track
+from muse.tools.song.midi import song_from_midi
 from tests.conftest import ROOT
 
 WHOLE_SONG = 10_000  # bars
@@ -298,7 +298,7 @@ def test_comparison_of_three_sets() -> None:
 
 
 def test_real_songs_are_nearer_to_real_songs_than_shuffled_ones(shared_data) -> None:
-    from muse.tools.corpus.pop909 import read_pop909
+    from muse.tools.datasets.pop909 import read_pop909
 
     folders = sorted(path for path in (shared_data / "pop909").iterdir() if path.name.isdigit())
     held_out = [path for path in folders if int(path.name) % 5 == 0][:30]

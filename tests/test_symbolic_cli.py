@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from muse.cli.eval import print_figures
-from muse.tools.song import Note, Song, Track, song_to_json
-from muse.tools.symbolic.evaluate import EvalOptions, evaluate
+from muse.tools.evaluation.symbolic.evaluate import EvalOptions, evaluate
+from muse.tools.song.document import Note, Song, Track, song_to_json
 from tests.conftest import ROOT
 from tests.test_symbolic import drawn_song
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muse.tools.timeline import TempoMap
+from muse.tools.song.tempo_map import TempoMap
 
 tempos = st.lists(st.tuples(st.floats(0, 500), st.floats(20, 400)), max_size=8)
 

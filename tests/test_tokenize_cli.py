@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from muse.tools.corpus.splits import split_of
+from muse.tools.datasets.splits import split_of
 from muse.tools.errors import BadInputError
-from muse.tools.midi import load_song, save_song, song_from_midi
-from muse.tools.song import Song, song_from_json
-from muse.tools.tokens.codec import load_tokenizer, tokenizer_for
+from muse.tools.song.document import Song, song_from_json
+from muse.tools.song.midi import load_song, save_song, song_from_midi
 from muse.tools.tokens.schemes import SCHEMES
 from muse.tools.tokens.shards import read_shards
+from muse.tools.tokens.tokenizer import load_tokenizer, tokenizer_for
 
 
 def lines(data: bytes) -> list[dict]:
@@ -138,7 +138,7 @@ def test_check_measures_each_file_and_all(muse, folder: Path) -> None:
 
 
 def test_a_broken_promise_ends_with_code_1(muse, folder: Path, monkeypatch) -> None:
-    import muse.tools.tokens.check as module
+    import muse.tools.tokens.round_trip as module
 
     monkeypatch.setattr(module, "VELOCITY_BOUND", -1.0)
     done = muse("tokenize", folder / "b/two.mid", "--check")

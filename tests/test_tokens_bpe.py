@@ -6,7 +6,7 @@ import pytest
 
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.tokens.bpe import Merges
-from muse.tools.tokens.codec import learn_bpe, load_tokenizer, save_tokenizer, tokenizer_for
+from muse.tools.tokens.tokenizer import learn_bpe, load_tokenizer, save_tokenizer, tokenizer_for
 from muse.tools.tokens.vocabulary import fields_of
 
 FLAT = ("remi", "tsd", "midi-like", "structured", "mmm", "pertok")

@@ -7,17 +7,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from muse.tools.errors import BadInputError, ParameterError
-from muse.tools.midi import song_from_midi, song_to_midi
-from muse.tools.song import song_from_json, song_to_json
-from muse.tools.tokens.alphabet import SPECIALS
-from muse.tools.tokens.codec import tokenizer_for
-from muse.tools.tokens.documents import (
+from muse.tools.song.document import song_from_json, song_to_json
+from muse.tools.song.midi import song_from_midi, song_to_midi
+from muse.tools.tokens.schemes import SCHEMES
+from muse.tools.tokens.token_files import (
     TokenFile,
     decode_document,
     encode_document,
     token_files,
 )
-from muse.tools.tokens.schemes import SCHEMES
+from muse.tools.tokens.token_types import SPECIALS
+from muse.tools.tokens.tokenizer import tokenizer_for
 from muse.tools.tokens.vocabulary import fields_of
 
 every_scheme = pytest.mark.parametrize("name", SCHEMES)

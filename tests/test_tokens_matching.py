@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linear_sum_assignment
 
-from muse.tools.tokens.matching import assign
+from muse.tools.tokens.note_matching import assign
 
 SHAPES = [(1, 1), (2, 2), (5, 5), (7, 12), (12, 7), (30, 30), (3, 0), (0, 4)]
 

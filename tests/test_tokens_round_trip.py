@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from symusic.core import NoteTick, ScoreTick, TempoTick, TimeSignatureTick, TrackTick
 
-from muse.tools.midi import read_score
-from muse.tools.song import Song
-from muse.tools.tokens.check import check
-from muse.tools.tokens.codec import tokenizer_for
-from muse.tools.tokens.compounds import WORD_WRITERS
+from muse.tools.song.document import Song
+from muse.tools.song.midi import read_score
+from muse.tools.tokens.compound_encoder import WORD_WRITERS
 from muse.tools.tokens.grid import Grid
+from muse.tools.tokens.round_trip import check
 from muse.tools.tokens.schemes import SCHEMES
-from muse.tools.tokens.writing import WRITERS, write_midi_like
+from muse.tools.tokens.stream_encoder import WRITERS, write_midi_like
+from muse.tools.tokens.tokenizer import tokenizer_for
 from tests.scores import scores
 
 every_scheme = pytest.mark.parametrize("name", SCHEMES)

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from muse.tools.errors import BadInputError, MuseError, ParameterError
-from muse.tools.tokens.codec import tokenizer_for
 from muse.tools.tokens.shards import (
     Sides,
     compact,
@@ -16,6 +15,7 @@ from muse.tools.tokens.shards import (
     tokenizer_of,
     write_shards,
 )
+from muse.tools.tokens.tokenizer import tokenizer_for
 
 
 def songs_for(name: str, example_song, count: int = 7) -> list[tuple[str, np.ndarray]]:

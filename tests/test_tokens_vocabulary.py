@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from symusic.core import ScoreTick
 
-from muse.tools.midi import read_score, score_from_song
-from muse.tools.tokens.codec import Tokenizer, tokenizer_for
+from muse.tools.song.midi import read_score, score_from_song
 from muse.tools.tokens.schemes import SCHEMES, miditok_config
+from muse.tools.tokens.tokenizer import Tokenizer, tokenizer_for
 from muse.tools.tokens.vocabulary import fields_of, vocabulary_hash
 
 miditok = pytest.importorskip("miditok")

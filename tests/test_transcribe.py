@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from muse.cli.exit_codes import ExitCode
-from muse.tools.audio import read_audio, write_audio
-from muse.tools.evaluation import score_transcription
-from muse.tools.midi import load_song
-from muse.tools.rendering import has_fluidsynth, render
-from muse.tools.song import Song, song_from_json
+from muse.tools.audio.io import read_audio, write_audio
+from muse.tools.audio.render import has_fluidsynth, render
+from muse.tools.evaluation.transcription import score_transcription
+from muse.tools.song.document import Song, song_from_json
+from muse.tools.song.midi import load_song
 from tests.sounds import tone
 
 needs_fluidsynth = pytest.mark.skipif(not has_fluidsynth(), reason="libfluidsynth is not installed")

@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from muse.tools.errors import MuseError, ParameterError
-from muse.tools.midi import load_song, save_song, song_to_midi
 from muse.tools.notation.bars import bars_of, bars_until
-from muse.tools.song import Chord, Key, Meter, Note, Section, Song, Track, song_to_json
+from muse.tools.song.document import Chord, Key, Meter, Note, Section, Song, Track, song_to_json
+from muse.tools.song.midi import load_song, save_song, song_to_midi
 from muse.tools.view.chart import chord_chart
 from muse.tools.view.page import bar_range, systems
-from muse.tools.view.roll import piano_roll
 from muse.tools.view.text import plain
+from muse.tools.view.text_roll import piano_roll
 from muse.tools.view.view import Show, lines_of
 from tests.conftest import Result
 

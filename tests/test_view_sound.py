@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from muse.tools.audio import write_audio
-from muse.tools.view.sound import FLOOR_DB, Columns, mel_filters, overview
+from muse.tools.audio.io import write_audio
+from muse.tools.view.audio_overview import FLOOR_DB, Columns, mel_filters, overview
 from tests.conftest import Result
 from tests.sounds import tone
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from muse.tools.errors import ParameterError
-from muse.tools.song import Chord, Key, Song
+from muse.tools.song.document import Chord, Key, Song
 from muse.tools.theory.chords import (
     NONE,
     UNKNOWN_CHORD,

@@ -37,7 +37,7 @@ from mixes import (
 )
 
 from muse.tools.transcription.beats import track_beats
-from muse.tools.transcription.notes import NoteEvent
+from muse.tools.transcription.note_event import NoteEvent
 
 Times = NDArray[np.float64]
 Mono = NDArray[np.float32]

@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from muse.tools.chords.events import STYLES, moved_ids, shifted_ids
+from muse.tools.chords.load_model import load_model
 from muse.tools.chords.make import songs
 from muse.tools.chords.model import ChordModel
-from muse.tools.chords.models import load_model
 from muse.tools.chords.request import Request
 from muse.tools.chords.song_data import ChordSong, load_chord_data
 

@@ -1,7 +1,7 @@
 """Models of the next chord, side by side on songs that none of them has seen.
 
 Each split is by song, near-duplicates on one side, drawn by the seed; every model is asked for
-every chord of the test songs (tools/chords/scoring.py). N-grams are counted for each corpus by
+every chord of the test songs (tools/evaluation/chords.py). N-grams are counted for each corpus by
 itself (its own songs only, as published figures are), for each style, and for all songs together.
 The nets that ship are scored on the split that they were trained on, and only there. With --sides,
 the nets alone are scored on these sides of it; of the training songs, some.
@@ -22,9 +22,7 @@ from typing import Any
 
 from sides import BySide, plain_sides, show_sides, sides_named, some
 
-from muse.tools.chords.baselines import train_baseline
-from muse.tools.chords.net_scoring import TorchPredictor, load_torch_net
-from muse.tools.chords.scoring import EVERYTHING, Figures, Spread, ahead_of, evaluate, over_seeds
+from muse.tools.chords.ngram_baselines import train_baseline
 from muse.tools.chords.song_data import (
     ChordData,
     ChordSong,
@@ -32,6 +30,8 @@ from muse.tools.chords.song_data import (
     read_chord_data,
     save_chord_data,
 )
+from muse.tools.chords.torch_predictor import TorchPredictor, load_torch_net
+from muse.tools.evaluation.chords import EVERYTHING, Figures, Spread, ahead_of, evaluate, over_seeds
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data"

@@ -22,8 +22,8 @@ from typing import Any
 
 import numpy as np
 
-from muse.models.chord_config import ChordConfig, ChordLstmConfig, ChordTransformerConfig
-from muse.models.chord_reader import ChordReader, load_chord_reader
+from muse.models.chord_nets.config import ChordConfig, ChordLstmConfig, ChordTransformerConfig
+from muse.models.chord_nets.inference import ChordReader, load_chord_reader
 from muse.models.weight_files import packed
 
 COLUMNS = {
@@ -49,7 +49,7 @@ STARTS = 7
 COLD = """
 import sys, time
 begin = time.perf_counter()
-from muse.models.chord_reader import load_chord_reader
+from muse.models.chord_nets.inference import load_chord_reader
 imported = time.perf_counter()
 reader, _ = load_chord_reader(sys.argv[1])
 state = reader.start(dict.fromkeys(reader.config.contexts, 0))
@@ -62,8 +62,8 @@ def write_net(folder: Path, config: ChordConfig) -> Path:
     """Files of a net with fresh weights."""
     import torch
 
-    from muse.models.chord_lstm import ChordLstm
-    from muse.models.chord_transformer import ChordTransformer
+    from muse.models.chord_lstm.net import ChordLstm
+    from muse.models.chord_transformer.net import ChordTransformer
 
     torch.manual_seed(0)
     if isinstance(config, ChordLstmConfig):

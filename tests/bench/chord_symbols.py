@@ -21,8 +21,8 @@ from typing import Any
 import mir_eval.chord
 import numpy as np
 
-from muse.tools.corpus.musicxml import read_musicxml
-from muse.tools.corpus.numerals import read_progressions
+from muse.tools.datasets.musicxml import read_musicxml
+from muse.tools.datasets.roman_numerals import read_progressions
 from muse.tools.errors import BadInputError
 from muse.tools.theory.chords import parse_chord, write_harte, write_leadsheet
 

@@ -20,12 +20,12 @@ from typing import Any
 import mir_eval
 import numpy as np
 
-from muse.tools.midi import load_song
-from muse.tools.song import Chord, Song, Track
+from muse.tools.song.document import Chord, Song, Track
+from muse.tools.song.midi import load_song
 from muse.tools.theory.chord_finding import find_chords
 from muse.tools.theory.chords import parse_chord, write_harte
 from muse.tools.theory.key_finding import pitch_class_weights
-from muse.tools.theory.sounding import sounding_notes
+from muse.tools.theory.sounding_notes import sounding_notes
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "pop909"
 HELD_OUT = 5  # songs whose number is a multiple were not learnt from

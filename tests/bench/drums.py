@@ -27,9 +27,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from mix_parts import general_midi
 from mixes import DATA, PITCHED, SAMPLE_RATE, SOUNDFONTS, bench_mixes, render
 
-from muse.tools.note_scores import CLASS_OF_KEY
+from muse.tools.evaluation.note_scores import CLASS_OF_KEY
 from muse.tools.transcription.drums import transcribe_drums
-from muse.tools.transcription.notes import NoteEvent
+from muse.tools.transcription.note_event import NoteEvent
 
 Mono = NDArray[np.float32]
 

@@ -19,7 +19,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from muse.tools.corpus.duplicates import (
+from muse.tools.datasets.duplicates import (
     THRESHOLDS,
     Pair,
     Threshold,
@@ -28,10 +28,10 @@ from muse.tools.corpus.duplicates import (
     equal_songs,
     groups_of_prints,
 )
-from muse.tools.corpus.fingerprints import Fingerprint, fingerprint
-from muse.tools.corpus.reading import read_songs
+from muse.tools.datasets.fingerprints import Fingerprint, fingerprint
+from muse.tools.datasets.readers import read_songs
 from muse.tools.errors import BadInputError
-from muse.tools.song import Chord, Note, Song, Track
+from muse.tools.song.document import Chord, Note, Song, Track
 from muse.tools.theory.chords import is_chord_symbol, parse_chord, transposed, write_leadsheet
 
 SETS = ("pop909", "billboard", "openewld")

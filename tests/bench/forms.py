@@ -12,8 +12,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from muse.tools.forms.build import build_form
-from muse.tools.forms.options import FormOptions
+from muse.tools.datasets.forms.build import build_form
+from muse.tools.datasets.forms.options import FormOptions
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 FORMS_OF = {  # what each set can be made into

@@ -31,19 +31,19 @@ import numpy as np
 from melody_models import DATA, read
 
 from muse.tools.chords.events import DURATIONS, VOCABULARY_SIZE, Context, Style, symbol_of_id
+from muse.tools.chords.harmonize.melody_fit import DOWNBEAT, STRONG, place_in_bar
+from muse.tools.chords.load_model import load_model
 from muse.tools.chords.make import songs
 from muse.tools.chords.model import ChordModel, Floats, Step
-from muse.tools.chords.models import load_model
 from muse.tools.chords.request import Request
-from muse.tools.chords.sampling import UNDER_TEMPERATURE, Sampling
-from muse.tools.chords.under_fit import DOWNBEAT, STRONG, place_in_bar
-from muse.tools.corpus.text import bar_beats
+from muse.tools.datasets.harmony_columns import FIRST_CHORD_ID, chord_id
+from muse.tools.datasets.melody_events import STEPS
+from muse.tools.datasets.text_lines import bar_beats
 from muse.tools.files import write_bytes
-from muse.tools.forms.harmony import FIRST_CHORD_ID, chord_id
-from muse.tools.forms.melody_events import STEPS
+from muse.tools.generation.sampling import UNDER_TEMPERATURE, Sampling
 from muse.tools.melody.song_arrays import MelodySong
-from muse.tools.midi import song_to_midi
-from muse.tools.song import Chord, Key, Meter, Note, Song, Tempo, Track
+from muse.tools.song.document import Chord, Key, Meter, Note, Song, Tempo, Track
+from muse.tools.song.midi import song_to_midi
 from muse.tools.theory.chord_finding import find_chords
 from muse.tools.theory.chords import ChordSymbol, parse_chord
 from muse.tools.theory.qualities import CODES

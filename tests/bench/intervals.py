@@ -32,7 +32,7 @@ from intervals_rows import SEED, Row, rows_named
 from intervals_ways import WAYS, Cnn, Way, has_pyin, pyin
 
 from muse.tools.errors import MuseError
-from muse.tools.intervals.hearing_net import NAME, IntervalHearer
+from muse.tools.intervals.classifier import NAME, IntervalHearer
 from muse.tools.trained_weights import trained_weights
 
 WIDTH, NAMES_WIDTH = 13, 30  # characters of a column

@@ -26,13 +26,13 @@ from typing import Any
 import numpy as np
 from intervals_ways import ONE_PITCH, WAYS, has_pyin, pyin
 
+from muse.tools.audio.render import has_fluidsynth
+from muse.tools.audio.soundfonts import find_soundfonts
 from muse.tools.intervals.arithmetic import sounds_at
+from muse.tools.intervals.clip_settings import Recipe, frequency_of
 from muse.tools.intervals.generate import Maker
 from muse.tools.intervals.instruments import INSTRUMENTS
-from muse.tools.intervals.recipe import Recipe, frequency_of
-from muse.tools.intervals.sampled import Sampler
-from muse.tools.rendering import has_fluidsynth
-from muse.tools.soundfonts import find_soundfonts
+from muse.tools.intervals.sampled_notes import Sampler
 
 MUSE = Path(sys.executable).parent / "muse"
 SEED = 2026

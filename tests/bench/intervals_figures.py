@@ -10,12 +10,12 @@ import numpy as np
 from intervals_rows import SEED, TOGETHER, Row, made
 from intervals_ways import ONE_PITCH, Cnn, Way, cnn_answers
 
+from muse.tools.audio.cqt import RATE
 from muse.tools.intervals.calibration import calibrated_error
-from muse.tools.intervals.cqt import RATE
-from muse.tools.intervals.draw import Label
+from muse.tools.intervals.classifier import Hearing, IntervalHearer
 from muse.tools.intervals.generate import Maker, sounding
-from muse.tools.intervals.hearing_net import Hearing, IntervalHearer
-from muse.tools.intervals.lessons import NONE_EVERY, NOTHINGS, PLAIN, lesson, soundfonts
+from muse.tools.intervals.sample_label import Label
+from muse.tools.intervals.training_spectra import NONE_EVERY, NOTHINGS, PLAIN, lesson, soundfonts
 
 Figures = dict[str, Any]
 Answers = dict[str, list[int]]  # of a way or a CNN, semitones clip by clip

@@ -21,13 +21,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from muse.tools.audio.soundfonts import choose_soundfont
 from muse.tools.intervals.calibration import calibrated_error
+from muse.tools.intervals.clip_settings import Recipe
 from muse.tools.intervals.generate import clips
-from muse.tools.intervals.hear import hear
 from muse.tools.intervals.instruments import INSTRUMENTS, of_side
-from muse.tools.intervals.recipe import Recipe
-from muse.tools.intervals.sampled import Sampler
-from muse.tools.soundfonts import choose_soundfont
+from muse.tools.intervals.recordings import hear
+from muse.tools.intervals.sampled_notes import Sampler
 
 Floats = NDArray[np.float32]
 

@@ -38,9 +38,9 @@ from intervals_samples import (
 from intervals_ways import ONE_PITCH, WAYS, Clip, Told
 
 from muse.tools.errors import MuseError
-from muse.tools.intervals.hear import hear
-from muse.tools.intervals.hearing_net import NAME, IntervalHearer
-from muse.tools.intervals.recipe import LARGEST
+from muse.tools.intervals.classifier import NAME, IntervalHearer
+from muse.tools.intervals.clip_settings import LARGEST
+from muse.tools.intervals.recordings import hear
 
 SEED = 11
 NOTE_S, GAP_S = (0.4, 0.9), (0.0, 0.2)  # spans of lengths and of the silence between notes

@@ -6,11 +6,11 @@ from typing import Any
 
 from intervals_ways import Clip
 
-from muse.tools.intervals.draw import Label
+from muse.tools.audio.soundfonts import find_soundfonts
+from muse.tools.intervals.clip_settings import Recipe
 from muse.tools.intervals.generate import Maker
-from muse.tools.intervals.lessons import soundfonts
-from muse.tools.intervals.recipe import Recipe
-from muse.tools.soundfonts import find_soundfonts
+from muse.tools.intervals.sample_label import Label
+from muse.tools.intervals.training_spectra import soundfonts
 
 SEED = 2027
 SINES = Recipe()

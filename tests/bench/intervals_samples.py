@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 from intervals_ways import Clip
 
-from muse.tools.audio import read_audio
-from muse.tools.intervals.recipe import Recipe
-from muse.tools.intervals.yin import note_pitch
+from muse.tools.audio.io import read_audio
+from muse.tools.audio.yin import note_pitch
+from muse.tools.intervals.clip_settings import Recipe
 from muse.tools.theory.pitch import parse_midi_name
 
 RATE = 44_100  # Hz

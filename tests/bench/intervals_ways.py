@@ -15,6 +15,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from muse.tools.audio.mel import log_mel
+from muse.tools.audio.yin import interval_by_yin
 from muse.tools.intervals.arithmetic import (
     cut,
     interval_by_peaks,
@@ -22,8 +24,6 @@ from muse.tools.intervals.arithmetic import (
     together_by_peaks,
     together_by_series,
 )
-from muse.tools.intervals.mel import log_mel
-from muse.tools.intervals.yin import interval_by_yin
 
 Clip = NDArray[np.float32]
 
@@ -116,7 +116,7 @@ class Cnn:
             ValueError: it is of another net, or of other sizes.
             BadInputError: weights are missing or damaged.
         """
-        from muse.models.interval_cnn import IntervalCnn, IntervalCnnConfig
+        from muse.models.interval_cnn.net import IntervalCnn, IntervalCnnConfig
         from muse.tools.training.fingerprint import hash_of
         from muse.tools.training.run_folder import RunFolder
 

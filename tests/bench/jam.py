@@ -15,9 +15,9 @@ import json
 import sys
 from pathlib import Path
 
-from muse.tools.jam.measure.accompanist import measure_jam
-from muse.tools.jam.measure.table import table
-from muse.tools.jam.measure.timing import Figures, bars, measure
+from muse.tools.jam.benchmark.accompanist import measure_jam
+from muse.tools.jam.benchmark.table import table
+from muse.tools.jam.benchmark.timing import Figures, bars, measure
 
 
 def measured(options: argparse.Namespace) -> Figures:

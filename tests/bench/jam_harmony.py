@@ -38,12 +38,14 @@ import numpy as np
 from chord_models import DATA, read
 from numpy.typing import NDArray
 
+from muse.tools.chords.load_model import load_model
 from muse.tools.chords.model import ChordModel
-from muse.tools.chords.models import load_model
 from muse.tools.jam.events import Decision, SoloNote
-from muse.tools.jam.harmony.ear_beats import KINDS, PLACES, place_of, triad_of_symbol
-from muse.tools.jam.harmony.harmonist import Harmonist
-from muse.tools.jam.harmony.mix_songs import (
+from muse.tools.jam.harmony.beat_features import KINDS, PLACES, place_of, triad_of_symbol
+from muse.tools.jam.harmony.chord_decider import Harmonist
+from muse.tools.theory.chords import ChordSymbol, parse_chord
+from muse.tools.theory.keys import Tonality
+from muse.tools.training.jam.songs import (
     MELODY,
     PIANO,
     JamSong,
@@ -52,8 +54,6 @@ from muse.tools.jam.harmony.mix_songs import (
     read_jam_songs,
     silent_beats,
 )
-from muse.tools.theory.chords import ChordSymbol, parse_chord
-from muse.tools.theory.keys import Tonality
 
 HEARD_S = 0.02  # after a beat, what is still heard for it
 SPLIT_SEED = 0  # of the chord nets

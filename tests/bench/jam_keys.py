@@ -21,19 +21,19 @@ from pathlib import Path
 import numpy as np
 
 from muse.tools.jam.events import SoloNote
-from muse.tools.jam.harmony.ear_beats import (
+from muse.tools.jam.harmony.beat_features import (
     ends_at,
     listened,
     on_grid,
     place_of,
     sounds_in,
 )
-from muse.tools.jam.harmony.keys import KeyEar
-from muse.tools.jam.harmony.mix_songs import JamSong, is_for_test, read_jam_songs
-from muse.tools.jam.harmony.mix_tables import load_tables
+from muse.tools.jam.harmony.key_tracker import KeyEar
+from muse.tools.jam.harmony.parameters import load_tables
 from muse.tools.theory.key_finding import key_of_weights
 from muse.tools.theory.key_profiles import PROFILES
 from muse.tools.theory.keys import Tonality, relative, tonality_of
+from muse.tools.training.jam.songs import JamSong, is_for_test, read_jam_songs
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 BARS = 8  # after which a key is to be found

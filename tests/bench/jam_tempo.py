@@ -26,10 +26,10 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.tools.corpus.pop909 import BEATS, read_beats
+from muse.tools.datasets.pop909 import BEATS, read_beats
 from muse.tools.jam.tempo.follower import TempoFollower
-from muse.tools.midi import load_song
-from muse.tools.song import Song
+from muse.tools.song.document import Song
+from muse.tools.song.midi import load_song
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 HELD_OUT = 5  # songs of POP909 whose number is a multiple were not learnt from

@@ -20,12 +20,12 @@ from typing import Any
 import mir_eval
 import numpy as np
 
-from muse.tools.midi import load_song
-from muse.tools.song import Key, Song
+from muse.tools.song.document import Key, Song
+from muse.tools.song.midi import load_song
 from muse.tools.theory.key_finding import find_key, find_keys, key_fits, pitch_class_weights
 from muse.tools.theory.key_profiles import PROFILES
 from muse.tools.theory.keys import parse_key, tonality_of
-from muse.tools.theory.sounding import sounding_notes
+from muse.tools.theory.sounding_notes import sounding_notes
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "pop909"
 HELD_OUT = 5  # songs whose number is a multiple were not tried on

@@ -8,7 +8,7 @@ in the real melody's rhythm and range; and what the n-gram that learns from the 
 the same engine. SSMD is the distance of each to melodies of training songs, cut in the same way;
 that of the real ones is their sampling error. Copied is the longest run of intervals and advances
 that a melody has in common with any song of the training side; score is how typical a melody is
-(tools/melody/typical.py), without the net's word.
+(tools/melody/realism.py), without the net's word.
 
     OMP_NUM_THREADS=1 python tests/bench/melody.py [--cache MELODIES.npz] [--songs 100] [--net PATH]
                               [--temperature T] [--top-p P] [--rank N] [--form F]
@@ -37,19 +37,25 @@ from melody_sides import (
     without_melody,
 )
 
-from muse.tools.corpus.reading import find_sources
-from muse.tools.melody.form import AUTO
+from muse.tools.datasets.readers import find_sources
+from muse.tools.evaluation.symbolic.figures import (
+    SSMD_NAME,
+    Values,
+    figures_of,
+    measure,
+    summarised,
+)
+from muse.tools.evaluation.symbolic.passage import Passage, passage_of, shuffled
+from muse.tools.evaluation.symbolic.structure import bar_similarities, ssmd
 from muse.tools.melody.make import melodies
 from muse.tools.melody.model import MelodyModel
-from muse.tools.melody.nets import load_melody_reader
-from muse.tools.melody.ngrams import adaptive_ngram
+from muse.tools.melody.net_model import load_melody_reader
+from muse.tools.melody.ngram_model import adaptive_ngram
+from muse.tools.melody.realism import passage_score
+from muse.tools.melody.repetition import AUTO
 from muse.tools.melody.request import MelodyRequest
 from muse.tools.melody.song_arrays import MelodySong
-from muse.tools.melody.typical import passage_score
-from muse.tools.song import Chord, Song
-from muse.tools.symbolic.figures import SSMD_NAME, Values, figures_of, measure, summarised
-from muse.tools.symbolic.passage import Passage, passage_of, shuffled
-from muse.tools.symbolic.structure import bar_similarities, ssmd
+from muse.tools.song.document import Chord, Song
 
 NET = "melody-xl"
 SPLIT = 0  # seed

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from muse.tools.song import Song, song_to_json
+from muse.tools.song.document import Song, song_to_json
 
 STARTS, COLD_BARS = 5, 16
 LONG, SHORT = 500, 50  # bars of the songs whose memory is compared

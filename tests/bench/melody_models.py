@@ -1,7 +1,7 @@
 """Models of the next note given the chords, side by side on songs that none of them has seen.
 
 Each split is by song, near-duplicates on one side, drawn by the seed; every model is asked for the
-pitch, the advance and the duration of every note of the test songs (tools/melody/scoring.py).
+pitch, the advance and the duration of every note of the test songs (tools/evaluation/melody.py).
 Nets are scored on the split that they were trained on, and only there: name those that ship, or
 paths of what `muse train melody-xl --export` wrote. With --sides, the nets alone are scored on
 these sides of it; of the training songs, some.
@@ -21,15 +21,15 @@ from typing import Any
 
 from sides import BySide, plain_sides, show_sides, sides_named, some
 
-from muse.tools.melody.net_scoring import load_melody_net, net_scores
-from muse.tools.melody.ngrams import MelodyNgram, adaptive_ngram
-from muse.tools.melody.scoring import EVERYTHING, MelodyFigures, evaluate, ngram_scores
+from muse.tools.evaluation.melody import EVERYTHING, MelodyFigures, evaluate, ngram_scores
+from muse.tools.melody.ngram_model import MelodyNgram, adaptive_ngram
 from muse.tools.melody.song_data import (
     MelodyData,
     load_melody_data,
     read_melody_data,
     save_melody_data,
 )
+from muse.tools.melody.torch_predictor import load_melody_net, net_scores
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 COLLECTIONS = ("pop909", "openewld")

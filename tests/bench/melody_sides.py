@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muse.tools.chords.song_arrays import with_chords_and_keys
-from muse.tools.forms.harmony import key_at
-from muse.tools.forms.melody import melody_track
-from muse.tools.forms.melody_events import PITCHES, on_grid
+from muse.tools.datasets.forms.melody import melody_track
+from muse.tools.datasets.harmony_columns import key_at
+from muse.tools.datasets.melody_events import PITCHES, on_grid
+from muse.tools.evaluation.symbolic.passage import home_bars, note_rows
 from muse.tools.melody.columns import DURATIONS, INTERVALS, LARGEST_LEAP, interval_id
 from muse.tools.melody.model import Moment
-from muse.tools.melody.ngrams import (
+from muse.tools.melody.ngram_model import (
     FIRST_FROM,
     LONGEST_CONTEXT,
     PARTS,
@@ -31,8 +32,7 @@ from muse.tools.melody.ngrams import (
 )
 from muse.tools.melody.song_arrays import MelodyContext, MelodySong
 from muse.tools.notation.bars import bars_of
-from muse.tools.song import Chord, Key, Meter, Note, Song, Tempo, Track
-from muse.tools.symbolic.passage import home_bars, note_rows
+from muse.tools.song.document import Chord, Key, Meter, Note, Song, Tempo, Track
 from muse.tools.theory.annotate import symbol_or_unknown
 
 Floats = NDArray[np.float64]

@@ -25,12 +25,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from muse.models.melody_attention import MelodyBatch
-from muse.models.melody_config import MelodyConfig, read_melody_config
-from muse.models.melody_reader import MelodyReader
-from muse.models.melody_xl import MelodyXL, Memory
+from muse.models.melody_xl.attention import MelodyBatch
+from muse.models.melody_xl.config import MelodyConfig, read_melody_config
+from muse.models.melody_xl.inference import MelodyReader
+from muse.models.melody_xl.net import MelodyXL, Memory
 from muse.models.weight_files import load_weights, packed
-from muse.tools.forms.melody_events import PITCHES
+from muse.tools.datasets.melody_events import PITCHES
 from muse.tools.melody.columns import ADVANCES, COLUMN_SIZES, CONTEXT_SIZES, DURATIONS, INTERVALS
 
 REMEMBERED = (20, 128, 512)  # rows
@@ -39,8 +39,8 @@ STARTS = 5
 COLD = """
 import sys, time
 begin = time.perf_counter()
-from muse.models.melody_config import read_melody_config
-from muse.models.melody_reader import MelodyReader
+from muse.models.melody_xl.config import read_melody_config
+from muse.models.melody_xl.inference import MelodyReader
 from muse.models.weight_files import load_weights
 imported = time.perf_counter()
 values, tensors, _ = load_weights(sys.argv[1])

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import symusic
 
-from muse.tools.transcription.notes import NoteEvent
+from muse.tools.transcription.note_event import NoteEvent
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 LENGTH_S = 30.0

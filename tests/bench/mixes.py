@@ -36,7 +36,7 @@ from mix_parts import (
 )
 from numpy.typing import NDArray
 
-from muse.tools.transcription.notes import NoteEvent
+from muse.tools.transcription.note_event import NoteEvent
 
 SAMPLE_RATE = 44100  # Hz
 TAIL_S = 1.0  # rendered after the last note, so that releases are heard

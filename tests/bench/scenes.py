@@ -17,7 +17,7 @@ import mixes
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.tools.transcription.notes import NoteEvent
+from muse.tools.transcription.note_event import NoteEvent
 
 Audio = NDArray[np.float32]
 

@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from muse.tools.audio import read_audio, writing_audio
+from muse.tools.audio.io import read_audio, writing_audio
 from muse.tools.separation.separate import SeparateOptions, engine_for, separate_file
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from muse.tools.corpus.splits import SPLITS
+from muse.tools.datasets.splits import SPLITS
 
 TRAIN_SONGS = 200  # of the training side, which is large
 

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from muse.tools.symbolic.evaluate import EvalOptions, evaluate
+from muse.tools.evaluation.symbolic.evaluate import EvalOptions, evaluate
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "pop909"
 HELD_OUT = 5  # songs whose number is a multiple are the set under test

@@ -22,9 +22,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from muse.tools.midi import MIDI_MAGIC, read_score
-from muse.tools.tokens.codec import tokenizer_for
+from muse.tools.song.midi import MIDI_MAGIC, read_score
 from muse.tools.tokens.schemes import SCHEMES, miditok_config
+from muse.tools.tokens.tokenizer import tokenizer_for
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data" / "pop909"

@@ -34,7 +34,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from mixes import PITCHED, SAMPLE_RATE, Mix, bench_mixes, write_mix
 
-from muse.tools.transcription.notes import NoteEvent
+from muse.tools.transcription.note_event import NoteEvent
 
 Scores = dict[str, dict[str, float]]  # stem -> measure -> value
 Heard = dict[str, list[NoteEvent]]  # name of a part -> its notes

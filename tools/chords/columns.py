@@ -22,8 +22,8 @@ from muse.tools.chords.events import (
     moved_ids,
 )
 from muse.tools.chords.song_arrays import ChordSong
-from muse.tools.forms.harmony import NO_ROOT, chord_of_id
-from muse.tools.forms.vocabulary import START_ID
+from muse.tools.datasets.harmony_columns import NO_ROOT, chord_of_id
+from muse.tools.datasets.vocabulary import START_ID
 from muse.tools.theory.functions import FUNCTIONS
 from muse.tools.theory.keys import Mode
 from muse.tools.theory.qualities import QUALITIES

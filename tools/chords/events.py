@@ -14,15 +14,15 @@ from typing import Final, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.tools.corpus.text import bar_beats
-from muse.tools.forms.harmony import (
+from muse.tools.datasets.harmony_columns import (
     CHORD_VOCABULARY,
     FIRST_CHORD_ID,
     MOMENT,
     NO_CHORD_ID,
     chord_of_id,
 )
-from muse.tools.song import Meter
+from muse.tools.datasets.text_lines import bar_beats
+from muse.tools.song.document import Meter
 from muse.tools.theory.chords import NONE, UNKNOWN_CHORD, ChordSymbol
 from muse.tools.theory.functions import function_code
 from muse.tools.theory.keys import Mode, tonality

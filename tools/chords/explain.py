@@ -5,9 +5,9 @@ Functions are those of theory.functions, told with the following chord known.
 
 from collections.abc import Iterator, Sequence
 
-from muse.tools.chords.written import FLATTEST_ROOT, SHARPEST_ROOT
+from muse.tools.chords.to_song import FLATTEST_ROOT, SHARPEST_ROOT
 from muse.tools.notation.bars import bars_of, nearest_bar
-from muse.tools.song import Song
+from muse.tools.song.document import Song
 from muse.tools.theory.annotate import followers
 from muse.tools.theory.chords import ChordSymbol, parse_chord
 from muse.tools.theory.functions import Function, function_of

@@ -1,7 +1,7 @@
 """Progressions drawn from a model of chords, so that what is asked of them holds exactly.
 
 Each chord is drawn in proportion to its probability under the model times the weight of the ways
-that are then still open (horizon.py), and its length likewise; at the end everything asked is
+that are then still open (lookahead.py), and its length likewise; at the end everything asked is
 proved on the symbols. Before a fixed chord the model is asked which candidates lead into it.
 """
 
@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muse.tools.chords.cadences import CADENCES, follows, is_in_key
+from muse.tools.chords.constraints import Frame, Placed, bass_of, check_frame, id_of, words_of
 from muse.tools.chords.dressing import dressed
 from muse.tools.chords.events import VOCABULARY_SIZE, Style, duration_class, symbol_of_id
-from muse.tools.chords.frame import Frame, Placed, bass_of, check_frame, id_of, words_of
-from muse.tools.chords.horizon import Horizon, Kind, kind_of
+from muse.tools.chords.lookahead import Horizon, Kind, kind_of
 from muse.tools.chords.model import ChordModel, Floats, Prediction, Step
-from muse.tools.chords.sampling import Sampling, draw, normalised, shaped
+from muse.tools.datasets.harmony_columns import FIRST_CHORD_ID, chord_id
 from muse.tools.errors import MuseError, ParameterError
-from muse.tools.forms.harmony import FIRST_CHORD_ID, chord_id
+from muse.tools.generation.sampling import Sampling, draw, normalised, shaped
 from muse.tools.theory.chords import ChordSymbol
 from muse.tools.theory.keys import Tonality
 from muse.tools.theory.pitch import spell

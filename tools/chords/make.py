@@ -14,14 +14,14 @@ import msgspec
 import numpy as np
 
 from muse.tools.chords.generate import Drawn, generate
+from muse.tools.chords.harmonize.melody import tell_what_is_left_out, warn_of_key
+from muse.tools.chords.harmonize.search import harmonise
 from muse.tools.chords.model import ChordModel
 from muse.tools.chords.request import Request, Task, resolved
-from muse.tools.chords.sampling import Sampling
-from muse.tools.chords.under_melody import tell_what_is_left_out, warn_of_key
-from muse.tools.chords.under_search import harmonise
-from muse.tools.chords.written import song_of
+from muse.tools.chords.to_song import song_of
 from muse.tools.errors import ParameterError
-from muse.tools.song import MadeBy, Song
+from muse.tools.generation.sampling import Sampling
+from muse.tools.song.document import MadeBy, Song
 
 SEED_BITS = 31
 MAX_COUNT = 1000

@@ -27,8 +27,8 @@ from muse.tools.chords.events import (
 )
 from muse.tools.chords.model import Floats, Step
 from muse.tools.chords.ngrams import AdaptiveNgram, CorpusNgram, Counts
-from muse.tools.forms.harmony import CHORD_VOCABULARY
-from muse.tools.forms.vocabulary import START_ID
+from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
+from muse.tools.datasets.vocabulary import START_ID
 from muse.tools.trained_weights import trained_weights
 
 if TYPE_CHECKING:

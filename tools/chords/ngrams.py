@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muse.tools.chords.events import FIRST_TARGET_ID, VOCABULARY_SIZE
-from muse.tools.forms.vocabulary import START_ID
+from muse.tools.datasets.vocabulary import START_ID
 
 Floats = NDArray[np.float64]
 Ids = Sequence[int]

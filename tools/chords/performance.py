@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 import msgspec
 import numpy as np
 
-from muse.tools.chords.feel import ROLLING_BASS, ROLLING_HANDS, Feel, Pattern, swung
-from muse.tools.chords.frame import Placed
-from muse.tools.corpus.charts import counted_beats
-from muse.tools.song import DEFAULT_TICKS_PER_BEAT, Meter, Note, Track
+from muse.tools.chords.constraints import Placed
+from muse.tools.chords.style import ROLLING_BASS, ROLLING_HANDS, Feel, Pattern, swung
+from muse.tools.datasets.charts import counted_beats
+from muse.tools.song.document import DEFAULT_TICKS_PER_BEAT, Meter, Note, Track
 from muse.tools.theory.chords import ChordSymbol
 from muse.tools.theory.keys import Tonality, scale_pcs
 

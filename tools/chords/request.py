@@ -14,10 +14,18 @@ import msgspec
 import numpy as np
 
 from muse.tools.chords.cadences import CADENCE_NAMES
+from muse.tools.chords.constraints import Frame
 from muse.tools.chords.events import STYLES, Context
-from muse.tools.chords.feel import FEELS, Feel
-from muse.tools.chords.frame import Frame
-from muse.tools.chords.given import (
+from muse.tools.chords.harmonize.melody import (
+    DENOMINATORS,
+    Melody,
+    check_room,
+    keys_of,
+    melody_of,
+    settled,
+    under_frame,
+)
+from muse.tools.chords.prompt import (
     has_numerals,
     past_steps,
     placed_chords,
@@ -27,21 +35,13 @@ from muse.tools.chords.given import (
     varied,
     with_fixed,
 )
-from muse.tools.chords.sampling import Sampling
-from muse.tools.chords.under_melody import (
-    DENOMINATORS,
-    Melody,
-    check_room,
-    keys_of,
-    melody_of,
-    settled,
-    under_frame,
-)
-from muse.tools.corpus.charts import COMMON_TIME, counted_beats
-from muse.tools.corpus.text import parse_meter
+from muse.tools.chords.style import FEELS, Feel
+from muse.tools.datasets.charts import COMMON_TIME, counted_beats
+from muse.tools.datasets.harmony_columns import longest_key
+from muse.tools.datasets.text_lines import parse_meter
 from muse.tools.errors import BadInputError, ParameterError
-from muse.tools.forms.harmony import longest_key
-from muse.tools.song import Meter, Song
+from muse.tools.generation.sampling import Sampling
+from muse.tools.song.document import Meter, Song
 from muse.tools.theory.keys import Mode, Tonality, parse_key, relative, tonality_of
 from muse.tools.theory.voicing import STYLES as VOICINGS
 

@@ -25,16 +25,16 @@ from muse.tools.chords.events import (
     function_code_of,
     moved_ids,
 )
-from muse.tools.corpus.text import bar_beats
-from muse.tools.errors import BadInputError
-from muse.tools.forms.harmony import (
+from muse.tools.datasets.harmony_columns import (
     NO_ROOT,
     HarmonyEvent,
     harmony_of,
     key_at,
     longest_key,
 )
-from muse.tools.song import Chord, Meter, Section, Song
+from muse.tools.datasets.text_lines import bar_beats
+from muse.tools.errors import BadInputError
+from muse.tools.song.document import Chord, Meter, Section, Song
 from muse.tools.theory.annotate import guessed_keys, symbol_or_unknown
 
 FEWEST_CHORDS = 2  # a song with less has nothing that follows

@@ -1,7 +1,8 @@
 """Songs of chords: read from any collection, split by song, kept in one file (song_sets).
 
 A song is what song_arrays makes of it. The lists of progressions have no durations: each of their
-chords lasts a bar. The style is told by the rule of styles.py, which see for what is not known.
+chords lasts a bar. The style is told by the rule of style_labels.py, which see for what is not
+known.
 """
 
 import hashlib
@@ -13,21 +14,21 @@ import numpy as np
 
 from muse.tools.chords.events import Context
 from muse.tools.chords.song_arrays import COLUMNS, ChordSong, chord_song
-from muse.tools.chords.styles import artist_in, style_of
-from muse.tools.corpus.billboard import looks_like_billboard
-from muse.tools.corpus.fingerprints import Fingerprint, fingerprint
-from muse.tools.corpus.reading import Problem, Source
-from muse.tools.corpus.song_sets import (
+from muse.tools.chords.style_labels import artist_in, style_of
+from muse.tools.datasets.billboard import looks_like_billboard
+from muse.tools.datasets.fingerprints import Fingerprint, fingerprint
+from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
+from muse.tools.datasets.readers import Problem, Source
+from muse.tools.datasets.song_sets import (
     Layout,
     SongSet,
     load_song_set,
     read_song_set,
     save_song_set,
 )
-from muse.tools.forms.harmony import CHORD_VOCABULARY
-from muse.tools.forms.vocabulary import UNKNOWN_ID
+from muse.tools.datasets.vocabulary import UNKNOWN_ID
 from muse.tools.progress import Report, silent
-from muse.tools.song import Song
+from muse.tools.song.document import Song
 
 __all__ = [
     "ChordData",

@@ -24,12 +24,12 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from muse.tools.audio import AudioWriter
+from muse.tools.audio.io import AudioWriter
 from muse.tools.errors import BadInputError, MuseError, ParameterError
 from muse.tools.files import PIPE, read_bytes, replacing_folder, sha256_of
-from muse.tools.intervals.draw import Choices, Label, choices
+from muse.tools.intervals.clip_settings import Recipe
 from muse.tools.intervals.generate import Maker
-from muse.tools.intervals.recipe import Recipe
+from muse.tools.intervals.sample_label import Choices, Label, choices
 from muse.tools.progress import Report, silent
 
 log = logging.getLogger("muse")

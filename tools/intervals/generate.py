@@ -7,10 +7,18 @@ from its label alone, and the label from the seed and the clip's number.
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.tools.intervals.draw import SOUNDED, VOICED, Choices, Label, choices, dice_for, draw
+from muse.tools.intervals.clip_settings import Recipe
 from muse.tools.intervals.effects import convolved, decibels, levelled, noise, room, with_noise
-from muse.tools.intervals.recipe import Recipe
-from muse.tools.intervals.sampled import Holder, Sampler
+from muse.tools.intervals.sample_label import (
+    SOUNDED,
+    VOICED,
+    Choices,
+    Label,
+    choices,
+    dice_for,
+    draw,
+)
+from muse.tools.intervals.sampled_notes import Holder, Sampler
 from muse.tools.intervals.timbres import VOICES
 
 Clip = NDArray[np.float32]

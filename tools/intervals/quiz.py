@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from muse.tools.audio.render import load_fluidsynth
+from muse.tools.audio.soundfonts import choose_soundfont
 from muse.tools.errors import MissingPartError, ParameterError
-from muse.tools.intervals.draw import DRAWN, Label, dice_for, draw
+from muse.tools.intervals.clip_settings import DIRECTIONS, Recipe
 from muse.tools.intervals.generate import Clip, Maker
 from muse.tools.intervals.quiz_stats import FORMAT, Answer
-from muse.tools.intervals.recipe import DIRECTIONS, Recipe
-from muse.tools.intervals.sampled import Holder
-from muse.tools.rendering import load_fluidsynth
-from muse.tools.soundfonts import choose_soundfont
+from muse.tools.intervals.sample_label import DRAWN, Label, dice_for, draw
+from muse.tools.intervals.sampled_notes import Holder
 from muse.tools.theory.intervals import INTERVAL_NAMES
 from muse.tools.theory.pitch import midi_name
 

@@ -3,8 +3,8 @@
 import re
 
 from muse.tools.errors import BadInputError
+from muse.tools.intervals.clip_settings import LARGEST
 from muse.tools.intervals.names import NUMBERS, PERFECT_STEPS
-from muse.tools.intervals.recipe import LARGEST
 from muse.tools.theory.intervals import MAJOR_SCALE, STEPS
 
 SHORT = re.compile(r"([pPmMaAdD])\s?(\d{1,2})")  # only of m and M does the case matter

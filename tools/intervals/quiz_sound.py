@@ -5,7 +5,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from muse.tools.audio import write_audio
+from muse.tools.audio.io import write_audio
 from muse.tools.errors import MissingPartError, MuseError
 from muse.tools.intervals.generate import Clip
 

@@ -12,10 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.tools.intervals.fused import Chord, listener
-from muse.tools.intervals.recipe import A4, A4_HZ
-from muse.tools.intervals.yin import HIGHEST_HZ, LOWEST_HZ, THRESHOLD, WINDOW_S, periods
-from muse.tools.transcription.onsets import (
+from muse.tools.audio.onsets import (
     COMPRESSION,
     framing,
     log_filterbank,
@@ -24,6 +21,9 @@ from muse.tools.transcription.onsets import (
     rises,
     spectra,
 )
+from muse.tools.audio.yin import HIGHEST_HZ, LOWEST_HZ, THRESHOLD, WINDOW_S, periods
+from muse.tools.intervals.clip_settings import A4, A4_HZ
+from muse.tools.intervals.hypothesis_scoring import Chord, listener
 
 Mono = NDArray[np.float32]
 Values = NDArray[np.float64]
@@ -85,7 +85,7 @@ def segments(blocks: Iterable[Mono], hear: Hear | None = None) -> Iterator[Segme
 
     Args:
         blocks: the recording, mono at RATE, in pieces of any length.
-        hear: what hears; None is fused.py's.
+        hear: what hears; None is hypothesis_scoring.py's.
 
     Raises:
         BadInputError: the net's weights are not there or damaged.

@@ -6,16 +6,16 @@ order, and asks for each beat shortly before it falls. The same calls give the s
 
 from dataclasses import dataclass, replace
 
+from muse.tools.audio.render import DRUM_CHANNEL
 from muse.tools.jam.band.dynamics import Dynamics
 from muse.tools.jam.band.rhythm_section import Band
 from muse.tools.jam.events import Decision, Event, Message, Plan, Thought
-from muse.tools.jam.harmony.harmonist import Harmonist
+from muse.tools.jam.harmony.chord_decider import Harmonist
 from muse.tools.jam.midi_bytes import ALL_NOTES_OFF, ALL_SOUND_OFF, CONTROL, is_off, is_on, kind_of
 from muse.tools.jam.solo import Solo
-from muse.tools.jam.tempo.conductor import Conductor
+from muse.tools.jam.tempo.beat_clock import Conductor
 from muse.tools.jam.tempo.follower import TempoFollower, follow
-from muse.tools.rendering import DRUM_CHANNEL
-from muse.tools.song import Meter
+from muse.tools.song.document import Meter
 
 
 @dataclass(frozen=True)

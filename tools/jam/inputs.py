@@ -7,17 +7,17 @@ from typing import BinaryIO
 
 import msgspec
 
-from muse.tools.corpus.charts import COMMON_TIME, counted_beats
+from muse.tools.datasets.charts import COMMON_TIME, counted_beats
 from muse.tools.errors import BadInputError
 from muse.tools.jam.events import Message
 from muse.tools.jam.options import DEFAULT_BPM
+from muse.tools.jam.ports.input_queue import STREAM_BLOCK
 from muse.tools.jam.ports.json_lines import JsonLines
-from muse.tools.jam.ports.listening import STREAM_BLOCK
 from muse.tools.jam.ports.solo_files import messages_of, read_solo
 from muse.tools.jam.session import LEAD_S
 from muse.tools.jam.takes.replay import Replay
-from muse.tools.midi import MIDI_MAGIC
-from muse.tools.song import Meter, Tempo, is_document
+from muse.tools.song.document import Meter, Tempo, is_document
+from muse.tools.song.midi import MIDI_MAGIC
 
 LEAD = "lead_s"  # its name among a take's params
 LONGEST_LEAD_S = 0.1

@@ -13,9 +13,9 @@ from threading import Event, Thread
 from muse.tools.jam.clock import Clock, prompt_threads, raise_priority, settled_memory
 from muse.tools.jam.events import Plan
 from muse.tools.jam.inputs import Known
-from muse.tools.jam.ports.listening import InputQueue, Listener
+from muse.tools.jam.ports.input_queue import InputQueue, Listener
 from muse.tools.jam.session import LEAD_S, Session
-from muse.tools.jam.tempo.waiting import wait_for_beat
+from muse.tools.jam.tempo.wait_for_beat import wait_for_beat
 
 START_S = 0.3  # from the start of the threads to the first beat
 CLICK_LEAD_S = 0.05  # before a beat, in which its click is scheduled

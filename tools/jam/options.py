@@ -5,11 +5,11 @@ from pathlib import Path
 
 from muse.tools.chords.events import STYLES
 from muse.tools.chords.request import FASTEST, SLOWEST
-from muse.tools.chords.saving import AUDIO
-from muse.tools.corpus.charts import counted_beats
-from muse.tools.corpus.text import bar_beats, parse_meter
+from muse.tools.datasets.charts import counted_beats
+from muse.tools.datasets.text_lines import bar_beats, parse_meter
 from muse.tools.errors import BadInputError, ParameterError
-from muse.tools.song import Meter
+from muse.tools.song.document import Meter
+from muse.tools.song.export import AUDIO
 from muse.tools.theory.keys import Tonality, parse_key
 from muse.tools.theory.voicing import STYLES as VOICINGS
 

@@ -12,21 +12,10 @@ from dataclasses import dataclass
 from threading import Event
 from typing import Any
 
-from muse.tools.chords.models import load_model
+from muse.tools.chords.load_model import load_model
 from muse.tools.jam.clock import SystemClock, VirtualClock, raise_priority
 from muse.tools.jam.engine import Engine
-from muse.tools.jam.inputs import Known
-from muse.tools.jam.keeping import kept, taken
-from muse.tools.jam.leaving import ended_by_signals
-from muse.tools.jam.live import Live
-from muse.tools.jam.offline import play_offline
-from muse.tools.jam.options import JamRequest
-from muse.tools.jam.ports.listening import InputQueue
-from muse.tools.jam.ports.playback import Player
-from muse.tools.jam.ports.sinks import JsonSink, NoSink
-from muse.tools.jam.screen import Screen
-from muse.tools.jam.session import LEAD_S, Session
-from muse.tools.jam.setting_up import (
+from muse.tools.jam.engine_setup import (
     as_before,
     chosen_seed,
     engine_of,
@@ -35,10 +24,15 @@ from muse.tools.jam.setting_up import (
     known_player,
     settings_for,
 )
-from muse.tools.jam.takes.lines import read_take
-from muse.tools.jam.takes.replay import Agreement, compare, read_replay
-from muse.tools.jam.takes.take import Take
-from muse.tools.jam.wiring import (
+from muse.tools.jam.inputs import Known
+from muse.tools.jam.live import Live
+from muse.tools.jam.offline import play_offline
+from muse.tools.jam.options import JamRequest
+from muse.tools.jam.ports.input_queue import InputQueue
+from muse.tools.jam.ports.outputs import JsonSink, NoSink
+from muse.tools.jam.ports.playback import Player
+from muse.tools.jam.recording import kept, taken
+from muse.tools.jam.routing import (
     PARTS,
     PIPE,
     SYNTH,
@@ -48,6 +42,12 @@ from muse.tools.jam.wiring import (
     listened_to,
     live_sink,
 )
+from muse.tools.jam.screen import Screen
+from muse.tools.jam.session import LEAD_S, Session
+from muse.tools.jam.signals import ended_by_signals
+from muse.tools.jam.takes.records import read_take
+from muse.tools.jam.takes.replay import Agreement, compare, read_replay
+from muse.tools.jam.takes.take import Take
 from muse.tools.progress import Report, silent
 
 log = logging.getLogger("muse")

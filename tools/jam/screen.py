@@ -7,10 +7,10 @@ beats in quarter notes. Lines are plain ASCII and never longer than the width.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from muse.tools.corpus.text import bar_beats
+from muse.tools.datasets.text_lines import bar_beats
 from muse.tools.jam.events import Choice, Decision
 from muse.tools.jam.ports.lateness import PERCENTILES
-from muse.tools.song import Meter
+from muse.tools.song.document import Meter
 from muse.tools.theory.chords import write_leadsheet
 from muse.tools.theory.pitch import midi_name
 

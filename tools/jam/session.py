@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from threading import RLock
 
-from muse.tools.corpus.text import bar_beats
+from muse.tools.datasets.text_lines import bar_beats
 from muse.tools.jam.band.click import click, opening
 from muse.tools.jam.band.lines import CHANNELS
 from muse.tools.jam.band.rhythm_section import FINAL_BEATS

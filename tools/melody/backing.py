@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import msgspec
 
-from muse.tools.corpus.charts import counted_beats
+from muse.tools.datasets.charts import counted_beats
+from muse.tools.datasets.forms.melody import MELODY_NAME
+from muse.tools.datasets.melody_events import STEPS
 from muse.tools.errors import BadInputError
-from muse.tools.forms.melody import MELODY_NAME
-from muse.tools.forms.melody_events import STEPS
 from muse.tools.melody.song_arrays import MelodyContext, context_of
-from muse.tools.song import Chord, Meter, Song, Track
+from muse.tools.song.document import Chord, Meter, Song, Track
 from muse.tools.theory.annotate import symbol_or_unknown, warn_of_unread
 from muse.tools.theory.chords import UNKNOWN_CHORD
 

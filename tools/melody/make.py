@@ -13,14 +13,14 @@ import msgspec
 import numpy as np
 
 from muse.tools.chords.make import MAX_COUNT
+from muse.tools.datasets.melody_events import encode_melody, on_grid
 from muse.tools.errors import ParameterError
-from muse.tools.forms.melody_events import encode_melody, on_grid
-from muse.tools.melody.compose import Composer, Draft
+from muse.tools.melody.composer import Composer, Draft
 from muse.tools.melody.model import MelodyModel
+from muse.tools.melody.realism import score
 from muse.tools.melody.request import MelodyRequest, Task, resolved, with_returns
-from muse.tools.melody.typical import score
-from muse.tools.melody.written import song_with
-from muse.tools.song import MadeBy, Song
+from muse.tools.melody.to_song import song_with
+from muse.tools.song.document import MadeBy, Song
 
 FORM, NOTES = 0, 1  # what the dice of a melody are for
 

@@ -6,17 +6,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from muse.tools.chords.sampling import Sampling
+from muse.tools.datasets.forms.melody import HIGHEST
+from muse.tools.datasets.melody_events import STEPS, StepNote, on_grid
 from muse.tools.errors import BadInputError, ParameterError
-from muse.tools.forms.melody import HIGHEST
-from muse.tools.forms.melody_events import STEPS, StepNote, on_grid
+from muse.tools.generation.sampling import Sampling
 from muse.tools.melody.backing import backing, heard_context
-from muse.tools.melody.choices import Limits
-from muse.tools.melody.form import AUTO, NONE, asked_returns, drawn_returns
-from muse.tools.melody.given import kept_slots, melody_in, motif_slots, rhythm_slots
-from muse.tools.melody.plan import Plan
-from muse.tools.melody.stage import Stage, stage_of
-from muse.tools.song import Song, Track
+from muse.tools.melody.candidates import Limits
+from muse.tools.melody.context import Stage, stage_of
+from muse.tools.melody.fixed_notes import kept_slots, melody_in, motif_slots, rhythm_slots
+from muse.tools.melody.note_slots import Plan
+from muse.tools.melody.repetition import AUTO, NONE, asked_returns, drawn_returns
+from muse.tools.song.document import Song, Track
 from muse.tools.theory.pitch import midi_name, parse_midi_name
 
 DEFAULT_RANGE = "C4:A5"

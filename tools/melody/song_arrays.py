@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muse.tools.chords.song_arrays import longest_meter, with_chords_and_keys
-from muse.tools.errors import BadInputError
-from muse.tools.forms.harmony import (
+from muse.tools.datasets.forms.melody import HIGHEST, melody_track
+from muse.tools.datasets.harmony_columns import (
     NO_ROOT,
     HarmonyEvent,
     event_at,
@@ -27,9 +27,9 @@ from muse.tools.forms.harmony import (
     semitones_to_common,
     transposed,
 )
-from muse.tools.forms.melody import HIGHEST, melody_track
-from muse.tools.forms.melody_events import STEPS, Bar, StepNote, bars_of, on_grid
-from muse.tools.song import Song
+from muse.tools.datasets.melody_events import STEPS, Bar, StepNote, bars_of, on_grid
+from muse.tools.errors import BadInputError
+from muse.tools.song.document import Song
 from muse.tools.theory.keys import Mode
 
 FEWEST_NOTES = 8  # a melody with less has little that follows

@@ -7,19 +7,19 @@ from pathlib import Path
 
 import msgspec
 
-from muse.tools.corpus.fingerprints import Fingerprint, fingerprint
-from muse.tools.corpus.reading import Problem, Source
-from muse.tools.corpus.song_sets import (
+from muse.tools.datasets.fingerprints import Fingerprint, fingerprint
+from muse.tools.datasets.forms.melody import melody_track
+from muse.tools.datasets.readers import Problem, Source
+from muse.tools.datasets.song_sets import (
     Layout,
     SongSet,
     load_song_set,
     read_song_set,
     save_song_set,
 )
-from muse.tools.forms.melody import melody_track
 from muse.tools.melody.song_arrays import ARRAYS, MelodyContext, MelodySong, melody_song
 from muse.tools.progress import Report, silent
-from muse.tools.song import Song
+from muse.tools.song.document import Song
 
 FORMAT = "muse.melody-data/1"
 LAYOUT = Layout(FORMAT, "melodies", ARRAYS, MelodyContext, MelodySong)

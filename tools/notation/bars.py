@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from muse.tools.errors import MuseError
-from muse.tools.song import Meter, Song
+from muse.tools.song.document import Meter, Song
 
 COMMON_TIME = Meter(0.0, 4, 4)
 MAX_BARS = 20_000  # more is a broken file, and nothing to look at

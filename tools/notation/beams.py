@@ -6,7 +6,7 @@ level it reaches: "begin", "continue", "end", or a hook where it is alone on its
 
 from collections.abc import Sequence
 
-from muse.tools.notation.rhythm import Piece
+from muse.tools.notation.note_values import Piece
 
 LINES = {"eighth": 1, "16th": 2, "32nd": 3, "64th": 4}  # beam lines of each written type
 

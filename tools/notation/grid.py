@@ -13,10 +13,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from muse.tools.notation.kit import FEET
-from muse.tools.song import Note, Song, Track
+from muse.tools.notation.drum_kit import FEET
+from muse.tools.song.document import Note, Song, Track
 from muse.tools.theory.chord_features import beat_phase
-from muse.tools.theory.sounding import sounding_notes
+from muse.tools.theory.sounding_notes import sounding_notes
 
 GRID = 24  # steps to a quarter note
 STRAIGHT, TRIPLET = GRID // 4, GRID // 3  # steps between the places of a divided beat

@@ -17,9 +17,9 @@ from muse.tools.notation.grid import GRID
 from muse.tools.notation.harmony import harmony_element
 from muse.tools.notation.notes import Place, add_voice
 from muse.tools.notation.score import Part, Score, ScoreBar, score_of
-from muse.tools.notation.stretches import stretches
+from muse.tools.notation.voice_measures import stretches
 from muse.tools.notation.voices import Clef
-from muse.tools.song import Song
+from muse.tools.song.document import Song
 from muse.tools.theory.chords import parse_chord
 
 log = logging.getLogger("muse")

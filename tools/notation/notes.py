@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement
 
 from muse.tools.notation.beams import beams_of
+from muse.tools.notation.drum_kit import DRUM, piece_of
 from muse.tools.notation.grid import GRID
-from muse.tools.notation.kit import DRUM, piece_of
+from muse.tools.notation.note_values import Piece
 from muse.tools.notation.pitches import spelled
-from muse.tools.notation.rhythm import Piece
 from muse.tools.notation.score import ScoreBar
-from muse.tools.notation.stretches import Stretch, tie_marks
+from muse.tools.notation.voice_measures import Stretch, tie_marks
 
 ACTUAL_NOTES, NORMAL_NOTES = 3, 2  # of a triplet
 

@@ -11,9 +11,9 @@ from math import gcd
 
 from muse.tools.notation.bars import Bar, bars_until
 from muse.tools.notation.grid import GRID, GridNote, Moved, gridded
-from muse.tools.notation.rhythm import FINEST, levels_of
+from muse.tools.notation.note_values import FINEST, levels_of
 from muse.tools.notation.voices import Staff, staves_of
-from muse.tools.song import Meter, Song, Tempo, Track
+from muse.tools.song.document import Meter, Song, Tempo, Track
 from muse.tools.theory.key_spelling import spelled_keys
 from muse.tools.theory.keys import Tonality
 

@@ -8,9 +8,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from muse.tools.notation.drum_kit import FEET
 from muse.tools.notation.grid import GridNote
-from muse.tools.notation.kit import FEET
-from muse.tools.song import Track
+from muse.tools.song.document import Track
 
 MIDDLE_C = 60
 # a grand staff is for what reaches below the one and above the other

@@ -14,7 +14,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from muse.tools.separation.medians import long_median
+from muse.tools.separation.running_median import long_median
 
 N_FFT = 2048  # samples of a Hann window, 46 ms at 44.1 kHz
 HOP = 512  # samples between spectra

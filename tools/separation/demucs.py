@@ -12,7 +12,7 @@ import torch
 
 from muse.models.device import choose_device, choose_precision, computing_in
 from muse.models.registry import WEIGHTS
-from muse.tools.audio import Audio
+from muse.tools.audio.io import Audio
 from muse.tools.errors import BadInputError, MissingPartError, ParameterError
 from muse.tools.weights import check_name_hash, fetch, find_weights
 

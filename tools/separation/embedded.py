@@ -13,7 +13,7 @@ from muse.models import spleeter
 from muse.models.device import choose_device, choose_precision, computing_in
 from muse.models.registry import SPLEETER
 from muse.tools import weights
-from muse.tools.audio import Audio
+from muse.tools.audio.io import Audio
 from muse.tools.errors import MissingPartError, ParameterError
 from muse.tools.files import replacing
 from muse.tools.separation.accompaniment import split_accompaniment

@@ -6,7 +6,7 @@ Conventions: audio is float32 of shape (2, frames), full scale 1.0, at the engin
 from collections.abc import Mapping
 from typing import Protocol
 
-from muse.tools.audio import Audio
+from muse.tools.audio.io import Audio
 
 
 class Engine(Protocol):

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from muse.tools.audio import Audio, AudioReader, resampled
+from muse.tools.audio.io import Audio, AudioReader, resampled
 from muse.tools.separation.engine import Engine
-from muse.tools.separation.plan import Plan
-from muse.tools.separation.streaming import overlap_add
+from muse.tools.separation.overlap_add import overlap_add
+from muse.tools.separation.stem_plan import Plan
 
 SURROUND_SHARE = 10 ** (-3 / 20)  # of channels beyond the second in a mix to stereo, linear
 

@@ -12,16 +12,16 @@ from pathlib import Path
 
 import msgspec
 
-from muse.tools.audio import LOSSY, AudioReader, encoding_of
+from muse.tools.audio.io import LOSSY, AudioReader, encoding_of
 from muse.tools.errors import ParameterError
 from muse.tools.files import PIPE
 from muse.tools.progress import Report, silent
 from muse.tools.separation.engine import Engine
 from muse.tools.separation.engines import load_engine
 from muse.tools.separation.pipeline import stem_blocks
-from muse.tools.separation.plan import Plan, make_plan
-from muse.tools.separation.sink import Measured, StemSink
-from muse.tools.song import MadeBy
+from muse.tools.separation.stem_plan import Plan, make_plan
+from muse.tools.separation.stem_writer import Measured, StemSink
+from muse.tools.song.document import MadeBy
 
 log = logging.getLogger("muse")
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import msgspec
 
 from muse.tools.errors import BadInputError
-from muse.tools.song import Chord, Key, Note, Song, Track
+from muse.tools.song.document import Chord, Key, Note, Song, Track
 from muse.tools.theory.chords import UNKNOWN_CHORD, ChordSymbol, parse_chord
 from muse.tools.theory.functions import function_code
 from muse.tools.theory.keys import Tonality, tonality_of

@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.tools.theory.sounding import Sounding
+from muse.tools.theory.sounding_notes import Sounding
 
 Array = NDArray[np.float64]
 Number = TypeVar("Number", np.float64, np.int64)

@@ -1,8 +1,8 @@
 """The chords of notes: a chord chart for a song that has none.
 
-The song is cut into beats; a segmental model (muse.models.chord_finder) that was trained on pop
-songs weighs who sounds and what lies lowest in each stretch of one to six beats, where in the bar
-chords change, and which follow which, and takes the best way through.
+The song is cut into beats; a segmental model (muse.models.chord_finder.inference) that was trained
+on pop songs weighs who sounds and what lies lowest in each stretch of one to six beats, where in
+the bar chords change, and which follow which, and takes the best way through.
 
 Conventions: time in beats (quarter notes), pitch classes 0 to 11 from C.
 """
@@ -15,9 +15,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.models.chord_finder import ChordFinder, Segment, load_chord_finder
+from muse.models.chord_finder.inference import ChordFinder, Segment, load_chord_finder
 from muse.tools.errors import ParameterError
-from muse.tools.song import Chord, Key, Meter, Song
+from muse.tools.song.document import Chord, Key, Meter, Song
 from muse.tools.theory.chord_features import (
     Cells,
     beat_edges,
@@ -35,7 +35,7 @@ from muse.tools.theory.chord_naming import (
 from muse.tools.theory.key_finding import keys_of_notes
 from muse.tools.theory.keys import Tonality, tonality_of
 from muse.tools.theory.qualities import NO_CHORD
-from muse.tools.theory.sounding import Sounding, sounding_notes
+from muse.tools.theory.sounding_notes import Sounding, sounding_notes
 
 log = logging.getLogger("muse")
 

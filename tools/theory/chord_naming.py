@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.tools.song import Chord
+from muse.tools.song.document import Chord
 from muse.tools.theory.chord_features import Cells
 from muse.tools.theory.chords import NONE, ChordSymbol, respelled, write_leadsheet
 from muse.tools.theory.intervals import Interval

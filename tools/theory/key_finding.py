@@ -14,9 +14,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.tools.song import Key, Song
+from muse.tools.song.document import Key, Song
 from muse.tools.theory.key_profiles import KEYS, MODES, profile_matrix, standardised
-from muse.tools.theory.sounding import Sounding, sounding_notes
+from muse.tools.theory.sounding_notes import Sounding, sounding_notes
 
 Array = NDArray[np.float64]
 

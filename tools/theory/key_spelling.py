@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 from muse.tools.errors import BadInputError
-from muse.tools.song import Chord, Song
+from muse.tools.song.document import Chord, Song
 from muse.tools.theory.chords import parse_chord
 from muse.tools.theory.keys import Tonality, tonality_of
 

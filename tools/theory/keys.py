@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from muse.tools import song
 from muse.tools.errors import BadInputError
+from muse.tools.song import document as song
 from muse.tools.theory.pitch import FLATTEST, SIGNS, note_name, parse_note_name, pitch_class, spell
 
 Mode = Literal["major", "minor"]

@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 
 from muse.tools.errors import ParameterError
-from muse.tools.song import Note, Song, Track
+from muse.tools.song.document import Note, Song, Track
 from muse.tools.theory.annotate import key_places, symbol_or_unknown
 from muse.tools.theory.chords import ChordSymbol, write_leadsheet
 from muse.tools.theory.keys import Tonality

@@ -8,9 +8,11 @@ import msgspec
 
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.files import PIPE, read_bytes
-from muse.tools.midi import song_from_score
-from muse.tools.song import MadeBy, Song
-from muse.tools.tokens.codec import (
+from muse.tools.song.document import MadeBy, Song
+from muse.tools.song.midi import song_from_score
+from muse.tools.tokens.inputs import load_score
+from muse.tools.tokens.token_files import TokenFile, decode_document, encode_document, token_files
+from muse.tools.tokens.tokenizer import (
     Ids,
     Tokenizer,
     learn_bpe,
@@ -18,14 +20,12 @@ from muse.tools.tokens.codec import (
     save_tokenizer,
     tokenizer_for,
 )
-from muse.tools.tokens.documents import TokenFile, decode_document, encode_document, token_files
-from muse.tools.tokens.inputs import load_score
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from muse.tools.corpus.fingerprints import Fingerprint
+    from muse.tools.datasets.fingerprints import Fingerprint
     from muse.tools.tokens.shards import Sides
 
 COMMAND = "tokenize"
@@ -74,7 +74,7 @@ def document_of(tokenizer: Tokenizer, params: dict[str, Any], source: str) -> by
 
 def shard_material(tokenizer: Tokenizer, source: str) -> "tuple[NDArray[np.int32], Fingerprint]":
     """The ids of a file as an array, and what tells whether it is a version of another."""
-    from muse.tools.corpus.fingerprints import fingerprint
+    from muse.tools.datasets.fingerprints import fingerprint
     from muse.tools.tokens.shards import compact
 
     score = load_score(source)
@@ -84,8 +84,8 @@ def shard_material(tokenizer: Tokenizer, source: str) -> "tuple[NDArray[np.int32
 
 def sides_of(prints: "dict[str, Fingerprint]", seed: int) -> "Sides":
     """The split of songs, versions of one piece together."""
-    from muse.tools.corpus.duplicates import groups_of_prints, with_singles
-    from muse.tools.corpus.splits import split_songs
+    from muse.tools.datasets.duplicates import groups_of_prints, with_singles
+    from muse.tools.datasets.splits import split_songs
     from muse.tools.tokens.shards import Sides
 
     groups = groups_of_prints(prints)
@@ -145,7 +145,7 @@ def songs_of(tokenizer: Tokenizer | None, source: str) -> list[DecodedFile]:
 
 def check_one(tokenizer: Tokenizer, source: str) -> Any:
     """The round trip of a file."""
-    from muse.tools.tokens.check import check
+    from muse.tools.tokens.round_trip import check
 
     return check(load_score(source), tokenizer, source)
 

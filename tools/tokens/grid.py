@@ -12,7 +12,9 @@ import numpy as np
 from symusic.core import ScoreTick
 
 from muse.tools.errors import BadInputError
-from muse.tools.tokens.alphabet import (
+from muse.tools.tokens.meters import Section, heard_sections, metre_sections
+from muse.tools.tokens.schemes import Scheme
+from muse.tools.tokens.token_types import (
     DEFAULT_TEMPO,
     DRUMS,
     DURATION_STEPS,
@@ -21,8 +23,6 @@ from muse.tools.tokens.alphabet import (
     TEMPOS,
     VELOCITIES,
 )
-from muse.tools.tokens.metres import Section, heard_sections, metre_sections
-from muse.tools.tokens.schemes import Scheme
 
 MAX_BARS_WRITTEN = 2_000_000  # of all tracks; past that a file is taken for broken
 TEMPO_MSPQ = 60e6 / TEMPOS[::-1]  # microseconds a quarter note, rising

@@ -8,8 +8,8 @@ from symusic.core import ScoreTick
 
 from muse.tools.errors import BadInputError
 from muse.tools.files import PIPE, read_bytes
-from muse.tools.midi import MIDI_MAGIC, no_song, read_score, score_from_song
-from muse.tools.song import MARK_WITHIN, is_document, song_from_json
+from muse.tools.song.document import MARK_WITHIN, is_document, song_from_json
+from muse.tools.song.midi import MIDI_MAGIC, no_song, read_score, score_from_song
 
 MIDI_SUFFIXES = frozenset({".mid", ".midi", ".kar"})
 

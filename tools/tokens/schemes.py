@@ -8,7 +8,7 @@ it means in a MidiTok tokenizer made with `miditok_config`. The grids are in `al
 from dataclasses import dataclass, field
 from typing import Any
 
-from muse.tools.tokens.alphabet import (
+from muse.tools.tokens.token_types import (
     BEAT_RANGES,
     MAX_BARS,
     METRE_RANGE,

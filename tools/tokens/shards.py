@@ -19,9 +19,9 @@ import numpy as np
 
 from muse.tools.errors import BadInputError, MuseError, ParameterError
 from muse.tools.files import flush_to_disk, read_bytes, replacing_folder
-from muse.tools.song import MadeBy
-from muse.tools.tokens.codec import Ids, Tokenizer, TokenizerFile, tokenizer_for
-from muse.tools.tokens.documents import refuse_other_hash
+from muse.tools.song.document import MadeBy
+from muse.tools.tokens.token_files import refuse_other_hash
+from muse.tools.tokens.tokenizer import Ids, Tokenizer, TokenizerFile, tokenizer_for
 
 FORMAT: Final = "muse.shards/1"
 INDEX = "index.json"
@@ -43,7 +43,7 @@ class ShardIndex(msgspec.Struct, kw_only=True):
     """What a folder of shards holds, enough to read it and to make it again.
 
     `near_duplicates` are groups of songs that are versions of one another (how that is found out,
-    `muse.tools.corpus.duplicates` says); the songs of a group are on one side of the split.
+    `muse.tools.datasets.duplicates` says); the songs of a group are on one side of the split.
     """
 
     format: Literal["muse.shards/1"] = FORMAT

@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 from symusic.core import ScoreTick
 
-from muse.tools.timeline import TempoMap
-from muse.tools.tokens.alphabet import SPECIALS
-from muse.tools.tokens.codec import Encoded, Tokenizer
+from muse.tools.song.tempo_map import TempoMap
 from muse.tools.tokens.grid import Grid
+from muse.tools.tokens.token_types import SPECIALS
+from muse.tools.tokens.tokenizer import Encoded, Tokenizer
 
 MICROSECONDS_PER_MINUTE = 60e6
 

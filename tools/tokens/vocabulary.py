@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from muse.tools.tokens.alphabet import SPECIALS, SPELLED, VALUES
 from muse.tools.tokens.schemes import SCHEMES, Scheme, miditok_config
+from muse.tools.tokens.token_types import SPECIALS, SPELLED, VALUES
 
 Merge = tuple[int, int]  # ids that a learned token stands for, each of them learned before or basic
 

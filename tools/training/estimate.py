@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from muse.models.device import choose_device
+from muse.models.training.evaluate import parameters_of, seconds_per_step
 from muse.models.training.fit import memory_errors
-from muse.models.training.measure import parameters_of, seconds_per_step
 from muse.models.training.order import TrainBatches
 from muse.tools.errors import MuseError
 from muse.tools.progress import Report, silent

@@ -11,7 +11,7 @@ import msgspec
 from torch import nn
 
 from muse.models.device import choose_device
-from muse.models.training.measure import parameters_of
+from muse.models.training.evaluate import parameters_of
 from muse.models.training.state import seed_everything
 from muse.models.training.task import Plan
 from muse.tools.errors import BadInputError, ParameterError

@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from muse.models.training.evaluate import measure
 from muse.models.training.history import best_epoch, is_over
-from muse.models.training.measure import measure
 from muse.models.training.state import State
 from muse.models.training.task import Means, Plan
 from muse.models.training.totals import in_words

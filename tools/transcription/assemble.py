@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from muse.tools.errors import ParameterError
-from muse.tools.roles import ROLE_PROGRAMS
-from muse.tools.song import DEFAULT_TICKS_PER_BEAT, Bend, Note, Role, Song, Track
-from muse.tools.timeline import TempoMap
-from muse.tools.transcription.notes import NoteEvent
+from muse.tools.song.document import DEFAULT_TICKS_PER_BEAT, Bend, Note, Role, Song, Track
+from muse.tools.song.roles import ROLE_PROGRAMS
+from muse.tools.song.tempo_map import TempoMap
+from muse.tools.transcription.note_event import NoteEvent
 
 BEATS_PER_WHOLE_NOTE = 4.0
 TRIPLET = 2.0 / 3.0  # length of a triplet note against the plain one

@@ -15,13 +15,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from muse.tools.audio import onsets
+from muse.tools.audio.filters import running_max
+from muse.tools.audio.onsets import Features, Mono
 from muse.tools.errors import ParameterError
 from muse.tools.progress import Report, silent
-from muse.tools.transcription import bar_pointer, onsets
+from muse.tools.transcription import bar_pointer
 from muse.tools.transcription.bar_pointer import METRES, Beat, Costs, Scores, Walk
-from muse.tools.transcription.filters import running_max
-from muse.tools.transcription.onsets import Features, Mono
-from muse.tools.transcription.rhythm import beat_features, normalised
+from muse.tools.transcription.beat_features import beat_features, normalised
 
 SLOWEST_BPM, FASTEST_BPM = 45.0, 210.0
 USUAL_BPM = 90.0  # the tempo expected where the music leaves it open ...

@@ -10,8 +10,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from muse.tools.transcription.notes import NoteEvent
-from muse.tools.transcription.spectra import Signal
+from muse.tools.audio.spectra import Signal
+from muse.tools.transcription.note_event import NoteEvent
 
 CHUNK_S = 60.0  # seconds decoded at a time
 MARGIN_S = 3.0  # seconds of context at either side of them

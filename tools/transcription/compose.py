@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from muse.tools.audio import AudioReader
+from muse.tools.audio.io import AudioReader
+from muse.tools.audio.render import fluidsynth_install_command, has_fluidsynth, render_blocks
+from muse.tools.audio.soundfonts import find_soundfonts
 from muse.tools.files import sha256_of
-from muse.tools.rendering import fluidsynth_install_command, has_fluidsynth, render_blocks
 from muse.tools.separation.separate import Separation
-from muse.tools.song import Key, MadeBy, Meter, Song, Source, SourceStem, Tempo
-from muse.tools.soundfonts import find_soundfonts
-from muse.tools.timeline import TempoMap
+from muse.tools.song.document import Key, MadeBy, Meter, Song, Source, SourceStem, Tempo
+from muse.tools.song.tempo_map import TempoMap
 from muse.tools.transcription.assemble import Part, build_track
 from muse.tools.transcription.beats import BeatTrack, track_beats_file
 from muse.tools.transcription.drift import Attacks, attacks_of_file, drift_from

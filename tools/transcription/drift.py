@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.tools.transcription import onsets
-from muse.tools.transcription.onsets import Features, Mono
+from muse.tools.audio import onsets
+from muse.tools.audio.onsets import Features, Mono
 
 FRAMES_PER_SECOND = 250  # onset strength; the parabola brings the resolution to about a millisecond
 ANALYSIS_WINDOW_S = 0.023

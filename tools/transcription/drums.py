@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.models.drum_hits import DrumHits, load_drum_hits
-from muse.tools.transcription import onsets
-from muse.tools.transcription.notes import NoteEvent
-from muse.tools.transcription.onsets import Features, Framing, Mono
+from muse.models.drum_hits.inference import DrumHits, load_drum_hits
+from muse.tools.audio import onsets
+from muse.tools.audio.onsets import Features, Framing, Mono
+from muse.tools.transcription.note_event import NoteEvent
 
 BANDS_PER_OCTAVE = 4
 LOWEST_HZ, HIGHEST_HZ = 35.0, 16000.0

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from muse.tools.theory.key_finding import key_of_weights
 from muse.tools.theory.keys import Mode
-from muse.tools.transcription.notes import NoteEvent
+from muse.tools.transcription.note_event import NoteEvent
 
 
 def guess_key(notes: Iterable[NoteEvent]) -> tuple[int, Mode, float]:

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from muse.tools.errors import ParameterError
-from muse.tools.roles import ROLES
-from muse.tools.song import Role
+from muse.tools.song.document import Role
+from muse.tools.song.roles import ROLES
 from muse.tools.transcription.assemble import parse_grid
 
 AUTO = "auto"

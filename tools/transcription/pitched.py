@@ -17,16 +17,9 @@ from pathlib import Path
 import numpy as np
 
 from muse.models.basic_pitch import HOP_LENGTH, SAMPLE_RATE
-from muse.models.note_reader import HEADS, Evidence, NoteReader
-from muse.tools.audio import AudioReader
-from muse.tools.errors import ParameterError
-from muse.tools.progress import Report, silent
-from muse.tools.transcription.chunks import Chunk, chunks_of, moved, stitched
-from muse.tools.transcription.decoding import Matrix
-from muse.tools.transcription.notes import NoteEvent
-from muse.tools.transcription.posteriors import hear
-from muse.tools.transcription.role_rules import RoleRules, part_of, rules_of
-from muse.tools.transcription.spectra import (
+from muse.models.note_net.inference import HEADS, Evidence, NoteReader
+from muse.tools.audio.io import AudioReader
+from muse.tools.audio.spectra import (
     LONG_WINDOW,
     SHORT_WINDOW,
     Signal,
@@ -34,7 +27,14 @@ from muse.tools.transcription.spectra import (
     partial_power,
     semitone_power,
 )
-from muse.tools.transcription.tuning import ENOUGH_S, estimate_tuning
+from muse.tools.audio.tuning import ENOUGH_S, estimate_tuning
+from muse.tools.errors import ParameterError
+from muse.tools.progress import Report, silent
+from muse.tools.transcription.chunks import Chunk, chunks_of, moved, stitched
+from muse.tools.transcription.decoding import Matrix
+from muse.tools.transcription.note_event import NoteEvent
+from muse.tools.transcription.posteriors import hear
+from muse.tools.transcription.role_rules import RoleRules, part_of, rules_of
 from muse.tools.transcription.velocity import Levelled, with_velocities
 
 RETUNE_ABOVE_CENTS = 5.0

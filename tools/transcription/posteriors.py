@@ -21,7 +21,7 @@ from muse.models.basic_pitch import (
     Posteriors,
 )
 from muse.models.onnx import usable_cores
-from muse.tools.transcription.spectra import Signal, frame_count
+from muse.tools.audio.spectra import Signal, frame_count
 
 KEPT_FRAMES = 142  # of each window's 172, the same as basic-pitch keeps
 MARGIN_FRAMES = (WINDOW_FRAMES - KEPT_FRAMES) // 2  # dropped at either side

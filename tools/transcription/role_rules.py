@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from muse.models.basic_pitch import LOWEST_PITCH
-from muse.models.note_reader import Evidence
+from muse.models.note_net.inference import Evidence
 from muse.tools.errors import ParameterError
 from muse.tools.transcription.decoding import (
     ChordRules,
@@ -28,7 +28,7 @@ class RoleRules:
     Attributes:
         lowest, highest: MIDI pitches it can play.
         decoder: for one voice or for several.
-        head: of the note net, see models/note_reader.py.
+        head: of the note net, see models/note_net/inference.py.
     """
 
     lowest: int

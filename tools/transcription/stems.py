@@ -10,18 +10,18 @@ from pathlib import Path
 
 import numpy as np
 
-from muse.tools.audio import AudioReader
+from muse.tools.audio.io import AudioReader
 from muse.tools.progress import Report, part, silent
-from muse.tools.song import Role
+from muse.tools.song.document import Role
 from muse.tools.transcription.assemble import Part
 from muse.tools.transcription.drums import transcribe_drums_file
-from muse.tools.transcription.instruments import is_drums_file, role_of_notes
-from muse.tools.transcription.notes import NoteEvent
+from muse.tools.transcription.note_event import NoteEvent
 from muse.tools.transcription.pitched import (
     NOTE_NET,
     PitchedTranscription,
     transcribe_roles_file,
 )
+from muse.tools.transcription.role_detection import is_drums_file, role_of_notes
 
 log = logging.getLogger("muse")
 

@@ -1,6 +1,6 @@
 """A transcription in a few words, for people."""
 
-from muse.tools.song import Song
+from muse.tools.song.document import Song
 
 PITCH_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import numpy as np
 
-from muse.tools.audio import AudioReader, writing_audio
-from muse.tools.background import begin
+from muse.tools.audio.io import AudioReader, writing_audio
 from muse.tools.errors import ParameterError
 from muse.tools.files import PIPE, on_disk
-from muse.tools.midi import load_song, save_song
 from muse.tools.progress import Report, part, silent
 from muse.tools.separation.separate import SeparateOptions, Separation, separate_file
-from muse.tools.song import Song
+from muse.tools.song.document import Song
+from muse.tools.song.midi import load_song, save_song
 from muse.tools.transcription.assemble import Part, one_part
+from muse.tools.transcription.background import begin
 from muse.tools.transcription.compose import compose, timing_of
 from muse.tools.transcription.options import TranscribeOptions
 from muse.tools.transcription.stems import HEARD_TOGETHER, STEM_ROLES, Stem, hear_stems, is_silent

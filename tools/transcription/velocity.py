@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from muse.tools.transcription.decoding import FrameNote, Matrix
-from muse.tools.transcription.notes import NoteEvent
+from muse.tools.transcription.note_event import NoteEvent
 
 MEDIAN_VELOCITY = 84.0
 DB_PER_DECADE = 40.0  # of velocity, as in the General MIDI level 2 recommendation

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from muse.tools.notation.bars import Bar, nearest_bar
-from muse.tools.song import Section, Song
+from muse.tools.song.document import Section, Song
 from muse.tools.view.symbols import cell_text, chords_by_bar, sounding
 from muse.tools.view.text import DIM, STRONG, Line, Span, line
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from muse.tools.notation.bars import Bar
-from muse.tools.song import Song
+from muse.tools.song.document import Song
 from muse.tools.theory.key_spelling import spelled_keys
 from muse.tools.view.text import DIM, STRONG, Line, Span, line
 

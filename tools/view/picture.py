@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from muse.tools.errors import ParameterError
 from muse.tools.notation.bars import Bar
-from muse.tools.notation.kit import CYMBAL, Piece, lanes, piece_of
-from muse.tools.song import Note, Song, Track
+from muse.tools.notation.drum_kit import CYMBAL, Piece, lanes, piece_of
+from muse.tools.song.document import Note, Song, Track
 from muse.tools.theory.pitch import midi_name
-from muse.tools.view.colours import track_colours
+from muse.tools.view.colors import track_colours
 from muse.tools.view.drawing import literal, save_figure
-from muse.tools.view.roll import notes_within, range_of
 from muse.tools.view.symbols import shown, sounding
+from muse.tools.view.text_roll import notes_within, range_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

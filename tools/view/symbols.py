@@ -7,7 +7,7 @@ import msgspec
 
 from muse.tools.errors import BadInputError
 from muse.tools.notation.bars import Bar
-from muse.tools.song import Chord
+from muse.tools.song.document import Chord
 from muse.tools.theory.chords import parse_chord
 from muse.tools.theory.leadsheet import write_leadsheet
 

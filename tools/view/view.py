@@ -8,20 +8,20 @@ from pathlib import Path
 import msgspec
 
 from muse.tools.errors import BadInputError, MuseError, ParameterError
-from muse.tools.midi import MIDI_MAGIC, save_song
 from muse.tools.notation.bars import Bar, bars_of
 from muse.tools.notation.grid import GRID
 from muse.tools.progress import Report, silent
-from muse.tools.song import MARK, Song, song_to_json
+from muse.tools.song.document import MARK, Song, song_to_json
+from muse.tools.song.midi import MIDI_MAGIC, save_song
 from muse.tools.theory.annotate import annotated
+from muse.tools.view.audio_overview import Overview, overview
+from muse.tools.view.audio_text import sound_columns, sound_lines
 from muse.tools.view.chart import chord_chart
 from muse.tools.view.heading import folded, heading
+from muse.tools.view.inputs import Sound, with_found_chords, with_tracks
 from muse.tools.view.page import bar_range, systems
-from muse.tools.view.roll import LABEL_WIDTH, piano_roll
-from muse.tools.view.sound import Overview, overview
-from muse.tools.view.sound_text import sound_columns, sound_lines
-from muse.tools.view.subject import Sound, with_found_chords, with_tracks
 from muse.tools.view.text import DIM, Line, Span, line, printable
+from muse.tools.view.text_roll import LABEL_WIDTH, piano_roll
 
 log = logging.getLogger("muse")
 
@@ -210,8 +210,8 @@ def save_picture(
     seen: Song | Sound, out: Path, title: str, bars: str | None, report: Report
 ) -> None:
     """Draw a song's roll, or audio."""
+    from muse.tools.view.audio_picture import save_sound_picture
     from muse.tools.view.picture import save_song_picture
-    from muse.tools.view.sound_picture import save_sound_picture
 
     if isinstance(seen, Sound):
         refuse_song_options(bars, False)

@@ -4,11 +4,11 @@ Bars of other metres end as that one: 3/4 is E3 D4 E4, 5/4 is E3 E3 E3 D4 E4; 6/
 two, E3 E4. The pitches are notes, so they sound on a channel of their own, as a wood block.
 """
 
-from muse.tools.corpus.charts import counted_beats
-from muse.tools.corpus.text import bar_beats
+from muse.tools.datasets.charts import counted_beats
+from muse.tools.datasets.text_lines import bar_beats
 from muse.tools.jam.band.lines import off_event, on_event, program_event
 from muse.tools.jam.events import Event
-from muse.tools.song import Meter
+from muse.tools.song.document import Meter
 
 WOOD_BLOCK = 115  # General MIDI
 LOW, STEP, HIGH = 52, 62, 64  # MIDI pitches E3, D4, E4

@@ -9,7 +9,7 @@ from math import nextafter
 
 from muse.tools.jam.events import Event, Part
 from muse.tools.jam.midi_bytes import NOTE_ON, PROGRAM, note_off
-from muse.tools.song import Note
+from muse.tools.song.document import Note
 
 # the click is pitched, so it is kept off channel 9, which General MIDI gives to the drums
 CHANNELS: dict[Part, int] = {"keys": 0, "bass": 1, "click": 2}

@@ -14,9 +14,8 @@ from math import ceil
 import msgspec
 import numpy as np
 
+from muse.tools.chords.constraints import Placed
 from muse.tools.chords.events import STYLES
-from muse.tools.chords.feel import FEELS, Feel, Pattern
-from muse.tools.chords.frame import Placed
 from muse.tools.chords.performance import (
     HELD,
     HELD_BASS,
@@ -26,11 +25,12 @@ from muse.tools.chords.performance import (
     Stroke,
     on_tick,
 )
-from muse.tools.corpus.text import bar_beats
+from muse.tools.chords.style import FEELS, Feel, Pattern
+from muse.tools.datasets.text_lines import bar_beats
 from muse.tools.errors import ParameterError
 from muse.tools.jam.band.lines import Line, program_event
 from muse.tools.jam.events import Choice, Decision, Event
-from muse.tools.song import DEFAULT_TICKS_PER_BEAT, Meter, Note
+from muse.tools.song.document import DEFAULT_TICKS_PER_BEAT, Meter, Note
 from muse.tools.theory.chords import NONE, ChordSymbol, parse_chord, sound_of
 from muse.tools.theory.keys import C_MAJOR, Tonality, scale_pcs
 from muse.tools.theory.voicing import bass_pitches, style_named, voice

@@ -25,8 +25,8 @@ from muse.tools.jam.midi_bytes import (
     note_off,
 )
 from muse.tools.jam.ports.lateness import Lateness
-from muse.tools.jam.ports.live_port import PortBackError, PortLostError
-from muse.tools.jam.ports.sinks import Sink
+from muse.tools.jam.ports.outputs import Sink
+from muse.tools.jam.ports.reconnecting_port import PortBackError, PortLostError
 
 log = logging.getLogger("muse")
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
+from muse.tools.datasets.forms.melody import MELODY_ROLES
 from muse.tools.errors import BadInputError, ParameterError
-from muse.tools.forms.melody import MELODY_ROLES
 from muse.tools.jam.events import Message
 from muse.tools.jam.midi_bytes import NOTE_ON, control, note_off
 from muse.tools.melody.backing import is_melody
-from muse.tools.midi import load_song
-from muse.tools.song import Song, Track
+from muse.tools.song.document import Song, Track
+from muse.tools.song.midi import load_song
 
 log = logging.getLogger("muse")
 

@@ -7,11 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from muse.tools.errors import MissingPartError
-from muse.tools.jam.events import Message
-from muse.tools.jam.midi_bytes import BEND, CONTROL, NOTE_OFF, NOTE_ON, PROGRAM, bend_of, kind_of
-from muse.tools.jam.ports.midi_system import quiet_jack
-from muse.tools.rendering import (
+from muse.tools.audio.render import (
     DRUM_BANK,
     DRUM_CHANNEL,
     GAIN,
@@ -20,7 +16,11 @@ from muse.tools.rendering import (
     select_program,
     synthesizer,
 )
-from muse.tools.soundfonts import choose_soundfont
+from muse.tools.audio.soundfonts import choose_soundfont
+from muse.tools.errors import MissingPartError
+from muse.tools.jam.events import Message
+from muse.tools.jam.midi_bytes import BEND, CONTROL, NOTE_OFF, NOTE_ON, PROGRAM, bend_of, kind_of
+from muse.tools.jam.ports.midi_system import quiet_jack
 
 log = logging.getLogger("muse")
 

@@ -7,7 +7,7 @@ from math import ceil, floor
 from pathlib import Path
 
 from muse.tools.jam.events import Message
-from muse.tools.jam.takes.lines import Decided, Header, Taken, read_take
+from muse.tools.jam.takes.records import Decided, Header, Taken, read_take
 from muse.tools.theory.chords import ChordSymbol, parse_chord, sound_of
 
 FIFTH = 5  # the highest degree of a triad

@@ -20,7 +20,7 @@ from typing import BinaryIO
 from muse.tools.errors import MuseError
 from muse.tools.files import blaming, flush_to_disk
 from muse.tools.jam.events import Choice, Decision, Event, Message, Span
-from muse.tools.jam.takes.lines import (
+from muse.tools.jam.takes.records import (
     AnyLine,
     Decided,
     Ended,
@@ -32,8 +32,8 @@ from muse.tools.jam.takes.lines import (
     read_take,
     written,
 )
-from muse.tools.jam.takes.song import song_of_take
-from muse.tools.midi import save_song
+from muse.tools.jam.takes.to_song import song_of_take
+from muse.tools.song.midi import save_song
 from muse.tools.theory.chords import write_leadsheet
 
 log = logging.getLogger("muse")

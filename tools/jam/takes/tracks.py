@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from muse.tools.audio.render import DRUM_CHANNEL
 from muse.tools.jam.midi_bytes import (
     ALL_SOUND_OFF,
     BEND,
@@ -13,9 +14,8 @@ from muse.tools.jam.midi_bytes import (
     key_of,
     kind_of,
 )
-from muse.tools.rendering import DRUM_CHANNEL
-from muse.tools.roles import role_of
-from muse.tools.song import Bend, Control, Note, Track
+from muse.tools.song.document import Bend, Control, Note, Track
+from muse.tools.song.roles import role_of
 
 SHORTEST_BEATS = 1 / 480  # a note that ends where it begins would be none in a file
 

@@ -3,10 +3,10 @@
 Conventions: times in s on the session's clock, tempos in quarter notes a minute.
 
 Twice a second at the most, a net weighs how well each tempo explains the lags between onsets
-(lags.py, net.py), and what it says adds up and fades (evidence.py); nets that find the beat choose
-among the likeliest (pulse.py). A tempo that differs a little is followed smoothly; one that differs
-by more than a tenth must be the likeliest for a while before it is believed, or the one before must
-have become untenable.
+(onset_intervals.py, net.py), and what it says adds up and fades (tempo_evidence.py); nets that find
+the beat choose among the likeliest (beat_phase.py). A tempo that differs a little is followed
+smoothly; one that differs by more than a tenth must be the likeliest for a while before it is
+believed, or the one before must have become untenable.
 """
 
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ from math import isfinite, log
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.tools.jam.tempo.conductor import FASTEST_BPM, SLOWEST_BPM, Conductor, check_bpm
-from muse.tools.jam.tempo.evidence import DRIFT, Evidence
-from muse.tools.jam.tempo.lags import TEMPOS
+from muse.tools.jam.tempo.beat_clock import FASTEST_BPM, SLOWEST_BPM, Conductor, check_bpm
+from muse.tools.jam.tempo.onset_intervals import TEMPOS
 from muse.tools.jam.tempo.onsets import USUAL_PITCH, Onset, pitch_bit
+from muse.tools.jam.tempo.tempo_evidence import DRIFT, Evidence
 
 CHORD_S = 0.03  # notes that begin within this are one onset
 EVERY_S = 0.5  # between two looks at the evidence, at the least

@@ -14,12 +14,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from muse.models.chord_config import ChordLstmConfig, ChordTransformerConfig
-from muse.models.chord_details import following
-from muse.models.chord_lstm import ChordLstm
-from muse.models.chord_transformer import ChordTransformer
+from muse.models.chord_lstm.net import ChordLstm
+from muse.models.chord_nets.config import ChordLstmConfig, ChordTransformerConfig
+from muse.models.chord_nets.heads import following
+from muse.models.chord_transformer.net import ChordTransformer
 from muse.models.training.task import Batch, Means, Outcome, Watched
-from muse.tools.chords.baselines import train_baseline
 from muse.tools.chords.columns import (
     COLUMN_SIZES,
     CONTEXT_SIZES,
@@ -27,14 +26,15 @@ from muse.tools.chords.columns import (
     song_columns,
     stacked,
 )
-from muse.tools.chords.distances import BUCKETS, distance_table
 from muse.tools.chords.events import DURATIONS, FIRST_TARGET_ID, VOCABULARY_SIZE
-from muse.tools.chords.net_scoring import TorchPredictor, chord_batch, flat_batch
-from muse.tools.chords.scoring import EVERYTHING, evaluate
+from muse.tools.chords.ngram_baselines import train_baseline
 from muse.tools.chords.song_data import ChordData, ChordSong, load_chord_data, read_chord_data
-from muse.tools.corpus.splits import Split
+from muse.tools.chords.tonnetz import BUCKETS, distance_table
+from muse.tools.chords.torch_predictor import TorchPredictor, chord_batch, flat_batch
+from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
+from muse.tools.datasets.splits import Split
 from muse.tools.errors import BadInputError
-from muse.tools.forms.harmony import CHORD_VOCABULARY
+from muse.tools.evaluation.chords import EVERYTHING, evaluate
 from muse.tools.progress import Report
 from muse.tools.training.recipe import SIDES, Examples, Prepared, Recipe
 from muse.tools.training.recipes.corpora import chosen_sides, figures_of, sources_of, warn_of
@@ -64,7 +64,7 @@ class ChordSettings:
 
 @dataclass(frozen=True)
 class TransformerSettings(ChordSettings):
-    """The parts that can be left out of the transformer; see models/chord_transformer.py."""
+    """The parts that can be left out of the transformer; see models/chord_transformer/net.py."""
 
     heads: int = 4
     rope: bool = True
@@ -159,7 +159,7 @@ class ChordRecipe(Recipe):
 
 
 class ChordTransformerRecipe(ChordRecipe):
-    """The transformer of models/chord_transformer.py."""
+    """The transformer of models/chord_transformer/net.py."""
 
     name = "chord-transformer"
     what = "says which chord comes next, from harmony and from what the song did before"
@@ -189,7 +189,7 @@ class ChordTransformerRecipe(ChordRecipe):
 
 
 class ChordLstmRecipe(ChordRecipe):
-    """The recurrent net of models/chord_lstm.py."""
+    """The recurrent net of models/chord_lstm/net.py."""
 
     name = "chord-lstm"
     what = "says which chord comes next: two layers of LSTM"

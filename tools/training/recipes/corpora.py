@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from muse.models.training.task import Means
-from muse.tools.corpus.song_sets import ArraySong, SongSet
-from muse.tools.corpus.splits import Split
+from muse.tools.datasets.song_sets import ArraySong, SongSet
+from muse.tools.datasets.splits import Split
 from muse.tools.errors import BadInputError
 from muse.tools.training.recipe import Source
 

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muse.models.training.task import Side
-from muse.tools.audio import read_audio
+from muse.tools.audio.io import read_audio
+from muse.tools.audio.mel import log_mel
 from muse.tools.errors import BadInputError
 from muse.tools.intervals.arithmetic import halves, interval_by_peaks, together_by_peaks
+from muse.tools.intervals.clip_settings import Recipe
 from muse.tools.intervals.data_set import DataSet, generate_folder
-from muse.tools.intervals.draw import Label
-from muse.tools.intervals.mel import log_mel
-from muse.tools.intervals.recipe import Recipe
+from muse.tools.intervals.sample_label import Label
 from muse.tools.progress import Report
 from muse.tools.training.recipe import SIDES, Examples, Source
 

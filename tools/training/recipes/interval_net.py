@@ -2,11 +2,11 @@
 
     muse train interval-net
 
-Data: lessons.py makes it, of General MIDI instruments that are split by side, and synthesizers; a
-folder of train.npz, validation.npz and test.npz written by `save_lessons` is taken instead with
---data. Loss: the likelihood of size and direction together, that of no interval, and of the notes
-that are there at each moment. Temperatures that calibrate both answers come from the validation
-side.
+Data: training_spectra.py makes it, of General MIDI instruments that are split by side, and
+synthesizers; a folder of train.npz, validation.npz and test.npz written by `save_lessons` is taken
+instead with --data. Loss: the likelihood of size and direction together, that of no interval, and
+of the notes that are there at each moment. Temperatures that calibrate both answers come from the
+validation side.
 """
 
 from collections.abc import Mapping
@@ -20,14 +20,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from muse.models.interval_config import STEP, IntervalNetConfig
-from muse.models.interval_net import Heard, IntervalNet
+from muse.models.interval_net.config import STEP, IntervalNetConfig
+from muse.models.interval_net.net import Heard, IntervalNet
 from muse.models.training.task import Batch, Outcome, Side, Watched
+from muse.tools.audio.cqt import ROWS_PER_SEMITONE
 from muse.tools.errors import BadInputError
 from muse.tools.intervals.calibration import calibrated_error, fitted_temperature, size_chances
-from muse.tools.intervals.cqt import ROWS_PER_SEMITONE
 from muse.tools.intervals.instruments import INSTRUMENTS, of_side
-from muse.tools.intervals.lessons import BYTE, KINDS, NO_INTERVAL, Arrays, lessons
+from muse.tools.intervals.training_spectra import BYTE, KINDS, NO_INTERVAL, Arrays, lessons
 from muse.tools.progress import Report, part
 from muse.tools.training.fingerprint import hash_of
 from muse.tools.training.recipe import SIDES, Examples, Prepared, Recipe, Source
@@ -62,7 +62,7 @@ class IntervalSettings:
 
 
 class IntervalNetRecipe(Recipe):
-    """The net of models/interval_net.py."""
+    """The net of models/interval_net/net.py."""
 
     name = "interval-net"
     what = "hears which interval two notes make, from unison to two octaves, or that there is none"

@@ -26,11 +26,11 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from muse.models.interval_cnn import IntervalCnn, IntervalCnnConfig
+from muse.models.interval_cnn.net import IntervalCnn, IntervalCnnConfig
 from muse.models.training.task import Batch, Means, Outcome, Watched
 from muse.tools.errors import BadInputError
+from muse.tools.intervals.clip_plots import clip_figure
 from muse.tools.intervals.data_set import INDEX, read_index, read_labels
-from muse.tools.intervals.pictures import clip_figure
 from muse.tools.progress import Report, part
 from muse.tools.theory.intervals import INTERVAL_NAMES
 from muse.tools.training.fingerprint import hash_of

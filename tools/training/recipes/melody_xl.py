@@ -15,13 +15,14 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from muse.models.melody_config import MelodyConfig
-from muse.models.melody_xl import MelodyXL
+from muse.models.melody_xl.config import MelodyConfig
+from muse.models.melody_xl.net import MelodyXL
 from muse.models.training.task import Batch, Means, Outcome, Watched
-from muse.tools.corpus.splits import Split
+from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
+from muse.tools.datasets.melody_events import PITCHES
+from muse.tools.datasets.splits import Split
 from muse.tools.errors import BadInputError
-from muse.tools.forms.harmony import CHORD_VOCABULARY
-from muse.tools.forms.melody_events import PITCHES
+from muse.tools.evaluation.melody import EVERYTHING, Scorer, evaluate, ngram_scores
 from muse.tools.melody.columns import (
     ADVANCES,
     COLUMN_SIZES,
@@ -34,11 +35,10 @@ from muse.tools.melody.columns import (
     song_columns,
     stacked,
 )
-from muse.tools.melody.net_scoring import melody_batch, net_scores, note_losses
-from muse.tools.melody.ngrams import PARTS, MelodyNgram, adaptive_ngram
-from muse.tools.melody.scoring import EVERYTHING, Scorer, evaluate, ngram_scores
+from muse.tools.melody.ngram_model import PARTS, MelodyNgram, adaptive_ngram
 from muse.tools.melody.song_arrays import MelodySong
 from muse.tools.melody.song_data import MelodyData, load_melody_data, read_melody_data
+from muse.tools.melody.torch_predictor import melody_batch, net_scores, note_losses
 from muse.tools.progress import Report
 from muse.tools.training.recipe import SIDES, Examples, Prepared, Recipe
 from muse.tools.training.recipes.corpora import chosen_sides, figures_of, sources_of, warn_of
@@ -76,7 +76,7 @@ class MelodySettings:
 
 
 class MelodyXLRecipe(Recipe):
-    """The net of models/melody_xl.py."""
+    """The net of models/melody_xl/net.py."""
 
     name = "melody-xl"
     what = "says which note comes next over given chords, and remembers the song so far"

@@ -2,8 +2,8 @@
 
     muse train note-lstm --data midi/
 
-A token is the pitches that start together and how long they last (tools/forms/notes.py); songs are
-cut into windows, and every token of a window but the first is predicted.
+A token is the pitches that start together and how long they last (tools/datasets/forms/notes.py);
+songs are cut into windows, and every token of a window but the first is predicted.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,14 +16,14 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from muse.models.chord_attention import ChordBatch
-from muse.models.chord_config import ChordLstmConfig
-from muse.models.chord_lstm import ChordLstm
+from muse.models.chord_lstm.net import ChordLstm
+from muse.models.chord_nets.config import ChordLstmConfig
+from muse.models.chord_transformer.attention import ChordBatch
 from muse.models.training.task import Batch, Means, Outcome, Watched
+from muse.tools.datasets.forms.build import build_form
+from muse.tools.datasets.forms.options import WHOLE, FormOptions
+from muse.tools.datasets.vocabulary import PAD_ID, UNKNOWN_ID
 from muse.tools.errors import BadInputError
-from muse.tools.forms.build import build_form
-from muse.tools.forms.options import WHOLE, FormOptions
-from muse.tools.forms.vocabulary import PAD_ID, UNKNOWN_ID
 from muse.tools.progress import Report
 from muse.tools.training.recipe import SIDES, Examples, Prepared, Recipe, Source
 

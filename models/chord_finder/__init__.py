@@ -1,0 +1,1 @@
+"""Segmental model that cuts a row of beats into chords: config, inference."""

@@ -1,0 +1,1 @@
+"""Recurrent net over chords or tokens: net (torch), inference (numpy)."""

@@ -1,0 +1,1 @@
+"""What chord-transformer and chord-lstm share: configs, output heads, inference."""

@@ -1,0 +1,1 @@
+"""Transformer over chords that can copy: attention and net (torch), inference (numpy)."""

@@ -1,0 +1,1 @@
+"""Net that classifies drum hits from the spectrum around one frame."""

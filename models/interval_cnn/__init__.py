@@ -1,0 +1,1 @@
+"""Convolutional net over mel spectrograms that classifies interval sizes."""

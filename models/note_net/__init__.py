@@ -1,0 +1,1 @@
+"""Note and onset net for pitched parts: net (torch), inference (ONNX)."""

@@ -1,0 +1,1 @@
+"""Audio: files in and out, rendering, loudness, spectra, pitch and onset features."""

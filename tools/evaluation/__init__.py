@@ -1,0 +1,1 @@
+"""Scores: transcriptions, chord and melody models, figures of symbolic music."""

@@ -1,0 +1,224 @@
+"""How many of the true notes are among the estimated ones: note, drum and velocity scores.
+
+Conventions:
+    the reference is the truth. Times are seconds; a note counts once at most (maximum bipartite
+    matching, as in mir_eval.transcription and MIREX note tracking). Scores are in [0, 1], and 0
+    where either side has no notes.
+
+Scores:
+    onset_50ms, onset_100ms: same pitch, onset within the tolerance; offsets are not looked at.
+    onset_offset_50ms, onset_offset_100ms: the offset, too, within 20 % of the reference note's
+    duration or 50 ms, whichever is more.
+    overlap: of the matched notes, the mean share of time that both sound.
+    octave_errors: share of reference notes missed at 50 ms for which a note one or two octaves away
+    was written at that moment.
+    velocity: as mir_eval.transcription_velocity: of the onset_50ms matches those whose velocity,
+    fitted linearly to the reference, is within 0.1 of its range; and the correlation of the two.
+    drums: onset within 50 ms and the same class of drum.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from muse.tools.song.document import Track
+from muse.tools.song.tempo_map import TempoMap
+
+ONSET_TOLERANCES = {"50ms": 0.05, "100ms": 0.1}  # seconds
+OFFSET_RATIO = 0.2  # of the reference note's duration
+OFFSET_MIN_TOLERANCE = 0.05  # seconds
+DRUM_TOLERANCE = 0.05  # seconds
+VELOCITY_TOLERANCE = 0.1  # of the reference's range
+SHORTEST_NOTE = 0.001  # seconds; a note without length overlaps with nothing
+OCTAVES = (12, 24)  # semitones
+
+# General MIDI percussion keys, and Roland's 22, 26 and 58, by kind of drum
+DRUM_CLASSES = {
+    "kick": (35, 36),
+    "snare": (37, 38, 39, 40),
+    "hihat": (22, 26, 42, 44, 46),
+    "tom": (41, 43, 45, 47, 48, 50, 58),
+    "cymbal": (49, 51, 52, 53, 55, 57, 59),
+    "other": (),
+}
+CLASS_OF_KEY = {key: name for name, keys in DRUM_CLASSES.items() for key in keys}
+
+Scores = dict[str, Any]
+Pairs = NDArray[np.intp]  # (matches, 2): index of the reference note, of the estimated note
+
+
+@dataclass(frozen=True)
+class Notes:
+    """Notes as arrays.
+
+    Attributes:
+        intervals: (n, 2) float64, onset and offset in seconds.
+        labels: (n,) what must be equal for two notes to match: the pitch, or the class of a drum.
+        velocities: (n,) 1 to 127.
+    """
+
+    intervals: NDArray[np.float64]
+    labels: NDArray[np.int64]
+    velocities: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        """The number of notes."""
+        return len(self.labels)
+
+    def at(self, which: NDArray[Any]) -> "Notes":
+        """The notes at indices, or where a mask is true."""
+        return Notes(self.intervals[which], self.labels[which], self.velocities[which])
+
+
+def notes_of(tracks: Sequence[Track], time: TempoMap) -> Notes:
+    """The notes of several tracks in seconds, by onset."""
+    rows = [
+        (
+            time.seconds_at(note.start_beats),
+            time.seconds_at(note.start_beats + note.duration_beats),
+            note.pitch,
+            note.velocity,
+        )
+        for track in tracks
+        for note in track.notes
+    ]
+    table = np.array(sorted(rows), dtype=np.float64).reshape(-1, 4)
+    intervals = table[:, :2].copy()
+    intervals[:, 1] = np.maximum(intervals[:, 1], intervals[:, 0] + SHORTEST_NOTE)
+    return Notes(intervals, table[:, 2].astype(np.int64), table[:, 3])
+
+
+def match(
+    reference: Notes, estimate: Notes, onset_tolerance: float, offset_ratio: float | None = None
+) -> Pairs:
+    """Pair as many notes of equal label as the tolerances allow, each note once.
+
+    Labels are matched one after the other: no pair crosses them, and the distance matrices of a
+    long song would not fit into memory.
+
+    Args:
+        reference: the truth.
+        estimate: what was heard.
+        onset_tolerance: seconds, inclusive.
+        offset_ratio: of the reference note's duration; None does not look at offsets.
+
+    Returns:
+        (matches, 2) indices into reference and estimate.
+    """
+    from mir_eval.transcription import match_notes
+
+    pairs = [np.zeros((0, 2), np.intp)]
+    for label in np.intersect1d(reference.labels, estimate.labels):
+        rows = np.flatnonzero(reference.labels == label)
+        columns = np.flatnonzero(estimate.labels == label)
+        found = match_notes(
+            reference.intervals[rows],
+            np.ones(len(rows)),
+            estimate.intervals[columns],
+            np.ones(len(columns)),
+            onset_tolerance=onset_tolerance,
+            offset_ratio=offset_ratio,
+            offset_min_tolerance=OFFSET_MIN_TOLERANCE,
+        )
+        pairs += [np.array([[rows[i], columns[j]]], np.intp) for i, j in found]
+    return np.concatenate(pairs)
+
+
+def ratios(matches: int, reference: int, estimate: int) -> Scores:
+    """Precision, recall and their harmonic mean, from counts."""
+    return {
+        "precision": matches / estimate if estimate else 0.0,
+        "recall": matches / reference if reference else 0.0,
+        "f1": 2 * matches / (reference + estimate) if matches else 0.0,
+    }
+
+
+def mean_overlap(reference: Notes, estimate: Notes, pairs: Pairs) -> float:
+    """Mean over pairs of the time both notes sound, divided by the time either does."""
+    if not len(pairs):
+        return 0.0
+    first, second = reference.intervals[pairs[:, 0]], estimate.intervals[pairs[:, 1]]
+    both = np.minimum(first[:, 1], second[:, 1]) - np.maximum(first[:, 0], second[:, 0])
+    either = np.maximum(first[:, 1], second[:, 1]) - np.minimum(first[:, 0], second[:, 0])
+    return float(np.mean(both / either))
+
+
+def score_notes(reference: Notes, estimate: Notes) -> Scores:
+    """All scores of pitched notes; see the module."""
+    scores: Scores = {"reference_notes": len(reference), "estimated_notes": len(estimate)}
+    for name, tolerance in ONSET_TOLERANCES.items():
+        for prefix, ratio in (("onset", None), ("onset_offset", OFFSET_RATIO)):
+            pairs = match(reference, estimate, tolerance, ratio)
+            scores[f"{prefix}_{name}"] = {
+                **ratios(len(pairs), len(reference), len(estimate)),
+                "overlap": mean_overlap(reference, estimate, pairs),
+            }
+    pairs = match(reference, estimate, ONSET_TOLERANCES["50ms"])
+    scores["octave_errors"] = octave_errors(reference, estimate, pairs)
+    scores["velocity"] = velocity_scores(reference, estimate, pairs)
+    return scores
+
+
+def octave_errors(reference: Notes, estimate: Notes, pairs: Pairs) -> Scores:
+    """Missed reference notes for which one an octave or two away was written, as shares of all."""
+    missed = reference.at(np.delete(np.arange(len(reference)), pairs[:, 0]))
+    extra = estimate.at(np.delete(np.arange(len(estimate)), pairs[:, 1]))
+    same_name = match(
+        Notes(missed.intervals, missed.labels % 12, missed.velocities),
+        Notes(extra.intervals, extra.labels % 12, extra.velocities),
+        ONSET_TOLERANCES["50ms"],
+    )
+    distances = extra.labels[same_name[:, 1]] - missed.labels[same_name[:, 0]]
+    count = max(len(reference), 1)
+    too_high = int(np.isin(distances, OCTAVES).sum()) / count
+    too_low = int(np.isin(-distances, OCTAVES).sum()) / count
+    return {"share": too_high + too_low, "too_high": too_high, "too_low": too_low}
+
+
+def velocity_scores(reference: Notes, estimate: Notes, pairs: Pairs) -> Scores:
+    """Note scores that ask for the right velocity, too, and the velocities' correlation.
+
+    The estimate is first fitted to the reference by least squares, so that a transcriber with a
+    scale of its own is not punished for it. The correlation is None where it has no meaning.
+    """
+    if not len(pairs):
+        return {**ratios(0, len(reference), len(estimate)), "correlation": None}
+    low = float(reference.velocities.min())
+    span = max(1.0, float(reference.velocities.max()) - low)
+    truth = (reference.velocities[pairs[:, 0]] - low) / span
+    heard = estimate.velocities[pairs[:, 1]]
+    line = np.stack([heard, np.ones(len(heard))], axis=1)
+    fitted = line @ np.linalg.lstsq(line, truth, rcond=None)[0]
+    right = int((np.abs(fitted - truth) < VELOCITY_TOLERANCE).sum())
+    varied = len(pairs) > 1 and np.ptp(truth) > 0 and np.ptp(heard) > 0
+    correlation = float(np.corrcoef(truth, heard)[0, 1]) if varied else None
+    return {**ratios(right, len(reference), len(estimate)), "correlation": correlation}
+
+
+def score_drums(reference: Notes, estimate: Notes) -> Scores:
+    """Onset scores of each class of drum that either side has, and of all, class for class."""
+    truth, heard = with_drum_classes(reference), with_drum_classes(estimate)
+    pairs = match(truth, heard, DRUM_TOLERANCE)
+    matched = truth.labels[pairs[:, 0]]
+    scores = {"all": hit_scores(len(pairs), len(truth), len(heard))}
+    for number, name in enumerate(DRUM_CLASSES):
+        counts = [int((labels == number).sum()) for labels in (matched, truth.labels, heard.labels)]
+        if counts[1] or counts[2]:
+            scores[name] = hit_scores(*counts)
+    return scores
+
+
+def with_drum_classes(notes: Notes) -> Notes:
+    """Drum notes with the number of their class, in the order of DRUM_CLASSES, for a label."""
+    names = list(DRUM_CLASSES)
+    labels = [names.index(CLASS_OF_KEY.get(int(key), "other")) for key in notes.labels]
+    return Notes(notes.intervals, np.array(labels, np.int64), notes.velocities)
+
+
+def hit_scores(matches: int, reference: int, estimate: int) -> Scores:
+    """Counts and ratios of drum hits."""
+    counts = {"reference_notes": reference, "estimated_notes": estimate}
+    return {**counts, **ratios(matches, reference, estimate)}

@@ -1,0 +1,1 @@
+"""What generating chords and melodies shares: sampling, counts, seeds, provenance."""

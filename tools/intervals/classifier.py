@@ -1,0 +1,119 @@
+"""Which interval a sound holds, by the net of models/interval_net/net.py; imports no torch."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from muse.models.interval_net.config import STEP
+from muse.models.interval_net.inference import IntervalReader
+from muse.tools.audio.cqt import RATE, Rows, levels
+from muse.tools.errors import BadInputError, ParameterError
+from muse.tools.intervals.calibration import chances
+from muse.tools.trained_weights import trained_weights
+
+NAME = "interval-net"
+KINDS = ("ascending", "descending", "together")
+LONGEST_S = 10.0  # of a sound, that is listened to
+FRAMES = 44  # that the net was trained with; shorter sounds get silence, longer ones are joined
+
+Values = NDArray[np.float64]
+
+
+class Hearing(NamedTuple):
+    """What is heard.
+
+    Attributes:
+        sizes: (25,) probability of each size in semitones, given that there is an interval.
+        kinds: (3,) probability of ascending, descending, together, given the same; a unison counts
+            for either of the first two.
+        none: probability that there is no interval: silence, noise, one note, three or more.
+        pairs: (25, 3) probability of size and direction, given that there is an interval.
+        notes: (88,) log odds that a note sounds on each semitone from A0 up, in the mean over time.
+    """
+
+    sizes: Values
+    kinds: Values
+    none: float
+    pairs: Values
+    notes: Values
+
+    @property
+    def semitones(self) -> int:
+        """The likeliest size."""
+        return int(self.sizes.argmax())
+
+    @property
+    def kind(self) -> str:
+        """The likeliest direction."""
+        return KINDS[int(self.kinds.argmax())]
+
+    @property
+    def confidence(self) -> float:
+        """Probability that there is an interval, and of that size."""
+        return float((1 - self.none) * self.sizes.max())
+
+
+class IntervalHearer:
+    """The net, loaded once."""
+
+    def __init__(self, weights: str | Path = NAME) -> None:
+        """Load the weights that ship with muse, or others.
+
+        Args:
+            weights: a name, or a path to NAME.safetensors or its card.
+
+        Raises:
+            BadInputError: they are not there, damaged, or of another net.
+        """
+        found = trained_weights(weights)
+        try:
+            self._net = IntervalReader(found.config, found.tensors)
+            told = found.card["metrics"]["temperatures"]
+            self._warmth = float(told["pairs"]), float(told["none"])
+        except (KeyError, ValueError) as error:
+            raise BadInputError(f"{weights}: no weights of {NAME} ({error})") from error
+
+    def hear(self, audio: NDArray[np.float32] | NDArray[np.float64], rate: int) -> Hearing:
+        """The interval in a sound that may begin and end with silence.
+
+        Args:
+            audio: (n,) or (channels, n); of more than LONGEST_S the beginning.
+            rate: in Hz.
+
+        Raises:
+            ParameterError: the rate is not above 0, or a sample is no number.
+        """
+        rows = levels(prepared(audio, rate))
+        scores = self._net.read(joined(rows))
+        flat = chances(scores.pairs.reshape(1, -1), self._warmth[0])
+        pairs = flat.reshape(scores.pairs.shape)
+        none = 1 / (1 + np.exp(-np.clip(scores.none / self._warmth[1], -60, 60)))
+        sounding = max(min(rows.shape[1], FRAMES) // STEP, 1)  # what is after is silence
+        notes = scores.notes[:, :sounding].mean(axis=1, dtype=np.float64)
+        return Hearing(pairs.sum(axis=1), pairs.sum(axis=0), float(none), pairs, notes)
+
+
+def prepared(audio: NDArray[np.float32] | NDArray[np.float64], rate: int) -> NDArray[np.float32]:
+    """Mono at the net's rate, and no longer than it is listened to."""
+    if rate <= 0:
+        raise ParameterError(f"a sample rate is above 0 Hz, not {rate}")
+    heard = np.asarray(audio, np.float32)[..., : round(LONGEST_S * rate)]
+    mono = heard.mean(axis=0) if heard.ndim == 2 else heard
+    if not np.isfinite(mono).all():
+        raise ParameterError("a sample of the sound is no number")
+    if rate == RATE or not len(mono):
+        return mono
+    import soxr
+
+    resampled: NDArray[np.float32] = soxr.resample(mono, rate, RATE)
+    return resampled
+
+
+def joined(rows: Rows) -> Rows:
+    """As many frames as the net knows: silence after, or the mean of as many as it takes."""
+    each = max(-(-rows.shape[1] // FRAMES), 1)
+    padded = np.pad(rows, ((0, 0), (0, each * FRAMES - rows.shape[1])))
+    found: Rows = padded.reshape(len(rows), FRAMES, each).mean(axis=2)
+    return found

@@ -1,0 +1,207 @@
+"""What sounds in a stretch, by arithmetic and the net of classifier.py together.
+
+Each set of one, two or three notes that peaks of the spectrum or the net make likely is a
+hypothesis, and so is that there is no note. What arithmetic and the net say of it are its measures;
+its chance is the exponential of their weighted sum by that of all, a product of experts after
+Hinton, "Training products of experts by minimizing contrastive divergence", Neural Computation
+2002, with weights of hypothesis_weights.py.
+
+Conventions: audio is mono (frames,); pitches are MIDI's with fractions; sets are those of
+hear_dyad.hypotheses.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from muse.tools.audio.yin import note_pitch
+from muse.tools.intervals.arithmetic import Samples
+from muse.tools.intervals.classifier import KINDS, Hearing, IntervalHearer
+from muse.tools.intervals.clip_settings import LARGEST
+from muse.tools.intervals.dyad_evidence import (
+    MOST_NOTES,
+    NO_NOTE,
+    QUIETEST,
+    SHORTEST_S,
+    TOLERANCE,
+    Evidence,
+    Values,
+    candidates,
+    evidence,
+    explained,
+    hypotheses,
+    mean_over,
+    spectral_peaks,
+    tuned,
+)
+from muse.tools.intervals.hypothesis_weights import FIGURES
+
+LONGEST_S = 1.0  # of sound that is looked at
+LOWEST_NOTE = 21  # MIDI pitch of the net's first semitone
+LIKELIEST = 4  # semitones of the net that are candidates too
+SURELY = 8.0  # log odds beyond which the net's are not believed
+LEAST = 1e-6  # chance, below which no expert goes
+KEPT = 24  # likeliest hypotheses that are told
+MEASURES = (
+    "nothing",
+    "two",
+    "three",
+    "explained, one",
+    "explained, two",
+    "explained, three",
+    "absent",
+    "periodic",
+    "net, interval",
+    "net, no interval",
+    "net, notes",
+)
+
+Pitches = tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Chord:
+    """What sounds at once.
+
+    Attributes:
+        pitches: MIDI's with fractions, ascending; empty where nothing has a pitch; three stand for
+            three or more.
+        chances: of the likeliest sets of pitches, in order, how likely each is.
+    """
+
+    pitches: Pitches
+    chances: tuple[tuple[Pitches, float], ...]
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """Hypotheses and what is measured of them.
+
+    Attributes:
+        pitches: of the candidates, ascending.
+        sets: (n, MOST_NOTES) of these.
+        measures: (n + 1, MEASURES); the last row is that there is no note.
+    """
+
+    pitches: Values
+    sets: NDArray[np.intp]
+    measures: Values
+
+    def notes(self, place: int) -> Pitches:
+        """The pitches of one hypothesis."""
+        if place == len(self.sets):
+            return ()
+        return tuple(float(self.pitches[one]) for one in self.sets[place] if one != NO_NOTE)
+
+
+NOTHING = Chord((), (((), 1.0),))
+
+
+class Listener:
+    """Hears what sounds in a stretch; the net is loaded once."""
+
+    def __init__(self) -> None:
+        """Load the net.
+
+        Raises:
+            BadInputError: its weights are not there or damaged.
+        """
+        self._net = IntervalHearer()
+        self._weights = np.array([FIGURES[name] for name in MEASURES])
+
+    def hear(self, audio: Samples, rate: int) -> Chord:
+        """What sounds in a stretch in which nothing begins or ends.
+
+        Args:
+            audio: (frames,); of more than LONGEST_S the first part is looked at.
+            rate: in Hz.
+        """
+        found = self.weighed(audio, rate)
+        if found is None:
+            return NOTHING
+        chances = shares(found.measures @ self._weights)
+        likeliest = np.argsort(chances)[::-1][:KEPT]
+        told = tuple((found.notes(int(place)), float(chances[place])) for place in likeliest)
+        return Chord(told[0][0], told)
+
+    def weighed(self, audio: Samples, rate: int) -> Weighed | None:
+        """The hypotheses of a stretch; None where nothing is tonal: the net is not asked then."""
+        part = audio[: round(LONGEST_S * rate)]
+        if len(part) < SHORTEST_S * rate or np.abs(part).max() < QUIETEST:
+            return None
+        hertz, weights = spectral_peaks(part, rate)
+        if not len(hertz):
+            return None
+        heard = self._net.hear(np.asarray(part, np.float32), rate)
+        pitches = with_likeliest(candidates(part, rate, hertz, weights), heard, hertz, weights)
+        found = evidence(hertz, weights, pitches, note_pitch(part, rate))
+        sets = hypotheses(found)
+        return Weighed(pitches, sets, measures(found, sets, heard))
+
+
+@lru_cache(maxsize=1)
+def listener() -> Listener:
+    """The one that commands use, made once."""
+    return Listener()
+
+
+def shares(odds: Values) -> Values:
+    """Chances by the exponential of the odds; their sum is 1."""
+    chances = np.exp(odds - odds.max())
+    found: Values = chances / chances.sum()
+    return found
+
+
+def with_likeliest(pitches: Values, heard: Hearing, hertz: Values, weights: Values) -> Values:
+    """The candidates and the net's likeliest semitones, ascending."""
+    found = pitches.tolist()
+    for place in np.argsort(heard.notes)[::-1][:LIKELIEST]:
+        pitch = tuned(float(LOWEST_NOTE + place), hertz, weights)
+        if all(abs(pitch - other) > TOLERANCE for other in found):
+            found.append(pitch)
+    return np.sort(np.array(found))
+
+
+def measures(found: Evidence, sets: NDArray[np.intp], heard: Hearing) -> Values:
+    """What is measured of each set, and last of there being no note; (n + 1, MEASURES)."""
+    counts = (sets != NO_NOTE).sum(axis=1)
+    own = np.arange(1, MOST_NOTES + 1) == counts[:, None]
+    share = explained(found, sets)
+    absent = mean_over(found.absent, sets)
+    periodic = np.where(own[:, 0], mean_over(found.periodic, sets) * (1 - 2 * absent), 0.0)
+    interval = np.where(own[:, 1], net_intervals(found.pitches, sets, heard), 0.0)
+    none = np.where(own[:, 1], 0.0, np.log(max(heard.none, LEAST)))
+    rows = np.column_stack(
+        [
+            np.zeros(len(sets)),
+            own[:, 1:],
+            own * share[:, None],
+            absent,
+            periodic,
+            interval,
+            none,
+            net_notes(found.pitches, sets, heard),
+        ]
+    )
+    last = np.zeros(len(MEASURES))
+    last[MEASURES.index("nothing")] = 1.0
+    last[MEASURES.index("net, no interval")] = np.log(max(heard.none, LEAST))
+    return np.vstack([rows, last])
+
+
+def net_intervals(pitches: Values, sets: NDArray[np.intp], heard: Hearing) -> Values:
+    """The logarithm of the net's chance of the size of each set of two, sounding together."""
+    chances = np.log(np.maximum((1 - heard.none) * heard.pairs[:, KINDS.index("together")], LEAST))
+    size = np.rint(pitches[sets[:, 1]] - pitches[sets[:, 0]]).astype(np.intp)
+    told: Values = chances[np.clip(size, 0, LARGEST)]
+    return told
+
+
+def net_notes(pitches: Values, sets: NDArray[np.intp], heard: Hearing) -> Values:
+    """The sum of the net's log odds of the notes of each set."""
+    places = np.clip(np.rint(pitches).astype(np.intp) - LOWEST_NOTE, 0, len(heard.notes) - 1)
+    odds = np.append(np.clip(heard.notes, -SURELY, SURELY)[places], 0.0)
+    total: Values = odds[sets].sum(axis=1)
+    return total

@@ -1,0 +1,95 @@
+"""A recipe from the words of a command line: "0-24", "0.3:0.9", "sine,gm:0-7"."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from muse.tools.errors import ParameterError
+from muse.tools.intervals.clip_settings import LARGEST, Recipe, Span
+
+EVERYTHING = "all"
+
+
+@dataclass(frozen=True)
+class Words:
+    """What was said of each option of the command, None where nothing was."""
+
+    length: float | None = None
+    gap: str | None = None
+    note: str | None = None
+    lowest: float | None = None
+    highest: float | None = None
+    intervals: str | None = None
+    direction: str | None = None
+    timbre: str | None = None
+    soundfonts: tuple[Path, ...] = ()
+    detune: float | None = None
+    tuning: float | None = None
+    balance: float | None = None
+    snr: str | None = None
+    noise: str | None = None
+    reverb: str | None = None
+    level: str | None = None
+    rate: int | None = None
+
+
+def recipe_of(words: Words) -> Recipe:
+    """The default recipe with what was said put in; it is not checked yet.
+
+    Raises:
+        ParameterError: a word cannot be read.
+    """
+    said = {
+        "sample_rate": words.rate,
+        "clip_s": words.length,
+        "gap_s": span("--gap", words.gap),
+        "note_s": span("--note", words.note),
+        "lowest_hz": words.lowest,
+        "highest_hz": words.highest,
+        "intervals": sizes(words.intervals),
+        "directions": names(words.direction),
+        "timbres": names(words.timbre),
+        "soundfonts": tuple(map(str, words.soundfonts)) or None,
+        "detune_cents": words.detune,
+        "tuning_cents": words.tuning,
+        "balance_db": words.balance,
+        "snr_db": span("--snr", words.snr),
+        "noise": words.noise,
+        "reverb_s": span("--reverb", words.reverb),
+        "peak_dbfs": span("--level", words.level),
+    }
+    given = {key: value for key, value in said.items() if value is not None}
+    return Recipe(**given)  # type: ignore[arg-type]
+
+
+def span(option: str, text: str | None) -> Span | None:
+    """The lowest and the highest of what is drawn, from "10" or "10:30"."""
+    if text is None:
+        return None
+    low, colon, high = text.partition(":")
+    try:
+        return float(low), float(high if colon else low)
+    except ValueError as error:
+        raise ParameterError(f"{option} is a number or LOW:HIGH, not '{text}'") from error
+
+
+def sizes(text: str | None) -> tuple[int, ...] | None:
+    """Sizes in semitones, each once, in order, from "1-12", "3,4,7" or "all"."""
+    if text is None:
+        return None
+    if text == EVERYTHING:
+        return tuple(range(LARGEST + 1))
+    found: set[int] = set()
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*(\d{1,2})(?:-(\d{1,2}))?\s*", part)
+        if match is None:
+            raise ParameterError(f"--intervals is semitones such as 1-12 or 3,4,7, not '{text}'")
+        found.update(range(int(match[1]), int(match[2] or match[1]) + 1))
+    return tuple(sorted(found))
+
+
+def names(text: str | None) -> tuple[str, ...] | None:
+    """Names with commas between, each once."""
+    if text is None:
+        return None
+    return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))

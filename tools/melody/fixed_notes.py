@@ -1,0 +1,107 @@
+"""Notes that are known before a melody is written: what stays of one, a motif, a rhythm."""
+
+from collections.abc import Sequence
+
+from muse.tools.chords.song_arrays import with_chords_and_keys
+from muse.tools.datasets.charts import COMMON_TIME
+from muse.tools.datasets.forms.melody import HIGHEST, melody_track
+from muse.tools.datasets.harmony_columns import semitones_to_common
+from muse.tools.datasets.melody_events import STEPS, StepNote, bars_of, on_grid
+from muse.tools.errors import BadInputError, ParameterError
+from muse.tools.melody.candidates import Limits
+from muse.tools.melody.context import Stage
+from muse.tools.melody.note_slots import Slot
+from muse.tools.melody.song_arrays import place_row
+from muse.tools.song.document import Song, Track
+
+
+def kept_slots(known: Sequence[StepNote], bars: range, stage: Stage) -> list[Slot]:
+    """The notes of the song's own melody that do not begin in the bars that are written."""
+    written = stage.steps_of(bars)
+    return [
+        Slot(note.start, note.duration, frozenset({note.pitch}), is_given=True)
+        for note in known
+        if note.start < stage.end and note.start not in written
+    ]
+
+
+def motif_slots(motif: Song, stage: Stage, start: int, limits: Limits) -> list[Slot]:
+    """The motif at a step, in the stage's key, as near to its own pitch as the range allows.
+
+    Raises:
+        BadInputError: the motif's file has no melody.
+        ParameterError: it does not fit the range.
+    """
+    notes = motif_notes(motif)
+    low, high = min(n.pitch for n in notes), max(n.pitch for n in notes)
+    up = semitones_to_common(with_chords_and_keys(motif)) - stage.up
+    fitting = [
+        shift
+        for shift in range(up % 12 - HIGHEST, HIGHEST + 1)
+        if (shift - up) % 12 == 0 and limits.low <= low + shift and high + shift <= limits.high
+    ]
+    if not fitting:
+        raise ParameterError(
+            f"the motif spans {high - low + 1} semitones and does not fit the range in this key; "
+            "a wider --range can hold it"
+        )
+    shift = min(fitting, key=abs)
+    return [
+        Slot(start + n.start, n.duration, frozenset({n.pitch + shift}), is_given=True)
+        for n in notes
+    ]
+
+
+def motif_notes(motif: Song) -> list[StepNote]:
+    """The motif's notes from its first bar line on."""
+    notes = on_grid(melody_in(motif, "--motif").notes)
+    origin = bar_start(motif, notes[0].start)
+    return [StepNote(n.start - origin, n.duration, n.pitch) for n in notes]
+
+
+def melody_in(song: Song, option: str) -> Track:
+    """The melody of a song.
+
+    Raises:
+        BadInputError: it has none; the message names the option that wants one.
+    """
+    try:
+        return melody_track(song)
+    except BadInputError as error:
+        raise BadInputError(f"{option} takes a song with a melody: {error}") from error
+
+
+def bar_start(song: Song, step: int) -> int:
+    """Where the bar begins in which a step lies."""
+    return step - place_row(step, bars_of(song.meters, (step + 1) / STEPS))[1]
+
+
+def rhythm_slots(like: Song, start: int, room: range) -> list[Slot]:
+    """Starts and durations of a melody from its first bar line on, again and again.
+
+    Args:
+        like: with the melody.
+        start: step of the bar line that its first one is put on.
+        room: steps in which its notes may begin, and until which they sound.
+
+    Raises:
+        BadInputError: the file has no melody.
+    """
+    notes = on_grid(melody_in(like, "--rhythm-like").notes)
+    origin = bar_start(like, notes[0].start)
+    bar = round(4 * STEPS * meter_share(like))
+    last = notes[-1].start + notes[-1].duration - origin
+    length = -(-last // bar) * bar
+    slots = []
+    for turn in range(start, room.stop, length):
+        for note in notes:
+            begin = turn + note.start - origin
+            if begin in room:
+                slots.append(Slot(begin, min(note.duration, room.stop - begin)))
+    return slots
+
+
+def meter_share(song: Song) -> float:
+    """Length of the song's first bar in whole notes."""
+    meter = song.meters[0] if song.meters else COMMON_TIME
+    return meter.numerator / meter.denominator

@@ -1,0 +1,134 @@
+"""A melody as a track: steps to beats, swung as its style is, loud where it matters.
+
+Conventions: velocities tell a line: strong beats and peaks are louder, the end of a phrase is
+softer. No dice are thrown here.
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from math import floor
+from typing import Any, cast
+
+import msgspec
+
+from muse.tools.chords.events import STYLES, Style
+from muse.tools.chords.performance import note_of
+from muse.tools.chords.style import FEELS, Feel, swung
+from muse.tools.datasets.charts import counted_beats
+from muse.tools.datasets.melody_events import STEPS, StepNote
+from muse.tools.melody.composer import phrase_ends
+from muse.tools.melody.request import Task
+from muse.tools.song.document import MadeBy, Note, Song, Track
+
+NAME, PROGRAM = "Melody", 73  # General MIDI's flute
+FIRM, ACCENT, SOFTER = 88, 8, 10  # velocities
+SLOPE = 0.7  # velocity that each semitone above the line's middle adds
+MOST_SLOPE = 8  # velocities
+TINY = 1e-9  # beats
+ROUNDING = 1 / (2 * STEPS)  # beats: so far off the grid a note may lie
+
+
+def song_with(task: Task, notes: Sequence[StepNote], made_by: MadeBy) -> Song:
+    """The task's song with the melody.
+
+    Args:
+        task: with the song, its chords untouched, and what stays of its own melody.
+        notes: that are new.
+        made_by: as the Song tells it.
+    """
+    added = parted(played(notes, task), [])
+    if task.own is None:
+        track = Track(NAME, "lead", PROGRAM, notes=added)
+    else:
+        kept = kept_notes(task)
+        track = msgspec.structs.replace(
+            task.own, notes=in_order([*kept, *parted(added, kept)]), confidence=None
+        )
+    return msgspec.structs.replace(task.song, tracks=[*task.song.tracks, track], made_by=made_by)
+
+
+def kept_notes(task: Task) -> list[Note]:
+    """The notes of the song's own melody that stay, each as it is."""
+    own = task.own.notes if task.own else []
+    written = task.stage.steps_of(task.bars)
+    return [note for note in own if round(note.start_beats * STEPS) not in written]
+
+
+def parted(added: Sequence[Note], kept: Sequence[Note]) -> list[Note]:
+    """New notes, none of which sounds into the next one, or into one that was there.
+
+    Args:
+        added: in order.
+        kept: as they were played, off the grid.
+    """
+    starts = sorted(note.start_beats for note in (*added, *kept))
+    ends = sorted(end_of(note) for note in kept)
+    made = []
+    for note in added:
+        following = starts[bisect_right(starts, note.start_beats) :][:1]
+        end = min([end_of(note), *following])
+        place = bisect_right(ends, note.start_beats + ROUNDING)
+        before = [beat for beat in ends[:place][-1:] if beat < end]
+        start = max([note.start_beats, *before])
+        made.append(msgspec.structs.replace(note, start_beats=start, duration_beats=end - start))
+    return made
+
+
+def end_of(note: Note) -> float:
+    """The beat at which a note ends."""
+    return note.start_beats + note.duration_beats
+
+
+def in_order(notes: Sequence[Note]) -> list[Note]:
+    """By start."""
+    return sorted(notes, key=lambda note: (note.start_beats, note.pitch))
+
+
+def played(notes: Sequence[StepNote], task: Task) -> list[Note]:
+    """The notes as a player of the song's style plays them."""
+    if not notes:
+        return []
+    ends = set(phrase_ends(notes, task.plan.end))
+    middle = sum(note.pitch for note in notes) / len(notes)
+    return [
+        placed(note, task, velocity(note, task, middle, place in ends))
+        for place, note in enumerate(notes)
+    ]
+
+
+def placed(note: StepNote, task: Task, loud: int) -> Note:
+    """One note in beats, swung as its style is."""
+    start, end = note.start / STEPS, (note.start + note.duration) / STEPS
+    style = style_of(task.song)
+    if style:
+        unit = counted_beats(task.stage.meter)
+        start, end = swung(start, FEELS[style], unit), swung_end(end, FEELS[style], unit)
+    return note_of(start, end - start, note.pitch, loud)
+
+
+def swung_end(beat: float, feel: Feel, unit: float) -> float:
+    """Where a note ends that would end at a beat: as much later as the swung beats around it are.
+
+    So what is short stays as long as it is, where its start is moved.
+    """
+    parts = feel.swing[1]
+    place = floor(beat * parts + TINY)
+    before, after = (swung(part / parts, feel, unit) for part in (place, place + 1))
+    return before + (beat * parts - place) * (after - before)
+
+
+def velocity(note: StepNote, task: Task, middle: float, ends_phrase: bool) -> int:
+    """How loud a note is, 1 to 127."""
+    slope = max(-MOST_SLOPE, min(SLOPE * (note.pitch - middle), MOST_SLOPE))
+    accent = ACCENT * task.stage.is_strong(note.start) - SOFTER * ends_phrase
+    return round(FIRM + slope + accent)
+
+
+def style_of(song: Song) -> Style | None:
+    """The style in which `muse chords` played the song; None where it did not."""
+    made_by = song.made_by
+    while made_by is not None and made_by.command != "chords":
+        earlier: Any = made_by.params.get("over")
+        made_by = MadeBy(**earlier) if isinstance(earlier, dict) else None
+    style = made_by.params.get("style") if made_by else None
+    return cast(Style, style) if style in STYLES else None

@@ -1,0 +1,86 @@
+"""The net over melodies as a model to be loaded and scored, in torch."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from muse.models.melody_xl.attention import MelodyBatch
+from muse.models.melody_xl.config import MelodyConfig, read_melody_config
+from muse.models.melody_xl.net import MelodyXL, read
+from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
+from muse.tools.errors import BadInputError
+from muse.tools.evaluation.melody import Scorer, Scores, scores_of
+from muse.tools.melody.columns import CONTEXT_SIZES, song_columns, stacked
+from muse.tools.melody.song_arrays import MelodySong
+from muse.tools.trained_weights import trained_weights
+
+
+def melody_batch(batch: Mapping[str, Tensor], config: MelodyConfig) -> MelodyBatch:
+    """The net's input from tensors under the names of `columns.stacked`."""
+    return MelodyBatch(
+        columns={name: batch[name] for name in config.columns},
+        contexts={name: batch[name] for name in CONTEXT_SIZES},
+        bars=batch["bars"],
+    )
+
+
+def note_losses(net: MelodyXL, batch: MelodyBatch) -> tuple[Tensor, Tensor]:
+    """Minus the log probability of each note's pitch, advance and duration, and the hits.
+
+    Args:
+        net: any.
+        batch: whole songs.
+
+    Returns:
+        Both (songs, rows - 1, 3), the losses in nats; what is padding is any number.
+    """
+    losses, hits = [], []
+    wanted = {name: batch.columns[name][:, 1:] for name in ("pitch", "advance", "duration")}
+    heard = batch.part(0, batch.rows - 1)
+    start = 0
+    for predicted in read(net, heard):
+        end = start + predicted.state.shape[1]
+        pitch, advance, duration = (ids[:, start:end] for ids in wanted.values())
+        logs = (predicted.pitches, *net.details(predicted, pitch, advance))
+        pairs = list(zip(logs, (pitch, advance, duration), strict=True))
+        losses.append(torch.stack([missed(log, ids) for log, ids in pairs], -1))
+        hits.append(torch.stack([log.argmax(-1) == ids for log, ids in pairs], -1))
+        start = end
+    return torch.cat(losses, 1), torch.cat(hits, 1)
+
+
+def missed(logs: Tensor, wanted: Tensor) -> Tensor:
+    """Minus the log probabilities of what came; what is out of range counts as the last class."""
+    return -logs.gather(-1, wanted.clamp(max=logs.shape[-1] - 1)[..., None])[..., 0]
+
+
+def net_scores(net: MelodyXL, device: torch.device | str = "cpu") -> Scorer:
+    """A net that is on the device, as a scorer."""
+    net.eval()
+
+    @torch.no_grad()
+    def scored(song: MelodySong) -> Scores:
+        arrays = stacked([song_columns(song)])
+        batch = {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
+        losses, hits = note_losses(net, melody_batch(batch, net.config))
+        return scores_of(losses[0].double().cpu().numpy(), hits[0].cpu().numpy())
+
+    return scored
+
+
+def load_melody_net(name_or_path: str) -> tuple[MelodyXL, dict[str, Any]]:
+    """A trained net and its card.
+
+    Raises:
+        BadInputError: it is not there, damaged, or of another vocabulary or kind.
+    """
+    values, tensors, card = trained_weights(name_or_path, CHORD_VOCABULARY.hash)
+    try:
+        net = MelodyXL(read_melody_config(values))
+    except ValueError as error:
+        raise BadInputError(f"{name_or_path}: {error}") from error
+    net.load_state_dict({key: torch.from_numpy(np.array(value)) for key, value in tensors.items()})
+    return net.eval(), card

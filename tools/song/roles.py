@@ -1,0 +1,61 @@
+"""What an instrument does in a song, and the General MIDI programs that usually do it."""
+
+import re
+from typing import get_args
+
+from muse.tools.song.document import Role
+
+ROLES: tuple[Role, ...] = get_args(Role)
+
+# General MIDI program (0 to 127) a role is written with when nothing better is known
+ROLE_PROGRAMS: dict[Role, int] = {
+    "lead": 80,  # square lead
+    "vocals": 53,  # voice oohs
+    "keys": 4,  # electric piano 1
+    "guitar": 27,  # clean electric guitar
+    "bass": 33,  # fingered electric bass
+    "drums": 0,  # standard kit, on channel 10
+    "pad": 89,  # warm pad
+    "other": 4,  # electric piano 1
+}
+
+# role of each General MIDI family of eight programs, in order
+FAMILY_ROLES: tuple[Role, ...] = (
+    "keys",  # pianos
+    "keys",  # chromatic percussion
+    "keys",  # organs
+    "guitar",
+    "bass",
+    "lead",  # solo strings
+    "pad",  # ensembles
+    "lead",  # brass
+    "lead",  # reeds
+    "lead",  # pipes
+    "lead",  # synth leads
+    "pad",  # synth pads
+    "other",  # synth effects
+    "other",  # ethnic
+    "other",  # percussive
+    "other",  # sound effects
+)
+
+# what a track's name says of its role, the first match wins
+NAME_PATTERNS: tuple[tuple[str, Role], ...] = (
+    (r"drum|perc|kit", "drums"),
+    (r"bass", "bass"),
+    (r"voc|voice|sing", "vocals"),
+    (r"melod|lead|solo", "lead"),
+    (r"guitar|gtr", "guitar"),
+    (r"pad|strings", "pad"),
+    (r"piano|keys|organ|rhodes|e\.?p\b", "keys"),
+)
+
+
+def role_of(name: str, program: int, is_drum: bool) -> Role:
+    """The role of a track by its name, else by its program (0 to 127); drums are drums."""
+    if is_drum:
+        return "drums"
+    for pattern, role in NAME_PATTERNS:
+        if role != "drums" and re.search(pattern, name.lower()):
+            return role
+    return FAMILY_ROLES[program // 8]

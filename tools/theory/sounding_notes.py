@@ -1,0 +1,68 @@
+"""What sounds when: the pitched notes of a song as arrays, for those who look for its harmony.
+
+Conventions: time in beats (quarter notes), pitches as MIDI numbers, pitch classes 0 to 11 from C.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from muse.tools.song.document import Song, Track
+
+Beats = NDArray[np.float64]
+
+MELODY_ROLES = {"lead", "vocals"}
+SHORTEST_BEATS = 1 / 32  # a note without length is still struck
+
+
+@dataclass(frozen=True)
+class Sounding:
+    """Pitched notes in order of their start; four arrays of one length.
+
+    Attributes:
+        start: in beats.
+        end: in beats, after the start.
+        pitch: MIDI number.
+        sung: whether the note belongs to a melody over an accompaniment.
+    """
+
+    start: Beats
+    end: Beats
+    pitch: NDArray[np.int64]
+    sung: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        """How many notes there are."""
+        return len(self.start)
+
+    @property
+    def end_beats(self) -> float:
+        """Where the last note ends; 0 without notes."""
+        return float(self.end.max(initial=0.0))
+
+
+def sounding_notes(song: Song) -> Sounding:
+    """The notes of every track but drums; a melody alone counts as its own accompaniment."""
+    tracks = [track for track in song.tracks if is_pitched(track)]
+    leads = [track.role in MELODY_ROLES for track in tracks]
+    accompanied = not all(leads)
+    return from_rows(
+        (note.start_beats, note.duration_beats, note.pitch, lead and accompanied)
+        for track, lead in zip(tracks, leads, strict=True)
+        for note in track.notes
+    )
+
+
+def is_pitched(track: Track) -> bool:
+    """Whether a track has notes whose pitch means one."""
+    return bool(track.notes) and not track.is_drum and track.role != "drums"
+
+
+def from_rows(rows: Iterable[tuple[float, float, int, bool]]) -> Sounding:
+    """Rows of start, duration (beats), pitch and whether it is sung."""
+    table = np.array(sorted(rows), dtype=np.float64).reshape(-1, 4)
+    start, duration, pitch, sung = table.T
+    end = start + np.maximum(duration, SHORTEST_BEATS)
+    return Sounding(start, end, pitch.astype(np.int64), sung.astype(bool))

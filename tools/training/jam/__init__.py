@@ -1,0 +1,1 @@
+"""Fits what muse jam knows of melodies, chords and keys."""

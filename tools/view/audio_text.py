@@ -1,0 +1,126 @@
+"""Audio in letters: facts, outline and mel spectrogram."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from muse.tools.view.audio_overview import FLOOR_DB, Overview
+from muse.tools.view.heading import clock, folded
+from muse.tools.view.text import DIM, STRONG, Line, Span, line, merged
+
+LABEL_WIDTH = 9  # letters to the left
+WAVE_LINES = 6  # each of two half blocks
+MEL_LINES = 12  # each of two bands with colours, of one without
+UPWARD, DOWNWARD = " ▄█", " ▀█"  # by half lines filled, from the middle
+SHADES = " .:-=+*#%@"  # from silence to the loudest
+WAVE_STYLE = "#2e86ab"
+MARKS = 5  # times written below
+# dark to bright, evenly in lightness, so that it reads without colour vision too
+RAMP = ((0, 0, 4), (59, 15, 112), (140, 41, 129), (222, 73, 104), (254, 159, 109), (252, 253, 191))
+
+
+def sound_columns(width: int) -> int:
+    """Columns of audio in lines of so many letters."""
+    return max(width - LABEL_WIDTH, 1)
+
+
+def sound_lines(seen: Overview, width: int, *, colour: bool) -> list[Line]:
+    """The overview for lines of so many letters; made with `sound_columns(width)` columns."""
+    return [
+        *sound_heading(seen, width),
+        [],
+        *wave_lines(seen),
+        *mel_lines(seen, colour),
+        time_line(seen),
+    ]
+
+
+def sound_heading(seen: Overview, width: int) -> list[Line]:
+    """Name, length, rate, channels, peak and loudness."""
+    loudness = seen.loudness_lufs
+    facts = [
+        clock(seen.duration_s) if seen.duration_s >= 1 else f"{seen.duration_s:.3f} s",
+        f"{seen.sample_rate} Hz",
+        {1: "mono", 2: "stereo"}.get(seen.channels, f"{seen.channels} channels"),
+        f"peak {seen.peak_dbfs:.1f} dBFS",
+        "too short or quiet for a loudness" if loudness is None else f"{loudness:.1f} LUFS",
+    ]
+    return [line(seen.name[:width], STRONG), *folded(facts, width)]
+
+
+def wave_lines(seen: Overview) -> list[Line]:
+    """The outline, the further of up and down, mirrored about the middle and scaled to the peak."""
+    reach = np.maximum(seen.highest, -seen.lowest)
+    loudest = max(float(reach.max(initial=0.0)), 1e-9)
+    halves = np.ceil(reach / loudest * WAVE_LINES).astype(int)  # half lines, up and down alike
+    lines: list[Line] = []
+    for row in range(WAVE_LINES // 2):
+        filled = np.clip(halves - 2 * row, 0, 2)
+        above, below = ("".join(blocks[i] for i in filled) for blocks in (UPWARD, DOWNWARD))
+        lines.insert(0, wave_line(above))
+        lines.append(wave_line(below))
+    return lines
+
+
+def wave_line(blocks: str) -> Line:
+    """A line of the outline, behind its margin."""
+    return [Span(" " * LABEL_WIDTH), Span(blocks, WAVE_STYLE)]
+
+
+def mel_lines(seen: Overview, colour: bool) -> list[Line]:
+    """The spectrogram, the highest band above."""
+    rows = MEL_LINES * (2 if colour else 1)
+    bands = [part.mean(axis=0) for part in np.array_split(seen.mel_db, rows)]
+    level = np.clip(1 - np.array(bands) / FLOOR_DB, 0, 1)[::-1]
+    centres = [float(part.mean()) for part in np.array_split(seen.edges_hz[1:-1], rows)][::-1]
+    if not colour:
+        return [
+            shade_line(row, hz, i % 3 == 0)
+            for i, (row, hz) in enumerate(zip(level, centres, strict=True))
+        ]
+    return [
+        ramp_line(level[i], level[i + 1], centres[i + 1], i % 6 == 0) for i in range(0, rows, 2)
+    ]
+
+
+def hz_label(hz: float, wanted: bool) -> Span:
+    """A band's frequency to the left of it."""
+    text = "" if not wanted else f"{hz / 1000:.1f} kHz" if hz >= 1000 else f"{hz:.0f} Hz"
+    return Span(f"{text:>{LABEL_WIDTH - 1}} ", DIM)
+
+
+def shade_line(row: NDArray[np.float32], hz: float, label: bool) -> Line:
+    """One band in letters from faint to full."""
+    letters = "".join(SHADES[min(int(value * len(SHADES)), len(SHADES) - 1)] for value in row)
+    return [hz_label(hz, label), Span(letters)]
+
+
+def ramp_line(
+    upper: NDArray[np.float32], lower: NDArray[np.float32], hz: float, label: bool
+) -> Line:
+    """Two bands in colours, one in each half of a line."""
+    spans = [
+        Span("▀", f"{ramp(float(high))} on {ramp(float(low))}")
+        for high, low in zip(upper, lower, strict=True)
+    ]
+    return [hz_label(hz, label), *merged(spans)]
+
+
+def ramp(level: float) -> str:
+    """The colour '#rrggbb' of a level from 0 to 1."""
+    place = level * (len(RAMP) - 1)
+    index = min(int(place), len(RAMP) - 2)
+    share = place - index
+    pairs = zip(RAMP[index], RAMP[index + 1], strict=True)
+    return "#" + "".join(f"{round(low + share * (high - low)):02x}" for low, high in pairs)
+
+
+def time_line(seen: Overview) -> Line:
+    """Times below the columns."""
+    columns = len(seen.highest)
+    text = ""
+    for mark in range(MARKS):
+        column = mark * columns // MARKS
+        seconds = mark * seen.duration_s / MARKS
+        label = clock(seconds) if seen.duration_s >= 2 * MARKS else f"{seconds:.1f} s"
+        text = f"{text:<{column}}{label}"
+    return [Span(" " * LABEL_WIDTH), Span(text[:columns], DIM)]

@@ -1,0 +1,95 @@
+"""What is looked at: a Song or MIDI file, or audio, told apart by content."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from muse.tools.errors import BadInputError, ParameterError
+from muse.tools.files import PIPE, on_disk
+from muse.tools.song.document import Song, Track, song_from_json
+from muse.tools.song.midi import MIDI_MAGIC, song_from_midi
+
+HEAD_BYTES = 64  # enough to tell the kinds apart
+
+
+@dataclass(frozen=True)
+class Sound:
+    """Audio that has not been read yet."""
+
+    path: Path
+    name: str
+
+
+@contextmanager
+def subject(source: str | Path) -> Iterator[Song | Sound]:
+    """A Song, read; or audio, which can be read as long as this lasts.
+
+    Args:
+        source: a path, or '-' for standard input.
+
+    Raises:
+        BadInputError: it is not there or cannot be read as what it seems to be.
+    """
+    name = "standard input" if str(source) == PIPE else str(source)
+    with on_disk(source) as path:
+        head = head_of(path, name)
+        if head.startswith(MIDI_MAGIC):
+            yield song_from_midi(path.read_bytes(), name)
+        elif head.lstrip()[:1] == b"{":
+            yield song_from_json(path.read_bytes(), name)
+        elif not head:
+            raise BadInputError(f"{name}: is empty")
+        else:
+            yield Sound(path, name)
+
+
+def head_of(path: Path, name: str) -> bytes:
+    """The first bytes of a file."""
+    try:
+        with path.open("rb") as file:
+            return file.read(HEAD_BYTES)
+    except OSError as error:
+        raise BadInputError(f"{name}: {error.strerror or error}") from error
+
+
+def with_tracks(song: Song, wanted: str | None) -> Song:
+    """The song with only the tracks named: numbers from 1, or parts of their names.
+
+    Args:
+        song: left as it is.
+        wanted: such as "1,3" or "lead,bass"; None keeps all.
+
+    Raises:
+        ParameterError: one of the names fits no track.
+    """
+    if wanted is None:
+        return song
+    chosen: set[int] = set()
+    for word in filter(None, (word.strip() for word in wanted.split(","))):
+        found = tracks_called(song.tracks, word)
+        if not found:
+            names = ", ".join(f"{i} {t.name or t.role}" for i, t in enumerate(song.tracks, 1))
+            raise ParameterError(f"--tracks: there is no '{word}'; the tracks are {names}")
+        chosen |= found
+    tracks = [track for index, track in enumerate(song.tracks) if index in chosen]
+    return msgspec.structs.replace(song, tracks=tracks)
+
+
+def tracks_called(tracks: Sequence[Track], word: str) -> set[int]:
+    """Places of the tracks with a number, or with a name or role that has the word in it."""
+    if word.isdecimal():
+        return {int(word) - 1} & set(range(len(tracks)))
+    named = (f"{track.name} {track.role}".lower() for track in tracks)
+    return {index for index, names in enumerate(named) if word.lower() in names}
+
+
+def with_found_chords(song: Song) -> Song:
+    """The song with chords and keys found in its notes, each where it has none of its own."""
+    from muse.tools.theory.chord_finding import find_chords
+    from muse.tools.theory.key_finding import find_keys
+
+    chords, keys = song.chords or find_chords(song), song.keys or find_keys(song)
+    return msgspec.structs.replace(song, chords=chords, keys=keys)
