@@ -11,7 +11,8 @@ import pytest
 
 from muse.cli.doctor import print_findings
 from muse.tools.doctor.parts import Part, look_at_requirement
-from muse.tools.doctor.report import GROUPS, examine, parts, report
+from muse.tools.doctor import parts
+from muse.tools.doctor.report import GROUPS, examine, report
 
 ROOT = Path(__file__).parent.parent
 

@@ -11,7 +11,7 @@ from muse.models.onnx import open_session
 
 Matrix = NDArray[np.float32]
 
-WEIGHTS = Path(__file__).with_name("weights") / "note-net.onnx"
+WEIGHTS = Path(__file__).parents[1] / "weights" / "note-net.onnx"
 HEADS = ("voice", "bass", "chords", "other")  # as in note_net.HEADS; a test holds it
 REFERENCE_PERCENTILE = 95.0  # of the loudest row of each frame: this level is the net's zero
 LEVEL_SPAN_DB = 40.0  # that the net's -1 .. 1 covers, centred this far below the reference
