@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from muse.cli.doctor import print_findings
-from muse.tools.doctor.parts import Part, look_at_requirement
 from muse.tools.doctor import parts
+from muse.tools.doctor.parts import Part, look_at_requirement
 from muse.tools.doctor.report import GROUPS, examine, report
 
 ROOT = Path(__file__).parent.parent
