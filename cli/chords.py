@@ -1,6 +1,5 @@
 """`muse chords`: chord progressions in a style, as a Song, MIDI, audio or a chart."""
 
-import logging
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -81,9 +80,10 @@ def chords(
     Example: muse chords --under melody.mid --style jazz -o song.mid
     """
     from muse.tools.chords.load_model import load_model
-    from muse.tools.chords.make import drawn_seed, songs
+    from muse.tools.chords.make import songs
     from muse.tools.chords.request import Request
     from muse.tools.generation.sampling import Sampling, usual_temperature
+    from muse.tools.generation.seeds import choose_seed, report_seed
     from muse.tools.song.export import check_target, numbered, save_songs
     from muse.tools.song.midi import load_song
 
@@ -109,9 +109,9 @@ def chords(
         voicing=voicing,
         sampling=Sampling(usual_temperature(temperature, bool(under)), top_k, top_p),
     )
-    chosen = drawn_seed() if seed is None else seed
+    chosen = choose_seed(seed)
     made = list(songs(request, load_model(model), chosen, count, like or under))
-    logging.getLogger("muse").info("seed %d", chosen)
+    report_seed(chosen)
     if explain:
         explain_songs([song for song, _ in made])
     if targets:

@@ -169,7 +169,8 @@ def generate(
     Example: muse intervals generate -o gm/ --timbre gm:train --direction together --snr 10:40
     """
     from muse.cli.progress import bar
-    from muse.tools.intervals.data_set import chosen_seed, generate_folder
+    from muse.tools.generation.seeds import choose_seed, report_seed
+    from muse.tools.intervals.data_set import generate_folder
     from muse.tools.intervals.parse_settings import Words, recipe_of
 
     words = Words(
@@ -191,10 +192,11 @@ def generate(
         level=level,
         rate=rate,
     )
+    recipe, chosen = recipe_of(words), choose_seed(seed)
+    if seed is None:
+        report_seed(chosen)
     with bar("intervals") as report:
-        made = generate_folder(
-            out, recipe_of(words), count, chosen_seed(seed), jobs=jobs, report=report
-        )
+        made = generate_folder(out, recipe, count, chosen, jobs=jobs, report=report)
     show_data_set(out, made, as_json)
 
 

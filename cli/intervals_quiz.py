@@ -48,7 +48,7 @@ def quiz(
 
     Example: muse intervals quiz --level 2 --stats ear.jsonl
     """
-    from muse.tools.intervals.data_set import chosen_seed
+    from muse.tools.generation.seeds import choose_seed, report_seed
     from muse.tools.intervals.parse_settings import names
     from muse.tools.intervals.quiz import Quiz
     from muse.tools.intervals.quiz_session import hold
@@ -56,11 +56,14 @@ def quiz(
 
     earlier = read_answers(stats) if stats else []
     talk = talk_with_people(play, out)
+    chosen = choose_seed(seed)
+    if seed is None:
+        report_seed(chosen)
     with Quiz(
         level,
         directions=names(direction),
         timbres=names(timbre),
-        seed=chosen_seed(seed),
+        seed=chosen,
         earlier=earlier,
     ) as opened:
         try:

@@ -1,6 +1,5 @@
 """`muse melody`: a melody over the chords of a song."""
 
-import logging
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -70,8 +69,8 @@ def melody(
 
     Example: muse melody song.mid --fill 5-8 --range A3:E5 | muse view -
     """
-    from muse.tools.chords.make import drawn_seed
     from muse.tools.generation.sampling import Sampling
+    from muse.tools.generation.seeds import choose_seed, report_seed
     from muse.tools.melody.input_files import first_song, songs_in
     from muse.tools.melody.make import melodies
     from muse.tools.melody.net_model import load_melody_reader
@@ -98,12 +97,12 @@ def melody(
         check_target(target, song)
     names = {"rhythm_like": rhythm_like, "motif": motif}
     told = {name: file for name, file in names.items() if file}
-    chosen = drawn_seed() if seed is None else seed
+    chosen = choose_seed(seed)
     known = load_melody_reader(model)
     made = [
         each for given in songs for each in melodies(given, request, known, chosen, count, told)
     ]
-    logging.getLogger("muse").info("seed %d", chosen)
+    report_seed(chosen)
     if targets:
         save_songs([each.song for each in made], targets)
         return

@@ -4,10 +4,7 @@ Same seed, same bytes: each song of a request has dice of its own for its chords
 players, so that another voicing or tempo changes no chord.
 """
 
-import secrets
 from collections.abc import Iterator
-from dataclasses import fields
-from importlib.metadata import version
 from typing import Any
 
 import msgspec
@@ -21,16 +18,12 @@ from muse.tools.chords.request import Request, Task, resolved
 from muse.tools.chords.to_song import song_of
 from muse.tools.errors import ParameterError
 from muse.tools.generation.sampling import Sampling
-from muse.tools.song.document import MadeBy, Song
+from muse.tools.generation.seeds import check_seed
+from muse.tools.song.document import Song
+from muse.tools.song.provenance import provenance, request_params
 
-SEED_BITS = 31
 MAX_COUNT = 1000
 CHORDS, PLAYERS = 0, 1  # what the dice of a song are for
-
-
-def drawn_seed() -> int:
-    """A seed for who names none."""
-    return secrets.randbits(SEED_BITS)
 
 
 def songs(
@@ -52,9 +45,8 @@ def songs(
     """
     if not 1 <= count <= MAX_COUNT:
         raise ParameterError(f"--count is 1 to {MAX_COUNT}, not {count}")
-    if seed < 0:
-        raise ParameterError("--seed is 0 or more")
-    params = told(request, source)
+    check_seed(seed)
+    params = song_params(request, source)
     name = {"-": "standard input", None: "the song"}.get(source) or str(source)
     for number in range(count):
         dice = np.random.default_rng([seed, number, CHORDS])
@@ -65,7 +57,7 @@ def songs(
                 warn_of_key(request.under)
         drawn = chords_of(task, model, request.sampling, dice)
         own = params | ({"number": number + 1} if count > 1 else {})
-        made_by = MadeBy("chords", version("muse-toolbox"), own, seed, model.name, model.hash)
+        made_by = provenance("chords", own, seed, model.name, model.hash)
         players = np.random.default_rng([seed, number, PLAYERS])
         yield song_of(drawn, task, made_by, players), drawn
 
@@ -79,13 +71,12 @@ def chords_of(
     return harmonise(model, task.frame, task.melody, sampling, dice)
 
 
-def told(request: Request, source: str | None) -> dict[str, Any]:
-    """The request as a Song tells it: what was asked, and nothing that was not."""
-    asked: dict[str, Any] = {f.name: getattr(request, f.name) for f in fields(request)}
-    sampling: dict[str, Any] = msgspec.to_builtins(asked.pop("sampling"))
-    for name in ("like", "under"):
-        asked[name] = source if asked[name] is not None else None
-    return {name: value for name, value in asked.items() if value not in (None, False)} | sampling
+def song_params(request: Request, source: str | None) -> dict[str, Any]:
+    """Return what the request sets, with the name of its song in place of the song itself."""
+    like = source if request.like is not None else None
+    under = source if request.under is not None else None
+    sampling: dict[str, Any] = msgspec.to_builtins(request.sampling)
+    return request_params(request, like=like, under=under, sampling=None) | sampling
 
 
 def raw(song: Song, drawn: list[Drawn]) -> list[dict[str, int | None]]:

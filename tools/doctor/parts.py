@@ -21,9 +21,9 @@ from typing import Any
 from muse import models
 from muse.tools.errors import BadInputError
 from muse.tools.files import sha256_of
+from muse.tools.song.provenance import DISTRIBUTION
 from muse.tools.weights import WeightStatus, data_folder, list_weights, verify
 
-DISTRIBUTION = "muse-toolbox"
 FFMPEG_TIMEOUT = 10  # seconds to wait for its version
 DEFAULT_ENGINE = "spleeter"
 WEIGHT_SUFFIXES = (".onnx", ".safetensors")

@@ -4,7 +4,6 @@ from dataclasses import asdict
 from typing import Any
 
 from muse.tools.doctor.parts import (
-    DISTRIBUTION,
     Part,
     installed_version,
     look_at_audio,
@@ -14,6 +13,7 @@ from muse.tools.doctor.parts import (
     look_at_rendering,
     look_at_weights,
 )
+from muse.tools.song.provenance import DISTRIBUTION
 
 FORMAT = "muse.doctor/1"
 

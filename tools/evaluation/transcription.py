@@ -6,7 +6,6 @@ Conventions:
 """
 
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from muse.tools.evaluation.note_scores import (
 )
 from muse.tools.song.document import Song, Track
 from muse.tools.song.midi import load_song
+from muse.tools.song.provenance import provenance_dict
 
 FORMAT = "muse.evaluation/1"
 
@@ -126,9 +126,5 @@ def evaluate_transcription(reference: str | Path, estimate: str | Path) -> Score
     return {
         "format": FORMAT,
         **score_transcription(load_song(reference), load_song(estimate)),
-        "made_by": {
-            "command": "eval transcription",
-            "version": version("muse-toolbox"),
-            "params": params,
-        },
+        "made_by": provenance_dict("eval transcription", params),
     }

@@ -13,11 +13,9 @@ import hashlib
 import json
 import logging
 import multiprocessing
-import secrets
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +29,7 @@ from muse.tools.intervals.clip_settings import Recipe
 from muse.tools.intervals.generate import Maker
 from muse.tools.intervals.sample_label import Choices, Label, choices
 from muse.tools.progress import Report, silent
+from muse.tools.song.provenance import muse_version
 
 log = logging.getLogger("muse")
 
@@ -39,7 +38,6 @@ GENERATION = 1  # counts up when the same recipe and seed begin to make other cl
 INDEX, LABELS = "dataset.json", "labels.jsonl"
 CHUNK = 25  # clips that a process makes between two reports
 MAX_CLIPS = 1_000_000
-SEED_BITS = 31  # of a drawn seed
 BITS = "16"
 
 Made = tuple[list[Label], list[str]]  # labels, and the SHA-256 of each file
@@ -107,15 +105,6 @@ def generate_folder(
     with replacing_folder(folder) as fresh:
         made = write_clips(fresh, recipe, count, seed, jobs, report)
         return write_index(fresh, request, made)
-
-
-def chosen_seed(seed: int | None) -> int:
-    """The seed given, or one that is drawn and told."""
-    if seed is not None:
-        return seed
-    drawn = secrets.randbits(SEED_BITS)
-    log.info("seed %d", drawn)
-    return drawn
 
 
 def check_request(count: int, seed: int, jobs: int) -> None:
@@ -231,7 +220,7 @@ def write_index(folder: Path, request: dict[str, Any], made: Made) -> DataSet:
     (folder / LABELS).write_bytes(lines)
     index = DataSet(
         format=FORMAT,
-        version=version("muse-toolbox"),
+        version=muse_version(),
         clips=request["clips"],
         seed=request["seed"],
         recipe=request["recipe"],

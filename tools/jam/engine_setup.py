@@ -2,11 +2,10 @@
 
 import sys
 from dataclasses import asdict, fields, replace
-from importlib.metadata import version
 
-from muse.tools.chords.make import drawn_seed
 from muse.tools.chords.model import ChordModel
 from muse.tools.datasets.text_lines import bar_beats
+from muse.tools.generation.seeds import choose_seed
 from muse.tools.jam.band.rhythm_section import Band
 from muse.tools.jam.engine import Engine
 from muse.tools.jam.harmony.chord_decider import Harmonist
@@ -25,6 +24,7 @@ from muse.tools.jam.takes.records import Header
 from muse.tools.jam.takes.replay import Replay
 from muse.tools.jam.tempo.beat_clock import Conductor
 from muse.tools.jam.tempo.follower import TempoFollower
+from muse.tools.song.provenance import muse_version
 
 
 def as_before(request: JamRequest, replay: Replay) -> JamRequest:
@@ -42,7 +42,7 @@ def chosen_seed(seed: int | None, replay: Replay | None) -> int:
     """The seed asked for, that of the take, or a new one."""
     if seed is None and replay is not None:
         seed = replay.header.seed
-    return drawn_seed() if seed is None else seed
+    return choose_seed(seed)
 
 
 def known_player(request: JamRequest, wiring: Wiring, replay: Replay | None) -> Known | None:
@@ -110,7 +110,7 @@ def header_of(
     """The head of a take; `lead_s` is how long before beats it decides."""
     asked = {name: value for name, value in asdict(request).items() if value is not None}
     return Header(
-        version=version("muse-toolbox"),
+        version=muse_version(),
         numerator=settings.meter.numerator,
         denominator=settings.meter.denominator,
         params={**asked, LEAD: lead_s},

@@ -5,8 +5,7 @@ are ranked.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
-from importlib.metadata import version
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -15,12 +14,14 @@ import numpy as np
 from muse.tools.chords.make import MAX_COUNT
 from muse.tools.datasets.melody_events import encode_melody, on_grid
 from muse.tools.errors import ParameterError
+from muse.tools.generation.seeds import check_seed
 from muse.tools.melody.composer import Composer, Draft
 from muse.tools.melody.model import MelodyModel
 from muse.tools.melody.realism import score
 from muse.tools.melody.request import MelodyRequest, Task, resolved, with_returns
 from muse.tools.melody.to_song import song_with
 from muse.tools.song.document import MadeBy, Song
+from muse.tools.song.provenance import provenance, request_params
 
 FORM, NOTES = 0, 1  # what the dice of a melody are for
 
@@ -64,19 +65,12 @@ def melodies(
     """
     if not 1 <= count <= MAX_COUNT:
         raise ParameterError(f"--count is 1 to {MAX_COUNT}, not {count}")
-    if seed < 0:
-        raise ParameterError("--seed is 0 or more")
+    check_seed(seed)
     task = resolved(song, request)
     for number in range(count):
         own = {"number": number + 1} if count > 1 else {}
-        made_by = MadeBy(
-            command="melody",
-            version=version("muse-toolbox"),
-            params=params_of(request, song) | (told or {}) | own,
-            seed=seed,
-            model=model.name,
-            model_hash=model.hash,
-        )
+        params = song_params(request, song) | (told or {}) | own
+        made_by = provenance("melody", params, seed, model.name, model.hash)
         tries = (
             made(task, request, model, made_by, [seed, number, turn])
             for turn in range(request.rank)
@@ -105,15 +99,12 @@ def unlikeness(made: Made) -> float:
     return score(made.song, made.nats_per_note)
 
 
-def params_of(request: MelodyRequest, song: Song) -> dict[str, Any]:
-    """The request as a Song tells it: what was asked, and what made the song that it is over."""
-    asked: dict[str, Any] = {f.name: getattr(request, f.name) for f in fields(request)}
-    sampling: dict[str, Any] = msgspec.to_builtins(asked.pop("sampling"))
-    for name in ("rhythm_like", "motif"):
-        asked.pop(name)
+def song_params(request: MelodyRequest, song: Song) -> dict[str, Any]:
+    """Return what the request sets and, as "over", the `made_by` of the song with the chords."""
+    own = request_params(request, rhythm_like=None, motif=None, sampling=None)
     over = {"over": msgspec.to_builtins(song.made_by)} if song.made_by else {}
-    kept = {name: value for name, value in asked.items() if value not in (None, False)}
-    return kept | sampling | over
+    sampling: dict[str, Any] = msgspec.to_builtins(request.sampling)
+    return own | sampling | over
 
 
 def event_ids(made: Made) -> list[int]:

@@ -7,7 +7,6 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
@@ -22,6 +21,7 @@ from muse.tools.separation.pipeline import stem_blocks
 from muse.tools.separation.stem_plan import Plan, make_plan
 from muse.tools.separation.stem_writer import Measured, StemSink
 from muse.tools.song.document import MadeBy
+from muse.tools.song.provenance import provenance
 
 log = logging.getLogger("muse")
 
@@ -209,10 +209,9 @@ def described(
             for name, path in paths.items()
         ],
         lossy=options.format in LOSSY,
-        made_by=MadeBy(
-            command="separate",
-            version=version("muse-toolbox"),
-            params=parameters,
+        made_by=provenance(
+            "separate",
+            parameters,
             model=engine.name,
             model_hash=engine.model_hash,
         ),

@@ -1,6 +1,5 @@
 """What is done to one input of many: the functions that other processes run."""
 
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.files import PIPE, read_bytes
 from muse.tools.song.document import MadeBy, Song
 from muse.tools.song.midi import song_from_score
+from muse.tools.song.provenance import provenance
 from muse.tools.tokens.inputs import load_score
 from muse.tools.tokens.token_files import TokenFile, decode_document, encode_document, token_files
 from muse.tools.tokens.tokenizer import (
@@ -33,7 +33,7 @@ COMMAND = "tokenize"
 
 def made_by(params: dict[str, Any]) -> MadeBy:
     """What the results of this command say of their making."""
-    return MadeBy(command=COMMAND, version=version("muse-toolbox"), params=params)
+    return provenance(COMMAND, params)
 
 
 def choose_tokenizer(scheme: str | None, path: str | None) -> Tokenizer:

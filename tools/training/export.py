@@ -1,7 +1,6 @@
 """The weights of a run as two files: NAME.safetensors, and the card that tells what they are."""
 
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ from torch import Tensor
 
 from muse.models.weight_files import CARD_SUFFIX, WEIGHTS_SUFFIX, packed
 from muse.tools.files import write_bytes
+from muse.tools.song.provenance import muse_version
 from muse.tools.training.recipe import Prepared, Recipe
 
 
@@ -35,7 +35,7 @@ def card_of(
         "split": facts["data"]["split"],
         "metrics": results,
         "command": facts["command"],
-        "made_by": f"muse {version('muse-toolbox')}",
+        "made_by": f"muse {muse_version()}",
         **prepared.extras,
     }
 

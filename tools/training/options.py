@@ -1,7 +1,6 @@
 """What can be set of a training run: recipe's defaults, then a TOML file, then the command line."""
 
 import os
-import secrets
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,10 +12,10 @@ from msgspec import Meta
 from muse.models.training.task import Plan
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.files import read_bytes
+from muse.tools.generation.seeds import choose_seed
 from muse.tools.training.recipe import Recipe
 from muse.tools.training.registry import name_of
 
-SEEDS = 2**31  # a drawn seed is below
 RESUMABLE = {"data", "device", "epochs", "patience"}  # may be given anew when a run goes on
 
 Count = Annotated[int, Meta(ge=1)]
@@ -139,7 +138,7 @@ def chosen_seed(options: Options) -> int:
     """The seed; one that is not given is drawn, or 0 for processes that must agree on one."""
     if options.seed is not None:
         return options.seed
-    return 0 if options.devices * options.nodes > 1 else secrets.randbelow(SEEDS)
+    return 0 if options.devices * options.nodes > 1 else choose_seed(None)
 
 
 def settings_of(recipe: Recipe, options: Options) -> Any:

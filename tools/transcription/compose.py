@@ -6,7 +6,6 @@ Conventions: as assemble.py; the tempo map turns every beat back into the second
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 from muse.tools.audio.io import AudioReader
@@ -15,6 +14,7 @@ from muse.tools.audio.soundfonts import find_soundfonts
 from muse.tools.files import sha256_of
 from muse.tools.separation.separate import Separation
 from muse.tools.song.document import Key, MadeBy, Meter, Song, Source, SourceStem, Tempo
+from muse.tools.song.provenance import provenance
 from muse.tools.song.tempo_map import TempoMap
 from muse.tools.transcription.assemble import Part, build_track
 from muse.tools.transcription.beats import BeatTrack, track_beats_file
@@ -149,10 +149,9 @@ def tuning_of(parts: Sequence[Part]) -> float:
 
 def made_by(separation: Separation | None, options: TranscribeOptions) -> MadeBy:
     """What made the Song, so that it can be made again."""
-    return MadeBy(
-        command="transcribe",
-        version=version("muse-toolbox"),
-        params=dict(options.asked),
+    return provenance(
+        "transcribe",
+        dict(options.asked),
         model=separation.made_by.model if separation else None,
         model_hash=separation.made_by.model_hash if separation else None,
     )

@@ -8,7 +8,6 @@ header says in which.
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from importlib.metadata import version
 from typing import Any
 
 import msgspec
@@ -25,7 +24,8 @@ from muse.tools.datasets.melody_events import MELODY_VOCABULARY
 from muse.tools.datasets.vocabulary import UNKNOWN_ID, Vocabulary
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.progress import Report, part, silent
-from muse.tools.song.document import Key, MadeBy, Song
+from muse.tools.song.document import Key, Song
+from muse.tools.song.provenance import provenance_dict
 from muse.tools.theory.annotate import annotated
 
 READING_SHARE = 0.5  # of the work: what is reported while files are read
@@ -224,13 +224,6 @@ def result_of(
         "split_counts": dict(Counter(entry.split for entry in entries)),
         "duplicates": found.groups,
         "left_out": len(found.problems),
-        "made_by": msgspec.to_builtins(
-            MadeBy(
-                command="tokenize",
-                version=version("muse-toolbox"),
-                params={"for": form, **options.as_dict()},
-                seed=options.seed,
-            )
-        ),
+        "made_by": provenance_dict("tokenize", {"for": form, **options.as_dict()}, options.seed),
     }
     return FormResult(form, header, vocabulary, rows, found.problems)

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from muse.tools.evaluation.symbolic.passage import Passage, TrackChoice, passage
 from muse.tools.files import PIPE
 from muse.tools.progress import Report, part, silent
 from muse.tools.song.document import Song
+from muse.tools.song.provenance import provenance_dict
 
 log = logging.getLogger("muse")
 
@@ -90,12 +90,9 @@ def evaluate(
         "reference_songs": len(real.passages),
         "heard_chords": {"set": len(tested.heard), "reference": len(real.heard)},
         "problems": [*tested.problems, *real.problems],
-        "made_by": {
-            "command": f"eval {options.view}",
-            "version": version("muse-toolbox"),
-            "params": {"reference": list(reference), **asdict(options)},
-            "seed": options.seed,
-        },
+        "made_by": provenance_dict(
+            f"eval {options.view}", {"reference": list(reference), **asdict(options)}, options.seed
+        ),
     }
 
 
