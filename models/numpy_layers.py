@@ -74,3 +74,9 @@ def sigmoid(x: Any) -> Any:
 def spread(weights: Floats, ids: Ids, size: int) -> Floats:
     """Weights of steps as weights of their ids, (size,)."""
     return np.bincount(ids, weights, size).astype(np.float32)
+
+
+def log_softmax(logits: Any) -> Any:
+    """Log probabilities along the last axis, in the precision of the logits."""
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))

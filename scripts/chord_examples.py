@@ -6,14 +6,13 @@ Conventions: a cell is one annotated beat; a class is place * kinds + kind, the 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from muse.models.chord_finder.inference import PLACES
+from muse.models.chord_finder.config import ROOTS
+from muse.models.chord_finder.net import SegmentBatch
 from muse.tools.song.midi import load_song
 from muse.tools.theory.chord_features import LONGEST, cells_of, segment_rows, segment_scalars
 from muse.tools.theory.chord_finding import BAR_STRENGTHS, NOT_KNOWN, strengths_of
@@ -27,29 +26,15 @@ KINDS = (
 CHUNK = 64  # cells of one example
 
 
-class Chunk(NamedTuple):
-    """Up to CHUNK cells of a song, padded.
-
-    `rows` (CHUNK, LONGEST, blocks * 12), `scalars` (CHUNK, LONGEST, scalars), `strengths` (CHUNK,),
-    `truth` (CHUNK, 3) of start, length - 1 and class, -1 behind the last, and how many cells.
-    """
-
-    rows: Tensor
-    scalars: Tensor
-    strengths: Tensor
-    truth: Tensor
-    cells: Tensor
-
-
 def label_of(text: str) -> int:
     """The class of an annotated chord."""
     symbol = parse_chord(text)
     if symbol.root_pc is None:
-        return PLACES * len(KINDS)
+        return ROOTS * len(KINDS)
     return symbol.root_pc * len(KINDS) + KINDS.index(symbol.quality)
 
 
-def chunks_of_song(folder: Path, one_track: bool) -> Iterator[Chunk]:
+def chunks_of_song(folder: Path, one_track: bool) -> Iterator[SegmentBatch]:
     """A song of POP909 as examples."""
     song = load_song(folder / f"{folder.name}.mid")
     notes = sounding_notes(song)
@@ -89,7 +74,7 @@ def chunks(
     edges: NDArray[np.float64],
     segments: Sequence[tuple[int, int, int]],
     strengths: NDArray[np.int64],
-) -> Iterator[Chunk]:
+) -> Iterator[SegmentBatch]:
     """Runs of segments without a gap, as long as a chunk holds."""
     cells = cells_of(notes, edges)
     rows = segment_rows(cells).reshape(len(cells), LONGEST, -1)
@@ -109,13 +94,13 @@ def chunk(
     scalars: NDArray[np.float64],
     strengths: NDArray[np.int64],
     run: Sequence[tuple[int, int, int]],
-) -> Chunk:
+) -> SegmentBatch:
     """One example, padded."""
     padding = CHUNK - len(rows)
     truth = np.full((CHUNK, 3), -1)
     truth[: len(run)] = [(start - run[0][0], length - 1, label) for start, length, label in run]
     wide = ((0, padding), (0, 0), (0, 0))
-    return Chunk(
+    return SegmentBatch(
         torch.tensor(np.pad(rows, wide), dtype=torch.float32),
         torch.tensor(np.pad(scalars, wide), dtype=torch.float32),
         torch.tensor(np.pad(strengths, (0, padding))),

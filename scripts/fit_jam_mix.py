@@ -25,14 +25,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from muse.models.phrase_gru.config import array_shapes
 from muse.models.weight_files import packed
 from muse.tools.chords.load_model import load_model
 from muse.tools.chords.song_data import load_chord_data
 from muse.tools.files import write_bytes
 from muse.tools.jam.harmony.beat_features import PLACES
 from muse.tools.jam.harmony.parameters import EXPERTS, SHAPES, WEIGHTS, MixTables
-from muse.tools.jam.harmony.phrase_gru import NETS
-from muse.tools.jam.harmony.phrase_gru import SHAPES as PHRASE_SHAPES
+from muse.tools.jam.harmony.phrase_gru import CONFIG
 from muse.tools.training.jam.expert_mix import agreement, fitted, rows_of
 from muse.tools.training.jam.keys import fitted_keys
 from muse.tools.training.jam.notes import note_tables
@@ -111,10 +111,10 @@ def phrase_nets(
     ready = MixTables.of(tables)
     melodies = {song.name: session_of(song, ready) for song in songs}
     hands = {song.name: session_of(song, ready) for song in pianos}
-    lessons = [lessons_of(melodies, hands, rest, fold) for fold in range(NETS)]
+    lessons = [lessons_of(melodies, hands, rest, fold) for fold in range(CONFIG.nets)]
     with ProcessPoolExecutor(options.jobs, get_context("spawn")) as pool:
         epochs = repeat(options.phrase_epochs)
-        done = list(pool.map(trained, lessons, epochs, range(NETS), repeat(tell)))
+        done = list(pool.map(trained, lessons, epochs, range(CONFIG.nets), repeat(tell)))
     nets, figures = zip(*done, strict=True)
     return nets, figures
 
@@ -136,7 +136,7 @@ def lessons_of(
 
 def fold_of(name: str, rest: Sequence[JamSong]) -> int:
     """The net that does not see a song."""
-    return [song.name for song in rest].index(name) % NETS
+    return [song.name for song in rest].index(name) % CONFIG.nets
 
 
 def fit_mix(
@@ -213,7 +213,7 @@ def save(
         "metrics": figures,
         "made_by": "scripts/fit_jam_mix.py",
     }
-    halved = set(PHRASE_SHAPES)  # nets lose nothing by it, and there are several
+    halved = set(array_shapes(CONFIG))  # nets lose nothing by it, and there are several
     arrays = {n: np.asarray(tables[n], np.float16 if n in halved else np.float32) for n in SHAPES}
     weights, told = packed(arrays, card)
     write_bytes(out / f"{WEIGHTS}.safetensors", weights)

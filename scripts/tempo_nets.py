@@ -12,23 +12,23 @@ from numpy.typing import NDArray
 from tempo_moments import Glimpse
 from torch import Tensor, nn
 
+from muse.models.tempo_nets.config import CYCLE, PHASES
+from muse.models.tempo_nets.net import BeatNet, tempo_net
 from muse.tools.jam.tempo.onset_features import FEATURES as BEAT_FEATURES
 from muse.tools.jam.tempo.onset_features import beats_back, described
 from muse.tools.jam.tempo.onset_intervals import FEATURES, TEMPO_STEP, TEMPOS
 from muse.tools.jam.tempo.onsets import Tail
-from muse.tools.jam.tempo.tempo_nets import CYCLE, HARMONICS, PHASES, WAVES
 
 log = logging.getLogger("train")
 
-UNITS, BATCH = 40, 64  # of a net that judges tempos
+BATCH = 64  # moments, of a net that judges tempos
 RATE, LAST_RATE, DECAY = 4e-3, 1e-5, 0.03
 MOST_SHIFT = 3  # steps of TEMPOS by which a moment is made faster or slower
 SPREAD = 0.02  # of the tempos that count as true, in log tempo
 PACE_COLUMNS = slice(FEATURES - 3, FEATURES - 1)  # that tell the tempo itself
-BEAT_UNITS, BEAT_BATCH = (48, 32), 32  # of one that finds the beat
+BEAT_BATCH = 32  # of one that finds the beat
 WARM_STEPS, MOST_GRADIENT = 100, 5.0
 DROPPED = 0.15  # of the units, while it learns
-FIRST_OUT = 0.3  # of the usual weights of the last layer
 STRETCH, JITTER_S = 0.06, 0.006  # in log tempo and of onsets, at the most
 LOST, LOSING, LEVEL = (
     0.2,
@@ -84,7 +84,7 @@ def lag_net(
     dice = np.random.default_rng(seed)
     sample = torch.tensor(features[dice.choice(len(bpms), 1500, p=chances)].astype(np.float32))
     mean, spread = sample.mean((0, 1)), sample.std((0, 1)) + 0.01
-    net = nn.Sequential(nn.Linear(FEATURES, UNITS), nn.ReLU(), nn.Linear(UNITS, 1))
+    net = tempo_net(FEATURES)
     tempos = torch.tensor(np.log(TEMPOS))
     chosen = dice.choice(len(bpms), (steps, BATCH), p=chances)
 
@@ -105,46 +105,6 @@ def lag_net(
         "bias": bias.numpy(),
         "out": last.weight.detach()[0].numpy(),
     }
-
-
-class BeatNet(nn.Module):
-    """What net.beat_odds does, for many moments at once; the rivals' odds add to it."""
-
-    def __init__(self) -> None:
-        """Begin by chance."""
-        super().__init__()
-        self.first = nn.Linear(BEAT_FEATURES, BEAT_UNITS[0])
-        self.second = nn.Linear(*BEAT_UNITS)
-        self.last = nn.Linear(BEAT_UNITS[1], 1 + 2 * len(HARMONICS))
-        self.scale = nn.Parameter(torch.tensor(1.0))
-        self.waves = torch.tensor(WAVES)
-        self.harmonics = torch.tensor(2 * np.pi / CYCLE * HARMONICS).float()
-        with torch.no_grad():
-            self.last.weight *= FIRST_OUT
-
-    def forward(self, features: Tensor, back: Tensor, odds: Tensor) -> Tensor:
-        """Odds of (moments, tempos, phases)."""
-        for layer in (self.first, self.second):
-            features = nn.functional.dropout(torch.relu(layer(features)), DROPPED)
-        told: Tensor = self.last(features) * ~torch.isnan(back)[..., None]
-        turns = self.harmonics * torch.nan_to_num(back)[..., None]
-        real, imaginary = told[..., 1:].chunk(2, -1)
-        waves = torch.complex(real, imaginary) * torch.polar(torch.ones_like(turns), turns)
-        fits = told[..., 0].sum(-1) + self.scale * odds
-        turned: Tensor = waves.sum(-2) @ self.waves
-        return turned.real + fits[..., None]
-
-    def arrays(self) -> list[tuple[Floats, Floats]]:
-        """Weights and biases of the layers, in the unit of the rivals' odds."""
-        layers = (self.first, self.second, self.last)
-        units = (1.0, 1.0, float(self.scale.detach()))
-        return [
-            (
-                (layer.weight.detach() / unit).numpy(),
-                (layer.bias.detach() / unit).numpy(),
-            )
-            for layer, unit in zip(layers, units, strict=True)
-        ]
 
 
 def stacked(seen: Sequence[Glimpse]) -> Glimpse:
@@ -180,7 +140,7 @@ def beat_net(seen: Glimpse, chances: Array, steps: int, seed: int) -> tuple[Beat
     """One net that finds the beat, and its loss."""
     torch.manual_seed(seed)
     dice = np.random.default_rng(seed)
-    net, (_, *rest) = BeatNet(), seen
+    net, (_, *rest) = BeatNet(BEAT_FEATURES, DROPPED), seen
     chosen = dice.choice(len(chances), (steps, BEAT_BATCH), p=chances)
 
     def loss_at(step: int) -> Tensor:

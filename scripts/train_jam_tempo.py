@@ -29,13 +29,14 @@ from tempo_moments import (
     pieces,
     pop909,
 )
-from tempo_nets import BEAT_UNITS, UNITS, Array, BeatNet, Floats, beat_net, lag_net, stacked
+from tempo_nets import Array, Floats, beat_net, lag_net, stacked
 
+from muse.models.tempo_nets.config import BEAT_UNITS, NAME, TEMPO_UNITS
+from muse.models.tempo_nets.net import BeatNet
 from muse.models.weight_files import packed
 from muse.tools.files import write_bytes
 from muse.tools.jam.tempo.onset_features import FEATURES as BEAT_FEATURES
 from muse.tools.jam.tempo.onset_intervals import FEATURES
-from muse.tools.jam.tempo.tempo_nets import NAME
 
 log = logging.getLogger("train")
 
@@ -87,7 +88,7 @@ def beat_nets(
 
 
 def tensors_of(judges: list[dict[str, Floats]], nets: list[BeatNet]) -> dict[str, Floats]:
-    """The arrays as tools/jam/tempo/tempo_nets.py wants them."""
+    """The arrays as models/tempo_nets wants them."""
     joined = {name: np.concatenate([judge[name] for judge in judges]) for name in judges[0]}
     joined["out"] /= len(judges)
     for layer, arrays in enumerate(zip(*(net.arrays() for net in nets), strict=True)):
@@ -102,9 +103,9 @@ def card(melodies: int, drummers: int, loss: float) -> dict[str, object]:
         "name": NAME,
         "task": "jam",
         "what": "judges tempos by the lags between onsets, and finds the beat by how onsets lie "
-        "beside their neighbours (tools/jam/tempo/tempo_nets.py)",
+        "beside their neighbours (models/tempo_nets/inference.py)",
         "config": {
-            "units": UNITS * FOLDS,
+            "units": TEMPO_UNITS * FOLDS,
             "features": FEATURES,
             "beat_nets": BEAT_NETS,
             "beat_features": BEAT_FEATURES,

@@ -11,13 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from muse.models.chord_finder.config import NAME, array_shapes
 from muse.models.chord_finder.inference import (
-    NAME,
     ChordFinder,
     best_path,
     load_chord_finder,
     save_chord_finder,
-    shapes_of,
 )
 from muse.tools.theory.chord_features import (
     BLOCKS,
@@ -133,7 +132,7 @@ def test_files_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
     again = load_chord_finder(tmp_path)
     assert all(
         np.array_equal(getattr(again, name), getattr(model, name))
-        for name in shapes_of(model.config)
+        for name in array_shapes(model.config)
     )
     card = tmp_path / f"{NAME}.json"
     card.write_text(card.read_text().replace('"blocks": ', '"blocks": 1'))

@@ -6,6 +6,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from muse.models.phrase_gru.inference import PhraseGru
+from muse.models.phrase_gru.net import PhraseNet
 from muse.tools.errors import BadInputError
 from muse.tools.jam.events import SoloNote
 from muse.tools.jam.harmony.beat_features import (
@@ -23,10 +25,10 @@ from muse.tools.jam.harmony.beat_features import (
     triad_of_symbol,
 )
 from muse.tools.jam.harmony.parameters import MixTables, load_tables
-from muse.tools.jam.harmony.phrase_gru import HIDDEN, NETS, READ, Phrase
+from muse.tools.jam.harmony.phrase_gru import CONFIG
 from muse.tools.song.document import Meter
 from muse.tools.theory.chords import parse_chord
-from muse.tools.training.jam.phrase_gru import PhraseNet, together
+from muse.tools.training.jam.phrase_gru import together
 
 FOUR = Meter(0.0, 4, 4)
 
@@ -80,17 +82,18 @@ def test_power_chords_have_no_triad() -> None:
 
 def test_phrase_in_numpy_is_the_nets_in_torch() -> None:
     torch.manual_seed(0)
-    nets = [PhraseNet().eval() for _ in range(NETS)]
+    nets = [PhraseNet(CONFIG).eval() for _ in range(CONFIG.nets)]
     rng = np.random.default_rng(0)
-    figures, base = rng.normal(size=(5, 1, READ)), rng.normal(size=(5, 1, TRIADS))
+    figures, base = rng.normal(size=(5, 1, CONFIG.features)), rng.normal(size=(5, 1, TRIADS))
     said = (torch.tensor(figures).float(), torch.tensor(base).float())
     with torch.no_grad():
         for net in nets:
             torch.nn.init.normal_(net.out.weight, std=0.1)
         every = torch.stack([net(*said)[:, 0] for net in nets])
         wanted = torch.log_softmax(every.mean(0), -1).numpy()
-    phrase, memory = Phrase(together([net.tables() for net in nets])), Phrase.start()
-    assert memory.shape == (NETS, HIDDEN)
+    phrase = PhraseGru(CONFIG, together([net.arrays() for net in nets]))
+    memory = phrase.start()
+    assert memory.shape == (CONFIG.nets, CONFIG.hidden)
     for beat in range(5):
         memory, told = phrase.step(memory, figures[beat, 0].astype(np.float32), base[beat, 0])
         np.testing.assert_allclose(told, wanted[beat], atol=1e-5)

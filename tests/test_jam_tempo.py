@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from muse.models.tempo_nets.config import BEAT_OUTPUTS
 from muse.tools.datasets.pop909 import BEATS, read_beats
 from muse.tools.errors import ParameterError
 from muse.tools.jam.tempo.beat_clock import Conductor
@@ -18,7 +19,7 @@ from muse.tools.jam.tempo.onset_features import FEATURES as BEAT_FEATURES
 from muse.tools.jam.tempo.onset_features import described
 from muse.tools.jam.tempo.onset_intervals import FEATURES, TEMPOS, LagMemory
 from muse.tools.jam.tempo.onsets import REMEMBERED, Onset, Tail
-from muse.tools.jam.tempo.tempo_nets import HARMONICS, learnt, log_odds
+from muse.tools.jam.tempo.tempo_nets import log_odds, tempo_weights
 from muse.tools.song.midi import load_song
 
 PATTERN = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)  # beats of a bar of four
@@ -190,9 +191,9 @@ def test_the_odds_are_of_probabilities() -> None:
         memory.add(Onset(time_s, velocity, 1 << (pitch % 64)))
     odds = log_odds(memory.features())
     assert np.exp(odds).sum() == pytest.approx(1.0, abs=1e-5)
-    assert learnt()["hidden"].shape[1] == FEATURES
-    assert learnt()["beat.0"].shape[2] == BEAT_FEATURES
-    assert learnt()["beat.2"].shape[1] == 1 + 2 * len(HARMONICS)
+    assert tempo_weights()["hidden"].shape[1] == FEATURES
+    assert tempo_weights()["beat.0"].shape[2] == BEAT_FEATURES
+    assert tempo_weights()["beat.2"].shape[1] == BEAT_OUTPUTS
 
 
 def tail_of(times_s: Sequence[float], velocities: Sequence[float], pitch: int = 60) -> Tail:

@@ -1,1 +1,1 @@
-"""Segmental model that cuts a row of beats into chords: config, inference."""
+"""Segmental model that cuts beats into chords: config, net (torch), inference (numpy)."""

@@ -142,7 +142,7 @@ def heard_chord(cells: Cells, segment: Segment) -> HeardChord:
     """What a segment of the model means."""
     span = slice(segment.start, segment.start + segment.length)
     kinds = finder().config.kinds
-    if segment.label == finder().no_class:
+    if segment.label == finder().config.no_chord:
         return named_chord(cells, span, None, NO_CHORD, segment.probability)
     root_pc, kind = divmod(segment.label, len(kinds))
     return named_chord(cells, span, root_pc, kinds[kind], segment.probability)

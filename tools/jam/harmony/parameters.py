@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from muse.models.phrase_gru.config import array_shapes
+from muse.models.phrase_gru.inference import PhraseGru
 from muse.tools.errors import BadInputError
-from muse.tools.jam.harmony import phrase_gru as ear_phrase
 from muse.tools.jam.harmony.beat_features import KINDS, PLACES, STRETCHES, STRUCK, TRIADS
 from muse.tools.jam.harmony.key_parameters import (
     heard_in_every_key,
@@ -21,7 +22,7 @@ from muse.tools.jam.harmony.key_parameters import (
     start_in_every_key,
     steps_in_every_key,
 )
-from muse.tools.jam.harmony.phrase_gru import Phrase
+from muse.tools.jam.harmony.phrase_gru import CONFIG as PHRASE_CONFIG
 from muse.tools.trained_weights import trained_weights
 
 Floats = NDArray[np.float64]
@@ -47,7 +48,7 @@ SHAPES = {
     "key_steps": (2, 12, 12),  # the same of a step from one pitch class to another
     "key_moves": (2, 2, 12),  # probability of a mode after another, the home so much higher
     "key_start": (2,),  # of the modes
-    **ear_phrase.SHAPES,
+    **array_shapes(PHRASE_CONFIG),
 }
 
 
@@ -67,7 +68,7 @@ class MixTables:
     key_steps: Floats  # (KEYS, 12, 12), by pitch class before and then
     key_moves: Floats  # (KEYS, KEYS)
     key_start: Floats  # (KEYS,)
-    phrase: Phrase
+    phrase: PhraseGru
 
     @classmethod
     def of(cls, tensors: Mapping[str, NDArray[Any]]) -> "MixTables":
@@ -89,7 +90,7 @@ class MixTables:
             key_steps=steps_in_every_key(t["key_steps"]),
             key_moves=moves_between_keys(t["key_moves"]),
             key_start=start_in_every_key(t["key_start"]),
-            phrase=Phrase(t),
+            phrase=PhraseGru(PHRASE_CONFIG, t),
         )
 
 

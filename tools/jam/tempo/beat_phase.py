@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from muse.models.tempo_nets.config import CYCLE, STEPS
 from muse.tools.jam.tempo.onset_features import beats_back, described
 from muse.tools.jam.tempo.onsets import Tail
-from muse.tools.jam.tempo.tempo_nets import CYCLE, STEPS, beat_odds
+from muse.tools.jam.tempo.tempo_nets import beat_odds
 
 Array = NDArray[np.float64]
 

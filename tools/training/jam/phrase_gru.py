@@ -15,12 +15,13 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from muse.models.phrase_gru.net import PhraseNet
 from muse.tools.jam.harmony.beat_features import KINDS, PLACES, STRUCK, TRIADS, listened, place_of
 from muse.tools.jam.harmony.key_parameters import home_of
 from muse.tools.jam.harmony.key_tracker import KeyEar
 from muse.tools.jam.harmony.melody_listener import Ear
 from muse.tools.jam.harmony.parameters import MixTables
-from muse.tools.jam.harmony.phrase_gru import HIDDEN, NETS, READ, base_of, figures_of, filled
+from muse.tools.jam.harmony.phrase_gru import CONFIG, base_of, figures_of, filled
 from muse.tools.training.jam.songs import NO_TRIAD, JamSong
 
 Halves = NDArray[np.float32]
@@ -78,43 +79,6 @@ def held_alone(struck: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.vstack([np.zeros((PLACES, 12)), struck[PLACES:STRUCK]])
 
 
-class PhraseNet(nn.Module):
-    """The net as it is trained; the formulas stand in phrase_gru.py."""
-
-    def __init__(self) -> None:
-        """Begin with the plain mix: nothing is corrected."""
-        super().__init__()
-        self.read = nn.Linear(READ, HIDDEN)
-        self.gates = nn.GRU(HIDDEN, HIDDEN)
-        self.out = nn.Linear(2 * HIDDEN, TRIADS)
-        self.power = nn.Parameter(torch.ones(1))  # of the mix that is corrected
-        self.drop, self.drop_read = nn.Dropout(DROPPED), nn.Dropout(READ_DROPPED)
-        nn.init.zeros_(self.out.weight)
-        nn.init.zeros_(self.out.bias)
-
-    def forward(self, figures: Tensor, base: Tensor) -> Tensor:
-        """Log probability of each triad, (beats, songs, TRIADS)."""
-        read = self.drop(torch.relu(self.read(self.drop_read(figures))))
-        memory, _ = self.gates(read)
-        corrections = self.out(self.drop(torch.cat([memory, read], -1)))
-        return torch.log_softmax(self.power * base + corrections, -1)
-
-    def tables(self) -> Arrays:
-        """The tables of one net of ear_phrase.SHAPES."""
-        named: dict[str, Any] = {
-            "phrase_in": self.read.weight,
-            "phrase_in_bias": self.read.bias,
-            "phrase_reads": self.gates.weight_ih_l0,
-            "phrase_reads_bias": self.gates.bias_ih_l0,
-            "phrase_keeps": self.gates.weight_hh_l0,
-            "phrase_keeps_bias": self.gates.bias_hh_l0,
-            "phrase_out": self.out.weight,
-            "phrase_out_bias": self.out.bias,
-            "phrase_base": self.power,
-        }
-        return {name: tensor.detach().numpy().astype(np.float64) for name, tensor in named.items()}
-
-
 @dataclass(frozen=True)
 class Lessons:
     """What one net learns from, and what only tells how it does, by name of the track.
@@ -140,7 +104,7 @@ def trained(
     """
     torch.manual_seed(seed)
     torch.set_num_threads(1)  # nets are trained side by side
-    net, rng = PhraseNet(), np.random.default_rng(seed)
+    net, rng = PhraseNet(CONFIG, DROPPED, READ_DROPPED), np.random.default_rng(seed)
     optimiser = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY)
     figures: dict[str, dict[str, float]] = {}
     for epoch in range(epochs):
@@ -156,12 +120,12 @@ def trained(
             optimiser.step()
         figures = {track: watch(net, songs) for track, songs in lessons.watched.items()}
         tell(f"phrase {seed}, epoch {epoch}: {figures}")
-    return net.tables(), figures
+    return net.arrays(), figures
 
 
 def together(nets: Sequence[Arrays]) -> Arrays:
-    """The tables of ear_phrase.SHAPES; fewer nets than it has are asked in turn."""
-    chosen = [nets[place % len(nets)] for place in range(NETS)]
+    """The tables of all nets; fewer nets than it has are asked in turn."""
+    chosen = [nets[place % len(nets)] for place in range(CONFIG.nets)]
     return {name: np.stack([net[name] for net in chosen]) for name in nets[0]}
 
 

@@ -1,0 +1,1 @@
+"""Nets that judge tempos and find the beat in onsets: config, net (torch), inference (numpy)."""
