@@ -19,8 +19,9 @@ from pathlib import Path
 
 import msgspec
 
-from muse.tools.datasets.charts import COMMON_TIME, STRAIGHT, Chart, counted_beats, parse_charts
+from muse.tools.datasets.charts import STRAIGHT, Chart, parse_charts
 from muse.tools.song.document import Meter, Note, Song, Track
+from muse.tools.song.meter import COMMON_TIME, pulse_beats
 from muse.tools.song.midi import save_song
 from muse.tools.theory.chords import ChordSymbol, parse_chord
 from muse.tools.theory.keys import Tonality, tonality_of
@@ -133,7 +134,7 @@ class Take:
         """The second of two sixteenths comes later; where the beat has three parts, none does."""
         sixteenth = beat * SIXTEENTHS
         is_second = abs(sixteenth - round(sixteenth)) < 1e-6 and round(sixteenth) % 2 == 1
-        if self.on_grid or counted_beats(meter) != 1 or not is_second:
+        if self.on_grid or pulse_beats(meter) != 1 or not is_second:
             return beat
         return beat + (self.chart.swing - STRAIGHT) / 100 * 2 / SIXTEENTHS
 
@@ -202,7 +203,7 @@ def strokes(take: Take, index: int, hand: Hand) -> Iterator[Stroke]:
     """What a hand does during a chord, in the longest pieces it knows; else, and last, it holds."""
     chord = take.song.chords[index]
     meter = meter_at(take.song, chord.start_beats)
-    unit = counted_beats(meter)
+    unit = pulse_beats(meter)
     ways = hand[unit != 1]
     at, left = chord.start_beats, chord.duration_beats / unit
     while left > 0:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from muse.tools.datasets.charts import Chart, counted_beats
-from muse.tools.datasets.text_lines import bar_beats
+from muse.tools.datasets.charts import Chart
+from muse.tools.song.meter import bar_beats, pulse_beats
 from muse.tools.theory.chords import ChordSymbol, parse_chord
 from muse.tools.theory.qualities import quality
 
@@ -201,7 +201,7 @@ def ii_v_chain(chart: Chart, steps: list[Step]) -> bool:
 
 
 def quick(chart: Chart, steps: list[Step]) -> bool:
-    beat = counted_beats(chart.song.meters[0])
+    beat = pulse_beats(chart.song.meters[0])
     return longest([s.beats <= beat for s in steps]) >= 3
 
 

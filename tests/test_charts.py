@@ -17,9 +17,9 @@ from muse.tools.datasets.charts import (
     sign_counts,
 )
 from muse.tools.datasets.readers import read_songs
-from muse.tools.datasets.text_lines import bar_beats
 from muse.tools.errors import BadInputError
 from muse.tools.song.document import Chord, Key, Meter, Section, Tempo
+from muse.tools.song.meter import bar_beats
 from muse.tools.theory.qualities import quality
 
 
@@ -119,7 +119,7 @@ def test_charts_are_told_from_other_texts() -> None:
         ("| <C |", 2, "no chord before it that makes room"),
         ("| C . . . . . D <E |", 2, "'<E' has no chord before it that makes room"),
         ("| C |\nkey: Q\n| C |", 3, "'Q' is not a key"),
-        ("meter: 4/5\n| C |", 2, "'4/5' is not a metre"),
+        ("meter: 4/5\n| C |", 2, "'4/5' is not a time signature"),
         ("tempo: fast\n| C |", 2, "tempo is 'fast'"),
         ("tempo: 4000\n| C |", 2, "from 20 to 400"),
         ("swing: 20\n| C |", 2, "swing is '20'"),

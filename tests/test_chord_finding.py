@@ -230,21 +230,26 @@ def test_any_notes_have_chords_without_gaps(rows: list[tuple[float, float, int, 
 
 
 @pytest.mark.parametrize(
-    ("meter", "expected"),
+    ("meter", "bpm", "expected"),
     [
-        ((4, 4), (1.0, 4)),
-        ((3, 4), (1.0, 3)),
-        ((6, 8), (1.5, 2)),
-        ((12, 8), (1.5, 4)),
-        ((1, 4), (1.0, 4)),
-        ((2, 2), (1.0, 4)),
-        ((5, 4), (1.0, 5)),
-        ((3, 8), (1.5, 1)),
-        ((12, 16), (0.75, 4)),
+        ((4, 4), 120, (1.0, 4)),
+        ((3, 4), 120, (1.0, 3)),
+        ((6, 8), 60, (1.5, 2)),
+        ((12, 8), 60, (1.5, 4)),
+        ((1, 4), 120, (1.0, 4)),
+        ((2, 2), 120, (1.0, 4)),
+        ((5, 4), 120, (1.0, 5)),
+        ((3, 8), 120, (1.5, 1)),
+        ((3, 8), 80, (0.5, 3)),
+        ((3, 8), None, (0.5, 3)),
+        ((15, 8), 120, (1.0, 8)),
+        ((12, 16), 120, (0.75, 4)),
     ],
 )
-def test_beats_and_bars(meter: tuple[int, int], expected: tuple[float, int]) -> None:
-    assert beat_and_bar([Meter(0.0, *meter)]) == expected
+def test_beats_and_bars(
+    meter: tuple[int, int], bpm: float | None, expected: tuple[float, int]
+) -> None:
+    assert beat_and_bar(Meter(0.0, *meter), bpm) == expected
 
 
 def test_real_songs(shared_data: Path) -> None:

@@ -14,10 +14,10 @@ from muse.tools.chords.generate import Drawn, cadence_holds, generate
 from muse.tools.chords.lookahead import joints
 from muse.tools.chords.prompt import placed_chords as placed
 from muse.tools.chords.prompt import read_prompt, with_fixed
-from muse.tools.datasets.text_lines import parse_meter
 from muse.tools.errors import ParameterError
 from muse.tools.generation.sampling import Sampling, draw, shaped
 from muse.tools.song.document import Meter
+from muse.tools.song.meter import parse_meter
 from muse.tools.theory.chords import parse_chord
 from muse.tools.theory.functions import function_of
 from muse.tools.theory.keys import Tonality, parse_key

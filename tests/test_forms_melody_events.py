@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from muse.tools.datasets.melody_events import (
     STEPS,
     StepNote,
-    bars_of,
     decode_melody,
     encode_melody,
     on_grid,
+    step_bars,
 )
 from muse.tools.song.document import Meter, Note
 
@@ -40,13 +40,13 @@ def as_notes(steps: list[tuple[int, int, int]]) -> list[Note]:
 def test_a_melody_comes_back(kinds: list[tuple[int, int]], raw: list[tuple[int, int, int]]) -> None:
     notes = on_grid(as_notes(raw))
     end = max((note.start + 1 for note in notes), default=1) / STEPS
-    events = encode_melody(notes, bars_of(timed(kinds), end))
+    events = encode_melody(notes, step_bars(timed(kinds), end))
     assert on_grid(decode_melody([event.id for event in events])) == notes
 
 
 @given(meters, st.floats(0.1, 60))
 def test_bars_follow_each_other(kinds: list[tuple[int, int]], end: float) -> None:
-    bars = bars_of(timed(kinds), end)
+    bars = step_bars(timed(kinds), end)
     assert bars[0].start == 0
     assert all(a.start + a.length == b.start for a, b in itertools.pairwise(bars))
     assert bars[-1].start + bars[-1].length >= round(end * STEPS) - 1
@@ -67,7 +67,7 @@ def test_the_highest_note_is_the_melody() -> None:
 
 def test_triplets_and_sixteenths_are_exact() -> None:
     notes = [Note(1 / 3, 1 / 3, 60, 80), Note(2 / 3, 1 / 3, 62, 80), Note(1.25, 0.25, 64, 80)]
-    events = encode_melody(on_grid(notes), bars_of([], 4))
+    events = encode_melody(on_grid(notes), step_bars([], 4))
     back = decode_melody([event.id for event in events])
     assert [(n.start_beats, n.duration_beats) for n in back] == [
         (n.start_beats, n.duration_beats) for n in notes
@@ -75,5 +75,5 @@ def test_triplets_and_sixteenths_are_exact() -> None:
 
 
 def test_a_pickup_before_a_change_of_metre() -> None:
-    bars = bars_of([Meter(0, 4, 4), Meter(6, 3, 4)], 9)
+    bars = step_bars([Meter(0, 4, 4), Meter(6, 3, 4)], 9)
     assert [(bar.start, bar.length) for bar in bars] == [(0, 48), (48, 24), (72, 36)]

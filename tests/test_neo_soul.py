@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from muse.tools.datasets.chart_writer import bars_of, write_charts
-from muse.tools.datasets.charts import Chart, counted_beats, parse_charts
+from muse.tools.datasets.chart_writer import write_charts
+from muse.tools.datasets.charts import Chart, parse_charts
 from muse.tools.datasets.duplicates import near_duplicates
+from muse.tools.song.meter import pulse_beats, song_bars
 from muse.tools.song.midi import load_song
 from muse.tools.theory.chords import parse_chord, respelled
 from muse.tools.theory.keys import Tonality, tonality_of
@@ -50,8 +51,8 @@ def test_the_corpus_is_as_large_and_as_spread_as_it_says(corpus: list[Chart]) ->
     meters = Counter((c.song.meters[0].numerator, c.song.meters[0].denominator) for c in corpus)
     assert set(meters) == {(4, 4), (3, 4), (6, 8), (12, 8), (5, 4)}
     assert min(meters.values()) >= 4
-    assert all(8 <= len(list(bars_of(c.song))) <= 16 for c in corpus)
-    tempos = [c.song.tempos[0].bpm / counted_beats(c.song.meters[0]) for c in corpus]
+    assert all(8 <= len(list(song_bars(c.song))) <= 16 for c in corpus)
+    tempos = [c.song.tempos[0].bpm / pulse_beats(c.song.meters[0]) for c in corpus]
     assert (min(tempos), max(tempos)) == (60, 112)
     assert all(c.idea and c.song.sections[0].beat == 0 for c in corpus)
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from muse.tools.errors import MuseError, ParameterError
-from muse.tools.notation.bars import bars_of, bars_until
 from muse.tools.song.document import Chord, Key, Meter, Note, Section, Song, Track, song_to_json
+from muse.tools.song.meter import bars_until, song_bars
 from muse.tools.song.midi import load_song, save_song, song_to_midi
 from muse.tools.view.chart import chord_chart
 from muse.tools.view.page import bar_range, systems
@@ -27,7 +27,7 @@ PNG, PDF, SVG = b"\x89PNG", b"%PDF", b"<?xml"
 
 def chart(song: Song, width: int = 80, bars: str | None = None) -> list[str]:
     """The chart's lines as text."""
-    return plain(chord_chart(song, bar_range(bars, bars_of(song)), width)).splitlines()
+    return plain(chord_chart(song, bar_range(bars, song_bars(song)), width)).splitlines()
 
 
 def chords(*symbols: tuple[float, float, str]) -> list[Chord]:
@@ -88,7 +88,7 @@ def test_bars_follow_the_metre_and_a_change_cuts_one_short() -> None:
         (5.0, 3.0, True),
         (8.0, 3.0, False),
     ]
-    assert bars_of(Song()) == []
+    assert song_bars(Song()) == []
     with pytest.raises(MuseError, match="more than"):
         bars_until([Meter(0.0, 1, 32)], 1e6)
 
@@ -109,7 +109,7 @@ def test_ranges_that_make_no_sense(text: str) -> None:
 
 def roll(song: Song, width: int = 80) -> list[str]:
     """The roll's lines as text."""
-    return plain(piano_roll(song, bars_of(song), width, colour=False)).splitlines()
+    return plain(piano_roll(song, song_bars(song), width, colour=False)).splitlines()
 
 
 def test_each_note_lies_at_its_pitch_and_time() -> None:
@@ -134,7 +134,7 @@ def test_drums_have_named_lanes_with_accents() -> None:
 def test_every_line_fits_whatever_the_width(example_song: Song) -> None:
     for width in (40, 80, 139, 140, 300):
         for colour in (True, False):
-            lines = piano_roll(example_song, bars_of(example_song), width, colour=colour)
+            lines = piano_roll(example_song, song_bars(example_song), width, colour=colour)
             assert max(len(line) for line in plain(lines).splitlines()) <= width
 
 
@@ -311,6 +311,6 @@ ANY_SONG = st.builds(
 def test_any_song_is_shown_within_the_width(
     song: Song, width: int, colour: bool, bars: str | None
 ) -> None:
-    bars = bars if bars_of(song) else None
+    bars = bars if song_bars(song) else None
     shown = lines_of(song, "title", Show(width, colour, bars=bars))
     assert max(sum(len(span.text) for span in line) for line in shown) <= width

@@ -38,11 +38,11 @@ from muse.tools.chords.model import ChordModel, Floats, Step
 from muse.tools.chords.request import Request
 from muse.tools.datasets.harmony_columns import FIRST_CHORD_ID, chord_id
 from muse.tools.datasets.melody_events import STEPS
-from muse.tools.datasets.text_lines import bar_beats
 from muse.tools.files import write_bytes
 from muse.tools.generation.sampling import UNDER_TEMPERATURE, Sampling
 from muse.tools.melody.song_arrays import MelodySong
 from muse.tools.song.document import Chord, Key, Meter, Note, Song, Tempo, Track
+from muse.tools.song.meter import bar_beats
 from muse.tools.song.midi import song_to_midi
 from muse.tools.theory.chord_finding import find_chords
 from muse.tools.theory.chords import ChordSymbol, parse_chord

@@ -31,8 +31,8 @@ from muse.tools.melody.ngram_model import (
     song_contexts,
 )
 from muse.tools.melody.song_arrays import MelodyContext, MelodySong
-from muse.tools.notation.bars import bars_of
 from muse.tools.song.document import Chord, Key, Meter, Note, Song, Tempo, Track
+from muse.tools.song.meter import song_bars
 from muse.tools.theory.annotate import symbol_or_unknown
 
 Floats = NDArray[np.float64]
@@ -49,7 +49,7 @@ def excerpt(song: Song, bars: int) -> Song:
     """The first bars of a song's melody."""
     song = with_chords_and_keys(song)
     melody = melody_track(song)
-    found = bars_of(song)
+    found = song_bars(song)
     rows = note_rows([melody])
     home = home_bars(rows[:, 0], found)
     first = int(home.min())

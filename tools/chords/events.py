@@ -21,8 +21,8 @@ from muse.tools.datasets.harmony_columns import (
     NO_CHORD_ID,
     chord_of_id,
 )
-from muse.tools.datasets.text_lines import bar_beats
 from muse.tools.song.document import Meter
+from muse.tools.song.meter import bar_beats
 from muse.tools.theory.chords import NONE, UNKNOWN_CHORD, ChordSymbol
 from muse.tools.theory.functions import function_code
 from muse.tools.theory.keys import Mode, tonality

@@ -6,8 +6,8 @@ Functions are those of theory.functions, told with the following chord known.
 from collections.abc import Iterator, Sequence
 
 from muse.tools.chords.to_song import FLATTEST_ROOT, SHARPEST_ROOT
-from muse.tools.notation.bars import bars_of, nearest_bar
 from muse.tools.song.document import Song
+from muse.tools.song.meter import nearest_bar, song_bars
 from muse.tools.theory.annotate import followers
 from muse.tools.theory.chords import ChordSymbol, parse_chord
 from muse.tools.theory.functions import Function, function_of
@@ -56,7 +56,7 @@ def explained_lines(song: Song) -> list[str]:
     """
     symbols = [parse_chord(chord.symbol) for chord in song.chords]
     key = spelled_keys(song)[0]
-    bars = bars_of(song)
+    bars = song_bars(song)
     width = max(len(chord.symbol) for chord in song.chords)
     numerals = max(len(chord.roman or "") for chord in song.chords)
     lines = [f"in {key.name}"]

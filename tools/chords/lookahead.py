@@ -17,9 +17,8 @@ from itertools import product
 
 from muse.tools.chords.cadences import CADENCES, follows
 from muse.tools.chords.constraints import Frame
-from muse.tools.datasets.charts import counted_beats
-from muse.tools.datasets.text_lines import bar_beats
 from muse.tools.song.document import Meter
+from muse.tools.song.meter import bar_beats, pulse_beats
 from muse.tools.theory.chords import ChordSymbol
 
 # prior weight of a chord's length in bars; any other length has OTHER_LENGTH
@@ -147,7 +146,7 @@ def joints(meter: Meter) -> list[float]:
 
     On counted beats; bars of an odd number of eighths are taken in twos with a three at the end.
     """
-    bar, beat = bar_beats(meter), counted_beats(meter)
+    bar, beat = bar_beats(meter), pulse_beats(meter)
     if meter.denominator < 8 or beat != 1.0:
         return [beat * count for count in range(1, round(bar / beat) + 1)]
     inner = range(2, meter.numerator - 2, 2)

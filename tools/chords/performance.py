@@ -12,8 +12,8 @@ import numpy as np
 
 from muse.tools.chords.constraints import Placed
 from muse.tools.chords.style import ROLLING_BASS, ROLLING_HANDS, Feel, Pattern, swung
-from muse.tools.datasets.charts import counted_beats
 from muse.tools.song.document import DEFAULT_TICKS_PER_BEAT, Meter, Note, Track
+from muse.tools.song.meter import pulse_beats
 from muse.tools.theory.chords import ChordSymbol
 from muse.tools.theory.keys import Tonality, scale_pcs
 
@@ -56,7 +56,7 @@ class Players:
         """Choose what they do; bpm is quarter notes a minute."""
         self.feel, self.bpm, self.rng = feel, bpm, rng
         self.scale = scale_pcs(key)
-        self.unit = counted_beats(meter)
+        self.unit = pulse_beats(meter)
         rolling = self.unit != 1.0
         hands = ROLLING_HANDS if rolling else feel.hands
         basses = ROLLING_BASS if rolling else feel.bass

@@ -15,9 +15,9 @@ import numpy as np
 from muse.tools.chords.constraints import FINEST_BEATS, MAX_BARS, Frame, Placed, bass_of, id_of
 from muse.tools.chords.model import Step
 from muse.tools.datasets.charts import HOLD, PUSH, REPEAT, parse_charts
-from muse.tools.datasets.text_lines import bar_beats
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.song.document import Chord, Meter, Song
+from muse.tools.song.meter import bar_beats, signature_text
 from muse.tools.theory.annotate import guessed_keys, symbol_or_unknown
 from muse.tools.theory.chords import ChordSymbol, parse_chord, transposed, write_leadsheet
 from muse.tools.theory.key_spelling import spelled_keys
@@ -78,7 +78,7 @@ def read_prompt(text: str, meter: Meter, key: Tonality | None, rhythm_beats: flo
         return Song(chords=chords)
     bars = [bar.split() for bar in text.strip().strip("|").split("|")]
     cells = (" ".join(as_sign(word, key) for word in bar) for bar in bars)
-    head = f"title: prompt\nmeter: {meter.numerator}/{meter.denominator}\n"
+    head = f"title: prompt\nmeter: {signature_text(meter)}\n"
     try:
         return parse_charts(f"{head}| {' | '.join(cells)} |\n", "--prompt")[0].song
     except BadInputError as error:

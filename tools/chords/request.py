@@ -36,12 +36,11 @@ from muse.tools.chords.prompt import (
     with_fixed,
 )
 from muse.tools.chords.style import FEELS, Feel
-from muse.tools.datasets.charts import COMMON_TIME, counted_beats
 from muse.tools.datasets.harmony_columns import longest_key
-from muse.tools.datasets.text_lines import parse_meter
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.generation.sampling import Sampling
 from muse.tools.song.document import Meter, Song
+from muse.tools.song.meter import COMMON_TIME, first_meter, parse_meter, pulse_beats, signature_text
 from muse.tools.theory.keys import Mode, Tonality, parse_key, relative, tonality_of
 from muse.tools.theory.voicing import STYLES as VOICINGS
 
@@ -181,15 +180,15 @@ def asked_meter(request: Request) -> Meter | None:
 
 def meter_of(song: Song | None) -> Meter:
     """The first metre of a song to continue; 4/4 without any."""
-    found = song.meters[0] if song and song.meters else COMMON_TIME
-    return countable(Meter(0.0, found.numerator, found.denominator))
+    return countable(first_meter(song) if song else COMMON_TIME)
 
 
 def countable(meter: Meter) -> Meter:
     """The metre, if chords can be counted in it."""
     if meter.denominator not in DENOMINATORS:
-        name = f"{meter.numerator}/{meter.denominator}"
-        raise ParameterError(f"--meter {name}: chords are made in halves, quarters and eighths")
+        raise ParameterError(
+            f"--meter {signature_text(meter)}: chords are made in halves, quarters and eighths"
+        )
     return meter
 
 
@@ -248,7 +247,7 @@ def tempo_of(
     """Quarter notes a minute: asked for, or the song's, or drawn from the style's range."""
     slowest, fastest = feel.tempos
     drawn = int(rng.integers(slowest, fastest + 1))
-    unit = counted_beats(meter)
+    unit = pulse_beats(meter)
     if unit != 1.0:
         drawn = round(drawn * 2 / 3)  # three eighths take longer than two
     if request.tempo is None and melody is not None:

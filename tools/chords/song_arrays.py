@@ -32,9 +32,9 @@ from muse.tools.datasets.harmony_columns import (
     key_at,
     longest_key,
 )
-from muse.tools.datasets.text_lines import bar_beats
 from muse.tools.errors import BadInputError
 from muse.tools.song.document import Chord, Meter, Section, Song
+from muse.tools.song.meter import bar_beats
 from muse.tools.theory.annotate import guessed_keys, symbol_or_unknown
 
 FEWEST_CHORDS = 2  # a song with less has nothing that follows

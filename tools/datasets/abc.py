@@ -17,9 +17,10 @@ from muse.tools.datasets.lead_sheets import (
     meters_of,
     pickup_shift,
 )
-from muse.tools.datasets.text_lines import NamedSongs, parse_meter
+from muse.tools.datasets.text_lines import NamedSongs
 from muse.tools.errors import BadInputError
 from muse.tools.song.document import Meter, Song, Tempo
+from muse.tools.song.meter import COMMON_TIME, parse_meter
 from muse.tools.theory.chords import ChordSymbol
 
 # what keeps music21 busy for minutes: long notes, long bars, and metres that are none
@@ -101,7 +102,7 @@ def parse_songs(text: str, name: str) -> list[Song]:
 def song_of(score: Any) -> Song:
     """A music21 score as a Song."""
     part = score.parts[0]
-    bars = bars_of(part)
+    bars = written_bars(part)
     shift = pickup_shift(bars)
     flat = part.flatten()
     chords = chords_of(symbols_of(flat, shift), float(flat.highestTime) + shift)
@@ -124,7 +125,7 @@ def song_of(score: Any) -> Song:
     )
 
 
-def bars_of(part: Any) -> list[WrittenBar]:
+def written_bars(part: Any) -> list[WrittenBar]:
     """The bars of a music21 part; one bar where it is written without bar lines."""
     from music21 import meter
 
@@ -135,7 +136,7 @@ def bars_of(part: Any) -> list[WrittenBar]:
         signature = bar.timeSignature or bar.getContextByClass(meter.TimeSignature)
         written = Meter(0.0, signature.numerator, signature.denominator) if signature else None
         length = starts[index + 1] - starts[index]
-        made.append(WrittenBar(starts[index], length, written or Meter(0.0, 4, 4)))
+        made.append(WrittenBar(starts[index], length, written or COMMON_TIME))
     return made
 
 

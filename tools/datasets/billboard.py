@@ -18,17 +18,10 @@ import itertools
 import re
 from dataclasses import dataclass, field
 
-from muse.tools.datasets.text_lines import (
-    ChordLine,
-    Line,
-    NamedSongs,
-    at_line,
-    bar_beats,
-    parse_meter,
-    parse_seconds,
-)
+from muse.tools.datasets.text_lines import ChordLine, Line, NamedSongs, at_line, parse_seconds
 from muse.tools.errors import BadInputError
 from muse.tools.song.document import Chord, Key, Meter, Section, Song, Tempo
+from muse.tools.song.meter import bar_beats, is_same_signature, parse_meter
 from muse.tools.theory.chords import ChordSymbol, parse_harte
 from muse.tools.theory.keys import Mode
 from muse.tools.theory.pitch import parse_note_name, pitch_class
@@ -189,7 +182,7 @@ def read_bar(text: str, reading: Reading) -> None:
 def mark_meter(meter: Meter, reading: Reading) -> None:
     """Note the metre where it is another than that of the bar before."""
     last = reading.meters[-1] if reading.meters else None
-    if last is None or (last.numerator, last.denominator) != (meter.numerator, meter.denominator):
+    if last is None or not is_same_signature(last, meter):
         reading.meters.append(Meter(reading.line.beat, meter.numerator, meter.denominator))
 
 

@@ -16,7 +16,8 @@ Harte's, or `.`, which holds the chord before it, also over the bar line; `%` al
 before. `<` before a symbol brings the chord an eighth early. A word before the first `|` of a line
 names a section. `key`, `tempo` and `meter` may change on a line of their own between bars.
 
-`tempo` counts what a player counts: quarters, and dotted quarters in 6/8, 9/8 and 12/8. `swing` is
+`tempo` counts what a player counts: quarters, and dotted quarters in 6/8, 9/8 and 12/8 (all
+compound meters are listed in song/meter.py). `swing` is
 the percentage of a pair of sixteenths that the first one takes (50 is straight), `behind` how many
 milliseconds the players sit behind the beat.
 """
@@ -27,9 +28,17 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from muse.tools.datasets.text_lines import bar_beats, chord_at, parse_meter
+from muse.tools.datasets.text_lines import chord_at
 from muse.tools.errors import BadInputError
 from muse.tools.song.document import Key, Meter, Section, Song, Tempo
+from muse.tools.song.meter import (
+    COMMON_TIME,
+    Signature,
+    bar_beats,
+    parse_meter,
+    pulse_beats,
+    signature_text,
+)
 from muse.tools.theory.chords import parse_chord
 from muse.tools.theory.keys import parse_key
 
@@ -37,7 +46,6 @@ STRAIGHT = 50.0  # percent: both sixteenths are equally long
 SWING_RANGE = (STRAIGHT, 80.0)  # percent
 BEHIND_RANGE = (-100.0, 200.0)  # ms
 TEMPO_RANGE = (20.0, 400.0)  # beats a minute
-COMMON_TIME = Meter(0.0, 4, 4)
 UNTITLED = "untitled"
 HOLD, REPEAT, PUSH = ".", "%", "<"
 PUSH_BEATS = 0.5  # quarters: an eighth
@@ -208,18 +216,12 @@ def settle(draft: Draft) -> None:
     if "meter" in pending:
         song.meters.append(parse_meter(pending["meter"], draft.beat))
     if "tempo" in pending:
-        bpm = float(pending["tempo"]) * counted_beats(draft.meter)
+        bpm = float(pending["tempo"]) * pulse_beats(draft.meter)
         song.tempos.append(Tempo(draft.beat, bpm))
     if "key" in pending:
         key = parse_key(pending["key"])
         song.keys.append(Key(draft.beat, key.tonic_pc, key.mode))
     pending.clear()
-
-
-def counted_beats(meter: Meter) -> float:
-    """Length in quarters of the beat that a player counts: 1.5 in 6/8, 9/8 and 12/8."""
-    is_compound = meter.denominator == 8 and meter.numerator > 3 and meter.numerator % 3 == 0
-    return 1.5 if is_compound else 1.0
 
 
 def read_bar(signs: list[str], draft: Draft) -> None:
@@ -236,7 +238,7 @@ def read_bar(signs: list[str], draft: Draft) -> None:
     draft.bar = signs
 
 
-def sign_counts(meter: Meter) -> list[int]:
+def sign_counts(meter: Signature) -> list[int]:
     """How many signs a bar may have, few first: 1, 2, 4 and 8 in 4/4, 1, 3 and 6 in 3/4."""
     beats = meter.numerator
     return [count for count in range(1, beats + 1) if beats % count == 0] + [2 * beats]
@@ -248,7 +250,7 @@ def check_count(signs: list[str], meter: Meter) -> None:
     if len(signs) not in counts:
         raise BadInputError(
             f"the bar '{' '.join(signs)}' has {len(signs)} signs; in "
-            f"{meter.numerator}/{meter.denominator} it is one of {', '.join(map(str, counts))}"
+            f"{signature_text(meter)} it is one of {', '.join(map(str, counts))}"
         )
 
 

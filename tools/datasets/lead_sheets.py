@@ -13,8 +13,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from muse.tools.datasets.text_lines import bar_beats, chord_at, meter_of_length
+from muse.tools.datasets.text_lines import chord_at
 from muse.tools.song.document import Chord, Key, Meter, Note, Track
+from muse.tools.song.meter import COMMON_TIME, bar_beats, is_same_signature, meter_of_length
 from muse.tools.theory.chords import ChordSymbol
 from muse.tools.theory.keys import Mode, Tonality, relative, tonality
 
@@ -48,15 +49,10 @@ def meters_of(bars: Sequence[WrittenBar], shift: float) -> list[Meter]:
         is_cut = abs(bar.length - bar_beats(bar.meter)) > SHORTEST
         is_edge = index in {0, len(bars) - 1}
         meter = meter_of_length(bar.length, 0.0) if is_cut and not is_edge else bar.meter
-        if not meters or not is_same(meter, meters[-1]):
+        if not meters or not is_same_signature(meter, meters[-1]):
             beat = bar.start + shift if meters else 0.0
             meters.append(Meter(beat, meter.numerator, meter.denominator))
-    return meters or [Meter(0.0, 4, 4)]
-
-
-def is_same(one: Meter, other: Meter) -> bool:
-    """Whether two metres are written alike."""
-    return (one.numerator, one.denominator) == (other.numerator, other.denominator)
+    return meters or [COMMON_TIME]
 
 
 def melody_track(notes: Iterable[tuple[float, float, int]]) -> Track:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from muse.tools.datasets.vocabulary import Vocabulary
 from muse.tools.song.document import Meter, Note
+from muse.tools.song.meter import Bar, bars_until
 
 STEPS = 12  # a beat
 LONGEST = 96  # steps of a bar, position or duration: 8 beats
@@ -56,7 +57,7 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Bar:
+class StepBar:
     """A bar on the grid, LONGEST steps at the most."""
 
     start: int
@@ -81,27 +82,22 @@ def on_grid(notes: Iterable[Note]) -> list[StepNote]:
     return made
 
 
-def bars_of(meters: Sequence[Meter], end_beats: float) -> list[Bar]:
-    """The bars from beat 0 until a beat; 4/4 where no metre is written. A change starts a bar."""
-    changes = sorted(meters, key=lambda meter: meter.beat) or [Meter(0.0, 4, 4)]
-    bars: list[Bar] = []
-    for meter, following in zip(changes, [*changes[1:], None], strict=False):
-        stop = following.beat if following else max(end_beats, meter.beat)
-        start = 0.0 if meter is changes[0] else meter.beat
-        length = meter.numerator * 4 / meter.denominator
-        while start < stop - 1 / (2 * STEPS):
-            bars += parts_of_bar(start, min(start + length, stop) if following else start + length)
-            start += length
-    return bars
+def step_bars(meters: Sequence[Meter], end_beats: float) -> list[StepBar]:
+    """Return the bars from beat 0 up to a beat on the grid; see song/meter.py for the rules.
+
+    Raises:
+        BadInputError: more bars than song.meter.MAX_BARS.
+    """
+    return [part for bar in bars_until(meters, end_beats) for part in parts_of_bar(bar)]
 
 
-def parts_of_bar(start: float, end: float) -> list[Bar]:
-    """A bar from beat to beat, on the grid, in parts where it is too long for one."""
-    first, last = round(start * STEPS), round(end * STEPS)
-    return [Bar(step, min(LONGEST, last - step)) for step in range(first, last, LONGEST)]
+def parts_of_bar(bar: Bar) -> list[StepBar]:
+    """Put a bar on the grid, in parts of LONGEST steps where it is longer than that."""
+    first, last = round(bar.start * STEPS), round(bar.end * STEPS)
+    return [StepBar(step, min(LONGEST, last - step)) for step in range(first, last, LONGEST)]
 
 
-def encode_melody(notes: Sequence[StepNote], bars: Sequence[Bar]) -> list[Event]:
+def encode_melody(notes: Sequence[StepNote], bars: Sequence[StepBar]) -> list[Event]:
     """Events of the notes that start in these bars, which follow each other without gaps."""
     events: list[Event] = []
     starts = [note.start for note in notes]

@@ -23,9 +23,10 @@ from muse.tools.datasets.lead_sheets import (
     pickup_shift,
 )
 from muse.tools.datasets.mxl import ZIP_MAGIC, unpacked
-from muse.tools.datasets.text_lines import NamedSongs, bar_beats, parse_meter
+from muse.tools.datasets.text_lines import NamedSongs
 from muse.tools.errors import BadInputError
 from muse.tools.song.document import Key, Meter, Song, Tempo
+from muse.tools.song.meter import bar_beats, parse_meter
 from muse.tools.theory.chords import ChordSymbol
 from muse.tools.theory.pitch import note_name, parse_note_name
 

@@ -18,23 +18,16 @@ from typing import Literal
 
 import msgspec
 
-from muse.tools.datasets.text_lines import (
-    ChordLine,
-    Line,
-    NamedSongs,
-    at_line,
-    bar_beats,
-    parse_meter,
-)
+from muse.tools.datasets.text_lines import ChordLine, Line, NamedSongs, at_line
 from muse.tools.errors import BadInputError
 from muse.tools.song.document import Key, Meter, Song
+from muse.tools.song.meter import COMMON_TIME, bar_beats, parse_meter
 from muse.tools.theory.keys import Tonality, parse_key
 from muse.tools.theory.roman import Dialect, from_roman
 
 NUMERAL = re.compile(r"[#b]*(?:[iI]{1,3}|[iI][vV]|[vV][iI]{0,3}|N|It|Ger|Fr|Cad)(?![a-zA-Z]*:).*")
 TONIC = re.compile(r"([iI])(?![iIvV])")
 DIRECTIVE = re.compile(r"(key|metre|meter):\s*(.+)", re.IGNORECASE)
-COMMON_TIME = Meter(0.0, 4, 4)
 LIST_DIALECT: Dialect = "pop"  # what the numerals of the JSON list mean
 C_MAJOR, C_MINOR = Tonality(0, "major"), Tonality(0, "minor")
 A_MINOR = Tonality(3, "minor")

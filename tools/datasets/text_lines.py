@@ -3,11 +3,10 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Self
 
 from muse.tools.errors import BadInputError
-from muse.tools.song.document import Chord, Meter, Song
+from muse.tools.song.document import Chord, Song
 from muse.tools.theory.chords import ChordSymbol, write_leadsheet
 from muse.tools.theory.symbol import NONE
 
@@ -62,39 +61,6 @@ def parse_seconds(text: str) -> float:
 
 
 LONGEST_S = 1e6  # eleven days: more is a slip
-
-
-def parse_meter(text: str, beat: float = 0.0) -> Meter:
-    """A time signature such as "6/8".
-
-    Raises:
-        BadInputError: not two numbers, the second a power of two up to 64.
-    """
-    above, _, below = text.strip().partition("/")
-    if not (above.isdecimal() and below.isdecimal()):
-        raise BadInputError(f"'{text}' is not a metre, such as 4/4 or 6/8")
-    numerator, denominator = int(above), int(below)
-    if not 1 <= numerator <= MOST_IN_A_BAR or denominator not in NOTE_VALUES:
-        raise BadInputError(f"'{text}' is not a metre, such as 4/4 or 6/8")
-    return Meter(beat, numerator, denominator)
-
-
-MOST_IN_A_BAR = 255  # what a MIDI file can hold
-NOTE_VALUES = (1, 2, 4, 8, 16, 32, 64)
-
-
-def bar_beats(meter: Meter) -> float:
-    """Length of a bar in quarter notes."""
-    return meter.numerator * 4 / meter.denominator
-
-
-def meter_of_length(beats: float, beat: float) -> Meter:
-    """A metre whose bar lasts that many quarter notes: 3/4 for 3, 7/8 for 3.5."""
-    length = Fraction(beats / 4).limit_denominator(NOTE_VALUES[-1])
-    below = max(length.denominator, 4)
-    if below not in NOTE_VALUES:
-        below = NOTE_VALUES[-1]
-    return Meter(beat, max(round(length * below), 1), below)
 
 
 def chord_at(start: float, end: float, symbol: ChordSymbol) -> Chord:

@@ -4,7 +4,6 @@ import sys
 from dataclasses import asdict, fields, replace
 
 from muse.tools.chords.model import ChordModel
-from muse.tools.datasets.text_lines import bar_beats
 from muse.tools.generation.seeds import choose_seed
 from muse.tools.jam.band.rhythm_section import Band
 from muse.tools.jam.engine import Engine
@@ -24,6 +23,7 @@ from muse.tools.jam.takes.records import Header
 from muse.tools.jam.takes.replay import Replay
 from muse.tools.jam.tempo.beat_clock import Conductor
 from muse.tools.jam.tempo.follower import TempoFollower
+from muse.tools.song.meter import bar_beats
 from muse.tools.song.provenance import muse_version
 
 

@@ -7,7 +7,6 @@ from typing import BinaryIO
 
 import msgspec
 
-from muse.tools.datasets.charts import COMMON_TIME, counted_beats
 from muse.tools.errors import BadInputError
 from muse.tools.jam.events import Message
 from muse.tools.jam.options import DEFAULT_BPM
@@ -17,6 +16,7 @@ from muse.tools.jam.ports.solo_files import messages_of, read_solo
 from muse.tools.jam.session import LEAD_S
 from muse.tools.jam.takes.replay import Replay
 from muse.tools.song.document import Meter, Tempo, is_document
+from muse.tools.song.meter import COMMON_TIME, first_meter, pulse_beats
 from muse.tools.song.midi import MIDI_MAGIC
 
 LEAD = "lead_s"  # its name among a take's params
@@ -60,9 +60,9 @@ def from_file(path: str, track: str | None, counted_bpm: float | None) -> Known:
     """
     solo = read_solo(path, track)
     song = solo.song
-    meter = song.meters[0] if song.meters else COMMON_TIME
+    meter = first_meter(song)
     if counted_bpm is not None:
-        bpm = counted_bpm * counted_beats(meter)
+        bpm = counted_bpm * pulse_beats(meter)
         song = msgspec.structs.replace(song, tempos=[Tempo(0.0, bpm)])
     tempos = song.tempo_map()
     messages = tuple(messages_of(song, solo.track))
@@ -70,7 +70,7 @@ def from_file(path: str, track: str | None, counted_bpm: float | None) -> Known:
         messages,
         tempos.bpms[0],
         tuple(zip(tempos.seconds[1:], tempos.bpms[1:], strict=True)),
-        Meter(0.0, meter.numerator, meter.denominator),
+        meter,
         end_s=messages[-1].time_s,
     )
 

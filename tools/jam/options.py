@@ -5,11 +5,10 @@ from pathlib import Path
 
 from muse.tools.chords.events import STYLES
 from muse.tools.chords.request import FASTEST, SLOWEST
-from muse.tools.datasets.charts import counted_beats
-from muse.tools.datasets.text_lines import bar_beats, parse_meter
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.song.document import Meter
 from muse.tools.song.export import AUDIO
+from muse.tools.song.meter import bar_beats, parse_meter, pulse_beats, signature_text
 from muse.tools.theory.keys import Tonality, parse_key
 from muse.tools.theory.voicing import STYLES as VOICINGS
 
@@ -150,7 +149,7 @@ def read_bpm(text: str | None, otherwise: float, meter: Meter) -> float:
         raise ParameterError(
             f"--bpm is {SLOWEST:g} to {FASTEST:g}, auto, or auto:92 from about there, not '{text}'"
         )
-    return counted * counted_beats(meter)
+    return counted * pulse_beats(meter)
 
 
 def is_auto(bpm: str | None) -> bool:
@@ -185,8 +184,9 @@ def read_meter(text: str) -> Meter:
 def check_meter(meter: Meter) -> None:
     """Raise ParameterError unless bars are whole quarter notes, which the beats are counted in."""
     if meter.denominator not in DENOMINATORS or bar_beats(meter) % 1:
-        name = f"{meter.numerator}/{meter.denominator}"
-        raise ParameterError(f"--meter {name}: bars of whole quarters, such as 4/4, 3/4 or 6/8")
+        raise ParameterError(
+            f"--meter {signature_text(meter)}: bars of whole quarters, such as 4/4, 3/4 or 6/8"
+        )
 
 
 def read_key(text: str) -> Tonality:

@@ -7,10 +7,10 @@ beats in quarter notes. Lines are plain ASCII and never longer than the width.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from muse.tools.datasets.text_lines import bar_beats
 from muse.tools.jam.events import Choice, Decision
 from muse.tools.jam.ports.lateness import PERCENTILES
 from muse.tools.song.document import Meter
+from muse.tools.song.meter import bar_beats, signature_text
 from muse.tools.theory.chords import write_leadsheet
 from muse.tools.theory.pitch import midi_name
 
@@ -87,7 +87,7 @@ def key_text(decision: Decision | None) -> str:
 
 def tempo_text(screen: Screen) -> str:
     """Tempo and metre."""
-    return f"{screen.bpm:.1f} bpm  {screen.meter.numerator}/{screen.meter.denominator}"
+    return f"{screen.bpm:.1f} bpm  {signature_text(screen.meter)}"
 
 
 def bar_text(screen: Screen) -> str:

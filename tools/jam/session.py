@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from threading import RLock
 
-from muse.tools.datasets.text_lines import bar_beats
 from muse.tools.jam.band.click import click, opening
 from muse.tools.jam.band.lines import CHANNELS
 from muse.tools.jam.band.rhythm_section import FINAL_BEATS
@@ -20,6 +19,7 @@ from muse.tools.jam.ports.lateness import PERCENTILES, Lateness
 from muse.tools.jam.ports.playback import Player
 from muse.tools.jam.screen import BarLines, Screen
 from muse.tools.jam.takes.take import Take
+from muse.tools.song.meter import bar_beats
 
 LEAD_S = 0.012  # before a beat, in which it is decided when live
 SOLO_CHANNEL = 3  # on which the player is sounded, where that is wanted

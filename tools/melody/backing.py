@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import msgspec
 
-from muse.tools.datasets.charts import counted_beats
 from muse.tools.datasets.forms.melody import MELODY_NAME
 from muse.tools.datasets.melody_events import STEPS
 from muse.tools.errors import BadInputError
 from muse.tools.melody.song_arrays import MelodyContext, context_of
-from muse.tools.song.document import Chord, Meter, Song, Track
+from muse.tools.song.document import Chord, Song, Track
+from muse.tools.song.meter import is_compound
 from muse.tools.theory.annotate import symbol_or_unknown, warn_of_unread
 from muse.tools.theory.chords import UNKNOWN_CHORD
 
@@ -96,8 +96,7 @@ def heard_context(song: Song) -> MelodyContext:
     meter = (context.numerator, context.denominator)
     if meter in LEARNT:
         return context
-    is_compound = counted_beats(Meter(0.0, *meter)) != 1.0
-    kin = FALLBACKS["compound" if is_compound else "odd" if meter[0] % 2 else "even"]
+    kin = FALLBACKS["compound" if is_compound(*meter) else "odd" if meter[0] % 2 else "even"]
     log.warning(
         "songs in %d/%d were too few to learn from: melody-xl hears %d/%d, in bars of %d/%d",
         *(*meter, *kin, *meter),

@@ -10,17 +10,17 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from muse.tools.chords.song_arrays import with_chords_and_keys
-from muse.tools.datasets.charts import counted_beats
 from muse.tools.datasets.harmony_columns import (
     HarmonyEvent,
     harmony_of,
     semitones_to_common,
     transposed,
 )
-from muse.tools.datasets.melody_events import STEPS, Bar, bars_of
+from muse.tools.datasets.melody_events import STEPS, StepBar, step_bars
 from muse.tools.melody.columns import harmony_ids, place_ids
 from muse.tools.melody.song_arrays import MelodyContext, context_of, place_row, under
 from muse.tools.song.document import Chord, Meter, Song
+from muse.tools.song.meter import pulse_beats
 from muse.tools.theory.annotate import symbol_or_unknown
 
 TRIAD = 3  # pitch classes, from the root up
@@ -54,7 +54,7 @@ class Stage:
         end: steps; where the last chord ends.
     """
 
-    bars: Sequence[Bar]
+    bars: Sequence[StepBar]
     chords: Sequence[Sounding]
     harmony: Sequence[HarmonyEvent]
     context: MelodyContext
@@ -103,7 +103,7 @@ class Stage:
     def is_strong(self, step: int) -> bool:
         """Whether a step is a strong beat, as tools.symbolic.harmony counts them."""
         bar, position = place_row(step, self.bars)
-        pulse = round(counted_beats(self.meter) * STEPS)
+        pulse = round(pulse_beats(self.meter) * STEPS)
         is_even = self.bars[bar].length // pulse % 2 == 0
         return position % (2 * pulse) == 0 if is_even else position == 0
 
@@ -119,7 +119,7 @@ def stage_of(song: Song, context: MelodyContext | None = None) -> Stage:
     up = semitones_to_common(song)
     own = context_of(song)
     chords = list(sounding_chords(song.chords))
-    bars = bars_of(song.meters, (chords[-1].end + 1) / STEPS)
+    bars = step_bars(song.meters, (chords[-1].end + 1) / STEPS)
     return Stage(
         bars=bars,
         chords=chords,

@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 
 from muse.tools.chords.song_arrays import with_chords_and_keys
-from muse.tools.datasets.charts import COMMON_TIME
 from muse.tools.datasets.forms.melody import HIGHEST, melody_track
 from muse.tools.datasets.harmony_columns import semitones_to_common
-from muse.tools.datasets.melody_events import STEPS, StepNote, bars_of, on_grid
+from muse.tools.datasets.melody_events import STEPS, StepNote, on_grid, step_bars
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.melody.candidates import Limits
 from muse.tools.melody.context import Stage
 from muse.tools.melody.note_slots import Slot
 from muse.tools.melody.song_arrays import place_row
 from muse.tools.song.document import Song, Track
+from muse.tools.song.meter import COMMON_TIME, bar_beats, first_meter
 
 
 def kept_slots(known: Sequence[StepNote], bars: range, stage: Stage) -> list[Slot]:
@@ -73,7 +73,7 @@ def melody_in(song: Song, option: str) -> Track:
 
 def bar_start(song: Song, step: int) -> int:
     """Where the bar begins in which a step lies."""
-    return step - place_row(step, bars_of(song.meters, (step + 1) / STEPS))[1]
+    return step - place_row(step, step_bars(song.meters, (step + 1) / STEPS))[1]
 
 
 def rhythm_slots(like: Song, start: int, room: range) -> list[Slot]:
@@ -103,5 +103,4 @@ def rhythm_slots(like: Song, start: int, room: range) -> list[Slot]:
 
 def meter_share(song: Song) -> float:
     """Length of the song's first bar in whole notes."""
-    meter = song.meters[0] if song.meters else COMMON_TIME
-    return meter.numerator / meter.denominator
+    return bar_beats(first_meter(song)) / bar_beats(COMMON_TIME)

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from muse.tools.datasets.melody_events import STEPS, Bar
+from muse.tools.datasets.melody_events import STEPS, StepBar
 from muse.tools.errors import ParameterError
 from muse.tools.melody.context import Stage
 from muse.tools.melody.note_slots import Return
@@ -86,7 +86,7 @@ def have_same_chords(stage: Stage, phrase: range, back: int) -> bool:
     return float(np.mean(same)) >= SAME
 
 
-def beats_of(bar: Bar) -> range:
+def beats_of(bar: StepBar) -> range:
     """The steps of a bar's beats."""
     return range(bar.start, bar.start + bar.length, STEPS)
 

@@ -27,7 +27,7 @@ from muse.tools.datasets.harmony_columns import (
     semitones_to_common,
     transposed,
 )
-from muse.tools.datasets.melody_events import STEPS, Bar, StepNote, bars_of, on_grid
+from muse.tools.datasets.melody_events import STEPS, StepBar, StepNote, on_grid, step_bars
 from muse.tools.errors import BadInputError
 from muse.tools.song.document import Song
 from muse.tools.theory.keys import Mode
@@ -122,7 +122,7 @@ def melody_song(name: str, song: Song) -> MelodySong:
     song = with_chords_and_keys(song)
     up = semitones_to_common(song)
     harmony = [transposed(event, up) for event in harmony_of(song)]
-    bars = bars_of(song.meters, (notes[-1].start + 1) / STEPS)
+    bars = step_bars(song.meters, (notes[-1].start + 1) / STEPS)
     rows = [
         (*note_row(note, following, up), *place_row(note.start, bars), *under(note.start, harmony))
         for note, following in zip(notes, [*notes[1:], None], strict=True)
@@ -140,7 +140,7 @@ def note_row(note: StepNote, following: StepNote | None, up: int) -> tuple[int, 
     return note.start, min(max(note.pitch + up, 0), HIGHEST), note.duration, advance
 
 
-def place_row(step: int, bars: Sequence[Bar]) -> tuple[int, int]:
+def place_row(step: int, bars: Sequence[StepBar]) -> tuple[int, int]:
     """Number of the bar in which a step lies, and steps from that bar's start."""
     number = max(bisect_right(bars, step, key=lambda bar: bar.start) - 1, 0)
     return number, step - bars[number].start

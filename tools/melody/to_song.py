@@ -14,11 +14,11 @@ import msgspec
 from muse.tools.chords.events import STYLES, Style
 from muse.tools.chords.performance import note_of
 from muse.tools.chords.style import FEELS, Feel, swung
-from muse.tools.datasets.charts import counted_beats
 from muse.tools.datasets.melody_events import STEPS, StepNote
 from muse.tools.melody.composer import phrase_ends
 from muse.tools.melody.request import Task
 from muse.tools.song.document import MadeBy, Note, Song, Track
+from muse.tools.song.meter import pulse_beats
 
 NAME, PROGRAM = "Melody", 73  # General MIDI's flute
 FIRM, ACCENT, SOFTER = 88, 8, 10  # velocities
@@ -101,7 +101,7 @@ def placed(note: StepNote, task: Task, loud: int) -> Note:
     start, end = note.start / STEPS, (note.start + note.duration) / STEPS
     style = style_of(task.song)
     if style:
-        unit = counted_beats(task.stage.meter)
+        unit = pulse_beats(task.stage.meter)
         start, end = swung(start, FEELS[style], unit), swung_end(end, FEELS[style], unit)
     return note_of(start, end - start, note.pitch, loud)
 

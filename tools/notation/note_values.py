@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from muse.tools.notation.grid import GRID
+from muse.tools.song.meter import GROUP, is_compound
 
 # written types, with their lengths in steps when undotted; the shortest occur in triplets only,
 # where a note lasts two thirds of what is written
@@ -72,8 +73,8 @@ def levels_of(numerator: int, denominator: int, length: int) -> tuple[int, ...]:
     """
     beat = 4 * GRID // denominator
     above: list[int] = []
-    if denominator >= 8 and numerator % 3 == 0 and numerator > 3:
-        above = [3 * beat, 3 * beat]  # twice: nothing is held over this beat from a weaker place
+    if is_compound(numerator, denominator):
+        above = [GROUP * beat] * 2  # twice: no value is held over this beat from a weaker place
     elif length == 4 * beat:
         above = [2 * beat]
     below, step = [], beat

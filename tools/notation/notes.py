@@ -14,6 +14,7 @@ from muse.tools.notation.note_values import Piece
 from muse.tools.notation.pitches import spelled
 from muse.tools.notation.score import ScoreBar
 from muse.tools.notation.voice_measures import Stretch, tie_marks
+from muse.tools.song.meter import is_compound
 
 ACTUAL_NOTES, NORMAL_NOTES = 3, 2  # of a triplet
 
@@ -60,8 +61,9 @@ def add_voice(measure: Element, stretches: Sequence[Stretch], bar: ScoreBar, pla
 
 def beam_length(bar: ScoreBar) -> int:
     """Steps joined by one beam at most: a quarter note, or a dotted one in 6/8."""
-    is_compound = len(bar.levels) > 1 and bar.levels[0] == bar.levels[1]
-    return max(bar.levels[0], GRID // 2) if is_compound else GRID
+    if is_compound(bar.numerator, bar.denominator):
+        return max(bar.levels[0], GRID // 2)
+    return GRID
 
 
 def add_whole_rest(measure: Element, bar: ScoreBar, place: Place) -> None:

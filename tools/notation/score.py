@@ -9,17 +9,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import gcd
 
-from muse.tools.notation.bars import Bar, bars_until
+import msgspec
+
 from muse.tools.notation.grid import GRID, GridNote, Moved, gridded
 from muse.tools.notation.note_values import FINEST, levels_of
 from muse.tools.notation.voices import Staff, staves_of
 from muse.tools.song.document import Meter, Song, Tempo, Track
+from muse.tools.song.meter import Bar, bars_until
+from muse.tools.song.validation import DENOMINATORS
 from muse.tools.theory.key_spelling import spelled_keys
 from muse.tools.theory.keys import Tonality
 
 log = logging.getLogger("muse")
 
-DENOMINATORS = frozenset({1, 2, 4, 8, 16, 32})  # of the signatures that fit the grid
+WRITTEN_DENOMINATORS = DENOMINATORS[:6]  # 1 to 32: those whose units fit the grid
 SHOWN_TEMPO_CHANGE = 0.04  # of the last tempo shown; smaller ones are for playback only
 
 
@@ -73,7 +76,7 @@ def score_of(song: Song, title: str = "") -> Score:
     Tracks without notes are left out; a song without any gets one empty part, for its chords.
 
     Raises:
-        MuseError: it has more bars than can be written (see bars.py).
+        MuseError: it has more bars than can be written (see song/meter.py).
     """
     tracks, moved = gridded(song)
     ends = [note.end for notes in tracks for note in notes]
@@ -140,25 +143,20 @@ def signature_of(length: int) -> tuple[int, int]:
     """The signature of a bar of so many steps, a multiple of FINEST, in the largest unit."""
     whole = 4 * GRID
     unit = max(gcd(length, whole), FINEST)
-    unit = next(whole // d for d in sorted(DENOMINATORS) if whole // d <= unit and d >= 4)
+    unit = next(whole // d for d in WRITTEN_DENOMINATORS if whole // d <= unit and d >= 4)
     return (length // unit, whole // unit) if length % unit == 0 else (length // FINEST, 32)
 
 
 def written_meters(song: Song) -> list[Meter]:
     """The song's signatures that can be written, on places of the grid."""
-    fit = [meter for meter in song.meters if meter.denominator in DENOMINATORS]
+    fit = [meter for meter in song.meters if meter.denominator in WRITTEN_DENOMINATORS]
     if len(fit) < len(song.meters):
         log.warning(
             "%d time signatures are left out: their unit is no power of two up to 32",
             len(song.meters) - len(fit),
         )
     step = FINEST / GRID
-    return [replace_beat(meter, round(meter.beat / step) * step) for meter in fit]
-
-
-def replace_beat(meter: Meter, beat: float) -> Meter:
-    """The same signature from another beat on."""
-    return Meter(beat, meter.numerator, meter.denominator)
+    return [msgspec.structs.replace(meter, beat=round(meter.beat / step) * step) for meter in fit]
 
 
 def place_keys(song: Song, bars: Sequence[ScoreBar]) -> None:

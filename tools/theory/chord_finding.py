@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from muse.models.chord_finder.inference import ChordFinder, Segment, load_chord_finder
 from muse.tools.errors import ParameterError
 from muse.tools.song.document import Chord, Key, Meter, Song
+from muse.tools.song.meter import bar_beats, first_meter, is_same_signature, pulse_beats
 from muse.tools.theory.chord_features import (
     Cells,
     beat_edges,
@@ -48,6 +49,7 @@ BAR_STRENGTHS: Final[dict[int, tuple[int, ...]]] = {  # by the cells of a bar
     4: (DOWNBEAT, WEAK, HALF_BAR, WEAK),
 }
 SHORT_BARS: Final[dict[int, int]] = {1: 4, 2: 4}  # 1/4 and 2/4 are how exporters write 4/4
+THREE_EIGHTHS: Final = Meter(0.0, 3, 8)
 MOST_CELLS = 20_000  # of one song; what comes after them is left without chords
 
 
@@ -69,18 +71,25 @@ def find_chords(song: Song, cell_beats: float | None = None) -> list[Chord]:
         ParameterError: `cell_beats` is not above 0.
     """
     notes = sounding_notes(song)
-    heard = chords_of_notes(notes, song.meters, cell_beats)
+    heard = chords_of_notes(notes, first_meter(song), song.tempo_map().bpm_at(0.0), cell_beats)
     keys = song.keys or keys_of_notes(notes)
     return [song_chord(chord, key_at(keys, chord.start_beats)) for chord in heard]
 
 
 def chords_of_notes(
-    notes: Sounding, meters: Sequence[Meter] = (), cell_beats: float | None = None
+    notes: Sounding, meter: Meter, bpm: float, cell_beats: float | None = None
 ) -> list[HeardChord]:
-    """As `find_chords`, of notes; the first meter says how long a beat and a bar are."""
+    """Find the chords of notes as `find_chords` does.
+
+    Args:
+        notes: of one song.
+        meter: of all bars.
+        bpm: tempo in quarter notes a minute.
+        cell_beats: as in `find_chords`.
+    """
     if not len(notes):
         return []
-    beat, bar_cells = beat_and_bar(meters)
+    beat, bar_cells = beat_and_bar(meter, bpm)
     if cell_beats is None:
         cell_beats = beat
     elif cell_beats <= 0:
@@ -102,17 +111,19 @@ def finder() -> ChordFinder:
     return load_chord_finder()
 
 
-def beat_and_bar(meters: Sequence[Meter]) -> tuple[float, int]:
-    """Quarter notes in a beat, and beats in a bar: 4/4 where nothing is said.
+def beat_and_bar(meter: Meter, bpm: float | None = None) -> tuple[float, int]:
+    """Return the length of a beat in quarter notes and the number of beats in a bar.
 
-    Bars of eighths and shorter in threes (3/8, 6/8, 12/16) have beats of three of them.
+    Args:
+        meter: of the bar.
+        bpm: tempo in quarter notes a minute, if known; 3/8 is one beat when fast, else three.
     """
-    if not meters:
-        return 1.0, 4
-    meter = meters[0]
-    if meter.denominator >= 8 and meter.numerator % 3 == 0:
-        return 3 * 4 / meter.denominator, meter.numerator // 3
-    beats = max(round(meter.numerator * 4 / meter.denominator), 1)
+    beat, bar = pulse_beats(meter, bpm), bar_beats(meter)
+    if beat != 1.0:
+        return beat, round(bar / beat)
+    if is_same_signature(meter, THREE_EIGHTHS):
+        return bar / meter.numerator, meter.numerator
+    beats = max(round(bar), 1)
     return 1.0, SHORT_BARS.get(beats, beats)
 
 

@@ -1,6 +1,7 @@
 """A transcription in a few words, for people."""
 
 from muse.tools.song.document import Song
+from muse.tools.song.meter import signature_text
 
 PITCH_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 
@@ -11,7 +12,7 @@ def headline(song: Song) -> str:
     if song.source is not None:
         words.append(f"{song.source.duration_s:.1f} s")
     words += [f"{PITCH_NAMES[key.tonic_pc]} {key.mode}" for key in song.keys[:1]]
-    words += [f"{meter.numerator}/{meter.denominator}" for meter in song.meters[-1:]]
+    words += [signature_text(meter) for meter in song.meters[-1:]]
     if song.tempos:
         words.append(tempo_words(song))
     if song.source is not None and song.source.tuning_cents:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from muse.tools.notation.bars import Bar, nearest_bar
 from muse.tools.song.document import Section, Song
+from muse.tools.song.meter import Bar, nearest_bar, signature_text
 from muse.tools.view.symbols import cell_text, chords_by_bar, sounding
 from muse.tools.view.text import DIM, STRONG, Line, Span, line
 
@@ -26,7 +26,7 @@ class Cell:
     @property
     def meter(self) -> str:
         """The signature where it is new, with a space behind it."""
-        return f"{self.bar.meter} " if self.bar.new_meter else ""
+        return f"{signature_text(self.bar)} " if self.bar.new_meter else ""
 
     @property
     def width(self) -> int:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from muse.tools.notation.bars import Bar
 from muse.tools.song.document import Song
+from muse.tools.song.meter import Bar, signature_text
 from muse.tools.theory.key_spelling import spelled_keys
 from muse.tools.view.text import DIM, STRONG, Line, Span, line
 
@@ -50,7 +50,7 @@ def tempo_text(song: Song) -> str:
 
 def meters_text(bars: Sequence[Bar]) -> str:
     """The time signatures in order."""
-    return listed([bar.meter for bar in bars if bar.new_meter])
+    return listed([signature_text(bar) for bar in bars if bar.new_meter])
 
 
 def keys_text(song: Song) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from muse.tools.errors import ParameterError
-from muse.tools.notation.bars import Bar
+from muse.tools.song.meter import Bar
 
 # how finely time may be drawn, the finest that fits first; the last ones are for bars of 255/1
 COLUMNS_PER_BEAT = (8, 4, 2, 1, 1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32)

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from muse.tools.errors import ParameterError
-from muse.tools.notation.bars import Bar
 from muse.tools.notation.drum_kit import CYMBAL, Piece, lanes, piece_of
 from muse.tools.song.document import Note, Song, Track
+from muse.tools.song.meter import Bar, signature_text
 from muse.tools.theory.pitch import midi_name
 from muse.tools.view.colors import track_colours
 from muse.tools.view.drawing import literal, save_figure
@@ -146,8 +146,8 @@ def add_axes(
     axes.set_xticks([])
     for bar in bars:
         axes.axvline(bar.start, color=BAR_COLOUR, linewidth=0.8, zorder=1)
-        for beat in range(1, bar.beats):
-            place = bar.start + beat * bar.length / bar.beats
+        for beat in range(1, bar.pulses):
+            place = bar.start + beat * bar.length / bar.pulses
             axes.axvline(place, color=GRID_COLOUR, linewidth=0.6, zorder=0)
     return axes
 
@@ -214,7 +214,7 @@ def draw_over(
         figure.text(x / WIDTH, (top + up) / layout.height, literal(words), **style)
 
     for bar in bars:
-        words = f"{bar.number}" + f"  {bar.meter}" * bar.new_meter
+        words = f"{bar.number}" + f"  {signature_text(bar)}" * bar.new_meter
         text(bar.start, 0.03, words, fontsize=6, color="#777777")
     for section in song.sections:
         if bars[0].start <= section.beat < bars[-1].end:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import msgspec
 
 from muse.tools.errors import BadInputError
-from muse.tools.notation.bars import Bar
 from muse.tools.song.document import Chord
+from muse.tools.song.meter import Bar
 from muse.tools.theory.chords import parse_chord
 from muse.tools.theory.leadsheet import write_leadsheet
 
@@ -67,8 +67,8 @@ def chords_by_bar(chords: Sequence[Chord], bars: Sequence[Bar]) -> list[BarChord
 def place_of(start: float, bars: Sequence[Bar], index: int) -> tuple[int, int]:
     """(bar, beat of it) nearest to a start inside bar `index`; the end of a bar is the next one."""
     bar = bars[index]
-    beat = round((start - bar.start) / bar.length * bar.beats)
-    return (index + 1, 0) if beat >= bar.beats else (index, max(beat, 0))
+    beat = round((start - bar.start) / bar.length * bar.pulses)
+    return (index + 1, 0) if beat >= bar.pulses else (index, max(beat, 0))
 
 
 def carried(
@@ -106,7 +106,7 @@ def cell_text(chords: BarChords, bar: Bar, before: BarChords | None) -> str:
         return SAME_AS_BEFORE if before and filled_with(before, symbol) else symbol
     if changes[0][0] > 0 and chords.held:
         changes.insert(0, (0, chords.held))
-    beats = [HELD] * bar.beats
+    beats = [HELD] * bar.pulses
     for beat, symbol in changes:
         beats[beat] = symbol if beats[beat] == HELD else f"{beats[beat]},{symbol}"
     return " ".join(beats)

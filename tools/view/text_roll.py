@@ -6,9 +6,9 @@ With colours all tracks share a roll; without, each has its own.
 
 from collections.abc import Iterable, Sequence
 
-from muse.tools.notation.bars import Bar
 from muse.tools.notation.drum_kit import CYMBAL, Piece, lanes, piece_of
 from muse.tools.song.document import Note, Song, Track
+from muse.tools.song.meter import Bar, signature_text
 from muse.tools.theory.pitch import midi_name
 from muse.tools.view.chart import METER_STYLE, SECTION_STYLE
 from muse.tools.view.colors import faded, track_colours
@@ -64,7 +64,7 @@ def over(song: Song, system: System) -> list[Line]:
     """Bar numbers with sections and metres, and chord symbols."""
     start, end = system.bars[0].start, system.bars[-1].end
     numbers = [
-        (system.lines[i], f"{bar.number}" + f" {bar.meter}" * bar.new_meter)
+        (system.lines[i], f"{bar.number}" + f" {signature_text(bar)}" * bar.new_meter)
         for i, bar in enumerate(system.bars)
     ]
     sections = [

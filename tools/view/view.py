@@ -8,10 +8,10 @@ from pathlib import Path
 import msgspec
 
 from muse.tools.errors import BadInputError, MuseError, ParameterError
-from muse.tools.notation.bars import Bar, bars_of
 from muse.tools.notation.grid import GRID
 from muse.tools.progress import Report, silent
 from muse.tools.song.document import MARK, Song, song_to_json
+from muse.tools.song.meter import Bar, song_bars
 from muse.tools.song.midi import MIDI_MAGIC, save_song
 from muse.tools.theory.annotate import annotated
 from muse.tools.view.audio_overview import Overview, overview
@@ -95,7 +95,7 @@ def lines_of(seen: Song | Sound, title: str, show: Show, report: Report = silent
 
 def song_lines(song: Song, title: str, show: Show, width: int) -> list[Line]:
     """A song's heading, chart and roll."""
-    bars = bars_of(song)
+    bars = song_bars(song)
     lines = heading(song, bars, title, width)
     if not bars:
         return [*lines, line("empty: no notes and no chords", DIM)]
@@ -217,7 +217,7 @@ def save_picture(
         refuse_song_options(bars, False)
         save_sound_picture(heard(seen, PICTURE_COLUMNS, report), out)
     else:
-        save_song_picture(seen, out, title=title, bars=bar_range(bars, bars_of(seen)))
+        save_song_picture(seen, out, title=title, bars=bar_range(bars, song_bars(seen)))
 
 
 def save_score(song: Song, out: Path, title: str) -> None:

@@ -22,10 +22,9 @@ from muse.tools.chords.song_arrays import longest_meter
 from muse.tools.datasets.forms.melody import MELODY_NAME, MELODY_ROLES, melody_track
 from muse.tools.datasets.harmony_columns import longest_key
 from muse.tools.datasets.melody_events import STEPS, on_grid
-from muse.tools.datasets.text_lines import bar_beats
 from muse.tools.errors import BadInputError, MuseError, ParameterError
-from muse.tools.notation.bars import Bar, bars_until
 from muse.tools.song.document import Key, Meter, Song, Tempo, Track
+from muse.tools.song.meter import Bar, bar_beats, bars_until, signature_text
 from muse.tools.song.tempo_map import DEFAULT_BPM
 from muse.tools.theory.chords import ChordSymbol
 from muse.tools.theory.key_finding import find_key
@@ -187,7 +186,7 @@ def check_meter(meter: Meter, name: str) -> None:
     """Raise where chords cannot be counted in a metre."""
     if meter.denominator not in DENOMINATORS:
         raise BadInputError(
-            f"{name}: in {meter.numerator}/{meter.denominator}, and chords are made in halves, "
+            f"{name}: in {signature_text(meter)}, and chords are made in halves, "
             "quarters and eighths; say one with --meter"
         )
 

@@ -20,11 +20,10 @@ from numpy.typing import NDArray
 
 from muse.tools.chords.events import VOCABULARY_SIZE, shifted_ids
 from muse.tools.chords.lookahead import joints
-from muse.tools.datasets.charts import counted_beats
 from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY, FIRST_CHORD_ID, chord_of_id
 from muse.tools.datasets.melody_events import STEPS
-from muse.tools.datasets.text_lines import bar_beats
 from muse.tools.song.document import Meter
+from muse.tools.song.meter import bar_beats, pulse_beats
 from muse.tools.theory.qualities import QUALITIES
 from muse.tools.trained_weights import trained_weights
 
@@ -73,14 +72,14 @@ def kind_of_stretch(position: float, length: float, meter: Meter, is_held: bool)
 
 def place_in_bar(position: float, meter: Meter) -> int:
     """How strong a place is: the bar line, every second beat of an even bar, a beat, or between."""
-    beat = position / counted_beats(meter)
+    beat = position / pulse_beats(meter)
     if position < TOUCH:
         return DOWNBEAT
-    if meter.denominator >= 8 and counted_beats(meter) == 1.0:
+    if meter.denominator >= 8 and pulse_beats(meter) == 1.0:
         return BEAT if any(abs(position - joint) < TOUCH for joint in joints(meter)) else BETWEEN
     if abs(beat - round(beat)) > TOUCH:
         return BETWEEN
-    count = round(bar_beats(meter) / counted_beats(meter))
+    count = round(bar_beats(meter) / pulse_beats(meter))
     return STRONG if count % 2 == 0 and round(beat) % 2 == 0 else BEAT
 
 

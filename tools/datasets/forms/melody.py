@@ -31,12 +31,12 @@ from muse.tools.datasets.harmony_columns import (
 )
 from muse.tools.datasets.melody_events import (
     STEPS,
-    Bar,
     Event,
+    StepBar,
     StepNote,
-    bars_of,
     encode_melody,
     on_grid,
+    step_bars,
 )
 from muse.tools.datasets.vocabulary import END_ID, START_ID
 from muse.tools.errors import BadInputError
@@ -53,7 +53,7 @@ class Line:
     """A song's melody and what goes with it."""
 
     notes: Sequence[StepNote]
-    bars: Sequence[Bar]
+    bars: Sequence[StepBar]
     harmony: Sequence[HarmonyEvent]
 
 
@@ -78,7 +78,7 @@ def line_of(song: Song) -> Line:
     """The melody, bars and chords of a song; raises BadInputError where it has no melody."""
     notes = on_grid(melody_track(song).notes)
     end = max(note.start + 1 for note in notes) / STEPS
-    return Line(notes, bars_of(song.meters, end), harmony_of(song, merge=False))
+    return Line(notes, step_bars(song.meters, end), harmony_of(song, merge=False))
 
 
 def melody_rows(entry: Entry, options: FormOptions) -> Iterator[Row]:

@@ -15,7 +15,7 @@ from muse.tools.datasets.forms.options import PATTERN_BARS, WHOLE, FormOptions
 from muse.tools.datasets.forms.result import Row
 from muse.tools.datasets.forms.song_entries import Entry
 from muse.tools.datasets.harmony_columns import key_at, key_name
-from muse.tools.datasets.melody_events import STEPS, Bar, bars_of
+from muse.tools.datasets.melody_events import STEPS, StepBar, step_bars
 from muse.tools.song.document import Key, Note, Song, Track
 
 SPLIT_ORDER = ("train", "validation", "test")
@@ -49,13 +49,13 @@ def patterns_of(track: Track, song: Song, options: FormOptions) -> list[Pattern]
     """The patterns of a track, those without notes left out."""
     size = PATTERN_BARS if options.bars is None else options.bars
     end = max(note.start_beats for note in track.notes) + 1 / STEPS
-    bars = bars_of(song.meters, end)
+    bars = step_bars(song.meters, end)
     cuts = range(0, len(bars), size) if size != WHOLE else (0,)
     found = [pattern_of(track.notes, bars[cut : cut + size] if size else bars, cut) for cut in cuts]
     return [pattern for pattern in found if pattern.notes]
 
 
-def pattern_of(notes: Sequence[Note], bars: Sequence[Bar], bar: int) -> Pattern:
+def pattern_of(notes: Sequence[Note], bars: Sequence[StepBar], bar: int) -> Pattern:
     """The notes that start in some bars, half a step early at the most."""
     first, last = bars[0].start, bars[-1].start + bars[-1].length
     begin = first / STEPS

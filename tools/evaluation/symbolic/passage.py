@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from muse.tools.datasets.forms.melody import melody_track
 from muse.tools.errors import ParameterError
-from muse.tools.notation.bars import Bar, bars_of
 from muse.tools.song.document import Chord, Song, Track
+from muse.tools.song.meter import Bar, song_bars
 from muse.tools.theory.annotate import symbol_or_unknown
 from muse.tools.theory.sounding_notes import SHORTEST_BEATS
 
@@ -128,12 +128,12 @@ def passage_of(song: Song, track: TrackChoice = "all", bars: int | None = None) 
 
     Raises:
         BadInputError: no track of the song is a melody, and "lead" was asked.
-        MuseError: the song has more bars than anyone can look at.
+        BadInputError: the song has more than song.meter.MAX_BARS bars.
         ParameterError: `track` is neither, or `bars` is not above 0.
     """
     if bars is not None and bars < 1:
         raise ParameterError(f"{bars} bars: at least 1 is needed")
-    found = bars_of(song)
+    found = song_bars(song)
     rows = note_rows(chosen_tracks(song, track) if found else [])
     home = home_bars(rows[:, 0], found)
     first, end = (int(home.min()), int(home.max()) + 1) if len(home) else (0, len(found))
@@ -175,7 +175,7 @@ def build(bars: Sequence[Bar], rows: Floats, home: Integers, chords: Sequence[Ch
     return ordered(
         Passage(
             bar_beats=np.array([bar.length for bar in bars], dtype=np.float64),
-            bar_pulses=np.array([bar.beats for bar in bars], dtype=np.int64),
+            bar_pulses=np.array([bar.pulses for bar in bars], dtype=np.int64),
             bar=home,
             offset=offset,
             duration=np.maximum(rows[:, 2], SHORTEST_BEATS),

@@ -4,11 +4,10 @@ Bars of other metres end as that one: 3/4 is E3 D4 E4, 5/4 is E3 E3 E3 D4 E4; 6/
 two, E3 E4. The pitches are notes, so they sound on a channel of their own, as a wood block.
 """
 
-from muse.tools.datasets.charts import counted_beats
-from muse.tools.datasets.text_lines import bar_beats
 from muse.tools.jam.band.lines import off_event, on_event, program_event
 from muse.tools.jam.events import Event
 from muse.tools.song.document import Meter
+from muse.tools.song.meter import bar_beats, pulse_beats
 
 WOOD_BLOCK = 115  # General MIDI
 LOW, STEP, HIGH = 52, 62, 64  # MIDI pitches E3, D4, E4
@@ -30,7 +29,7 @@ def click(beat_number: int, meter: Meter) -> list[Event]:
         beat_number: in quarter notes from the first bar line; negative in a count-in.
         meter: of all bars, whole quarter notes.
     """
-    bar, unit = bar_beats(meter), counted_beats(meter)
+    bar, unit = bar_beats(meter), pulse_beats(meter)
     first = beat_number - beat_number % bar
     counts = round(bar / unit)
     events = []

@@ -26,11 +26,11 @@ from muse.tools.chords.performance import (
     on_tick,
 )
 from muse.tools.chords.style import FEELS, Feel, Pattern
-from muse.tools.datasets.text_lines import bar_beats
 from muse.tools.errors import ParameterError
 from muse.tools.jam.band.lines import Line, program_event
 from muse.tools.jam.events import Choice, Decision, Event
 from muse.tools.song.document import DEFAULT_TICKS_PER_BEAT, Meter, Note
+from muse.tools.song.meter import bar_beats
 from muse.tools.theory.chords import NONE, ChordSymbol, parse_chord, sound_of
 from muse.tools.theory.keys import C_MAJOR, Tonality, scale_pcs
 from muse.tools.theory.voicing import bass_pitches, style_named, voice

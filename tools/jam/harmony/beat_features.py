@@ -13,9 +13,9 @@ from math import floor
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.tools.datasets.text_lines import bar_beats
 from muse.tools.jam.events import SoloNote
 from muse.tools.song.document import Meter
+from muse.tools.song.meter import bar_beats
 from muse.tools.theory.chords import ChordSymbol
 from muse.tools.theory.pitch import spell
 from muse.tools.theory.qualities import QUALITIES, Quality

@@ -14,7 +14,6 @@ from muse.tools.chords.constraints import id_of
 from muse.tools.chords.dressing import dressed
 from muse.tools.chords.events import STYLES, Context, Style, symbol_of_id
 from muse.tools.chords.model import ChordModel
-from muse.tools.datasets.text_lines import bar_beats
 from muse.tools.errors import ParameterError
 from muse.tools.jam.events import Choice, Decision, Plan, Thought
 from muse.tools.jam.harmony.beat_features import (
@@ -36,6 +35,7 @@ from muse.tools.jam.harmony.melody_listener import Ear
 from muse.tools.jam.harmony.parameters import MixTables, load_tables
 from muse.tools.jam.solo import Solo
 from muse.tools.song.document import Meter
+from muse.tools.song.meter import bar_beats
 from muse.tools.theory.chords import ChordSymbol
 from muse.tools.theory.keys import Tonality
 

@@ -6,11 +6,11 @@ The Song begins with the bar of the first note, in the count-in if someone playe
 from collections.abc import Iterator, Sequence
 from math import floor
 
-from muse.tools.datasets.text_lines import bar_beats
 from muse.tools.jam.midi_bytes import is_on
 from muse.tools.jam.takes.records import Decided, Heard, Played, Taken, TempoSet
 from muse.tools.jam.takes.tracks import track_of
 from muse.tools.song.document import Chord, Key, MadeBy, Meter, Role, Song, Tempo, Track
+from muse.tools.song.meter import bar_beats
 from muse.tools.theory.annotate import annotated
 from muse.tools.theory.keys import parse_key
 

@@ -15,12 +15,14 @@ from threading import Event, Lock
 
 from muse.tools.errors import ParameterError
 from muse.tools.jam.events import Span
+from muse.tools.song.document import Meter
+from muse.tools.song.meter import bar_beats
+from muse.tools.song.validation import DENOMINATORS, MAX_NUMERATOR
 
 SLOWEST_BPM, FASTEST_BPM = 20.0, 400.0
 KEPT_SPANS = 512  # spans remembered; before them the oldest is taken to reach back for ever
 MOST_NUDGE_BEATS = 0.25  # a phase is moved by at most this much at a time ...
 NUDGE_BEATS = 2.0  # ... over this many beats, so that no beat rushes or stalls
-DENOMINATORS = (1, 2, 4, 8, 16, 32)
 
 
 class Conductor:
@@ -42,7 +44,7 @@ class Conductor:
         """
         check_bpm(bpm)
         check_bars(numerator, denominator, count_in_bars)
-        self.beats_per_bar = numerator * 4.0 / denominator
+        self.beats_per_bar = bar_beats(Meter(0.0, numerator, denominator))
         self.first_beat = 0.0 - count_in_bars * self.beats_per_bar
         self._lock = Lock()
         self._watchers: set[Event] = set()
@@ -170,7 +172,7 @@ def check_bpm(bpm: float) -> None:
 
 def check_bars(numerator: int, denominator: int, count_in_bars: int) -> None:
     """Raise ParameterError for bars that cannot be counted."""
-    if numerator < 1 or denominator not in DENOMINATORS:
+    if not 1 <= numerator <= MAX_NUMERATOR or denominator not in DENOMINATORS:
         raise ParameterError(f"{numerator}/{denominator} is no metre; give one such as 4/4")
     if count_in_bars < 0:
         raise ParameterError(f"a count-in of {count_in_bars} bars is none; give 0 or more")

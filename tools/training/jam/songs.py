@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 
 from muse.tools.chords.song_arrays import longest_meter
 from muse.tools.datasets.pop909 import is_pop909, read_pop909
-from muse.tools.datasets.text_lines import bar_beats
 from muse.tools.errors import BadInputError
 from muse.tools.jam.events import SoloNote
 from muse.tools.jam.harmony.beat_features import triad_of_symbol
 from muse.tools.jam.solo import Solo
 from muse.tools.song.document import Key, Meter, Song
+from muse.tools.song.meter import bar_beats
 from muse.tools.theory.chords import parse_chord
 from muse.tools.theory.keys import Tonality, tonality_of
 
