@@ -320,5 +320,5 @@ def test_estimate(songs: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
 
 def test_lightning_may_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(train_module.importlib.util, "find_spec", lambda _name: None)
-    with pytest.raises(MissingPartError, match=r"pip install 'muse-toolbox\[train\]'"):
+    with pytest.raises(MissingPartError, match=r"pip install '\.\[train\]'"):
         train(NAME, {})

@@ -8,9 +8,7 @@ from pathlib import Path
 
 import soundfile
 
-from muse.tools.errors import BadInputError, MissingPartError
-
-FFMPEG_HINT = "install it with 'apt-get install ffmpeg' or 'brew install ffmpeg'"
+from muse.tools.errors import BadInputError, MissingPartError, system_hint
 
 # what begins a file that libsndfile does not know and ffmpeg does: (offset in bytes, magic)
 FFMPEG_MAGIC = (
@@ -36,7 +34,9 @@ def open_sound_file(path: Path, name: str, stack: ExitStack) -> soundfile.SoundF
         reason = str(error).partition(": ")[2] or str(error)
     if shutil.which("ffmpeg") is None:
         if needs_ffmpeg(path):
-            raise MissingPartError(f"{name}: reading this format needs ffmpeg; {FFMPEG_HINT}")
+            raise MissingPartError(
+                f"{name}: reading this format needs ffmpeg; {system_hint('ffmpeg')}"
+            )
         raise BadInputError(f"{name}: not audio that can be read ({reason})")
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="muse-")))
     return soundfile.SoundFile(decode_with_ffmpeg(path, folder / "decoded.wav", name))

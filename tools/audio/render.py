@@ -10,7 +10,6 @@ import ctypes
 import io
 import logging
 import os
-import platform
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -23,7 +22,7 @@ import numpy as np
 
 from muse.tools.audio.io import Audio, writing_audio
 from muse.tools.audio.soundfonts import choose_soundfont
-from muse.tools.errors import BadInputError, MissingPartError, MuseError
+from muse.tools.errors import BadInputError, MissingPartError, MuseError, system_hint
 from muse.tools.song.document import Song, Track
 
 log = logging.getLogger("muse")
@@ -39,12 +38,6 @@ FLUIDSYNTH_LOG_LEVELS = 5  # panic, error, warning, information, debug
 HOMEBREW_ON_ARM = "/opt/homebrew"
 BLOCK_FRAMES = 1 << 16  # longest run of frames asked of the synthesizer at once
 
-INSTALL_FLUIDSYNTH = {
-    "Linux": "apt-get install libfluidsynth3",
-    "Darwin": "brew install fluid-synth",
-    "Windows": "choco install fluidsynth",
-}
-
 
 @dataclass(frozen=True, slots=True, order=True)
 class Event:
@@ -54,11 +47,6 @@ class Event:
     rank: int
     call: str
     arguments: tuple[int, ...]
-
-
-def fluidsynth_install_command() -> str:
-    """The command that installs libfluidsynth on this system."""
-    return INSTALL_FLUIDSYNTH.get(platform.system(), "install libfluidsynth 2 or later")
 
 
 def has_fluidsynth() -> bool:
@@ -82,7 +70,7 @@ def load_fluidsynth() -> Any:
         with redirect_stdout(io.StringIO()):  # where $CI is set it prints what it found, on stdout
             import fluidsynth
     except ImportError as error:  # pyfluidsynth raises it when the library is not found
-        message = f"FluidSynth is not installed; run: {fluidsynth_install_command()}"
+        message = f"FluidSynth is not installed; {system_hint('fluidsynth')}"
         raise MissingPartError(message) from error
     for level in range(FLUIDSYNTH_LOG_LEVELS):
         fluidsynth._fl.fluid_set_log_function(level, None, None)

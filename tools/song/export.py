@@ -19,14 +19,17 @@ def check_target(out: Path, source: str) -> None:
     Raises:
         ParameterError: the suffix names no format, or it is the input.
         MuseError: something of another kind is there.
+        MissingPartError: audio is wanted and FluidSynth or a soundfont is missing.
     """
     if out.suffix.lower() not in AUDIO:
         check_output(out, source, AUDIO)
         return
     if out.is_dir():
         raise MuseError(f"{out} is a folder; name a file")
+    from muse.tools.audio.render import load_fluidsynth
     from muse.tools.audio.soundfonts import choose_soundfont
 
+    load_fluidsynth()
     choose_soundfont()
 
 

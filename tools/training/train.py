@@ -14,7 +14,7 @@ from muse.models.training.history import is_over
 from muse.models.training.signals import Stopped
 from muse.models.training.state import State, put_weights
 from muse.models.training.totals import in_words
-from muse.tools.errors import BadInputError, MissingPartError, MuseError, ParameterError
+from muse.tools.errors import BadInputError, MuseError, ParameterError, missing_extra
 from muse.tools.progress import Report, part, silent
 from muse.tools.training.export import card_of, export
 from muse.tools.training.job import Job, facts_of, make_job, split_of
@@ -27,7 +27,6 @@ from muse.tools.training.run_folder import RunFolder, discard, new_folder
 
 log = logging.getLogger("muse")
 
-INSTALL = "training needs lightning; run: pip install 'muse-toolbox[train]'"
 PREPARING, TRAINING, MEASURING = 0.05, 0.97, 1.0  # where each ends on the progress bar
 
 
@@ -102,7 +101,7 @@ def train(
 def require_lightning() -> None:
     """Raise MissingPartError where Lightning is not installed."""
     if importlib.util.find_spec("lightning") is None:
-        raise MissingPartError(INSTALL)
+        raise missing_extra("lightning", "train")
 
 
 def old_options(

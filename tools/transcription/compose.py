@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from muse.tools.audio.io import AudioReader
-from muse.tools.audio.render import fluidsynth_install_command, has_fluidsynth, render_blocks
+from muse.tools.audio.render import has_fluidsynth, render_blocks
 from muse.tools.audio.soundfonts import find_soundfonts
+from muse.tools.errors import system_hint
 from muse.tools.files import sha256_of
 from muse.tools.separation.separate import Separation
 from muse.tools.song.document import Key, MadeBy, Meter, Song, Source, SourceStem, Tempo
@@ -94,7 +95,7 @@ def drift_of(song: Song, attacks: Attacks) -> float | None:
     if not any(track.notes for track in song.tracks):
         return None
     if not has_fluidsynth():
-        log.info("drift is not measured: no FluidSynth (run: %s)", fluidsynth_install_command())
+        log.info("drift is not measured: no FluidSynth; %s", system_hint("fluidsynth"))
         return None
     lightest = min(find_soundfonts(), key=lambda font: font.stat().st_size, default=None)
     played = (

@@ -10,7 +10,7 @@ from functools import partial
 from itertools import count
 from typing import Any
 
-from muse.tools.errors import MissingPartError, MuseError
+from muse.tools.errors import MissingPartError, MuseError, system_hint
 from muse.tools.jam.ports.midi_system import (
     Direction,
     close_handle,
@@ -34,7 +34,7 @@ _numbers = count()
 def why_no_jack() -> str | None:
     """What is missing for a server here, or None where nothing is."""
     if shutil.which("jackd") is None:
-        return "jackd is not installed; run: apt-get install jackd2"
+        return f"jackd is not installed; {system_hint('jackd')}"
     try:
         rtmidi = load_rtmidi()
     except MissingPartError as error:

@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from muse.tools.errors import MissingPartError
+from muse.tools.errors import MissingPartError, missing_extra
 from muse.tools.jam.ports import jack
 
 Direction = Literal["in", "out"]
@@ -28,7 +28,6 @@ PORT_NAME = "midi"
 ALSA_SEQUENCER = Path("/dev/snd/seq")
 LOADED_LIBRARIES = Path("/proc/self/maps")  # Linux
 SETTLE_S = 0.05  # a few periods of a server, in which JACK's thread has done with a port
-INSTALL_RTMIDI = "pip install 'muse-toolbox[jam]'"
 ALSA_HINT = "; on Debian run: apt-get install libasound2"
 LOOPMIDI = (
     "Windows makes no MIDI ports of its own: install loopMIDI "
@@ -51,9 +50,7 @@ def load_rtmidi() -> Any:
     try:
         import rtmidi
     except ModuleNotFoundError as error:
-        raise MissingPartError(
-            f"python-rtmidi is not installed; run: {INSTALL_RTMIDI} (MIDI files work without)"
-        ) from error
+        raise missing_extra("python-rtmidi", "jam") from error
     except ImportError as error:  # as on Linux without ALSA's library
         raise MissingPartError(f"python-rtmidi cannot be loaded: {error}{ALSA_HINT}") from error
     return rtmidi
