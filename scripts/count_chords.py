@@ -13,11 +13,12 @@ import sys
 from pathlib import Path
 
 from muse.models.weight_files import packed
-from muse.tools.chords.ngram_model import WEIGHTS, NgramModel, count_songs, described
+from muse.tools.chords.ngram_model import WEIGHTS, NgramModel
 from muse.tools.chords.song_data import load_chord_data, read_chord_data
 from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
 from muse.tools.evaluation.chords import evaluate
 from muse.tools.files import write_bytes
+from muse.tools.training.chord_counts import chord_counts_config, count_chords
 
 SEED = 0  # of the split
 OUT = Path(__file__).parent.parent / "models" / "weights"
@@ -38,12 +39,12 @@ def main() -> None:
     data = load_chord_data(options.data[0]) if is_read else read_chord_data(options.data, skipped)
     sides = data.sides(seed=SEED)
     songs = sides["train"]
-    tables = count_songs(songs)
+    tables = count_chords(songs)
     card = {
         "name": WEIGHTS,
         "task": "chords",
         "licence": "MIT",
-        "config": described(),
+        "config": chord_counts_config(),
         "vocabulary": CHORD_VOCABULARY.name,
         "vocabulary_hash": CHORD_VOCABULARY.hash,
         "data": SOURCES,

@@ -22,13 +22,12 @@ from muse.tools.chords.harmonize.melody_fit import (
     WEIGHTS,
     Counts,
     MelodyFit,
-    count_songs,
-    song_stretches,
 )
 from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY, FIRST_CHORD_ID
 from muse.tools.files import write_bytes
 from muse.tools.melody.song_arrays import ARRAYS, MelodySong
 from muse.tools.melody.song_data import load_melody_data, read_melody_data
+from muse.tools.training.melody_fit import count_melody_fit, song_segments
 
 SEED = 0  # of the split
 OUT = Path(__file__).parent.parent / "models" / "weights"
@@ -45,7 +44,7 @@ def main() -> None:
     is_read = [path.suffix for path in options.data] == [".npz"]
     data = load_melody_data(options.data[0]) if is_read else read_melody_data(options.data, skipped)
     sides = data.sides(SEED)
-    counts = count_songs(sides["train"])
+    counts = count_melody_fit(sides["train"])
     card = {
         "name": WEIGHTS,
         "task": "chords",
@@ -67,12 +66,12 @@ def main() -> None:
 
 
 def perplexities(counts: Counts, songs: Iterable[MelodySong]) -> dict[str, float]:
-    """How many pitch classes a stretch of melody has to choose from: with the chord, without it."""
+    """How many pitch classes a segment of melody has to choose from: with the chord, without it."""
     fit = MelodyFit(counts)
     rows = [
-        (stretch.kind, stretch.pitch_class, chord)
+        (segment.kind, segment.pitch_class, chord)
         for song in songs
-        for chord, stretch in song_stretches(song)
+        for chord, segment in song_segments(song)
         if chord >= FIRST_CHORD_ID
     ]
     kinds, pcs, chords = np.array(rows).T

@@ -19,9 +19,9 @@ from muse.tools.chords.events import (
     bar_position,
     duration_class,
     function_code_of,
-    moved_ids,
-    shifted_ids,
     symbol_of_id,
+    transposed_ids,
+    transposition,
 )
 from muse.tools.chords.ngram_baselines import train_baseline
 from muse.tools.chords.song_arrays import ChordSong, chord_song
@@ -127,14 +127,14 @@ def test_duration_is_the_nearest_by_ratio(beats: float) -> None:
 
 @given(st.integers(0, VOCABULARY_SIZE - 1), st.integers(-30, 30))
 def test_moving_ids_moves_chords(chord: int, semitones: int) -> None:
-    moved = int(moved_ids(np.array([chord]), semitones)[0])
+    moved = int(transposed_ids(np.array([chord]), semitones)[0])
     before, after = symbol_of_id(chord), symbol_of_id(moved)
     assert after.quality == before.quality
     if before.root_pc is None:
         assert moved == chord
     else:
         assert after.root_pc == (before.root_pc + semitones) % 12
-    assert shifted_ids(-semitones)[moved] == chord
+    assert transposition(-semitones)[moved] == chord
 
 
 def test_symbols_of_ids_are_spelled_in_the_key() -> None:
@@ -144,7 +144,7 @@ def test_symbols_of_ids_are_spelled_in_the_key() -> None:
 
 def test_function_of_an_id_moves_with_the_key() -> None:
     for semitones in range(12):
-        ids = moved_ids(np.array([IDS["G:7"], IDS["D:min7"], IDS["Ab:7"]]), semitones)
+        ids = transposed_ids(np.array([IDS["G:7"], IDS["D:min7"], IDS["Ab:7"]]), semitones)
         codes = [function_code_of(int(i), 0, semitones, "major") for i in ids]
         assert codes == [function_code_of(IDS[n], 0, 0, "major") for n in ("G:7", "D:min7", "Ab:7")]
 

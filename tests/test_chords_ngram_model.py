@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 
 from muse.tools.chords.constraints import id_of
-from muse.tools.chords.events import DURATIONS, STYLES, Context, duration_class, shifted_ids
+from muse.tools.chords.events import DURATIONS, STYLES, Context, duration_class, transposition
 from muse.tools.chords.load_model import load_model
 from muse.tools.chords.model import Step
-from muse.tools.chords.ngram_model import NgramModel, count_songs
+from muse.tools.chords.ngram_model import NgramModel
 from muse.tools.chords.song_arrays import chord_song
 from muse.tools.errors import BadInputError
 from muse.tools.song.document import Chord, Key, Meter, Song
 from muse.tools.theory.chords import parse_chord
+from muse.tools.training.chord_counts import count_chords
 
 PAST = [Step(id_of(parse_chord(s)), 0, 4.0) for s in ("C", "Am7", "Dm7")]
 
@@ -49,14 +50,14 @@ def test_all_probabilities_add_up(ngram, style: str, mode: str) -> None:
 @pytest.mark.parametrize("up", range(1, 12))
 def test_every_key_is_alike(ngram, up: int) -> None:
     here = ngram.predict(PAST, Context(0, "major", "pop", 4, 4))
-    raised = [Step(int(shifted_ids(up)[s.chord_id]), s.bass, s.duration_beats) for s in PAST]
+    raised = [Step(int(transposition(up)[s.chord_id]), s.bass, s.duration_beats) for s in PAST]
     there = ngram.predict(raised, Context(up, "major", "pop", 4, 4))
-    np.testing.assert_allclose(there.chords[shifted_ids(up)], here.chords)
+    np.testing.assert_allclose(there.chords[transposition(up)], here.chords)
     assert there.durations(raised[0].chord_id).tolist() == here.durations(PAST[0].chord_id).tolist()
 
 
 def test_what_was_counted_comes_back() -> None:
-    model = NgramModel(count_songs([chord_song("pop/loop", looping_song(), "pop")]))
+    model = NgramModel(count_chords([chord_song("pop/loop", looping_song(), "pop")]))
     ids = {name: id_of(parse_chord(name)) for name in ("C", "F", "G7")}
     context = Context(0, "major", "pop", 4, 4)
     told = model.predict([Step(ids["C"], 0, 8.0)], context)

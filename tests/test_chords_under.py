@@ -19,10 +19,10 @@ from muse.tools.chords.harmonize.melody_fit import (
     DOWNBEAT,
     HELD,
     STRONG,
-    Stretch,
-    kind_of_stretch,
+    Segment,
     load_fit,
     place_in_bar,
+    segment_class,
 )
 from muse.tools.chords.load_model import load_model
 from muse.tools.chords.make import songs
@@ -287,10 +287,10 @@ def test_chords_that_the_notes_contradict_are_not_chosen() -> None:
 
 def test_the_table_knows_tones_of_the_chord() -> None:
     fit = load_fit()
-    long_one = kind_of_stretch(0.0, 2.0, Meter(0.0, 4, 4), False)
+    long_one = segment_class(0.0, 2.0, Meter(0.0, 4, 4), False)
     c_major, f_sharp = chord_id(0, CODES["maj"]), chord_id(6, CODES["maj"])
     for tone in (0, 4, 7):
-        weights = fit.of([Stretch(long_one, tone)], 0)
+        weights = fit.of([Segment(long_one, tone)], 0)
         assert weights[c_major] > 0 > weights[f_sharp]
     assert fit.of([], 0).tolist() == [0.0] * VOCABULARY_SIZE
     assert fit.logs.shape == (CLASSES, VOCABULARY_SIZE, 12)
@@ -300,9 +300,9 @@ def test_the_table_knows_tones_of_the_chord() -> None:
 @pytest.mark.parametrize("semitones", range(12))
 def test_a_melody_in_another_key_says_the_same(semitones: int) -> None:
     fit = load_fit()
-    stretches = [Stretch(kind, kind * 5 % 12) for kind in range(CLASSES)]
-    moved = [Stretch(s.kind, (s.pitch_class + semitones) % 12) for s in stretches]
-    here, there = fit.of(stretches, 0), fit.of(moved, semitones)
+    segments = [Segment(kind, kind * 5 % 12) for kind in range(CLASSES)]
+    moved = [Segment(s.kind, (s.pitch_class + semitones) % 12) for s in segments]
+    here, there = fit.of(segments, 0), fit.of(moved, semitones)
     for root in range(12):
         for name in ("maj", "min7", "13"):
             before = chord_id(root, CODES[name])
@@ -322,7 +322,7 @@ def test_a_melody_in_another_key_says_the_same(semitones: int) -> None:
 def test_how_strong_places_are(meter: tuple[int, int], places: dict[float, int]) -> None:
     measure = Meter(0.0, *meter)
     assert {beat: place_in_bar(beat, measure) for beat in places} == places
-    assert kind_of_stretch(0.0, 2.0, measure, True) // 3 == HELD
+    assert segment_class(0.0, 2.0, measure, True) // 3 == HELD
 
 
 @settings(deadline=None, max_examples=25)

@@ -12,8 +12,8 @@ from muse.tools.chords.events import (
     FIRST_TARGET_ID,
     VOCABULARY_SIZE,
     Context,
-    moved_ids,
     symbol_of_id,
+    transposed_ids,
 )
 from muse.tools.chords.ngram_baselines import (
     BASELINES,
@@ -44,7 +44,9 @@ def merged(ids: list[int]) -> list[int]:
 
 
 def song_of(ids: list[int], key: Key, name: str = "a/song") -> ChordSong:
-    names = [write_harte(symbol_of_id(i)) for i in moved_ids(np.array(ids), key.tonic_pc).tolist()]
+    names = [
+        write_harte(symbol_of_id(i)) for i in transposed_ids(np.array(ids), key.tonic_pc).tolist()
+    ]
     chords = [Chord(4.0 * bar, 4.0, symbol) for bar, symbol in enumerate(names)]
     return chord_song(name, Song(keys=[key], chords=chords), "pop")
 
@@ -100,7 +102,7 @@ def test_adaptive_is_the_blend_that_it_says(ids: list[int]) -> None:
 
 def test_step_by_step_is_all_at_once() -> None:
     model = AdaptiveNgram(CorpusNgram(SONGS), 4.0)
-    song = model.song()
+    song = model.start()
     for place, chord in enumerate(SONGS[1]):
         assert np.array_equal(song.predict(), model.predict(SONGS[1][:place]))
         weights = np.array([1.0, 4.0, 9.0])
@@ -140,9 +142,9 @@ def test_groups_and_what_has_none() -> None:
     assert set(model.models) == {"all", "pop"}
     jazz, pop = (Context(2, "major", style) for style in ("jazz", "pop"))
     assert model.predict([], jazz) == pytest.approx(model.predict([], pop))
-    past = moved_ids(np.array([C, F]), 2).tolist()
+    past = transposed_ids(np.array([C, F]), 2).tolist()
     down = model.predict([C, F], Context(0, "major", "pop"))
-    assert model.predict(past, pop)[moved_ids(np.array([G]), 2)[0]] == pytest.approx(down[G])
+    assert model.predict(past, pop)[transposed_ids(np.array([G]), 2)[0]] == pytest.approx(down[G])
 
 
 def test_rows_are_told_from_the_past_alone() -> None:

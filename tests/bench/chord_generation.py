@@ -19,7 +19,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from muse.tools.chords.events import STYLES, moved_ids, shifted_ids
+from muse.tools.chords.events import STYLES, transposed_ids, transposition
 from muse.tools.chords.load_model import load_model
 from muse.tools.chords.make import songs
 from muse.tools.chords.model import ChordModel
@@ -87,14 +87,14 @@ def made_ids(model: ChordModel, style: str) -> list[list[int]]:
     """Progressions of a style, relative to their tonics."""
     found = []
     for song, drawn in songs(Request(bars=BARS, style=style), model, 0, MADE):
-        down = shifted_ids(-song.keys[0].tonic_pc)
+        down = transposition(-song.keys[0].tonic_pc)
         found.append([int(down[each.chord_id]) for each in drawn])
     return found
 
 
 def windows(song: ChordSong) -> Iterable[list[int]]:
     """Every eight bars of a song."""
-    ids = moved_ids(song.chord_id, -song.context.tonic_pc)
+    ids = transposed_ids(song.chord_id, -song.context.tonic_pc)
     length = BARS * song.context.bar_beats
     bars = (song.start_beats // length).astype(int).tolist()
     for _, group in groupby(zip(bars, ids.tolist(), strict=True), key=lambda pair: pair[0]):
@@ -110,7 +110,7 @@ def copying(model: ChordModel, data: Path) -> dict[str, Any]:
         known = {
             run
             for s in train
-            for run in runs_of(moved_ids(s.chord_id, -s.context.tonic_pc).tolist())
+            for run in runs_of(transposed_ids(s.chord_id, -s.context.tonic_pc).tolist())
         }
         held = [w for s in sides["test"] if s.context.style == style for w in windows(s)]
         for name, group in (("made", made_ids(model, style)), ("held out", held)):

@@ -22,12 +22,11 @@ from muse.tools.melody.model import Moment
 from muse.tools.melody.ngram_model import (
     FIRST_FROM,
     LONGEST_CONTEXT,
-    PARTS,
     MelodyNgram,
-    Table,
+    Tables,
     corpus_contexts,
-    count,
-    met,
+    count_note,
+    empty_tables,
     song_contexts,
 )
 from muse.tools.melody.song_arrays import MelodyContext, MelodySong
@@ -182,7 +181,7 @@ def longer(run: Runs, row: Hashes, length: int) -> Runs:
 class Past:
     """The song so far, as the n-gram counts it: tables of its own, and its last notes."""
 
-    tables: tuple[Table, ...] = field(default_factory=lambda: tuple({} for _ in PARTS))
+    tables: Tables = field(default_factory=empty_tables)
     notes: list[tuple[int, int]] = field(default_factory=list)  # latest first
 
 
@@ -218,12 +217,12 @@ class NgramMoment:
         corpus, song = self.contexts(symbols)
         p = self.model.predict(part, corpus[part])
         if self.model.escape is not None:
-            for counts in met(self.past.tables[part], song[part]):
-                p = counts.blended(p, self.model.escape)
+            for counts in self.past.tables[part].seen(song[part]):
+                p = counts.interpolated(p, self.model.escape)
         return p
 
     def contexts(self, symbols: tuple[int, int, int]) -> tuple[Any, Any]:
-        """Those of the corpus and of the song, as `ngrams.told_notes` has them."""
+        """Those of the corpus and of the song, as `ngram_model.counted_notes` has them."""
         at = (self.place["place"], self.place["root"], self.place["quality"])
         corpus = corpus_contexts(self.before, at, self.past.notes, self.held, symbols)
         return corpus, song_contexts(self.past.notes, symbols)
@@ -232,7 +231,7 @@ class NgramMoment:
         """The moment one note later."""
         interval = interval_id(note["pitch"], self.before)
         symbols = (interval, note["advance"], note["duration"])
-        count(self.past.tables, symbols, self.contexts(symbols)[1])
+        count_note(self.past.tables, symbols, self.contexts(symbols)[1])
         notes = [(interval, note["advance"]), *self.past.notes[: LONGEST_CONTEXT - 1]]
         past = Past(self.past.tables, notes)
         return replace(self, place=place, past=past, before=note["pitch"], held=note["duration"])

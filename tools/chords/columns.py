@@ -19,7 +19,7 @@ from muse.tools.chords.events import (
     VOCABULARY_SIZE,
     Context,
     function_code_of,
-    moved_ids,
+    transposed_ids,
 )
 from muse.tools.chords.song_arrays import ChordSong
 from muse.tools.datasets.harmony_columns import NO_ROOT, chord_of_id
@@ -112,7 +112,7 @@ def start_ids(mode: Mode) -> dict[str, int]:
 
 def song_columns(song: ChordSong) -> Columns:
     """A whole song; the place after the last chord is that of its end."""
-    common = moved_ids(song.chord_id, -song.context.home_pc).tolist()
+    common = transposed_ids(song.chord_id, -song.context.home_pc).tolist()
     mode = song.context.mode
     rows = [start_ids(mode)]
     for chord, bass, length in zip(common, song.bass, song.duration_class, strict=True):

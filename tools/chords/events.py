@@ -143,9 +143,9 @@ def function_code_of(chord_id: int, bass: int, tonic_pc: int, mode: Mode) -> int
     return function_code(symbol_of_id(chord_id, bass, key.tonic), key)
 
 
-def moved_ids(ids: NDArray[np.integer], semitones: int) -> NDArray[np.int64]:
+def transposed_ids(ids: NDArray[np.integer], semitones: int) -> NDArray[np.int64]:
     """The ids of chords some semitones higher; specials and no chord stay."""
-    moved: NDArray[np.int64] = shifted_ids(semitones)[ids]
+    moved: NDArray[np.int64] = transposition(semitones)[ids]
     return moved
 
 
@@ -160,10 +160,10 @@ def shifts_by(semitones: int) -> NDArray[np.int64]:
     return moved
 
 
-def shifted_ids(semitones: int) -> NDArray[np.int64]:
+def transposition(semitones: int) -> NDArray[np.int64]:
     """For every id that of the chord some semitones higher, shape (VOCABULARY_SIZE,).
 
-    Probabilities by id are moved down by indexing with it: `p[shifted_ids(n)][i]` is that of the
+    Probabilities by id are moved down by indexing with it: `p[transposition(n)][i]` is that of the
     chord n semitones above i.
     """
     return shifts_by(semitones % 12)

@@ -13,7 +13,7 @@ from muse.tools.chords.events import (
     FIRST_TARGET_ID,
     Context,
     duration_class,
-    shifted_ids,
+    transposition,
 )
 from muse.tools.chords.model import Floats, Step
 from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY, NO_ROOT
@@ -33,7 +33,7 @@ class NetPrediction:
     @property
     def chords(self) -> Floats:
         """Probability of each id; the special tokens, which a net seldom means, have none."""
-        absolute = self.read.chords[shifted_ids(-self.context.home_pc)].astype(np.float64)
+        absolute = self.read.chords[transposition(-self.context.home_pc)].astype(np.float64)
         absolute[:FIRST_TARGET_ID] = 0.0
         told: Floats = absolute / absolute.sum()
         return told
@@ -51,7 +51,7 @@ class NetPrediction:
 
     def common(self, chord_id: int) -> int:
         """The id of a chord in the common key."""
-        return int(shifted_ids(-self.context.home_pc)[chord_id])
+        return int(transposition(-self.context.home_pc)[chord_id])
 
 
 @dataclass
@@ -98,7 +98,7 @@ class NetModel:
         trail.steps.append(step)
         context = trail.context
         onset = sum(each.duration_beats for each in trail.steps)
-        common = int(shifted_ids(-context.home_pc)[step.chord_id])
+        common = int(transposition(-context.home_pc)[step.chord_id])
         ids = {
             **chord_ids(common, step.bass, context.mode),
             **place_ids(onset % context.bar_beats, onset),

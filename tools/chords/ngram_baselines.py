@@ -1,9 +1,9 @@
-"""The n-grams as models to be scored and used: in a common key, one for each corpus or style.
+"""N-gram baselines that the chord nets are compared with, one model per corpus or style.
 
-Conventions: songs are counted in C major or A minor, which tells more than the tonic alone does,
-since relative keys share their chords. Log probabilities are of absolute roots again. A model
-learned from one corpus or style is ahead of one of all corpora together on that corpus, and mixing
-the two did not help; what has no model of its own gets that of all songs.
+Conventions: songs are counted in C major or A minor, which tells more than moving all tonics to C,
+since relative keys share their chords. Log probabilities are of absolute roots again. A model of
+one corpus or style beats one of all corpora on that corpus, and mixing the two did not help; songs
+of a group without a model use the one of all songs.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,7 +11,7 @@ from typing import Final, Literal, get_args
 
 import numpy as np
 
-from muse.tools.chords.events import FIRST_TARGET_ID, Context, shifted_ids
+from muse.tools.chords.events import FIRST_TARGET_ID, Context, transposition
 from muse.tools.chords.ngrams import (
     TRIGRAM,
     AdaptiveNgram,
@@ -19,132 +19,130 @@ from muse.tools.chords.ngrams import (
     Floats,
     Ids,
     Ngram,
-    SongSoFar,
+    NgramState,
 )
 from muse.tools.chords.song_arrays import ChordSong
 from muse.tools.errors import ParameterError
+from muse.tools.generation.witten_bell import tune_escape
 
 BaselineName = Literal["unigram", "trigram", "adaptive"]
 BASELINES: Final[tuple[BaselineName, ...]] = get_args(BaselineName)
 Grouping = Literal["corpus", "style", "all"]
-EVERYONE = "all"  # the group of all songs
+ALL_SONGS = "all"  # name of the group of all songs
 GROUPINGS: dict[Grouping, Callable[[ChordSong], str]] = {
     "corpus": lambda song: song.corpus,
     "style": lambda song: song.context.style,
-    "all": lambda _: EVERYONE,
+    "all": lambda _: ALL_SONGS,
 }
 ESCAPES = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 14.0)  # weights tried in tuning
-USUAL_ESCAPE = 6.0  # where there are too few songs to tune on
-TUNING_EVERY = 8  # of the training songs one in so many is held out for that
+DEFAULT_ESCAPE = 6.0  # if there are too few songs to tune on
+TUNING_EVERY = 8  # one of this many training songs is held out for tuning
 
 
-class KeyedSong:
-    """A song that is told in absolute roots to a model that works in a common key."""
+class KeyedState:
+    """The chords of a song so far in absolute roots, for an n-gram in a common key."""
 
-    def __init__(self, song: SongSoFar, context: Context) -> None:
-        """Begin, in the context's key."""
-        self.song = song
-        self.down = shifted_ids(-context.home_pc)
+    def __init__(self, state: NgramState, context: Context) -> None:
+        """Start a song in the context's key."""
+        self.state = state
+        self.down = transposition(-context.home_pc)
 
     def append(self, chord: int) -> None:
-        """Hear one more chord, by its absolute id."""
-        self.song.append(int(self.down[chord]))
+        """Add the next chord by its absolute id."""
+        self.state.append(int(self.down[chord]))
 
     def predict(self) -> Floats:
-        """Probabilities of the next chord by absolute id, shape (VOCABULARY_SIZE,)."""
-        p: Floats = self.song.predict()[self.down]
+        """Return probabilities of the next chord by absolute id, shape (VOCABULARY_SIZE,)."""
+        p: Floats = self.state.predict()[self.down]
         return p
 
 
 class NgramPredictor:
-    """N-grams in a common key, one for each group of songs, as one model."""
+    """N-grams in a common key, one per group of songs, as one model."""
 
     def __init__(self, models: Mapping[str, Ngram], grouping: Grouping) -> None:
-        """Take the models by group, that of EVERYONE among them."""
+        """Combine models by group, among them the one of ALL_SONGS."""
         self.models = models
         self.grouping = grouping
 
-    def song(self, context: Context, group: str | None = None) -> KeyedSong:
-        """A song that begins, to be told and asked in absolute ids.
+    def start(self, context: Context, group: str | None = None) -> KeyedState:
+        """Return the state before a song's first chord.
 
         Args:
-            context: key and style.
-            group: a corpus or a style, as the grouping is; the context's style without.
+            context: key and style of the song.
+            group: corpus or style, as the grouping says; by default the context's style.
         """
-        model = self.models.get(group or context.style, self.models[EVERYONE])
-        return KeyedSong(model.song(), context)
+        model = self.models.get(group or context.style, self.models[ALL_SONGS])
+        return KeyedState(model.start(), context)
 
     def predict(self, past: Ids, context: Context) -> Floats:
-        """Probabilities of the next chord after those of a song, all in absolute ids."""
-        song = self.song(context)
+        """Return probabilities of the next chord after those of a song, all by absolute id."""
+        state = self.start(context)
         for chord in past:
-            song.append(chord)
-        return song.predict()
+            state.append(chord)
+        return state.predict()
 
     def song_log_probs(self, song: ChordSong) -> Floats:
-        """See scoring.Predictor."""
-        heard = self.song(song.context, GROUPINGS[self.grouping](song))
+        """Return log probabilities of each chord by absolute id, (chords, VOCABULARY_SIZE)."""
+        state = self.start(song.context, GROUPINGS[self.grouping](song))
         rows = []
         for chord in song.chord_id.tolist():
-            rows.append(heard.predict())
-            heard.append(chord)
-        with np.errstate(divide="ignore"):  # specials and repeats have no probability
+            rows.append(state.predict())
+            state.append(chord)
+        with np.errstate(divide="ignore"):  # special tokens and repeats have no probability
             return np.log(np.stack(rows))
 
 
 def train_baseline(
     name: BaselineName, songs: Sequence[ChordSong], grouping: Grouping = "style"
 ) -> NgramPredictor:
-    """Count songs.
+    """Fit a baseline to songs.
 
     Args:
         name: "unigram", "trigram", or "adaptive": the trigram under the counts of the song so far,
-            its escape weight tuned on songs held out from these for that.
+            with an escape weight tuned on songs held out from these.
         songs: for training.
         grouping: which songs are counted together.
 
     Raises:
-        ParameterError: no such baseline, or no songs.
+        ParameterError: there is no such baseline, or there are no songs.
     """
     if name not in BASELINES or not songs:
         raise ParameterError(f"'{name}' is none of {', '.join(BASELINES)}, or there are no songs")
-    groups: dict[str, list[ChordSong]] = {EVERYONE: list(songs)}
+    groups: dict[str, list[ChordSong]] = {ALL_SONGS: list(songs)}
     for song in songs if grouping != "all" else ():
         groups.setdefault(GROUPINGS[grouping](song), []).append(song)
-    return NgramPredictor({group: trained(name, own) for group, own in groups.items()}, grouping)
+    return NgramPredictor({group: fit_group(name, own) for group, own in groups.items()}, grouping)
 
 
-def trained(name: BaselineName, songs: Sequence[ChordSong]) -> Ngram:
-    """The n-gram of one group of songs."""
-    corpus = counted(songs, 0 if name == "unigram" else TRIGRAM)
+def fit_group(name: BaselineName, songs: Sequence[ChordSong]) -> Ngram:
+    """Fit the n-gram of one group of songs."""
+    corpus = count_ngram(songs, 0 if name == "unigram" else TRIGRAM)
     return AdaptiveNgram(corpus, tuned_escape(songs)) if name == "adaptive" else corpus
 
 
-def counted(songs: Iterable[ChordSong], order: int) -> CorpusNgram:
-    """An n-gram of songs in a common key."""
+def count_ngram(songs: Iterable[ChordSong], order: int) -> CorpusNgram:
+    """Count an n-gram of songs in a common key."""
     return CorpusNgram((song.common_ids().tolist() for song in songs), order)
 
 
 def tuned_escape(songs: Sequence[ChordSong]) -> float:
-    """The escape weight with the least perplexity on some of the songs, learned on the others.
+    """Return the escape weight with the least loss on held-out songs; see `tune_escape`."""
+    return tune_escape(songs, ESCAPES, TUNING_EVERY, fit_losses) or DEFAULT_ESCAPE
 
-    Near-duplicates may stand on either side here, which speaks for a smaller weight if anything.
-    """
-    tuning = songs[::TUNING_EVERY]
-    others = [song for place, song in enumerate(songs) if place % TUNING_EVERY]
-    if not others:
-        return USUAL_ESCAPE
-    model = AdaptiveNgram(counted(others, TRIGRAM), USUAL_ESCAPE)
-    losses = sum(escape_losses(model, song.common_ids().tolist()) for song in tuning)
-    return ESCAPES[int(np.argmin(losses))]
+
+def fit_losses(songs: Sequence[ChordSong]) -> Callable[[ChordSong], Floats]:
+    """Fit an adaptive trigram and return its losses of a song under each of the ESCAPES."""
+    model = AdaptiveNgram(count_ngram(songs, TRIGRAM), DEFAULT_ESCAPE)
+    return lambda song: escape_losses(model, song.common_ids().tolist())
 
 
 def escape_losses(model: AdaptiveNgram, ids: Ids) -> Floats:
-    """Minus the log probability of a song's chords under each of the ESCAPES, in nats."""
-    song, weights = model.song(), np.array(ESCAPES)
+    """Return minus the log probability of a song under each of the ESCAPES, in nats."""
+    state, weights = model.start(), np.array(ESCAPES)
     losses = np.zeros(len(ESCAPES))
     for chord in ids:
         if chord >= FIRST_TARGET_ID:
-            losses -= np.log(song.likelihoods(chord, weights))
-        song.append(chord)
+            losses -= np.log(state.likelihoods(chord, weights))
+        state.append(chord)
     return losses

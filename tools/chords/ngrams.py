@@ -1,42 +1,35 @@
-"""Models of chords that count: unigram, trigram, and a trigram that learns from the song it is in.
+"""N-grams over chord ids: of a corpus, and of a corpus together with the song so far.
 
-Conventions: sequences are ids of forms.harmony.CHORD_VOCABULARY, repeats merged; probabilities have
-shape (VOCABULARY_SIZE,), with 0 for the special tokens. Models here take ids as they come: move
-them to a common key first, as `baselines` does.
-
-Sources: Witten and Bell, "The zero-frequency problem", IEEE Trans. Information Theory 37(4), 1991
-(method C, here interpolated); Cleary and Witten, "Data compression using adaptive coding and
-partial string matching", IEEE Trans. Communications 32(4), 1984, for contexts of many lengths that
-are counted as they come and blended by escapes.
+Conventions: sequences are ids of harmony_columns.CHORD_VOCABULARY with repeats merged, in any one
+key; the callers transpose songs to a common key. Probabilities have shape (VOCABULARY_SIZE,), 0 for
+the special tokens. How counts are interpolated is in generation/witten_bell.py.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from muse.tools.chords.events import FIRST_TARGET_ID, VOCABULARY_SIZE
 from muse.tools.datasets.vocabulary import START_ID
+from muse.tools.generation.witten_bell import Context, ContextCounts, Counts
 
 Floats = NDArray[np.float64]
 Ids = Sequence[int]
-Chords = tuple[int, ...]
 
 TRIGRAM = 2  # chords of context
-LONGEST_CONTEXT = 16  # chords of the song so far that are looked for again
+LONGEST_CONTEXT = 16  # chords of the song so far that are searched for earlier
 
 
 def uniform() -> Floats:
-    """The same probability for every chord and for no chord."""
+    """Return the same probability for every chord and for no chord."""
     p = np.zeros(VOCABULARY_SIZE)
     p[FIRST_TARGET_ID:] = 1 / (VOCABULARY_SIZE - FIRST_TARGET_ID)
     return p
 
 
 def without_repeat(p: Floats, past: Ids) -> Floats:
-    """The probabilities where the last chord cannot follow itself, since repeats are merged."""
+    """Renormalize so that the last chord cannot follow itself, since repeats are merged."""
     if not past or past[-1] < FIRST_TARGET_ID:
         return p
     p = p.copy()
@@ -45,190 +38,135 @@ def without_repeat(p: Floats, past: Ids) -> Floats:
     return rest
 
 
-class SongSoFar(Protocol):
-    """A song that is told chord by chord."""
-
-    def append(self, chord: int) -> None:
-        """Hear one more chord."""
-        ...
-
-    def predict(self) -> Floats:
-        """Probabilities of the next chord, by id."""
-        ...
-
-
-class Ngram(Protocol):
-    """A model of chords."""
-
-    def song(self) -> SongSoFar:
-        """A song that begins."""
-        ...
-
-    def predict(self, past: Ids) -> Floats:
-        """Probabilities of the next chord after those of a song, by id."""
-        ...
-
-
-@dataclass
-class Counts:
-    """How often each chord came in one context."""
-
-    of: dict[int, int] = field(default_factory=dict)
-    total: int = 0
-
-    def add(self, chord: int) -> None:
-        """Count one more."""
-        self.of[chord] = self.of.get(chord, 0) + 1
-        self.total += 1
-
-    def blended(self, below: Floats, escape: float) -> Floats:
-        """(c + e p) / (n + e): these counts on top of the probabilities p, with escape weight e."""
-        p = below * (escape / (self.total + escape))
-        self.add_to(p, 1 / (self.total + escape))
-        return p
-
-    def add_to(self, p: Floats, weight: float) -> None:
-        """Add the counts, each times the weight, to probabilities."""
-        for chord, count in self.of.items():
-            p[chord] += count * weight
-
-
 class CorpusNgram:
-    """An n-gram of a corpus, smoothed by Witten and Bell down to the uniform distribution.
+    """An n-gram of a corpus, smoothed by Witten-Bell down to the uniform distribution.
 
-    The escape weight of a context is the number of types of chord that were seen in it. A song
-    begins with `order` start tokens, so its first chord is told, too.
+    A song begins with `order` start tokens, so that its first chord is predicted, too.
     """
 
     def __init__(self, songs: Iterable[Ids], order: int = TRIGRAM) -> None:
-        """Count.
+        """Count the chords of songs.
 
         Args:
             songs: ids of each song.
-            order: chords of context: 0 is a unigram, 2 a trigram.
+            order: chords of context: 0 for a unigram, 2 for a trigram.
         """
         self.order = order
-        self.counts: dict[Chords, Counts] = {}
-        self.known: dict[Chords, Floats] = {}
+        self.counts = ContextCounts()
+        self.known: dict[Context, Floats] = {}  # probabilities that were computed already
         for song in songs:
             ids = [START_ID] * order + [int(chord) for chord in song]
             for place in range(order, len(ids)):
                 if ids[place] >= FIRST_TARGET_ID:
                     for length in range(order + 1):
-                        context = tuple(ids[place - length : place])
-                        self.counts.setdefault(context, Counts()).add(ids[place])
+                        self.counts.add(tuple(ids[place - length : place]), ids[place])
 
-    def song(self) -> "CorpusSong":
-        """A song that begins."""
-        return CorpusSong(self)
+    def start(self) -> "CorpusState":
+        """Return the state before a song's first chord."""
+        return CorpusState(self)
 
     def predict(self, past: Ids) -> Floats:
-        """Probabilities of the next chord after those of a song, by id."""
+        """Return probabilities of the next chord after the chords of a song."""
         recent = past[max(len(past) - self.order, 0) :]
         context = (*[START_ID] * (self.order - len(recent)), *recent)
         return without_repeat(self.probabilities(context), past)
 
-    def probabilities(self, context: Chords) -> Floats:
-        """Probabilities after just that context, which may be followed by its own last chord."""
+    def probabilities(self, context: Context) -> Floats:
+        """Return probabilities after a context; its last chord may follow itself here."""
         if context in self.known:
             return self.known[context]
-        below = self.probabilities(context[1:]) if context else uniform()
-        counts = self.counts.get(context)
+        shorter = self.probabilities(context[1:]) if context else uniform()
+        counts = self.counts.of.get(context)
         if counts is None:
-            return below
-        self.known[context] = counts.blended(below, len(counts.of))
+            return shorter
+        self.known[context] = counts.interpolated(shorter, len(counts.of))
         return self.known[context]
 
 
-class CorpusSong:
-    """A song as far as it has come, for a model that looks at its last chords only."""
+class CorpusState:
+    """The chords of a song so far, for a CorpusNgram."""
 
     def __init__(self, model: CorpusNgram) -> None:
-        """Begin."""
+        """Start a song."""
         self.model = model
         self.past: list[int] = []
 
     def append(self, chord: int) -> None:
-        """Hear one more chord."""
+        """Add the next chord."""
         self.past.append(int(chord))
 
     def predict(self) -> Floats:
-        """Probabilities of the next chord, by id."""
+        """Return probabilities of the next chord."""
         return self.model.predict(self.past)
 
 
 class AdaptiveNgram:
-    """A corpus n-gram under the counts of the song so far.
+    """A corpus n-gram interpolated with the counts of the song so far.
 
-    Contexts of 1 to `longest` of the song's last chords are blended one on top of the other,
+    Contexts of the song's last 1 to `longest` chords are interpolated in turn,
     p_k = (c_k + e p_k-1) / (n_k + e), with p_0 the corpus n-gram: what the song did after the same
-    chords before outweighs what songs do.
+    chords before outweighs what other songs do.
     """
 
     def __init__(self, corpus: CorpusNgram, escape: float, longest: int = LONGEST_CONTEXT) -> None:
-        """Take the corpus n-gram, the escape weight e and the longest context in chords."""
+        """Combine a corpus n-gram, the escape weight e, and the longest context in chords."""
         self.corpus = corpus
         self.escape = escape
         self.longest = longest
 
-    def song(self) -> "AdaptiveSong":
-        """A song that begins."""
-        return AdaptiveSong(self)
+    def start(self) -> "AdaptiveState":
+        """Return the state before a song's first chord."""
+        return AdaptiveState(self)
 
     def predict(self, past: Ids) -> Floats:
-        """Probabilities of the next chord after those of a song, by id."""
-        song = self.song()
+        """Return probabilities of the next chord after the chords of a song."""
+        state = self.start()
         for chord in past:
-            song.append(chord)
-        return song.predict()
+            state.append(chord)
+        return state.predict()
 
 
-class AdaptiveSong:
-    """A song as far as it has come, with all that it did counted; each step costs microseconds."""
+class AdaptiveState:
+    """The chords of a song so far and their counts; a step takes microseconds."""
 
     def __init__(self, model: AdaptiveNgram) -> None:
-        """Begin."""
+        """Start a song."""
         self.model = model
         self.past: list[int] = []
-        self.counts: dict[Chords, Counts] = {}
+        self.counts = ContextCounts()
 
     def append(self, chord: int) -> None:
-        """Hear one more chord."""
-        if chord >= FIRST_TARGET_ID:  # an unknown one is a context, and nothing that may follow
+        """Add the next chord and count it."""
+        if chord >= FIRST_TARGET_ID:  # an unknown chord can be a context, but is never predicted
             for context in self.contexts():
-                self.counts.setdefault(context, Counts()).add(int(chord))
+                self.counts.add(context, int(chord))
         self.past.append(int(chord))
 
-    def contexts(self) -> list[Chords]:
-        """The last chords, from one to the longest context."""
+    def contexts(self) -> list[Context]:
+        """Return the last chords as contexts, from one chord to the longest context."""
         ends = range(1, min(self.model.longest, len(self.past)) + 1)
         return [tuple(self.past[-length:]) for length in ends]
 
-    def counted(self) -> list[Counts]:
-        """What followed the last chords before, by rising length of context."""
-        known = (self.counts.get(context) for context in self.contexts())
-        return list(takewhile_known(known))
+    def seen(self) -> list[Counts]:
+        """Return what followed the last chords earlier in the song, by rising context length."""
+        return self.counts.seen(self.contexts())
 
     def predict(self) -> Floats:
-        """Probabilities of the next chord, by id."""
-        escape, left = self.model.escape, 1.0  # what the longer contexts leave to the shorter
+        """Return probabilities of the next chord."""
+        escape, left = self.model.escape, 1.0  # probability that the longer contexts leave over
         p = np.zeros(VOCABULARY_SIZE)
-        for counts in reversed(self.counted()):
+        for counts in reversed(self.seen()):
             counts.add_to(p, left / (counts.total + escape))
             left *= escape / (counts.total + escape)
         return without_repeat(p + left * self.model.corpus.predict(self.past), self.past)
 
     def likelihoods(self, chord: int, escapes: Floats) -> Floats:
-        """The next chord's probability under each of several escape weights, shape (weights,)."""
+        """Return the next chord's probability under several escape weights, (weights,)."""
         p = np.full(len(escapes), self.model.corpus.predict(self.past)[chord])
-        for counts in self.counted():
-            p = (counts.of.get(chord, 0) + escapes * p) / (counts.total + escapes)
+        for counts in self.seen():
+            p = counts.likelihoods(chord, p, escapes)
         return p
 
 
-def takewhile_known(counts: Iterable[Counts | None]) -> Iterator[Counts]:
-    """The counts up to the first context that has none: no longer one has any, either."""
-    for each in counts:
-        if each is None:
-            return
-        yield each
+Ngram = CorpusNgram | AdaptiveNgram
+NgramState = CorpusState | AdaptiveState

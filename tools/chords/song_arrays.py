@@ -23,7 +23,7 @@ from muse.tools.chords.events import (
     bar_position,
     duration_class,
     function_code_of,
-    moved_ids,
+    transposed_ids,
 )
 from muse.tools.datasets.harmony_columns import (
     NO_ROOT,
@@ -90,7 +90,7 @@ class ChordSong:
 
     def common_ids(self) -> NDArray[np.int64]:
         """The chords' ids with the song moved to C major or A minor."""
-        return moved_ids(self.chord_id, -self.context.home_pc)
+        return transposed_ids(self.chord_id, -self.context.home_pc)
 
     def events(self) -> Iterator[ChordEvent]:
         """The chords one by one."""

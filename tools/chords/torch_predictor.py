@@ -13,7 +13,7 @@ from muse.models.chord_nets.config import ChordTransformerConfig, read_config
 from muse.models.chord_transformer.attention import ChordBatch
 from muse.models.chord_transformer.net import ChordTransformer
 from muse.tools.chords.columns import COLUMN_SIZES, CONTEXT_SIZES, Ids, song_columns, stacked
-from muse.tools.chords.events import shifted_ids
+from muse.tools.chords.events import transposition
 from muse.tools.chords.song_arrays import ChordSong
 from muse.tools.chords.tonnetz import distance_table
 from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
@@ -74,4 +74,4 @@ class TorchPredictor:
         batch = {name: torch.from_numpy(array).to(self.device) for name, array in arrays.items()}
         logs = self.net(chord_batch(batch)).chords[0, :-1].double()
         told: NDArray[np.floating] = logs.log_softmax(-1).cpu().numpy()
-        return told[:, shifted_ids(-song.context.home_pc)]
+        return told[:, transposition(-song.context.home_pc)]

@@ -1,25 +1,21 @@
-"""Models of melodies that count: an n-gram given the chord, alone and under the song's own counts.
+"""An n-gram of melodies, given the chords: of a corpus alone, or together with the song so far.
 
-Conventions: a note is told as the nets tell it, first its pitch, as an interval from the note
-before, then its advance, then its duration, each given those before and what stands at its place
-(columns.py). The first note's interval is counted from FIRST_FROM.
+Conventions: a note is predicted as the nets predict it: first its pitch, as an interval from the
+note before, then its advance, then its duration, each given the earlier ones and what stands at its
+place (columns.py). The first note's interval is counted from FIRST_FROM.
 
-Each of the three has contexts from short to long, blended by Witten and Bell down to the uniform
-distribution, p = (c + t p_shorter) / (n + t), with t the types that a context was seen with. The
-adaptive model goes on with the song so far: contexts are its last 1 to LONGEST_CONTEXT notes as
-(interval, advance), with an escape weight e in t's place.
-
-Sources: Witten and Bell, "The zero-frequency problem", IEEE Trans. Information Theory 37(4), 1991;
-Cleary and Witten, "Data compression using adaptive coding and partial string matching", IEEE Trans.
-Communications 32(4), 1984.
+Each of the three has contexts from short to long, interpolated by Witten-Bell down to the uniform
+distribution (generation/witten_bell.py). The adaptive model goes on with the song so far: its
+contexts are the last 1 to LONGEST_CONTEXT notes as (interval, advance), with one escape weight.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from muse.tools.generation.witten_bell import Context, ContextCounts, tune_escape
 from muse.tools.melody.columns import (
     ADVANCES,
     DURATIONS,
@@ -30,26 +26,26 @@ from muse.tools.melody.columns import (
 from muse.tools.melody.song_arrays import MelodySong
 
 Floats = NDArray[np.float64]
-Context = tuple[int, ...]
 Contexts = Sequence[Context]
+Tables = tuple[ContextCounts, ContextCounts, ContextCounts]
 
-PARTS = ("pitch", "advance", "duration")  # of a note, in the order in which they are told
+PARTS = ("pitch", "advance", "duration")  # of a note, in the order in which they are predicted
 SIZES = (INTERVALS, len(ADVANCES), len(DURATIONS))
 FIRST_FROM = 67  # MIDI pitch in the common key
-LONGEST_CONTEXT = 16  # notes of the song so far that are looked for again
+LONGEST_CONTEXT = 16  # notes of the song so far that are searched for earlier
 ESCAPES = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0)  # weights tried in tuning
-USUAL_ESCAPE = 2.0  # where there are too few songs to tune on
-TUNING_EVERY = 16  # of the training songs one in so many is held out for that
+DEFAULT_ESCAPE = 2.0  # if there are too few songs to tune on
+TUNING_EVERY = 16  # one of this many training songs is held out for tuning
 
 
 @dataclass(frozen=True)
-class Told:
+class CountedNote:
     """One note as it is counted; each field has an entry for each of PARTS.
 
     Attributes:
-        symbols: what comes.
-        corpus: contexts in which all songs are counted.
-        song: contexts in which the song so far is counted.
+        symbols: interval, class of the advance, class of the duration.
+        corpus: contexts in which all songs are counted, each from short to long.
+        song: contexts in which the song so far is counted, likewise.
     """
 
     symbols: tuple[int, int, int]
@@ -57,31 +53,13 @@ class Told:
     song: tuple[Contexts, Contexts, Contexts]
 
 
-@dataclass
-class Counts:
-    """How often each symbol came in one context."""
-
-    of: dict[int, int] = field(default_factory=dict)
-    total: int = 0
-
-    def add(self, symbol: int) -> None:
-        """Count one more."""
-        self.of[symbol] = self.of.get(symbol, 0) + 1
-        self.total += 1
-
-    def blended(self, below: Floats, escape: float) -> Floats:
-        """(c + e p) / (n + e)."""
-        p = below * (escape / (self.total + escape))
-        for symbol, count in self.of.items():
-            p[symbol] += count / (self.total + escape)
-        return p
+def empty_tables() -> Tables:
+    """Return tables without counts, one for each of PARTS."""
+    return ContextCounts(), ContextCounts(), ContextCounts()
 
 
-Table = dict[Context, Counts]
-
-
-def told_notes(song: MelodySong) -> Iterator[Told]:
-    """The notes of a song with their contexts."""
+def counted_notes(song: MelodySong) -> Iterator[CountedNote]:
+    """Yield the notes of a song with their contexts."""
     ids = {name: column.tolist() for name, column in song_columns(song).ids.items()}
     first = interval_id(ids["pitch"][1], FIRST_FROM)
     intervals = [first, *ids["interval"][2:]]
@@ -92,7 +70,7 @@ def told_notes(song: MelodySong) -> Iterator[Told]:
         at = (ids["place"][i], ids["root"][i], ids["quality"][i])
         before = FIRST_FROM if i == 0 else ids["pitch"][i]
         corpus = corpus_contexts(before, at, past, ids["duration"][i], symbols)
-        yield Told(symbols, corpus, song_contexts(past, symbols))
+        yield CountedNote(symbols, corpus, song_contexts(past, symbols))
         past = [(interval, advance), *past[: LONGEST_CONTEXT - 1]]
 
 
@@ -100,34 +78,43 @@ def corpus_contexts(
     before: int,
     at: tuple[int, int, int],
     past: Sequence[tuple[int, int]],
-    held: int,
+    last_duration: int,
     symbols: tuple[int, int, int],
 ) -> tuple[Contexts, Contexts, Contexts]:
-    """Contexts of the three parts, each from short to long.
+    """Return the contexts of the three parts in the corpus, each from short to long.
 
     Args:
         before: pitch of the note before.
-        at: place in the bar, root and quality of the chord there.
+        at: position in the bar, root and quality of the chord there.
         past: intervals and advances of the notes before, the latest first.
-        held: class of the last duration.
-        symbols: of this note; a part's contexts may hold those told before it.
+        last_duration: duration class of the note before.
+        symbols: of this note; a part's contexts may hold the parts predicted before it.
     """
     place, root, quality = at
-    last = flat(past[:1])
-    two = flat(past[:2])
     rhythm = tuple(advance for _, advance in past[:3])
     interval, advance, _ = symbols
-    tone = (before % 12, root)
-    pitch = ((), (before % 12,), tone, (*tone, *last), (*tone, quality, *two))
+    pc = before % 12
+    pitch = (
+        (),
+        (pc,),
+        (pc, root),
+        (pc, root, *flat(past[:1])),
+        (pc, root, quality, *flat(past[:2])),
+    )
     next_start = ((), (place,), (place, *rhythm[:1]), (place, *rhythm), (place, *rhythm, interval))
-    length = ((), (advance,), (advance, held), (advance, held, place))
-    return pitch, next_start, length
+    length = ((), (advance,), (advance, last_duration), (advance, last_duration, place))
+    return numbered(pitch), numbered(next_start), numbered(length)
+
+
+def numbered(contexts: Contexts) -> Contexts:
+    """Put each context's place in front of it: short pasts make contexts of two places equal."""
+    return [(place, *context) for place, context in enumerate(contexts)]
 
 
 def song_contexts(
     past: Sequence[tuple[int, int]], symbols: tuple[int, int, int]
 ) -> tuple[Contexts, Contexts, Contexts]:
-    """Contexts of the three parts in the song so far: of the last notes, and what is told."""
+    """Return the contexts of the three parts in the song so far, each from short to long."""
     interval, advance, _ = symbols
     whole = flat(past)
     lasts = [whole[: 2 * length] for length in range(1, len(past) + 1)]
@@ -136,99 +123,83 @@ def song_contexts(
 
 
 def flat(notes: Sequence[tuple[int, int]]) -> Context:
-    """Intervals and advances in a row."""
+    """Return intervals and advances in one row."""
     return tuple(each for note in notes for each in note)
 
 
 class MelodyNgram:
-    """An n-gram of a corpus; with an escape weight, under the counts of the song so far."""
+    """An n-gram of a corpus; with an escape weight, interpolated with the song so far."""
 
     def __init__(self, songs: Sequence[MelodySong], escape: float | None = None) -> None:
         """Count songs.
 
         Args:
-            songs: to learn from.
-            escape: weight of what is known without the song; None leaves the song's counts out.
+            songs: for training.
+            escape: weight of the corpus against the song so far; None leaves the song out.
         """
         self.escape = escape
-        self.tables: tuple[Table, ...] = tuple({} for _ in PARTS)
+        self.tables = empty_tables()
         self.known: tuple[dict[Context, Floats], ...] = tuple({} for _ in PARTS)
         for song in songs:
-            for note in told_notes(song):
-                count(self.tables, note.symbols, note.corpus)
+            for note in counted_notes(song):
+                count_note(self.tables, note.symbols, note.corpus)
 
     def predict(self, part: int, contexts: Contexts) -> Floats:
-        """Probabilities by symbol of a part of PARTS, from the corpus alone."""
+        """Return probabilities by symbol of one of PARTS, from the corpus alone."""
         p = np.full(SIZES[part], 1 / SIZES[part])
-        for length, context in enumerate(contexts):
-            key = (length, *context)
-            counts = self.tables[part].get(key)
-            if counts is None:
-                return p
-            if key not in self.known[part]:
-                self.known[part][key] = counts.blended(p, len(counts.of))
-            p = self.known[part][key]
+        for context, counts in zip(contexts, self.tables[part].seen(contexts), strict=False):
+            if context not in self.known[part]:
+                self.known[part][context] = counts.interpolated(p, len(counts.of))
+            p = self.known[part][context]
         return p
 
-    def song_probabilities(self, song: MelodySong) -> Iterator[tuple[Told, list[Floats]]]:
-        """Each note, and the probabilities by symbol of its three parts before they are known."""
-        own: tuple[Table, ...] = tuple({} for _ in PARTS)
-        for note in told_notes(song):
-            told = []
+    def song_probabilities(self, song: MelodySong) -> Iterator[tuple[CountedNote, list[Floats]]]:
+        """Yield each note and the probabilities by symbol of its three parts, given the past."""
+        own = empty_tables()
+        for note in counted_notes(song):
+            predicted = []
             for part, contexts in enumerate(note.corpus):
                 p = self.predict(part, contexts)
                 if self.escape is not None:
-                    for counts in met(own[part], note.song[part]):
-                        p = counts.blended(p, self.escape)
-                told.append(p)
-            yield note, told
+                    for counts in own[part].seen(note.song[part]):
+                        p = counts.interpolated(p, self.escape)
+                predicted.append(p)
+            yield note, predicted
             if self.escape is not None:
-                count(own, note.symbols, note.song)
+                count_note(own, note.symbols, note.song)
 
 
-def count(tables: Sequence[Table], symbols: Sequence[int], contexts: Sequence[Contexts]) -> None:
-    """Count one note's parts in their contexts."""
+def count_note(
+    tables: Sequence[ContextCounts], symbols: Sequence[int], contexts: Sequence[Contexts]
+) -> None:
+    """Count the parts of one note in their contexts."""
     for table, symbol, own in zip(tables, symbols, contexts, strict=True):
-        first = 0 if own and not own[0] else 1
-        for length, context in enumerate(own, first):
-            table.setdefault((length, *context), Counts()).add(symbol)
-
-
-def met(table: Table, contexts: Contexts) -> Iterator[Counts]:
-    """What came in the contexts, from the shortest up to the first that never was."""
-    for length, context in enumerate(contexts, 1):
-        counts = table.get((length, *context))
-        if counts is None:
-            return
-        yield counts
+        for context in own:
+            table.add(context, symbol)
 
 
 def adaptive_ngram(songs: Sequence[MelodySong]) -> MelodyNgram:
-    """The model that learns from the song, its escape weight tuned on some of the songs."""
+    """Fit the model that learns from the song so far, its escape weight tuned on some songs."""
     model = MelodyNgram(songs)
-    model.escape = tuned_escape(songs)
+    model.escape = tune_escape(songs, ESCAPES, TUNING_EVERY, fit_losses) or DEFAULT_ESCAPE
     return model
 
 
-def tuned_escape(songs: Sequence[MelodySong]) -> float:
-    """The weight of ESCAPES with the least loss on some of the songs, learned on the others."""
-    tuning = songs[::TUNING_EVERY]
-    others = [song for place, song in enumerate(songs) if place % TUNING_EVERY]
-    if not others:
-        return USUAL_ESCAPE
-    model = MelodyNgram(others)
-    return ESCAPES[int(np.argmin(sum(escape_losses(model, song) for song in tuning)))]
+def fit_losses(songs: Sequence[MelodySong]) -> Callable[[MelodySong], Floats]:
+    """Fit a corpus n-gram and return its losses of a song under each of the ESCAPES."""
+    model = MelodyNgram(songs)
+    return lambda song: escape_losses(model, song)
 
 
 def escape_losses(model: MelodyNgram, song: MelodySong) -> Floats:
-    """Minus the log probability of a song under each of the ESCAPES, in nats."""
+    """Return minus the log probability of a song under each of the ESCAPES, in nats."""
     weights, losses = np.array(ESCAPES), np.zeros(len(ESCAPES))
-    own: tuple[Table, ...] = tuple({} for _ in PARTS)
-    for note, told in model.song_probabilities(song):
+    own = empty_tables()
+    for note, predicted in model.song_probabilities(song):
         for part, symbol in enumerate(note.symbols):
-            p = np.full(len(ESCAPES), told[part][symbol])
-            for counts in met(own[part], note.song[part]):
-                p = (counts.of.get(symbol, 0) + weights * p) / (counts.total + weights)
+            p = np.full(len(ESCAPES), predicted[part][symbol])
+            for counts in own[part].seen(note.song[part]):
+                p = counts.likelihoods(symbol, p, weights)
             losses -= np.log(p)
-        count(own, note.symbols, note.song)
+        count_note(own, note.symbols, note.song)
     return losses

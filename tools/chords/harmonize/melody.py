@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 
 from muse.tools.chords.constraints import FINEST_BEATS, MAX_BARS, Frame, id_of
-from muse.tools.chords.harmonize.melody_fit import TOUCH, Floats, Stretch, kind_of_stretch, load_fit
+from muse.tools.chords.harmonize.melody_fit import TOUCH, Floats, Segment, load_fit, segment_class
 from muse.tools.chords.song_arrays import longest_meter
 from muse.tools.datasets.forms.melody import MELODY_NAME, MELODY_ROLES, melody_track
 from muse.tools.datasets.harmony_columns import longest_key
@@ -82,7 +82,7 @@ class Melody:
         name = f"{track.name} (melody)" if track.name else "Melody"
         return msgspec.structs.replace(track, name=name, role="lead")
 
-    def stretches(self, start: float, end: float) -> list[Stretch]:
+    def segments(self, start: float, end: float) -> list[Segment]:
         """What sounds of the melody from beat to beat, if one chord is under it."""
         first = bisect_right(self.notes, start + TOUCH, key=lambda note: note.end)
         found = []
@@ -92,8 +92,8 @@ class Melody:
             begin = max(note.start, start)
             position = begin - self.lines[bisect_right(self.lines, begin + TOUCH) - 1]
             length = min(note.end, end) - begin
-            kind = kind_of_stretch(position, length, self.meter, note.start < start - TOUCH)
-            found.append(Stretch(kind, note.pitch_class))
+            kind = segment_class(position, length, self.meter, note.start < start - TOUCH)
+            found.append(Segment(kind, note.pitch_class))
         return found
 
     def has_even_bars(self) -> bool:
@@ -271,6 +271,6 @@ class Fits:
         if beat != self.beat:
             self.beat, self.known = beat, {}
         if length not in self.known:
-            stretches = self.melody.stretches(beat, beat + length)
-            self.known[length] = FIT_POWER * self.table.of(stretches, self.home_pc)[self.played]
+            segments = self.melody.segments(beat, beat + length)
+            self.known[length] = FIT_POWER * self.table.of(segments, self.home_pc)[self.played]
         return self.known[length]

@@ -1,6 +1,6 @@
 """How well the notes of a melody go with a chord, as counted in songs.
 
-A melody is taken apart into stretches of one note under one chord. For each kind of stretch (how
+A melody is taken apart into segments of one note under one chord. For each kind of segment (how
 strong its place is, how long it lasts) the table tells how likely a pitch class is over a chord: by
 its role in the chord (root, third, ..., a semitone above a tone of the chord), which holds for
 every quality; by the counts of that quality on top; times how usual the pitch class is in the key.
@@ -10,25 +10,21 @@ Conventions: chords and pitch classes of the counts are in the common key (C maj
 are those of forms.harmony.CHORD_VOCABULARY; lengths are in beats (quarter notes).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.tools.chords.events import VOCABULARY_SIZE, shifted_ids
+from muse.tools.chords.events import VOCABULARY_SIZE, transposition
 from muse.tools.chords.lookahead import joints
 from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY, FIRST_CHORD_ID, chord_of_id
-from muse.tools.datasets.melody_events import STEPS
 from muse.tools.song.document import Meter
 from muse.tools.song.meter import bar_beats, pulse_beats
 from muse.tools.theory.qualities import QUALITIES
 from muse.tools.trained_weights import trained_weights
-
-if TYPE_CHECKING:
-    from muse.tools.melody.song_arrays import MelodySong
 
 Floats = NDArray[np.float64]
 Counts = dict[str, NDArray[Any]]
@@ -36,7 +32,7 @@ Counts = dict[str, NDArray[Any]]
 WEIGHTS = "melody-fit"
 DOWNBEAT, STRONG, BEAT, BETWEEN, HELD = range(5)  # places; HELD: it began under the chord before
 PLACES = 5
-LENGTHS = (0.5, 1.0)  # beats; a stretch is up to the first, up to the second, or longer
+LENGTHS = (0.5, 1.0)  # beats; a segment is up to the first, up to the second, or longer
 CLASSES = PLACES * (len(LENGTHS) + 1)
 TOUCH = 1e-6  # beats: times that mean the same
 
@@ -50,15 +46,15 @@ SMOOTHING = 1.0  # added to every count
 
 
 @dataclass(frozen=True)
-class Stretch:
+class Segment:
     """One note under one chord: its class, 0 to CLASSES - 1, and its pitch class."""
 
     kind: int
     pitch_class: int
 
 
-def kind_of_stretch(position: float, length: float, meter: Meter, is_held: bool) -> int:
-    """The class of a stretch.
+def segment_class(position: float, length: float, meter: Meter, is_held: bool) -> int:
+    """The class of a segment.
 
     Args:
         position: where it begins, in beats from the bar line.
@@ -97,38 +93,6 @@ def roles() -> NDArray[np.int64]:
     return table
 
 
-def count_songs(songs: Iterable["MelodySong"]) -> Counts:
-    """What the table knows, counted.
-
-    Returns:
-        `qualities`: (CLASSES, qualities, 12) stretches by pitch class above the root;
-        `keys`: (CLASSES, 12) stretches by pitch class of the common key.
-    """
-    qualities = np.zeros((CLASSES, len(QUALITIES), 12), np.int32)
-    keys = np.zeros((CLASSES, 12), np.int32)
-    for song in songs:
-        for chord, stretch in song_stretches(song):
-            root, code = chord_of_id(chord)
-            if root is not None:
-                qualities[stretch.kind, code, (stretch.pitch_class - root) % 12] += 1
-                keys[stretch.kind, stretch.pitch_class] += 1
-    return {"qualities": qualities, "keys": keys}
-
-
-def song_stretches(song: "MelodySong") -> Iterator[tuple[int, Stretch]]:
-    """The stretches of a song's melody, each with the id of the chord under it."""
-    meter = Meter(0.0, song.context.numerator, song.context.denominator)
-    columns = (song.position, song.duration, song.until, song.pitch, song.chord, song.coming_chord)
-    for position, duration, until, pitch, chord, coming in zip(
-        *(column.tolist() for column in columns), strict=True
-    ):
-        begin, own = position / STEPS, min(duration, until) / STEPS
-        yield chord, Stretch(kind_of_stretch(begin, own, meter, False), pitch % 12)
-        if duration > until:
-            rest = (duration - until) / STEPS
-            yield coming, Stretch(kind_of_stretch(begin + own, rest, meter, True), pitch % 12)
-
-
 class MelodyFit:
     """The table, ready to be asked."""
 
@@ -153,17 +117,17 @@ class MelodyFit:
             logs: Floats = np.where(shares > 0, np.log(shares / usual), 0.0)
         return logs
 
-    def of(self, stretches: Iterable[Stretch], home_pc: int) -> Floats:
-        """The summed log ratios of stretches for each id, (VOCABULARY_SIZE,); 0 for no chord.
+    def of(self, segments: Iterable[Segment], home_pc: int) -> Floats:
+        """The summed log ratios of segments for each id, (VOCABULARY_SIZE,); 0 for no chord.
 
         Args:
-            stretches: of the melody, at its own pitch.
+            segments: of the melody, at its own pitch.
             home_pc: tonic of the major key with the signature of the melody's key.
         """
         found = np.zeros(VOCABULARY_SIZE)
-        for stretch in stretches:
-            found += self.logs[stretch.kind, :, (stretch.pitch_class - home_pc) % 12]
-        absolute: Floats = found[shifted_ids(-home_pc)]
+        for segment in segments:
+            found += self.logs[segment.kind, :, (segment.pitch_class - home_pc) % 12]
+        absolute: Floats = found[transposition(-home_pc)]
         return absolute
 
 

@@ -1,0 +1,56 @@
+"""Counts of chords, their durations and basses: the tables of the chord model `ngram`."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from muse.tools.chords.events import (
+    DURATIONS,
+    FIRST_TARGET_ID,
+    MODES,
+    STYLES,
+    VOCABULARY_SIZE,
+    transposed_ids,
+)
+from muse.tools.chords.ngram_model import NAME, PLACES_PER_BEAT, Rows
+from muse.tools.chords.song_arrays import ChordSong
+from muse.tools.datasets.vocabulary import START_ID
+
+TABLES = ("chords", "durations", "basses")
+
+
+def count_chords(songs: Iterable[ChordSong]) -> dict[str, Rows]:
+    """Count everything that the model knows, as rows of integers whose last column is a count.
+
+    Returns:
+        `chords`: style, mode, the two chords before, chord, relative to the tonic;
+        `durations`: style, bar length and position in the bar in eighths, chord, duration class;
+        `basses`: style, chord before, chord, bass.
+    """
+    found: dict[str, Counter[tuple[int, ...]]] = {name: Counter() for name in TABLES}
+    for song in songs:
+        style, mode = song.context.style_code, song.context.mode_code
+        ids = [START_ID, START_ID, *transposed_ids(song.chord_id, -song.context.tonic_pc).tolist()]
+        bar = round(song.context.bar_beats * PLACES_PER_BEAT)
+        places = np.rint(song.bar_position_beats * PLACES_PER_BEAT).astype(int).tolist()
+        lengths, basses = song.duration_class.tolist(), song.bass.tolist()
+        rows = zip(ids, ids[1:], ids[2:], places, lengths, basses, strict=False)
+        for far, near, chord, place, duration, bass in rows:
+            if chord >= FIRST_TARGET_ID:
+                found["chords"][style, mode, far, near, chord] += 1
+                found["durations"][style, bar, place, chord, duration] += 1
+                found["basses"][style, near, chord, bass] += 1
+    return {name: sorted_rows(counter) for name, counter in found.items()}
+
+
+def sorted_rows(counter: Counter[tuple[int, ...]]) -> Rows:
+    """Return a counter as sorted rows, the count last."""
+    return np.array([(*key, count) for key, count in sorted(counter.items())], np.int16)
+
+
+def chord_counts_config() -> dict[str, Any]:
+    """Return the config for the model's card: what the codes in the tables mean."""
+    codes = {"styles": STYLES, "modes": MODES, "durations": DURATIONS}
+    return {"kind": NAME, "size": VOCABULARY_SIZE, **codes}
