@@ -44,9 +44,8 @@ def merged(ids: list[int]) -> list[int]:
 
 
 def song_of(ids: list[int], key: Key, name: str = "a/song") -> ChordSong:
-    names = [
-        write_harte(symbol_of_id(i)) for i in transposed_ids(np.array(ids), key.tonic_pc).tolist()
-    ]
+    moved = transposed_ids(np.array(ids), key.tonic_pc).tolist()
+    names = [write_harte(symbol_of_id(i)) for i in moved]
     chords = [Chord(4.0 * bar, 4.0, symbol) for bar, symbol in enumerate(names)]
     return chord_song(name, Song(keys=[key], chords=chords), "pop")
 

@@ -54,8 +54,9 @@ class StyleModel:
         self.ngram = AdaptiveNgram(corpus, SONG_ESCAPE)
         self.durations, self.basses = ContextCounts(), ContextCounts()
         for bar, place, chord, duration, count in own_rows(tables["durations"], style):
-            for context in ((), (bar,), (bar, place), (bar, place, chord)):
-                self.durations.add(context, duration, count)
+            whole = (bar, place, chord)
+            for length in range(len(whole) + 1):
+                self.durations.add(whole[:length], duration, count)
         for near, chord, bass, count in own_rows(tables["basses"], style):
             self.basses.add((chord,), bass, count)
             self.basses.add((near, chord), bass, count)

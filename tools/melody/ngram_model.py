@@ -93,14 +93,9 @@ def corpus_contexts(
     place, root, quality = at
     rhythm = tuple(advance for _, advance in past[:3])
     interval, advance, _ = symbols
-    pc = before % 12
-    pitch = (
-        (),
-        (pc,),
-        (pc, root),
-        (pc, root, *flat(past[:1])),
-        (pc, root, quality, *flat(past[:2])),
-    )
+    tone = (before % 12, root)
+    last, two = flat(past[:1]), flat(past[:2])
+    pitch = ((), tone[:1], tone, (*tone, *last), (*tone, quality, *two))
     next_start = ((), (place,), (place, *rhythm[:1]), (place, *rhythm), (place, *rhythm, interval))
     length = ((), (advance,), (advance, last_duration), (advance, last_duration, place))
     return numbered(pitch), numbered(next_start), numbered(length)
