@@ -15,10 +15,13 @@ from muse.tools.song.document import (
     Control,
     Key,
     Lyric,
+    MadeBy,
     Meter,
     Note,
     Section,
     Song,
+    Source,
+    SourceStem,
     Tempo,
     Track,
     song_from_json,
@@ -173,9 +176,38 @@ def test_the_suffix_chooses_the_format(tmp_path: Path) -> None:
 def test_the_schema_describes_the_document() -> None:
     validator = Draft202012Validator(song_schema())
     validator.validate(json.loads(song_to_json(full_song())))
+    validator.validate(json.loads(song_to_json(Song())))
     assert not validator.is_valid(
         {"format": "muse.song/1", "tracks": [{"notes": [[0, 1, "C4", 64]]}]}
     )
+
+
+def test_every_key_is_written_and_the_schema_requires_it() -> None:
+    song = Song(
+        chords=[Chord(0.0, 4.0, "C")],
+        tracks=[Track()],
+        source=Source("a.wav", "", 1.0, 44_100, stems=[SourceStem("vocals", "lead", "mix")]),
+        made_by=MadeBy("chords", "1"),
+    )
+    written = json.loads(song_to_json(song))
+    assert written["tracks"][0]["role"] == "other"
+    assert written["chords"][0]["roman"] is None
+    schema = song_schema()["$defs"]
+    holders = {
+        "Song": written,
+        "Chord": written["chords"][0],
+        "Track": written["tracks"][0],
+        "Source": written["source"],
+        "SourceStem": written["source"]["stems"][0],
+        "MadeBy": written["made_by"],
+    }
+    for name, holder in holders.items():
+        assert list(holder) == schema[name]["required"] == list(schema[name]["properties"])
+
+
+def test_missing_keys_are_read_as_their_defaults() -> None:
+    short = b'{"format": "muse.song/1", "tracks": [{"notes": [[0, 1, 60, 64]]}], "later": 1}'
+    assert song_from_json(short) == Song(tracks=[Track(notes=[Note(0.0, 1.0, 60, 64)])])
 
 
 @pytest.mark.parametrize(

@@ -358,4 +358,4 @@ def test_silence_is_no_accident(muse: Callable[..., object], tmp_path: Path) -> 
     assert result.code == 0
     told = json.loads(result.out)
     assert {stem["peak_dbfs"] for stem in told["stems"]} == {-200.0}
-    assert not any("loudness_lufs" in stem for stem in told["stems"])
+    assert {stem["loudness_lufs"] for stem in told["stems"]} == {None}

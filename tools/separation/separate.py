@@ -65,8 +65,8 @@ class SeparateOptions:
     skip_existing: bool = False
 
 
-class Stem(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """One written file. `from_` says what it was made with; what was not measured is left out."""
+class Stem(msgspec.Struct, kw_only=True):
+    """One written file. `from_` says what it was made with; what was not measured is null."""
 
     stem: str
     path: str

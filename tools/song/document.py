@@ -1,10 +1,15 @@
-"""The Song: the one document that muse's commands hand to each other, as JSON.
+"""The Song document: the JSON that muse's commands read and write.
 
 Conventions:
-    `*_beats` and `beat` are quarter notes from the start, `*_s` seconds of the audio it came from;
-    pitches are MIDI numbers, pitch classes 0 to 11 from C, velocities 1 to 127.
+    `*_beats` and `beat` are quarter notes from the start of the song, `*_s` seconds of the audio
+    that the song was transcribed from; pitches are MIDI numbers, pitch classes 0 to 11 from C,
+    velocities 1 to 127.
     A beat is a MIDI tick divided by `ticks_per_beat`, so MIDI -> Song -> MIDI changes no note.
-    What is in range is told once, in `song_ranges`.
+    `validation.py` holds the ranges of all values.
+
+Writing and reading: every key is written, also where its value is the default or null, so that a
+reader of the JSON needs no defaults. When a document is read, keys that have a default here may be
+missing, and unknown keys are ignored.
 """
 
 from typing import Any, Final, Literal
@@ -16,24 +21,22 @@ from muse.tools.song.tempo_map import TempoMap
 from muse.tools.song.validation import first_problem
 
 FORMAT: Final = "muse.song/1"
-MARK, MARK_WITHIN = (
-    b'"muse.song/',
-    256,
-)  # what a Song document of any version has in its first bytes
+MARK: Final = b'"muse.song/'  # found in the first MARK_WITHIN bytes of a Song of any version
+MARK_WITHIN: Final = 256
 DEFAULT_TICKS_PER_BEAT = 480
 
 Role = Literal["lead", "vocals", "keys", "guitar", "bass", "drums", "pad", "other"]
 
 
 class Tempo(msgspec.Struct, frozen=True):
-    """Tempo from a beat on, in quarter notes a minute."""
+    """Tempo in quarter notes a minute, from a beat to the next tempo."""
 
     beat: float
     bpm: float
 
 
 class Meter(msgspec.Struct, frozen=True):
-    """Time signature from a beat on."""
+    """Time signature, from a beat to the next one."""
 
     beat: float
     numerator: int
@@ -41,7 +44,10 @@ class Meter(msgspec.Struct, frozen=True):
 
 
 class Key(msgspec.Struct, frozen=True):
-    """Key from a beat on; confidence in [0, 1], 1 when it was written down and not heard."""
+    """Key, from a beat to the next one.
+
+    `confidence` is in [0, 1]: 1 for a key that was given, less for one that was detected.
+    """
 
     beat: float
     tonic_pc: int
@@ -50,21 +56,21 @@ class Key(msgspec.Struct, frozen=True):
 
 
 class Section(msgspec.Struct, frozen=True):
-    """A named part of the form, from a beat to the next section."""
+    """Section of the form, such as a verse, from a beat to the next section."""
 
     beat: float
     label: str
 
 
 class Alternative(msgspec.Struct, frozen=True):
-    """A chord that could have stood in another one's place, and how likely it was."""
+    """Chord that the model could have chosen instead, with its probability in [0, 1]."""
 
     symbol: str
     probability: float
 
 
-class Chord(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A chord symbol over a stretch of beats; what is not known is left out."""
+class Chord(msgspec.Struct, frozen=True):
+    """Chord symbol that holds for a stretch of beats; what is not known is null."""
 
     start_beats: float
     duration_beats: float
@@ -90,14 +96,14 @@ class Note(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Bend(msgspec.Struct, frozen=True, array_like=True):
-    """Pitch wheel: [beat, value], value -8192 to 8191, by custom two semitones down to up."""
+    """Pitch wheel: [beat, value]; value -8192 to 8191, by default two semitones down to up."""
 
     beat: float
     value: int
 
 
 class Control(msgspec.Struct, frozen=True, array_like=True):
-    """Controller: [beat, number, value], 0 to 127 each; number 64 is the sustain pedal."""
+    """MIDI controller: [beat, number, value], the last two 0 to 127; 64 is the sustain pedal."""
 
     beat: float
     number: int
@@ -105,14 +111,14 @@ class Control(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Lyric(msgspec.Struct, frozen=True, array_like=True):
-    """A syllable sung at a beat: [beat, text]."""
+    """Syllable sung at a beat: [beat, text]."""
 
     beat: float
     text: str
 
 
-class Track(msgspec.Struct, omit_defaults=True):
-    """One instrument. `confidence`, where given, has one number in [0, 1] for each note."""
+class Track(msgspec.Struct):
+    """One instrument. `confidence` is null, or has one number in [0, 1] for each note."""
 
     name: str = ""
     role: Role = "other"
@@ -125,8 +131,12 @@ class Track(msgspec.Struct, omit_defaults=True):
     lyrics: list[Lyric] = msgspec.field(default_factory=list)
 
 
-class SourceStem(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One stem: what it was made with, what heard it, and how many notes; silent ones have none."""
+class SourceStem(msgspec.Struct, frozen=True):
+    """One stem of a separated recording.
+
+    `origin` is the model or method that made it, `engine` the transcription engine (empty for a
+    silent stem), `notes` the number of notes transcribed from it.
+    """
 
     name: str
     role: Role
@@ -136,11 +146,12 @@ class SourceStem(msgspec.Struct, frozen=True, omit_defaults=True):
     silent: bool = False
 
 
-class Source(msgspec.Struct, omit_defaults=True):
-    """The audio a song was heard in.
+class Source(msgspec.Struct):
+    """The audio that a song was transcribed from.
 
-    `tuning_cents` is its distance from A440; `drift_ms` how far the song, when played, lies from
-    the audio; `separation` the model that made the stems.
+    `tuning_cents` is the tuning relative to A4 = 440 Hz; `drift_ms` the largest distance in time
+    between the audio and the song as it plays; `separation` the model that made the stems;
+    `residual_dbfs` the peak of the mix minus its stems.
     """
 
     path: str
@@ -155,8 +166,8 @@ class Source(msgspec.Struct, omit_defaults=True):
     stems: list[SourceStem] = msgspec.field(default_factory=list)
 
 
-class MadeBy(msgspec.Struct, omit_defaults=True):
-    """What made a result, so that it can be made again."""
+class MadeBy(msgspec.Struct):
+    """Provenance of a result: all that is needed to make it again."""
 
     command: str
     version: str
@@ -167,7 +178,7 @@ class MadeBy(msgspec.Struct, omit_defaults=True):
 
 
 class Song(msgspec.Struct, kw_only=True):
-    """A whole song; see the module for units."""
+    """A song; the units are in the docstring of the module."""
 
     format: Literal["muse.song/1"] = FORMAT
     ticks_per_beat: int = DEFAULT_TICKS_PER_BEAT
@@ -181,11 +192,11 @@ class Song(msgspec.Struct, kw_only=True):
     made_by: MadeBy | None = None
 
     def tempo_map(self) -> TempoMap:
-        """The song's tempos as a map between beats and seconds; 120 bpm where there are none."""
+        """Return the map between beats and seconds; 120 bpm for a song without tempos."""
         return TempoMap([(tempo.beat, tempo.bpm) for tempo in self.tempos])
 
     def end_beats(self) -> float:
-        """Where the last note or chord ends; 0 for an empty song."""
+        """Return the end of the last note or chord in beats; 0 for an empty song."""
         ends = [n.start_beats + n.duration_beats for track in self.tracks for n in track.notes]
         ends += [chord.start_beats + chord.duration_beats for chord in self.chords]
         return max(ends, default=0.0)
@@ -196,12 +207,12 @@ _decoder = msgspec.json.Decoder(Song)
 
 
 def is_document(head: bytes) -> bool:
-    """Whether data that begins with these bytes says of itself that it is a Song document."""
+    """Whether the first bytes of a file mark it as a Song document, of whatever version."""
     return MARK in head[:MARK_WITHIN]
 
 
 def song_to_json(song: Song) -> bytes:
-    """The Song as one line of UTF-8 JSON, with a line break at its end."""
+    """Write a Song as one line of UTF-8 JSON with a line break at its end."""
     return _encoder.encode(song) + b"\n"
 
 
@@ -210,20 +221,20 @@ def song_from_json(data: bytes, name: str = "input") -> Song:
 
     Args:
         data: UTF-8 JSON.
-        name: what to call the input in a message.
+        name: of the input, for messages.
 
     Raises:
-        BadInputError: not JSON, not a Song, or a value out of its range; the message says where.
+        BadInputError: not JSON, not a Song, or a value out of its range; the message says which.
     """
     try:
         song = _decoder.decode(data)
-        _encoder.encode(song.made_by)  # its free fields can hold numbers that no one can write
+        _encoder.encode(song.made_by)  # params may hold numbers that cannot be written
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadInputError(f"{name}: not a Song document ({error})") from error
     except (OverflowError, RecursionError) as error:
         raise BadInputError(f"{name}: its numbers are too big or its lists too deep") from error
-    if song == Song() and b'"format"' not in data:  # any JSON object would pass for an empty song
-        raise BadInputError(f"{name}: not a Song document (it has nothing of a Song in it)")
+    if song == Song() and b'"format"' not in data:  # else any JSON object is read as an empty song
+        raise BadInputError(f"{name}: not a Song document (it has none of a Song's keys)")
     problem = first_problem(song)
     if problem:
         raise BadInputError(f"{name}: {problem}")
@@ -231,5 +242,12 @@ def song_from_json(data: bytes, name: str = "input") -> Song:
 
 
 def song_schema() -> dict[str, Any]:
-    """The JSON Schema of a Song."""
-    return msgspec.json.schema(Song)
+    """Return the JSON Schema of a Song as muse writes it: every key is required.
+
+    Documents with missing keys can be read, too; see the module.
+    """
+    schema = msgspec.json.schema(Song)
+    for definition in schema["$defs"].values():
+        if "properties" in definition:
+            definition["required"] = list(definition["properties"])
+    return schema

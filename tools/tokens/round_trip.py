@@ -43,7 +43,7 @@ class Errors(msgspec.Struct):
     past_bound: int
 
 
-class RoundTrip(msgspec.Struct, omit_defaults=True):
+class RoundTrip(msgspec.Struct):
     """What came back of a song.
 
     Attributes:

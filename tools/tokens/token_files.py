@@ -12,7 +12,7 @@ FORMAT: Final = "muse.tokens/1"
 HASH_SHOWN = 12  # hex digits of a hash in a message
 
 
-class TokenFile(msgspec.Struct, kw_only=True, omit_defaults=True):
+class TokenFile(msgspec.Struct, kw_only=True):
     """A song in tokens.
 
     Attributes:

@@ -74,7 +74,7 @@ class Played(Line, frozen=True, tag="played"):
     data: str
 
 
-class Odds(msgspec.Struct, frozen=True, omit_defaults=True):
+class Odds(msgspec.Struct, frozen=True):
     """A chord, its odds from 0 to 1, and where it is expected."""
 
     symbol: str
@@ -82,7 +82,7 @@ class Odds(msgspec.Struct, frozen=True, omit_defaults=True):
     beat: float | None = None
 
 
-class Decided(Line, frozen=True, tag="decision", omit_defaults=True):
+class Decided(Line, frozen=True, tag="decision"):
     """A decision, as in events.py; the key by its name."""
 
     symbol: str
