@@ -4,4 +4,4 @@
 set -eu
 target=$("$1" -c "import site; print(site.getsitepackages()[0])")/muse
 mkdir -p "$target"
-ln -sfn "$PWD/cli" "$PWD/tools" "$PWD/models" "$target/"
+ln -sfn "$PWD/cli" "$PWD/tools" "$PWD/models" "$PWD"/api/* "$target/"

@@ -52,6 +52,11 @@ def test_imports_go_one_way(room: str) -> None:
         assert imported(path, "muse") <= ROOMS[room], path
 
 
+def test_the_python_api_imports_tools_only() -> None:
+    for path in (ROOT / "api").glob("*.py"):
+        assert imported(path, "muse") <= {"tools", "functions"}, path
+
+
 @pytest.mark.parametrize("room", JAM)
 def test_rooms_of_the_jam_keep_apart(room: str) -> None:
     for path in (ROOT / "tools" / "jam" / room).rglob("*.py"):
@@ -90,7 +95,7 @@ def test_every_package_is_listed() -> None:
         ".".join(["muse", *path.parent.relative_to(ROOT).parts])
         for room in ROOMS
         for path in (ROOT / room).rglob("__init__.py")
-    }
+    } | {"muse"}  # the folder api
     assert listed == on_disk
 
 

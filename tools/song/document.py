@@ -201,6 +201,67 @@ class Song(msgspec.Struct, kw_only=True):
         ends += [chord.start_beats + chord.duration_beats for chord in self.chords]
         return max(ends, default=0.0)
 
+    def to_json(self) -> bytes:
+        """Encode as one line of UTF-8 JSON, with a line break at its end."""
+        return song_to_json(self)
+
+    @staticmethod
+    def from_json(data: bytes) -> "Song":
+        """Decode a Song document; raises BadInputError for anything else."""
+        return song_from_json(data)
+
+    def to_pretty_midi(self) -> Any:
+        """Convert to a `pretty_midi.PrettyMIDI`."""
+        from muse.tools.song.conversions import to_pretty_midi
+
+        return to_pretty_midi(self)
+
+    def to_symusic(self) -> Any:
+        """Convert to a `symusic.Score` in ticks."""
+        from muse.tools.song.conversions import to_symusic
+
+        return to_symusic(self)
+
+    def to_music21(self) -> Any:
+        """Convert to a `music21.stream.Score`, notes on a grid."""
+        from muse.tools.song.conversions import to_music21
+
+        return to_music21(self)
+
+    def to_jams(self) -> Any:
+        """Convert to a `jams.JAMS`, times in seconds; needs the package jams."""
+        from muse.tools.song.jams_format import to_jams
+
+        return to_jams(self)
+
+    @staticmethod
+    def from_pretty_midi(midi: Any) -> "Song":
+        """Convert from a `pretty_midi.PrettyMIDI`."""
+        from muse.tools.song.conversions import from_pretty_midi
+
+        return from_pretty_midi(midi)
+
+    @staticmethod
+    def from_symusic(score: Any) -> "Song":
+        """Convert from a `symusic.Score` in any unit of time."""
+        from muse.tools.song.conversions import from_symusic
+
+        return from_symusic(score)
+
+    @staticmethod
+    def from_music21(stream: Any) -> "Song":
+        """Convert from a music21 score, part or other stream."""
+        from muse.tools.song.conversions import from_music21
+
+        return from_music21(stream)
+
+    @staticmethod
+    def from_jams(jam: Any) -> "Song":
+        """Convert from a `jams.JAMS`."""
+        from muse.tools.song.jams_format import from_jams
+
+        return from_jams(jam)
+
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Song)

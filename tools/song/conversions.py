@@ -1,0 +1,117 @@
+"""Songs to and from the objects of pretty_midi, symusic and music21.
+
+`Song` has these functions as methods, for example `song.to_pretty_midi()`. pretty_midi and symusic
+objects hold what a MIDI file holds; a music21 score is the one that `muse view -o song.musicxml`
+writes. Each function imports its package when it is called, and the rooms that read and write
+scores, which import this one.
+"""
+
+import io
+from typing import TYPE_CHECKING, Any
+
+from muse.tools.song.document import Key, Meter, Note, Song, Track
+from muse.tools.song.midi import score_from_song, song_from_midi, song_from_score, song_to_midi
+
+if TYPE_CHECKING:
+    from symusic.core import ScoreTick
+
+DEFAULT_VELOCITY = 80  # for notes that carry none
+ONE_PART = "Melody"  # name of a music21 part without one
+
+
+def to_pretty_midi(song: Song) -> Any:
+    """Convert a song to a `pretty_midi.PrettyMIDI`."""
+    from pretty_midi import PrettyMIDI
+
+    return PrettyMIDI(io.BytesIO(song_to_midi(song)))
+
+
+def from_pretty_midi(midi: Any) -> Song:
+    """Convert a `pretty_midi.PrettyMIDI` to a song.
+
+    Raises:
+        BadInputError: it holds something that no MIDI file can.
+    """
+    data = io.BytesIO()
+    midi.write(data)
+    return song_from_midi(data.getvalue(), "the PrettyMIDI object")
+
+
+def to_symusic(song: Song) -> "ScoreTick":
+    """Convert a song to a `symusic.Score` in ticks."""
+    return score_from_song(song)
+
+
+def from_symusic(score: Any) -> Song:
+    """Convert a `symusic.Score`, in ticks, quarters or seconds, to a song."""
+    return song_from_score(score.to("tick"), "the symusic score")
+
+
+def to_music21(song: Song) -> Any:
+    """Convert a song to a `music21.stream.Score`, its notes on a grid as in the MusicXML output."""
+    from music21 import converter
+
+    from muse.tools.notation.musicxml import musicxml
+    from muse.tools.notation.score import score_of
+
+    return converter.parseData(musicxml(score_of(song, "")).decode(), format="musicxml")
+
+
+def from_music21(stream: Any) -> Song:
+    """Convert a music21 score, part or other stream to a song: a track for each part.
+
+    Grace notes, which have no length, are left out.
+
+    Raises:
+        BadInputError: a chord symbol whose root, bass or degrees make no sense.
+    """
+    from muse.tools.datasets.abc import symbols_of, tempos_of
+    from muse.tools.datasets.lead_sheets import chords_of
+
+    whole = stream.flatten()
+    parts = list(getattr(stream, "parts", ())) or [stream]
+    first = parts[0].flatten()
+    return Song(
+        tempos=tempos_of(whole, 0.0),
+        meters=[
+            Meter(float(sign.offset), sign.numerator, sign.denominator)
+            for sign in first.getElementsByClass("TimeSignature")
+        ],
+        keys=[key_from_music21(sign) for sign in first.getElementsByClass("KeySignature")],
+        chords=chords_of(symbols_of(whole, 0.0), float(whole.highestTime)),
+        tracks=[track_from_music21(part) for part in parts],
+    )
+
+
+def key_from_music21(signature: Any) -> Key:
+    """Convert a music21 key or key signature; a signature without mode is taken for major."""
+    key = signature if hasattr(signature, "tonic") else signature.asKey("major")
+    return Key(
+        float(signature.offset),
+        int(key.tonic.pitchClass),
+        "minor" if key.mode == "minor" else "major",
+    )
+
+
+def track_from_music21(part: Any) -> Track:
+    """Convert one music21 part, tied notes joined."""
+    instrument = part.getInstrument()
+    program = getattr(instrument, "midiProgram", None) or 0
+    notes = [
+        Note(
+            float(element.offset),
+            float(element.quarterLength),
+            int(pitch.midi),
+            int(element.volume.velocity or DEFAULT_VELOCITY),
+        )
+        for element in part.stripTies().flatten().notes
+        if "Harmony" not in element.classSet and element.quarterLength > 0
+        for pitch in element.pitches
+    ]
+    name = getattr(part, "partName", None) or ONE_PART
+    return Track(name=name, program=program, is_drum=is_percussion(instrument), notes=notes)
+
+
+def is_percussion(instrument: Any) -> bool:
+    """Return whether a music21 instrument is unpitched percussion."""
+    return "UnpitchedPercussion" in getattr(instrument, "classSet", ())
