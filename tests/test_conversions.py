@@ -10,7 +10,6 @@ from music21 import chord, harmony, key, meter, note, stream, tempo
 
 from muse.tools.song.document import Chord, Meter, Note, Section, Song, Tempo, Track
 
-
 # jams 0.3.5 calls jsonschema in a way that jsonschema deprecates
 pytestmark = pytest.mark.filterwarnings("ignore:Passing a schema:DeprecationWarning")
 

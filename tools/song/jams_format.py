@@ -5,7 +5,7 @@ roles of notes: they are in the `sandbox` of each note annotation.
 """
 
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import Any
 
 from muse.tools.errors import BadInputError, MissingPartError
@@ -31,7 +31,8 @@ def to_jams(song: Song) -> Any:
     found = jams.JAMS()
     found.file_metadata.duration = end
     for track in song.tracks:
-        add(found, jams, "note_midi", note_rows(track, seconds), sandbox_of(track))
+        rows = note_rows(track, seconds)
+        add(found, jams, "note_midi", rows, track.confidence, sandbox_of(track))
     lists: dict[str, Iterable[tuple[float, float, Any]]] = {
         "chord": chord_rows(song, seconds),
         "key_mode": spans([(key.beat, key_label(key)) for key in song.keys], song, seconds),
@@ -40,7 +41,7 @@ def to_jams(song: Song) -> Any:
         "segment_open": spans([(part.beat, part.label) for part in song.sections], song, seconds),
     }
     for namespace, rows in lists.items():
-        add(found, jams, namespace, rows, {})
+        add(found, jams, namespace, rows)
     return found
 
 
@@ -62,15 +63,19 @@ def add(
     jams: Any,
     namespace: str,
     rows: Iterable[tuple[float, float, Any]],
-    sandbox: dict[str, Any],
+    confidences: Iterable[float] | None = None,
+    sandbox: dict[str, Any] | None = None,
 ) -> None:
-    """Add an annotation of (time, duration, value) rows to a JAMS, unless it has no rows."""
+    """Add an annotation of (time, duration, value) rows to a JAMS, unless it has no rows.
+
+    A row without a confidence gets 1, since the namespace `tempo` demands one.
+    """
     annotation = jams.Annotation(
         namespace=namespace, time=0, duration=target.file_metadata.duration
     )
-    for time, duration, value in rows:
-        annotation.append(time=time, duration=duration, value=value, confidence=None)
-    annotation.sandbox.update(**sandbox)
+    for (time, duration, value), confidence in zip(rows, confidences or repeat(1.0), strict=False):
+        annotation.append(time=time, duration=duration, value=value, confidence=confidence)
+    annotation.sandbox.update(**sandbox or {})
     if annotation.data:
         target.annotations.append(annotation)
 
