@@ -188,9 +188,10 @@ def chords(
         ParameterError: a parameter is out of range, or the constraints cannot be met together.
     """
     from muse.tools.chords.load_model import load_model
-    from muse.tools.chords.make import drawn_seed, songs
+    from muse.tools.chords.make import songs
     from muse.tools.chords.request import Request
     from muse.tools.generation.sampling import Sampling, usual_temperature
+    from muse.tools.generation.seeds import choose_seed
 
     request = Request(
         bars=bars,
@@ -209,7 +210,7 @@ def chords(
         voicing=voicing,
         sampling=Sampling(usual_temperature(temperature, under is not None), top_k, top_p),
     )
-    seed = drawn_seed() if seed is None else seed
+    seed = choose_seed(seed)
     song, _ = next(songs(request, load_model(model), seed, source=file_name(like or under)))
     return song
 
@@ -253,8 +254,8 @@ def melody(
         BadInputError: no chords and no tracks to detect them in, or no melody to continue.
         ParameterError: a parameter is out of range or does not go with another.
     """
-    from muse.tools.chords.make import drawn_seed
     from muse.tools.generation.sampling import Sampling
+    from muse.tools.generation.seeds import choose_seed
     from muse.tools.melody.make import melodies
     from muse.tools.melody.net_model import load_melody_reader
     from muse.tools.melody.request import MelodyRequest
@@ -273,7 +274,7 @@ def melody(
     )
     names = {"rhythm_like": file_name(rhythm_like), "motif": file_name(motif)}
     files = {name: file for name, file in names.items() if file}
-    seed = drawn_seed() if seed is None else seed
+    seed = choose_seed(seed)
     return next(melodies(as_song(song), request, load_melody_reader(model), seed, 1, files)).song
 
 

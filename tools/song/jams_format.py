@@ -31,8 +31,8 @@ def to_jams(song: Song) -> Any:
     found = jams.JAMS()
     found.file_metadata.duration = end
     for track in song.tracks:
-        rows = note_rows(track, seconds)
-        add(found, jams, "note_midi", rows, track.confidence, sandbox_of(track))
+        notes = note_rows(track, seconds)
+        add(found, jams, "note_midi", notes, track.confidence, sandbox_of(track))
     lists: dict[str, Iterable[tuple[float, float, Any]]] = {
         "chord": chord_rows(song, seconds),
         "key_mode": spans([(key.beat, key_label(key)) for key in song.keys], song, seconds),
