@@ -25,8 +25,8 @@ from muse.models.basic_pitch import HOP_LENGTH, LOWEST_PITCH, PITCHES, SAMPLE_RA
 from muse.models.note_net.inference import HEADS, REFERENCE_PERCENTILE, scaled
 from muse.tools.audio.spectra import LONG_WINDOW, SHORT_WINDOW, decibels, semitone_power
 from muse.tools.files import replacing
-from muse.tools.transcription.pitched import resampled_to
-from muse.tools.transcription.posteriors import hear
+from muse.tools.transcription.engine_basic_pitch import basic_pitch_posteriors
+from muse.tools.transcription.pitched import resample
 
 Matrix = NDArray[np.float32]
 Audio = NDArray[np.float32]
@@ -136,8 +136,8 @@ WAYS = (stem_recordings, separated_recordings, mix_recordings)  # excerpts take 
 
 def features(audio: Audio, rate: int = scenes.RATE) -> dict[str, Matrix]:
     """The net's inputs, not yet scaled, as tools/transcription makes them."""
-    signal = resampled_to(audio, rate, SAMPLE_RATE)
-    heard = hear(signal)
+    signal = resample(audio, rate, SAMPLE_RATE)
+    heard = basic_pitch_posteriors(signal)
     powers = (semitone_power(signal, window) for window in (LONG_WINDOW, SHORT_WINDOW))
     return dict(zip(FEATURES, (*map(decibels, powers), heard.note, heard.onset), strict=True))
 

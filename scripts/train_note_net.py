@@ -41,12 +41,12 @@ import note_examples
 from note_examples import FEATURES, FRAME_S, HELD, KINDS, Recording, mixes
 from transcription import MEASURES, score_notes
 
+from muse.models.basic_pitch import Posteriors
 from muse.models.note_net.inference import NoteReader
 from muse.models.note_net.net import HEADS, PITCHES, NoteNet, Probabilities
 from muse.tools.audio.spectra import ROWS, partial_power
 from muse.tools.files import replacing, write_bytes
-from muse.tools.transcription.posteriors import Posteriors
-from muse.tools.transcription.role_rules import part_of, rules_of
+from muse.tools.transcription.role_rules import decode_role, rules_of
 
 log = logging.getLogger("train")
 
@@ -195,7 +195,7 @@ def scores_of(
         power = np.asarray(10 ** (rows["short"] / 10), np.float32)
         level_db = note_examples.decibels(partial_power(power))
         truth = sorted(note for stem in stems.split() for note in mix.notes[stem])
-        scores[role] = score_notes(truth, part_of(evidence, rules, level_db, FRAME_S))
+        scores[role] = score_notes(truth, decode_role(evidence, rules, level_db, FRAME_S))
     return scores
 
 

@@ -13,7 +13,12 @@ import pytest
 
 from muse.models import basic_pitch
 from muse.models.basic_pitch import HOP_LENGTH, SAMPLE_RATE, WINDOW_LENGTH, BasicPitch
-from muse.tools.transcription.posteriors import KEPT_FRAMES, hear, shared_net, windows_of
+from muse.tools.transcription.engine_basic_pitch import (
+    USED_FRAMES,
+    basic_pitch_posteriors,
+    cut_windows,
+    shared_net,
+)
 
 GOLDEN = Path(__file__).with_name("data") / "basic_pitch.npz"
 THEIR_HOP = WINDOW_LENGTH - 30 * HOP_LENGTH  # samples between basic-pitch's own windows
@@ -45,24 +50,24 @@ def test_posteriors_are_those_of_basic_pitch() -> None:
 
 def test_first_window_is_the_same_on_our_grid() -> None:
     with np.load(GOLDEN) as golden:
-        ours = hear(golden_audio()).note[:KEPT_FRAMES:8]
+        ours = basic_pitch_posteriors(golden_audio()).note[:USED_FRAMES:8]
         np.testing.assert_allclose(ours, golden["note"][: len(ours)], atol=2e-3)
 
 
-@pytest.mark.parametrize("samples", [1, 255, 256, 257, KEPT_FRAMES * 256, KEPT_FRAMES * 256 + 1])
+@pytest.mark.parametrize("samples", [1, 255, 256, 257, USED_FRAMES * 256, USED_FRAMES * 256 + 1])
 def test_one_frame_for_each_hop(samples: int) -> None:
-    windows = windows_of(np.zeros(samples, np.float32))
+    windows = cut_windows(np.zeros(samples, np.float32))
     assert windows.shape[1] == WINDOW_LENGTH
-    assert len(windows) * KEPT_FRAMES >= -(-samples // HOP_LENGTH)
+    assert len(windows) * USED_FRAMES >= -(-samples // HOP_LENGTH)
 
 
 def test_grid_does_not_drift() -> None:
     """A tone's onset is heard at the same frame whether the audio starts early or late."""
     audio = golden_audio()
-    late = KEPT_FRAMES * 5 + 40  # frames: another place in another window
-    shifted = hear(np.pad(audio, (late * HOP_LENGTH, 0)))
+    late = USED_FRAMES * 5 + 40  # frames: another place in another window
+    shifted = basic_pitch_posteriors(np.pad(audio, (late * HOP_LENGTH, 0)))
     row = 69 + 7 - 21
-    here, there = hear(audio).onset[:, row], shifted.onset[late:, row]
+    here, there = basic_pitch_posteriors(audio).onset[:, row], shifted.onset[late:, row]
     assert abs(int(here.argmax()) - int(there.argmax())) <= 1
 
 
@@ -74,7 +79,7 @@ def test_weights_are_what_their_card_says() -> None:
 
 
 def test_batches_change_nothing() -> None:
-    windows = windows_of(golden_audio())
+    windows = cut_windows(golden_audio())
     net = BasicPitch(threads=1)
     together, alone = net(windows).note, np.concatenate([net(w[None]).note for w in windows])
     np.testing.assert_allclose(together, alone, atol=1e-4)

@@ -6,16 +6,16 @@ import json
 import numpy as np
 import pytest
 
-from muse.models.note_net import net as note_net
+from muse.models.note_net import net
 from muse.models.note_net.inference import HEADS, WEIGHTS, NoteReader
-from muse.tools.audio.spectra import SHORT_WINDOW, decibels, semitone_power
-from muse.tools.transcription.pitched import believe, note_reader
+from muse.tools.transcription.engine_input import EngineInput
+from muse.tools.transcription.engine_note_net import estimate, note_net
 from muse.tools.transcription.role_rules import ROLES
 from tests.test_basic_pitch import golden_audio
 
 
 def test_heads_are_those_of_the_net() -> None:
-    assert note_net.HEADS == HEADS
+    assert net.HEADS == HEADS
     assert {rules.head for rules in ROLES.values()} <= set(HEADS)
 
 
@@ -28,7 +28,7 @@ def test_card_names_the_weights() -> None:
 @pytest.mark.parametrize("head", ["bass", "chords", "other"])  # too low for a melody
 def test_hears_two_tones_that_sound_together(head: str) -> None:
     audio = golden_audio()
-    evidence = believe(audio, decibels(semitone_power(audio, SHORT_WINDOW)))[head]
+    evidence = estimate(EngineInput(audio))[head]
     frames = -(-len(audio) // 256)
     assert evidence.held.shape == evidence.onset.shape == (frames, 88)
     assert evidence.held.min() >= 0.0
@@ -40,12 +40,11 @@ def test_hears_two_tones_that_sound_together(head: str) -> None:
 def test_level_does_not_matter() -> None:
     audio = golden_audio()
     pair = [
-        believe(each, decibels(semitone_power(each, SHORT_WINDOW)))["chords"].held
-        for each in (audio, audio * np.float32(0.25))
+        estimate(EngineInput(each))["chords"].held for each in (audio, audio * np.float32(0.25))
     ]
     assert np.abs(pair[0] - pair[1]).mean() < 0.02
 
 
 def test_loaded_once() -> None:
-    assert note_reader() is note_reader()
-    assert isinstance(note_reader(), NoteReader)
+    assert note_net() is note_net()
+    assert isinstance(note_net(), NoteReader)

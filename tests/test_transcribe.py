@@ -156,6 +156,17 @@ def test_odd_sounds_give_a_song(name: str, separate: bool, tmp_path: Path, muse)
         assert "silent" in result.err
 
 
+def test_sound_without_notes_is_reported(muse, tone_file) -> None:
+    path = tone_file(22.0, 3.0)  # below the lowest pitch
+    result = muse("transcribe", path, "--no-separate", "--role", "lead", "--json", "--quiet")
+    song = song_from_json(result.out)
+    assert result.code == ExitCode.OK
+    assert song.tracks == []
+    assert "tone.wav: no notes found, although it is not silent" in result.err
+    assert song.source is not None
+    assert any("no notes found" in warning for warning in song.source.warnings)
+
+
 def test_ten_inputs_with_a_broken_one_give_nine_results(tmp_path: Path, muse) -> None:
     inputs = []
     for number in range(10):

@@ -1,21 +1,21 @@
-"""The words of a command line are checked before anything is read."""
+"""Options are parsed and checked before anything is read."""
 
 import pytest
 
 from muse.tools.errors import ParameterError
-from muse.tools.transcription.options import TranscribeOptions
+from muse.tools.transcription.options import TranscribeOptions, parse_grid
 
 
-def test_words_become_values() -> None:
+def test_valid_text_is_parsed() -> None:
     options = TranscribeOptions.parse(only="bass, drums", tempo="97.5", quantize="1/16")
     assert options.only == ("bass", "drums")
     assert options.bpm == 97.5
     assert options.grid_beats == 0.25
-    assert options.asked["only"] == "bass, drums"
+    assert options.params["only"] == "bass, drums"
 
 
 @pytest.mark.parametrize(
-    "words",
+    "text",
     [
         {"role": "keys"},
         {"role": "tuba", "separate": False},
@@ -28,6 +28,17 @@ def test_words_become_values() -> None:
         {"quantize": "sixteenth"},
     ],
 )
-def test_words_that_mean_nothing_are_refused(words: dict[str, object]) -> None:
+def test_invalid_text_is_refused(text: dict[str, object]) -> None:
     with pytest.raises(ParameterError):
-        TranscribeOptions.parse(**words)
+        TranscribeOptions.parse(**text)
+
+
+@pytest.mark.parametrize(("text", "beats"), [("1/4", 1.0), ("1/16", 0.25), ("1/8t", 1 / 3)])
+def test_grids_are_note_values(text: str, beats: float) -> None:
+    assert parse_grid(text) == pytest.approx(beats)
+
+
+@pytest.mark.parametrize("text", ["16", "1/3", "0", "1/16x", ""])
+def test_other_grids_are_refused(text: str) -> None:
+    with pytest.raises(ParameterError, match="note value"):
+        parse_grid(text)

@@ -151,7 +151,8 @@ class Source(msgspec.Struct):
 
     `tuning_cents` is the tuning relative to A4 = 440 Hz; `drift_ms` the largest distance in time
     between the audio and the song as it plays; `separation` the model that made the stems;
-    `residual_dbfs` the peak of the mix minus its stems.
+    `residual_dbfs` the peak of the mix minus its stems; `warnings` a sentence for each reason why
+    the transcription may be wrong or is empty, as `muse transcribe` prints them.
     """
 
     path: str
@@ -164,6 +165,7 @@ class Source(msgspec.Struct):
     separation: str | None = None
     residual_dbfs: float | None = None
     stems: list[SourceStem] = msgspec.field(default_factory=list)
+    warnings: list[str] = msgspec.field(default_factory=list)
 
 
 class MadeBy(msgspec.Struct):

@@ -1,4 +1,4 @@
-"""One piece of work beside another, which an interruption does not wait for."""
+"""Runs a function in a background thread that does not delay the end of the process."""
 
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -9,12 +9,12 @@ Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
-def begin(
+def start_in_background(
     work: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
 ) -> Future[Result]:
-    """Start `work` in a thread that ends with the process; its result, or error, is in the future.
+    """Start `work` in a daemon thread and return a future with its result or error.
 
-    An executor would be waited for at Ctrl-C; this is not.
+    The threads of an executor would be waited for after Ctrl-C; a daemon thread is not.
     """
     future: Future[Result] = Future()
 

@@ -75,7 +75,7 @@ class BeatTrack:
         numerator: beats of a bar, 4 or 3.
         denominator: of the metre; always 4, a beat is taken as a quarter note.
         confidence: in [0, 1], how much better the beats fit the music than moments at random.
-        metre_confidence: in [0, 1], 0.5 where three and four fit equally well.
+        meter_confidence: in [0, 1], 0.5 where three and four fit equally well.
     """
 
     beat_times_s: NDArray[np.float64]
@@ -83,7 +83,7 @@ class BeatTrack:
     numerator: int
     denominator: int
     confidence: float
-    metre_confidence: float
+    meter_confidence: float
 
     @property
     def bpm(self) -> NDArray[np.float64]:
@@ -239,7 +239,7 @@ def as_track(
         numerator=METRES[metre],
         denominator=4,
         confidence=float(logistic(np.mean(strengths))),
-        metre_confidence=float(logistic(rival / 10.0)),
+        meter_confidence=float(logistic(rival / 10.0)),
     )
 
 

@@ -1,59 +1,63 @@
-"""Notes of one pitched stem, heard by nets and decoded by the rules of its role.
+"""Notes of one pitched stem: posteriors by an engine, decoded by the rules of the stem's role.
 
-Array rung: `transcribe_pitched`; file rungs: `transcribe_pitched_file`, and for several roles in
-one recording `transcribe_roles_file`; these read in blocks and
-works on a minute at a time, so that memory does not grow with length.
+Array rung: `transcribe_pitched`. File rungs: `transcribe_pitched_file`, and for several roles in
+one recording `transcribe_roles_file`. All of them work on about a minute at a time, so that memory
+does not grow with the length of the audio.
 
-Steps: tuning -> resampled to the nets' rate, and to A440 where the tuning is off -> Basic Pitch's
-posteriors and two spectra -> the note net's evidence for the role -> decoded as one voice or as
-chords -> velocity from the energy at the onset.
+Steps: estimate the tuning -> resample to the nets' rate, and to A440 where the tuning is off ->
+posteriors by the engine (engines.py) -> decode as one voice or as chords (role_rules.py) -> join
+the chunks -> velocities from the energy at the onsets.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 from muse.models.basic_pitch import HOP_LENGTH, SAMPLE_RATE
-from muse.models.note_net.inference import HEADS, Evidence, NoteReader
 from muse.tools.audio.io import AudioReader
-from muse.tools.audio.spectra import (
-    LONG_WINDOW,
-    SHORT_WINDOW,
-    Signal,
-    decibels,
-    partial_power,
-    semitone_power,
-)
+from muse.tools.audio.spectra import Matrix, Signal, decibels, partial_power
 from muse.tools.audio.tuning import ENOUGH_S, estimate_tuning
-from muse.tools.errors import ParameterError
 from muse.tools.progress import Report, silent
 from muse.tools.transcription.chunks import Chunk, chunks_of, moved, stitched
-from muse.tools.transcription.decoding import Matrix
+from muse.tools.transcription.engine_input import EngineInput
+from muse.tools.transcription.engines import AUTO, load_engine
+from muse.tools.transcription.explained_power import explained_power
 from muse.tools.transcription.note_event import NoteEvent
-from muse.tools.transcription.posteriors import hear
-from muse.tools.transcription.role_rules import RoleRules, part_of, rules_of
+from muse.tools.transcription.role_rules import RoleRules, decode_role, rules_of
 from muse.tools.transcription.velocity import Levelled, with_velocities
 
-RETUNE_ABOVE_CENTS = 5.0
-SILENCE_DBFS = -66.0  # a stem whose loudest moment is softer holds no notes
+RETUNE_ABOVE_CENTS = 5.0  # smaller deviations from A440 are left as they are
+SILENCE_DBFS = -66.0  # audio whose loudest sample is softer holds no notes
 FRAME_S = HOP_LENGTH / SAMPLE_RATE
-NOTE_NET = "note-net"  # the engine that is used unless another is named
+
+RoleName = TypeVar("RoleName", bound=str)
 
 
 @dataclass(frozen=True)
 class PitchedTranscription:
-    """What was heard in one stem.
+    """The notes of one role in one recording.
 
     Attributes:
         notes: by onset.
-        tuning_cents: of the recording above A440, 0.0 where it could not be told.
+        tuning_cents: of the recording above A440; 0.0 where it could not be estimated.
+        explained_share: share of the recording's power at the partials of the notes, in [0, 1].
     """
 
     notes: list[NoteEvent] = field(default_factory=list)
     tuning_cents: float = 0.0
+    explained_share: float = 0.0
+
+
+@dataclass
+class RoleResult:
+    """The notes of one role in the chunks so far, and the power they explain."""
+
+    rules: RoleRules
+    notes: list[Levelled] = field(default_factory=list)
+    explained: float = 0.0
 
 
 def transcribe_pitched(
@@ -64,24 +68,24 @@ def transcribe_pitched(
     *,
     tuning_cents: float | None = None,
 ) -> PitchedTranscription:
-    """Notes of a stem held in memory.
+    """Transcribe a stem that is in memory.
 
     Args:
-        audio: (frames,) mono float32.
+        audio: (samples,) mono float32.
         sample_rate: in Hz.
-        role: a key of ROLES.
-        report: told how far it is.
-        tuning_cents: of the song, where it is known; None estimates it from this stem.
+        role: a key of `role_rules.ROLES`.
+        report: called with the progress.
+        tuning_cents: of the song above A440; None estimates it from this stem.
 
     Raises:
-        ParameterError: no such role.
+        ParameterError: no role has that name.
     """
     rules = rules_of(role)
     if tuning_cents is None:
-        tuning_cents = tuning_of([audio], sample_rate)
-    track = follow(report, len(audio) / sample_rate)
-    (notes,) = heard(track(chunks_of([audio], sample_rate)), sample_rate, [rules], tuning_cents)
-    return PitchedTranscription(notes, tuning_cents)
+        tuning_cents = estimate_stream_tuning([audio], sample_rate)
+    track = progress_of_chunks(report, len(audio) / sample_rate)
+    chunks = track(chunks_of([audio], sample_rate))
+    return transcribe_chunks(chunks, sample_rate, [rules], tuning_cents)[0]
 
 
 def transcribe_pitched_file(
@@ -91,78 +95,75 @@ def transcribe_pitched_file(
     *,
     tuning_cents: float | None = None,
 ) -> PitchedTranscription:
-    """Notes of a stem in a file of any length; see `transcribe_pitched`.
+    """Transcribe a stem in a file of any length; see `transcribe_pitched`.
 
     Raises:
-        BadInputError: not readable audio.
-        ParameterError: no such role.
+        BadInputError: the file is not readable audio.
+        ParameterError: no role has that name.
     """
     return transcribe_roles_file(path, [role], report, tuning_cents=tuning_cents)[role]
 
 
 def transcribe_roles_file(
     path: str | Path,
-    roles: Sequence[str],
+    roles: Sequence[RoleName],
     report: Report = silent,
     *,
     tuning_cents: float | None = None,
-    engine: str = NOTE_NET,
-) -> dict[str, PitchedTranscription]:
-    """Several roles heard in one file, for little more than the cost of one.
+    engine: str = AUTO,
+) -> dict[RoleName, PitchedTranscription]:
+    """Transcribe several roles in one file, for little more than the cost of one.
 
     Args:
-        path: of any length; a mix, where its parts are not to be had.
-        roles: keys of ROLES. Each is heard by itself: one note may belong to two of them.
-        report: told how far it is.
+        path: a file of any length: a stem, or a mix where its stems are too rough.
+        roles: keys of `role_rules.ROLES`. Each is decoded independently, so that one note may
+            belong to two of them.
+        report: called with the progress.
         tuning_cents: as in `transcribe_pitched`.
-        engine: a key of ENGINES.
+        engine: a name of `engines.ENGINES`; `auto` is the first.
 
     Raises:
-        BadInputError: not readable audio.
-        ParameterError: no such role or engine.
+        BadInputError: the file is not readable audio.
+        ParameterError: no role or engine has that name.
     """
     rules = [rules_of(role) for role in roles]
-    if engine not in ENGINES:
-        raise ParameterError(f"no engine called {engine!r}; there are {', '.join(ENGINES)}")
     with AudioReader(path) as reader:
         rate = reader.sample_rate
         if tuning_cents is None:
-            tuning_cents = tuning_of(mono(reader), rate)
-        track = follow(report, reader.duration_s)
-        parts = heard(track(chunks_of(mono(reader), rate)), rate, rules, tuning_cents, engine)
-    return {
-        role: PitchedTranscription(notes, tuning_cents)
-        for role, notes in zip(roles, parts, strict=True)
-    }
+            tuning_cents = estimate_stream_tuning(mono(reader), rate)
+        track = progress_of_chunks(report, reader.duration_s)
+        chunks = track(chunks_of(mono(reader), rate))
+        results = transcribe_chunks(chunks, rate, rules, tuning_cents, engine)
+    return dict(zip(roles, results, strict=True))
 
 
 def mono(reader: AudioReader) -> Iterator[Signal]:
-    """The blocks of a file, mixed to one channel."""
+    """Yield the blocks of a file, mixed to one channel."""
     for block in reader.blocks():
         yield block.mean(axis=0)
 
 
-def tuning_of(blocks: Iterable[Signal], sample_rate: int) -> float:
-    """Tuning in cents by the first minute that is not silent."""
-    kept: list[Signal] = []
+def estimate_stream_tuning(blocks: Iterable[Signal], sample_rate: int) -> float:
+    """Return the tuning in cents above A440, from the first minute that is not silent."""
+    used: list[Signal] = []
     for block in blocks:
         if peak_dbfs(block) > SILENCE_DBFS:
-            kept.append(block)
-        if sum(map(len, kept)) >= ENOUGH_S * sample_rate:
+            used.append(block)
+        if sum(map(len, used)) >= ENOUGH_S * sample_rate:
             break
-    if not kept:
+    if not used:
         return 0.0
-    enough = np.concatenate(kept)[: int(ENOUGH_S * sample_rate)]
-    return round(estimate_tuning(resampled_to(enough, sample_rate, SAMPLE_RATE)), 1)
+    enough = np.concatenate(used)[: int(ENOUGH_S * sample_rate)]
+    return round(estimate_tuning(resample(enough, sample_rate, SAMPLE_RATE)), 1)
 
 
 def peak_dbfs(audio: Signal) -> float:
-    """Level of the loudest sample."""
+    """Return the level of the loudest sample in dB relative to full scale."""
     return 20.0 * float(np.log10(max(float(np.abs(audio).max(initial=0.0)), 1e-9)))
 
 
-def resampled_to(audio: Signal, from_rate: float, to_rate: float) -> Signal:
-    """Audio at another rate, in one go."""
+def resample(audio: Signal, from_rate: float, to_rate: float) -> Signal:
+    """Resample audio that is in memory; rates in Hz."""
     if from_rate == to_rate or not len(audio):
         return audio
     import soxr
@@ -170,8 +171,10 @@ def resampled_to(audio: Signal, from_rate: float, to_rate: float) -> Signal:
     return np.asarray(soxr.resample(audio, from_rate, to_rate), np.float32)
 
 
-def follow(report: Report, length_s: float) -> Callable[[Iterable[Chunk]], Iterator[Chunk]]:
-    """Passes chunks on and reports each when it has been worked on."""
+def progress_of_chunks(
+    report: Report, length_s: float
+) -> Callable[[Iterable[Chunk]], Iterator[Chunk]]:
+    """Return a function that passes chunks on and reports each one when it is done."""
 
     def track(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
         for chunk in chunks:
@@ -181,54 +184,45 @@ def follow(report: Report, length_s: float) -> Callable[[Iterable[Chunk]], Itera
     return track
 
 
-def heard(
+def transcribe_chunks(
     chunks: Iterable[Chunk],
     sample_rate: int,
     rules: Sequence[RoleRules],
     tuning_cents: float,
-    engine: str = NOTE_NET,
-) -> list[list[NoteEvent]]:
-    """The notes of each role in a stream of chunks."""
+    engine: str = AUTO,
+) -> list[PitchedTranscription]:
+    """Transcribe a stream of chunks for each role."""
+    estimate = load_engine(engine)
     retuned = tuning_cents if abs(tuning_cents) > RETUNE_ABOVE_CENTS else 0.0
-    stretch = 2.0 ** (retuned / 1200.0)  # the nets hear the audio so much slower, hence lower
-    parts: list[list[Levelled]] = [[] for _ in rules]
+    stretch = 2.0 ** (retuned / 1200.0)  # the nets get the audio slower by this, hence lower
+    results = [RoleResult(each) for each in rules]
+    total_power = 0.0
     for chunk in chunks:
-        audio = resampled_to(chunk.audio, sample_rate, SAMPLE_RATE * stretch)
-        if peak_dbfs(audio) <= SILENCE_DBFS:
+        seen = EngineInput(resample(chunk.audio, sample_rate, SAMPLE_RATE * stretch))
+        if peak_dbfs(seen.audio) <= SILENCE_DBFS:
             continue
-        for number, found in enumerate(notes_of(audio, rules, stretch, engine)):
-            here = [moved(note, chunk.start_s) for note in found]
-            parts[number] = stitched(parts[number], here, chunk)
-    return [with_velocities(sorted(part)) for part in parts]
+        evidence = estimate(seen)
+        level_db = decibels(partial_power(seen.short_power))
+        power = core_power(seen.long_power, chunk, FRAME_S / stretch)
+        total_power += float(power.sum())
+        for result in results:
+            head = evidence[result.rules.head]
+            notes = decode_role(head, result.rules, level_db, FRAME_S / stretch)
+            result.explained += explained_power(notes, power, FRAME_S / stretch)
+            later = [moved(note, chunk.start_s) for note in notes]
+            result.notes = stitched(result.notes, later, chunk)
+    return [
+        PitchedTranscription(
+            with_velocities(sorted(result.notes)),
+            tuning_cents,
+            result.explained / total_power if total_power else 0.0,
+        )
+        for result in results
+    ]
 
 
-def notes_of(
-    audio: Signal, rules: Sequence[RoleRules], stretch: float = 1.0, engine: str = NOTE_NET
-) -> list[list[Levelled]]:
-    """Notes of one chunk at the nets' rate, which is `stretch` times slower than the recording."""
-    short = semitone_power(audio, SHORT_WINDOW)
-    beliefs = ENGINES[engine](audio, decibels(short))
-    level_db = decibels(partial_power(short))
-    return [part_of(beliefs[role.head], role, level_db, FRAME_S / stretch) for role in rules]
-
-
-def believe(audio: Signal, short_db: Matrix) -> dict[str, Evidence]:
-    """What the nets make of a chunk, by head."""
-    long_db = decibels(semitone_power(audio, LONG_WINDOW))
-    return note_reader()(long_db, short_db, hear(audio))
-
-
-def believe_posteriors(audio: Signal, _short_db: Matrix) -> dict[str, Evidence]:
-    """Basic Pitch's posteriors as they are, the same for every head."""
-    posteriors = hear(audio)
-    return dict.fromkeys(HEADS, Evidence(posteriors.note, posteriors.onset))
-
-
-# what may tell which notes sound, from a chunk and its short spectrum in dB
-ENGINES = {NOTE_NET: believe, "basic-pitch": believe_posteriors}
-
-
-@cache
-def note_reader() -> NoteReader:
-    """The net, loaded at first use and kept."""
-    return NoteReader()
+def core_power(power: Matrix, chunk: Chunk, frame_s: float) -> Matrix:
+    """Return a chunk's power (frames, rows) with its context set to zero."""
+    times_s = chunk.start_s + np.arange(len(power)) * frame_s
+    core = (times_s >= chunk.core_start_s) & (times_s < chunk.core_end_s)
+    return np.asarray(power * core[:, None], np.float32)

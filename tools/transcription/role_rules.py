@@ -1,4 +1,4 @@
-"""Each kind of part: its range, which head of the note net hears it, how that is decoded."""
+"""How each role is decoded: its pitch range, its head of the note net, and its decoder."""
 
 from dataclasses import dataclass, replace
 
@@ -17,18 +17,18 @@ from muse.tools.transcription.decoding import (
 )
 from muse.tools.transcription.velocity import UNKNOWN_VELOCITY, Levelled, attack_level
 
-PEAK_FRAMES = 2  # an onset's peak in the posterior is so wide to either side
-PEAK_FLOOR = 0.05  # posterior that belongs to no peak
+PEAK_FRAMES = 2  # half width of an onset's peak in the posterior
+PEAK_FLOOR = 0.05  # onset posterior that does not count as part of a peak
 
 
 @dataclass(frozen=True)
 class RoleRules:
-    """How one kind of part is heard.
+    """How the notes of one role are decoded.
 
     Attributes:
-        lowest, highest: MIDI pitches it can play.
-        decoder: for one voice or for several.
-        head: of the note net, see models/note_net/inference.py.
+        lowest, highest: range of the role, MIDI pitches, both included.
+        decoder: rules for one voice or for chords.
+        head: which output of the engine to decode; see `muse.models.note_net.inference.HEADS`.
     """
 
     lowest: int
@@ -51,33 +51,43 @@ ROLES = {
 
 
 def rules_of(role: str) -> RoleRules:
-    """The rules of a role."""
+    """Return the rules of a role; raise ParameterError where there are none."""
     if role not in ROLES:
-        raise ParameterError(f"no role called {role!r}; there are {', '.join(ROLES)}")
+        raise ParameterError(f"no role '{role}' for pitched notes; roles are {', '.join(ROLES)}")
     return ROLES[role]
 
 
-def part_of(
+def decode_role(
     evidence: Evidence, rules: RoleRules, level_db: Matrix, frame_s: float
 ) -> list[Levelled]:
-    """The notes of one role, decoded from the evidence of its head."""
-    onset = in_range(evidence.onset, rules)
+    """Decode the notes of one role.
+
+    Args:
+        evidence: the posteriors of the role's head, (frames, 88) each.
+        rules: of the role.
+        level_db: (frames, pitches), power of each pitch's partials, for the velocities.
+        frame_s: seconds from one frame to the next.
+    """
+    onset = limit_to_range(evidence.onset, rules)
     notes = [
         Levelled(
-            fine_start(note, onset) * frame_s,
+            interpolate_onset(note, onset) * frame_s,
             note.end * frame_s,
             LOWEST_PITCH + note.row,
             UNKNOWN_VELOCITY,
             round(note.strength, 3),
             attack_level(note, level_db),
         )
-        for note in decode(in_range(evidence.held, rules), onset, rules)
+        for note in decode(limit_to_range(evidence.held, rules), onset, rules)
     ]
     return without_overlaps(notes, one_voice=isinstance(rules.decoder, VoiceRules))
 
 
 def without_overlaps(notes: list[Levelled], *, one_voice: bool) -> list[Levelled]:
-    """End each note where the next one of its voice, or else of its pitch, begins."""
+    """Shorten notes that overlap.
+
+    A note ends where the next one begins: in one voice any note, else the next of the same pitch.
+    """
     next_onset: dict[int, float] = {}
     cut = []
     for note in sorted(notes, reverse=True):
@@ -89,8 +99,8 @@ def without_overlaps(notes: list[Levelled], *, one_voice: bool) -> list[Levelled
     return cut[::-1]
 
 
-def fine_start(note: FrameNote, onset: Matrix) -> float:
-    """The onset between frames: the centre of mass of its peak."""
+def interpolate_onset(note: FrameNote, onset: Matrix) -> float:
+    """Return the onset in fractional frames: the center of mass of its peak."""
     first = max(note.start - PEAK_FRAMES, 0)
     peak = np.maximum(onset[first : note.start + PEAK_FRAMES + 1, note.row] - PEAK_FLOOR, 0.0)
     if not peak.sum():
@@ -98,8 +108,8 @@ def fine_start(note: FrameNote, onset: Matrix) -> float:
     return first + float(peak @ np.arange(len(peak)) / peak.sum())
 
 
-def in_range(posterior: Matrix, rules: RoleRules) -> Matrix:
-    """The posterior with everything outside the role's range set to zero."""
+def limit_to_range(posterior: Matrix, rules: RoleRules) -> Matrix:
+    """Return the posterior with every pitch outside the role's range set to zero."""
     inside = np.zeros_like(posterior)
     span = slice(rules.lowest - LOWEST_PITCH, rules.highest - LOWEST_PITCH + 1)
     low = max(span.start, 0)
@@ -108,7 +118,7 @@ def in_range(posterior: Matrix, rules: RoleRules) -> Matrix:
 
 
 def decode(held: Matrix, onset: Matrix, rules: RoleRules) -> list[FrameNote]:
-    """Decode with the role's rules."""
+    """Decode posteriors with the decoder that the role uses."""
     if isinstance(rules.decoder, VoiceRules):
         return decode_voice(held, onset, rules.decoder)
     return decode_chords(held, onset, rules.decoder)

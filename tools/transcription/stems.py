@@ -1,6 +1,6 @@
-"""Each stem to the transcriber for what it is: drums, a voice, a bass, chords, or all of the rest.
+"""Transcribes each stem with the engine and the rules for its role.
 
-Ladder: `hear_stem` (one stem -> its part), `hear_stems` (all stems of a song -> all parts).
+Ladder: `transcribe_stem` (one stem), `transcribe_stems` (all stems of a song).
 """
 
 import logging
@@ -13,25 +13,23 @@ import numpy as np
 from muse.tools.audio.io import AudioReader
 from muse.tools.progress import Report, part, silent
 from muse.tools.song.document import Role
-from muse.tools.transcription.assemble import Part
 from muse.tools.transcription.drums import transcribe_drums_file
+from muse.tools.transcription.engines import AUTO, engines_to_try
 from muse.tools.transcription.note_event import NoteEvent
-from muse.tools.transcription.pitched import (
-    NOTE_NET,
-    PitchedTranscription,
-    transcribe_roles_file,
-)
-from muse.tools.transcription.role_detection import is_drums_file, role_of_notes
+from muse.tools.transcription.pitched import PitchedTranscription, transcribe_roles_file
+from muse.tools.transcription.role_detection import SOLO_ROLES, choose_role, is_drums_file
+from muse.tools.transcription.stem_transcription import StemTranscription
 
 log = logging.getLogger("muse")
 
 DRUM_ENGINE = "drum-hits"
-SILENCE_DBFS = -60.0  # RMS of the loudest tenth of a second, under which a stem is silent
+SILENCE_DBFS = -60.0  # a stem is silent if no tenth of a second has a higher RMS level
 SILENCE_WINDOW_S = 0.1
-SOLO_ROLES: tuple[Role, ...] = ("keys", "bass", "lead")  # what role_of_notes may answer
-SAME_NOTE_S = 0.05  # one note heard twice starts within this
+SAME_NOTE_S = 0.05  # two notes of one pitch that start within this are one note found twice
+EXPLAINED_ENOUGH = 0.5  # share of the power; below it, `auto` tries the next engine ...
+EXPLAINED_LITTLE = 0.25  # ... and below this the result has a warning
 
-# what each stem of the separation models does in a song
+# role in the song of each stem that the separation models give
 STEM_ROLES: dict[str, Role] = {
     "vocals": "vocals",
     "drums": "drums",
@@ -41,127 +39,166 @@ STEM_ROLES: dict[str, Role] = {
     "guitar": "guitar",
 }
 
-# Stems that a model parts so roughly that their notes are told better in all but the voice. On
-# songs kept out of the net's training, onset F1 of all pitched notes is 0.69 in the stems and 0.78
-# in the mix.
-HEARD_TOGETHER = {"spleeter": {"bass", "other"}}
+# Stems whose notes are more accurate when transcribed from the mix without the voice, by separation
+# model: on songs that the note net was not trained on, spleeter's stems give an onset F1 of 0.69
+# over all pitched notes, the mix 0.78.
+TRANSCRIBED_FROM_MIX = {"spleeter": {"bass", "other"}}
 
 
 @dataclass(frozen=True)
 class Stem:
-    """A stem to be heard.
+    """A stem to transcribe.
 
     Attributes:
         name: of the stem.
-        path: its sound.
-        role: what it plays; None where that is to be guessed.
-        origin: what made it.
-        heard_in: what is listened to instead, where the stem's notes are told better in there.
+        path: its audio.
+        role: its role in the song; None detects it.
+        origin: what the stem was made with.
+        mix_path: audio that is transcribed instead of the stem's own; None for the stem's own.
+        solo: whether the stem is a recording of one instrument and not the result of a separation.
     """
 
     name: str
     path: Path
     role: Role | None
     origin: str
-    heard_in: Path | None = None
+    mix_path: Path | None = None
+    solo: bool = False
 
 
-def hear_stems(
-    stems: Sequence[Stem], report: Report = silent, engine: str = NOTE_NET
-) -> list[Part]:
-    """The parts of all stems of a song; silent stems give parts without notes.
+def transcribe_stems(
+    stems: Sequence[Stem], report: Report = silent, engine: str = AUTO
+) -> list[StemTranscription]:
+    """Transcribe all stems of a song; a silent stem gives no notes.
 
-    Stems that are heard in one recording are heard in one pass. Where the separation found no
-    voice, the melody is played by an instrument and lies in the stem that holds the rest: it is
-    heard on its own and becomes a part 'lead'.
+    Stems with a `mix_path` are transcribed in one pass over it. Where the vocals are silent, an
+    instrument plays the melody, and it lies in the stem 'other': it is transcribed separately and
+    becomes a stem 'lead'.
     """
     quiet = {stem.name: is_silent(stem.path) for stem in stems}
     voiceless = quiet.get("vocals", False)
-    together = [stem for stem in stems if stem.heard_in and not quiet[stem.name]]
-    heard = hear_together(together, voiceless, report, engine) if together else {}
-    parts: list[Part] = []
+    together = [stem for stem in stems if stem.mix_path and not quiet[stem.name]]
+    from_mix = transcribe_together(together, voiceless, report, engine) if together else {}
+    results: list[StemTranscription] = []
     for number, stem in enumerate(stems):
         step = part(report, number / len(stems), (number + 1) / len(stems))
-        if stem.name in heard:
-            parts += heard[stem.name]
+        if stem.name in from_mix:
+            results += from_mix[stem.name]
         elif stem.role == "other" and voiceless and not quiet[stem.name]:
-            parts += hear_together([stem], voiceless, step, engine)[stem.name]
+            results += transcribe_together([stem], voiceless, step, engine)[stem.name]
         else:
-            parts.append(hear_stem(stem, step, engine))
-    return parts
+            results.append(transcribe_stem(stem, step, engine))
+    return results
 
 
-def hear_together(
-    stems: Sequence[Stem], voiceless: bool, report: Report = silent, engine: str = NOTE_NET
-) -> dict[str, list[Part]]:
-    """The parts of each stem, all heard in one pass over what the first one is heard in."""
-    path = stems[0].heard_in or stems[0].path
+def transcribe_together(
+    stems: Sequence[Stem], voiceless: bool, report: Report = silent, engine: str = AUTO
+) -> dict[str, list[StemTranscription]]:
+    """Transcribe several stems in one pass over the audio of the first one.
+
+    Args:
+        stems: none of them silent.
+        voiceless: whether to look for a melody in the stem 'other'.
+        report: called with the progress.
+        engine: for pitched notes.
+
+    Returns:
+        by stem name, one transcription, or two where a melody was split off.
+    """
+    path = stems[0].mix_path or stems[0].path
     roles = [stem.role or "other" for stem in stems]
-    wanted = [*roles, "lead"] if voiceless else roles
-    heard = transcribe_roles_file(path, wanted, report, engine=engine)
-    parts = {
-        stem.name: [pitched_part(stem, role, heard[role], engine)]
+    found = transcribe_roles_file(
+        path, [*roles, "lead"] if voiceless else roles, report, engine=engine
+    )
+    used = engines_to_try(engine)[0]
+    results = {
+        stem.name: [pitched_stem(stem, role, found[role], used)]
         for stem, role in zip(stems, roles, strict=True)
     }
     for stem in stems:
         if stem.role == "other" and voiceless:
-            parts[stem.name] = melody_and_rest(stem, heard["lead"], heard["other"], engine)
-        if stem.role == "other" and "bass" in heard:
-            rest = parts[stem.name].pop()
-            parts[stem.name].append(replace(rest, notes=without(rest.notes, heard["bass"].notes)))
-    return parts
+            results[stem.name] = split_off_melody(stem, found["lead"], found["other"], used)
+        if stem.role == "other" and "bass" in found:
+            rest = results[stem.name].pop()
+            notes = remove_notes(rest.notes, found["bass"].notes)
+            results[stem.name].append(replace(rest, notes=notes))
+    return results
 
 
-def hear_stem(stem: Stem, report: Report = silent, engine: str = NOTE_NET) -> Part:
-    """The notes of one stem, by the transcriber for its role; a silent stem has none."""
+def transcribe_stem(stem: Stem, report: Report = silent, engine: str = AUTO) -> StemTranscription:
+    """Transcribe one stem with the engine for its role; a silent stem gives no notes."""
     report(stem.name, 0.0)
     if is_silent(stem.path):
         log.info("%s is silent: no MIDI for it", stem.name)
-        return Part(stem.name, stem.role or "other", stem.origin)
+        return StemTranscription(stem.name, stem.role or "other", stem.origin)
     if stem.role == "drums" or (stem.role is None and is_drums_file(stem.path)):
-        name = stem.name if stem.role else "drums"
         hits = transcribe_drums_file(stem.path)
-        return Part(name, "drums", stem.origin, hits, engine=DRUM_ENGINE)
-    if stem.role is None:
-        return hear_solo(stem, report, engine)
-    heard = transcribe_roles_file(stem.path, [stem.role], report, engine=engine)
-    return pitched_part(stem, stem.role, heard[stem.role], engine)
+        if hits or stem.role == "drums":
+            name = stem.name if stem.role else "drums"
+            return StemTranscription(name, "drums", stem.origin, hits, engine=DRUM_ENGINE)
+    if stem.solo or stem.role is None:
+        return transcribe_solo(stem, report, engine)
+    found = transcribe_roles_file(stem.path, [stem.role], report, engine=engine)
+    return pitched_stem(stem, stem.role, found[stem.role], engines_to_try(engine)[0])
 
 
-def pitched_part(stem: Stem, role: Role, heard: PitchedTranscription, engine: str) -> Part:
-    """What was heard in a stem as its part."""
-    return Part(
+def transcribe_solo(stem: Stem, report: Report = silent, engine: str = AUTO) -> StemTranscription:
+    """Transcribe a recording of one pitched instrument, and detect its role where it is not given.
+
+    With `auto`, the next engine is used where the first explains less than EXPLAINED_ENOUGH of the
+    sound and the next explains more than that.
+    """
+    roles: tuple[Role, ...] = SOLO_ROLES if stem.role is None else (stem.role,)
+    first, *others = engines_to_try(engine)
+    found = transcribe_roles_file(stem.path, roles, report, engine=first)
+    role, used, warning = choose_role(found), first, ""
+    for other in others:
+        if found[role].explained_share >= EXPLAINED_ENOUGH:
+            break
+        instead = transcribe_roles_file(stem.path, roles, report, engine=other)
+        best = choose_role(instead)
+        if instead[best].explained_share >= EXPLAINED_ENOUGH:
+            before, after = found[role].explained_share, instead[best].explained_share
+            warning = (
+                f"the notes that {used} finds explain {before:.0%} of the sound, "
+                f"those of {other} {after:.0%}; using {other}"
+            )
+            found, role, used = instead, best, other
+    if found[role].notes and found[role].explained_share < EXPLAINED_LITTLE:
+        warning = f"the notes explain only {found[role].explained_share:.0%} of the sound"
+    result = pitched_stem(stem, role, found[role], used)
+    return replace(result, name=role if stem.role is None else stem.name, warning=warning)
+
+
+def pitched_stem(
+    stem: Stem, role: Role, found: PitchedTranscription, engine: str
+) -> StemTranscription:
+    """Return the pitched notes of a stem with what is known of it."""
+    return StemTranscription(
         stem.name,
         role,
-        f"{stem.origin}; heard in the mix" if stem.heard_in else stem.origin,
-        heard.notes,
+        f"{stem.origin}; notes from the mix" if stem.mix_path else stem.origin,
+        found.notes,
         engine=engine,
-        tuning_cents=heard.tuning_cents,
+        tuning_cents=found.tuning_cents,
     )
 
 
-def melody_and_rest(
+def split_off_melody(
     stem: Stem, melody: PitchedTranscription, everything: PitchedTranscription, engine: str
-) -> list[Part]:
-    """The melody of a stem as a part of its own, and the rest of the stem's notes."""
-    rest = pitched_part(stem, "other", everything, engine)
+) -> list[StemTranscription]:
+    """Return the melody of a stem as a stem 'lead', if there is one, and the rest of its notes."""
+    rest = pitched_stem(stem, "other", everything, engine)
     if not melody.notes:
         return [rest]
-    lead = replace(pitched_part(stem, "lead", melody, engine), name="lead")
-    return [lead, replace(rest, notes=without(rest.notes, melody.notes))]
+    lead = replace(pitched_stem(stem, "lead", melody, engine), name="lead")
+    return [lead, replace(rest, notes=remove_notes(rest.notes, melody.notes))]
 
 
-def hear_solo(stem: Stem, report: Report = silent, engine: str = NOTE_NET) -> Part:
-    """The notes of one instrument: what was heard as chords tells which of SOLO_ROLES it is."""
-    heard = transcribe_roles_file(stem.path, SOLO_ROLES, report, engine=engine)
-    role = role_of_notes(heard["keys"].notes)
-    return replace(pitched_part(stem, role, heard[role], engine), name=role)
-
-
-def without(notes: Sequence[NoteEvent], taken: Sequence[NoteEvent]) -> list[NoteEvent]:
-    """The notes that are none of `taken`: of another pitch, or SAME_NOTE_S or more away."""
+def remove_notes(notes: Sequence[NoteEvent], removed: Sequence[NoteEvent]) -> list[NoteEvent]:
+    """Return the notes without those that `removed` has too, within SAME_NOTE_S."""
     onsets: dict[int, list[float]] = {}
-    for note in taken:
+    for note in removed:
         onsets.setdefault(note.pitch, []).append(note.onset_s)
     return [
         note
@@ -171,7 +208,7 @@ def without(notes: Sequence[NoteEvent], taken: Sequence[NoteEvent]) -> list[Note
 
 
 def is_silent(path: Path) -> bool:
-    """Whether no tenth of a second of a file is as loud as SILENCE_DBFS (RMS)."""
+    """Return whether no tenth of a second of a file is louder than SILENCE_DBFS (RMS)."""
     limit = 10.0 ** (SILENCE_DBFS / 20.0)
     with AudioReader(path) as reader:
         step = max(round(SILENCE_WINDOW_S * reader.sample_rate), 1)

@@ -1,6 +1,6 @@
-"""Audio in; stems, MIDI and a Song out: separate, hear each stem, find the beats, put it together.
+"""From audio to stems, MIDI and a Song: separate, transcribe each stem, find the beats, combine.
 
-The rungs below `transcribe_file` are in stems.py (stems -> parts) and compose.py (parts -> Song).
+The steps of `transcribe_file` are in stems.py (stems to notes) and build_song.py (to a Song).
 """
 
 import logging
@@ -17,24 +17,30 @@ from muse.tools.progress import Report, part, silent
 from muse.tools.separation.separate import SeparateOptions, Separation, separate_file
 from muse.tools.song.document import Song
 from muse.tools.song.midi import load_song, save_song
-from muse.tools.transcription.assemble import Part, one_part
-from muse.tools.transcription.background import begin
-from muse.tools.transcription.compose import compose, timing_of
+from muse.tools.transcription.background import start_in_background
+from muse.tools.transcription.build_song import build_song, extract_track, find_timing
 from muse.tools.transcription.options import TranscribeOptions
-from muse.tools.transcription.stems import HEARD_TOGETHER, STEM_ROLES, Stem, hear_stems, is_silent
+from muse.tools.transcription.stem_transcription import StemTranscription
+from muse.tools.transcription.stems import (
+    STEM_ROLES,
+    TRANSCRIBED_FROM_MIX,
+    Stem,
+    is_silent,
+    transcribe_stems,
+)
 
 log = logging.getLogger("muse")
 
-SONG_DOCUMENT = "song.json"  # written last: where it is, the folder is whole
+SONG_DOCUMENT = "song.json"  # written last: a folder that has it is complete
 SONG_MIDI = "song.mid"
 
 
 @dataclass(frozen=True)
 class Transcription:
-    """What a transcription gave: the Song, each stem's part and the files written."""
+    """The result of a transcription: the Song, the notes of each stem, and the files written."""
 
     song: Song
-    parts: list[Part]
+    stems: list[StemTranscription]
     files: list[Path]
 
 
@@ -50,38 +56,38 @@ def transcribe_file(
 
     Args:
         source: an audio file, or '-' for standard input.
-        folder: made where missing; gets <stem>.wav, <stem>.mid, song.mid and song.json, each whole
-            or not at all, song.json last.
+        folder: created where missing; gets <stem>.wav, <stem>.mid, song.mid and song.json, each
+            whole or not at all, song.json last.
         options: see TranscribeOptions.
-        report: told how far it is.
-        skip_existing: give back the song.json that is there already, and write nothing.
+        report: called with the progress.
+        skip_existing: if the folder has a song.json, return that and write nothing.
 
     Raises:
         BadInputError: the input is not readable audio.
-        MissingPartError: a model was named whose package or weights are not here.
-        ParameterError: the input lies where one of the outputs would.
+        MissingPartError: the package or the weights of the chosen model are not installed.
+        ParameterError: an output would overwrite the input.
     """
     if skip_existing and folder is not None and (folder / SONG_DOCUMENT).is_file():
-        log.info("%s: %s is there already", source, folder / SONG_DOCUMENT)
+        log.info("%s: skipped, %s exists already", source, folder / SONG_DOCUMENT)
         return Transcription(load_song(folder / SONG_DOCUMENT), [], [])
     check_not_overwritten(source, folder)
     name = "standard input" if str(source) == PIPE else str(source)
     with on_disk(source) as path, tempfile.TemporaryDirectory(prefix="muse-") as scratch:
         with AudioReader(path, name):
-            pass  # what is no audio is told before a net is loaded
-        timing = begin(timing_of, path, options.bpm)
+            pass  # so that a file that is not audio is reported before a net is loaded
+        timing = start_in_background(find_timing, path, options.bpm)
         stems, separation = find_stems(path, folder, Path(scratch), options, part(report, 0, 0.5))
-        parts = hear_stems(stems, part(report, 0.5, 0.9), options.engine)
+        transcribed = transcribe_stems(stems, part(report, 0.5, 0.9), options.engine)
         report("beats", 0.9)
-        song = compose(path, name, parts, timing.result(), separation, options)
+        song = build_song(path, name, transcribed, timing.result(), separation, options)
         files = [stem.path for stem in stems if stem.path.parent == folder]
         files += [] if folder is None else write_midi(song, folder)
     report("done", 1.0)
-    return Transcription(song, parts, files)
+    return Transcription(song, transcribed, files)
 
 
 def check_not_overwritten(source: str | Path, folder: Path | None) -> None:
-    """Raise ParameterError when writing the stems would replace the input."""
+    """Raise ParameterError if writing the stems would replace the input."""
     if folder is None or Path(source).resolve().parent != folder.resolve():
         return
     if Path(source).stem in STEM_ROLES:
@@ -91,39 +97,39 @@ def check_not_overwritten(source: str | Path, folder: Path | None) -> None:
 def find_stems(
     path: Path, folder: Path | None, scratch: Path, options: TranscribeOptions, report: Report
 ) -> tuple[list[Stem], Separation | None]:
-    """The stems of an input, or the input itself as the one stem of a solo recording.
+    """Return the stems of an input, or the input itself as the only stem of a solo recording.
 
-    They are written into `folder`, or into `scratch` where nobody wants to keep them.
+    The stems are written into `folder`, or into `scratch` where the options do not want them.
     """
     if not options.separate:
-        return [Stem(options.role or "solo", path, options.role, "input")], None
+        return [Stem(options.role or "solo", path, options.role, "input", solo=True)], None
     wanted = SeparateOptions(
         model=options.model, device=options.device, stems=options.only, template="{stem}.{ext}"
     )
-    place = folder if folder is not None and options.keep_stems else scratch / "stems"
+    place = folder if folder is not None and options.write_stems else scratch / "stems"
     separation = separate_file(path, place, wanted, report)
-    in_mix = HEARD_TOGETHER.get(separation.made_by.model or "", set())
-    backing = without_voice(path, separation, scratch) if in_mix else None
+    from_mix = TRANSCRIBED_FROM_MIX.get(separation.made_by.model or "", set())
+    backing = write_backing(path, separation, scratch) if from_mix else None
     stems = [
         Stem(
             stem.stem,
             Path(stem.path),
             STEM_ROLES.get(stem.stem, "other"),
             stem.from_,
-            heard_in=backing if stem.stem in in_mix else None,
+            mix_path=backing if stem.stem in from_mix else None,
         )
         for stem in separation.stems
     ]
     return stems, separation
 
 
-def without_voice(path: Path, separation: Separation, scratch: Path) -> Path:
-    """The recording without its voice: itself where there is none, else the mix minus that stem."""
+def write_backing(path: Path, separation: Separation, scratch: Path) -> Path:
+    """Write the mix minus its vocals and return the path; the mix itself where they are silent."""
     vocals = separation.path_of("vocals")
     if vocals is None or is_silent(vocals):
         return path
     gain = np.float32(10.0 ** (separation.gain_db / 20.0))
-    target = scratch / "without-voice.wav"
+    target = scratch / "backing.wav"
     with AudioReader(path) as mix, AudioReader(vocals) as voice:
         rate = mix.sample_rate
         with writing_audio(target, rate, 1, bits="32f", frames=mix.frames) as writer:
@@ -135,8 +141,10 @@ def without_voice(path: Path, separation: Separation, scratch: Path) -> Path:
 
 
 def write_midi(song: Song, folder: Path) -> list[Path]:
-    """Write <stem>.mid for each track, song.mid, and song.json last; the paths written."""
-    targets = {folder / f"{track.name}.mid": one_part(song, track.name) for track in song.tracks}
+    """Write <stem>.mid for each track, song.mid, and song.json last; return their paths."""
+    targets = {
+        folder / f"{track.name}.mid": extract_track(song, track.name) for track in song.tracks
+    }
     targets[folder / SONG_MIDI] = song
     targets[folder / SONG_DOCUMENT] = song
     for path, content in targets.items():

@@ -9,12 +9,14 @@ from muse.tools.audio.io import write_audio
 from muse.tools.audio.render import has_fluidsynth, render
 from muse.tools.song.document import Song
 from muse.tools.transcription.note_event import NoteEvent
+from muse.tools.transcription.pitched import PitchedTranscription
 from muse.tools.transcription.role_detection import (
     ANALYSIS_RATE,
+    choose_role,
     excerpt,
     is_drums_file,
+    polyphonic_share,
     role_of_notes,
-    together_share,
 )
 from tests.sounds import tone
 
@@ -60,6 +62,22 @@ def test_roles_follow_from_the_notes() -> None:
 
 
 def test_together_is_a_share_of_the_sounding_time() -> None:
-    assert together_share([NoteEvent(0, 2, 60, 80, 1), NoteEvent(1, 3, 64, 80, 1)]) == (
+    assert polyphonic_share([NoteEvent(0, 2, 60, 80, 1), NoteEvent(1, 3, 64, 80, 1)]) == (
         pytest.approx(1 / 3)
     )
+
+
+def found(**explained: float) -> dict[str, PitchedTranscription]:
+    """Transcriptions that explain these shares, whose notes suggest a lead."""
+    notes = line([72, 74, 76, 71])
+    return {
+        role: PitchedTranscription(notes, explained_share=share)
+        for role, share in explained.items()
+    }
+
+
+def test_the_suggested_role_is_taken_unless_another_explains_much_more() -> None:
+    assert choose_role(found(keys=0.9, bass=0.1, lead=0.8)) == "lead"
+    assert choose_role(found(keys=0.3, bass=0.9, lead=0.0)) == "bass"
+    assert choose_role(found(keys=0.9, bass=0.1, lead=0.5)) == "keys"
+    assert choose_role(found(guitar=0.2)) == "guitar"
