@@ -13,6 +13,7 @@ from pathlib import Path
 from muse.tools.audio.io import AudioReader
 from muse.tools.audio.render import has_fluidsynth, render_blocks
 from muse.tools.audio.soundfonts import find_soundfonts
+from muse.tools.errors import system_hint
 from muse.tools.files import sha256_of
 from muse.tools.separation.separate import Separation
 from muse.tools.song.document import (
