@@ -27,7 +27,7 @@ from muse.tools.chords.harmonize.melody_fit import (
 from muse.tools.chords.load_model import load_model
 from muse.tools.chords.make import songs
 from muse.tools.chords.request import Request
-from muse.tools.datasets.forms.melody import melody_track
+from muse.tools.datasets.forms.melody import find_melody_track
 from muse.tools.datasets.harmony_columns import FIRST_CHORD_ID, chord_id
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.generation.sampling import Sampling
@@ -104,7 +104,7 @@ def test_a_pipe_and_midi_and_back(muse, melody_file: Path, tmp_path: Path) -> No
     target = tmp_path / "out.mid"
     assert muse("chords", "--under", melody_file, "--seed", 3, "-o", target).code == 0
     written = load_song(target)
-    assert melody_track(written).notes == load_song(melody_file).tracks[0].notes
+    assert find_melody_track(written).notes == load_song(melody_file).tracks[0].notes
     assert [chord.symbol for chord in written.chords] == [
         chord.symbol for chord in song_from_json(shown.out).chords
     ]
@@ -243,7 +243,7 @@ def test_no_tick_of_the_melody_moves(ticks: int) -> None:
     read = song_from_midi(song_to_midi(song))
     found = made(read)
     back = song_from_midi(song_to_midi(found))
-    assert melody_track(back).notes == pytest.approx(read.tracks[0].notes)
+    assert find_melody_track(back).notes == pytest.approx(read.tracks[0].notes)
     keys = [note.start_beats for note in found.tracks[1].notes]
     assert [n.start_beats for n in back.tracks[1].notes] == pytest.approx(keys)
 
@@ -253,7 +253,7 @@ def test_a_melody_without_a_name_is_known_in_what_is_made() -> None:
     nameless = made(Song(tracks=[Track(notes=notes)]))
     assert (nameless.tracks[0].name, nameless.tracks[0].role) == ("Melody", "lead")
     piano = made(Song(tracks=[Track("Piano", "keys", notes=notes)]))
-    assert melody_track(song_from_midi(song_to_midi(piano))).notes == notes
+    assert find_melody_track(song_from_midi(song_to_midi(piano))).notes == notes
 
 
 def test_of_several_voices_the_highest_is_heard_and_all_are_kept() -> None:
@@ -395,7 +395,7 @@ def test_a_song_to_vary_that_is_too_long_says_what_to_do() -> None:
 
 def test_chords_under_a_melody_of_the_corpus(shared_data: Path) -> None:
     song = load_song(sorted(shared_data.glob("pop909/*/*.mid"))[0])
-    melody = melody_track(song)
+    melody = find_melody_track(song)
     melody.notes = [note for note in melody.notes if note.start_beats < 48.0]
     found = next(songs(Request(under=song, style="pop"), load_model("ngram"), 1))[0]
     assert found.tracks[0] == melody

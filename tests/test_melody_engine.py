@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from muse.tools.datasets.melody_events import StepNote, on_grid
+from muse.tools.datasets.melody_events import StepNote, quantize_melody
 from muse.tools.generation.sampling import Sampling
 from muse.tools.melody.candidates import MOST_ALIKE, TIRING, liveliness
 from muse.tools.melody.composer import phrase_ends
@@ -59,7 +59,7 @@ def check(song: Song, made: Made, limits: tuple[int, int]) -> None:
     check_apart(notes)
     assert notes[0].start_beats >= song.chords[0].start_beats - CLOSE
     assert ends(notes[-1]) <= ends_of_chords(song) + CLOSE
-    grid = on_grid(notes)
+    grid = quantize_melody(notes)
     for place in phrase_ends(grid, made.task.plan.end):
         assert stage.is_tone(grid[place].start, grid[place].pitch)
     assert longest_run(notes) <= MOST_ALIKE
@@ -206,7 +206,7 @@ def test_a_bar_that_returns_alone_is_not_passed_over() -> None:
     """The only note of a bar comes again in the next one."""
     song = in_bars(2, symbols=("C",))
     made = one(song, MelodyRequest(form="AA"), FakeModel(0, SPITES["slow"]))
-    starts = [note.start for note in on_grid(notes_of(made))]
+    starts = [note.start for note in quantize_melody(notes_of(made))]
     assert [start + 48 for start in starts if start < 48] == [s for s in starts if s >= 48]
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from muse.tools.datasets.chart_writer import write_charts
 from muse.tools.datasets.charts import Chart, parse_charts
-from muse.tools.datasets.duplicates import near_duplicates
+from muse.tools.datasets.duplicates import find_near_duplicates
 from muse.tools.song.meter import pulse_beats, song_bars
 from muse.tools.song.midi import load_song
 from muse.tools.theory.chords import parse_chord, respelled
@@ -189,7 +189,7 @@ def test_takes_of_a_chart_are_one_piece_and_no_other(tmp_path: Path, corpus: lis
     charts.write_text(write_charts(corpus[::9]), encoding="utf-8")
     play(tmp_path / "out", "--charts", str(charts))
     paths = sorted((tmp_path / "out").iterdir())
-    groups = near_duplicates((path.name, load_song(path)) for path in paths)
+    groups = find_near_duplicates((path.name, load_song(path)) for path in paths)
     assert [{name.split("_")[0] for name in group} for group in groups] == [
         {id} for id in sorted(chart.id for chart in corpus[::9])
     ]

@@ -23,10 +23,10 @@ from muse.tools.datasets.duplicates import (
     THRESHOLDS,
     Pair,
     Threshold,
-    alike,
-    connected,
-    equal_songs,
-    groups_of_prints,
+    compare_songs,
+    connected_components,
+    equal_digests,
+    group_fingerprints,
 )
 from muse.tools.datasets.fingerprints import Fingerprint, fingerprint
 from muse.tools.datasets.readers import read_songs
@@ -162,8 +162,8 @@ def passes(pair: Pair, limit: Threshold) -> bool:
 def score_planted(prints: dict[str, Fingerprint], copies: dict[str, Song]) -> list[dict[str, Any]]:
     """At each threshold: how many copies are found, and pairs of a copy with another song."""
     both = prints | {COPY + name: fingerprint(song) for name, song in copies.items()}
-    versions = {name: set(group) for group in groups_of_prints(prints) for name in group}
-    found = [pair for pair in alike(both) if pair.second.startswith(COPY)]
+    versions = {name: set(group) for group in group_fingerprints(prints) for name in group}
+    found = [pair for pair in compare_songs(both) if pair.second.startswith(COPY)]
     has_melody = any(len(both[COPY + name].melody) for name in copies)
     kind = "melody" if has_melody else "chords"
     rows = []
@@ -207,13 +207,13 @@ def same_titles(names: Iterable[str], title_of: dict[str, str]) -> set[frozenset
 def score_real(prints: dict[str, Fingerprint], folder: Path) -> list[dict[str, Any]]:
     """At each threshold of chords, with equal songs or without, against titles and artists."""
     truth = same_titles(prints, titles(folder))
-    pairs = list(alike(prints))
-    equal = {frozenset(pair) for pair in equal_songs(prints)}
+    pairs = list(compare_songs(prints))
+    equal = {frozenset(pair) for pair in equal_digests(prints)}
     rows = []
     for limit in [*SWEEP["chords"], THRESHOLDS["chords"]]:
         hits = {frozenset((p.first, p.second)) for p in pairs if passes(p, limit)}
         hits |= equal if limit is THRESHOLDS["chords"] else set()
-        joined = connected(tuple(sorted(pair)) for pair in hits)
+        joined = connected_components(tuple(sorted(pair)) for pair in hits)
         together = {frozenset(p) for group in joined for p in combinations(group, 2)}
         rows.append(
             {
@@ -251,7 +251,7 @@ def main() -> None:
     start = time.perf_counter()
     prints = {name: fingerprint(song) for name, song in songs.items()}
     fingerprinted = time.perf_counter()
-    groups = groups_of_prints(prints)
+    groups = group_fingerprints(prints)
     result: dict[str, Any] = {
         "songs": len(songs),
         "fingerprints_s": fingerprinted - start,

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muse.tools.chords.song_arrays import with_chords_and_keys
-from muse.tools.datasets.forms.melody import melody_track
+from muse.tools.datasets.forms.melody import find_melody_track
 from muse.tools.datasets.harmony_columns import key_at
-from muse.tools.datasets.melody_events import PITCHES, on_grid
+from muse.tools.datasets.melody_events import PITCHES, quantize_melody
 from muse.tools.evaluation.symbolic.passage import home_bars, note_rows
 from muse.tools.melody.columns import DURATIONS, INTERVALS, LARGEST_LEAP, interval_id
 from muse.tools.melody.model import Moment
@@ -47,7 +47,7 @@ PRIME = np.uint64(1_099_511_628_211)  # of the hashes of runs (FNV)
 def excerpt(song: Song, bars: int) -> Song:
     """The first bars of a song's melody."""
     song = with_chords_and_keys(song)
-    melody = melody_track(song)
+    melody = find_melody_track(song)
     found = song_bars(song)
     rows = note_rows([melody])
     home = home_bars(rows[:, 0], found)
@@ -131,7 +131,7 @@ def moves_of(song: Song, bars: int) -> Integers:
     """
     if not any(track.notes for track in song.tracks):
         return np.zeros((0, 2), np.int64)
-    notes = on_grid(melody_track(excerpt(song, bars)).notes)
+    notes = quantize_melody(find_melody_track(excerpt(song, bars)).notes)
     pitch, start = ([getattr(note, name) for note in notes] for name in ("pitch", "start"))
     return np.stack([np.diff(pitch), np.diff(start)], axis=1).astype(np.int64)
 

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from muse.tools.datasets.harmony_columns import (
     CHORD_VOCABULARY,
     FIRST_CHORD_ID,
-    MOMENT,
     NO_CHORD_ID,
+    TIME_TOLERANCE,
     chord_of_id,
 )
 from muse.tools.song.document import Meter
@@ -104,14 +104,14 @@ def duration_class(beats: float) -> int:
     Args:
         beats: above 0; longer than the longest counts as the longest.
     """
-    return int(np.abs(LOG_DURATIONS - np.log(max(beats, MOMENT))).argmin())
+    return int(np.abs(LOG_DURATIONS - np.log(max(beats, TIME_TOLERANCE))).argmin())
 
 
 def bar_position(beat: float, meters: Sequence[Meter]) -> float:
     """Beats since the bar line before, in the metre in force; 4/4 from the start without any."""
-    place = bisect_right([meter.beat for meter in meters], beat + MOMENT) - 1
+    place = bisect_right([meter.beat for meter in meters], beat + TIME_TOLERANCE) - 1
     meter = meters[max(place, 0)] if meters else Meter(0.0, 4, 4)
-    position = (beat - meter.beat + MOMENT) % bar_beats(meter) - MOMENT
+    position = (beat - meter.beat + TIME_TOLERANCE) % bar_beats(meter) - TIME_TOLERANCE
     return max(round(position, 6), 0.0)
 
 

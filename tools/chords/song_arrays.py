@@ -28,7 +28,7 @@ from muse.tools.chords.events import (
 from muse.tools.datasets.harmony_columns import (
     NO_ROOT,
     HarmonyEvent,
-    harmony_of,
+    harmony_events,
     key_at,
     longest_key,
 )
@@ -111,7 +111,7 @@ def chord_song(name: str, song: Song, style: Style) -> ChordSong:
         BadInputError: fewer chords in it than FEWEST_CHORDS.
     """
     song = with_chords_and_keys(song)
-    events = harmony_of(song)
+    events = harmony_events(song)
     if len(events) < FEWEST_CHORDS:
         raise BadInputError(f"{name}: {len(events)} chords in it are too few to learn from")
     sections = section_numbers(song.sections)

@@ -20,8 +20,8 @@ from muse.tools.datasets.fingerprints import Fingerprint, fingerprint
 from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
 from muse.tools.datasets.readers import Problem, Source
 from muse.tools.datasets.song_sets import (
-    Layout,
     SongSet,
+    SongSetLayout,
     load_song_set,
     read_song_set,
     save_song_set,
@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 FORMAT = "muse.chord-data/1"
-LAYOUT = Layout(FORMAT, "chord data", COLUMNS, Context, ChordSong)
+LAYOUT = SongSetLayout(FORMAT, "chord data", COLUMNS, Context, ChordSong)
 HEAD = 8192  # bytes of a file in which an artist may stand
 
 

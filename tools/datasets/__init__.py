@@ -1,1 +1,1 @@
-"""Collections of songs: readers, near-duplicates, splits, and the training forms."""
+"""Collections of songs: file readers, near-duplicate detection, splits and training data."""

@@ -1,24 +1,28 @@
-"""The McGill Billboard annotations (salami_chords.txt): bars of chords in lines, with times.
+"""Reader of the McGill Billboard annotations (salami_chords.txt).
 
 A file has header lines (`# title:`, `# metre: 6/8`, `# tonic: C`), of which metre and tonic may
-change in the middle, and lines of a time in seconds and a phrase:
+change within the song, and lines of a time in seconds and a phrase:
 
     8.71    B, verse, | (2/4) A:min | C:maj . . G:maj |, (voice
 
-Conventions: a bar's words share it evenly; `.` holds the chord before, `*` is a harmony that could
-not be told (an unknown chord), `&pause` a bar of no chord, a line without bars (silence, Z) no
-chord for as many bars as fit its time. `x4` plays the line four times, `->` runs on. Each line's
-tempo is its beats over its time. Sections are "A verse". A tonic has no mode there: it is minor
-where the chords on the tonic are more often minor, and the confidence is their share.
+Conventions:
+    The chords of a bar divide it evenly. `.` repeats the chord before, `*` is a harmony that the
+    annotator could not identify (an unknown chord), `&pause` is a bar without a chord. A line
+    without bars (silence, Z) has no chord for as many bars as fit its duration. `x4` plays the
+    line four times; `->` (the phrase continues) is ignored.
+    The tempo of a line is its number of beats divided by its duration.
+    A section label is the letter and the name, such as "A verse".
+    Tonics are annotated without a mode: the mode is minor if more than half of the time on tonic
+    chords is on minor ones, and the confidence is that share.
 Source: Burgoyne, Wild and Fujinaga, "An expert ground truth set for audio chord recognition and
-music analysis", ISMIR 2011, and the format's own description.
+music analysis", ISMIR 2011, and the description that comes with the data.
 """
 
 import itertools
 import re
 from dataclasses import dataclass, field
 
-from muse.tools.datasets.text_lines import ChordLine, Line, NamedSongs, at_line, parse_seconds
+from muse.tools.datasets.text_lines import ChordLine, Line, NamedSongs, error_context, parse_seconds
 from muse.tools.errors import BadInputError
 from muse.tools.song.document import Chord, Key, Meter, Section, Song, Tempo
 from muse.tools.song.meter import bar_beats, is_same_signature, parse_meter
@@ -33,23 +37,23 @@ BAR_METER = re.compile(r"\(\s*(\d+/\d+)\s*\)")
 REPEAT = re.compile(r"\bx(\d+)\b")
 LETTER = re.compile(r"[A-Z]'*")
 SPECIAL: dict[str, ChordSymbol | None] = {
-    ".": None,  # the one before goes on
+    ".": None,  # repeats the chord before
     "*": UNKNOWN_CHORD,
     "&pause": NONE,
 }
-USUAL_BPM = 120.0  # quarter notes a minute, until a line says better
-SLOWEST_BPM, FASTEST_BPM = 30.0, 300.0  # a line outside was not timed as it is barred
-MOST_REPEATS = 1000  # a line played more often is a slip
+DEFAULT_BPM = 120.0  # quarter notes per minute, before the first timed line
+SLOWEST_BPM, FASTEST_BPM = 30.0, 300.0  # outside this range times and bars disagree
+MAX_REPEATS = 1000  # a higher count is a typing error
 
 
 def looks_like_billboard(head: bytes) -> bool:
-    """Whether a file begins with the header lines of the set."""
+    """Return whether a file begins with the header lines of a Billboard annotation."""
     return head.lstrip().startswith(b"#") and b"# metre:" in head
 
 
 @dataclass(frozen=True)
 class Phrase:
-    """A line of the song: its time, the song's beat then, and its length in beats; 0 is unknown."""
+    """A timed line: start in seconds, start in beats, and length in beats (0 if unknown)."""
 
     seconds: float
     beat: float
@@ -57,8 +61,8 @@ class Phrase:
 
 
 @dataclass
-class Reading:
-    """A song as far as it has been read."""
+class ParserState:
+    """State of the parser: what has been read of one song so far."""
 
     meter: Meter = field(default_factory=lambda: Meter(0.0, 4, 4))
     line: ChordLine = field(default_factory=ChordLine)
@@ -69,35 +73,35 @@ class Reading:
 
 
 def read_billboard(data: bytes, name: str) -> NamedSongs:
-    """The song of one annotation.
+    """Read the song of one annotation.
 
     Raises:
-        BadInputError: a line is malformed; the message names it.
+        BadInputError: a line is malformed; the message gives its number.
     """
-    reading = Reading()
+    state = ParserState()
     lines = Line.all_of(data, name)
-    times = phrase_times(lines)
+    times = phrase_durations(lines)
     for line in lines:
-        with at_line(name, line):
+        with error_context(name, line):
             if line.text.startswith("#"):
-                read_header(line.text, reading)
+                read_header(line.text, state)
             else:
-                read_phrase(line.text, reading, times.get(line.number, 0.0))
-    chords = reading.line.chords()
+                read_phrase(line.text, state, times.get(line.number, 0.0))
+    chords = state.line.chords()
     if not chords:
         raise BadInputError(f"{name}: no bars of chords")
     song = Song(
-        tempos=tempos_of(reading.phrases),
-        meters=reading.meters or [reading.meter],
-        keys=keys_of(reading.tonics, chords),
-        sections=reading.sections,
+        tempos=tempos_from_phrases(state.phrases),
+        meters=state.meters or [state.meter],
+        keys=keys_from_tonics(state.tonics, chords),
+        sections=state.sections,
         chords=chords,
     )
     return [("", song)]
 
 
-def phrase_times(lines: list[Line]) -> dict[int, float]:
-    """Seconds that each phrase lasts, by number of line; the last one's is not known."""
+def phrase_durations(lines: list[Line]) -> dict[int, float]:
+    """Return the duration of each phrase in seconds, by line number; the last one's is unknown."""
     starts = []
     for line in lines:
         word = line.text.split()[0]
@@ -107,87 +111,90 @@ def phrase_times(lines: list[Line]) -> dict[int, float]:
 
 
 def is_number(word: str) -> bool:
-    """Whether the word is a number such as 12.5 or 4.5e-2."""
+    """Return whether the word is a number such as 12.5 or 4.5e-2."""
     return re.fullmatch(r"\d+(\.\d+)?([eE][-+]?\d+)?", word) is not None
 
 
-def read_header(text: str, reading: Reading) -> None:
-    """A header line: metre and tonic hold from here on; raises BadInputError."""
+def read_header(text: str, state: ParserState) -> None:
+    """Read a header line; metre and tonic apply from here on. Raises BadInputError."""
     found = HEADER.fullmatch(text)
     if found is None:
         return
     if found[1] == "metre":
-        reading.meter = parse_meter(found[2])
+        state.meter = parse_meter(found[2])
     elif found[1] == "tonic":
-        reading.tonics.append((reading.line.beat, pitch_class(parse_note_name(found[2].strip()))))
+        state.tonics.append((state.line.beat, pitch_class(parse_note_name(found[2].strip()))))
 
 
-def read_phrase(text: str, reading: Reading, seconds: float) -> None:
-    """A time and what is played from it on; raises BadInputError."""
+def read_phrase(text: str, state: ParserState, seconds: float) -> None:
+    """Read a line of a start time, section label and bars; raises BadInputError."""
     time, _, rest = text.partition("\t")
     if not rest:
         time, _, rest = text.partition(" ")
-    start, beat = parse_seconds(time), reading.line.beat
+    start, beat = parse_seconds(time), state.line.beat
     head, *bars = rest.split("|")
     if rest.strip() == "end":
-        reading.phrases.append(Phrase(start, beat, 0.0))
+        state.phrases.append(Phrase(start, beat, 0.0))
         return
-    read_section(head, reading)
+    read_section(head, state)
     if not bars:
-        rest_for(seconds, reading)
+        add_silence(seconds, state)
     else:
         repeat = REPEAT.search(bars[-1])
         times = int(repeat[1]) if repeat else 1
-        if times > MOST_REPEATS:
-            raise BadInputError(f"x{times}: a line is not played more than {MOST_REPEATS} times")
+        if times > MAX_REPEATS:
+            raise BadInputError(f"x{times}: at most {MAX_REPEATS} repeats of a line are read")
         for bar in bars[:-1] * times:
-            read_bar(bar, reading)
-    length = reading.line.beat - beat if bars else 0.0
-    reading.phrases.append(Phrase(start, beat, length))
+            read_bar(bar, state)
+    length = state.line.beat - beat if bars else 0.0
+    state.phrases.append(Phrase(start, beat, length))
 
 
-def read_section(head: str, reading: Reading) -> None:
-    """Letter and name before the bars, such as `B, verse,`; what instruments do is left out."""
+def read_section(head: str, state: ParserState) -> None:
+    """Start a section from the words before the bars, such as `B, verse,`; skip instruments."""
     words = [word.strip() for word in head.split(",")]
     words = [word for word in words if word and "(" not in word and ")" not in word]
     if words and words != ["silence"]:
-        reading.sections.append(Section(reading.line.beat, " ".join(words)))
+        state.sections.append(Section(state.line.beat, " ".join(words)))
 
 
-def rest_for(seconds: float, reading: Reading) -> None:
-    """No chord for as many bars as fit the time, at the tempo so far; none before the first bar."""
-    if not reading.line.spans:
+def add_silence(seconds: float, state: ParserState) -> None:
+    """Add bars without a chord that fill a duration in seconds at the latest tempo.
+
+    Silence before the first bar adds none.
+    """
+    if not state.line.spans:
         return
-    bpm = next((t.bpm for t in reversed(tempos_of(reading.phrases))), USUAL_BPM)
-    length = bar_beats(reading.meter)
+    bpm = next((t.bpm for t in reversed(tempos_from_phrases(state.phrases))), DEFAULT_BPM)
+    length = bar_beats(state.meter)
     bars = round(seconds * bpm / 60 / length)
     if bars > 0:
-        mark_meter(reading.meter, reading)
-        reading.line.add(bars * length, NONE)
+        update_meter(state.meter, state)
+        state.line.add(bars * length, NONE)
 
 
-def read_bar(text: str, reading: Reading) -> None:
-    """One bar: its own metre if it has one, and its chords; raises BadInputError."""
+def read_bar(text: str, state: ParserState) -> None:
+    """Read one bar: its own meter, if it has one, and its chords; raises BadInputError."""
     own = BAR_METER.match(text.strip())
-    meter = parse_meter(own[1]) if own else reading.meter
+    meter = parse_meter(own[1]) if own else state.meter
     words = (text.strip()[own.end() :] if own else text).split()
     if not words:
         raise BadInputError("a bar has no chord")
-    mark_meter(meter, reading)
+    update_meter(meter, state)
     for word in words:
         symbol = SPECIAL[word] if word in SPECIAL else parse_harte(word)
-        reading.line.add(bar_beats(meter) / len(words), symbol)
+        state.line.add(bar_beats(meter) / len(words), symbol)
 
 
-def mark_meter(meter: Meter, reading: Reading) -> None:
-    """Note the metre where it is another than that of the bar before."""
-    last = reading.meters[-1] if reading.meters else None
+def update_meter(meter: Meter, state: ParserState) -> None:
+    """Add a meter change if the bar's meter differs from that of the bar before."""
+    last = state.meters[-1] if state.meters else None
     if last is None or not is_same_signature(last, meter):
-        reading.meters.append(Meter(reading.line.beat, meter.numerator, meter.denominator))
+        state.meters.append(Meter(state.line.beat, meter.numerator, meter.denominator))
 
 
-def tempos_of(phrases: list[Phrase]) -> list[Tempo]:
-    """The tempo of each line of bars, where it is believable and differs from the one before."""
+def tempos_from_phrases(phrases: list[Phrase]) -> list[Tempo]:
+    """Return the tempo of each timed line; skip implausible values and repetitions."""
     tempos: list[Tempo] = []
     for phrase, following in itertools.pairwise(phrases):
         seconds = following.seconds - phrase.seconds
@@ -199,9 +206,9 @@ def tempos_of(phrases: list[Phrase]) -> list[Tempo]:
     return tempos
 
 
-def keys_of(tonics: list[tuple[float, int]], chords: list[Chord]) -> list[Key]:
-    """Keys from the tonics that are written and the chords on them; see the module."""
-    at_beat = dict(tonics)  # of several at one beat the last one holds
+def keys_from_tonics(tonics: list[tuple[float, int]], chords: list[Chord]) -> list[Key]:
+    """Return keys from annotated tonics; the mode follows from the chords on each tonic."""
+    at_beat = dict(tonics)  # of several tonics at one beat the last one counts
     starts = [*at_beat]
     keys = []
     for start, end in zip(starts, [*starts[1:], float("inf")], strict=False):
@@ -214,5 +221,5 @@ def keys_of(tonics: list[tuple[float, int]], chords: list[Chord]) -> list[Key]:
 
 
 def is_minor(chord: Chord) -> bool:
-    """Whether a chord has a minor third."""
+    """Return whether a chord has a minor third."""
     return quality(chord.quality or "X").family in {"minor", "diminished"}

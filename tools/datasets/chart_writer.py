@@ -1,4 +1,4 @@
-"""Charts as text: what `charts.py` reads, written."""
+"""Writer of charts as text, in the form that `charts.py` reads."""
 
 from collections.abc import Sequence
 
@@ -9,26 +9,26 @@ from muse.tools.song.meter import Bar, bar_beats, pulse_beats, signature_text, s
 from muse.tools.theory.keys import tonality_of
 
 BARS_PER_LINE = 4
-QUARTER = 4  # the denominator of metres up to which an eighth early is a push
+QUARTER = 4  # pushes are written in meters with this denominator or a smaller one
 
 
 def write_charts(charts: Sequence[Chart]) -> str:
-    """Charts as text that `parse_charts` reads back as the same charts.
+    """Return charts as text, which `parse_charts` reads back unchanged.
 
     Raises:
-        BadInputError: chords that do not begin and end on the grid of their bars.
+        BadInputError: a chord does not begin and end on the grid of its bar.
     """
     return "\n".join(write_chart(chart) for chart in charts)
 
 
 def write_chart(chart: Chart) -> str:
-    """One chart as text; every line of bars has four of them or fewer."""
+    """Return one chart as text, with at most four bars per line."""
     head = {"title": chart.title, "idea": chart.idea, "tags": ", ".join(chart.tags)}
     feel = {"swing": f"{chart.swing:g}", "behind": f"{chart.behind_ms:g}"}
     lines = [f"{key}: {value}" for key, value in (head | feel).items() if value]
-    label, cells, signs = "", list[str](), signs_of(chart.song)
+    label, cells, signs = "", list[str](), signs_by_beat(chart.song)
     for bar in song_bars(chart.song):
-        changes, new_label = changes_at(chart.song, bar), label_at(chart.song, bar.start)
+        changes, new_label = field_lines_at(chart.song, bar), label_at(chart.song, bar.start)
         if cells and (changes or new_label or len(cells) == BARS_PER_LINE):
             lines.append(f"{label} | {' | '.join(cells)} |".lstrip())
             label, cells = "", []
@@ -38,8 +38,8 @@ def write_chart(chart: Chart) -> str:
     return "\n".join([*lines, f"{label} | {' | '.join(cells)} |".lstrip(), ""])
 
 
-def changes_at(song: Song, bar: Bar) -> list[str]:
-    """Return the fields that come into force with a bar."""
+def field_lines_at(song: Song, bar: Bar) -> list[str]:
+    """Return field lines for the meter, tempo and key that change at the start of a bar."""
     meters = [f"meter: {signature_text(m)}" for m in song.meters if m.beat == bar.start]
     pulse = pulse_beats(bar)
     tempos = [f"tempo: {t.bpm / pulse:g}" for t in song.tempos if t.beat == bar.start]
@@ -48,12 +48,12 @@ def changes_at(song: Song, bar: Bar) -> list[str]:
 
 
 def label_at(song: Song, beat: float) -> str:
-    """The name of the section that begins at a beat, or nothing."""
+    """Return the label of the section that begins at a beat, or ""."""
     return next((section.label for section in song.sections if section.beat == beat), "")
 
 
-def signs_of(song: Song) -> dict[float, str]:
-    """The sign at each beat where there is one, pushes where they are read as such by a player."""
+def signs_by_beat(song: Song) -> dict[float, str]:
+    """Return the sign at each beat; a chord an eighth before a beat is written there as a push."""
     signs = {chord.start_beats: chord.symbol for chord in song.chords}
     for bar in song_bars(song):
         quarters = range(int(bar.length) if bar.denominator <= QUARTER else 0)
@@ -64,11 +64,7 @@ def signs_of(song: Song) -> dict[float, str]:
 
 
 def write_bar(signs: dict[float, str], bar: Bar) -> str:
-    """Return the fewest signs that write one bar.
-
-    Raises:
-        BadInputError: the next meter begins inside the bar, or a chord is off the grid of signs.
-    """
+    """Return the signs of one bar, in the smallest number that places every chord."""
     if bar.length != bar_beats(bar):
         raise BadInputError(f"the meter changes inside the bar at beat {bar.start:g}")
     inside = {beat - bar.start for beat in signs if bar.start <= beat < bar.end}
@@ -76,4 +72,4 @@ def write_bar(signs: dict[float, str], bar: Bar) -> str:
         places = [bar.length * index / count for index in range(count)]
         if inside <= set(places):
             return " ".join(signs.get(bar.start + place, HOLD) for place in places)
-    raise BadInputError(f"the chords at beat {bar.start:g} are not on the grid of a chart")
+    raise BadInputError(f"the bar at beat {bar.start:g} has chords that are not on a chart's grid")

@@ -1,20 +1,19 @@
-"""Songs that are versions of one another: covers, transpositions, other tempos, cuts, copies.
+"""Groups of songs that are versions of one another: covers, transpositions, tempo changes, cuts.
 
-How they are found: a song is turned into the set of its phrases, written so that neither key nor
-tempo matters (`fingerprints`), and two songs are one piece when they share much of what is rare in
-them. A phrase weighs log2 of the number of songs for each one that has it: the progression that
-everyone uses weighs next to nothing. Two songs are near-duplicates where the weight that they have
-in common is
+Method: each song is reduced to the set of its phrases, in a form that does not depend on key or
+tempo (`fingerprints`). A phrase weighs log2((songs + BACKGROUND) / songs that contain it) bits, so
+that a progression that everyone uses weighs almost nothing. Two songs are near-duplicates if the
+weight of their common phrases
 
-- enough to be no accident, and
-- a large share of the weight of either (Jaccard), or of that of the shorter one (containment).
+- exceeds what chance explains, and
+- is a large share of the weight of their union (Jaccard) or of the lighter song (containment).
 
-Melodies decide where both songs have one, else chords, else drums; equal songs are found by a
-digest, however short. All pairs are compared exactly, through an inverted index. Groups are the
-connected components of the pairs.
+Melodies decide if both songs have one, else chords, else drums. Songs with equal content are found
+by a digest, however short they are. All pairs are compared exactly, through an inverted index.
+Groups are the connected components of the graph of pairs.
 
 Source: Broder, "On the resemblance and containment of documents" (1997). The thresholds were chosen
-with `tests/bench/duplicates.py`, on covers that are really in the collections and planted ones.
+with `tests/bench/duplicates.py` on real covers in the collections and on planted ones.
 """
 
 from collections import defaultdict
@@ -31,22 +30,22 @@ from muse.tools.song.document import Song
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-# a phrase of more songs than that is a commonplace and does not count
+# a phrase found in more songs is ignored
 MOST_HOLDERS = 100
-# songs that are taken to be there besides: in a collection of two, too, a common phrase is common
+# songs added to the count of songs, so that weights also make sense in a collection of two
 BACKGROUND = 1000
 KINDS = ("melody", "chords", "drums")
-ENOUGH_PHRASES = 10  # of a kind that is to decide; a song with fewer is judged by the next kind
+ENOUGH_PHRASES = 10  # fewer in either song: the next kind decides
 
 
 @dataclass(frozen=True)
 class Threshold:
-    """What makes two songs one piece.
+    """Smallest overlap that makes two songs near-duplicates.
 
     Attributes:
-        bits: weight that they have in common, at least.
-        jaccard: weighted share of the phrases of either that are in both, in [0, 1].
-        containment: the same of the phrases of the song with less.
+        bits: weight of the common phrases.
+        jaccard: weight of the common phrases over that of the union, in [0, 1].
+        containment: weight of the common phrases over that of the lighter song, in [0, 1].
     """
 
     bits: float
@@ -63,7 +62,7 @@ THRESHOLDS = {
 
 @dataclass(frozen=True)
 class Pair:
-    """Two songs that may be one piece, and the kind of phrase that tells; see `Threshold`."""
+    """Overlap of two songs in the kind of phrase that decides; units as in `Threshold`."""
 
     first: str
     second: str
@@ -74,43 +73,45 @@ class Pair:
 
     @property
     def is_duplicate(self) -> bool:
-        """Whether the two are one piece."""
+        """Whether the two songs are near-duplicates."""
         limit = THRESHOLDS[self.kind]
         is_alike = self.jaccard >= limit.jaccard or self.containment >= limit.containment
         return is_alike and self.bits >= limit.bits
 
 
-def near_duplicates(songs: Iterable[tuple[str, Song]], report: Report = silent) -> list[list[str]]:
-    """The groups of songs that are versions of one another.
+def find_near_duplicates(
+    songs: Iterable[tuple[str, Song]], report: Report = silent
+) -> list[list[str]]:
+    """Return the groups of songs that are versions of one another.
 
     Args:
-        songs: names and songs; they are read one by one and not kept.
-        report: told how far it is.
+        songs: names and songs; read one by one, so they need not fit into memory together.
+        report: called with the progress.
 
     Returns:
-        Groups of two and more names, each sorted, in the order of their first names.
+        Groups of two or more names, each sorted, in the order of their first names.
     """
     prints = {}
     for name, song in songs:
         prints[name] = fingerprint(song)
         report(f"fingerprint of {name}", 0.0)
-    return groups_of_prints(prints)
+    return group_fingerprints(prints)
 
 
-def groups_of_prints(prints: Mapping[str, Fingerprint]) -> list[list[str]]:
-    """The groups among songs whose fingerprints are known already."""
-    pairs = [(pair.first, pair.second) for pair in alike(prints) if pair.is_duplicate]
-    return connected([*pairs, *equal_songs(prints)])
+def group_fingerprints(prints: Mapping[str, Fingerprint]) -> list[list[str]]:
+    """Return the groups of near-duplicates among songs given by their fingerprints."""
+    pairs = [(pair.first, pair.second) for pair in compare_songs(prints) if pair.is_duplicate]
+    return connected_components([*pairs, *equal_digests(prints)])
 
 
-def with_singles(groups: Sequence[Sequence[str]], names: Iterable[str]) -> list[list[str]]:
-    """The groups, and each other name as a group of one: what `split_songs` takes."""
+def add_singletons(groups: Sequence[Sequence[str]], names: Iterable[str]) -> list[list[str]]:
+    """Return the groups plus a group of one for each other name, as `split_songs` takes them."""
     grouped = {name for group in groups for name in group}
     return [*map(list, groups), *([name] for name in names if name not in grouped)]
 
 
-def equal_songs(prints: Mapping[str, Fingerprint]) -> list[tuple[str, str]]:
-    """Pairs of songs with the same notes or chords in some key; empty ones are like no other."""
+def equal_digests(prints: Mapping[str, Fingerprint]) -> list[tuple[str, str]]:
+    """Return pairs of songs with equal digests; songs without content are skipped."""
     holders: dict[int, list[str]] = defaultdict(list)
     for name, known in prints.items():
         if known.whole is not None:
@@ -118,8 +119,8 @@ def equal_songs(prints: Mapping[str, Fingerprint]) -> list[tuple[str, str]]:
     return [(names[0], other) for names in holders.values() for other in names[1:]]
 
 
-def alike(prints: Mapping[str, Fingerprint]) -> Iterator[Pair]:
-    """Every pair of songs that has a phrase in common, judged by the kind that decides for it."""
+def compare_songs(prints: Mapping[str, Fingerprint]) -> Iterator[Pair]:
+    """Yield every pair of songs with a common phrase, compared by the kind that decides for it."""
     names = list(prints)
     sizes = {
         kind: np.array([len(getattr(known, kind)) for known in prints.values()]) for kind in KINDS
@@ -136,7 +137,7 @@ def alike(prints: Mapping[str, Fingerprint]) -> Iterator[Pair]:
 def shared_weights(
     sets: Sequence[Phrases],
 ) -> Iterator[tuple[int, int, float, float, float]]:
-    """First and second index, shared bits, Jaccard and containment of all sets that meet."""
+    """Yield (first index, second index, shared bits, Jaccard, containment) of sets that overlap."""
     lengths = [len(phrases) for phrases in sets]
     if not sum(lengths):
         return
@@ -145,30 +146,30 @@ def shared_weights(
     weights = np.log2((len(sets) + BACKGROUND) / holders)
     weights[holders > MOST_HOLDERS] = 0.0
     totals = np.bincount(owners, weights[phrase], len(sets))
-    i, j, bits = meetings(owners[np.argsort(phrase, kind="stable")], holders, weights)
+    i, j, bits = intersect_sets(owners[np.argsort(phrase, kind="stable")], holders, weights)
     jaccard = bits / (totals[i] + totals[j] - bits)
     containment = bits / np.minimum(totals[i], totals[j])
     table = (i, j, bits, jaccard, containment)
     yield from zip(*(column.tolist() for column in table), strict=True)
 
 
-def meetings(owners: Ints, holders: Ints, weights: Floats) -> tuple[Ints, Ints, Floats]:
-    """Which sets have a phrase in common, and the weight of all that they have in common.
+def intersect_sets(owners: Ints, holders: Ints, weights: Floats) -> tuple[Ints, Ints, Floats]:
+    """Find the pairs of sets with a common phrase, and the total weight of their common phrases.
 
     Args:
-        owners: the sets of each phrase in turn, ascending for each, phrase after phrase.
-        holders: of each phrase, how many sets have it.
-        weights: of each phrase, in bits; 0 for one that does not count.
+        owners: indices of the sets that contain each phrase, phrase after phrase, ascending.
+        holders: number of sets that contain each phrase.
+        weights: weight of each phrase in bits; 0 if it is ignored.
 
     Returns:
-        First and second set of each pair, first < second, and the bits.
+        First and second set of each pair (first < second), and the shared bits.
     """
     size = int(owners.max()) + 1
     starts = np.cumsum(holders) - holders
     pairs, bits = [np.empty(0, np.int64)], [np.empty(0)]
     for count in range(2, min(int(holders.max()), MOST_HOLDERS) + 1):
         same = np.flatnonzero(holders == count)
-        # a row for each phrase that `count` sets have, with those sets
+        # one row per phrase that is in `count` sets: the indices of those sets
         rows = owners[starts[same][:, None] + np.arange(count)]
         first, second = np.triu_indices(count, 1)
         pairs.append((rows[:, first] * size + rows[:, second]).ravel())
@@ -179,8 +180,8 @@ def meetings(owners: Ints, holders: Ints, weights: Floats) -> tuple[Ints, Ints, 
     return met // size, met % size, common
 
 
-def connected(pairs: Iterable[tuple[str, str]]) -> list[list[str]]:
-    """The connected components of a graph, by the pairs that are its edges."""
+def connected_components(pairs: Iterable[tuple[str, str]]) -> list[list[str]]:
+    """Return the connected components of a graph given by its edges, sorted."""
     group_of: dict[str, set[str]] = {}
     for first, second in pairs:
         one, other = group_of.get(first, {first}), group_of.get(second, {second})

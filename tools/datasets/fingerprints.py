@@ -1,15 +1,15 @@
-"""What a song is recognised by, whatever its key and tempo: the set of short phrases in it.
+"""Fingerprints of songs: sets of short phrases that do not depend on key or tempo.
 
-- A phrase of melody is seven notes in a row: the intervals between them in semitones, and for each
-  whether it comes sooner than, as soon as or later than the one before it did (ratios of the times
-  between onsets, in three classes, since players are not exact).
-- A phrase of chords is ten changes in a row: the root's step in semitones and the next quality,
-  with repeated chords taken as one.
-- A phrase of drums is sixteen hits: drum, and the same classes of times.
+- A phrase of melody is seven consecutive notes: the six intervals in semitones, and for each the
+  ratio of its inter-onset time to the one before, in three classes (shorter, equal, longer), since
+  players are not exact.
+- A phrase of chords is ten consecutive changes: the step of the root in semitones and the new
+  quality; repeated chords count once.
+- A phrase of drums is sixteen hits: the drum and the same classes of ratios.
 
 Sources: sets of hashed runs are Broder's shingles ("On the resemblance and containment of
-documents", 1997); intervals and ratios of onsets as the mark of a melody, Uitdenbogerd and Zobel
-("Melodic matching techniques for large music databases", ACM Multimedia 1999).
+documents", 1997); intervals and ratios of inter-onset times, Uitdenbogerd and Zobel ("Melodic
+matching techniques for large music databases", ACM Multimedia 1999).
 """
 
 import hashlib
@@ -27,16 +27,16 @@ from muse.tools.theory.chords import parse_chord
 Codes = NDArray[np.int64]
 Phrases = NDArray[np.uint64]
 
-MELODY_INTERVALS = 6  # of a phrase of seven notes
+MELODY_INTERVALS = 6  # per phrase, which has seven notes
 CHORD_CHANGES = 10
 DRUM_HITS = 16
-ONE_ONSET = 0.1  # beats; notes nearer than that are struck together
-MAX_INTERVAL = 24  # semitones; larger leaps count as this
-RATIO_EDGES = (0.7, 1.4)  # between sooner, as soon and later: half an octave to either side
+ONE_ONSET = 0.1  # beats; notes closer than this count as simultaneous
+MAX_INTERVAL = 24  # semitones; larger leaps are clipped
+RATIO_EDGES = (0.7, 1.4)  # between shorter, equal and longer: 2 ** -0.5 and 2 ** 0.5
 RATIO_CLASSES = len(RATIO_EDGES) + 1
-QUALITIES_ROOM = 1000  # above every quality's code
+QUALITIES_ROOM = 1000  # greater than every quality code
 MELODY_ROLES = ("lead", "vocals")
-ENOUGH_CHORDS = 8  # as many alike in time, without a melody, are two takes of one piece
+ENOUGH_CHORDS = 8  # this many chords with equal times identify a piece that has no melody
 # an odd number with its bits well mixed: 2^64 over the golden ratio (Knuth, TAOCP 3, 6.4)
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 DIGEST_BYTES = 8
@@ -44,9 +44,13 @@ DIGEST_BYTES = 8
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """The phrases of a song as sorted hashes, each once, and a digest of all of it.
+    """Phrases of a song as sorted unique hashes, and a digest of the whole song.
 
-    A kind that the song has too little of is empty.
+    Attributes:
+        melody: hashes of melodic phrases; empty if the song has too few notes.
+        chords: hashes of chord progressions.
+        drums: hashes of drum patterns.
+        whole: digest of all notes or chords, equal for transposed copies; None for an empty song.
     """
 
     melody: Phrases
@@ -56,9 +60,11 @@ class Fingerprint:
 
 
 def fingerprint(song: Song) -> Fingerprint:
-    """What a song is recognised by."""
+    """Return the fingerprint of a song."""
     return Fingerprint(
-        melody=union(phrases(melody_codes(line), MELODY_INTERVALS) for line in melody_lines(song)),
+        melody=unite(
+            phrases(melody_codes(line), MELODY_INTERVALS) for line in find_melody_lines(song)
+        ),
         chords=phrases(chord_codes(song.chords), CHORD_CHANGES),
         drums=phrases(drum_codes(song), DRUM_HITS),
         whole=digest(song),
@@ -66,26 +72,26 @@ def fingerprint(song: Song) -> Fingerprint:
 
 
 def phrases(codes: Codes, length: int) -> Phrases:
-    """Hashes of all runs of `length` codes, sorted, each once."""
+    """Return the hashes of all runs of `length` codes, sorted and unique."""
     if len(codes) < length:
         return np.empty(0, np.uint64)
     runs = np.lib.stride_tricks.sliding_window_view(codes.astype(np.uint64), length)
     hashes = np.zeros(len(runs), np.uint64)
     for place in range(length):
         hashes = (hashes ^ runs[:, place]) * MULTIPLIER
-        hashes ^= hashes >> np.uint64(29)  # else the high bits never reach the low ones
+        hashes ^= hashes >> np.uint64(29)  # mix the high bits into the low ones
     return np.unique(hashes)
 
 
-def union(sets: Iterable[Phrases]) -> Phrases:
-    """All phrases of the sets, sorted, each once."""
+def unite(sets: Iterable[Phrases]) -> Phrases:
+    """Return the union of the sets, sorted."""
     return np.unique(np.concatenate([np.empty(0, np.uint64), *sets]))
 
 
-def melody_lines(song: Song) -> list[list[Note]]:
-    """The melodies: one of each track that leads, else the highest notes of all but the bass.
+def find_melody_lines(song: Song) -> list[list[Note]]:
+    """Return the melodies: one per leading track, else the highest notes of all but the bass.
 
-    Where chords are written and nothing leads, there is none: the top of a voicing is no tune.
+    A song with chord symbols and no leading track has none: top notes of voicings are no melody.
     """
     pitched = [track for track in song.tracks if track.notes and not track.is_drum]
     if leading := [track.notes for track in pitched if track.role in MELODY_ROLES]:
@@ -96,7 +102,7 @@ def melody_lines(song: Song) -> list[list[Note]]:
 
 
 def skyline(notes: Iterable[Note]) -> list[Note]:
-    """The highest of each group of notes struck together, in order."""
+    """Return the highest of each group of simultaneous notes, in order."""
     line: list[Note] = []
     for note in sorted(notes, key=lambda n: n.start_beats):
         if line and note.start_beats - line[-1].start_beats < ONE_ONSET:
@@ -108,7 +114,7 @@ def skyline(notes: Iterable[Note]) -> list[Note]:
 
 
 def melody_codes(line: Sequence[Note]) -> Codes:
-    """A number for each interval of a line and the class of its time."""
+    """Return one code per interval of a line from the second on: semitones and ratio class."""
     pitches = np.array([note.pitch for note in line], np.int64)
     starts = np.array([note.start_beats for note in line])
     steps = np.clip(np.diff(pitches), -MAX_INTERVAL, MAX_INTERVAL) + MAX_INTERVAL
@@ -116,15 +122,15 @@ def melody_codes(line: Sequence[Note]) -> Codes:
 
 
 def ratio_classes(starts: NDArray[np.float64]) -> Codes:
-    """For each onset from the third on: 0 where it comes sooner than the one before it, 1 alike."""
+    """Return classes of ratios of consecutive inter-onset times: 0 shorter, 1 equal, 2 longer."""
     gaps = np.maximum(np.diff(starts), np.finfo(float).tiny)
     return np.digitize(gaps[1:] / gaps[:-1], RATIO_EDGES).astype(np.int64)
 
 
 def chord_codes(chords: Sequence[Chord]) -> Codes:
-    """A number for each change of chord: the root's step upward and the quality it leads to.
+    """Return one code per chord change: step of the root upward and new quality.
 
-    Symbols that cannot be read, and places without a chord, are passed over.
+    Symbols that cannot be read and gaps without a chord are skipped.
     """
     names = [known for chord in chords if (known := root_and_quality(chord)) is not None]
     changes = [name for name, before in zip(names, [None, *names], strict=False) if name != before]
@@ -136,7 +142,7 @@ def chord_codes(chords: Sequence[Chord]) -> Codes:
 
 
 def root_and_quality(chord: Chord) -> tuple[int, int] | None:
-    """Pitch class of the root and code of the quality; None for what is no chord."""
+    """Return the root's pitch class and the quality's code; None without a chord."""
     try:
         symbol = parse_chord(chord.symbol)
     except BadInputError:
@@ -145,7 +151,10 @@ def root_and_quality(chord: Chord) -> tuple[int, int] | None:
 
 
 def drum_codes(song: Song) -> Codes:
-    """A number for each hit: its key, and the class of its time; hits together count by key."""
+    """Return one code per drum hit from the third on: key and ratio class.
+
+    Simultaneous hits are in ascending order of their keys.
+    """
     hits = sorted(
         ((n.start_beats, n.pitch) for t in song.tracks if t.is_drum for n in t.notes),
     )
@@ -155,9 +164,9 @@ def drum_codes(song: Song) -> Codes:
 
 
 def digest(song: Song) -> int | None:
-    """A number of all notes, or of all chords where no melody is, whatever key they are in.
+    """Return a hash of all notes relative to the lowest pitch, or of all chords without a melody.
 
-    Songs that are equal in this have equal ones; None for an empty song.
+    Transposed copies have equal digests. None for a song without content.
     """
     notes = sorted(
         (round(n.start_beats, 3), n.pitch, round(n.duration_beats, 3), t.is_drum)
@@ -168,14 +177,14 @@ def digest(song: Song) -> int | None:
     content: list[tuple[object, ...]]
     content = [(s, p if is_drum else p - lowest, d, is_drum) for s, p, d, is_drum in notes]
     chords = timed_chords(song.chords)
-    if not content or (len(chords) >= ENOUGH_CHORDS and not melody_lines(song)):
+    if not content or (len(chords) >= ENOUGH_CHORDS and not find_melody_lines(song)):
         content = chords
     text = repr(content).encode()
-    return hash_of(text) if content else None
+    return hash_bytes(text) if content else None
 
 
 def timed_chords(chords: Sequence[Chord]) -> list[tuple[object, ...]]:
-    """Start, root above that of the first chord, and quality, of all that can be read."""
+    """Return (start, root above the first chord's, quality) of all chords that can be read."""
     known = [(chord, name) for chord in chords if (name := root_and_quality(chord)) is not None]
     return [
         (round(chord.start_beats, 3), (root - known[0][1][0]) % 12, quality)
@@ -183,6 +192,6 @@ def timed_chords(chords: Sequence[Chord]) -> list[tuple[object, ...]]:
     ]
 
 
-def hash_of(data: bytes) -> int:
-    """A number that is as good as different for different data."""
+def hash_bytes(data: bytes) -> int:
+    """Return a 64-bit hash of the data."""
     return int.from_bytes(hashlib.blake2b(data, digest_size=DIGEST_BYTES).digest())

@@ -1,9 +1,10 @@
-"""A song's chords as the columns that models see.
+"""Chords of a song as integer columns for models.
 
-Conventions: `chord_id` is an id of CHORD_VOCABULARY: the specials, "N" for no chord, then every
-quality of the table on each of the twelve roots, quality by quality, so that a quality added to the
-table's end moves no id. An unknown chord is the unknown token. What a symbol adds to its quality or
-leaves out is not in its id. Where there is no root, `root_pc` and `bass_pc` are NO_ROOT.
+Conventions: `chord_id` is an id of CHORD_VOCABULARY: the special tokens, "N" for no chord, then
+each quality of the table on each of the twelve roots, quality by quality, so that a quality
+appended to the table changes no id. An unknown chord has the id of the unknown token. Degrees that
+a symbol adds to its quality or omits are not part of the id. Without a root, `root_pc` and
+`bass_pc` are NO_ROOT.
 """
 
 from bisect import bisect_right
@@ -17,7 +18,7 @@ from muse.tools.theory.functions import function_code
 from muse.tools.theory.keys import C_MAJOR, tonality_of
 from muse.tools.theory.qualities import CODES, NO_CHORD, QUALITIES, UNKNOWN, quality_of_code
 
-NO_ROOT = 12  # a thirteenth pitch class: none
+NO_ROOT = 12  # a thirteenth value of root_pc and bass_pc
 ROOTS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 REAL = tuple(row for row in QUALITIES if row.intervals)
 NO_CHORD_ID = len(SPECIALS)
@@ -31,7 +32,7 @@ NO_FUNCTION = function_code(NONE, C_MAJOR)
 
 @dataclass(frozen=True)
 class HarmonyEvent:
-    """One chord of a song in columns; times in beats."""
+    """One chord of a song as columns; start and duration in beats."""
 
     start: float
     duration: float
@@ -42,11 +43,11 @@ class HarmonyEvent:
     bass_pc: int
 
 
-NOTHING = HarmonyEvent(0.0, 0.0, NO_CHORD_ID, NO_ROOT, CODES[NO_CHORD], NO_FUNCTION, NO_ROOT)
+NO_HARMONY = HarmonyEvent(0.0, 0.0, NO_CHORD_ID, NO_ROOT, CODES[NO_CHORD], NO_FUNCTION, NO_ROOT)
 
 
 def chord_id(root_pc: int | None, quality_code: int) -> int:
-    """The id of a chord: root 0 to 11, or None where the code is that of no or an unknown chord."""
+    """Return the id of a chord with root 0 to 11; root None for no chord and the unknown chord."""
     name = quality_of_code(quality_code).name
     if name == NO_CHORD:
         return NO_CHORD_ID
@@ -56,7 +57,7 @@ def chord_id(root_pc: int | None, quality_code: int) -> int:
 
 
 def chord_of_id(number: int) -> tuple[int | None, int]:
-    """Root 0 to 11 and quality code of an id; (None, code of N or X) where it names no chord."""
+    """Return root (0 to 11) and quality code of an id; (None, code of N or X) if it is no chord."""
     if number == NO_CHORD_ID:
         return None, CODES[NO_CHORD]
     if not FIRST_CHORD_ID <= number < len(CHORD_VOCABULARY):
@@ -65,16 +66,16 @@ def chord_of_id(number: int) -> tuple[int | None, int]:
     return root, FIRST_REAL_CODE + place
 
 
-def harmony_of(song: Song, merge: bool = True) -> list[HarmonyEvent]:
-    """The chords of an annotated song in columns.
+def harmony_events(song: Song, merge: bool = True) -> list[HarmonyEvent]:
+    """Return the chords of an annotated song as events.
 
     Args:
-        song: with chords whose function_code is filled.
-        merge: whether chords that follow themselves are one.
+        song: its chords must have `function_code`.
+        merge: join consecutive chords with the same id into one event.
     """
     events: list[HarmonyEvent] = []
     for chord in song.chords:
-        event = event_of(chord)
+        event = to_event(chord)
         if merge and events and events[-1].chord_id == event.chord_id:
             last = events.pop()
             event = replace(last, duration=event.start + event.duration - last.start)
@@ -82,8 +83,8 @@ def harmony_of(song: Song, merge: bool = True) -> list[HarmonyEvent]:
     return events
 
 
-def event_of(chord: Chord) -> HarmonyEvent:
-    """One chord in columns; one whose symbol was never read is read now."""
+def to_event(chord: Chord) -> HarmonyEvent:
+    """Convert one chord; parse its symbol if its root and quality are not filled in."""
     root, code, bass = chord.root_pc, chord.quality_code, chord.bass_pc
     if code is None:
         symbol = parse_chord(chord.symbol)
@@ -99,8 +100,8 @@ def event_of(chord: Chord) -> HarmonyEvent:
     )
 
 
-def transposed(event: HarmonyEvent, semitones: int) -> HarmonyEvent:
-    """The event some semitones higher; its quality and function stay."""
+def transpose_event(event: HarmonyEvent, semitones: int) -> HarmonyEvent:
+    """Return the event raised by some semitones; quality and function stay."""
     if event.root_pc == NO_ROOT:
         return event
     root = (event.root_pc + semitones) % 12
@@ -109,37 +110,37 @@ def transposed(event: HarmonyEvent, semitones: int) -> HarmonyEvent:
 
 
 def event_at(events: Sequence[HarmonyEvent], starts: Sequence[float], beat: float) -> HarmonyEvent:
-    """The chord that sounds at a beat; NOTHING before, between and after the chords.
+    """Return the chord at a beat; NOTHING before, between and after the chords.
 
-    `starts` are those of the events, for the search.
+    `starts` are the starts of the events, for the binary search.
     """
-    place = bisect_right(starts, beat + MOMENT) - 1
+    place = bisect_right(starts, beat + TIME_TOLERANCE) - 1
     if place < 0 or beat >= events[place].start + events[place].duration:
-        return NOTHING
+        return NO_HARMONY
     return events[place]
 
 
-MOMENT = 1e-6  # beats: rounding of times that mean the same
+TIME_TOLERANCE = 1e-6  # beats: tolerance for rounded times
 
 
 def key_at(keys: Sequence[Key], beat: float) -> Key:
-    """The key in force at a beat; C major without any."""
-    place = bisect_right([key.beat for key in keys], beat + MOMENT) - 1
+    """Return the key at a beat; C major if the song has none."""
+    place = bisect_right([key.beat for key in keys], beat + TIME_TOLERANCE) - 1
     return keys[max(place, 0)] if keys else Key(0.0, 0, "major", 0.0)
 
 
-def moved_key(key: Key, semitones: int) -> Key:
-    """The key some semitones higher."""
+def transpose_key(key: Key, semitones: int) -> Key:
+    """Return the key raised by some semitones."""
     return replace_tonic(key, (key.tonic_pc + semitones) % 12)
 
 
 def replace_tonic(key: Key, tonic_pc: int) -> Key:
-    """The key on another tonic."""
+    """Return the key with another tonic."""
     return Key(key.beat, tonic_pc, key.mode, key.confidence)
 
 
-def key_name(key: Key) -> str:
-    """In full, as "C# minor", spelled as usual."""
+def full_key_name(key: Key) -> str:
+    """Return the full name in the usual spelling, such as "C# minor"."""
     return tonality_of(key).name
 
 
@@ -147,13 +148,13 @@ COMMON_TONIC = {"major": 0, "minor": 9}  # C major, A minor
 
 
 def semitones_to_common(song: Song) -> int:
-    """How far up, -6 to 5, the key of a song that lasts longest lies from C major or A minor."""
+    """Return the transposition of a song's longest key to C major or A minor, -6 to 5 semitones."""
     key = longest_key(song)
     return (COMMON_TONIC[key.mode] - key.tonic_pc + 6) % 12 - 6
 
 
 def longest_key(song: Song) -> Key:
-    """The key that is in force for most of the song; C major without any."""
+    """Return the key that applies for most of the song; C major without keys."""
     ends = [*(key.beat for key in song.keys[1:]), max(song.end_beats(), 0.0)]
     lasting: dict[tuple[int, str], float] = {}
     for key, end in zip(song.keys, ends, strict=False):

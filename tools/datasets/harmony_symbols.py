@@ -1,8 +1,9 @@
-"""Harmonies of scores as chord symbols: MusicXML's kinds and degrees, and texts.
+"""Conversion of score harmonies to chord symbols: MusicXML kinds and degrees, and texts.
 
-A harmony is a kind (a word such as `dominant-ninth`) and changes of degrees: `add` and its
-alteration count from a dominant chord on the root, `alter` from the degree as the kind has it,
-`subtract` takes it away. Source: W3C Community Group, MusicXML 4.0, elements `kind` and `degree`.
+A harmony is a kind (a word such as `dominant-ninth`) and changes of degrees: `add` adds a degree,
+with its alteration counted from that of a dominant chord on the root; `alter` changes a degree of
+the kind; `subtract` removes one.
+Source: W3C Community Group, MusicXML 4.0, elements `kind` and `degree`.
 """
 
 from collections.abc import Iterable
@@ -15,7 +16,7 @@ from muse.tools.theory.pitch import parse_note_name
 from muse.tools.theory.qualities import quality
 from muse.tools.theory.symbol import NONE, UNKNOWN_CHORD, symbol_of
 
-# kind -> row of the table of qualities; with the names that programs write beside the standard's
+# kind -> name in the table of qualities; includes non-standard names that programs write
 KINDS = {
     "major": "maj",
     "minor": "min",
@@ -55,90 +56,90 @@ KINDS = {
     "maj69": "6/9",
     "min69": "min6/9",
 }
-SPELLED_KINDS = {"major-11th": "maj9(add11)"}  # no row of the table: as a lead sheet writes them
-Change = tuple[str, int, int]  # add, alter or subtract; number of the degree; semitones
-DOMINANT_SEVENTH = Interval(7, -1)  # what an added 7 means: that of a dominant chord
+SPELLED_KINDS = {"major-11th": "maj9(add11)"}  # not in the table: spelled as a lead sheet
+DegreeChange = tuple[str, int, int]  # "add", "alter" or "subtract"; degree; semitones
+DOMINANT_SEVENTH = Interval(7, -1)  # an added 7 is the minor seventh
 
 
-def symbol_of_kind(
-    root: int | None, kind: str, changes: Iterable[Change], bass: int | None
+def symbol_from_kind(
+    root: int | None, kind: str, changes: Iterable[DegreeChange], bass: int | None
 ) -> ChordSymbol:
-    """The chord symbol of a harmony.
+    """Return the chord symbol of a harmony.
 
     Args:
-        root: place on the line of fifths; None where none is written.
-        kind: MusicXML's word for it.
-        changes: of its degrees.
-        bass: place on the line of fifths, or None.
+        root: position on the line of fifths; None if no root is written.
+        kind: MusicXML kind.
+        changes: of the degrees of the kind.
+        bass: position on the line of fifths, or None.
 
     Returns:
-        The symbol; no chord for the kind `none`, an unknown chord for a kind that is not known.
+        The symbol; no chord for the kind `none`, an unknown chord for an unknown kind.
     """
     if kind == "none":
         return NONE
     degrees = degrees_of_kind(kind)
     if root is None or degrees is None:
         return UNKNOWN_CHORD
-    return symbol_of(root, changed(degrees, changes), bass)
+    return symbol_of(root, apply_changes(degrees, changes), bass)
 
 
-def symbol_of_music21(harmony: Any) -> ChordSymbol:
-    """The chord symbol of a music21 ChordSymbol or NoChord.
+def symbol_from_music21(harmony: Any) -> ChordSymbol:
+    """Return the chord symbol of a music21 ChordSymbol or NoChord.
 
     Raises:
-        BadInputError: its root, bass or a degree makes no sense.
+        BadInputError: the root, the bass or a degree is invalid.
     """
     if harmony.chordKind == "none":
         return NONE
-    root, bass = (note_place(pitch) for pitch in (harmony.root(), harmony.bass()))
+    root, bass = (fifths_position(pitch) for pitch in (harmony.root(), harmony.bass()))
     changes = (
         (change.modType, change.degree, int(change.interval.semitones) if change.interval else 0)
         for change in harmony.chordStepModifications
     )
-    return symbol_of_kind(root, harmony.chordKind, changes, bass)
+    return symbol_from_kind(root, harmony.chordKind, changes, bass)
 
 
-def note_place(pitch: Any) -> int | None:
-    """A music21 pitch on the line of fifths; it writes flats as '-'."""
+def fifths_position(pitch: Any) -> int | None:
+    """Return a music21 pitch's position on the line of fifths; music21 writes flats as '-'."""
     return None if pitch is None else parse_note_name(pitch.name.replace("-", "b"))
 
 
 def degrees_of_kind(kind: str) -> set[Interval] | None:
-    """Degrees above the root of a kind of harmony; None for one that no table has."""
+    """Return the degrees of a kind above the root; None for an unknown kind."""
     if kind in SPELLED_KINDS:
         return set(parse_chord("C" + SPELLED_KINDS[kind]).intervals)
     return set(quality(KINDS[kind]).intervals) if kind in KINDS else None
 
 
-def changed(degrees: set[Interval], changes: Iterable[Change]) -> set[Interval]:
-    """The degrees after changes of (add, alter or subtract; number; semitones)."""
+def apply_changes(degrees: set[Interval], changes: Iterable[DegreeChange]) -> set[Interval]:
+    """Return the degrees after applying the changes in order."""
     degrees = set(degrees)
     for kind, number, semitones in changes:
         held = next((d for d in degrees if d.number == number), None)
         if kind in {"alter", "subtract"} and held is not None:
             degrees.discard(held)
         if kind == "add":
-            degrees.add(altered(added_degree(number), semitones))
+            degrees.add(alter_degree(added_degree(number), semitones))
         elif kind == "alter":
-            degrees.add(altered(held or added_degree(number), semitones))
+            degrees.add(alter_degree(held or added_degree(number), semitones))
     return degrees
 
 
 def added_degree(number: int) -> Interval:
-    """A degree as a dominant chord has it."""
+    """Return a degree by its number, unaltered as in a dominant chord."""
     return DOMINANT_SEVENTH if number == DOMINANT_SEVENTH.number else parse_interval(str(number))
 
 
-def altered(degree: Interval, semitones: int) -> Interval:
-    """The degree some semitones off."""
+def alter_degree(degree: Interval, semitones: int) -> Interval:
+    """Return the degree raised by some semitones (lowered if negative)."""
     return Interval(degree.number, degree.alteration + semitones)
 
 
-def symbol_of_words(text: str) -> ChordSymbol | None:
-    """The chord symbol in a text above the staff, `N.C.` most often; None where it is none.
+def symbol_from_text(text: str) -> ChordSymbol | None:
+    """Parse a text above the staff as a chord symbol, most often `N.C.`; None if it is not one.
 
-    Scores hold chords as text where their program had no such kind of chord. One letter may be a
-    rehearsal mark.
+    Programs write a chord as text where they have no kind for it. A single letter is not read: it
+    may be a rehearsal mark.
     """
     plain = "".join(text.split())
     if len(plain) < 2:

@@ -1,34 +1,34 @@
-"""What lead sheets have in common, whatever format they are written in.
+"""Conventions shared by the lead-sheet readers (ABC, MusicXML).
 
-Conventions: the voice is the track MELODY, the highest of the notes that start together, each no
-longer than up to the next. Bars come as they are written: a repeat is not played again, so that no
-bar is counted twice, and first and second endings follow each other. A bar of another length than
-its time signature, such as before a repeat sign in the middle of a bar, gets a metre of its own; a
-first bar that is short is a pickup and ends on the second bar line. Programs write almost every
-signature as major: a tune that says so and ends on the minor tonic of the same signature is taken
-as minor, with a confidence of INFERRED_MODE.
+The voice becomes the track MELODY: the highest of the notes that start together, each cut where
+the next one starts. Bars appear as written: repeats are not played, so that no bar is counted
+twice, and first and second endings follow each other. A bar whose length differs from its time
+signature, such as before a repeat sign within a bar, gets its own meter. A short first bar is a
+pickup: it ends on the second bar line. Programs write almost every signature as major; a tune in a
+major signature whose last chord is the relative minor's tonic is read as minor, with confidence
+INFERRED_MODE.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from muse.tools.datasets.text_lines import chord_at
+from muse.tools.datasets.text_lines import make_chord
 from muse.tools.song.document import Chord, Key, Meter, Note, Track
 from muse.tools.song.meter import COMMON_TIME, bar_beats, is_same_signature, meter_of_length
 from muse.tools.theory.chords import ChordSymbol
 from muse.tools.theory.keys import Mode, Tonality, relative, tonality
 
-INFERRED_MODE = 0.5  # confidence in a mode that the end of the tune, not its signature, tells
-VELOCITY = 80  # scores of this kind say nothing of loudness
+INFERRED_MODE = 0.5  # confidence of a mode inferred from the last chord
+VELOCITY = 80  # lead sheets have no dynamics
 MELODY_PROGRAM = 73  # flute
-SHORTEST = 1e-6  # quarter notes; below are grace notes, and differences of rounding
-MINOR_SHARPS = 3  # places on the line of fifths from a minor tonic's signature up to the tonic
+SHORTEST = 1e-6  # quarter notes; shorter is a grace note or a rounding difference
+MINOR_SHARPS = 3  # fifths from the signature's major tonic up to the minor tonic
 
 
 @dataclass(frozen=True)
 class WrittenBar:
-    """A bar: where it starts and how long it is, in quarter notes, and its time signature."""
+    """A bar of a score: start and length in quarter notes, and its time signature."""
 
     start: float
     length: float
@@ -36,14 +36,14 @@ class WrittenBar:
 
 
 def pickup_shift(bars: Sequence[WrittenBar]) -> float:
-    """Quarter notes to put before the first bar so that it ends on a bar line."""
+    """Return the quarter notes to insert before a pickup bar so that it ends on a bar line."""
     if len(bars) < 2:
         return 0.0
     return max(bar_beats(bars[0].meter) - bars[0].length, 0.0)
 
 
-def meters_of(bars: Sequence[WrittenBar], shift: float) -> list[Meter]:
-    """The metres of bars, those of bars cut short among them; see the module."""
+def meters_from_bars(bars: Sequence[WrittenBar], shift: float) -> list[Meter]:
+    """Return the meters of bars; a bar cut short within the tune gets a meter of its own length."""
     meters: list[Meter] = []
     for index, bar in enumerate(bars):
         is_cut = abs(bar.length - bar_beats(bar.meter)) > SHORTEST
@@ -56,7 +56,11 @@ def meters_of(bars: Sequence[WrittenBar], shift: float) -> list[Meter]:
 
 
 def melody_track(notes: Iterable[tuple[float, float, int]]) -> Track:
-    """The track of a voice; notes are start, length (quarter notes) and pitch, in any order."""
+    """Return the MELODY track of a voice.
+
+    Args:
+        notes: start and length in quarter notes, and pitch, in any order.
+    """
     tops: dict[float, tuple[float, int]] = {}
     for start, length, pitch in notes:
         if length >= SHORTEST and 0 <= pitch <= 127 and start >= 0:
@@ -69,36 +73,36 @@ def melody_track(notes: Iterable[tuple[float, float, int]]) -> Track:
     return Track("MELODY", "lead", MELODY_PROGRAM, notes=made)
 
 
-def chords_of(symbols: Mapping[float, ChordSymbol], end: float) -> list[Chord]:
-    """Chords from the symbols at beats, each until the next one, the last until the end."""
+def chords_from_symbols(symbols: Mapping[float, ChordSymbol], end: float) -> list[Chord]:
+    """Return chords from symbols by beat; each lasts until the next one, the last until `end`."""
     starts = sorted(symbols)
     return [
-        chord_at(start, following, symbols[start])
+        make_chord(start, following, symbols[start])
         for start, following in pairwise([*starts, max(end, *starts, 0.0)])
         if following > start >= 0
     ]
 
 
-def key_of_signature(beat: float, sharps: int, mode: str | None) -> Key:
-    """The key of a signature; major where no mode, or one that is not minor, is written."""
+def key_from_signature(beat: float, sharps: int, mode: str | None) -> Key:
+    """Return the key of a signature; major if no mode, or a mode other than minor, is written."""
     read: Mode = "minor" if mode == "minor" else "major"
     tonic = sharps + (MINOR_SHARPS if read == "minor" else 0)
     return Key(beat, Tonality(tonic, read).tonic_pc, read)
 
 
-def keys_of(written: Sequence[Key], chords: Sequence[Chord]) -> list[Key]:
-    """The keys without repeats, the first from the start; the mode of a lone one is looked at."""
+def merge_keys(written: Sequence[Key], chords: Sequence[Chord]) -> list[Key]:
+    """Return the keys without repetitions, the first from beat 0; infer the mode of a lone key."""
     keys: list[Key] = []
     for key in written:
         if not keys:
             keys.append(Key(0.0, key.tonic_pc, key.mode))
         elif (keys[-1].tonic_pc, keys[-1].mode) != (key.tonic_pc, key.mode):
             keys.append(key)
-    return [inferred_key(keys[0], chords)] if len(keys) == 1 else keys
+    return [infer_mode(keys[0], chords)] if len(keys) == 1 else keys
 
 
-def inferred_key(key: Key, chords: Sequence[Chord]) -> Key:
-    """The relative minor where the last chord is its tonic; else the key."""
+def infer_mode(key: Key, chords: Sequence[Chord]) -> Key:
+    """Return the relative minor if the last chord is its tonic, else the key itself."""
     last = next((chord for chord in reversed(chords) if chord.root_pc is not None), None)
     if key.mode == "minor" or last is None or not (last.quality or "").startswith("min"):
         return key

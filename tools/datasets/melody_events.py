@@ -1,12 +1,11 @@
-"""A melody as events, and back.
+"""Encoding of a melody as events, and decoding.
 
 Conventions:
-    Time is on a grid of STEPS steps a beat (quarter note), which holds sixteenths and triplets. One
-    note is `position` (steps from the start of its bar), `pitch` (MIDI number) and `duration`
-    (steps); a rest is what lies between. Each bar begins with `bar`, whose number is its length in
-    steps. What is longer than LONGEST steps is written in parts: a note as duration, `tie` and the
-    rest of its duration, a bar as several bars. So events alone, without the metre, give the
-    melody back.
+    Time is on a grid of STEPS steps per beat (quarter note), which represents sixteenths and
+    triplets. A note is `position` (steps from the start of its bar), `pitch` (MIDI number) and
+    `duration` (steps); rests are implied. Each bar begins with `bar`, whose number is its length
+    in steps. What is longer than LONGEST steps is split: a note into duration, `tie` and the rest
+    of its duration, a bar into several bars. Events alone, without the meter, restore the melody.
     Melodies are monophonic: a note ends where the next one starts.
 """
 
@@ -18,10 +17,10 @@ from muse.tools.datasets.vocabulary import Vocabulary
 from muse.tools.song.document import Meter, Note
 from muse.tools.song.meter import Bar, bars_until
 
-STEPS = 12  # a beat
+STEPS = 12  # per beat
 LONGEST = 96  # steps of a bar, position or duration: 8 beats
 PITCHES = 128
-DECODED_VELOCITY = 80  # events hold no velocity
+DECODED_VELOCITY = 80  # events have no velocity
 BAR, POSITION, PITCH, DURATION, TIE = "bar", "position", "pitch", "duration", "tie"
 MELODY_VOCABULARY = Vocabulary.of(
     "muse.melody/1",
@@ -41,7 +40,7 @@ TIE_ID = IDS[TIE]
 
 @dataclass(frozen=True)
 class StepNote:
-    """A note on the grid: steps from the start of the song."""
+    """A note on the grid: start (from the start of the song) and duration in steps, MIDI pitch."""
 
     start: int
     duration: int
@@ -50,7 +49,7 @@ class StepNote:
 
 @dataclass(frozen=True)
 class Event:
-    """An event's id and the step at which what it tells begins."""
+    """An event's id and the step of the song at which it applies."""
 
     id: int
     step: int
@@ -58,14 +57,14 @@ class Event:
 
 @dataclass(frozen=True)
 class StepBar:
-    """A bar on the grid, LONGEST steps at the most."""
+    """A bar on the grid: start and length in steps, at most LONGEST."""
 
     start: int
     length: int
 
 
-def on_grid(notes: Iterable[Note]) -> list[StepNote]:
-    """Notes made monophonic on the grid: the highest of a start, up to the next."""
+def quantize_melody(notes: Iterable[Note]) -> list[StepNote]:
+    """Quantize notes to a monophonic line: the highest note at each step, cut at the next one."""
     tops: dict[int, Note] = {}
     for note in notes:
         step = round(note.start_beats * STEPS)
@@ -88,17 +87,17 @@ def step_bars(meters: Sequence[Meter], end_beats: float) -> list[StepBar]:
     Raises:
         BadInputError: more bars than song.meter.MAX_BARS.
     """
-    return [part for bar in bars_until(meters, end_beats) for part in parts_of_bar(bar)]
+    return [part for bar in bars_until(meters, end_beats) for part in split_bar(bar)]
 
 
-def parts_of_bar(bar: Bar) -> list[StepBar]:
-    """Put a bar on the grid, in parts of LONGEST steps where it is longer than that."""
+def split_bar(bar: Bar) -> list[StepBar]:
+    """Return a bar between two beats on the grid, split into parts of at most LONGEST steps."""
     first, last = round(bar.start * STEPS), round(bar.end * STEPS)
     return [StepBar(step, min(LONGEST, last - step)) for step in range(first, last, LONGEST)]
 
 
 def encode_melody(notes: Sequence[StepNote], bars: Sequence[StepBar]) -> list[Event]:
-    """Events of the notes that start in these bars, which follow each other without gaps."""
+    """Return the events of the notes that start in consecutive bars."""
     events: list[Event] = []
     starts = [note.start for note in notes]
     for bar in bars:
@@ -111,7 +110,7 @@ def encode_melody(notes: Sequence[StepNote], bars: Sequence[StepBar]) -> list[Ev
 
 
 def note_events(note: StepNote, bar_start: int) -> list[Event]:
-    """The events of one note."""
+    """Return the events of one note: position, pitch and duration, with ties if it is long."""
     ids = [FIRST_POSITION + note.start - bar_start, FIRST_PITCH + note.pitch]
     left = note.duration
     while left > LONGEST:
@@ -122,22 +121,22 @@ def note_events(note: StepNote, bar_start: int) -> list[Event]:
 
 
 def decode_melody(ids: Iterable[int]) -> list[Note]:
-    """The notes that events tell, times in beats from the first bar; nonsense is passed over.
+    """Return the notes of events; events that make no sense where they stand are ignored.
 
     Args:
-        ids: event ids, as a model may write them: any numbers in any order.
+        ids: event ids as a model writes them: any numbers in any order.
 
     Returns:
-        Notes with velocity DECODED_VELOCITY, in order, none overlapping the next.
+        Notes with velocity DECODED_VELOCITY in order, none overlapping; beats from the first bar.
     """
-    reading = MelodyReading()
+    reading = MelodyDecoder()
     for number in ids:
         reading.take(number)
     return reading.finished()
 
 
-class MelodyReading:
-    """Events as far as they have been read."""
+class MelodyDecoder:
+    """Decoder of events, one at a time."""
 
     def __init__(self) -> None:
         """Start before the first bar."""
@@ -160,7 +159,7 @@ class MelodyReading:
         self.is_tied = number == TIE_ID and bool(self.notes)
 
     def end_note(self, steps: int) -> None:
-        """A duration: of the pitch before it, or of what is tied."""
+        """Add a note with the pending pitch, or lengthen the last note after a tie."""
         if self.is_tied:
             last = self.notes.pop()
             self.notes.append(StepNote(last.start, last.duration + steps, last.pitch))
@@ -169,11 +168,11 @@ class MelodyReading:
             self.pitch = None
 
     def finished(self) -> list[Note]:
-        """The notes read, in beats."""
+        """Return the notes read so far, in beats."""
         raw = [
             Note(n.start / STEPS, n.duration / STEPS, n.pitch, DECODED_VELOCITY) for n in self.notes
         ]
         return [
             Note(n.start / STEPS, n.duration / STEPS, n.pitch, DECODED_VELOCITY)
-            for n in on_grid(raw)
+            for n in quantize_melody(raw)
         ]

@@ -1,12 +1,12 @@
-"""Any kind of file or folder as Songs.
+"""Reader of any kind of file or folder as Songs.
 
-A file's kind is told by its content, not by its name: a MIDI file or Song document, a packed or
-plain MusicXML score, ABC, Harte chord labels, a Billboard annotation, a chart, progressions in
-Roman numerals. A folder is walked in order of names; in it a folder of POP909 is one song, and
-texts and other files that are none of these (a README, a table) are passed over.
+The kind of a file is detected from its content, not its name: MIDI, Song document, MusicXML (plain
+or compressed), ABC, Harte chord labels, Billboard annotation, chart, progressions in Roman
+numerals. Folders are walked in order of names; a POP909 folder inside is one song, and text files
+of no known kind (a README, a table) are skipped.
 
-Conventions: a song's id is its path from the folder that was named, that folder's name included,
-without a suffix: `pop909/001`; songs that share a file add a number or name: `list/3`.
+Conventions: a song's id is its path relative to the parent of the given folder, without suffix:
+`pop909/001`. Songs of one file have a number or name appended: `list/3`.
 """
 
 import logging
@@ -34,10 +34,10 @@ from muse.tools.song.document import Song, song_from_json
 from muse.tools.song.midi import MIDI_MAGIC, song_from_midi
 from muse.tools.song.validation import first_problem
 
-HEAD = 8192  # bytes that tell the kind of a file
-# suffixes that promise music: such a file that cannot be read is an error and not passed over
+HEAD = 8192  # bytes from which the kind of a file is detected
+# a file with one of these suffixes that cannot be read is an error; it is not skipped
 MUSIC_SUFFIXES = {".mid", ".midi", ".kar", ".mxl", ".musicxml", ".abc", ".lab"}
-# what else a folder's files may be called
+# files of a folder with these suffixes are read if their content is of a known kind
 OTHER_SUFFIXES = {".json", ".txt", ".xml", ".chords", ".roman", ""}
 STDIN_ID = "stdin"
 
@@ -48,7 +48,7 @@ Problem = Callable[[BadInputError], None]
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of file: how to tell it by its first bytes, and how to read it."""
+    """A kind of file: a test on its first bytes, and its reader."""
 
     name: str
     fits: Callable[[bytes], bool]
@@ -56,14 +56,14 @@ class Kind:
 
 
 def read_midi(data: bytes, name: str) -> NamedSongs:
-    """The song of a MIDI file."""
+    """Read the song of a MIDI file."""
     return [("", song_from_midi(data, name))]
 
 
 def read_document(data: bytes, name: str) -> NamedSongs:
-    """The song of a Song document, or the songs of several, each on a line of its own."""
+    """Read a Song document, or several with one per line."""
     lines = [line for line in data.splitlines() if line.strip()]
-    # no one document has a line that ends an object and a next one that opens one
+    # within one document no line ends with } while the next begins with {
     if len(lines) < 2 or not (lines[0].rstrip()[-1:] == b"}" and lines[1].lstrip()[:1] == b"{"):
         return [("", song_from_json(data, name))]
     return [
@@ -73,14 +73,14 @@ def read_document(data: bytes, name: str) -> NamedSongs:
 
 
 def read_chart_file(data: bytes, name: str) -> NamedSongs:
-    """The songs of a file of charts."""
+    """Read the songs of a file of charts; raises BadInputError."""
     try:
         return read_charts(data.decode("utf-8-sig"), name)
     except UnicodeDecodeError as error:
         raise BadInputError(f"{name}: not UTF-8 text ({error.reason})") from error
 
 
-# in the order in which they are tried
+# the first kind that fits is taken: a new kind of file is one row
 KINDS = (
     Kind("MIDI", lambda head: head.startswith(MIDI_MAGIC), read_midi),
     Kind("progressions (JSON)", looks_like_progressions, read_progressions),
@@ -101,13 +101,18 @@ KINDS = (
 
 @dataclass(frozen=True)
 class Source:
-    """A file, or a folder of POP909, that holds one song or more; `id` is its name among others."""
+    """A file, or a POP909 folder, that contains one or more songs.
+
+    Attributes:
+        id: prefix of the ids of its songs.
+        path: of the file or folder; '-' is standard input.
+    """
 
     id: str
     path: str
 
     def read(self) -> list[tuple[str, Song]]:
-        """The songs with their ids; raises BadInputError."""
+        """Read the songs with their ids; raises BadInputError."""
         path = Path(self.path)
         if self.path != PIPE and path.is_dir():
             return [(self.id, read_pop909(path))]
@@ -118,15 +123,15 @@ class Source:
 
 
 def read_songs(path: str | Path, problem: Problem | None = None) -> Iterator[tuple[str, Song]]:
-    """The songs of a file, a folder, or standard input for '-', with their ids.
+    """Yield the songs of a file, a folder, or standard input for '-', with their ids.
 
     Args:
-        path: what to read; see the module for what is known.
-        problem: told of each file that cannot be read, which is then left out; without it the first
-            such file ends the reading.
+        path: file, folder or '-'.
+        problem: called with each file's error; the file is then skipped. If None, the first error
+            is raised.
 
     Raises:
-        BadInputError: nothing to read there, or a file that cannot be read; the message names it.
+        BadInputError: nothing to read at the path, or an unreadable file; the message names it.
     """
     for source in find_sources(path):
         try:
@@ -140,12 +145,12 @@ def read_songs(path: str | Path, problem: Problem | None = None) -> Iterator[tup
 
 
 def read_data(data: bytes, name: str) -> NamedSongs:
-    """The songs in the bytes of a file, whatever its kind.
+    """Read the songs in the bytes of a file of any known kind.
 
     Raises:
-        BadInputError: no kind that muse reads, or not well made; the message names the file.
+        BadInputError: unknown kind or malformed content; the message names the file.
     """
-    songs = kind_of(data[:HEAD], name).read(data, name)
+    songs = require_kind(data[:HEAD], name).read(data, name)
     for part, song in songs:
         problem = first_problem(song)
         if problem:
@@ -154,10 +159,10 @@ def read_data(data: bytes, name: str) -> NamedSongs:
 
 
 def find_sources(path: str | Path) -> list[Source]:
-    """What can be read at a path, in order of names.
+    """Return the readable files and POP909 folders at a path, in order of names.
 
     Raises:
-        BadInputError: nothing is there, or a folder holds nothing that muse reads.
+        BadInputError: the path does not exist, or a folder contains nothing that muse reads.
     """
     if str(path) == PIPE:
         return [Source(STDIN_ID, PIPE)]
@@ -172,12 +177,12 @@ def find_sources(path: str | Path) -> list[Source]:
         for found in walk(root)
     ]
     if not sources:
-        raise BadInputError(f"{path}: no file in it that muse reads songs from")
-    return with_own_ids(sources)
+        raise BadInputError(f"{path}: no file of songs found in this folder")
+    return disambiguate_ids(sources)
 
 
-def with_own_ids(sources: list[Source]) -> list[Source]:
-    """The sources, with the suffix in the ids of those that would share one: a.mid and a.json."""
+def disambiguate_ids(sources: list[Source]) -> list[Source]:
+    """Append the suffix to ids that several sources share, such as a.mid and a.json."""
     counts: dict[str, int] = {}
     for source in sources:
         counts[source.id] = counts.get(source.id, 0) + 1
@@ -190,7 +195,7 @@ def with_own_ids(sources: list[Source]) -> list[Source]:
 
 
 def walk(root: Path) -> Iterator[Path]:
-    """Files of a folder that hold songs, and folders of POP909, in order of names."""
+    """Yield the files of a folder that contain songs, and POP909 folders, in order of names."""
     if is_pop909(root.resolve()):
         yield root
         return
@@ -203,7 +208,7 @@ def walk(root: Path) -> Iterator[Path]:
 
 
 def holds_songs(path: Path) -> bool:
-    """Whether a file of a folder is to be read: it says so by its suffix or by its content."""
+    """Return whether a file of a folder should be read, by its suffix or else its content."""
     suffix = path.suffix.lower()
     if suffix in MUSIC_SUFFIXES:
         return True
@@ -213,18 +218,18 @@ def holds_songs(path: Path) -> bool:
         with path.open("rb") as file:
             return find_kind(file.read(HEAD)) is not None
     except OSError:
-        return True  # reading it will say what is wrong
+        return True  # reading it later raises the error with the file's name
 
 
 def find_kind(head: bytes) -> Kind | None:
-    """The kind of a file by its first bytes; None where it is none that muse reads."""
+    """Return the kind of a file by its first bytes; None if unknown."""
     return next((kind for kind in KINDS if kind.fits(head)), None)
 
 
-def kind_of(head: bytes, name: str) -> Kind:
-    """As `find_kind`; raises BadInputError where there is none."""
+def require_kind(head: bytes, name: str) -> Kind:
+    """Return the kind of a file as `find_kind`; raises BadInputError if unknown."""
     kind = find_kind(head)
     if kind is None:
         known = ", ".join(kind.name for kind in KINDS)
-        raise BadInputError(f"{name}: not a kind of file that holds songs ({known})")
+        raise BadInputError(f"{name}: not a known kind of song file ({known})")
     return kind

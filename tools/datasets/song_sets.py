@@ -1,9 +1,8 @@
-"""Sets of songs as arrays: read from any collection, split by song, kept in one file.
+"""Sets of songs as arrays: read from any collection, split by song, stored in one file.
 
-Conventions:
-    a song has an id, a context (what is known of it as a whole, a dataclass) and arrays of one
-    length. The file is one .npz without pickles: each array of all songs in a row, and a header in
-    JSON with what the arrays do not say.
+Conventions: a song has an id, a context (properties of the whole song, a dataclass) and arrays of
+equal length. The file is an .npz without pickles: each array with all songs concatenated, and a
+JSON header with the ids, lengths, contexts and groups of near-duplicates.
 """
 
 import io
@@ -18,7 +17,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.tools.datasets.duplicates import groups_of_prints, with_singles
+from muse.tools.datasets.duplicates import add_singletons, group_fingerprints
 from muse.tools.datasets.fingerprints import Fingerprint
 from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
 from muse.tools.datasets.readers import Problem, Source, find_sources
@@ -29,7 +28,7 @@ from muse.tools.progress import Report
 from muse.tools.song.document import Song
 
 Groups = tuple[tuple[str, ...], ...]
-# what reading a file raises that is not one of these, or is broken
+# exceptions of reading a file that is broken or of another kind
 UNREADABLE = (
     *(OSError, ValueError, KeyError, IndexError, EOFError),
     *(zipfile.BadZipFile, zlib.error, msgspec.DecodeError),
@@ -37,19 +36,19 @@ UNREADABLE = (
 
 
 class ArraySong(Protocol):
-    """A song as arrays of one length."""
+    """A song as arrays of equal length."""
 
     @property
     def id(self) -> str:
-        """Path within the collections, the collection's name first."""
+        """Path within the collections, starting with the collection's name."""
 
     @property
     def corpus(self) -> str:
-        """The collection that it is from."""
+        """Name of the collection."""
 
     @property
     def context(self) -> Any:
-        """What is known of it as a whole."""
+        """Properties of the whole song."""
 
     def __len__(self) -> int:
         """Length of each of its arrays."""
@@ -60,31 +59,31 @@ S = TypeVar("S", bound=ArraySong)
 
 @dataclass(frozen=True)
 class SongSet(Generic[S]):
-    """Songs in the order in which they were read, and the groups of near-duplicates among them."""
+    """Songs in the order of reading, and the groups of near-duplicates among them."""
 
     songs: tuple[S, ...]
     groups: Groups = ()
 
     def sides(self, seed: int = 0, shares: Sequence[float] = SHARES) -> dict[Split, list[S]]:
-        """The songs for training, validation and test, near-duplicates on one side.
+        """Return the songs of each split; near-duplicates are in the same split.
 
         Raises:
-            ParameterError: the shares do not add up to 1.
+            ParameterError: invalid shares; see `split_songs`.
         """
-        side = split_songs(with_singles(self.groups, (s.id for s in self.songs)), seed, shares)
+        side = split_songs(add_singletons(self.groups, (s.id for s in self.songs)), seed, shares)
         return {name: [s for s in self.songs if side[s.id] == name] for name in SPLITS}
 
 
 @dataclass(frozen=True)
-class Layout(Generic[S]):
-    """How songs of one kind are kept.
+class SongSetLayout(Generic[S]):
+    """File layout of one kind of song.
 
     Attributes:
         format: name and version, in the header of each file.
-        what: such songs, in messages.
-        columns: name and type of each array.
+        what: plural name of such songs in messages.
+        columns: name and dtype of each array.
         context: type of the contexts.
-        song: makes a song of its id, its context and its arrays by name.
+        song: constructor from an id, a context and the arrays by name.
     """
 
     format: str
@@ -95,7 +94,7 @@ class Layout(Generic[S]):
 
 
 class Header(msgspec.Struct):
-    """What a file says beside its arrays."""
+    """Content of a file beside its arrays."""
 
     format: str
     vocabulary_hash: str
@@ -112,18 +111,21 @@ def read_song_set(
     problem: Problem | None,
     report: Report,
 ) -> tuple[tuple[S, ...], Groups]:
-    """Read collections, all that corpus.reading knows: songs, and groups of near-duplicates.
+    """Read collections in any format that `datasets.readers` knows.
 
     Args:
         paths: files and folders.
-        read: makes the arrays and the fingerprint of a song of its id, the song and its source.
-        what: such songs, in messages.
-        problem: told of each file or song that cannot be used, which is then left out; None lets
-            the first one end the reading.
-        report: told how far the reading is.
+        read: converts id, Song and source to arrays and a fingerprint.
+        what: plural name of such songs in messages.
+        problem: called with each error of a file or song, which is then skipped. If None, the first
+            error is raised.
+        report: called with the progress.
+
+    Returns:
+        The songs, and groups of ids of near-duplicates.
 
     Raises:
-        BadInputError: nothing there, nothing usable there, or see `problem`.
+        BadInputError: nothing at a path, no usable song, or (without `problem`) an unreadable file.
     """
     sources = [source for path in paths for source in find_sources(path)]
     songs: dict[str, S] = {}
@@ -140,13 +142,13 @@ def read_song_set(
             problem(error)
     if not songs:
         raise BadInputError(f"no {what} in the input")
-    groups = tuple(map(tuple, groups_of_prints(prints)))
+    groups = tuple(map(tuple, group_fingerprints(prints)))
     report("reading", 1.0)
     return tuple(songs.values()), groups
 
 
-def save_song_set(path: str | Path, data: SongSet[S], layout: Layout[S]) -> None:
-    """Write songs and groups as one .npz, without pickles."""
+def save_song_set(path: str | Path, data: SongSet[S], layout: SongSetLayout[S]) -> None:
+    """Write songs and groups as one .npz file without pickles."""
     arrays: dict[str, Any] = {
         name: np.concatenate([getattr(song, name) for song in data.songs])
         for name in layout.columns
@@ -166,33 +168,33 @@ def save_song_set(path: str | Path, data: SongSet[S], layout: Layout[S]) -> None
     write_bytes(Path(path), buffer.getvalue())
 
 
-def load_song_set(path: str | Path, layout: Layout[S]) -> tuple[tuple[S, ...], Groups]:
-    """Read what `save_song_set` wrote.
+def load_song_set(path: str | Path, layout: SongSetLayout[S]) -> tuple[tuple[S, ...], Groups]:
+    """Read a file written by `save_song_set`.
 
     Raises:
-        BadInputError: not such a file, or one of another vocabulary.
+        BadInputError: not such a file, or written with another vocabulary.
     """
     try:
         # opened here, since numpy leaves a broken archive open
         with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as stored:
             header = msgspec.json.decode(stored["header"].tobytes(), type=Header)
-            check_header(header, layout, path)
+            check_header(header, layout)
             arrays = {name: stored[name].astype(kind) for name, kind in layout.columns.items()}
-        return songs_of(header, arrays, layout), header.groups
+        return split_arrays(header, arrays, layout), header.groups
     except UNREADABLE as error:
         raise BadInputError(f"{path}: not a file of {layout.what} ({error})") from error
 
 
-def check_header(header: Header, layout: Layout[S], path: str | Path) -> None:
-    """Raise BadInputError for a file of another kind or vocabulary."""
+def check_header(header: Header, layout: SongSetLayout[S]) -> None:
+    """Raise ValueError for a file of another format or vocabulary."""
     if header.format != layout.format or header.vocabulary_hash != CHORD_VOCABULARY.hash:
-        raise BadInputError(f"{path}: written with another vocabulary; read the songs anew")
+        raise ValueError("written with another format or vocabulary; build the file again")
 
 
-def songs_of(
-    header: Header, arrays: Mapping[str, NDArray[Any]], layout: Layout[S]
+def split_arrays(
+    header: Header, arrays: Mapping[str, NDArray[Any]], layout: SongSetLayout[S]
 ) -> tuple[S, ...]:
-    """The songs of arrays in which they stand in a row; raises ValueError if these do not fit."""
+    """Split concatenated arrays into songs; raises ValueError if the lengths do not match."""
     ends = np.cumsum(header.lengths)
     if any(len(array) != ends[-1] for array in arrays.values()):
         raise ValueError("its arrays are not as long as its header says")

@@ -1,9 +1,9 @@
-"""Which songs are for training, validation and test.
+"""Assignment of songs to training, validation and test.
 
-A split is by song, never by window of a song, and drawn by a hash of the song's name: it does not
-move when songs are added, and needs no list to be kept. Songs that are versions of one another
-(`duplicates`) go to one side together; otherwise a test would measure what was learned by heart
-(Sturm, "The GTZAN dataset", arXiv:1306.1461, tells what that does to published figures).
+Whole songs are assigned, never windows of a song, by a hash of the song's name: the split of a song
+does not change when songs are added, and no list has to be stored. Near-duplicates (`duplicates`)
+are in the same split; otherwise the test would reward memorized songs (Sturm, "The GTZAN dataset",
+arXiv:1306.1461, shows the effect on published figures).
 """
 
 import hashlib
@@ -14,46 +14,45 @@ from muse.tools.errors import ParameterError
 
 Split = Literal["train", "validation", "test"]
 SPLITS: Final[tuple[Split, ...]] = get_args(Split)
-SHARES = (0.8, 0.1, 0.1)  # of the songs, in the order of SPLITS
-SHARES_TOLERANCE = 1e-6  # how far their sum may be from 1
+SHARES = (0.8, 0.1, 0.1)  # fractions of the songs, in the order of SPLITS
+SHARES_TOLERANCE = 1e-6  # largest difference of their sum from 1
 HASH_BYTES = 8
 
 
 def split_of(song_id: str, seed: int = 0, shares: Sequence[float] = SHARES) -> Split:
-    """The split of one song.
+    """Return the split of one song.
 
     Args:
-        song_id: what the song is called in its collection, whatever folder that is in.
-        seed: another seed draws another split.
-        shares: of training, validation and test; not below 0, with a sum of 1.
+        song_id: name of the song in its collection, independent of the collection's location.
+        seed: different seeds give different splits.
+        shares: fractions for training, validation and test, each 0 or more, with a sum of 1.
 
     Raises:
-        ParameterError: the shares are not that.
+        ParameterError: invalid shares.
     """
     check_shares(shares)
-    place = fraction_of(f"{seed}:{song_id}")
+    place = hash_fraction(f"{seed}:{song_id}")
     if place < shares[0]:
         return "train"
-    # nothing goes to the test but by its own share, whatever is lost in adding shares up
+    # compared with 1 - share, so that rounding of the sum never adds songs to the test
     return "test" if shares[2] > 0 and place >= 1 - shares[2] else "validation"
 
 
 def split_songs(
     groups: Iterable[Sequence[str]], seed: int = 0, shares: Sequence[float] = SHARES
 ) -> dict[str, Split]:
-    """The split of each song of the groups, a whole group on one side.
+    """Return the split of each song of the groups; all songs of a group get the same one.
 
-    A group goes where the first of its names, in the order of the alphabet, would go by itself: a
-    song alone in its group is where `split_of` puts it.
+    A group gets the split of its alphabetically first name; a song that is alone in its group gets
+    that of `split_of`.
 
     Args:
-        groups: names of songs, those that belong together in one group; a song on its own is a
-            group of one.
+        groups: names of songs; a song without near-duplicates is a group of one.
         seed: as in `split_of`.
-        shares: as in `split_of`; they hold for groups, and for songs as nearly as the groups let.
+        shares: as in `split_of`. They hold for groups, and approximately for songs.
 
     Raises:
-        ParameterError: the shares are not as they should be, or a song is in two groups.
+        ParameterError: invalid shares, or a song in two groups.
     """
     found: dict[str, Split] = {}
     for group in groups:
@@ -65,17 +64,19 @@ def split_songs(
 
 
 def check_shares(shares: Sequence[float]) -> None:
-    """Raise ParameterError unless they are three, not below 0, with a sum of 1."""
+    """Raise ParameterError unless there are three shares, each 0 or more, with a sum of 1."""
     if (
         len(shares) != len(SPLITS)
         or not all(share >= 0 for share in shares)
         or abs(sum(shares) - 1) > SHARES_TOLERANCE
     ):
-        raise ParameterError(f"shares {tuple(shares)}: three from 0 to 1, with a sum of 1")
+        raise ParameterError(
+            f"shares {tuple(shares)} are not three numbers from 0 to 1 with a sum of 1"
+        )
 
 
-def fraction_of(text: str) -> float:
-    """A number in [0, 1) that is as good as drawn, and always the same for a text."""
+def hash_fraction(text: str) -> float:
+    """Return a number in [0, 1) that depends only on the text, uniformly distributed."""
     digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=HASH_BYTES)
-    # 53 bits: what a float holds without rounding up to 1
+    # 53 bits: the most that a float holds without rounding up to 1
     return (int.from_bytes(digest.digest()) >> 11) / (1 << 53)

@@ -1,4 +1,4 @@
-"""What the readers of text formats share: numbered lines, and errors that name file and line."""
+"""Helpers of the text readers: numbered lines, times, meters and lines of chords."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,23 +10,23 @@ from muse.tools.song.document import Chord, Song
 from muse.tools.theory.chords import ChordSymbol, write_leadsheet
 from muse.tools.theory.symbol import NONE
 
-NamedSongs = list[tuple[str, Song]]  # a part of the file's name ("" where there is one), a song
+NamedSongs = list[tuple[str, Song]]  # suffix of the id ("" for a single song), song
 Reader = Callable[[bytes, str], NamedSongs]  # a file's bytes and name -> its songs
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a text file; `number` counts from 1."""
+    """A line of a text file; `number` counts from 1."""
 
     number: int
     text: str
 
     @classmethod
     def all_of(cls, data: bytes, name: str) -> list[Self]:
-        """The lines that are not blank, without the blanks around them.
+        """Return the lines that are not blank, stripped.
 
         Raises:
-            BadInputError: not UTF-8.
+            BadInputError: the data is not UTF-8.
         """
         try:
             text = data.decode("utf-8-sig")
@@ -37,8 +37,8 @@ class Line:
 
 
 @contextmanager
-def at_line(name: str, line: Line) -> Iterator[None]:
-    """Put the file's name and the line's number before what goes wrong inside."""
+def error_context(name: str, line: Line) -> Iterator[None]:
+    """Prefix a ValueError raised inside with the file's name and the line's number."""
     try:
         yield
     except ValueError as error:
@@ -46,11 +46,7 @@ def at_line(name: str, line: Line) -> Iterator[None]:
 
 
 def parse_seconds(text: str) -> float:
-    """A time in seconds, 0 or more.
-
-    Raises:
-        BadInputError: not such a number.
-    """
+    """Parse a time from 0 to LONGEST_S seconds; raises BadInputError."""
     try:
         seconds = float(text)
     except ValueError as error:
@@ -60,11 +56,11 @@ def parse_seconds(text: str) -> float:
     return seconds
 
 
-LONGEST_S = 1e6  # eleven days: more is a slip
+LONGEST_S = 1e6  # eleven days; more is an error in the file
 
 
-def chord_at(start: float, end: float, symbol: ChordSymbol) -> Chord:
-    """A Song's chord from beat to beat, spelled as on a lead sheet, with root, quality and bass."""
+def make_chord(start: float, end: float, symbol: ChordSymbol) -> Chord:
+    """Return a Song's chord between two beats, with lead-sheet spelling, root, quality and bass."""
     return Chord(
         start,
         end - start,
@@ -77,7 +73,7 @@ def chord_at(start: float, end: float, symbol: ChordSymbol) -> Chord:
 
 
 class ChordLine:
-    """Chords one after another without gaps; what repeats goes on."""
+    """Builder of consecutive chords without gaps."""
 
     def __init__(self) -> None:
         """Start at beat 0."""
@@ -85,17 +81,17 @@ class ChordLine:
         self.spans: list[tuple[float, ChordSymbol]] = []
 
     def add(self, beats: float, symbol: ChordSymbol | None) -> None:
-        """Go on for some beats with a chord, or with the one before where it is None."""
+        """Append some beats of a chord, or of the chord before if `symbol` is None."""
         current = self.spans[-1][1] if self.spans else NONE
         if symbol is not None or not self.spans:
             self.spans.append((self.beat, current if symbol is None else symbol))
         self.beat += beats
 
     def chords(self) -> list[Chord]:
-        """The chords as a Song has them; each begins where it was written."""
+        """Return the chords of a Song; each starts where its symbol was added."""
         ends = [*(start for start, _ in self.spans[1:]), self.beat]
         return [
-            chord_at(start, end, symbol)
+            make_chord(start, end, symbol)
             for (start, symbol), end in zip(self.spans, ends, strict=False)
             if end > start
         ]

@@ -1,4 +1,4 @@
-"""Vocabularies: tokens, their ids, and a hash that says which one a file was written with."""
+"""Vocabularies: tokens, their ids, and a hash that identifies the vocabulary of a file."""
 
 import hashlib
 import json
@@ -14,23 +14,23 @@ PAD_ID, START_ID, END_ID, UNKNOWN_ID = range(len(SPECIALS))
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Tokens in the order of their ids, the specials first."""
+    """Tokens in the order of their ids, special tokens first."""
 
     name: str
     tokens: tuple[str, ...]
 
     @classmethod
     def of(cls, name: str, tokens: Iterable[str]) -> "Vocabulary":
-        """The specials, and these tokens behind them."""
+        """Return a vocabulary of the special tokens followed by `tokens`."""
         return cls(name, (*SPECIALS, *tokens))
 
     def __len__(self) -> int:
-        """How many tokens there are."""
+        """Number of tokens."""
         return len(self.tokens)
 
     @cached_property
     def ids(self) -> dict[str, int]:
-        """Token -> id."""
+        """Ids by token."""
         return {token: number for number, token in enumerate(self.tokens)}
 
     @cached_property
@@ -40,14 +40,14 @@ class Vocabulary:
         return hashlib.sha256(text.encode()).hexdigest()
 
     def encode(self, tokens: Sequence[str]) -> list[int]:
-        """The ids of tokens; UNKNOWN_ID for those that it does not have."""
+        """Return the ids of tokens; UNKNOWN_ID for tokens that are not in the vocabulary."""
         return [self.ids.get(token, UNKNOWN_ID) for token in tokens]
 
     def decode(self, ids: Sequence[int]) -> list[str]:
-        """The tokens of ids; UNKNOWN for ids that it does not have."""
+        """Return the tokens of ids; UNKNOWN for ids out of range."""
         count = len(self.tokens)
         return [self.tokens[i] if 0 <= i < count else UNKNOWN for i in ids]
 
     def as_dict(self) -> dict[str, Any]:
-        """Name, hash and tokens, as JSON holds them."""
+        """Return name, hash and tokens, ready for JSON."""
         return {"name": self.name, "hash": self.hash, "tokens": list(self.tokens)}

@@ -12,9 +12,9 @@ from itertools import pairwise
 from muse.tools.chords.song_arrays import with_chords_and_keys
 from muse.tools.datasets.harmony_columns import (
     HarmonyEvent,
-    harmony_of,
+    harmony_events,
     semitones_to_common,
-    transposed,
+    transpose_event,
 )
 from muse.tools.datasets.melody_events import STEPS, StepBar, step_bars
 from muse.tools.melody.columns import harmony_ids, place_ids
@@ -123,7 +123,7 @@ def stage_of(song: Song, context: MelodyContext | None = None) -> Stage:
     return Stage(
         bars=bars,
         chords=chords,
-        harmony=[transposed(event, up) for event in harmony_of(song)],
+        harmony=[transpose_event(event, up) for event in harmony_events(song)],
         context=context or own,
         meter=Meter(0.0, own.numerator, own.denominator),
         up=up,

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from muse.tools.chords.song_arrays import with_chords_and_keys
-from muse.tools.datasets.forms.melody import HIGHEST, melody_track
+from muse.tools.datasets.forms.melody import HIGHEST, find_melody_track
 from muse.tools.datasets.harmony_columns import semitones_to_common
-from muse.tools.datasets.melody_events import STEPS, StepNote, on_grid, step_bars
+from muse.tools.datasets.melody_events import STEPS, StepNote, quantize_melody, step_bars
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.melody.candidates import Limits
 from muse.tools.melody.context import Stage
@@ -54,7 +54,7 @@ def motif_slots(motif: Song, stage: Stage, start: int, limits: Limits) -> list[S
 
 def motif_notes(motif: Song) -> list[StepNote]:
     """The motif's notes from its first bar line on."""
-    notes = on_grid(melody_in(motif, "--motif").notes)
+    notes = quantize_melody(melody_in(motif, "--motif").notes)
     origin = bar_start(motif, notes[0].start)
     return [StepNote(n.start - origin, n.duration, n.pitch) for n in notes]
 
@@ -66,7 +66,7 @@ def melody_in(song: Song, option: str) -> Track:
         BadInputError: it has none; the message names the option that wants one.
     """
     try:
-        return melody_track(song)
+        return find_melody_track(song)
     except BadInputError as error:
         raise BadInputError(f"{option} takes a song with a melody: {error}") from error
 
@@ -87,7 +87,7 @@ def rhythm_slots(like: Song, start: int, room: range) -> list[Slot]:
     Raises:
         BadInputError: the file has no melody.
     """
-    notes = on_grid(melody_in(like, "--rhythm-like").notes)
+    notes = quantize_melody(melody_in(like, "--rhythm-like").notes)
     origin = bar_start(like, notes[0].start)
     bar = round(4 * STEPS * meter_share(like))
     last = notes[-1].start + notes[-1].duration - origin

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from muse.tools.chords.make import MAX_COUNT
-from muse.tools.datasets.melody_events import encode_melody, on_grid
+from muse.tools.datasets.melody_events import encode_melody, quantize_melody
 from muse.tools.errors import ParameterError
 from muse.tools.generation.seeds import check_seed
 from muse.tools.melody.composer import Composer, Draft
@@ -109,5 +109,5 @@ def song_params(request: MelodyRequest, song: Song) -> dict[str, Any]:
 
 def event_ids(made: Made) -> list[int]:
     """The melody as ids of forms.melody_events."""
-    notes = on_grid(made.song.tracks[-1].notes)
+    notes = quantize_melody(made.song.tracks[-1].notes)
     return [event.id for event in encode_melody(notes, made.task.stage.bars)]

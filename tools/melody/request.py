@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from muse.tools.datasets.forms.melody import HIGHEST
-from muse.tools.datasets.melody_events import STEPS, StepNote, on_grid
+from muse.tools.datasets.melody_events import STEPS, StepNote, quantize_melody
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.generation.sampling import Sampling
 from muse.tools.melody.backing import backing, heard_context
@@ -110,7 +110,7 @@ def resolved(song: Song, request: MelodyRequest) -> Task:
     own = melody_in(song, "--fill" if request.fill else "--continue") if goes_on else None
     song = backing(song, own)
     stage = stage_of(song, heard_context(song))
-    known = on_grid(own.notes) if own else []
+    known = quantize_melody(own.notes) if own else []
     bars = asked_bars(request, stage, known)
     limits = limits_of(request, known)
     plan = plan_of(request, stage, bars, known, limits)

@@ -17,17 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muse.tools.chords.song_arrays import longest_meter, with_chords_and_keys
-from muse.tools.datasets.forms.melody import HIGHEST, melody_track
+from muse.tools.datasets.forms.melody import HIGHEST, find_melody_track
 from muse.tools.datasets.harmony_columns import (
     NO_ROOT,
     HarmonyEvent,
     event_at,
-    harmony_of,
+    harmony_events,
     longest_key,
     semitones_to_common,
-    transposed,
+    transpose_event,
 )
-from muse.tools.datasets.melody_events import STEPS, StepBar, StepNote, on_grid, step_bars
+from muse.tools.datasets.melody_events import STEPS, StepBar, StepNote, quantize_melody, step_bars
 from muse.tools.errors import BadInputError
 from muse.tools.song.document import Song
 from muse.tools.theory.keys import Mode
@@ -116,12 +116,12 @@ def melody_song(name: str, song: Song) -> MelodySong:
     Raises:
         BadInputError: no melody in it, or fewer notes than FEWEST_NOTES.
     """
-    notes = on_grid(melody_track(song).notes)
+    notes = quantize_melody(find_melody_track(song).notes)
     if len(notes) < FEWEST_NOTES:
         raise BadInputError(f"{name}: {len(notes)} notes in its melody are too few to learn from")
     song = with_chords_and_keys(song)
     up = semitones_to_common(song)
-    harmony = [transposed(event, up) for event in harmony_of(song)]
+    harmony = [transpose_event(event, up) for event in harmony_events(song)]
     bars = step_bars(song.meters, (notes[-1].start + 1) / STEPS)
     rows = [
         (*note_row(note, following, up), *place_row(note.start, bars), *under(note.start, harmony))

@@ -8,11 +8,11 @@ from pathlib import Path
 import msgspec
 
 from muse.tools.datasets.fingerprints import Fingerprint, fingerprint
-from muse.tools.datasets.forms.melody import melody_track
+from muse.tools.datasets.forms.melody import find_melody_track
 from muse.tools.datasets.readers import Problem, Source
 from muse.tools.datasets.song_sets import (
-    Layout,
     SongSet,
+    SongSetLayout,
     load_song_set,
     read_song_set,
     save_song_set,
@@ -22,7 +22,7 @@ from muse.tools.progress import Report, silent
 from muse.tools.song.document import Song
 
 FORMAT = "muse.melody-data/1"
-LAYOUT = Layout(FORMAT, "melodies", ARRAYS, MelodyContext, MelodySong)
+LAYOUT = SongSetLayout(FORMAT, "melodies", ARRAYS, MelodyContext, MelodySong)
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def read_melody(name: str, song: Song, _source: Source) -> tuple[MelodySong, Fin
 
 def led_by_melody(song: Song) -> Song:
     """The song with its melody as the only track, so that it is recognised by that."""
-    lead = msgspec.structs.replace(melody_track(song), role="lead", confidence=None)
+    lead = msgspec.structs.replace(find_melody_track(song), role="lead", confidence=None)
     return msgspec.structs.replace(song, tracks=[lead])
 
 

@@ -65,20 +65,20 @@ def from_music21(stream: Any) -> Song:
     Raises:
         BadInputError: a chord symbol whose root, bass or degrees make no sense.
     """
-    from muse.tools.datasets.abc import symbols_of, tempos_of
-    from muse.tools.datasets.lead_sheets import chords_of
+    from muse.tools.datasets.abc import read_chord_symbols, read_tempos
+    from muse.tools.datasets.lead_sheets import chords_from_symbols
 
     whole = stream.flatten()
     parts = list(getattr(stream, "parts", ())) or [stream]
     first = parts[0].flatten()
     return Song(
-        tempos=tempos_of(whole, 0.0),
+        tempos=read_tempos(whole, 0.0),
         meters=[
             Meter(float(sign.offset), sign.numerator, sign.denominator)
             for sign in first.getElementsByClass("TimeSignature")
         ],
         keys=[key_from_music21(sign) for sign in first.getElementsByClass("KeySignature")],
-        chords=chords_of(symbols_of(whole, 0.0), float(whole.highestTime)),
+        chords=chords_from_symbols(read_chord_symbols(whole, 0.0), float(whole.highestTime)),
         tracks=[track_from_music21(part) for part in parts],
     )
 

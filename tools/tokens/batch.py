@@ -84,12 +84,12 @@ def shard_material(tokenizer: Tokenizer, source: str) -> "tuple[NDArray[np.int32
 
 def sides_of(prints: "dict[str, Fingerprint]", seed: int) -> "Sides":
     """The split of songs, versions of one piece together."""
-    from muse.tools.datasets.duplicates import groups_of_prints, with_singles
+    from muse.tools.datasets.duplicates import add_singletons, group_fingerprints
     from muse.tools.datasets.splits import split_songs
     from muse.tools.tokens.shards import Sides
 
-    groups = groups_of_prints(prints)
-    return Sides(split_songs(with_singles(groups, prints), seed), groups)
+    groups = group_fingerprints(prints)
+    return Sides(split_songs(add_singletons(groups, prints), seed), groups)
 
 
 def learn_for_shards(

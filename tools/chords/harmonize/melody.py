@@ -19,9 +19,9 @@ import numpy as np
 from muse.tools.chords.constraints import FINEST_BEATS, MAX_BARS, Frame, id_of
 from muse.tools.chords.harmonize.melody_fit import TOUCH, Floats, Segment, load_fit, segment_class
 from muse.tools.chords.song_arrays import longest_meter
-from muse.tools.datasets.forms.melody import MELODY_NAME, MELODY_ROLES, melody_track
+from muse.tools.datasets.forms.melody import MELODY_NAME, MELODY_ROLES, find_melody_track
 from muse.tools.datasets.harmony_columns import longest_key
-from muse.tools.datasets.melody_events import STEPS, on_grid
+from muse.tools.datasets.melody_events import STEPS, quantize_melody
 from muse.tools.errors import BadInputError, MuseError, ParameterError
 from muse.tools.song.document import Key, Meter, Song, Tempo, Track
 from muse.tools.song.meter import Bar, bar_beats, bars_until, signature_text
@@ -118,7 +118,7 @@ def melody_of(song: Song, meter: Meter | None = None, name: str = "the song") ->
     alone = msgspec.structs.replace(
         song, tracks=[track], chords=[], meters=meters, source=None, made_by=None
     )
-    notes = on_grid(track.notes)
+    notes = quantize_melody(track.notes)
     start, end = notes[0].start / STEPS, max(n.start + n.duration for n in notes) / STEPS
     main = longest_meter(alone)
     check_meter(main, name)
@@ -141,7 +141,7 @@ def track_of(song: Song, name: str) -> Track:
     if not any(track.notes and not track.is_drum for track in song.tracks):
         raise BadInputError(f"{name}: there are no notes in it to put chords under")
     try:
-        return melody_track(song)
+        return find_melody_track(song)
     except BadInputError as error:
         raise BadInputError(f"{name}: {error}") from error
 
@@ -171,7 +171,7 @@ def warn_of_key(song: Song) -> None:
     """
     if not song.keys:
         return
-    heard = find_key(Song(tracks=[melody_track(song)]))
+    heard = find_key(Song(tracks=[find_melody_track(song)]))
     written, sounding = tonality_of(longest_key(song)), tonality_of(heard)
     signs = abs(written.sharps - sounding.sharps) % SOUND_ALIKE
     if min(signs, SOUND_ALIKE - signs) >= SURE_SIGNS and heard.confidence >= SURE:

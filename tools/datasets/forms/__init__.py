@@ -1,1 +1,1 @@
-"""Training data in the forms that models of chords, melodies, notes and patterns take."""
+"""Training data in four forms: chords, melody, notes and patterns."""

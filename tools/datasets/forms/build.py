@@ -1,8 +1,8 @@
-"""Training data from files: `build_form` reads, splits and explains songs, and gives rows.
+"""Builder of training data: `build_form` reads, splits and annotates songs and returns rows.
 
-Songs are split by song and never by window, near-duplicates together. Chords are taken as they are
-written; in songs that have notes and no chords they are heard (theory.chord_finding), and the
-header says in which.
+Songs are split as wholes, with near-duplicates in the same split. Written chords are used; in songs
+with notes and no chords they are detected (`theory.chord_finding`), and the header lists these
+songs as `songs_with_detected_chords`.
 """
 
 from collections import Counter
@@ -12,14 +12,19 @@ from typing import Any
 
 import msgspec
 
-from muse.tools.datasets.forms.chords import chord_rows, count_windows, shifts_of
-from muse.tools.datasets.forms.melody import melody_rows, melody_track
-from muse.tools.datasets.forms.notes import count_note_windows, note_rows, tokens_of, vocabulary_of
+from muse.tools.datasets.forms.chords import chord_rows, count_windows, shifts_for
+from muse.tools.datasets.forms.melody import find_melody_track, melody_rows
+from muse.tools.datasets.forms.notes import (
+    build_vocabulary,
+    count_note_windows,
+    encode_notes,
+    note_rows,
+)
 from muse.tools.datasets.forms.options import FORMS, FormOptions
 from muse.tools.datasets.forms.patterns import pattern_rows
 from muse.tools.datasets.forms.result import FormResult, Row
-from muse.tools.datasets.forms.song_entries import Entry, Gathered, gather
-from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY, harmony_of
+from muse.tools.datasets.forms.song_entries import Entry, SongCollection, collect_songs
+from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY, harmony_events
 from muse.tools.datasets.melody_events import MELODY_VOCABULARY
 from muse.tools.datasets.vocabulary import UNKNOWN_ID, Vocabulary
 from muse.tools.errors import BadInputError, ParameterError
@@ -28,7 +33,7 @@ from muse.tools.song.document import Key, Song
 from muse.tools.song.provenance import provenance_dict
 from muse.tools.theory.annotate import annotated
 
-READING_SHARE = 0.5  # of the work: what is reported while files are read
+READING_SHARE = 0.5  # share of the progress that reading the files takes
 
 Prepare = Callable[[Song], Song]
 
@@ -39,70 +44,71 @@ def build_form(
     options: FormOptions | None = None,
     report: Report = silent,
 ) -> FormResult:
-    """Build training data.
+    """Build training data from files.
 
     Args:
-        form: "chords", "melody", "notes" or "patterns".
-        inputs: files and folders of any kind that muse.tools.datasets.readers knows, or '-'.
-        options: see FormOptions; the defaults without.
-        report: told how far the work is.
+        form: one of FORMS.
+        inputs: files and folders that `datasets.readers` can read, or '-' for standard input.
+        options: FormOptions() if None.
+        report: called with the progress.
 
     Returns:
-        Header and rows. Files and songs that could not be used are in `problems`; they do not stop
-        the others.
+        Header and rows. `problems` lists the files and songs that were skipped.
 
     Raises:
-        ParameterError: there is no such form.
-        BadInputError: an input is not there, or nothing in the inputs can be used.
+        ParameterError: unknown form.
+        BadInputError: an input does not exist, or no song can be used.
     """
     if form not in BUILDERS:
-        raise ParameterError(f"'{form}' is not a form of training data: {', '.join(FORMS)}")
+        known = ", ".join(FORMS)
+        raise ParameterError(f"'{form}' is not a form of training data; choose from {known}")
     options = options or FormOptions()
-    found = gather(inputs, options, part(report, 0.0, READING_SHARE))
+    found = collect_songs(inputs, options, part(report, 0.0, READING_SHARE))
     result = BUILDERS[form](found, options, part(report, READING_SHARE, 1.0))
     if not result.header["songs"]:
         count = len(found.entries)
-        raise BadInputError(f"no song of {count} fits the form '{form}': {found.problems[-1]}")
+        last = found.problems[-1]
+        raise BadInputError(f"none of {count} songs fits the form '{form}': {last}")
     return result
 
 
-def build_chords(found: Gathered, options: FormOptions, report: Report) -> FormResult:
-    """The form `chords`."""
-    entries = prepared(found, with_chords, report)
-    events = {entry.id: harmony_of(entry.song, options.merge) for entry in entries}
-    shifts = {entry.id: len(shifts_of(entry.song, options)) for entry in entries}
+def build_chords(found: SongCollection, options: FormOptions, report: Report) -> FormResult:
+    """Build the form `chords`."""
+    entries = prepare_songs(found, with_chords, report)
+    events = {entry.id: harmony_events(entry.song, options.merge) for entry in entries}
+    shifts = {entry.id: len(shifts_for(entry.song, options)) for entry in entries}
     total = sum(count_windows(len(events[name]), options) * shifts[name] for name in events)
     ids = [event.chord_id for each in events.values() for event in each]
     counts = {
         "rows": total,
         "chords": len(ids),
         "unknown_chords": ids.count(UNKNOWN_ID),
-        "heard_songs": heard_songs(found, entries),
+        "heard_songs": songs_with_detected_chords(found, entries),
     }
 
     def rows() -> Iterator[Row]:
         for entry in entries:
             yield from chord_rows(entry, options)
 
-    return result_of("chords", found, entries, options, CHORD_VOCABULARY, rows, counts)
+    return make_result("chords", found, entries, options, CHORD_VOCABULARY, rows, counts)
 
 
-def build_melody(found: Gathered, options: FormOptions, report: Report) -> FormResult:
-    """The form `melody`."""
+def build_melody(found: SongCollection, options: FormOptions, report: Report) -> FormResult:
+    """Build the form `melody`."""
 
     def prepare(song: Song) -> Song:
-        melody_track(song)
+        find_melody_track(song)
         return with_chords(song)
 
-    entries = prepared(found, prepare, report)
-    notes = sum(len(melody_track(entry.song).notes) for entry in entries)
-    counts = {"melody_notes": notes, "heard_songs": heard_songs(found, entries)}
+    entries = prepare_songs(found, prepare, report)
+    notes = sum(len(find_melody_track(entry.song).notes) for entry in entries)
+    counts = {"melody_notes": notes, "heard_songs": songs_with_detected_chords(found, entries)}
 
     def rows() -> Iterator[Row]:
         for entry in entries:
             yield from melody_rows(entry, options)
 
-    return result_of(
+    return make_result(
         "melody",
         found,
         entries,
@@ -113,12 +119,12 @@ def build_melody(found: Gathered, options: FormOptions, report: Report) -> FormR
     )
 
 
-def build_notes(found: Gathered, options: FormOptions, report: Report) -> FormResult:
-    """The form `notes`, with note_to_int.json and int_to_note.json beside it."""
-    entries = prepared(found, with_pitched_notes, report)
-    tokens = {entry.id: tokens_of(entry.song) for entry in entries}
+def build_notes(found: SongCollection, options: FormOptions, report: Report) -> FormResult:
+    """Build the form `notes`, with the side files note_to_int.json and int_to_note.json."""
+    entries = prepare_songs(found, with_pitched_notes, report)
+    tokens = {entry.id: encode_notes(entry.song) for entry in entries}
     trained = [entry.id for entry in entries if entry.split == "train"] or list(tokens)
-    vocabulary = vocabulary_of(tokens[name] for name in trained)
+    vocabulary = build_vocabulary(tokens[name] for name in trained)
     all_ids = [number for each in tokens.values() for number in vocabulary.encode(each)]
     counts = {
         "rows": sum(count_note_windows(len(each), options) for each in tokens.values()),
@@ -130,7 +136,7 @@ def build_notes(found: Gathered, options: FormOptions, report: Report) -> FormRe
         for entry in entries:
             yield from note_rows(entry, tokens[entry.id], vocabulary, options)
 
-    result = result_of("notes", found, entries, options, vocabulary, rows, counts)
+    result = make_result("notes", found, entries, options, vocabulary, rows, counts)
     result.side_files = {
         "note_to_int.json": vocabulary.ids,
         "int_to_note.json": {str(number): token for token, number in vocabulary.ids.items()},
@@ -138,15 +144,17 @@ def build_notes(found: Gathered, options: FormOptions, report: Report) -> FormRe
     return result
 
 
-def build_patterns(found: Gathered, options: FormOptions, report: Report) -> FormResult:
-    """The form `patterns`."""
-    entries = prepared(found, with_notes, report)
-    made = pattern_rows(entries, {entry.id: keys_of(entry.song) for entry in entries}, options)
+def build_patterns(found: SongCollection, options: FormOptions, report: Report) -> FormResult:
+    """Build the form `patterns`."""
+    entries = prepare_songs(found, with_notes, report)
+    made = pattern_rows(
+        entries, {entry.id: written_or_detected_keys(entry.song) for entry in entries}, options
+    )
     counts = {"rows": len(made), "patterns_with_repeats": sum(row["times"] for row in made)}
-    return result_of("patterns", found, entries, options, None, lambda: iter(made), counts)
+    return make_result("patterns", found, entries, options, None, lambda: iter(made), counts)
 
 
-BUILDERS: dict[str, Callable[[Gathered, FormOptions, Report], FormResult]] = {
+BUILDERS: dict[str, Callable[[SongCollection, FormOptions, Report], FormResult]] = {
     "chords": build_chords,
     "melody": build_melody,
     "notes": build_notes,
@@ -154,67 +162,67 @@ BUILDERS: dict[str, Callable[[Gathered, FormOptions, Report], FormResult]] = {
 }
 
 
-def prepared(found: Gathered, prepare: Prepare, report: Report) -> list[Entry]:
-    """The songs made ready; those that have not what the form needs are noted as problems."""
+def prepare_songs(found: SongCollection, prepare: Prepare, report: Report) -> list[Entry]:
+    """Return the prepared songs; a song that the form cannot use is added to the problems."""
     entries = []
     for number, entry in enumerate(found.entries):
-        report("explaining", number / len(found.entries))
+        report("annotating", number / len(found.entries))
         try:
             entries.append(replace(entry, song=prepare(entry.song)))
         except BadInputError as error:
             found.problems.append(f"{entry.id}: {error}")
-    report("explaining", 1.0)
+    report("annotating", 1.0)
     return entries
 
 
 def with_chords(song: Song) -> Song:
-    """The song with chords explained, heard where none are written; raises BadInputError."""
+    """Return the song with annotated chords, detected if none are written; raises BadInputError."""
     if not song.chords and any(t.notes and not t.is_drum for t in song.tracks):
         from muse.tools.theory.chord_finding import find_chords
 
         song = msgspec.structs.replace(song, chords=find_chords(song))
     if not song.chords:
-        raise BadInputError("no chords in it, and no pitched notes to hear chords in")
+        raise BadInputError("no chords, and no pitched notes to detect chords from")
     return annotated(song)
 
 
 def with_pitched_notes(song: Song) -> Song:
-    """The song as it is; raises BadInputError where nothing in it has a pitch."""
+    """Return the song unchanged; raises BadInputError if it has no pitched notes."""
     if not any(track.notes and not track.is_drum for track in song.tracks):
-        raise BadInputError("no pitched notes in it")
+        raise BadInputError("no pitched notes")
     return song
 
 
 def with_notes(song: Song) -> Song:
-    """The song as it is; raises BadInputError where nothing in it sounds."""
+    """Return the song unchanged; raises BadInputError if it has no notes."""
     if not any(track.notes for track in song.tracks):
-        raise BadInputError("no notes in it")
+        raise BadInputError("no notes")
     return song
 
 
-def keys_of(song: Song) -> list[Key]:
-    """The song's keys as written, else as its notes have them."""
+def written_or_detected_keys(song: Song) -> list[Key]:
+    """Return the written keys of a song, else the keys detected from its notes."""
     from muse.tools.theory.key_finding import find_keys
 
     return song.keys or find_keys(song)
 
 
-def heard_songs(found: Gathered, entries: Sequence[Entry]) -> list[str]:
-    """Ids of the songs whose chords were heard, not written."""
+def songs_with_detected_chords(found: SongCollection, entries: Sequence[Entry]) -> list[str]:
+    """Return the ids of the songs whose chords were detected."""
     written = {entry.id for entry in found.entries if entry.song.chords}
     return [entry.id for entry in entries if entry.id not in written]
 
 
-def result_of(
+def make_result(
     form: str,
-    found: Gathered,
+    found: SongCollection,
     entries: Sequence[Entry],
     options: FormOptions,
     vocabulary: Vocabulary | None,
     rows: Callable[[], Iterator[Row]],
     counts: dict[str, Any],
 ) -> FormResult:
-    """The result with its header."""
+    """Return the result with its header."""
     header = {
         "format": f"muse.{form}/1",
         "vocabulary_hash": vocabulary.hash if vocabulary else None,

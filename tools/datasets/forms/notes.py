@@ -1,11 +1,12 @@
-"""The form `notes`: a song as integers, each the pitches that start together and their length.
+"""The form `notes`: a song as integers, one per group of simultaneous notes and its duration.
 
-A token is "C4.E4.G4_1.5": pitches from the lowest up, then the length in beats (quarter notes),
-"1/3" where there is no short decimal; "R_1" is a rest. Notes start and end on the nearest quarter
-or third of a beat, without which the vocabulary of played music has no end. A chord lasts as long
-as its longest note, but not past the next start, so that tokens one after another give the times
-back. All pitched tracks count as one. The vocabulary holds the tokens of the training songs; others
-become <unknown>. Written beside the rows are note_to_int.json and int_to_note.json.
+A token is "C4.E4.G4_1.5": pitches in ascending order, then the duration in beats (quarter notes),
+as a fraction such as "1/3" where it has no short decimal; "R_1" is a rest. Onsets and offsets are
+rounded to the nearest quarter or third of a beat, which keeps the vocabulary of played music
+finite. A group lasts as long as its longest note, but not beyond the next onset, so that
+consecutive tokens restore the times. All pitched tracks are merged. The vocabulary holds the tokens
+of the training songs; others become <unknown>. note_to_int.json and int_to_note.json are written
+beside the rows.
 """
 
 from collections import defaultdict
@@ -23,59 +24,59 @@ from muse.tools.song.document import Note, Song
 from muse.tools.theory.pitch import midi_name, parse_midi_name
 
 REST = "R"
-PLACES = (0, 3, 4, 6, 8, 9, 12)  # steps of a beat where notes start and end
-SHORTEST = 3  # steps; what is snapped to nothing lasts as long
-LONGEST = 16 * STEPS  # steps of a token: longer rests are several, longer notes are cut
+GRID = (0, 3, 4, 6, 8, 9, 12)  # steps within a beat to which times are rounded
+SHORTEST = 3  # steps; shortest duration
+LONGEST = 16 * STEPS  # steps of a token; longer rests are split, longer notes are cut
 VOCABULARY_NAME = "muse.notes/1"
 DECODED_VELOCITY = 80
 
 
-def tokens_of(song: Song) -> list[str]:
-    """The song's tokens from its first note on, drums left out; empty without notes."""
+def encode_notes(song: Song) -> list[str]:
+    """Return the tokens of a song from its first note on, without drums; empty without notes."""
     starts: dict[int, dict[int, int]] = defaultdict(dict)  # step -> pitch -> end
     for track in song.tracks:
         for note in () if track.is_drum else track.notes:
-            step = snapped(note.start_beats)
-            end = max(snapped(note.start_beats + note.duration_beats), step + SHORTEST)
+            step = quantize(note.start_beats)
+            end = max(quantize(note.start_beats + note.duration_beats), step + SHORTEST)
             starts[step][note.pitch] = max(end, starts[step].get(note.pitch, 0))
     steps = sorted(starts)
     tokens: list[str] = []
     for step, following in zip(steps, [*steps[1:], None], strict=False):
         longest = min(max(starts[step].values()), step + LONGEST)
         end = longest if following is None else min(longest, following)
-        tokens.append(token_of(starts[step], end - step))
-        tokens += [] if following is None else rests(following - end)
+        tokens.append(make_token(starts[step], end - step))
+        tokens += [] if following is None else rest_tokens(following - end)
     return tokens
 
 
-def snapped(beat: float) -> int:
-    """The step of the nearest quarter or third of a beat."""
+def quantize(beat: float) -> int:
+    """Return the step of the nearest quarter or third of a beat."""
     whole = floor(beat)
-    return whole * STEPS + min(PLACES, key=lambda place: abs(place - (beat - whole) * STEPS))
+    return whole * STEPS + min(GRID, key=lambda place: abs(place - (beat - whole) * STEPS))
 
 
-def token_of(pitches: Iterable[int], steps: int) -> str:
-    """One token."""
-    return f"{'.'.join(midi_name(pitch) for pitch in sorted(pitches))}_{length_name(steps)}"
+def make_token(pitches: Iterable[int], steps: int) -> str:
+    """Return the token of pitches and a duration."""
+    return f"{'.'.join(midi_name(pitch) for pitch in sorted(pitches))}_{format_duration(steps)}"
 
 
-def rests(steps: int) -> list[str]:
-    """Rests that last so many steps together."""
+def rest_tokens(steps: int) -> list[str]:
+    """Return rests with a total duration."""
     whole, left = divmod(steps, LONGEST)
-    return [f"{REST}_{length_name(s)}" for s in [*[LONGEST] * whole, left] if s]
+    return [f"{REST}_{format_duration(s)}" for s in [*[LONGEST] * whole, left] if s]
 
 
-def length_name(steps: int) -> str:
-    """A length in beats: "1.5", or "1/3" where it is no multiple of a quarter of a beat."""
+def format_duration(steps: int) -> str:
+    """Return a duration in beats: "1.5", or "1/3" if it is not a multiple of a quarter beat."""
     beats = Fraction(steps, STEPS)
     return f"{float(beats):g}" if beats.denominator in {1, 2, 4} else str(beats)
 
 
 def decode_notes(tokens: Iterable[str]) -> list[Note]:
-    """The notes of tokens, one after another, times in beats; specials are passed over.
+    """Return the notes of consecutive tokens, times in beats; special tokens are skipped.
 
     Raises:
-        BadInputError: a token is not one of this form.
+        BadInputError: a token of another form.
     """
     notes, beat = [], Fraction(0)
     for token in tokens:
@@ -88,7 +89,7 @@ def decode_notes(tokens: Iterable[str]) -> list[Note]:
 
 
 def parse_token(token: str) -> tuple[list[int], Fraction]:
-    """Pitches (MIDI numbers, none for a rest) and length in beats; raises BadInputError."""
+    """Return pitches (MIDI numbers; none for a rest) and beats of a token; raises BadInputError."""
     names, _, length = token.rpartition("_")
     try:
         beats = Fraction(length)
@@ -96,12 +97,12 @@ def parse_token(token: str) -> tuple[list[int], Fraction]:
     except (ValueError, ZeroDivisionError) as error:
         raise BadInputError(f"'{token}' is not a note token such as C4.E4.G4_1.5") from error
     if beats <= 0:
-        raise BadInputError(f"'{token}' has no length")
+        raise BadInputError(f"'{token}' has no duration above 0")
     return pitches, beats
 
 
-def vocabulary_of(sequences: Iterable[Sequence[str]]) -> Vocabulary:
-    """The vocabulary of token sequences, in alphabetical order."""
+def build_vocabulary(sequences: Iterable[Sequence[str]]) -> Vocabulary:
+    """Return the vocabulary of token sequences, in alphabetical order."""
     return Vocabulary.of(
         VOCABULARY_NAME, sorted({token for tokens in sequences for token in tokens})
     )
@@ -110,7 +111,7 @@ def vocabulary_of(sequences: Iterable[Sequence[str]]) -> Vocabulary:
 def note_rows(
     entry: Entry, tokens: Sequence[str], vocabulary: Vocabulary, options: FormOptions
 ) -> Iterator[Row]:
-    """The rows of one song: {input_ids, target_id}, or {ids} of all where the window is 0."""
+    """Yield the rows of one song: {input_ids, target_id}, or {ids} of the whole if window is 0."""
     ids = vocabulary.encode(tokens)
     about = {"song": entry.id, "split": entry.split}
     if options.window == WHOLE:
@@ -122,7 +123,7 @@ def note_rows(
 
 
 def count_note_windows(count: int, options: FormOptions) -> int:
-    """How many rows a sequence of that many tokens gives."""
+    """Return the number of rows that `count` tokens give."""
     if options.window == WHOLE:
         return 1
     return max(-(-(count - options.window) // options.stride), 0)

@@ -1,4 +1,4 @@
-"""What building a form gives: a header, and rows that are made when they are asked for."""
+"""Result of building a form: a header, and rows generated on demand."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,13 +14,14 @@ class FormResult:
     """Training data of one form.
 
     Attributes:
-        form: its name.
-        header: what holds for all rows: format, hash of the vocabulary, options, songs with their
-            splits, groups of near-duplicates, counts. It is complete from the start.
-        vocabulary: of the tokens that the rows are made of; None for patterns.
-        make_rows: gives the rows, anew with each call; they need not fit into memory together.
-        problems: a line for each file or song that was left out.
-        side_files: name -> JSON of files that belong beside the rows.
+        form: name of the form.
+        header: properties of all rows: format, vocabulary hash, options, songs and their splits,
+            groups of near-duplicates, counts. Complete before any row is made.
+        vocabulary: of the tokens in the rows; None for patterns.
+        make_rows: generates the rows from the beginning at each call; they need not fit into
+            memory.
+        problems: one line for each file or song that was skipped.
+        side_files: content of JSON files to write beside the rows, by name.
     """
 
     form: str
@@ -31,5 +32,5 @@ class FormResult:
     side_files: dict[str, Any] = field(default_factory=dict)
 
     def rows(self) -> Iterator[Row]:
-        """The rows, each with its song and split."""
+        """Yield the rows, each with its song and split."""
         return self.make_rows()

@@ -1,10 +1,10 @@
-"""The songs that training data is made of: read, put on one side of the split, ready for a form."""
+"""Songs of training data: read from files and assigned to splits."""
 
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from muse.tools.datasets.duplicates import near_duplicates, with_singles
+from muse.tools.datasets.duplicates import add_singletons, find_near_duplicates
 from muse.tools.datasets.forms.options import FormOptions
 from muse.tools.datasets.readers import find_sources
 from muse.tools.datasets.splits import Split, split_songs
@@ -17,7 +17,7 @@ logger = logging.getLogger("muse")
 
 @dataclass(frozen=True)
 class Entry:
-    """A song, its id and its side of the split."""
+    """A song with its id and split."""
 
     id: str
     song: Song
@@ -25,13 +25,13 @@ class Entry:
 
 
 @dataclass
-class Gathered:
-    """What the inputs held.
+class SongCollection:
+    """Songs read from the inputs.
 
     Attributes:
-        entries: the songs in the order in which they were read.
-        problems: a line for each file or song that could not be used.
-        groups: ids of songs that are near-duplicates of each other; each group is on one side.
+        entries: the songs in the order of reading.
+        problems: one line for each file or song that cannot be used.
+        groups: ids of near-duplicates; each group is in one split.
     """
 
     entries: list[Entry] = field(default_factory=list)
@@ -39,30 +39,32 @@ class Gathered:
     groups: list[list[str]] = field(default_factory=list)
 
 
-def gather(inputs: Sequence[str], options: FormOptions, report: Report = silent) -> Gathered:
-    """Read files and folders, and split the songs in them.
+def collect_songs(
+    inputs: Sequence[str], options: FormOptions, report: Report = silent
+) -> SongCollection:
+    """Read files and folders, and assign their songs to splits.
 
     Args:
         inputs: files, folders, or '-'.
-        options: seed and shares of the split are used.
-        report: told how far the reading is.
+        options: its seed and shares determine the splits.
+        report: called with the progress.
 
     Raises:
-        BadInputError: an input is not there, or no song could be read at all.
+        BadInputError: an input does not exist, or no song can be read.
     """
-    found = Gathered()
+    found = SongCollection()
     songs = read_all(inputs, found.problems, report)
     if not songs:
         reason = found.problems[0] if found.problems else "no songs in the input"
         raise BadInputError(reason)
-    found.groups = near_duplicates(songs.items())
-    sides = split_songs(with_singles(found.groups, songs), options.seed, options.shares)
+    found.groups = find_near_duplicates(songs.items())
+    sides = split_songs(add_singletons(found.groups, songs), options.seed, options.shares)
     found.entries = [Entry(name, song, sides[name]) for name, song in songs.items()]
     return found
 
 
 def read_all(inputs: Sequence[str], problems: list[str], report: Report) -> dict[str, Song]:
-    """All songs by id; files that cannot be read are noted."""
+    """Return all songs by id; add unreadable files to `problems`."""
     sources = [source for path in inputs for source in find_sources(path)]
     songs: dict[str, Song] = {}
     for number, source in enumerate(sources):
@@ -73,13 +75,13 @@ def read_all(inputs: Sequence[str], problems: list[str], report: Report) -> dict
             problems.append(str(error))
             continue
         for name, song in read:
-            songs[own_id(name, song, songs)] = song
+            songs[unique_id(name, song, songs)] = song
     report("reading", 1.0)
     return songs
 
 
-def own_id(name: str, song: Song, songs: dict[str, Song]) -> str:
-    """The name, with a number behind it where another song has it already."""
+def unique_id(name: str, song: Song, songs: dict[str, Song]) -> str:
+    """Return the name, with a number appended if another song has it."""
     number, candidate = 1, name
     while candidate in songs and songs[candidate] is not song:
         number += 1

@@ -1,11 +1,11 @@
-"""Training data to files: JSON lines, or a folder of npz shards; whole or not at all.
+"""Writers of training data: JSON lines, or a folder of npz shards; complete or not at all.
 
-JSON lines begin with the header, the only line that has "format"; every other line is a row. A
-folder holds index.json (the header, the shards and their rows), vocabulary.json, and
-shard-00000.npz and so on: a column that is equally long in all rows is an array of rows by length;
-one that is not is two, `name` one row after another and `name_offsets` where each begins and the
-last ends. `song`, `split` and other words are numbers into the lists of the same name in
-index.json.
+JSON lines begin with the header, the only line with "format"; every other line is a row. A folder
+holds index.json (the header, the shards and their numbers of rows), vocabulary.json, and
+shard-00000.npz and so on. A column with sequences of equal length is a 2-D array (rows, length);
+one with sequences of different lengths is `name`, all rows concatenated, and `name_offsets`, the
+start of each row and the end of the last. `song`, `split` and other strings are stored as indices
+into the lists of the same name in index.json.
 """
 
 import json
@@ -35,48 +35,48 @@ _encode = msgspec.json.Encoder().encode
 
 
 def json_lines(result: FormResult) -> Iterator[bytes]:
-    """The header and the rows, each as a line with its line break."""
+    """Yield the header and the rows as JSON, each with a line break."""
     yield _encode(result.header) + b"\n"
     for row in result.rows():
         yield _encode(row) + b"\n"
 
 
 def write_json_lines(result: FormResult, path: Path) -> None:
-    """Write header and rows to a file, and beside it the vocabulary and the side files.
+    """Write header and rows to a file, and the vocabulary and side files beside it.
 
     The vocabulary of `a.jsonl` is `a.vocabulary.json`.
     """
     with replacing(path) as temporary, temporary.open("wb") as file:
         file.writelines(json_lines(result))
     if result.vocabulary:
-        content = pretty(result.vocabulary.as_dict())
+        content = indented_json(result.vocabulary.as_dict())
         write_bytes(path.with_suffix(f".{VOCABULARY}"), content)
     for name, content in result.side_files.items():
-        write_bytes(path.parent / name, pretty(content))
+        write_bytes(path.parent / name, indented_json(content))
 
 
-def pretty(content: Any) -> bytes:
-    """JSON for people to look at."""
+def indented_json(content: Any) -> bytes:
+    """Return indented JSON."""
     return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def write_shards(result: FormResult, folder: Path, rows_per_shard: int = ROWS_PER_SHARD) -> None:
-    """Write a folder of shards; it replaces one of the same form, and nothing else.
+    """Write a folder of shards, replacing an existing folder of the same form.
 
     Raises:
-        ParameterError: a shard of no rows.
-        MuseError: something else is there.
+        ParameterError: `rows_per_shard` is below 1.
+        MuseError: the folder holds other files.
     """
     if rows_per_shard < 1:
-        raise ParameterError("a shard holds 1 row or more")
+        raise ParameterError("a shard must hold 1 row or more")
     if folder.exists() and not is_replaceable(folder, result):
-        raise MuseError(f"{folder} holds other files than this training data; name a new folder")
+        raise MuseError(f"{folder} holds files other than this training data; choose a new folder")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with blaming(folder):
         beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
-        fill(result, beside, rows_per_shard)
-        beside.chmod(0o777 & ~current_mode_mask(folder.parent))
+        write_folder(result, beside, rows_per_shard)
+        beside.chmod(0o777 & ~inherited_mode_mask(folder.parent))
         if folder.exists():
             shutil.rmtree(folder)
         beside.rename(folder)
@@ -84,24 +84,24 @@ def write_shards(result: FormResult, folder: Path, rows_per_shard: int = ROWS_PE
         shutil.rmtree(beside, ignore_errors=True)
 
 
-def current_mode_mask(parent: Path) -> int:
-    """What a new folder's mode leaves out: what its parent's leaves out."""
+def inherited_mode_mask(parent: Path) -> int:
+    """Return the permission bits that the parent folder lacks; new folders lack them too."""
     return 0o777 & ~parent.stat().st_mode
 
 
 def is_replaceable(folder: Path, result: FormResult) -> bool:
-    """Whether a folder is empty, or holds shards of the same form and not one file more."""
+    """Return whether a folder is empty or holds only shards of the same form."""
     if not folder.is_dir():
         return False
     ours = {INDEX, VOCABULARY, *result.side_files}
     names = {path.name for path in folder.iterdir()}
     if any(name not in ours and not SHARD_NAME.fullmatch(name) for name in names):
         return False
-    return not names or form_of(folder / INDEX) == result.header["format"]
+    return not names or read_format(folder / INDEX) == result.header["format"]
 
 
-def form_of(index: Path) -> str | None:
-    """The format that an index states; None where it is no index."""
+def read_format(index: Path) -> str | None:
+    """Return the format in an index file; None if it is not an index."""
     try:
         found = json.loads(index.read_bytes())
     except (OSError, ValueError):
@@ -109,44 +109,44 @@ def form_of(index: Path) -> str | None:
     return found.get("format") if isinstance(found, dict) else None
 
 
-def fill(result: FormResult, folder: Path, rows_per_shard: int) -> None:
+def write_folder(result: FormResult, folder: Path, rows_per_shard: int) -> None:
     """Write shards, index and vocabulary into a folder."""
-    words = Words()
+    table = StringTable()
     shards: list[dict[str, Any]] = []
     rows = result.rows()
     while chunk := list(islice(rows, rows_per_shard)):
         name = f"shard-{len(shards):05d}.npz"
         with (folder / name).open("wb") as file:
-            save(file, arrays_of(chunk, words))
+            write_npz(file, columns_to_arrays(chunk, table))
         shards.append({"file": name, "rows": len(chunk)})
-    index = {**result.header, "shards": shards, "words": words.lists}
-    (folder / INDEX).write_bytes(pretty(index))
+    index = {**result.header, "shards": shards, "words": table.lists}
+    (folder / INDEX).write_bytes(indented_json(index))
     if result.vocabulary:
-        (folder / VOCABULARY).write_bytes(pretty(result.vocabulary.as_dict()))
+        (folder / VOCABULARY).write_bytes(indented_json(result.vocabulary.as_dict()))
     for name, content in result.side_files.items():
-        (folder / name).write_bytes(pretty(content))
+        (folder / name).write_bytes(indented_json(content))
 
 
-def save(file: BinaryIO, arrays: Arrays) -> None:
-    """Write arrays as a packed npz; the same arrays give the same bytes."""
+def write_npz(file: BinaryIO, arrays: Arrays) -> None:
+    """Write arrays as a compressed npz; equal arrays give equal bytes."""
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, values in arrays.items():
-            entry = zipfile.ZipInfo(f"{name}.npy")  # its date is 1980: no clock in the file
+            entry = zipfile.ZipInfo(f"{name}.npy")  # its date is 1980, not today
             entry.compress_type = zipfile.ZIP_DEFLATED
             with archive.open(entry, "w", force_zip64=True) as inside:
                 np.lib.format.write_array(inside, values, allow_pickle=False)
 
 
-class Words:
-    """Numbers for words, column by column."""
+class StringTable:
+    """Indices for strings, separate for each column."""
 
     def __init__(self) -> None:
-        """Start without any."""
+        """Start with no strings."""
         self.lists: dict[str, list[Any]] = {}
         self.places: dict[str, dict[Any, int]] = {}
 
     def number(self, column: str, word: Any) -> int:
-        """The number of a word; a new one gets the next."""
+        """Return the index of a string; a new string gets the next index."""
         places = self.places.setdefault(column, {})
         if word not in places:
             places[word] = len(places)
@@ -154,23 +154,23 @@ class Words:
         return places[word]
 
 
-def arrays_of(rows: list[Row], words: Words) -> Arrays:
-    """The columns of rows as arrays."""
-    flat = [flattened(row) for row in rows]
+def columns_to_arrays(rows: list[Row], table: StringTable) -> Arrays:
+    """Return the columns of rows as arrays."""
+    flat = [flatten_row(row) for row in rows]
     arrays: Arrays = {}
     for name, first in flat[0].items():
         column = [row[name] for row in flat]
         if isinstance(first, list):
             arrays |= sequence_arrays(name, column)
         elif any(isinstance(value, str) or value is None for value in column):
-            arrays[name] = np.array([words.number(name, value) for value in column], np.int32)
+            arrays[name] = np.array([table.number(name, value) for value in column], np.int32)
         else:
             arrays[name] = compact(np.array(column))
     return arrays
 
 
-def flattened(row: Row) -> Row:
-    """The row with the entries of objects in it (metadata) as columns of their own."""
+def flatten_row(row: Row) -> Row:
+    """Return the row with entries of nested objects (metadata) as columns of their own."""
     flat: Row = {}
     for name, value in row.items():
         if isinstance(value, dict):
@@ -181,7 +181,7 @@ def flattened(row: Row) -> Row:
 
 
 def sequence_arrays(name: str, column: list[list[Any]]) -> Arrays:
-    """A column of sequences: one array, with offsets where they are not equally long."""
+    """Return a column of sequences as one array, plus offsets if the lengths differ."""
     lengths = {len(values) for values in column}
     if len(lengths) == 1:
         return {name: compact(np.array(column))}
@@ -191,21 +191,21 @@ def sequence_arrays(name: str, column: list[list[Any]]) -> Arrays:
 
 
 def compact(values: NDArray[Any]) -> NDArray[Any]:
-    """Whole numbers as int32, others as float32, flags as they are."""
+    """Return integers as int32, other numbers as float32, booleans unchanged."""
     if values.dtype == np.bool_:
         return values
     return values.astype(np.int32 if np.issubdtype(values.dtype, np.integer) else np.float32)
 
 
 def read_index(folder: Path, vocabulary_hash: str | None = None) -> dict[str, Any]:
-    """The index of a folder of shards.
+    """Read the index of a folder of shards.
 
     Args:
-        folder: what `write_shards` wrote.
-        vocabulary_hash: of the vocabulary to be read with; None takes any.
+        folder: written by `write_shards`.
+        vocabulary_hash: of the expected vocabulary; None accepts any.
 
     Raises:
-        BadInputError: no such folder, or it was written with another vocabulary.
+        BadInputError: not such a folder, or written with another vocabulary.
     """
     path = folder / INDEX
     try:
@@ -218,7 +218,7 @@ def read_index(folder: Path, vocabulary_hash: str | None = None) -> dict[str, An
 
 
 def read_shards(folder: Path, vocabulary_hash: str | None = None) -> Iterator[Arrays]:
-    """The arrays of each shard; arguments and errors as `read_index`."""
+    """Yield the arrays of each shard; arguments and errors as `read_index`."""
     for shard in read_index(folder, vocabulary_hash)["shards"]:
         with np.load(folder / shard["file"]) as arrays:
             yield dict(arrays)

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.tools.datasets.forms.melody import melody_track
+from muse.tools.datasets.forms.melody import find_melody_track
 from muse.tools.errors import ParameterError
 from muse.tools.song.document import Chord, Song, Track
 from muse.tools.song.meter import Bar, song_bars
@@ -147,7 +147,7 @@ def chosen_tracks(song: Song, track: TrackChoice) -> Sequence[Track]:
     if track not in TRACK_CHOICES:
         raise ParameterError(f"'{track}': the tracks are one of {', '.join(TRACK_CHOICES)}")
     has_notes = any(each.notes for each in song.tracks)
-    return [melody_track(song)] if track == "lead" and has_notes else song.tracks
+    return [find_melody_track(song)] if track == "lead" and has_notes else song.tracks
 
 
 def note_rows(tracks: Sequence[Track]) -> Floats:

@@ -1,4 +1,4 @@
-"""Any kind of file or folder as Songs."""
+"""Tests of reading files and folders of any kind as Songs."""
 
 import json
 import shutil
@@ -34,7 +34,7 @@ def make_pop909(folder: Path) -> Path:
     return folder
 
 
-def test_pop909_lies_on_its_bars(tmp_path: Path) -> None:
+def test_pop909_starts_on_a_bar_line(tmp_path: Path) -> None:
     song = read_pop909(make_pop909(tmp_path / "001"))
     assert [(c.start_beats, c.duration_beats, c.symbol) for c in song.chords] == [
         (2, 1, "N.C."),
@@ -53,7 +53,7 @@ def test_pop909_lies_on_its_bars(tmp_path: Path) -> None:
     ("name", "line"),
     [("chord_midi.txt", "0 1 what"), ("beat_midi.txt", "0 1"), ("key_audio.txt", "0 1 Q")],
 )
-def test_a_bad_line_of_pop909_is_named(tmp_path: Path, name: str, line: str) -> None:
+def test_error_names_the_bad_line_of_pop909(tmp_path: Path, name: str, line: str) -> None:
     folder = make_pop909(tmp_path / "001")
     with (folder / name).open("a") as file:
         file.write("\n" + line + "\n")
@@ -63,7 +63,7 @@ def test_a_bad_line_of_pop909_is_named(tmp_path: Path, name: str, line: str) -> 
 
 @pytest.fixture
 def corpus(tmp_path: Path) -> Path:
-    """A folder with one of each kind, and files that are none."""
+    """A folder with one file of each kind, and files of no known kind."""
     root = tmp_path / "corpus"
     make_pop909(root / "pop" / "001")
     (root / "midi.mid").write_bytes(song_to_midi(small_song()))
@@ -84,7 +84,7 @@ def corpus(tmp_path: Path) -> Path:
     return root
 
 
-def test_a_folder_is_read_whole(corpus: Path) -> None:
+def test_all_songs_of_a_folder_are_read(corpus: Path) -> None:
     found = dict(read_songs(corpus))
     assert [*found] == sorted(found, key=lambda name: name.split("/")[1] == "pop")
     assert set(found) == {
@@ -102,20 +102,20 @@ def test_a_folder_is_read_whole(corpus: Path) -> None:
     assert all(song.chords or song.tracks for song in found.values())
 
 
-def test_kind_is_told_by_content(corpus: Path) -> None:
+def test_kind_is_detected_from_content(corpus: Path) -> None:
     shutil.copy(corpus / "midi.mid", corpus / "labels.txt")
     ((name, song),) = read_songs(corpus / "labels.txt")
     assert (name, len(song.tracks[0].notes)) == ("labels", 9)
 
 
-def test_ids_that_would_be_one_have_their_suffix(tmp_path: Path) -> None:
+def test_equal_ids_get_their_suffix(tmp_path: Path) -> None:
     (tmp_path / "a.mid").write_bytes(song_to_midi(small_song()))
     (tmp_path / "a.json").write_bytes(song_to_json(small_song()))
     names = [source.id for source in find_sources(tmp_path)]
     assert names == [f"{tmp_path.name}/a.json", f"{tmp_path.name}/a.mid"]
 
 
-def test_one_bad_file_does_not_stop_the_others(corpus: Path) -> None:
+def test_a_bad_file_is_skipped(corpus: Path) -> None:
     (corpus / "bad.mid").write_bytes(b"MThd and no more")
     problems: list[BadInputError] = []
     assert len(dict(read_songs(corpus, problems.append))) == 10
@@ -125,17 +125,17 @@ def test_one_bad_file_does_not_stop_the_others(corpus: Path) -> None:
         list(read_songs(corpus))
 
 
-def test_nothing_to_read_is_said(tmp_path: Path) -> None:
-    with pytest.raises(BadInputError, match="no file in it"):
+def test_nothing_to_read_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match="no file of songs found"):
         find_sources(tmp_path)
     with pytest.raises(BadInputError, match="no such file"):
         find_sources(tmp_path / "missing")
     (tmp_path / "notes.txt").write_text("hello there")
-    with pytest.raises(BadInputError, match=r"notes.txt: not a kind"):
+    with pytest.raises(BadInputError, match=r"notes.txt: not a known kind"):
         list(read_songs(tmp_path / "notes.txt"))
 
 
-def test_pop909_at_hand(shared_data: Path) -> None:
+def test_shared_pop909(shared_data: Path) -> None:
     for number in ("001", "004", "014", "017", "099", "909"):
         folder = shared_data / "pop909" / number
         song, midi = read_pop909(folder), load_song(folder / f"{number}.mid")

@@ -1,4 +1,4 @@
-"""Sets of songs in one file: what is kept comes back, what is broken is told in one line."""
+"""Tests of song sets in one file: round trip, and one-line errors for broken files."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -8,20 +8,20 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from muse.tools.datasets.song_sets import Layout, SongSet, load_song_set, save_song_set
+from muse.tools.datasets.song_sets import SongSet, SongSetLayout, load_song_set, save_song_set
 from muse.tools.errors import BadInputError
 
 
 @dataclass(frozen=True)
 class Context:
-    """What is known of a song."""
+    """Properties of a whole song."""
 
     tonic_pc: int
 
 
 @dataclass(frozen=True)
 class Tune:
-    """A song of two arrays."""
+    """A song with two arrays."""
 
     id: str
     context: Context
@@ -32,11 +32,11 @@ class Tune:
         return len(self.pitch)
 
 
-LAYOUT = Layout("tunes/1", "tunes", {"pitch": np.int16, "start": np.float64}, Context, Tune)
+LAYOUT = SongSetLayout("tunes/1", "tunes", {"pitch": np.int16, "start": np.float64}, Context, Tune)
 
 
 def tune(name: str, length: int) -> Tune:
-    """A tune of its length."""
+    """Return a tune of some length."""
     return Tune(
         name, Context(length % 12), np.arange(length, dtype=np.int16), np.arange(length) / 3
     )
@@ -44,14 +44,14 @@ def tune(name: str, length: int) -> Tune:
 
 @pytest.fixture
 def kept(tmp_path: Path) -> Path:
-    """A file of two tunes."""
+    """Return the path of a file of two tunes."""
     path = tmp_path / "tunes.npz"
     data = SongSet((tune("a/one", 5), tune("b/two", 300)), (("a/one", "b/two"),))
     save_song_set(path, data, LAYOUT)
     return path
 
 
-def test_what_is_kept_comes_back(kept: Path) -> None:
+def test_saved_songs_are_loaded_unchanged(kept: Path) -> None:
     songs, groups = load_song_set(kept, LAYOUT)
     assert groups == (("a/one", "b/two"),)
     for found, length in zip(songs, (5, 300), strict=True):
@@ -62,7 +62,7 @@ def test_what_is_kept_comes_back(kept: Path) -> None:
             assert getattr(found, name).dtype == kind
 
 
-def test_groups_stay_on_one_side() -> None:
+def test_groups_are_in_one_split() -> None:
     names = [f"x/{number}" for number in range(40)]
     groups = tuple(zip(names[::2], names[1::2], strict=True))
     sides = SongSet(tuple(tune(name, 3) for name in names), groups).sides(seed=3)
@@ -81,13 +81,13 @@ def test_groups_stay_on_one_side() -> None:
         lambda data: data[:4],
     ],
 )
-def test_a_broken_file_is_told(kept: Path, damage: Callable[[bytes], bytes]) -> None:
+def test_a_broken_file_is_an_error(kept: Path, damage: Callable[[bytes], bytes]) -> None:
     kept.write_bytes(damage(kept.read_bytes()))
     with pytest.raises(BadInputError, match=r"tunes\.npz: not a file of tunes"):
         load_song_set(kept, LAYOUT)
 
 
-def test_arrays_that_do_not_fit_are_told(kept: Path) -> None:
+def test_arrays_of_the_wrong_length_are_an_error(kept: Path) -> None:
     with np.load(kept) as stored:
         arrays = dict(stored)
     arrays["start"] = arrays["start"][:-1]
@@ -96,8 +96,8 @@ def test_arrays_that_do_not_fit_are_told(kept: Path) -> None:
         load_song_set(kept, LAYOUT)
 
 
-def test_a_file_of_another_kind_is_told(kept: Path) -> None:
-    with pytest.raises(BadInputError, match="read the songs anew"):
+def test_a_file_of_another_kind_is_an_error(kept: Path) -> None:
+    with pytest.raises(BadInputError, match="build the file again"):
         load_song_set(kept, replace(LAYOUT, format="tunes/2"))
     with pytest.raises(BadInputError, match="not a file of tunes"):
         load_song_set(kept, replace(LAYOUT, columns={**LAYOUT.columns, "velocity": np.int8}))

@@ -1,4 +1,4 @@
-"""Lead sheets in MusicXML and ABC."""
+"""Tests of the lead-sheet readers: MusicXML and ABC."""
 
 import io
 import zipfile
@@ -73,13 +73,13 @@ def song_of(data: bytes) -> Song:
         (harmony("C", "major", "<bass><bass-step>E</bass-step></bass>"), "C/E"),
     ],
 )
-def test_a_harmony_is_read(written: str, symbol: str) -> None:
+def test_harmony_becomes_chord_symbol(written: str, symbol: str) -> None:
     song = song_of(score(written + note("C", 5, 8), note("C", 5, 8)))
     assert [chord.symbol for chord in song.chords] == [symbol]
     assert (song.chords[0].start_beats, song.chords[0].duration_beats) == (0, 8)
 
 
-def test_melody_ties_and_metre() -> None:
+def test_melody_ties_and_meter() -> None:
     start, stop = '<tie type="start"/>', '<tie type="stop"/>'
     song = song_of(
         score(
@@ -103,7 +103,7 @@ def test_a_pickup_ends_on_a_bar_line() -> None:
     assert song.chords[0].start_beats == 4
 
 
-def test_a_split_bar_gets_metres_of_its_own() -> None:
+def test_a_split_bar_gets_its_own_meters() -> None:
     song = song_of(
         score(note("E", 4, 8), note("E", 4, 6), note("E", 4, 2), note("E", 4, 8), note("E", 4, 8))
     )
@@ -118,7 +118,7 @@ def test_a_tune_that_ends_on_the_relative_minor_is_minor() -> None:
     assert (major.tonic_pc, major.mode, major.confidence) == (10, "major", 1.0)
 
 
-def test_a_packed_score_is_read() -> None:
+def test_a_compressed_score_is_read() -> None:
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w") as archive:
         archive.writestr("META-INF/container.xml", "<container/>")
@@ -135,7 +135,7 @@ def test_a_packed_score_is_read() -> None:
         score("<note><pitch><step>H</step></pitch></note>"),
     ],
 )
-def test_a_bad_score_is_named(data: bytes) -> None:
+def test_error_names_the_bad_score(data: bytes) -> None:
     with pytest.raises(BadInputError, match=r"tune.xml"):
         read_musicxml(data, "tune.xml")
 
@@ -158,12 +158,12 @@ def test_abc_is_read() -> None:
         "M:4/4\nL:1/4\nK:C\n" + "C" * 500,
     ],
 )
-def test_abc_that_would_take_for_ever_is_refused(body: str) -> None:
+def test_abc_that_is_slow_to_parse_is_rejected(body: str) -> None:
     with pytest.raises(BadInputError, match=r"tune.abc"):
         read_abc(f"X:1\nT:t\n{body}\n".encode(), "tune.abc")
 
 
-def test_the_reading_is_music21s(shared_data: Path) -> None:
+def test_result_equals_that_of_music21(shared_data: Path) -> None:
     from music21 import converter
 
     path = sorted((shared_data / "openewld").rglob("*.mxl"))[100]
@@ -181,7 +181,7 @@ def test_the_reading_is_music21s(shared_data: Path) -> None:
     assert heard <= {chord.start_beats for chord in song.chords}
 
 
-def test_harmonies_over_one_note_share_it() -> None:
+def test_harmonies_over_one_note_divide_its_duration() -> None:
     song = song_of(
         score(harmony("A", "minor") + harmony("D", "dominant") + note("A", 4, 8), note("G", 4, 8))
     )
@@ -191,7 +191,7 @@ def test_harmonies_over_one_note_share_it() -> None:
     ]
 
 
-def test_scores_at_hand_are_read(shared_data: Path) -> None:
+def test_shared_scores_are_read(shared_data: Path) -> None:
     paths = sorted((shared_data / "openewld").rglob("*.mxl"))[::50]
     for path in paths:
         ((_, song),) = read_musicxml(path.read_bytes(), path.name)

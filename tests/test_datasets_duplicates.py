@@ -1,4 +1,4 @@
-"""Near-duplicates: versions of a song are found, songs that only share what all share are not."""
+"""Tests of near-duplicates: versions are found, songs with common material are not."""
 
 import random
 from pathlib import Path
@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from muse.tools.datasets.duplicates import (
-    alike,
-    connected,
-    groups_of_prints,
-    near_duplicates,
-    with_singles,
+    add_singletons,
+    compare_songs,
+    connected_components,
+    find_near_duplicates,
+    group_fingerprints,
 )
 from muse.tools.datasets.fingerprints import fingerprint, phrases
 from muse.tools.datasets.splits import split_songs
@@ -25,7 +25,7 @@ NAMES = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 
 
 def tune(seed: int, length: int = 80, role: str = "lead") -> Song:
-    """A melody that is nobody else's."""
+    """Return a random melody."""
     rng = random.Random(seed)
     notes, beat = [], 0.0
     for _ in range(length):
@@ -36,13 +36,13 @@ def tune(seed: int, length: int = 80, role: str = "lead") -> Song:
 
 
 def progression(seed: int, length: int = 40) -> list[str]:
-    """Chords that are nobody else's."""
+    """Return random chords."""
     rng = random.Random(seed)
     return [rng.choice(NAMES) + rng.choice(WORDS) for _ in range(length)]
 
 
 def chart(symbols: list[str], beats: float = 4.0) -> Song:
-    """A song of chords only."""
+    """Return a song of chords only."""
     return Song(chords=[Chord(i * beats, beats, symbol) for i, symbol in enumerate(symbols)])
 
 
@@ -56,29 +56,29 @@ def changed(song: Song, semitones: int = 0, factor: float = 1.0, start: float = 
 
 
 def groups(**songs: Song) -> list[list[str]]:
-    return near_duplicates(songs.items())
+    return find_near_duplicates(songs.items())
 
 
 @settings(max_examples=30)
 @given(st.integers(0, 10_000), st.integers(-12, 12), st.sampled_from([0.5, 0.75, 1.0, 1.3, 2.0]))
-def test_key_and_tempo_do_not_hide_a_song(seed: int, semitones: int, factor: float) -> None:
+def test_key_and_tempo_do_not_matter(seed: int, semitones: int, factor: float) -> None:
     song = tune(seed)
     assert groups(a=song, b=changed(song, semitones, factor), c=tune(seed + 1)) == [["a", "b"]]
 
 
-def test_a_part_is_a_version_of_the_whole() -> None:
+def test_an_excerpt_is_a_version_of_the_whole() -> None:
     song = tune(1, 200)
     assert groups(a=song, b=changed(song, 3, start=song.end_beats() / 2)) == [["a", "b"]]
 
 
-def test_wrong_and_missing_notes_do_not_hide_a_song() -> None:
+def test_versions_with_wrong_and_missing_notes_are_found() -> None:
     song, rng = tune(1, 200), random.Random(1)
     kept = [n for n in song.tracks[0].notes if rng.random() > 0.08]
     other = Song(tracks=[Track("heard", "vocals", notes=kept)])
     assert groups(a=song, b=other, c=tune(2, 200)) == [["a", "b"]]
 
 
-def test_an_accompaniment_does_not_hide_a_melody() -> None:
+def test_an_added_accompaniment_does_not_matter() -> None:
     song = tune(1)
     low = [Note(float(i), 1.0, 40 + i % 5, 64) for i in range(100)]
     full = Song(tracks=[Track("piano", "keys", notes=low), *song.tracks])
@@ -93,8 +93,8 @@ def test_the_same_chords_in_another_key() -> None:
     assert found == [["a", "b"]]
 
 
-def test_a_common_progression_is_no_group() -> None:
-    """Twenty songs of the same four chords, each with something of its own."""
+def test_a_common_progression_makes_no_group() -> None:
+    """Compare twenty songs of the same four chords, each with a bridge of its own."""
     songs = {
         f"song{n}": chart([*LOOP * 8, *progression(n, 6), *LOOP * 8], beats=2.0 + n)
         for n in range(20)
@@ -102,7 +102,7 @@ def test_a_common_progression_is_no_group() -> None:
     assert groups(**songs) == []
 
 
-def test_songs_of_one_loop_are_equal_only_where_they_are() -> None:
+def test_songs_of_one_loop_must_be_equal() -> None:
     songs = {"a": chart([*LOOP] * 8), "b": chart([*LOOP] * 8), "c": chart([*LOOP] * 8, 2.0)}
     assert groups(**songs) == [["a", "b"]]
 
@@ -119,7 +119,7 @@ def test_small_and_empty_songs() -> None:
     assert found == [["a", "b"]]
 
 
-def test_drums_are_known_by_their_hits() -> None:
+def test_drums_are_compared_by_their_hits() -> None:
     def take(seed: int) -> Song:
         rng = random.Random(seed)
         hits = [Note(i / 4, 0.1, rng.choice([36, 38, 42, 46]), 90) for i in range(200)]
@@ -132,20 +132,23 @@ def test_drums_are_known_by_their_hits() -> None:
 
 def test_order_does_not_matter() -> None:
     songs = {f"s{n}": tune(n // 2) for n in range(8)}
-    assert near_duplicates(songs.items()) == near_duplicates(reversed(songs.items()))
+    assert find_near_duplicates(songs.items()) == find_near_duplicates(reversed(songs.items()))
 
 
-def test_versions_of_versions_are_one_group_and_stay_together() -> None:
-    assert connected([("a", "b"), ("d", "c"), ("b", "e")]) == [["a", "b", "e"], ["c", "d"]]
-    whole = with_singles([["a", "b", "e"]], "abcde")
+def test_versions_of_versions_are_one_group() -> None:
+    assert connected_components([("a", "b"), ("d", "c"), ("b", "e")]) == [
+        ["a", "b", "e"],
+        ["c", "d"],
+    ]
+    whole = add_singletons([["a", "b", "e"]], "abcde")
     assert whole == [["a", "b", "e"], ["c"], ["d"]]
     splits = split_songs(whole)
     assert splits["a"] == splits["b"] == splits["e"]
 
 
-def test_nothing_is_like_nothing() -> None:
-    assert near_duplicates([]) == []
-    assert list(alike({"a": fingerprint(Song())})) == []
+def test_empty_songs_match_nothing() -> None:
+    assert find_near_duplicates([]) == []
+    assert list(compare_songs({"a": fingerprint(Song())})) == []
 
 
 def test_phrases_depend_on_order_and_count_once() -> None:
@@ -158,12 +161,12 @@ def test_phrases_depend_on_order_and_count_once() -> None:
 
 
 @pytest.mark.parametrize("folder", ["pop909"])
-def test_real_songs_are_few_versions_of_one_another(shared_data: Path, folder: str) -> None:
-    """17 and 18 are one song under two numbers; 262 and 805, 492 and 666, 101 and 103 covers."""
+def test_known_covers_are_found_in_real_songs(shared_data: Path, folder: str) -> None:
+    """Find 17 and 18 (one song, two numbers) and covers: 262 and 805, 492 and 666, 101 and 103."""
     numbers = (17, 18, 262, 805, 492, 666, 101, 103, *range(200, 260))
     paths = {n: shared_data / folder / f"{n:03d}" / f"{n:03d}.mid" for n in numbers}
     prints = {f"{n:03d}": fingerprint(load_song(p)) for n, p in paths.items() if p.is_file()}
-    assert groups_of_prints(prints) == [
+    assert group_fingerprints(prints) == [
         ["017", "018"],
         ["101", "103"],
         ["262", "805"],

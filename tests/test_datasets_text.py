@@ -1,4 +1,4 @@
-"""Chords in text files: Harte labels, Billboard annotations, Roman numerals."""
+"""Tests of the text readers: Harte labels, Billboard annotations, Roman numerals."""
 
 import json
 from pathlib import Path
@@ -58,7 +58,7 @@ def test_billboard_bars_become_beats() -> None:
     ]
 
 
-def test_billboard_headers_change_in_the_middle() -> None:
+def test_billboard_headers_change_within_a_song() -> None:
     song = billboard(BILLBOARD)
     assert song.meters[:4] == [Meter(0, 4, 4), Meter(8, 2, 4), Meter(10, 4, 4), Meter(14, 2, 4)]
     assert song.meters[-1] == Meter(32, 6, 8)
@@ -86,13 +86,13 @@ def test_billboard_sections_and_tempos() -> None:
         ("-1.0\tA, | C:maj |", "line 5.*-1.0"),
     ],
 )
-def test_a_bad_billboard_line_is_named(line: str, message: str) -> None:
+def test_error_names_the_bad_billboard_line(line: str, message: str) -> None:
     text = f"# title: x\n# artist: y\n# metre: 4/4\n# tonic: C\n{line}\n"
     with pytest.raises(BadInputError, match=f"song.txt, {message}"):
         billboard(text)
 
 
-def test_labels_are_seconds_at_120() -> None:
+def test_labels_become_beats_at_120_bpm() -> None:
     ((_, song),) = read_labels(b"0.0 1.5 N\n1.5\t2.0\tEb:min7/b3\n", "a.lab")
     assert spans(song) == [(0, 3, "N.C."), (3, 1, "Ebm7/Gb")]
     assert song.tempo_map().seconds_at(3) == 1.5
@@ -101,22 +101,22 @@ def test_labels_are_seconds_at_120() -> None:
 @pytest.mark.parametrize(
     "line", ["1.0 0.5 C:maj", "0.5 1.0", "0 nan C", "0 1 Q", "zero one C", "0 1e99 C"]
 )
-def test_a_bad_label_is_named(line: str) -> None:
+def test_error_names_the_bad_label(line: str) -> None:
     with pytest.raises(BadInputError, match=r"a.lab, line 2: "):
         read_labels(f"0.0 0.5 N\n{line}\n".encode(), "a.lab")
 
 
-def test_text_that_is_none_is_named() -> None:
+def test_error_names_binary_data() -> None:
     with pytest.raises(BadInputError, match=r"a.lab: not UTF-8"):
         read_labels(b"0 1 C\n\xff\xfe\n", "a.lab")
 
 
-def test_numerals_share_their_bar() -> None:
+def test_numerals_divide_their_bar() -> None:
     ((_, song),) = read_numerals(b"# turnaround\nI vi | ii7 V7\n", "list.txt")
     assert spans(song) == [(0, 2, "C"), (2, 2, "Am"), (4, 2, "Dm7"), (6, 2, "G7")]
 
 
-def test_numerals_take_key_and_metre() -> None:
+def test_numerals_use_the_key_and_meter_above() -> None:
     text = "key: Eb major\nmetre: 3/4\nI IV\nkey: C minor\ni iv V7\n"
     (_, first), (name, second) = read_numerals(text.encode(), "list.txt")
     assert spans(first) == [(0, 3, "Eb"), (3, 3, "Ab")]
@@ -124,14 +124,14 @@ def test_numerals_take_key_and_metre() -> None:
     assert name == "5"
 
 
-def test_a_small_tonic_is_minor() -> None:
+def test_a_lower_case_tonic_is_minor() -> None:
     (_, song), _ = read_numerals(b"i VI VII\nI IV\n", "list.txt")
     assert [chord.symbol for chord in song.chords] == ["Am", "F", "G"]
     assert song.keys[0].mode == "minor"
 
 
 @pytest.mark.parametrize("text", ["I IV\nI what\n", "key: H\nI\n", "metre: 5\nI\n", "# nothing\n"])
-def test_bad_numerals_are_named(text: str) -> None:
+def test_error_names_the_bad_numeral(text: str) -> None:
     with pytest.raises(BadInputError, match=r"list.txt[,:]"):
         read_numerals(text.encode(), "list.txt")
 
@@ -151,18 +151,18 @@ def test_a_list_of_progressions_is_read() -> None:
 
 
 @pytest.mark.parametrize("data", [b'{"progressions": 3}', b"{", b'{"progressions": [{}]}'])
-def test_a_bad_list_is_named(data: bytes) -> None:
+def test_error_names_the_bad_list(data: bytes) -> None:
     with pytest.raises(BadInputError, match=r"list.json"):
         read_progressions(data, "list.json")
 
 
-def test_all_progressions_at_hand_are_read(shared_data: Path) -> None:
+def test_shared_progressions_are_read(shared_data: Path) -> None:
     songs = read_progressions((shared_data / "progressions.json").read_bytes(), "list")
     assert len(songs) == 190
     assert all(parse_chord(chord.symbol).is_chord for _, song in songs for chord in song.chords)
 
 
-def test_billboard_files_at_hand_are_read(shared_data: Path) -> None:
+def test_shared_billboard_files_are_read(shared_data: Path) -> None:
     paths = sorted((shared_data / "billboard").glob("*.txt"))[::8]
     songs = [billboard(path.read_text()) for path in paths]
     assert all(song.chords and song.keys and song.tempos for song in songs)

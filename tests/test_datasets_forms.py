@@ -1,4 +1,4 @@
-"""The four forms of training data, from files to rows and to files again."""
+"""Tests of the four forms of training data, from files to rows and shards."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from muse.tools.datasets.forms.build import build_form
-from muse.tools.datasets.forms.notes import decode_notes, tokens_of
+from muse.tools.datasets.forms.notes import decode_notes, encode_notes
 from muse.tools.datasets.forms.options import FORMS, FormOptions
 from muse.tools.datasets.forms.result import FormResult
 from muse.tools.datasets.forms.writers import (
@@ -97,13 +97,13 @@ def test_chords_without_padding_or_merging(folder: Path) -> None:
     assert first["target_id"] == CHORD_VOCABULARY.ids["C:maj7"]  # not merged with the one before
 
 
-def test_windows_are_counted_as_they_come(folder: Path) -> None:
+def test_window_counts_match_the_rows(folder: Path) -> None:
     for options in ({"stride": 3}, {"left_pad": False, "window": 5}, {"window": 40}, {"window": 1}):
         result, rows = build("chords", folder, **options)  # type: ignore[arg-type]
         assert len(rows) == result.header["rows"]
 
 
-def test_common_key(folder: Path) -> None:
+def test_transposition_to_a_common_key(folder: Path) -> None:
     _, rows = build("chords", folder, window=8, transpose="common")
     assert {row["key"] for row in rows} == {"A minor", "C major"}
     last = rows_of(rows, "blues")[-1]
@@ -171,8 +171,8 @@ def test_melody_is_transposed_with_its_chords(folder: Path) -> None:
 def test_note_tokens(folder: Path) -> None:
     notes = [Note(0, 1.5, p, 80) for p in (64, 60, 67)] + [Note(2, 1 / 3, 58, 80)]
     song = Song(tracks=[Track(notes=notes)])
-    assert tokens_of(song) == ["C4.E4.G4_1.5", "R_0.5", "Bb3_1/3"]
-    back = decode_notes(tokens_of(song))
+    assert encode_notes(song) == ["C4.E4.G4_1.5", "R_0.5", "Bb3_1/3"]
+    back = decode_notes(encode_notes(song))
     assert sorted((n.start_beats, n.pitch, n.duration_beats) for n in back) == sorted(
         (n.start_beats, n.pitch, n.duration_beats) for n in notes
     )
@@ -187,7 +187,7 @@ def test_note_sequences_and_their_maps(folder: Path) -> None:
     trained = next(row for row in rows if row["split"] == "train")
     name = trained["song"].split("/")[1]
     tokens = [back[str(number)] for number in trained["ids"]]
-    assert tokens == tokens_of(tune(name))
+    assert tokens == encode_notes(tune(name))
     assert decode_notes(tokens)[0].pitch == tune(name).tracks[0].notes[0].pitch
 
 
@@ -198,8 +198,8 @@ def test_note_windows(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("token", ["C4", "H4_1", "C4_0", "C4_1/0", "C4__", "_1"])
-def test_bad_note_tokens_are_named(token: str) -> None:
-    with pytest.raises(BadInputError, match=r"token|length"):
+def test_error_names_the_bad_note_token(token: str) -> None:
+    with pytest.raises(BadInputError, match=r"token|duration"):
         decode_notes([token])
 
 
@@ -216,12 +216,12 @@ def test_patterns(folder: Path) -> None:
     assert len(rows) == result.header["rows"]
 
 
-def test_one_pattern_for_a_whole_file(folder: Path) -> None:
+def test_one_pattern_for_a_whole_track(folder: Path) -> None:
     _, rows = build("patterns", folder, bars=0)
     assert {row["pattern_length"] for row in rows} == {32.0}
 
 
-def test_near_duplicates_stay_together(folder: Path) -> None:
+def test_near_duplicates_are_in_one_split(folder: Path) -> None:
     source = tune("pop")
     melody = [Note(n.start_beats, n.duration_beats, n.pitch + 2, 70) for n in long_melody()]
     for name, notes in (("one", long_melody()), ("other", melody)):
@@ -239,14 +239,14 @@ def test_near_duplicates_stay_together(folder: Path) -> None:
 
 
 def long_melody() -> list[Note]:
-    """A melody that is long enough to be recognised."""
+    """A melody that is long enough to be recognized."""
     rng = np.random.default_rng(1)
     starts = np.cumsum(rng.choice([0.5, 1.0, 1.5], 200))
     pitches = 66 + np.cumsum(rng.integers(-3, 4, 200)) % 12
     return [Note(float(s), 0.5, int(p), 70) for s, p in zip(starts, pitches, strict=True)]
 
 
-def test_chords_are_heard_where_none_are_written(tmp_path: Path) -> None:
+def test_missing_chords_are_detected(tmp_path: Path) -> None:
     triads = [(0, 4, 7), (5, 9, 12), (7, 11, 14), (0, 4, 7)] * 2
     notes = [Note(4.0 * i, 4.0, 48 + p, 80) for i, chord in enumerate(triads) for p in chord]
     song = Song(meters=[Meter(0, 4, 4)], tracks=[Track("Piano", "keys", notes=notes)])
@@ -256,7 +256,7 @@ def test_chords_are_heard_where_none_are_written(tmp_path: Path) -> None:
     assert CHORD_VOCABULARY.ids["C:maj"] in {row["target_id"] for row in rows}
 
 
-def test_what_cannot_be_used_is_told(folder: Path) -> None:
+def test_unusable_songs_are_listed(folder: Path) -> None:
     (folder / "bad.mid").write_bytes(b"MThd nothing")
     drums = Song(tracks=[tune("pop").tracks[1]])
     (folder / "drums.mid").write_bytes(song_to_midi(drums))
@@ -267,8 +267,8 @@ def test_what_cannot_be_used_is_told(folder: Path) -> None:
     assert any("tunes/drums: no chords" in problem for problem in result.problems)
 
 
-def test_nothing_at_all_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(BadInputError, match=r"no file in it"):
+def test_no_usable_song_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match=r"no file of songs found"):
         build("chords", tmp_path)
     (tmp_path / "drums.mid").write_bytes(song_to_midi(Song(tracks=[tune("pop").tracks[1]])))
     with pytest.raises(BadInputError, match="no chords"):
@@ -313,7 +313,7 @@ def test_shards(folder: Path, tmp_path: Path, form: str) -> None:
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
 
 
-def test_shards_refuse_another_vocabulary(folder: Path, tmp_path: Path) -> None:
+def test_shards_of_another_vocabulary_are_rejected(folder: Path, tmp_path: Path) -> None:
     result, _ = build("chords", folder)
     write_shards(result, tmp_path / "out")
     assert result.vocabulary
@@ -322,7 +322,7 @@ def test_shards_refuse_another_vocabulary(folder: Path, tmp_path: Path) -> None:
         list(read_shards(tmp_path / "out", "0" * 64))
 
 
-def test_shards_are_whole_or_not_there(folder: Path, tmp_path: Path) -> None:
+def test_shards_are_written_completely_or_not_at_all(folder: Path, tmp_path: Path) -> None:
     result, rows = build("chords", folder)
 
     def broken() -> Any:
@@ -332,7 +332,7 @@ def test_shards_are_whole_or_not_there(folder: Path, tmp_path: Path) -> None:
     result.make_rows = broken
     with pytest.raises(KeyboardInterrupt):
         write_shards(result, tmp_path / "out", rows_per_shard=1)
-    with pytest.raises(MuseError, match="name a new folder"):
+    with pytest.raises(MuseError, match="choose a new folder"):
         write_shards(result, folder)
     assert [path.name for path in tmp_path.iterdir()] == ["tunes"]
 
@@ -353,22 +353,22 @@ def test_only_shards_of_the_same_form_are_replaced(
     out = tmp_path / "out"
     out.mkdir()
     (out / name).write_text(content)
-    with pytest.raises(MuseError, match="name a new folder"):
+    with pytest.raises(MuseError, match="choose a new folder"):
         write_shards(build("chords", folder)[0], out)
     assert [path.name for path in out.iterdir()] == [name]
     assert (out / name).read_text() == content
 
 
-def test_a_file_among_the_shards_is_not_thrown_away(folder: Path, tmp_path: Path) -> None:
+def test_a_foreign_file_among_the_shards_is_not_deleted(folder: Path, tmp_path: Path) -> None:
     result, _ = build("chords", folder)
     write_shards(result, tmp_path / "out")
     (tmp_path / "out" / "notes to self.txt").write_text("mine")
-    with pytest.raises(MuseError, match="name a new folder"):
+    with pytest.raises(MuseError, match="choose a new folder"):
         write_shards(result, tmp_path / "out")
     assert (tmp_path / "out" / "notes to self.txt").read_text() == "mine"
 
 
-def test_steps_hold_triplets_and_sixteenths() -> None:
+def test_steps_represent_triplets_and_sixteenths() -> None:
     assert STEPS % 3 == 0
     assert STEPS % 4 == 0
 

@@ -1,4 +1,4 @@
-"""Vocabularies of training data do not move, and say which they are."""
+"""Tests of vocabularies: ids are fixed, and hashes identify them."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from muse.tools.errors import ParameterError
 from muse.tools.theory.qualities import CODES, QUALITIES
 
 
-def test_the_first_ids_never_move() -> None:
+def test_the_first_ids_are_fixed() -> None:
     assert CHORD_VOCABULARY.tokens[:7] == (
         "<pad>",
         "<start>",
@@ -35,12 +35,12 @@ def test_every_chord_has_one_id() -> None:
     assert ids == {UNKNOWN_ID, *range(4, len(CHORD_VOCABULARY))}
 
 
-def test_ids_that_name_no_chord_are_unknown() -> None:
+def test_other_ids_are_unknown_chords() -> None:
     for number in (0, 1, 2, 3, -1, len(CHORD_VOCABULARY)):
         assert chord_of_id(number) == (None, CODES["X"])
 
 
-def test_a_hash_tells_vocabularies_apart() -> None:
+def test_different_vocabularies_have_different_hashes() -> None:
     one, other = Vocabulary.of("a", ["x", "y"]), Vocabulary.of("a", ["y", "x"])
     assert one.hash != other.hash
     assert one.hash == Vocabulary.of("a", ["x", "y"]).hash
@@ -58,6 +58,6 @@ def test_a_hash_tells_vocabularies_apart() -> None:
         {"shares": (0.5, 0.1, 0.1)},
     ],
 )
-def test_options_that_make_no_sense_are_refused(wrong: dict[str, object]) -> None:
+def test_invalid_options_are_rejected(wrong: dict[str, object]) -> None:
     with pytest.raises(ParameterError):
         FormOptions(**wrong)  # type: ignore[arg-type]
