@@ -10,7 +10,7 @@ from muse.cli.exit_codes import ExitCode
 from muse.cli.options import AsJson
 
 if TYPE_CHECKING:
-    from muse.tools.training.train import Run
+    from muse.tools.training.run import Run
 
 
 def register(app: typer.Typer) -> None:
@@ -151,7 +151,7 @@ def show_estimate(name: str, given: dict[str, Any], config: Path | None, as_json
     if as_json or not sys.stdout.isatty():
         print_json(estimate)
         return ExitCode.OK
-    for side, sizes in estimate.pop("split").items():
+    for side, sizes in estimate.pop("split", {}).items():
         print(f"{side}: " + ", ".join(f"{count:,} {what}" for what, count in sizes.items()))
     for key, value in estimate.items():
         print(f"{key.replace('_', ' ')}: {value}")

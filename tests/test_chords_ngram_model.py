@@ -16,7 +16,7 @@ from muse.tools.chords.song_arrays import chord_song
 from muse.tools.errors import BadInputError
 from muse.tools.song.document import Chord, Key, Meter, Song
 from muse.tools.theory.chords import parse_chord
-from muse.tools.training.chord_counts import count_chords
+from muse.tools.training.recipes.chord_ngram import count_chords
 
 PAST = [Step(id_of(parse_chord(s)), 0, 4.0) for s in ("C", "Am7", "Dm7")]
 

@@ -32,8 +32,9 @@ from muse.tools.training.fingerprint import data_hash
 from muse.tools.training.recipe import SIDES
 from muse.tools.training.recipes.interval_clips import split
 from muse.tools.training.recipes.intervals import IntervalSettings, IntervalsRecipe
+from muse.tools.training.run import Run
 from muse.tools.training.run_folder import RunFolder
-from muse.tools.training.train import Run, train
+from muse.tools.training.train import train
 
 RATE = 44_100
 # four intervals over a few pitches: learnt within seconds

@@ -65,7 +65,7 @@ def test_dry_run(muse: Callable, songs: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (("hans",), 2, "no net is called hans"),
+        (("hans",), 2, "no recipe is called hans"),
         ((NAME,), 2, "name them with --data"),
         ((NAME, "--data", "nowhere"), 4, "nowhere: no such file or folder"),
         ((NAME, "--data", ROOT / "models"), 4, "no .txt file in it"),

@@ -33,8 +33,9 @@ from muse.models.training.task import Plan, Watched
 from muse.models.training.totals import Totals, together
 from muse.tools.errors import BadInputError, MuseError
 from muse.tools.training import results
+from muse.tools.training.run import Run
 from muse.tools.training.run_folder import RunFolder
-from muse.tools.training.train import Run, train
+from muse.tools.training.train import train
 from tests.training_recipe import NAME, Numbers, NumbersConfig, NumbersNet, terminate, write_songs
 
 SEED = 7

@@ -20,13 +20,14 @@ from muse.tools.training.options import (
     first_process,
     parse_settings,
     resolve,
-    resumed,
+    resume_options,
     settings_of,
 )
 from muse.tools.training.recipe import Prepared
 from muse.tools.training.registry import RECIPES, find_recipe
+from muse.tools.training.run import Run
 from muse.tools.training.run_folder import RunFolder, new_folder
-from muse.tools.training.train import Run, train
+from muse.tools.training.train import train
 from tests.training_recipe import (
     IDS,
     NAME,
@@ -193,7 +194,7 @@ def test_a_wrong_file_is_told(
 
 def test_settings_are_pairs() -> None:
     assert parse_settings(["a=1", "b=c=d", "e="]) == {"a": "1", "b": "c=d", "e": ""}
-    with pytest.raises(ParameterError, match="--set takes KEY=VALUE, not width"):
+    with pytest.raises(ParameterError, match="--set takes NAME=VALUE, not width"):
         parse_settings(["width"])
 
 
@@ -224,9 +225,9 @@ def test_the_command_makes_the_same_options() -> None:
 
 def test_a_run_fixes_most_options() -> None:
     stored = {"data": "x", "seed": 1}
-    assert resumed(Numbers(), stored, {"data": "y"}).data == "y"
+    assert resume_options(Numbers(), stored, {"data": "y"}).data == "y"
     with pytest.raises(ParameterError, match="--batch-size is fixed by the run"):
-        resumed(Numbers(), stored, {"batch_size": 3})
+        resume_options(Numbers(), stored, {"batch_size": 3})
 
 
 def test_recipes_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -234,7 +235,7 @@ def test_recipes_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(RECIPES, "numbers", NAME)
     assert isinstance(find_recipe("numbers"), Numbers)
     assert command_of(Numbers(), resolve(Numbers(), {"seed": 1})) == "muse train numbers --seed 1"
-    with pytest.raises(ParameterError, match=r"no net is called hans; there are: .*numbers"):
+    with pytest.raises(ParameterError, match=r"no recipe is called hans; there are: .*numbers"):
         find_recipe("hans")
     with pytest.raises(ParameterError, match=r"cannot load the recipe no\.where:X"):
         find_recipe("no.where:X")

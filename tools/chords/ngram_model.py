@@ -3,7 +3,7 @@
 Chords come from a trigram (ngrams.py) of the style's songs in the mode, moved to a common tonic,
 under the counts of the progression so far. A chord's duration depends on meter and position in the
 bar, then on the chord; its bass on the chord, then on the chord before it. The counts are made by
-training/chord_counts.py.
+training/recipes/chord_ngram.py.
 """
 
 from collections.abc import Sequence
@@ -46,7 +46,7 @@ class StyleModel:
     """The counts of one style in one mode."""
 
     def __init__(self, tables: dict[str, Any], style: int, mode: int) -> None:
-        """Unpack the rows of a style code and a mode code; see training.chord_counts."""
+        """Unpack the rows of a style code and a mode code; see recipes.chord_ngram."""
         corpus = CorpusNgram([])
         for far, near, chord, count in own_rows(tables["chords"], style, mode):
             for context in ((), (near,), (far, near)):
@@ -121,7 +121,7 @@ class NgramModel:
     name = NAME
 
     def __init__(self, tables: dict[str, Any], hash: str | None = None) -> None:
-        """Wrap the tables of training.chord_counts and the SHA-256 of their file."""
+        """Wrap the tables of recipes.chord_ngram and the SHA-256 of their file."""
         self.tables = tables
         self.hash = hash
         self.styles: dict[tuple[int, int], StyleModel] = {}

@@ -1,4 +1,4 @@
-"""What training would cost: `muse train NAME --dry-run`. Needs no Lightning."""
+"""Estimates a training run for `muse train NAME --dry-run`; needs no Lightning."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,25 +10,30 @@ from muse.models.training.fit import memory_errors
 from muse.models.training.order import TrainBatches
 from muse.tools.errors import MuseError
 from muse.tools.progress import Report, silent
+from muse.tools.training.fit import Fit
+from muse.tools.training.fit_runs import estimate_fit
 from muse.tools.training.job import make_job, split_sizes
 from muse.tools.training.options import resolve
 from muse.tools.training.recipe import PreparedTask
 from muse.tools.training.registry import find_recipe
 
-STEPS_PER_VALIDATION = 1 / 3  # time of a batch without its backward pass, beside one with
+STEPS_PER_VALIDATION = 1 / 3  # time of a batch without its backward pass, relative to one with it
 
 
 def rehearse(
     name: str, given: Mapping[str, Any], *, config: Path | None = None, report: Report = silent
 ) -> dict[str, Any]:
-    """What training would be: sizes, and about how long, from a few steps; trains nothing.
+    """Return the sizes of a training run and about how long it takes, without training.
 
-    A recipe that makes its own data makes it now, where the training will find it.
+    The time comes from a few steps. A recipe that makes its own data makes it now, and the training
+    finds it. Of a fit, the collections and settings are returned.
 
     Raises:
-        ParameterError, BadInputError, MuseError: as train.
+        ParameterError, BadInputError, MuseError: as of `train`.
     """
     recipe = find_recipe(name)
+    if isinstance(recipe, Fit):
+        return estimate_fit(recipe, given, config=config)
     job = make_job(recipe, resolve(recipe, given, config), report)
     task, plan = PreparedTask(recipe, job.prepared), job.plan
     try:

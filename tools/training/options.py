@@ -1,10 +1,11 @@
-"""What can be set of a training run: recipe's defaults, then a TOML file, then the command line."""
+"""Options of `muse train`: the recipe's defaults, then a TOML file, then the command line."""
 
 import os
+import secrets
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -12,35 +13,38 @@ from msgspec import Meta
 from muse.models.training.task import Plan
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.files import read_bytes
-from muse.tools.generation.seeds import choose_seed
+from muse.tools.training.fit import Fit
 from muse.tools.training.recipe import Recipe
 from muse.tools.training.registry import name_of
 
-RESUMABLE = {"data", "device", "epochs", "patience"}  # may be given anew when a run goes on
+SEEDS = 2**31  # random seeds are below this
+RESUMABLE = {"data", "device", "epochs", "patience"}  # may be changed when a run is resumed
+UNRECORDED = {"settings", "out", "device"}  # options that a recorded command leaves out
 
 Count = Annotated[int, Meta(ge=1)]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 NotNegative = Annotated[float, Meta(ge=0.0)]
+Seed = Annotated[int, Meta(ge=0, lt=2**32)]
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The options of `muse train`; names are those of the command line, with _ for -.
+    """The options of `muse train` for a recipe; names are those of the command line, with _ for -.
 
     Attributes:
         data: file or folder to learn from.
-        epochs: at most.
+        epochs: largest number of epochs.
         batch_size: examples in a step, on each device.
         lr: highest learning rate.
-        patience: epochs without a better one before the end; 0 for no early end.
-        seed: of everything that is drawn; None draws one.
-        schedule: of the learning rate.
-        warmup: share of all steps in which the learning rate rises.
+        patience: epochs without improvement before training stops; 0 disables early stopping.
+        seed: of every random choice; None draws one.
+        schedule: of the learning rate after the warmup.
+        warmup: share of all steps in which the learning rate rises, 0 to 1.
         weight_decay: of AdamW.
-        clip: largest norm of the gradient; 0 for none.
-        precision: in which the net computes.
-        device: auto, cpu, cuda, mps.
-        devices: on each node.
-        nodes: machines.
+        clip: largest norm of the gradient; 0 for no limit.
+        precision: of the net's computation, 32-bit floats or bfloat16.
+        device: auto, cpu, cuda or mps.
+        devices: number of devices on each node.
+        nodes: number of machines.
         out: folder in which run folders are made.
         settings: of the recipe, by name.
     """
@@ -50,7 +54,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     batch_size: Count = 32
     lr: Annotated[float, Meta(gt=0.0)] = 1e-3
     patience: Annotated[int, Meta(ge=0)] = 5
-    seed: Annotated[int, Meta(ge=0, lt=2**32)] | None = None
+    seed: Seed | None = None
     schedule: Literal["cosine", "constant"] = "cosine"
     warmup: Share = 0.05
     weight_decay: NotNegative = 0.01
@@ -63,52 +67,96 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     settings: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
+class FitOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The options of `muse train` for a fit.
+
+    Attributes:
+        data: the data folder, or a file that the fit reads in its place.
+        seed: of every random choice; 0 is the seed of the weights that ship.
+        out: folder in which the fit's own folder is made.
+        settings: of the fit, by name.
+    """
+
+    data: str | None = None
+    seed: Seed = 0
+    out: str = "runs"
+    settings: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+Kind = TypeVar("Kind", Options, FitOptions)
+
+
 def resolve(recipe: Recipe, given: Mapping[str, Any], config: Path | None = None) -> Options:
-    """The options of a new run.
+    """Return the options of a new run of a recipe.
 
     Args:
-        recipe: its defaults come first.
-        given: from the command line, without those that were not given; comes last.
-        config: a TOML file with options as keys and a table [settings]; comes between.
+        recipe: its defaults have the lowest priority.
+        given: options from the command line, only those that were given; the highest priority.
+        config: a TOML file with options as keys and a table [settings].
 
     Raises:
         ParameterError: an option or setting is unknown or out of range.
         BadInputError: the TOML file cannot be read.
     """
-    written = read_config(config) if config else {}
-    layers = (recipe.defaults, written, given)
+    merged = merge_layers(recipe.defaults, read_config(config), given)
+    origin = f"{config}: " if config else ""
+    options = check_options(merged | process_counts(merged), Options, origin)
+    settings_of(recipe, options)
+    return msgspec.structs.replace(options, seed=choose_seed(options))
+
+
+def resolve_fit(fit: Fit, given: Mapping[str, Any], config: Path | None = None) -> FitOptions:
+    """Return the options of a new run of a fit; arguments and errors as of `resolve`."""
+    merged = merge_layers(read_config(config), given)
+    check_fit_takes(fit, merged)
+    options = check_options(merged, FitOptions, f"{config}: " if config else "")
+    settings_of(fit, options)
+    return options
+
+
+def check_fit_takes(fit: Fit, given: Mapping[str, Any]) -> None:
+    """Raise ParameterError for an option that only recipes with a training loop have."""
+    refused = sorted(given.keys() - set(FitOptions.__struct_fields__))
+    if refused:
+        name = refused[0].replace("_", "-")
+        settings = ", ".join(settings_fields(fit)) or "none"
+        raise ParameterError(f"{fit.name} takes no --{name}; settings for --set: {settings}")
+
+
+def merge_layers(*layers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of all layers, later ones first in priority; settings merge by name."""
     merged = {key: value for layer in layers for key, value in layer.items()}
     merged["settings"] = {k: v for layer in layers for k, v in layer.get("settings", {}).items()}
-    options = checked(merged | several_processes(merged), f"{config}: " if config else "")
-    settings_of(recipe, options)
-    return msgspec.structs.replace(options, seed=chosen_seed(options))
+    return merged
 
 
-def checked(values: Mapping[str, Any], where: str = "") -> Options:
-    """The options, if all are known and in range."""
-    unknown = sorted(values.keys() - set(Options.__struct_fields__))
+def check_options(values: Mapping[str, Any], kind: type[Kind], origin: str = "") -> Kind:
+    """Return the options, after checking that all are known and in range."""
+    unknown = sorted(values.keys() - set(kind.__struct_fields__))
     if unknown:
-        known = ", ".join(Options.__struct_fields__)
-        raise ParameterError(f"{where}there is no option {unknown[0]}; there are {known}")
+        known = ", ".join(kind.__struct_fields__)
+        raise ParameterError(f"{origin}there is no option {unknown[0]}; there are {known}")
     try:
-        return msgspec.convert(dict(values), Options)
+        return msgspec.convert(dict(values), kind)
     except msgspec.ValidationError as error:
-        raise ParameterError(f"{where}{told(error)}") from error
+        raise ParameterError(f"{origin}{describe_error(error)}") from error
 
 
-def told(error: msgspec.ValidationError) -> str:
-    """The message of a wrong value, with the option first."""
-    reason, _, place = str(error).partition(" - at `$.")
-    return f"{place.rstrip('`').replace('_', '-')}: {reason}" if place else reason
+def describe_error(error: msgspec.ValidationError) -> str:
+    """Return the message about a wrong value, with the option's name first."""
+    reason, _, path = str(error).partition(" - at `$.")
+    return f"{path.rstrip('`').replace('_', '-')}: {reason}" if path else reason
 
 
-def read_config(path: Path) -> dict[str, Any]:
-    """The keys of a TOML file, with _ for -."""
+def read_config(path: Path | None) -> dict[str, Any]:
+    """Return the keys of a TOML file with _ for -; nothing without a file."""
+    if path is None:
+        return {}
     try:
         values = tomllib.loads(read_bytes(path).decode())
+    except BadInputError:
+        raise
     except ValueError as error:
-        if isinstance(error, BadInputError):
-            raise
         raise BadInputError(f"{path}: is not TOML ({error})") from error
     known = {key.replace("-", "_"): value for key, value in values.items()}
     unknown = sorted(known.keys() - set(Options.__struct_fields__))
@@ -119,8 +167,8 @@ def read_config(path: Path) -> dict[str, Any]:
     return known
 
 
-def several_processes(values: Mapping[str, Any]) -> dict[str, int]:
-    """Devices and nodes as torchrun has set them up, where it has."""
+def process_counts(values: Mapping[str, Any]) -> dict[str, int]:
+    """Return devices and nodes as torchrun has set them up; nothing outside of torchrun."""
     if "TORCHELASTIC_RUN_ID" not in os.environ:
         return {}
     here = int(os.environ["LOCAL_WORLD_SIZE"])
@@ -128,26 +176,31 @@ def several_processes(values: Mapping[str, Any]) -> dict[str, int]:
 
 
 def first_process() -> bool:
-    """Whether this is the one of the processes training together that writes and prints."""
+    """Return whether this process, of those that train together, writes files and prints."""
     if "RANK" in os.environ:
         return os.environ["RANK"] == "0"
     return all(os.environ.get(name, "0") == "0" for name in ("NODE_RANK", "LOCAL_RANK"))
 
 
-def chosen_seed(options: Options) -> int:
-    """The seed; one that is not given is drawn, or 0 for processes that must agree on one."""
+def choose_seed(options: Options) -> int:
+    """Return the given seed, a random one, or 0 for several processes that must agree."""
     if options.seed is not None:
         return options.seed
-    return 0 if options.devices * options.nodes > 1 else choose_seed(None)
+    return 0 if options.devices * options.nodes > 1 else secrets.randbelow(SEEDS)
 
 
-def settings_of(recipe: Recipe, options: Options) -> Any:
-    """The recipe's settings with what was set of them; text is read as the field's type wants.
+def settings_fields(recipe: Recipe | Fit) -> list[str]:
+    """Return the names that --set takes for a recipe."""
+    return list(recipe.settings.__dataclass_fields__)  # type: ignore[attr-defined]
+
+
+def settings_of(recipe: Recipe | Fit, options: Options | FitOptions) -> Any:
+    """Return the recipe's settings with the given ones in place; text becomes the field's type.
 
     Raises:
-        ParameterError: one is unknown or of the wrong kind.
+        ParameterError: a setting is unknown or of the wrong type.
     """
-    fields = list(recipe.settings.__dataclass_fields__)  # type: ignore[attr-defined]
+    fields = settings_fields(recipe)
     unknown = sorted(options.settings.keys() - set(fields))
     if unknown:
         known = ", ".join(fields) or "none"
@@ -155,39 +208,44 @@ def settings_of(recipe: Recipe, options: Options) -> Any:
     try:
         return msgspec.convert(options.settings, recipe.settings, strict=False)
     except msgspec.ValidationError as error:
-        raise ParameterError(f"--set {told(error)}") from error
+        raise ParameterError(f"--set {describe_error(error)}") from error
 
 
 def parse_settings(words: Sequence[str]) -> dict[str, str]:
-    """KEY=VALUE words as a dict.
+    """Return NAME=VALUE words as a dict.
 
     Raises:
-        ParameterError: one has no =.
+        ParameterError: a word has no =.
     """
     for word in words:
         if "=" not in word:
-            raise ParameterError(f"--set takes KEY=VALUE, not {word}")
+            raise ParameterError(f"--set takes NAME=VALUE, not {word}")
     return {key: value for key, _, value in (word.partition("=") for word in words)}
 
 
-def resumed(recipe: Recipe, stored: Mapping[str, Any], given: Mapping[str, Any]) -> Options:
-    """The options of a run that goes on; a few may be given anew.
+def resume_options(recipe: Recipe, stored: Mapping[str, Any], given: Mapping[str, Any]) -> Options:
+    """Return the options of a resumed run: the stored ones, with a few that may be changed.
 
     Raises:
-        ParameterError: one is given that the run has fixed.
+        ParameterError: an option is given that cannot change during a run.
     """
-    fixed = sorted(given.keys() - RESUMABLE)
-    if fixed:
-        name = fixed[0].replace("_", "-")
-        allowed = ", ".join(f"--{each}" for each in sorted(RESUMABLE))
-        raise ParameterError(f"--{name} is fixed by the run; with --resume there are {allowed}")
-    options = checked({**stored, **given})
+    check_resumable(given, RESUMABLE)
+    options = check_options({**stored, **given}, Options)
     settings_of(recipe, options)
     return options
 
 
+def check_resumable(given: Mapping[str, Any], allowed: set[str]) -> None:
+    """Raise ParameterError for an option that cannot change when a run is resumed."""
+    fixed = sorted(given.keys() - allowed)
+    if fixed:
+        name = fixed[0].replace("_", "-")
+        names = ", ".join(f"--{each}" for each in sorted(allowed))
+        raise ParameterError(f"--{name} is fixed by the run; --resume allows {names}")
+
+
 def plan_of(recipe: Recipe, options: Options) -> Plan:
-    """The options as the loop takes them."""
+    """Return the options in the form that the training loop takes."""
     return Plan(
         epochs=options.epochs,
         batch_size=options.batch_size,
@@ -207,13 +265,35 @@ def plan_of(recipe: Recipe, options: Options) -> Plan:
 
 
 def command_of(recipe: Recipe, options: Options) -> str:
-    """The command line that makes the run again; what the recipe sets anyway is left out."""
-    usual = checked(recipe.defaults)
+    """Return the command line that repeats the run; defaults are left out."""
+    usual = check_options(recipe.defaults, Options)
+    return command_line(
+        recipe,
+        {
+            name: value
+            for name in Options.__struct_fields__
+            if (value := getattr(options, name)) != getattr(usual, name)
+        },
+        options.settings,
+    )
+
+
+def fit_command(fit: Fit, options: FitOptions) -> str:
+    """Return the command line that repeats a fit; where the data lies is written as DATA."""
+    given: dict[str, Any] = {"seed": options.seed}
+    if options.data is not None:
+        given = {"data": "DATA"} | given
+    return command_line(fit, given, options.settings)
+
+
+def command_line(
+    recipe: Recipe | Fit, given: Mapping[str, Any], settings: Mapping[str, Any]
+) -> str:
+    """Return `muse train` with these options and settings, without those in `UNRECORDED`."""
     words = ["muse", "train", name_of(recipe)]
-    for name in Options.__struct_fields__:
-        value = getattr(options, name)
-        if name not in {"settings", "out", "device"} and value != getattr(usual, name):
+    for name, value in given.items():
+        if name not in UNRECORDED:
             words += [f"--{name.replace('_', '-')}", str(value)]
-    for name, value in options.settings.items():
+    for name, value in settings.items():
         words += ["--set", f"{name}={value}"]
     return " ".join(words)

@@ -1,42 +1,58 @@
-"""The recipes that `muse train` knows, by name; each is imported when it is asked for."""
+"""The names that `muse train` takes, and the class behind each.
+
+This module imports nothing heavy; the class of a recipe is imported when it is looked up.
+"""
+
+from __future__ import annotations
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from muse.tools.errors import ParameterError
-from muse.tools.training.recipe import Recipe
 
-# name: module and class; a recipe of your own goes by its module:class as the name
+if TYPE_CHECKING:
+    from muse.tools.training.fit import Fit
+    from muse.tools.training.recipe import Recipe
+
+_PACKAGE = "muse.tools.training.recipes"
+
+# name: module and class. A recipe outside muse is named by its own module:Class
 RECIPES: dict[str, str] = {
-    "chord-transformer": "muse.tools.training.recipes.chord_nets:ChordTransformerRecipe",
-    "chord-lstm": "muse.tools.training.recipes.chord_nets:ChordLstmRecipe",
-    "interval-net": "muse.tools.training.recipes.interval_net:IntervalNetRecipe",
-    "intervals": "muse.tools.training.recipes.intervals:IntervalsRecipe",
-    "melody-xl": "muse.tools.training.recipes.melody_xl:MelodyXLRecipe",
-    "note-lstm": "muse.tools.training.recipes.note_lstm:NoteLstmRecipe",
+    "chord-ngram": f"{_PACKAGE}.chord_ngram:ChordNgramFit",
+    "melody-fit": f"{_PACKAGE}.melody_fit:MelodyFitFit",
+    "chord-transformer": f"{_PACKAGE}.chord_nets:ChordTransformerRecipe",
+    "chord-lstm": f"{_PACKAGE}.chord_nets:ChordLstmRecipe",
+    "interval-net": f"{_PACKAGE}.interval_net:IntervalNetRecipe",
+    "intervals": f"{_PACKAGE}.intervals:IntervalsRecipe",
+    "melody-xl": f"{_PACKAGE}.melody_xl:MelodyXLRecipe",
+    "note-lstm": f"{_PACKAGE}.note_lstm:NoteLstmRecipe",
 }
 
 
-def name_of(recipe: Recipe) -> str:
-    """The name under which find_recipe finds it."""
+def name_of(recipe: Recipe | Fit) -> str:
+    """Return the name under which `find_recipe` finds a recipe."""
     kind = type(recipe)
     return recipe.name if recipe.name in RECIPES else f"{kind.__module__}:{kind.__qualname__}"
 
 
-def find_recipe(name: str) -> Recipe:
-    """The recipe of that name, or of a name like package.module:Class.
+def find_recipe(name: str) -> Recipe | Fit:
+    """Return a new instance of the recipe with this name, or of a class given as module:Class.
 
     Raises:
-        ParameterError: there is none.
+        ParameterError: there is no such recipe, or its module cannot be imported.
     """
-    place = RECIPES.get(name, name)
-    module, colon, attribute = place.partition(":")
+    from muse.tools.training.fit import Fit
+    from muse.tools.training.recipe import Recipe
+
+    path = RECIPES.get(name, name)
+    module, colon, attribute = path.partition(":")
     if not colon:
-        known = ", ".join(RECIPES) or "none yet"
-        raise ParameterError(f"no net is called {name}; there are: {known}")
+        raise ParameterError(f"no recipe is called {name}; there are: {', '.join(RECIPES)}")
     try:
         kind = getattr(import_module(module), attribute)
     except (ImportError, AttributeError) as error:
-        raise ParameterError(f"cannot load the recipe {place}: {error}") from error
-    if not (isinstance(kind, type) and issubclass(kind, Recipe)):
-        raise ParameterError(f"{place} is not a recipe")
-    return kind()
+        raise ParameterError(f"cannot load the recipe {path}: {error}") from error
+    if not (isinstance(kind, type) and issubclass(kind, Recipe | Fit)):
+        raise ParameterError(f"{path} is not a recipe")
+    found: Recipe | Fit = kind()
+    return found

@@ -1,9 +1,8 @@
-"""Train a net by its recipe: new, or going on with a run; the ladder behind `muse train`."""
+"""Trains a net by its recipe, in a new run or a resumed one; `muse train` calls `train`."""
 
 import importlib.util
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,34 +16,20 @@ from muse.models.training.totals import in_words
 from muse.tools.errors import BadInputError, MuseError, ParameterError, missing_extra
 from muse.tools.progress import Report, part, silent
 from muse.tools.training.export import card_of, export
+from muse.tools.training.fit import Fit
+from muse.tools.training.fit_runs import run_fit
 from muse.tools.training.job import Job, facts_of, make_job, split_of
-from muse.tools.training.options import Options, first_process, resolve, resumed
+from muse.tools.training.options import Options, first_process, resolve, resume_options
 from muse.tools.training.plots import plot_pictures
 from muse.tools.training.recipe import PreparedTask, Recipe
-from muse.tools.training.registry import find_recipe
+from muse.tools.training.registry import find_recipe, name_of
 from muse.tools.training.results import evaluate, summary_text, write_results
+from muse.tools.training.run import Run
 from muse.tools.training.run_folder import RunFolder, discard, new_folder
 
 log = logging.getLogger("muse")
 
 PREPARING, TRAINING, MEASURING = 0.05, 0.97, 1.0  # where each ends on the progress bar
-
-
-@dataclass(frozen=True)
-class Run:
-    """What came of training.
-
-    Attributes:
-        folder: of the run; None in the processes that only help.
-        stopped: whether it was asked to stop, and can go on.
-        summary: the run's figures as plain values; None unless it came to its end.
-        text: the same for people.
-    """
-
-    folder: Path | None
-    stopped: bool = False
-    summary: dict[str, Any] | None = None
-    text: str = ""
 
 
 def train(
@@ -56,24 +41,40 @@ def train(
     export_to: Path | None = None,
     report: Report = silent,
 ) -> Run:
-    """Train a net, or go on with a run, and measure it.
+    """Train a net and measure it, or run a fit; in a new run or a resumed one.
 
     Args:
         name: of the recipe.
-        given: options by name, without those that were not given.
+        given: options by name, only those that were given.
         config: a TOML file of options.
-        resume: folder of a run to go on with.
-        export_to: folder that the weights and their card are written into at the end.
-        report: hears how far it is.
+        resume: folder of a run to continue.
+        export_to: folder into which the weights and their card are written at the end.
+        report: called with the stage and the fraction done.
 
     Raises:
         ParameterError: an option is wrong.
         BadInputError: the data, the TOML file or the run cannot be read, or the data has changed.
-        MissingPartError: lightning is not installed.
-        MuseError: the loss is not a number any more, or memory was too small.
+        MissingPartError: a package that the recipe needs is not installed.
+        MuseError: the loss became not a number, or memory ran out.
     """
-    require_lightning()
     recipe = find_recipe(name)
+    if isinstance(recipe, Fit):
+        return run_fit(
+            recipe, given, config=config, resume=resume, export_to=export_to, report=report
+        )
+    require_lightning()
+    return train_recipe(recipe, given, config, resume, export_to, report)
+
+
+def train_recipe(
+    recipe: Recipe,
+    given: Mapping[str, Any],
+    config: Path | None,
+    resume: Path | None,
+    export_to: Path | None,
+    report: Report,
+) -> Run:
+    """Train a net with Lightning; arguments and errors as of `train`."""
     old = RunFolder(resume) if resume else None
     options = old_options(recipe, old, given, config) if old else resolve(recipe, given, config)
     folder = old
@@ -85,7 +86,7 @@ def train(
         elif first_process():
             folder = new_folder(Path(options.out), facts)
             folder.write_json("split.json", split_of(job.prepared))
-            log.info("training %s in %s, seed %d", name, folder.path, job.plan.seed)
+            log.info("training %s in %s, seed %d", name_of(recipe), folder.path, job.plan.seed)
         state = trained(job, folder, part(report, PREPARING, TRAINING))
         if not first_process() or not folder:
             return Run(None)
@@ -115,7 +116,7 @@ def old_options(
         raise ParameterError(f"{folder.path} is a run of {facts['name']}, not of {recipe.name}")
     if not folder.can_resume():
         raise BadInputError(f"{folder.path}: nothing was trained in it yet; start a new run")
-    return resumed(recipe, facts["options"], given)
+    return resume_options(recipe, facts["options"], given)
 
 
 def check_same(folder: RunFolder, facts: Mapping[str, Any]) -> None:

@@ -28,16 +28,15 @@ from muse.tools.chords.columns import (
 )
 from muse.tools.chords.events import DURATIONS, FIRST_TARGET_ID, VOCABULARY_SIZE
 from muse.tools.chords.ngram_baselines import train_baseline
-from muse.tools.chords.song_data import ChordData, ChordSong, load_chord_data, read_chord_data
+from muse.tools.chords.song_arrays import ChordSong
 from muse.tools.chords.tonnetz import BUCKETS, distance_table
 from muse.tools.chords.torch_predictor import TorchPredictor, chord_batch, flat_batch
 from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
 from muse.tools.datasets.splits import Split
-from muse.tools.errors import BadInputError
 from muse.tools.evaluation.chords import EVERYTHING, evaluate
 from muse.tools.progress import Report
 from muse.tools.training.recipe import SIDES, Examples, Prepared, Recipe
-from muse.tools.training.recipes.corpora import chosen_sides, figures_of, sources_of, warn_of
+from muse.tools.training.recipes.corpora import chosen_sides, figures_of, load_chords, sources_of
 
 DETAIL_SHARE = 0.3  # of the losses of length and bass beside that of the chord
 LONGEST_SONG = 400  # rows; the rest of a longer song is not learnt from
@@ -94,7 +93,7 @@ class ChordRecipe(Recipe):
 
     def prepare(self, data: Path, settings: Any, report: Report) -> Prepared:
         """Songs of everything under `data` that has chords, split by song."""
-        self.songs = chosen_sides(chord_data(data, report), settings, data, "songs with chords")
+        self.songs = chosen_sides(load_chords(data, report), settings, data, "songs with chords")
         train, validation, test = (examples_of(self.songs[side]) for side in SIDES)
         return Prepared(
             train,
@@ -222,16 +221,6 @@ def sizes(settings: ChordSettings) -> dict[str, Any]:
         "layers": settings.layers,
         "dropout": settings.dropout,
     }
-
-
-def chord_data(data: Path, report: Report) -> ChordData:
-    """The songs of a folder or file, or those of a cache written by `save_chord_data`."""
-    if data.suffix == ".npz":
-        return load_chord_data(data)
-    problems: list[BadInputError] = []
-    found = read_chord_data([data], problems.append, report)
-    warn_of(problems)
-    return found
 
 
 def examples_of(songs: Sequence[ChordSong]) -> Examples:

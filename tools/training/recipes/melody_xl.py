@@ -21,7 +21,6 @@ from muse.models.training.task import Batch, Means, Outcome, Watched
 from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
 from muse.tools.datasets.melody_events import PITCHES
 from muse.tools.datasets.splits import Split
-from muse.tools.errors import BadInputError
 from muse.tools.evaluation.melody import EVERYTHING, Scorer, evaluate, ngram_scores
 from muse.tools.melody.columns import (
     ADVANCES,
@@ -37,11 +36,10 @@ from muse.tools.melody.columns import (
 )
 from muse.tools.melody.ngram_model import PARTS, MelodyNgram, adaptive_ngram
 from muse.tools.melody.song_arrays import MelodySong
-from muse.tools.melody.song_data import MelodyData, load_melody_data, read_melody_data
 from muse.tools.melody.torch_predictor import melody_batch, net_scores, note_losses
 from muse.tools.progress import Report
 from muse.tools.training.recipe import SIDES, Examples, Prepared, Recipe
-from muse.tools.training.recipes.corpora import chosen_sides, figures_of, sources_of, warn_of
+from muse.tools.training.recipes.corpora import chosen_sides, figures_of, load_melodies, sources_of
 
 LONGEST_SONG = 640  # rows; the rest of a longer song is not learnt from
 
@@ -97,7 +95,7 @@ class MelodyXLRecipe(Recipe):
 
     def prepare(self, data: Path, settings: MelodySettings, report: Report) -> Prepared:
         """Songs of everything under `data` that has a melody, split by song."""
-        self.songs = chosen_sides(melody_data(data, report), settings, data, "melodies")
+        self.songs = chosen_sides(load_melodies(data, report), settings, data, "melodies")
         train, validation, test = (examples_of(self.songs[side]) for side in SIDES)
         return Prepared(
             train,
@@ -196,16 +194,6 @@ def counting(songs: Sequence[MelodySong]) -> dict[str, Scorer]:
     corpus = MelodyNgram([])
     corpus.tables, corpus.known = adaptive.tables, adaptive.known
     return {"ngram": ngram_scores(corpus), "adaptive": ngram_scores(adaptive)}
-
-
-def melody_data(data: Path, report: Report) -> MelodyData:
-    """The songs of a folder or file, or those of a cache written by `save_melody_data`."""
-    if data.suffix == ".npz":
-        return load_melody_data(data)
-    problems: list[BadInputError] = []
-    found = read_melody_data([data], problems.append, report)
-    warn_of(problems)
-    return found
 
 
 def examples_of(songs: Sequence[MelodySong]) -> Examples:

@@ -1,8 +1,13 @@
-"""Counts of chords, their durations and basses: the tables of the chord model `ngram`."""
+"""Counts chords for chord-ngram, the model of `muse chords --model ngram`.
+
+    muse train chord-ngram --data DATA
+
+The training side of the split with seed 0 is counted; the figures on the card are of its test side.
+"""
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -14,11 +19,59 @@ from muse.tools.chords.events import (
     VOCABULARY_SIZE,
     transposed_ids,
 )
-from muse.tools.chords.ngram_model import NAME, PLACES_PER_BEAT, Rows
+from muse.tools.chords.ngram_model import NAME, PLACES_PER_BEAT, WEIGHTS, NgramModel, Rows
 from muse.tools.chords.song_arrays import ChordSong
+from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
 from muse.tools.datasets.vocabulary import START_ID
+from muse.tools.evaluation.chords import evaluate
+from muse.tools.training.data_folder import CHORD_COLLECTIONS
+from muse.tools.training.fit import Fit, FitJob, Fitted
+from muse.tools.training.recipes.corpora import (
+    CACHE,
+    CountSettings,
+    load_chords,
+    source_records,
+)
 
 TABLES = ("chords", "durations", "basses")
+
+
+class ChordNgramFit(Fit):
+    """Counts of chords, durations and basses by style and mode."""
+
+    name = WEIGHTS
+    what = "predicts the next chord, its duration and its bass from counts of what came before"
+    task = "chords"
+    settings = CountSettings
+    collections: ClassVar[tuple[str, ...]] = CHORD_COLLECTIONS
+    cache = CACHE
+
+    def fit(self, job: FitJob) -> Fitted:
+        """Count the training side and measure the test side."""
+        data = load_chords(job.data, job.report)
+        sides = data.sides(seed=job.settings.split_seed)
+        songs = sides["train"]
+        tables = count_chords(songs)
+        return Fitted(
+            tables,
+            chord_counts_config(),
+            source_records(songs),
+            {
+                name: {
+                    "top1": round(row.top1, 4),
+                    "perplexity": round(row.perplexity, 3),
+                    "songs": row.songs,
+                }
+                for name, row in evaluate(NgramModel(tables), sides["test"]).items()
+            },
+            {
+                "vocabulary": CHORD_VOCABULARY.name,
+                "vocabulary_hash": CHORD_VOCABULARY.hash,
+                "data_hash": data.content_hash(),
+                "songs": len(songs),
+                "chords": sum(map(len, songs)),
+            },
+        )
 
 
 def count_chords(songs: Iterable[ChordSong]) -> dict[str, Rows]:
