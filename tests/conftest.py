@@ -1,7 +1,9 @@
-"""What the tests share: running muse in this process, real data where it is, small sounds."""
+"""What the tests share: running muse in this process, one soundfont, needs, and small sounds."""
 
 import io
+import os
 import sys
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +12,51 @@ import pytest
 
 from muse.cli.main import run
 from muse.tools.audio.io import write_audio
+from muse.tools.audio.soundfonts import choose_soundfont
 from muse.tools.song.document import Song
 from muse.tools.song.midi import song_from_midi
+from tests.needs import FIXTURES, NEEDS, ROOT, SHARED_DATA
 from tests.sounds import tone
 
-ROOT = Path(__file__).parent.parent
-SHARED_DATA = ROOT.parent / "shared" / "data"
+SKIPPED = Counter[str]()  # number of skipped tests by marker
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the markers of needs.py, and pin the sound of every test of this run.
+
+    Tests and the programs they start find only the soundfont inside pretty_midi, whatever the
+    machine has, so that their results do not depend on it.
+    """
+    for need in NEEDS:
+        config.addinivalue_line("markers", f"{need.marker}: needs {need.description}")
+    os.environ["MUSE_SOUNDFONT_PATH"] = ""
+    os.environ.pop("MUSE_SOUNDFONT", None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip each test whose needs are not met, with the reason."""
+    for item in items:
+        for fixture in getattr(item, "fixturenames", ()):
+            if fixture in FIXTURES:
+                item.add_marker(FIXTURES[fixture])
+        for need in NEEDS:
+            if item.get_closest_marker(need.marker) and (reason := need.why_not()):
+                item.add_marker(pytest.mark.skip(reason=f"{need.marker}: {reason}"))
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Count the skipped tests by the marker that their reason begins with."""
+    if report.skipped and isinstance(report.longrepr, tuple):
+        reason = report.longrepr[2].removeprefix("Skipped: ")
+        SKIPPED[reason.partition(":")[0]] += 1
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print how many tests were skipped for each need."""
+    if SKIPPED:
+        terminalreporter.section("skipped tests by need")
+        for marker, count in SKIPPED.most_common():
+            terminalreporter.line(f"{count:5} {marker}")
 
 
 @dataclass(frozen=True)
@@ -46,10 +87,14 @@ def muse(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
 
 @pytest.fixture
 def shared_data() -> Path:
-    """The folder of real data beside the checkout; tests that want it are skipped without it."""
-    if not SHARED_DATA.is_dir():
-        pytest.skip("the shared data is not here")
+    """Return the folder of real data; a test that uses it has the marker needs_data."""
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def soundfont() -> Path:
+    """Return the soundfont that every test renders with."""
+    return choose_soundfont()
 
 
 @pytest.fixture

@@ -5,33 +5,16 @@ from contextlib import contextmanager
 from threading import Condition, Event, Thread
 from typing import Self
 
-import pytest
-
-from muse.tools.errors import MissingPartError
-from muse.tools.jam.benchmark.jack_server import jack_handle, jack_server, why_no_jack
-from muse.tools.jam.ports.midi_system import close_handle, load_rtmidi
+from muse.tools.jam.benchmark.jack_server import jack_handle, jack_server
+from muse.tools.jam.ports.midi_system import close_handle
 from muse.tools.jam.ports.reconnecting_port import FETCH_S
 
 DEADLINE_S = 20.0  # for anything a test waits for
 
 
-def why_no_rtmidi() -> str | None:
-    """What is missing for python-rtmidi, or None."""
-    try:
-        load_rtmidi()
-    except MissingPartError as error:
-        return str(error)
-    return None
-
-
-needs_rtmidi = pytest.mark.skipif(why_no_rtmidi() is not None, reason=why_no_rtmidi() or "")
-
-
 @contextmanager
 def running_jack() -> Iterator[str]:
-    """A JACK server for a module's tests, which are skipped where there is none."""
-    if missing := why_no_jack():
-        pytest.skip(missing)
+    """Run a JACK server for a module's tests, which need the marker needs_jack."""
     with jack_server(patient=True) as name:
         yield name
 

@@ -120,7 +120,7 @@ def test_numbers_that_are_none_are_silence(tmp_path: Path) -> None:
     assert read_audio(tmp_path / "a.wav")[0].tolist() == [[0.5, 0, 0, 0]]
 
 
-@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
+@pytest.mark.needs_ffmpeg
 def test_what_libsndfile_does_not_read_goes_through_ffmpeg(tmp_path: Path) -> None:
     write_audio(tmp_path / "a.wav", tone(440, 1), 44_100)
     command = ["ffmpeg", "-v", "error", "-i", tmp_path / "a.wav", tmp_path / "a.m4a"]

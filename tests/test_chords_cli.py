@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from muse.tools.audio.render import has_fluidsynth
 from muse.tools.song.document import song_from_json
 from muse.tools.song.midi import load_song
 
@@ -59,7 +58,7 @@ def test_a_song_is_continued_from_a_pipe(muse) -> None:
     ]
 
 
-@pytest.mark.skipif(not has_fluidsynth(), reason="no FluidSynth here")
+@pytest.mark.needs_fluidsynth
 def test_audio_from_a_file_and_through_a_pipe(muse, tmp_path: Path) -> None:
     made = muse("chords", "--bars", 2, "--seed", 1)
     assert muse("chords", "--bars", 2, "--seed", 1, "-o", tmp_path / "a.wav").code == 0

@@ -8,7 +8,7 @@ from mir_eval.util import match_events
 from numpy.typing import NDArray
 
 from muse.tools.audio import onsets
-from muse.tools.audio.render import has_fluidsynth, render
+from muse.tools.audio.render import render
 from muse.tools.song.document import Note, Song, Tempo, Track
 from muse.tools.transcription.drums import DRUMS, transcribe_drums, transcribe_drums_file
 from muse.tools.transcription.note_event import NoteEvent
@@ -28,8 +28,6 @@ def rock(bars: int = 4) -> list[Note]:
 
 @pytest.fixture(scope="module")
 def rock_audio() -> Mono:
-    if not has_fluidsynth():
-        pytest.skip("no FluidSynth")
     track = Track(name="drums", role="drums", is_drum=True, notes=rock())
     return render(Song(tempos=[Tempo(0.0, 110.0)], tracks=[track]), sample_rate=RATE).mean(axis=0)
 

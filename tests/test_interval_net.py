@@ -29,7 +29,6 @@ from muse.tools.audio.cqt import (
     magnitudes,
     widths,
 )
-from muse.tools.audio.render import has_fluidsynth
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.intervals.calibration import calibrated_error, chances, fitted_temperature
 from muse.tools.intervals.classifier import FRAMES, IntervalHearer, joined
@@ -58,7 +57,8 @@ def tone(pitch: float, seconds: float = 1.0, rate: int = RATE) -> np.ndarray:
 
 
 def test_the_spectrum_is_that_of_librosa() -> None:
-    librosa = pytest.importorskip("librosa")
+    import librosa
+
     (clip,), _ = clips(replace(SAWS, snr_db=(20.0, 20.0)), 1, seed=3)
     lengths = RATE / widths()
     theirs = (
@@ -167,7 +167,7 @@ def test_lessons_tell_what_is_in_them() -> None:
         assert np.array_equal(made[3].clip, lesson(maker, 3).clip)
 
 
-@pytest.mark.skipif(not has_fluidsynth(), reason="no FluidSynth here")
+@pytest.mark.needs_fluidsynth
 def test_lessons_of_a_side() -> None:
     arrays = lessons("validation", 20, 1)
     assert len(arrays["levels"]) == 20

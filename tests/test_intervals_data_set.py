@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from muse.tools.audio.io import read_audio
-from muse.tools.audio.render import has_fluidsynth
 from muse.tools.audio.soundfonts import find_soundfonts
 from muse.tools.errors import MuseError
 from muse.tools.intervals.clip_settings import Recipe
@@ -20,10 +19,11 @@ from muse.tools.intervals.generate import clips
 
 RATE = 22_050
 QUICK = Recipe(sample_rate=RATE, clip_s=0.5, gap_s=(0.1, 0.1))
-needs_fluidsynth = pytest.mark.skipif(not has_fluidsynth(), reason="no FluidSynth here")
 
 
-@pytest.mark.parametrize("timbre", ["pluck", pytest.param("gm:test", marks=needs_fluidsynth)])
+@pytest.mark.parametrize(
+    "timbre", ["pluck", pytest.param("gm:test", marks=pytest.mark.needs_fluidsynth)]
+)
 def test_jobs_change_nothing(tmp_path: Path, timbre: str) -> None:
     fonts = (str(find_soundfonts()[-1]),)
     recipe = replace(

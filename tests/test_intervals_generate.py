@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from muse.tools.audio.render import has_fluidsynth
 from muse.tools.audio.soundfonts import find_soundfonts
 from muse.tools.errors import ParameterError
 from muse.tools.intervals.arithmetic import cut, peak_hz, sounds_at
@@ -20,7 +19,6 @@ from muse.tools.intervals.sampled_notes import Sampler
 
 RATE = 22_050
 QUICK = Recipe(sample_rate=RATE, clip_s=0.5, gap_s=(0.1, 0.1))
-needs_fluidsynth = pytest.mark.skipif(not has_fluidsynth(), reason="no FluidSynth here")
 
 
 def labels_of(recipe: Recipe, count: int, seed: int = 1) -> list:
@@ -162,7 +160,7 @@ def test_unknown_and_unusable_programs_are_refused(word: str) -> None:
         programs(word)
 
 
-@needs_fluidsynth
+@pytest.mark.needs_fluidsynth
 def test_a_sampled_note_is_the_same_whatever_was_played_before() -> None:
     font = find_soundfonts()[-1]
     with Sampler(RATE) as fresh:
@@ -178,7 +176,7 @@ def test_a_sampled_note_is_the_same_whatever_was_played_before() -> None:
     assert rise == pytest.approx(0.37, abs=0.05)
 
 
-@needs_fluidsynth
+@pytest.mark.needs_fluidsynth
 def test_sampled_instruments_sound_the_pitch_of_the_label() -> None:
     recipe = Recipe(
         sample_rate=RATE, timbres=("gm:test",), soundfonts=(str(find_soundfonts()[-1]),)

@@ -14,8 +14,6 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from muse.tools.audio.io import write_audio
-from muse.tools.audio.render import has_fluidsynth
-from muse.tools.audio.soundfonts import find_soundfonts
 from muse.tools.intervals.clip_settings import Recipe, frequency_of
 from muse.tools.intervals.generate import clips
 from muse.tools.intervals.hypothesis_scoring import Chord
@@ -73,7 +71,7 @@ def test_synthesizers_are_heard() -> None:
     assert share_right(recipe, 24) >= 0.9
 
 
-@pytest.mark.skipif(not (has_fluidsynth() and find_soundfonts()), reason="no FluidSynth here")
+@pytest.mark.needs_fluidsynth
 @pytest.mark.parametrize(
     ("ways", "bar"), [(("ascending", "descending"), 0.9), (("together",), 0.7)]
 )

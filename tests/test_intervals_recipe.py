@@ -74,7 +74,8 @@ def results_of(run: Run) -> dict:
 
 
 def test_mel_bands_are_those_of_librosa() -> None:
-    librosa = pytest.importorskip("librosa")
+    import librosa
+
     sound = np.random.default_rng(0).standard_normal(RATE).astype(np.float32)
     window = window_frames(RATE)
     hop = window // HOPS_PER_WINDOW

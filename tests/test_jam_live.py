@@ -18,7 +18,6 @@ from muse.tools.jam.benchmark.jack_server import (
     end,
     start,
     wait_for_server,
-    why_no_jack,
 )
 from muse.tools.jam.clock import SystemClock
 from muse.tools.jam.engine_setup import engine_of
@@ -131,12 +130,11 @@ def told_by(playing: subprocess.Popen[str], text: str) -> str:
     raise AssertionError("".join(lines))
 
 
+@pytest.mark.needs_jack
 @pytest.mark.parametrize("death", [signal.SIGTERM, signal.SIGKILL])
 def test_a_server_that_dies_is_told_and_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, death: signal.Signals
 ) -> None:
-    if missing := why_no_jack():
-        pytest.skip(missing)
     name, take = f"muse-{death.name}-{os.getpid()}", tmp_path / "take"
     options = (
         *("--in", "far.*plays", "--out", "far.*hears", "--bpm", "240", "--count-in", "0"),

@@ -3,7 +3,7 @@
 import pytest
 
 from muse.tools.jam.benchmark.accompanist import measure_jam
-from muse.tools.jam.benchmark.jack_server import PERIOD_S, why_no_jack
+from muse.tools.jam.benchmark.jack_server import PERIOD_S
 from muse.tools.jam.benchmark.peer_program import FarReport
 from muse.tools.jam.benchmark.table import table
 from muse.tools.jam.benchmark.timing import BARS, bars, compared, delays, measure
@@ -40,10 +40,7 @@ def test_figures_are_told_with_and_without_the_period() -> None:
     assert not held["cpu_percent"]["holds"]
 
 
-needs_jack = pytest.mark.skipif(why_no_jack() is not None, reason=why_no_jack() or "")
-
-
-@needs_jack
+@pytest.mark.needs_jack
 def test_a_session_through_a_real_server_is_measured() -> None:
     figures = measure(0.5, load=0)
     for kind in ("events", "notes"):
@@ -51,7 +48,7 @@ def test_a_session_through_a_real_server_is_measured() -> None:
     assert figures["player"]["events"] >= figures["events"]["late"]["events"]
 
 
-@needs_jack
+@pytest.mark.needs_jack
 def test_a_whole_jam_is_measured() -> None:
     figures = measure_jam(2.0, load=0, model="ngram")
     assert figures["beats"] > 0

@@ -21,7 +21,7 @@ from muse.tools.jam.ports.outputs import PortSink
 from muse.tools.jam.ports.playback import Player
 from muse.tools.jam.ports.port_names import choose, list_ports, matching
 from muse.tools.jam.ports.reconnecting_port import LivePort, PortLostError
-from tests.jack_server import DEADLINE_S, Far, Heard, needs_rtmidi, running_jack
+from tests.jack_server import DEADLINE_S, Far, Heard, running_jack
 
 NAMES = [
     "Piano:Piano MIDI 1 20:0",
@@ -104,7 +104,7 @@ def test_without_rtmidi_says_what_to_install(monkeypatch: pytest.MonkeyPatch) ->
         PortSink("Piano")
 
 
-@needs_rtmidi
+@pytest.mark.needs_rtmidi
 def test_without_a_midi_system_says_what_to_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(midi_system, "ALSA_SEQUENCER", Path("/nowhere"))
     monkeypatch.setattr(platform, "system", lambda: "Linux")
@@ -123,7 +123,7 @@ class HandleOfWindows:
         return int(rtmidi.API_WINDOWS_MM)
 
 
-@needs_rtmidi
+@pytest.mark.needs_rtmidi
 def test_windows_makes_no_ports_but_says_what_does() -> None:
     with pytest.raises(MissingPartError, match="loopMIDI"):
         midi_system.open_virtual(HandleOfWindows(), "in")

@@ -2,7 +2,6 @@
 
 import io
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muse.tools.audio.render import has_fluidsynth
 from muse.tools.errors import MissingPartError
 from muse.tools.jam.clock import SystemClock, VirtualClock
 from muse.tools.jam.events import Message
@@ -35,7 +33,6 @@ PLAYED = [
     Message(3.5, bytes((0x99, 42, 70))),  # struck again, and left
     Message(4.0, bytes((0xB0, 123, 0))),
 ]
-needs_fluidsynth = pytest.mark.skipif(not has_fluidsynth(), reason="needs libfluidsynth")
 
 
 def timed(channel: int) -> list[tuple[float, bytes]]:
@@ -124,7 +121,7 @@ def test_messages_become_calls_of_fluidsynth() -> None:
     ]
 
 
-@needs_fluidsynth
+@pytest.mark.needs_fluidsynth
 def test_without_sound_files_are_offered(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -150,8 +147,8 @@ def jack() -> Iterator[str]:
         yield name
 
 
-@needs_fluidsynth
-@pytest.mark.skipif(sys.platform != "linux", reason="FluidSynth has JACK on Linux")
+@pytest.mark.needs_fluidsynth
+@pytest.mark.needs_linux
 def test_the_synthesizer_sounds_through_jack(jack: str) -> None:
     with Player(SynthSink(drivers=("jack",)), SystemClock()) as player:
         player.start()

@@ -1,7 +1,6 @@
 """`muse melody` on the command line: pipes, files, seeds, and what it refuses."""
 
 import json
-import os
 import subprocess
 import sys
 from itertools import pairwise
@@ -9,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from muse.tools.audio.render import has_fluidsynth
 from muse.tools.song.document import Song, song_from_json, song_to_json
 from muse.tools.song.midi import load_song
 from tests.conftest import ROOT
@@ -132,7 +130,7 @@ def test_a_model_from_a_file(muse, chords: bytes) -> None:
     assert given.out == muse("melody", "--seed", 1, stdin=chords).out
 
 
-@pytest.mark.skipif(not has_fluidsynth(), reason="no FluidSynth here")
+@pytest.mark.needs_fluidsynth
 def test_it_is_rendered(muse, chords: bytes, tmp_path: Path) -> None:
     made = muse("melody", "--bars", 2, "--seed", 1, stdin=chords)
     assert muse("render", "-", "-o", tmp_path / "a.wav", stdin=made.out).code == 0
@@ -203,7 +201,7 @@ def test_files_that_cannot_be_read_are_named(muse, chords: bytes, tmp_path: Path
     assert "oracle" in shown.err
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+@pytest.mark.needs_user
 def test_a_folder_that_may_not_be_written(muse, chords: bytes, tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     shown = muse("melody", "-o", tmp_path / "x.json", stdin=chords)

@@ -1,6 +1,7 @@
 """`muse render`: what is heard is what was written; what cannot be played is said in one line."""
 
 import io
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,15 +12,19 @@ import soundfile
 
 from muse.cli.main import run
 from muse.tools.audio.io import read_audio
-from muse.tools.audio.render import has_fluidsynth, render, synth_events
-from muse.tools.audio.soundfonts import check_soundfont, find_soundfonts
+from muse.tools.audio.render import render, synth_events
+from muse.tools.audio.soundfonts import (
+    SOUNDFONT_FOLDERS,
+    check_soundfont,
+    find_soundfonts,
+    soundfont_folders,
+)
 from muse.tools.song.document import Note, Song, Tempo, Track, song_to_json
 from muse.tools.song.midi import song_to_midi
 
 HOP = 64  # frames, of the energy that onsets are read from
 
-needs_fluidsynth = pytest.mark.skipif(not has_fluidsynth(), reason="libfluidsynth is not here")
-pytestmark = needs_fluidsynth
+pytestmark = pytest.mark.needs_fluidsynth
 
 
 def song(*notes: Note, bpm: float = 120.0, **options: object) -> Song:
@@ -209,6 +214,25 @@ def test_muse_soundfont_leads_the_search(monkeypatch, tmp_path: Path) -> None:
     monkeypatch.setenv("MUSE_SOUNDFONT", str(mine))
     assert find_soundfonts()[0].resolve() == always_there.resolve()
     check_soundfont(mine)
+
+
+def test_only_the_named_folders_are_searched(monkeypatch, tmp_path: Path) -> None:
+    always_there = find_soundfonts()[-1]
+    folders = [tmp_path / name for name in "ab"]
+    for folder in folders:
+        folder.mkdir()
+        (folder / f"{folder.name}.sf2").write_bytes(always_there.read_bytes()[:100])
+    monkeypatch.setenv("MUSE_SOUNDFONT_PATH", os.pathsep.join(map(str, folders)))
+    assert [path.name for path in find_soundfonts()] == ["a.sf2", "b.sf2", "TimGM6mb.sf2"]
+    monkeypatch.setenv("MUSE_SOUNDFONT_PATH", "")
+    assert find_soundfonts() == [always_there]
+    monkeypatch.delenv("MUSE_SOUNDFONT_PATH")
+    assert soundfont_folders() == [Path(folder).expanduser() for folder in SOUNDFONT_FOLDERS]
+
+
+def test_tests_find_only_the_soundfont_inside_pretty_midi(soundfont: Path) -> None:
+    assert find_soundfonts() == [soundfont]
+    assert soundfont.parent.name == "pretty_midi"
 
 
 def test_rendering_is_the_same_each_time(example_song: Song) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from muse.tools.audio.io import write_audio
-from muse.tools.audio.render import has_fluidsynth, render
+from muse.tools.audio.render import render
 from muse.tools.song.document import Song
 from muse.tools.transcription.note_event import NoteEvent
 from muse.tools.transcription.pitched import PitchedTranscription
@@ -21,7 +21,7 @@ from muse.tools.transcription.role_detection import (
 from tests.sounds import tone
 
 
-@pytest.mark.skipif(not has_fluidsynth(), reason="libfluidsynth is not installed")
+@pytest.mark.needs_fluidsynth
 @pytest.mark.parametrize("name", ["Lead", "Keys", "Bass", "Drums"])
 def test_the_examples_instruments_are_told_apart(
     name: str, example_song: Song, tmp_path: Path

@@ -12,9 +12,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-
-pytest.importorskip("demucs")
-
 from demucs.apply import BagOfModels, apply_model
 from demucs.htdemucs import HTDemucs
 

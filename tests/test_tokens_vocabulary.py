@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import miditok
 import pytest
 from symusic.core import ScoreTick
 
@@ -10,7 +11,6 @@ from muse.tools.tokens.schemes import SCHEMES, miditok_config
 from muse.tools.tokens.tokenizer import Tokenizer, tokenizer_for
 from muse.tools.tokens.vocabulary import fields_of, vocabulary_hash
 
-miditok = pytest.importorskip("miditok")
 # PerTok's bars are as long as their metres here, Structured's time shifts leave no time out, and
 # MIDI-Like orders notes of one pitch by what note-offs can tell
 SAME_IDS = ("remi", "tsd", "cpword", "octuple", "mumidi", "mmm")

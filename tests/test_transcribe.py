@@ -20,8 +20,6 @@ from muse.tools.song.document import Song, song_from_json
 from muse.tools.song.midi import load_song
 from tests.sounds import tone
 
-needs_fluidsynth = pytest.mark.skipif(not has_fluidsynth(), reason="libfluidsynth is not installed")
-
 
 @pytest.fixture(scope="module")
 def transcribed(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -87,7 +85,7 @@ def test_the_document_says_how_it_was_made(transcribed: Path) -> None:
         assert all(0 <= value <= 1 for value in track.confidence)
 
 
-@needs_fluidsynth
+@pytest.mark.needs_fluidsynth
 @pytest.mark.parametrize(
     ("name", "role", "floor"),
     [("Bass", "bass", 0.9), ("Lead", "lead", 0.85), ("Keys", "keys", 0.7)],
@@ -103,7 +101,7 @@ def test_a_solo_recording_is_recognised_and_heard(
     assert score_transcription(example_song, song)["pitched"]["onset_50ms"]["f1"] > floor
 
 
-@needs_fluidsynth
+@pytest.mark.needs_fluidsynth
 def test_a_detuned_recording_is_heard_in_tune(example_song: Song, tmp_path: Path, muse) -> None:
     example_song.tracks = [track for track in example_song.tracks if track.name == "Lead"]
     audio = render(example_song)
@@ -205,7 +203,7 @@ def test_stdin_goes_in_and_a_zip_comes_out(tmp_path: Path, muse, tone_file) -> N
     assert [note.pitch for note in song.tracks[0].notes] == [69]
 
 
-@needs_fluidsynth
+@pytest.mark.needs_fluidsynth
 def test_stdout_is_the_document_alone_where_ci_is_set(tone_file) -> None:
     command = [sys.executable, "-m", "muse.cli", "transcribe", str(tone_file()), "--json"]
     done = subprocess.run(
@@ -266,7 +264,7 @@ def test_the_stems_sum_to_the_mix(transcribed: Path, example_audio: Path) -> Non
     assert 20 * np.log10(np.abs(residual).max()) < -80
 
 
-@pytest.mark.skipif(os.name == "nt", reason="signals")
+@pytest.mark.needs_posix
 def test_an_interruption_leaves_no_half_file(tmp_path: Path, example_audio: Path) -> None:
     command = [sys.executable, "-m", "muse.cli", "transcribe", str(example_audio)]
     with subprocess.Popen(

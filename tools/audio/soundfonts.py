@@ -1,4 +1,9 @@
-"""The soundfonts on this machine, and which of them is played with."""
+"""Finds the soundfonts on this machine and chooses the one that MIDI is rendered with.
+
+$MUSE_SOUNDFONT names the soundfont to use. $MUSE_SOUNDFONT_PATH lists the folders to search instead
+of SOUNDFONT_FOLDERS, separated as in $PATH; where it is empty, no folder is searched and the
+soundfont inside the pretty_midi package is used.
+"""
 
 import os
 from importlib.util import find_spec
@@ -6,7 +11,7 @@ from pathlib import Path
 
 from muse.tools.errors import BadInputError, MissingPartError
 
-# where soundfonts are kept, best first; TimGM6mb inside pretty_midi is always there
+# folders searched where $MUSE_SOUNDFONT_PATH is not set, best first
 SOUNDFONT_FOLDERS = (
     "~/.local/share/soundfonts",
     "/usr/share/sounds/sf2",
@@ -18,12 +23,23 @@ SOUNDFONT_FOLDERS = (
 PREFERRED_SOUNDFONTS = ("FluidR3_GM.sf2", "MuseScore_General.sf2", "GeneralUser*.sf2", "*.sf2")
 
 
+def soundfont_folders() -> list[Path]:
+    """Return the folders that are searched for soundfonts, best first."""
+    named = os.environ.get("MUSE_SOUNDFONT_PATH")
+    folders = SOUNDFONT_FOLDERS if named is None else filter(None, named.split(os.pathsep))
+    return [Path(folder).expanduser() for folder in folders]
+
+
 def find_soundfonts() -> list[Path]:
-    """Soundfonts on this machine, best first; $MUSE_SOUNDFONT leads where it is set."""
+    """Return the soundfonts on this machine, best first.
+
+    $MUSE_SOUNDFONT comes first, then the preferred ones of each folder; TimGM6mb.sf2 inside
+    pretty_midi is last and always there.
+    """
     found: list[Path] = []
     if named := os.environ.get("MUSE_SOUNDFONT"):
         found.append(Path(named))
-    folders = [Path(folder).expanduser() for folder in SOUNDFONT_FOLDERS]
+    folders = soundfont_folders()
     for pattern in PREFERRED_SOUNDFONTS:
         found += [path for folder in folders for path in sorted(folder.glob(pattern))]
     spec = find_spec("pretty_midi")
@@ -37,11 +53,11 @@ def find_soundfonts() -> list[Path]:
 
 
 def choose_soundfont(named: Path | None = None) -> Path:
-    """The soundfont to play with: the one named, else the best one found.
+    """Return the soundfont to render with: the one named, else the best one found.
 
     Raises:
-        BadInputError: the one named is not there or is no soundfont.
-        MissingPartError: there is none at all.
+        BadInputError: the one named does not exist or is not a soundfont.
+        MissingPartError: none was found.
     """
     found = [named] if named else find_soundfonts()
     if not found:
@@ -51,7 +67,7 @@ def choose_soundfont(named: Path | None = None) -> Path:
 
 
 def check_soundfont(path: Path) -> None:
-    """Raise BadInputError unless the file is a whole soundfont by its head (RIFF, size, sfbk)."""
+    """Raise BadInputError unless a file has a soundfont's header and the size it says."""
     try:
         with path.open("rb") as file:
             head = file.read(12)
