@@ -84,12 +84,12 @@ def chords(
     from muse.tools.chords.request import Request
     from muse.tools.generation.sampling import Sampling, usual_temperature
     from muse.tools.generation.seeds import choose_seed, report_seed
-    from muse.tools.song.export import check_target, numbered, save_songs
+    from muse.tools.song.export import check_target, numbered_paths, save_songs
     from muse.tools.song.midi import load_song
 
     if out == Path("-"):  # what a pipe gets, on a terminal too
         out, as_json = None, True
-    targets = numbered(out, count) if out else []
+    targets = numbered_paths(out, count) if out else []
     for target in targets:
         check_target(target, like or under or "")
     request = Request(

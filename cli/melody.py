@@ -75,7 +75,7 @@ def melody(
     from muse.tools.melody.make import melodies
     from muse.tools.melody.net_model import load_melody_reader
     from muse.tools.melody.request import MelodyRequest
-    from muse.tools.song.export import check_target, numbered, save_songs
+    from muse.tools.song.export import check_target, numbered_paths, save_songs
 
     if out == Path("-"):  # what a pipe gets, on a terminal too
         out, as_json = None, True
@@ -92,7 +92,7 @@ def melody(
         rank=rank,
     )
     songs = songs_in(song)
-    targets = numbered(out, count * len(songs)) if out else []
+    targets = numbered_paths(out, count * len(songs)) if out else []
     for target in targets:
         check_target(target, song)
     names = {"rhythm_like": rhythm_like, "motif": motif}

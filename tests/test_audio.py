@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from muse.tools.audio.encodings import ENCODINGS
 from muse.tools.audio.io import (
-    ENCODINGS,
     AudioReader,
     read_audio,
     resampled,

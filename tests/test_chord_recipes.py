@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from muse.tools.trained_weights import trained_weights
+from muse.tools.weights import load_trained_weights
 
 ROOT = Path(__file__).parent.parent
 CHARTS = ROOT / "examples" / "neo_soul.txt"
@@ -25,7 +25,7 @@ def test_a_net_is_trained_scored_and_exported(name: str, muse, tmp_path: Path) -
     assert set(results["baselines"]) == {"unigram", "trigram", "adaptive"}
     assert 1.0 < results["test"]["perplexity"] < 557  # better than drawing lots
     assert results["net"]["all"]["chords"] == results["baselines"]["adaptive"]["chords"]
-    _, _, card = trained_weights(tmp_path / "weights" / name)
+    _, _, card = load_trained_weights(tmp_path / "weights" / name)
     assert card["split_seed"] == 0
     assert card["data"][0]["songs"] == 144
     made = muse("chords", "--model", tmp_path / "weights" / f"{name}.safetensors", "--bars", 4)
@@ -43,7 +43,7 @@ def test_a_net_over_notes_is_trained_on_a_folder_of_midi(muse, tmp_path: Path) -
     results = json.loads(done.out)["results"]
     assert results["test"]["perplexity"] > 1.0
     assert results["baselines"]["unigram"]["perplexity"] > 1.0
-    config, _, card = trained_weights(tmp_path / "weights" / "note-lstm")
+    config, _, card = load_trained_weights(tmp_path / "weights" / "note-lstm")
     assert config["columns"]["chord"] == len(card["tokens"])
 
 

@@ -18,16 +18,15 @@ from muse.tools.audio.mel import (
     HIGHEST_HZ,
     HOPS_PER_WINDOW,
     LOWEST_HZ,
-    bank,
     log_mel,
-    powers,
+    mel_filterbank,
+    power_spectra,
     window_frames,
 )
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.intervals.clip_settings import Recipe as ClipRecipe
 from muse.tools.intervals.data_set import generate_folder, read_labels
 from muse.tools.progress import silent
-from muse.tools.trained_weights import trained_weights
 from muse.tools.training.fingerprint import data_hash
 from muse.tools.training.recipe import SIDES
 from muse.tools.training.recipes.interval_clips import split
@@ -35,6 +34,7 @@ from muse.tools.training.recipes.intervals import IntervalSettings, IntervalsRec
 from muse.tools.training.run import Run
 from muse.tools.training.run_folder import RunFolder
 from muse.tools.training.train import train
+from muse.tools.weights import load_trained_weights
 
 RATE = 44_100
 # four intervals over a few pitches: learnt within seconds
@@ -79,7 +79,9 @@ def test_mel_bands_are_those_of_librosa() -> None:
     sound = np.random.default_rng(0).standard_normal(RATE).astype(np.float32)
     window = window_frames(RATE)
     hop = window // HOPS_PER_WINDOW
-    ours = bank(RATE, window, BANDS, LOWEST_HZ, HIGHEST_HZ) @ powers(sound, window, hop)
+    ours = mel_filterbank(RATE, window, BANDS, LOWEST_HZ, HIGHEST_HZ) @ power_spectra(
+        sound, window, hop
+    )
     theirs = librosa.feature.melspectrogram(
         y=sound,
         sr=RATE,
@@ -203,7 +205,7 @@ def test_the_run_folder_has_all_there_is_to_see(trained: Run) -> None:
 
 def test_exported_weights_tell_what_they_are(trained: Run) -> None:
     assert trained.folder
-    config, arrays, card = trained_weights(trained.folder.parent / "weights" / "intervals")
+    config, arrays, card = load_trained_weights(trained.folder.parent / "weights" / "intervals")
     net = IntervalCnn(msgspec.convert(config, IntervalCnnConfig))
     net.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
     assert card["semitones"] == [1, 4, 7, 12]

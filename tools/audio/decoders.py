@@ -1,4 +1,4 @@
-"""Sound files opened: by libsndfile what it reads, anything else by way of ffmpeg."""
+"""Open sound files with libsndfile, or with ffmpeg where libsndfile cannot read the format."""
 
 import shutil
 import subprocess
@@ -10,7 +10,7 @@ import soundfile
 
 from muse.tools.errors import BadInputError, MissingPartError, system_hint
 
-# what begins a file that libsndfile does not know and ffmpeg does: (offset in bytes, magic)
+# first bytes of files that ffmpeg reads and libsndfile does not: (offset in bytes, magic)
 FFMPEG_MAGIC = (
     (4, b"ftyp"),  # m4a, mp4, mov
     (0, b"\x1a\x45\xdf\xa3"),  # matroska, webm
@@ -23,7 +23,17 @@ FFMPEG_MAGIC = (
 
 
 def open_sound_file(path: Path, name: str, stack: ExitStack) -> soundfile.SoundFile:
-    """Open with libsndfile, or convert with ffmpeg to a WAV that lives as long as `stack`."""
+    """Open a sound file.
+
+    Args:
+        path: of the file.
+        name: for messages.
+        stack: owns the temporary WAV that ffmpeg decodes to, and removes it when it closes.
+
+    Raises:
+        BadInputError: the file is missing, empty, or not audio.
+        MissingPartError: only ffmpeg can read the format, and it is not installed.
+    """
     if not path.is_file():
         raise BadInputError(f"{name}: {'is a folder' if path.is_dir() else 'no such file'}")
     if path.stat().st_size == 0:
@@ -35,7 +45,7 @@ def open_sound_file(path: Path, name: str, stack: ExitStack) -> soundfile.SoundF
     if shutil.which("ffmpeg") is None:
         if needs_ffmpeg(path):
             raise MissingPartError(
-                f"{name}: reading this format needs ffmpeg; {system_hint('ffmpeg')}"
+                f"{name}: this format is read with ffmpeg; {system_hint('ffmpeg')}"
             )
         raise BadInputError(f"{name}: not audio that can be read ({reason})")
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="muse-")))
@@ -43,14 +53,14 @@ def open_sound_file(path: Path, name: str, stack: ExitStack) -> soundfile.SoundF
 
 
 def needs_ffmpeg(path: Path) -> bool:
-    """Whether the file begins like a format that ffmpeg reads and libsndfile does not."""
+    """Whether a file begins like a format that ffmpeg reads and libsndfile does not."""
     with path.open("rb") as file:
         head = file.read(16)
     return any(head[offset:].startswith(magic) for offset, magic in FFMPEG_MAGIC)
 
 
 def decode_with_ffmpeg(path: Path, target: Path, name: str) -> Path:
-    """Decode the first audio stream of any file into a float WAV.
+    """Decode the first audio stream of a file to a float WAV at `target`, and return `target`.
 
     Raises:
         BadInputError: ffmpeg finds no audio in it.

@@ -1,4 +1,4 @@
-"""Audio files in and out, in blocks, so that memory does not grow with their length.
+"""Read and write audio files in blocks, so that memory does not grow with their length.
 
 Conventions:
     arrays are float32 of shape (channels, frames), full scale 1.0; rates in Hz; '-' is stdin.
@@ -7,7 +7,6 @@ Conventions:
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -16,6 +15,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from muse.tools.audio.decoders import open_sound_file
+from muse.tools.audio.encodings import find_encoding
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.files import PIPE, on_disk, replacing
 
@@ -24,42 +24,18 @@ log = logging.getLogger("muse")
 Audio = NDArray[np.float32]
 
 BLOCK_FRAMES = 1 << 18  # frames read at a time, about 6 s at 44.1 kHz
-WRITE_FRAMES = 1 << 15  # frames handed to libsndfile at once: Vorbis puts each call on the stack
+WRITE_FRAMES = 1 << 15  # frames a call to libsndfile, whose Vorbis encoder keeps them on the stack
 MAX_WAV_BYTES = 4_000_000_000  # a plain WAV's size field ends at 4 GiB; beyond it RF64 is written
-
-
-@dataclass(frozen=True)
-class Encoding:
-    """How one file format stores samples.
-
-    Attributes:
-        container: libsndfile's name of the format.
-        subtypes: libsndfile's subtype for each choice of bits.
-        default_bits: the choice when none is made.
-    """
-
-    container: str
-    subtypes: dict[str, str]
-    default_bits: str
-
-
-ENCODINGS = {
-    "wav": Encoding("WAV", {"16": "PCM_16", "24": "PCM_24", "32f": "FLOAT"}, "16"),
-    "flac": Encoding("FLAC", {"16": "PCM_16", "24": "PCM_24"}, "16"),
-    "ogg": Encoding("OGG", {"16": "VORBIS"}, "16"),
-    "mp3": Encoding("MP3", {"16": "MPEG_LAYER_III"}, "16"),
-}
-LOSSY = frozenset({"ogg", "mp3"})
 
 
 class AudioReader(AbstractContextManager["AudioReader"]):
     """An open audio file, read from start to end.
 
     Attributes:
-        name: what the user called it.
+        name: of the file, for messages.
         sample_rate: in Hz.
         channels: 1 or more.
-        frames: length as the header tells it; a broken file may hold fewer.
+        frames: length according to the header; a damaged file may hold fewer.
     """
 
     def __init__(self, source: str | Path, name: str | None = None) -> None:
@@ -67,11 +43,11 @@ class AudioReader(AbstractContextManager["AudioReader"]):
 
         Args:
             source: a path, or '-'.
-            name: what to call it in messages; None takes `source` itself.
+            name: for messages; `source` by default.
 
         Raises:
-            BadInputError: it is not there, not audio, or holds no frames.
-            MissingPartError: only ffmpeg could read it and there is none.
+            BadInputError: the file is missing, not audio, or has no frames.
+            MissingPartError: only ffmpeg can read the format, and it is not installed.
         """
         self.name = name or ("standard input" if str(source) == PIPE else str(source))
         self._stack = ExitStack()
@@ -90,7 +66,7 @@ class AudioReader(AbstractContextManager["AudioReader"]):
 
     @property
     def duration_s(self) -> float:
-        """Length in seconds, by the header."""
+        """Length in seconds, according to the header."""
         return self.frames / self.sample_rate
 
     def blocks(self, size: int = BLOCK_FRAMES) -> Iterator[Audio]:
@@ -102,14 +78,16 @@ class AudioReader(AbstractContextManager["AudioReader"]):
             yield block
 
     def _read(self, size: int, done: int) -> Audio | None:
-        """The next block, or None at the end; a file broken half-way ends there, with a warning."""
+        """Read the next block, or None at the end; a damaged file ends early, with a warning."""
         try:
             block = self._file.read(size, dtype="float32", always_2d=True)
         except soundfile.LibsndfileError as error:
             if not done:
                 raise BadInputError(f"{self.name}: {error}") from error
             log.warning(
-                "%s: broken after %.1f s, the rest is left out", self.name, done / self.sample_rate
+                "%s: damaged after %.1f s; only the audio before that is used",
+                self.name,
+                done / self.sample_rate,
             )
             return None
         return finite(block.T, self.name) if len(block) else None
@@ -120,26 +98,26 @@ class AudioReader(AbstractContextManager["AudioReader"]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close the file and what was made to read it."""
+        """Close the file and remove temporary copies of it."""
         self._stack.close()
 
 
 def finite(block: NDArray[np.float32], name: str) -> Audio:
-    """The block with NaN and infinity, which float files can hold, as silence."""
+    """Replace NaN and infinity, which float files can hold, by silence."""
     if np.isfinite(block).all():
         return np.ascontiguousarray(block)
-    log.warning("%s: holds samples that are not numbers; they are read as silence", name)
+    log.warning("%s: has samples that are NaN or infinite; using silence in their place", name)
     return np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32)
 
 
 def read_audio(
     source: str | Path, *, sample_rate: int | None = None, mono: bool = False
 ) -> tuple[Audio, int]:
-    """Read a whole file: (channels, frames) float32 and the rate in Hz.
+    """Read a whole file: (channels, frames) float32 and its sample rate in Hz.
 
     Args:
         source: a path, or '-'.
-        sample_rate: resample to this rate; None keeps the file's own.
+        sample_rate: to resample to; None keeps the rate of the file.
         mono: mix to one channel; the shape is then (1, frames).
 
     Raises:
@@ -156,7 +134,7 @@ def read_audio(
 
 
 def resampled(blocks: Iterable[Audio], from_rate: int, to_rate: int) -> Iterator[Audio]:
-    """The stream at another rate; the sum of its lengths is that of the input times the ratio."""
+    """Yield a stream at another rate; its total length is that of the input times the ratio."""
     if from_rate == to_rate:
         yield from blocks
         return
@@ -175,12 +153,12 @@ def resampled(blocks: Iterable[Audio], from_rate: int, to_rate: int) -> Iterator
 
 
 class AudioWriter:
-    """An audio file being written; use `writing_audio`, which makes it whole or not at all."""
+    """An audio file being written; use `writing_audio`, which writes it whole or not at all."""
 
     def __init__(self, path: Path, sample_rate: int, channels: int, bits: str, frames: int) -> None:
         """Open `path` for writing; see `writing_audio`."""
         suffix = path.suffix.lstrip(".").lower()
-        encoding = encoding_of(suffix, bits)
+        encoding = find_encoding(suffix, bits)
         size = frames * channels * 4
         container = "RF64" if suffix == "wav" and size > MAX_WAV_BYTES else encoding.container
         self.bits = bits
@@ -198,7 +176,7 @@ class AudioWriter:
     def write(self, block: Audio) -> None:
         """Append (channels, frames); integer formats are rounded and clipped at full scale.
 
-        Rounded here rather than by libsndfile, which scales by 32767 and reads back by 32768.
+        The rounding is done here because libsndfile scales by 32767 to write and by 32768 to read.
         """
         if self._subtype == "PCM_16":
             data = np.clip(np.rint(block.T * 2.0**15), -(2**15), 2**15 - 1).astype(np.int16)
@@ -211,39 +189,24 @@ class AudioWriter:
             self._file.write(data[start : start + WRITE_FRAMES])
 
     def close(self) -> None:
-        """Finish the header and close."""
+        """Write the final header and close the file."""
         self._file.close()
-
-
-def encoding_of(suffix: str, bits: str) -> Encoding:
-    """The encoding of a format, checked against the bits asked for.
-
-    Raises:
-        ParameterError: muse does not write the format, or not with these bits.
-    """
-    encoding = ENCODINGS.get(suffix)
-    if encoding is None:
-        what = f".{suffix}" if suffix else "a file without a suffix"
-        raise ParameterError(f"cannot write {what}; formats are {', '.join(ENCODINGS)}")
-    if bits not in encoding.subtypes:
-        raise ParameterError(f".{suffix} holds {' or '.join(encoding.subtypes)} bits, not {bits}")
-    return encoding
 
 
 @contextmanager
 def writing_audio(
     path: Path, sample_rate: int, channels: int, *, bits: str = "16", frames: int = 0
 ) -> Iterator[AudioWriter]:
-    """Write a file block by block; it takes its name when whole and is removed on any error.
+    """Write a file block by block; it gets its name when complete and is removed on any error.
 
     Args:
-        path: the suffix chooses the format, see ENCODINGS.
+        path: its suffix chooses the format, see encodings.py.
         sample_rate: in Hz.
         channels: rows of each block.
         bits: '16', '24' or '32f'.
-        frames: expected length, so that a file beyond 4 GB gets a header that can hold it.
+        frames: expected length, which decides whether a WAV needs the RF64 header of large files.
     """
-    encoding_of(path.suffix.lstrip(".").lower(), bits)  # before anything is made
+    find_encoding(path.suffix.lstrip(".").lower(), bits)  # fail before a file is made
     with replacing(path) as temporary:
         writer = AudioWriter(temporary, sample_rate, channels, bits, frames)
         try:

@@ -1,8 +1,8 @@
-"""Mel spectrograms: the power in bands that are evenly spaced as ears space pitches.
+"""Mel filter banks and log-mel spectrograms.
 
-Conventions: a clip is mono (frames,), full scale 1.0; a spectrogram is (bands, times). Mels are
-those of Slaney, "Auditory Toolbox" (Interval Research report 1998-010): linear to 1 kHz,
-logarithmic above.
+Conventions: a clip is mono (frames,), full scale 1.0; a spectrogram is (bands, frames). The mel
+scale is that of Slaney, "Auditory Toolbox" (Interval Research report 1998-010): linear up to 1 kHz,
+logarithmic above. BANDS, LOWEST_HZ ... are of `log_mel`, the input of the interval net.
 """
 
 import math
@@ -15,46 +15,51 @@ Samples = NDArray[np.float32] | NDArray[np.float64]
 Spectrogram = NDArray[np.float32]
 
 BANDS = 128
-LOWEST_HZ, HIGHEST_HZ = 40.0, 4000.0  # of the bands' edges; fundamentals are 55 to 1760 Hz
+LOWEST_HZ, HIGHEST_HZ = 40.0, 4000.0  # edges of the bands; the fundamentals are 55 to 1760 Hz
 WINDOW_S = 0.186  # 8192 frames at 44.1 kHz: a semitone at 55 Hz is 3.3 Hz wide
 HOPS_PER_WINDOW = 3
-RANGE_DB = 80.0  # what is further below the loudest is cut off
+RANGE_DB = 80.0  # below the maximum; lower values are raised to it
 LINEAR_HZ = 200 / 3  # of one mel, up to KNEE_HZ
 KNEE_HZ = 1000.0
 KNEE = KNEE_HZ / LINEAR_HZ  # 15 mels
 LOG_STEP = math.log(6.4) / 27  # of one mel above the knee: 27 of them multiply by 6.4
 
 
-def mels_of(hertz: float) -> float:
-    """A frequency in mels."""
-    return hertz / LINEAR_HZ if hertz < KNEE_HZ else KNEE + math.log(hertz / KNEE_HZ) / LOG_STEP
+def hz_to_mel(hz: float) -> float:
+    """Convert a frequency in Hz to mels."""
+    return hz / LINEAR_HZ if hz < KNEE_HZ else KNEE + math.log(hz / KNEE_HZ) / LOG_STEP
 
 
-def hertz_of(mels: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Frequencies of mels."""
+def mel_to_hz(mels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Convert mels to Hz."""
     above = KNEE_HZ * np.exp(LOG_STEP * (mels - KNEE))
     return np.where(mels < KNEE, LINEAR_HZ * mels, above)
 
 
 def window_frames(rate: int) -> int:
-    """Length of the window, the power of two nearest to WINDOW_S."""
+    """Return the power of two that is nearest to WINDOW_S, in frames."""
     return 1 << round(math.log2(WINDOW_S * rate))
 
 
+def mel_edges(bands: int, lowest_hz: float, highest_hz: float) -> NDArray[np.float64]:
+    """Return (bands + 2,) frequencies in Hz: band i rises from edge i to i + 1, falls to i + 2."""
+    return mel_to_hz(np.linspace(hz_to_mel(lowest_hz), hz_to_mel(highest_hz), bands + 2))
+
+
 @lru_cache(maxsize=4)
-def bank(
+def mel_filterbank(
     rate: int, window: int, bands: int, lowest_hz: float, highest_hz: float
 ) -> NDArray[np.float32]:
-    """Triangles (bands, bins), each of area 1 in Hz, from its lower neighbour's peak to the next.
+    """Return triangular filters (bands, window // 2 + 1), each of area 1 in Hz.
 
     Args:
-        rate: of the sound, in Hz.
-        window: frames of the transform.
-        bands: how many.
-        lowest_hz: where the first triangle begins.
-        highest_hz: where the last one ends.
+        rate: sample rate in Hz.
+        window: length of the Fourier transform in frames.
+        bands: number of filters.
+        lowest_hz: lower edge of the first filter.
+        highest_hz: upper edge of the last filter.
     """
-    edges = hertz_of(np.linspace(mels_of(lowest_hz), mels_of(highest_hz), bands + 2))
+    edges = mel_edges(bands, lowest_hz, highest_hz)
     bins = np.arange(window // 2 + 1) * rate / window
     below, peak, above = edges[:-2, None], edges[1:-1, None], edges[2:, None]
     rising = (bins - below) / (peak - below)
@@ -63,8 +68,8 @@ def bank(
     return triangles.astype(np.float32)
 
 
-def powers(clip: Samples, window: int, hop: int) -> NDArray[np.float32]:
-    """Power spectra (bins, times) under a Hann window, the first centred on the first frame."""
+def power_spectra(clip: Samples, window: int, hop: int) -> NDArray[np.float32]:
+    """Return power spectra (bins, frames) with a Hann window; the first is centered on sample 0."""
     padded = np.pad(np.asarray(clip, np.float32), window // 2)
     framed = np.lib.stride_tricks.sliding_window_view(padded, window)[::hop]
     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window)
@@ -73,18 +78,18 @@ def powers(clip: Samples, window: int, hop: int) -> NDArray[np.float32]:
 
 
 def log_mel(clip: Samples, rate: int) -> Spectrogram:
-    """The log-mel spectrogram (BANDS, times) of a clip in 0 to 1.
+    """Return the log-mel spectrogram (BANDS, frames) of a clip, scaled to [0, 1].
 
-    1 is the clip's loudest value, 0 is RANGE_DB or more below it; silence is 0 throughout.
+    1 is the maximum of the clip, 0 is RANGE_DB or more below it; silence is 0 everywhere.
 
     Args:
-        clip: (frames,).
-        rate: in Hz.
+        clip: (samples,).
+        rate: sample rate in Hz.
     """
     window = window_frames(rate)
     highest = min(HIGHEST_HZ, rate / 2)
-    spectra = powers(clip, window, window // HOPS_PER_WINDOW)
-    bands = bank(rate, window, BANDS, LOWEST_HZ, highest) @ spectra
+    spectra = power_spectra(clip, window, window // HOPS_PER_WINDOW)
+    bands = mel_filterbank(rate, window, BANDS, LOWEST_HZ, highest) @ spectra
     loudest = float(bands.max())
     if loudest <= 0.0:
         return np.zeros_like(bands)

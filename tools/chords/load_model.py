@@ -9,7 +9,7 @@ from muse.tools.chords import ngram_model
 from muse.tools.chords.model import ChordModel
 from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
 from muse.tools.errors import ParameterError
-from muse.tools.trained_weights import trained_weights
+from muse.tools.weights import load_trained_weights
 
 log = logging.getLogger("muse")
 
@@ -53,6 +53,6 @@ def load_counts_or_net(name: str) -> ChordModel:
         return ngram_model.load_ngram()
     if name in SHIPPED:
         return nets.load_net(name)
-    card = trained_weights(name, CHORD_VOCABULARY.hash).card
+    card = load_trained_weights(name, CHORD_VOCABULARY.hash).card
     is_counts = card["config"].get("kind") == ngram_model.NAME
     return ngram_model.load_ngram(name) if is_counts else nets.load_net(name)

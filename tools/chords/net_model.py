@@ -18,7 +18,7 @@ from muse.tools.chords.events import (
 from muse.tools.chords.model import Floats, Step
 from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY, NO_ROOT
 from muse.tools.errors import BadInputError
-from muse.tools.trained_weights import trained_weights
+from muse.tools.weights import load_trained_weights
 
 WEIGHTS = {"transformer": "chord-transformer", "lstm": "chord-lstm"}  # by the name --model takes
 
@@ -124,12 +124,12 @@ def load_net(name_or_path: str) -> NetModel:
     """A net that ships with muse, or one that was trained and exported.
 
     Args:
-        name_or_path: "transformer", "lstm", or a path as trained_weights takes it.
+        name_or_path: "transformer", "lstm", or a path as load_trained_weights takes it.
 
     Raises:
         BadInputError: it is not there, damaged, or of another vocabulary or kind.
     """
-    config, tensors, card = trained_weights(
+    config, tensors, card = load_trained_weights(
         WEIGHTS.get(name_or_path, name_or_path), CHORD_VOCABULARY.hash
     )
     try:

@@ -26,7 +26,7 @@ from muse.tools.chords.ngrams import AdaptiveNgram, CorpusNgram
 from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
 from muse.tools.datasets.vocabulary import START_ID
 from muse.tools.generation.witten_bell import ContextCounts
-from muse.tools.trained_weights import trained_weights
+from muse.tools.weights import load_trained_weights
 
 if TYPE_CHECKING:
     from muse.tools.chords.song_arrays import ChordSong
@@ -159,5 +159,5 @@ def load_ngram(name: str = WEIGHTS) -> NgramModel:
     Raises:
         BadInputError: they are missing, damaged, or of another vocabulary.
     """
-    weights = trained_weights(name, CHORD_VOCABULARY.hash)
+    weights = load_trained_weights(name, CHORD_VOCABULARY.hash)
     return NgramModel(weights.tensors, weights.card["sha256"])

@@ -18,7 +18,7 @@ from muse.tools.chords.song_arrays import ChordSong
 from muse.tools.chords.tonnetz import distance_table
 from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
 from muse.tools.errors import BadInputError
-from muse.tools.trained_weights import trained_weights
+from muse.tools.weights import load_trained_weights
 
 Stacked = tuple[dict[str, Ids], dict[str, Ids], Ids, NDArray[np.bool_]]
 
@@ -45,7 +45,7 @@ def load_torch_net(name_or_path: str) -> tuple[nn.Module, dict[str, Any]]:
     Raises:
         BadInputError: it is not there, damaged, or of another vocabulary or kind.
     """
-    values, tensors, card = trained_weights(name_or_path, CHORD_VOCABULARY.hash)
+    values, tensors, card = load_trained_weights(name_or_path, CHORD_VOCABULARY.hash)
     try:
         config = read_config(values)
     except ValueError as error:

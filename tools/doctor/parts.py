@@ -22,11 +22,10 @@ from muse import models
 from muse.tools.errors import BadInputError, install_command, system_command
 from muse.tools.files import sha256_of
 from muse.tools.song.provenance import DISTRIBUTION
-from muse.tools.weights import WeightStatus, data_folder, list_weights, verify
+from muse.tools.weights import SHIPPED_SUFFIXES, WeightStatus, data_folder, list_weights, verify
 
 FFMPEG_TIMEOUT = 10  # seconds to wait for its version
 DEFAULT_ENGINE = "spleeter"
-WEIGHT_SUFFIXES = (".onnx", ".safetensors")
 REINSTALL = "pip install --force-reinstall --no-deps {}"
 OPTIONAL_EXTRAS = {"demucs": "the htdemucs engines of muse separate", "train": "muse train"}
 REQUIREMENT = re.compile(
@@ -243,7 +242,7 @@ def shipped_folder() -> Path:
 def look_at_shipped(description: Path) -> Part:
     """Weights inside the package, by the JSON beside them; all of them are needed."""
     facts = json.loads(description.read_text())
-    files = [description.with_suffix(suffix) for suffix in WEIGHT_SUFFIXES]
+    files = [description.with_suffix(suffix) for suffix in SHIPPED_SUFFIXES]
     whole = any(file.is_file() and sha256_of(file) == facts["sha256"] for file in files)
     detail = str(description.parent) if whole else f"damaged or gone from {description.parent}"
     command = None if whole else REINSTALL.format(".")

@@ -11,7 +11,7 @@ from muse.models.interval_net.inference import IntervalReader
 from muse.tools.audio.cqt import RATE, Rows, levels
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.intervals.calibration import chances
-from muse.tools.trained_weights import trained_weights
+from muse.tools.weights import load_trained_weights
 
 NAME = "interval-net"
 KINDS = ("ascending", "descending", "together")
@@ -67,7 +67,7 @@ class IntervalHearer:
         Raises:
             BadInputError: they are not there, damaged, or of another net.
         """
-        found = trained_weights(weights)
+        found = load_trained_weights(weights)
         try:
             self._net = IntervalReader(found.config, found.tensors)
             told = found.card["metrics"]["temperatures"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.tools.audio.mel import HOPS_PER_WINDOW, log_mel, powers, window_frames
+from muse.tools.audio.mel import HOPS_PER_WINDOW, log_mel, power_spectra, window_frames
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -46,7 +46,7 @@ def clip_figure(clip: NDArray[np.float32], rate: int, title: str) -> Figure:
 def decibels(clip: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
     """The spectrogram up to HIGHEST_SHOWN_HZ, in dB below its loudest value."""
     window = window_frames(rate)
-    spectra = powers(clip, window, window // HOPS_PER_WINDOW)
+    spectra = power_spectra(clip, window, window // HOPS_PER_WINDOW)
     shown = spectra[: int(HIGHEST_SHOWN_HZ * window / rate) + 1]
     least = np.finfo(np.float32).tiny
     levels: NDArray[np.float32] = 10 * np.log10(np.maximum(shown / max(shown.max(), least), least))

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from muse.tools.audio.encodings import AUDIO_SUFFIXES
 from muse.tools.chords.events import STYLES
 from muse.tools.chords.request import FASTEST, SLOWEST
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.song.document import Meter
-from muse.tools.song.export import AUDIO
 from muse.tools.song.meter import bar_beats, parse_meter, pulse_beats, signature_text
 from muse.tools.theory.keys import Tonality, parse_key
 from muse.tools.theory.voicing import STYLES as VOICINGS
@@ -21,7 +21,7 @@ MOST_COUNT_IN = 8  # bars
 EVENEST, MOST_SWUNG = 50.0, 75.0  # per cent of a pair that its first note takes
 DENOMINATORS = (4, 8)
 SCORES = (".mid", ".midi", ".json", ".jsonl", ".musicxml", ".xml", ".png", ".svg", ".pdf")
-FILE_SUFFIXES = (*SCORES, *AUDIO)
+FILE_SUFFIXES = (*SCORES, *AUDIO_SUFFIXES)
 
 
 @dataclass(frozen=True)

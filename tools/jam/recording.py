@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
+from muse.tools.audio.encodings import AUDIO_SUFFIXES
 from muse.tools.audio.soundfonts import choose_soundfont
 from muse.tools.files import blaming
 from muse.tools.jam.clock import raise_priority
@@ -15,7 +16,6 @@ from muse.tools.jam.routing import PIPE, Wiring
 from muse.tools.jam.takes.records import Header, read_take
 from muse.tools.jam.takes.take import Take
 from muse.tools.jam.takes.to_song import song_of_take
-from muse.tools.song.export import AUDIO
 from muse.tools.view.view import save_view
 
 log = logging.getLogger("muse")
@@ -93,7 +93,7 @@ def kept(wiring: Wiring, take: Take | None) -> tuple[str, ...]:
 def write_take(take: Take, target: Path, soundfont: Path | None) -> None:
     """A take as MIDI, a Song, a score, a picture, or rendered."""
     song = song_of_take(read_take(take.jsonl))
-    if target.suffix.lower() not in AUDIO:
+    if target.suffix.lower() not in AUDIO_SUFFIXES:
         save_view(song, target, target.stem)
         return
     from muse.tools.audio.render import render_file

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
+from muse.tools.audio.encodings import AUDIO_SUFFIXES
 from muse.tools.errors import BadInputError, MuseError, ParameterError
 from muse.tools.jam.band.lines import CHANNELS
 from muse.tools.jam.clock import SystemClock
@@ -16,7 +17,7 @@ from muse.tools.jam.ports.midi_system import load_rtmidi
 from muse.tools.jam.ports.outputs import JsonSink, NoSink, PortSink, Sink
 from muse.tools.jam.ports.port_names import LOOP, list_ports, matching
 from muse.tools.jam.session import SOLO_CHANNEL
-from muse.tools.song.export import AUDIO, check_target
+from muse.tools.song.export import check_target
 
 log = logging.getLogger("muse")
 
@@ -68,7 +69,7 @@ def check_wiring(wiring: Wiring) -> None:
     """Raise for ways in and out that do not go together, or that need what is not installed."""
     if wiring.replay and wiring.source:
         raise ParameterError("--replay plays the solo of a take; leave out --in")
-    if wiring.source and Path(wiring.source).suffix.lower() in AUDIO:
+    if wiring.source and Path(wiring.source).suffix.lower() in AUDIO_SUFFIXES:
         raise BadInputError(
             f"{wiring.source} is sound; `muse transcribe {wiring.source} -o DIR` makes MIDI of it"
         )

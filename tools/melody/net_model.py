@@ -29,7 +29,7 @@ from muse.tools.melody.columns import (
     start_ids,
 )
 from muse.tools.melody.song_arrays import MelodyContext
-from muse.tools.trained_weights import trained_weights
+from muse.tools.weights import load_trained_weights
 
 Floats = NDArray[np.float64]
 
@@ -120,12 +120,12 @@ def load_melody_reader(name_or_path: str | Path) -> NetModel:
     """A net that ships with muse, or one that was trained and exported; imports no torch.
 
     Args:
-        name_or_path: as trained_weights takes it.
+        name_or_path: as load_trained_weights takes it.
 
     Raises:
         BadInputError: it is not there, damaged, or of another vocabulary or kind.
     """
-    values, tensors, card = trained_weights(name_or_path, CHORD_VOCABULARY.hash)
+    values, tensors, card = load_trained_weights(name_or_path, CHORD_VOCABULARY.hash)
     try:
         config = read_melody_config(values)
         check_meaning(config, card)

@@ -15,7 +15,7 @@ from muse.tools.errors import BadInputError
 from muse.tools.evaluation.melody import Scorer, Scores, scores_of
 from muse.tools.melody.columns import CONTEXT_SIZES, song_columns, stacked
 from muse.tools.melody.song_arrays import MelodySong
-from muse.tools.trained_weights import trained_weights
+from muse.tools.weights import load_trained_weights
 
 
 def melody_batch(batch: Mapping[str, Tensor], config: MelodyConfig) -> MelodyBatch:
@@ -77,7 +77,7 @@ def load_melody_net(name_or_path: str) -> tuple[MelodyXL, dict[str, Any]]:
     Raises:
         BadInputError: it is not there, damaged, or of another vocabulary or kind.
     """
-    values, tensors, card = trained_weights(name_or_path, CHORD_VOCABULARY.hash)
+    values, tensors, card = load_trained_weights(name_or_path, CHORD_VOCABULARY.hash)
     try:
         net = MelodyXL(read_melody_config(values))
     except ValueError as error:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import msgspec
 
-from muse.tools.audio.io import LOSSY, AudioReader, encoding_of
+from muse.tools.audio.encodings import LOSSY, find_encoding
+from muse.tools.audio.io import AudioReader
 from muse.tools.errors import ParameterError
 from muse.tools.files import PIPE
 from muse.tools.progress import Report, silent
@@ -121,7 +122,7 @@ def separate_file(
     """
     options = options or SeparateOptions()
     started = time.perf_counter()
-    encoding_of(options.format, options.bits)
+    find_encoding(options.format, options.bits)
     with AudioReader(source) as reader:  # before the engine, which takes seconds to load
         engine = engine or engine_for(options)
         plan = make_plan(engine, options.stems, options.two_stems)

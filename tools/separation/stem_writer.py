@@ -18,7 +18,8 @@ from typing import IO
 
 import numpy as np
 
-from muse.tools.audio.io import LOSSY, Audio, writing_audio
+from muse.tools.audio.encodings import LOSSY
+from muse.tools.audio.io import Audio, writing_audio
 from muse.tools.audio.loudness import Meter, dbfs
 from muse.tools.progress import Report
 from muse.tools.separation.stem_plan import Plan
@@ -67,7 +68,7 @@ class StemSink(AbstractContextManager["StemSink"]):
             paths: of each written stem; their suffix is the format.
             sample_rate: in Hz.
             channels: of each stem.
-            bits: see `muse.tools.audio.io.ENCODINGS`.
+            bits: see `muse.tools.audio.encodings`.
             frames: expected.
 
         Raises:

@@ -1,28 +1,36 @@
-"""Songs into files whose suffix names the format: MIDI, Song documents, audio, scores, pictures."""
+"""Write songs to files whose suffix names the format: MIDI, Song JSON, audio, scores, pictures.
+
+This module is the one place where commands that make songs find every format. The rooms that write
+scores, pictures and audio are built on this one, so they are imported inside the functions.
+"""
 
 import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+from muse.tools.audio.encodings import AUDIO_SUFFIXES
 from muse.tools.errors import MuseError
 from muse.tools.song.document import Song
-from muse.tools.view.view import check_output, save_view
 
 log = logging.getLogger("muse")
 
-AUDIO = (".wav", ".flac", ".ogg", ".mp3")
-
 
 def check_target(out: Path, source: str) -> None:
-    """Refuse a file that cannot be written, before any work is done.
+    """Check that a song can be written to a file, before any work is done.
+
+    Args:
+        out: the file to write.
+        source: the input file, which must not be overwritten; "" if there is none.
 
     Raises:
-        ParameterError: the suffix names no format, or it is the input.
-        MuseError: something of another kind is there.
-        MissingPartError: audio is wanted and FluidSynth or a soundfont is missing.
+        ParameterError: the suffix names no format, or `out` is the input.
+        MuseError: `out` is a folder, or a file of another format.
+        MissingPartError: audio needs FluidSynth and a soundfont, and one of them is missing.
     """
-    if out.suffix.lower() not in AUDIO:
-        check_output(out, source, AUDIO)
+    if out.suffix.lower() not in AUDIO_SUFFIXES:
+        from muse.tools.view.view import check_output
+
+        check_output(out, source, AUDIO_SUFFIXES)
         return
     if out.is_dir():
         raise MuseError(f"{out} is a folder; name a file")
@@ -33,8 +41,8 @@ def check_target(out: Path, source: str) -> None:
     choose_soundfont()
 
 
-def numbered(out: Path, count: int) -> list[Path]:
-    """The file itself, or for several `name_1.mid`, `name_2.mid` and so on, padded alike."""
+def numbered_paths(out: Path, count: int) -> list[Path]:
+    """Return `out` itself for one song; else `name_1.mid`, `name_2.mid` ... with equal digits."""
     if count == 1:
         return [out]
     width = len(str(count))
@@ -42,17 +50,19 @@ def numbered(out: Path, count: int) -> list[Path]:
 
 
 def save_songs(songs: Sequence[Song], paths: Sequence[Path]) -> None:
-    """Write each song into its file, whole or not at all.
+    """Write each song to its file; a file is written whole or not at all.
 
     Raises:
-        MissingPartError: audio is wanted and there is no synthesizer.
+        MissingPartError: audio needs FluidSynth and a soundfont, and one of them is missing.
     """
     for song, path in zip(songs, paths, strict=True):
-        if path.suffix.lower() in AUDIO:
+        if path.suffix.lower() in AUDIO_SUFFIXES:
             from muse.tools.audio.render import render_file
             from muse.tools.audio.soundfonts import choose_soundfont
 
             render_file(song, path, soundfont=choose_soundfont())
         else:
+            from muse.tools.view.view import save_view
+
             save_view(song, path, path.stem)
         log.info("wrote %s", path)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from muse.tools.audio.io import Audio, AudioReader
 from muse.tools.audio.loudness import Meter, dbfs
+from muse.tools.audio.mel import mel_edges, mel_filterbank
 from muse.tools.progress import Report, silent
 
 Array = NDArray[np.float32]
@@ -22,9 +23,6 @@ BANDS = 96
 LOWEST_HZ, HIGHEST_HZ = 30.0, 16_000.0
 FLOOR_DB = -80.0  # below the loudest place of the spectrogram
 FRAMES_AT_ONCE = 256  # spectra made at a time
-MEL_HZ = 200 / 3  # Hz of a mel below the bend
-BEND_HZ, BEND_MEL = 1000.0, 15.0
-LOG_STEP = np.log(6.4) / 27  # of a mel above the bend
 
 
 @dataclass(frozen=True)
@@ -53,33 +51,10 @@ class Overview:
     edges_hz: NDArray[np.float64]
 
 
-def hz_to_mel(hz: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Frequency to Slaney's mel: linear below 1 kHz, logarithmic above."""
-    above = BEND_MEL + np.log(np.maximum(hz, BEND_HZ) / BEND_HZ) / LOG_STEP
-    return np.where(hz < BEND_HZ, hz / MEL_HZ, above)
-
-
-def mel_to_hz(mel: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The inverse of `hz_to_mel`."""
-    above = BEND_HZ * np.exp(LOG_STEP * (np.maximum(mel, BEND_MEL) - BEND_MEL))
-    return np.where(mel < BEND_MEL, mel * MEL_HZ, above)
-
-
-def mel_edges(sample_rate: int, bands: int = BANDS) -> NDArray[np.float64]:
-    """(bands + 2,) frequencies in Hz: band i rises from edge i to i + 1 and falls to i + 2."""
+def band_range_hz(sample_rate: int) -> tuple[float, float]:
+    """Return the lowest and the highest edge of the bands in Hz, both within the spectrum."""
     highest = min(HIGHEST_HZ, sample_rate / 2)
-    ends = hz_to_mel(np.array([min(LOWEST_HZ, highest / 2), highest]))
-    return mel_to_hz(np.linspace(ends[0], ends[1], bands + 2))
-
-
-def mel_filters(sample_rate: int, window: int, bands: int = BANDS) -> Array:
-    """(bands, window // 2 + 1) triangles of equal area over the bins of a spectrum."""
-    edges = mel_edges(sample_rate, bands)
-    bins = np.fft.rfftfreq(window, 1 / sample_rate)
-    rising = (bins - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
-    falling = (edges[2:, None] - bins) / (edges[2:] - edges[1:-1])[:, None]
-    triangles = np.clip(np.minimum(rising, falling), 0, None)
-    return np.asarray(triangles * (2 / (edges[2:] - edges[:-2]))[:, None], np.float32)
+    return min(LOWEST_HZ, highest / 2), highest
 
 
 class Columns:
@@ -95,7 +70,7 @@ class Columns:
         self.highest = np.zeros(self.columns, np.float32)
         self._power = np.zeros((self.columns, BANDS))
         self._count = np.zeros(self.columns)
-        self._filters = mel_filters(sample_rate, self.window)
+        self._filters = mel_filterbank(sample_rate, self.window, BANDS, *band_range_hz(sample_rate))
         self._hann = np.hanning(self.window + 1)[:-1].astype(np.float32)
         self._waiting = np.zeros(self.window // 2, np.float32)  # so that spectrum 0 is centred on 0
         self._heard = 0  # frames
@@ -174,5 +149,5 @@ def overview(
             gathered.lowest,
             gathered.highest,
             gathered.finish(),
-            mel_edges(reader.sample_rate),
+            mel_edges(BANDS, *band_range_hz(reader.sample_rate)),
         )

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from muse.tools.view.audio_overview import FLOOR_DB, Overview, hz_to_mel
+from muse.tools.audio.mel import hz_to_mel
+from muse.tools.view.audio_overview import FLOOR_DB, Overview
 from muse.tools.view.audio_text import WAVE_STYLE, sound_heading
 from muse.tools.view.drawing import literal, save_figure
 from muse.tools.view.text import plain
@@ -43,6 +44,6 @@ def save_sound_picture(seen: Overview, path: Path) -> None:
 
 def band_at(hz: float, seen: Overview) -> float:
     """Where a frequency lies between the bands, which are drawn 0.5 around their centres."""
-    first, last = hz_to_mel(seen.edges_hz[[0, -1]])
-    mel = float(hz_to_mel(np.array([float(hz)]))[0])
+    first, last = (hz_to_mel(float(hz)) for hz in seen.edges_hz[[0, -1]])
+    mel = hz_to_mel(float(hz))
     return float((mel - first) / (last - first) * (len(seen.mel_db) + 1) - 0.5)

@@ -24,7 +24,7 @@ from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY, FIRST_CHORD_ID
 from muse.tools.song.document import Meter
 from muse.tools.song.meter import bar_beats, pulse_beats
 from muse.tools.theory.qualities import QUALITIES
-from muse.tools.trained_weights import trained_weights
+from muse.tools.weights import load_trained_weights
 
 Floats = NDArray[np.float64]
 Counts = dict[str, NDArray[Any]]
@@ -158,4 +158,4 @@ def load_fit() -> MelodyFit:
     Raises:
         BadInputError: it is not there or damaged.
     """
-    return MelodyFit(trained_weights(WEIGHTS, CHORD_VOCABULARY.hash).tensors)
+    return MelodyFit(load_trained_weights(WEIGHTS, CHORD_VOCABULARY.hash).tensors)

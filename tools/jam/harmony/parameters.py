@@ -23,7 +23,7 @@ from muse.tools.jam.harmony.key_parameters import (
     steps_in_every_key,
 )
 from muse.tools.jam.harmony.phrase_gru import CONFIG as PHRASE_CONFIG
-from muse.tools.trained_weights import trained_weights
+from muse.tools.weights import load_trained_weights
 
 Floats = NDArray[np.float64]
 
@@ -109,4 +109,4 @@ def load_tables(name_or_path: str = WEIGHTS) -> MixTables:
     Raises:
         BadInputError: they are not there, damaged or of another shape.
     """
-    return MixTables.of(trained_weights(name_or_path).tensors)
+    return MixTables.of(load_trained_weights(name_or_path).tensors)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from muse.models.tempo_nets.config import NAME
 from muse.models.tempo_nets.inference import phase_log_odds, tempo_log_probabilities
-from muse.tools.trained_weights import trained_weights
+from muse.tools.weights import load_trained_weights
 
 Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
@@ -25,7 +25,7 @@ def tempo_weights() -> dict[str, Floats]:
     Raises:
         BadInputError: they are missing or damaged.
     """
-    return trained_weights(NAME).tensors
+    return load_trained_weights(NAME).tensors
 
 
 def log_odds(features: Floats, arrays: Mapping[str, Floats] | None = None) -> Array:
