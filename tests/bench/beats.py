@@ -86,7 +86,7 @@ def bent(mix: Mix, warp: Warp) -> Mix:
         stem: [NoteEvent(warp(n.onset_s), warp(n.offset_s), n.pitch, n.velocity, 1.0) for n in part]
         for stem, part in mix.notes.items()
     }
-    soundfont = next(font for font in SOUNDFONTS if mix.name.endswith(font.stem))
+    soundfont = next(name for name in SOUNDFONTS if mix.name.endswith(name))
     stems = render_stems(notes, mix.programs, soundfont, random.Random(mix.name))
     return Mix(mix.name, stems, notes, mix.programs, [warp(beat) for beat in mix.beats_s])
 

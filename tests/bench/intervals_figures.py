@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from intervals_rows import SEED, TOGETHER, Row, made
 from intervals_ways import ONE_PITCH, Cnn, Way, cnn_answers
+from named_soundfont import named_soundfont
 
 from muse.tools.audio.cqt import RATE
 from muse.tools.intervals.calibration import calibrated_error
 from muse.tools.intervals.classifier import Hearing, IntervalHearer
 from muse.tools.intervals.generate import Maker, sounding
 from muse.tools.intervals.sample_label import Label
-from muse.tools.intervals.training_spectra import NONE_EVERY, NOTHINGS, PLAIN, lesson, soundfonts
+from muse.tools.intervals.training_spectra import NONE_EVERY, NOTHINGS, PLAIN, lesson
 
 Figures = dict[str, Any]
 Answers = dict[str, list[int]]  # of a way or a CNN, semitones clip by clip
@@ -164,7 +165,7 @@ def nothing(nets: Sequence[Net], count: int, known: Figures) -> Figures:
     """Of clips without an interval: how often the net says so, by what they hold."""
     new = [net for net in nets if net.sha256 not in known.get("nets", {})]
     said: dict[str, dict[str, list[bool]]] = {n.sha256: defaultdict(list) for n in new}
-    recipe = replace(PLAIN, timbres=("gm:test",), soundfonts=soundfonts())
+    recipe = replace(PLAIN, timbres=("gm:test",), soundfonts=(str(named_soundfont("FluidR3_GM")),))
     with Maker(recipe, SEED) as maker:
         for place in range(count if new else 0):
             given = lesson(maker, NONE_EVERY * place + NONE_EVERY - 1)

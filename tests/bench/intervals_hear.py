@@ -19,9 +19,9 @@ from statistics import fmean
 from typing import Any
 
 import numpy as np
+from named_soundfont import named_soundfont
 from numpy.typing import NDArray
 
-from muse.tools.audio.soundfonts import choose_soundfont
 from muse.tools.intervals.calibration import calibrated_error
 from muse.tools.intervals.clip_settings import Recipe
 from muse.tools.intervals.generate import clips
@@ -93,7 +93,7 @@ def classes(told: Sequence[Told]) -> list[dict[str, float]]:
 
 def nothing(side: str) -> dict[str, dict[str, float]]:
     """Three notes and one note: share of which no interval is told, and the highest confidence."""
-    rng, font = np.random.default_rng(1), choose_soundfont()
+    rng, font = np.random.default_rng(1), named_soundfont("FluidR3_GM")
     surest: dict[str, list[float]] = {"three notes": [], "one note": []}
     with Sampler(RATE) as sampler:
         for _ in range(CHORDS):

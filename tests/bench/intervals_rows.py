@@ -5,17 +5,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from intervals_ways import Clip
+from named_soundfont import named_soundfont
 
-from muse.tools.audio.soundfonts import find_soundfonts
 from muse.tools.intervals.clip_settings import Recipe
 from muse.tools.intervals.generate import Maker
 from muse.tools.intervals.sample_label import Label
-from muse.tools.intervals.training_spectra import soundfonts
 
 SEED = 2027
 SINES = Recipe()
-HELD_OUT = replace(SINES, timbres=("gm:test",), soundfonts=soundfonts())
-OTHER_FONT = tuple(str(p) for p in find_soundfonts() if p.stem == "TimGM6mb")[:1]
+HELD_OUT = replace(SINES, timbres=("gm:test",), soundfonts=(str(named_soundfont("FluidR3_GM")),))
+OTHER_FONT = (str(named_soundfont("TimGM6mb")),)
 EVERY = tuple(range(25))
 TOGETHER = ("together",)
 TURNS = ("ascending", "descending")
@@ -64,16 +63,15 @@ ROWS = {
 
 
 def rows_named(beginning: str, bars_only: bool) -> dict[str, Row]:
-    """The rows whose names begin so, and whose soundfont is there.
+    """Return the rows whose names begin with a text.
 
     Args:
         beginning: of the names.
         bars_only: whether those without a bar are left out.
     """
-    there = {n: row for n, row in ROWS.items() if OTHER_FONT or "other" not in n}
     return {
         name: row
-        for name, row in there.items()
+        for name, row in ROWS.items()
         if name.startswith(beginning) and (row.bar or not bars_only)
     }
 

@@ -34,15 +34,14 @@ from mix_parts import (
     read_tracks,
     to_events,
 )
+from named_soundfont import named_soundfont
 from numpy.typing import NDArray
 
 from muse.tools.transcription.note_event import NoteEvent
 
 SAMPLE_RATE = 44100  # Hz
 TAIL_S = 1.0  # rendered after the last note, so that releases are heard
-SOUNDFONTS = tuple(
-    Path("/usr/share/sounds/sf2") / name for name in ("FluidR3_GM.sf2", "TimGM6mb.sf2")
-)
+SOUNDFONTS = ("FluidR3_GM", "TimGM6mb")  # names; mixes take turns
 SPLIT_SEED = 909
 BENCH_COUNT = 10
 PITCHED = ("lead", "keys", "bass")
@@ -122,7 +121,7 @@ def tuning_mix(index: int) -> Mix | None:
 
 
 def make_mix(
-    number: str, soundfont: Path, programs: dict[str, int], drum_split: str, seed: int
+    number: str, soundfont: str, programs: dict[str, int], drum_split: str, seed: int
 ) -> Mix | None:
     """Half a minute of one song from where its melody starts; None if there is not enough of it."""
     dice = random.Random(f"{number}/{seed}")
@@ -147,13 +146,13 @@ def make_mix(
         return None
     stems = render_stems(notes, programs, soundfont, dice)
     shifted = [beat - start for beat in beats if start <= beat <= start + LENGTH_S]
-    return Mix(f"{number}-{soundfont.stem}", stems, notes, programs, shifted)
+    return Mix(f"{number}-{soundfont}", stems, notes, programs, shifted)
 
 
 def render_stems(
     notes: dict[str, list[NoteEvent]],
     programs: dict[str, int],
-    soundfont: Path,
+    soundfont: str,
     dice: random.Random,
 ) -> dict[str, NDArray[np.float32]]:
     """Each part by itself, set to its level in the mix; the sum stays under full scale."""
@@ -169,7 +168,7 @@ def render_stems(
 
 
 def render(
-    notes: Sequence[NoteEvent], program: int, is_drum: bool, soundfont: Path
+    notes: Sequence[NoteEvent], program: int, is_drum: bool, soundfont: str
 ) -> NDArray[np.float32]:
     """Play notes on one channel of FluidSynth, with its own default reverb: (2, frames)."""
     assert ctypes.util.find_library("fluidsynth"), "needs libfluidsynth"
@@ -177,7 +176,7 @@ def render(
 
     channel = 9 if is_drum else 0
     synth = fluidsynth.Synth(gain=0.4, samplerate=float(SAMPLE_RATE))
-    font = synth.sfload(str(soundfont))
+    font = synth.sfload(str(named_soundfont(soundfont)))
     synth.program_select(channel, font, 128 if is_drum else 0, program)
     events = [(note.onset_s, 1, note) for note in notes]
     events += [(note.offset_s, 0, note) for note in notes]
@@ -208,10 +207,8 @@ def example_mix() -> Mix:
         if stem in STEMS:
             notes[stem] = excerpt(to_events(track), 0.0)
             programs[stem] = track.program
-    soundfont = next((font for font in SOUNDFONTS if font.is_file()), SOUNDFONTS[1])
-    return Mix(
-        path.stem, render_stems(notes, programs, soundfont, random.Random(0)), notes, programs
-    )
+    stems = render_stems(notes, programs, "TimGM6mb", random.Random(0))  # it is always there
+    return Mix(path.stem, stems, notes, programs)
 
 
 def write_mix(mix: Mix, folder: Path) -> None:

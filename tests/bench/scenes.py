@@ -9,12 +9,12 @@ rest behind them, the low end of the mix, and the mix.
 import random
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import mix_parts
 import mixes
 import numpy as np
+from named_soundfont import named_soundfont
 from numpy.typing import NDArray
 
 from muse.tools.transcription.note_event import NoteEvent
@@ -77,7 +77,7 @@ def articulated(note: NoteEvent, shift: int, gate: float, dice: random.Random) -
     )
 
 
-def perform(notes: dict[str, list[NoteEvent]], font: Path, dice: random.Random) -> dict[str, Audio]:
+def perform(notes: dict[str, list[NoteEvent]], font: str, dice: random.Random) -> dict[str, Audio]:
     """Each part by itself on an instrument of its kind, set to a level in the mix."""
     programs = {"lead": LEADS, "keys": KEYS, "bass": BASSES, "drums": KITS}
     return {
@@ -87,14 +87,16 @@ def perform(notes: dict[str, list[NoteEvent]], font: Path, dice: random.Random) 
 
 
 def play(
-    notes: Sequence[NoteEvent], program: int, font: Path, dice: random.Random, stem: str
+    notes: Sequence[NoteEvent], program: int, font: str, dice: random.Random, stem: str
 ) -> Audio:
     """One part, mono, with its own reverb, and for a lead at times vibrato and scooped onsets."""
     import fluidsynth
 
     channel = 9 if stem == "drums" else 0
     synth = fluidsynth.Synth(gain=0.4, samplerate=float(RATE))
-    synth.program_select(channel, synth.sfload(str(font)), 128 if channel else 0, program)
+    synth.program_select(
+        channel, synth.sfload(str(named_soundfont(font))), 128 if channel else 0, program
+    )
     synth.cc(channel, 91, dice.choice((0, 20, 40, 40, 70, 110)))  # reverb
     synth.cc(channel, 93, dice.choice((0, 0, 30, 70)))  # chorus
     blocks, position = [], 0
