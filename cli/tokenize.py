@@ -83,14 +83,14 @@ def tokenize(
     """
     from muse.cli import tokenize_modes as modes
     from muse.tools.tokens.batch import choose_tokenizer
-    from muse.tools.tokens.run_options import Plan, refuse_conflicts
+    from muse.tools.tokens.run_options import RunOptions, check_conflicts
 
     flags = {"--decode": decode, "--check": check, "--stats": stats, "--for": form is not None}
-    refuse_conflicts({**flags, "--bpe": bpe is not None, "--shards": shards is not None}, tokenizer)
+    check_conflicts({**flags, "--bpe": bpe is not None, "--shards": shards is not None}, tokenizer)
     if form is not None:
         options = {"window": window, "transpose": transpose, "bars": bars, "seed": seed}
         return modes.build_form(form, inputs, out, shards is not None, options)
-    plan = Plan(inputs, out, jobs, skip_existing, as_json)
+    plan = RunOptions(inputs, out, jobs, skip_existing, as_json)
     if decode:
         known = choose_tokenizer(scheme, tokenizer) if tokenizer or scheme else None
         return modes.decode(plan, known)

@@ -13,7 +13,7 @@ from muse.cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from muse.tools.tokens.batch import DecodedFile
-    from muse.tools.tokens.run_options import Plan
+    from muse.tools.tokens.run_options import RunOptions
     from muse.tools.tokens.tokenizer import Tokenizer
 
 Show = Callable[[str, Any], None]
@@ -38,36 +38,36 @@ def each(
         return run_batch(names, work, counted, jobs=jobs) if names else ExitCode.OK
 
 
-def encode(plan: "Plan", tokenizer: "Tokenizer") -> ExitCode:
+def encode(plan: "RunOptions", tokenizer: "Tokenizer") -> ExitCode:
     """Songs to token files."""
-    from muse.tools.tokens.batch import document_of
+    from muse.tools.tokens.batch import token_file_line
 
     params: dict[str, Any] = {"scheme": tokenizer.scheme.name}
     if tokenizer.merges:
         params["learned"] = len(tokenizer.merges)
     with sink(plan, ".json") as (names, show):
-        work = partial(document_of, tokenizer, params)
+        work = partial(token_file_line, tokenizer, params)
         return each("tokenize", names, work, show, plan.jobs(len(names)))
 
 
 @contextmanager
-def sink(plan: "Plan", suffix: str) -> Iterator[tuple[list[str], Show]]:
+def sink(plan: "RunOptions", suffix: str) -> Iterator[tuple[list[str], Show]]:
     """The inputs to work on, and what writes the bytes that come of each."""
     from muse.cli.output import write_bytes
     from muse.tools.errors import ParameterError
     from muse.tools.files import write_bytes as write_file
-    from muse.tools.tokens.outputs import is_folder, places_in, refuse_input, writing_lines
+    from muse.tools.tokens.outputs import check_not_input, is_folder, output_paths, writing_lines
 
     names, out = list(plan.inputs), plan.out
     if out is None or out == "-":
         yield names, lambda _, line: write_bytes(line)
     elif is_folder(out):
-        places = places_in(out, plan.inputs, suffix)
+        places = output_paths(out, plan.inputs, suffix)
         if plan.skip_existing:
             names = [name for name in names if not places[name].exists()]
         yield names, lambda name, line: write_file(places[name], line)
     else:
-        refuse_input(out, plan.inputs)
+        check_not_input(out, plan.inputs)
         if len(names) > 1 and not out.endswith(".jsonl"):
             raise ParameterError(f"{out} holds one song; name a .jsonl or a folder for several")
         with writing_lines(Path(out)) as lines:
@@ -75,11 +75,11 @@ def sink(plan: "Plan", suffix: str) -> Iterator[tuple[list[str], Show]]:
             yield [] if is_there else names, lambda _, line: lines.write(line)
 
 
-def decode(plan: "Plan", tokenizer: "Tokenizer | None") -> ExitCode:
+def decode(plan: "RunOptions", tokenizer: "Tokenizer | None") -> ExitCode:
     """Token files to MIDI files or Songs."""
     from muse.cli.batch import run_batch
     from muse.tools.errors import ParameterError
-    from muse.tools.tokens.batch import songs_of
+    from muse.tools.tokens.batch import decode_one
     from muse.tools.tokens.decoded_files import SongWriter
 
     if plan.out in (None, "-") and not plan.as_json:
@@ -98,7 +98,7 @@ def decode(plan: "Plan", tokenizer: "Tokenizer | None") -> ExitCode:
             print_songs(songs, plan.as_json)
 
     return run_batch(
-        plan.named, partial(songs_of, tokenizer), show, jobs=plan.jobs(len(plan.named))
+        plan.named, partial(decode_one, tokenizer), show, jobs=plan.jobs(len(plan.named))
     )
 
 
@@ -124,7 +124,7 @@ def print_songs(songs: "list[DecodedFile]", as_json: bool) -> None:
         write_bytes(song_to_json(song.song) if as_json else song_to_midi(song.song))
 
 
-def check(plan: "Plan", tokenizer: "Tokenizer") -> ExitCode:
+def check(plan: "RunOptions", tokenizer: "Tokenizer") -> ExitCode:
     """The round trip of each song, and of all; FAILED where a promise was broken."""
     from muse.tools.tokens.batch import check_one
     from muse.tools.tokens.round_trip import RoundTrip, summary
@@ -152,13 +152,13 @@ def check(plan: "Plan", tokenizer: "Tokenizer") -> ExitCode:
 
 
 @contextmanager
-def json_lines(plan: "Plan") -> Iterator[Callable[[dict[str, Any], Any], None]]:
+def json_lines(plan: "RunOptions") -> Iterator[Callable[[dict[str, Any], Any], None]]:
     """What writes objects as lines, to stdout or to the file that was named."""
     import msgspec
 
     from muse.cli.output import write_bytes
     from muse.tools.errors import ParameterError
-    from muse.tools.tokens.outputs import is_folder, refuse_input, writing_lines
+    from muse.tools.tokens.outputs import check_not_input, is_folder, writing_lines
 
     def line(head: dict[str, Any], rest: Any) -> bytes:
         more = msgspec.to_builtins(rest) if rest is not None else {}
@@ -169,14 +169,14 @@ def json_lines(plan: "Plan") -> Iterator[Callable[[dict[str, Any], Any], None]]:
         return
     if is_folder(str(plan.out)):
         raise ParameterError(f"{plan.out}: name a .jsonl or .json file for what is measured")
-    refuse_input(str(plan.out), plan.inputs)
+    check_not_input(str(plan.out), plan.inputs)
     with writing_lines(Path(str(plan.out))) as lines:
         yield lambda head, rest: lines.write(line(head, rest))
 
 
-def stats(plan: "Plan", tokenizer: "Tokenizer") -> ExitCode:
+def stats(plan: "RunOptions", tokenizer: "Tokenizer") -> ExitCode:
     """The counts of each song, and of all."""
-    from muse.tools.tokens.batch import stats_of
+    from muse.tools.tokens.batch import stats_one
     from muse.tools.tokens.stats import Stats, describe, summary
 
     results: list[Stats] = []
@@ -187,23 +187,23 @@ def stats(plan: "Plan", tokenizer: "Tokenizer") -> ExitCode:
             write({"file": name, "scheme": tokenizer.scheme.name}, describe(result))
 
         names = list(plan.inputs)
-        work = partial(stats_of, tokenizer)
+        work = partial(stats_one, tokenizer)
         code = each("count", names, work, show, plan.jobs(len(names)))
         if results:
             write({"summary": summary(results, tokenizer)}, None)
     return code
 
 
-def learn(plan: "Plan", tokenizer: "Tokenizer", size: int, path: Path) -> "Tokenizer":
+def learn(plan: "RunOptions", tokenizer: "Tokenizer", size: int, path: Path) -> "Tokenizer":
     """Learn byte pairs from the inputs, and store them."""
     from muse.tools.errors import BadInputError
-    from muse.tools.tokens.batch import ids_of
-    from muse.tools.tokens.tokenizer import learn_bpe, refuse_bpe, save_tokenizer
+    from muse.tools.tokens.batch import encode_one
+    from muse.tools.tokens.tokenizer import check_bpe, learn_bpe, save_tokenizer
 
-    refuse_bpe(tokenizer, size)
+    check_bpe(tokenizer, size)
     sequences: list[Any] = []
     names = list(plan.inputs)
-    work = partial(ids_of, tokenizer)
+    work = partial(encode_one, tokenizer)
     each("read", names, work, lambda _, ids: sequences.append(ids), plan.jobs(len(names)))
     if not sequences:
         raise BadInputError("nothing to learn from: no input could be read")
@@ -223,19 +223,19 @@ class Shards:
     stored: Path
 
 
-def shards(plan: "Plan", tokenizer: "Tokenizer", wanted: Shards) -> ExitCode:
+def shards(plan: "RunOptions", tokenizer: "Tokenizer", wanted: Shards) -> ExitCode:
     """Songs to shards in a folder."""
     from muse.tools.errors import ParameterError
-    from muse.tools.tokens.batch import learn_for_shards, made_by, shard_material, sides_of
+    from muse.tools.tokens.batch import learn_for_shards, made_by, shard_material, split_by_song
     from muse.tools.tokens.inputs import song_names
-    from muse.tools.tokens.shards import refuse_shards, write_shards
-    from muse.tools.tokens.tokenizer import refuse_bpe
+    from muse.tools.tokens.shards import check_shards, write_shards
+    from muse.tools.tokens.tokenizer import check_bpe
 
     if plan.out is None:
         raise ParameterError("--shards needs a folder: -o DIR")
-    refuse_shards(Path(plan.out), wanted.suffix, wanted.count)
+    check_shards(Path(plan.out), wanted.suffix, wanted.count)
     if wanted.bpe is not None:
-        refuse_bpe(tokenizer, wanted.bpe)
+        check_bpe(tokenizer, wanted.bpe)
     found: dict[str, Any] = {}
     names = song_names(plan.inputs)
 
@@ -246,9 +246,11 @@ def shards(plan: "Plan", tokenizer: "Tokenizer", wanted: Shards) -> ExitCode:
     code = each("tokenize", list(names), work, keep, plan.jobs(len(names)))
     if found:
         songs = {name: ids for name, (ids, _) in found.items()}
-        sides = sides_of({name: known for name, (_, known) in found.items()}, wanted.seed)
+        song_split = split_by_song({name: known for name, (_, known) in found.items()}, wanted.seed)
         if wanted.bpe is not None:
-            tokenizer, songs = learn_for_shards(tokenizer, songs, sides, wanted.bpe, wanted.stored)
+            tokenizer, songs = learn_for_shards(
+                tokenizer, songs, song_split, wanted.bpe, wanted.stored
+            )
         params = {"scheme": tokenizer.scheme.name, "split_seed": wanted.seed}
         write_shards(
             Path(plan.out),
@@ -256,7 +258,7 @@ def shards(plan: "Plan", tokenizer: "Tokenizer", wanted: Shards) -> ExitCode:
             tokenizer,
             count=wanted.count,
             suffix=wanted.suffix,
-            sides=sides,
+            song_split=song_split,
             made_by=made_by(params),
         )
     return code

@@ -34,7 +34,7 @@ from muse.tools.song.meter import (
 )
 from muse.tools.song.validation import DENOMINATORS
 from muse.tools.theory.chord_finding import beat_and_bar
-from muse.tools.tokens.meters import METRE_NUMBERS, make_section
+from muse.tools.tokens.meters import METER_NUMBERS, make_section
 
 COMPOUND = ("6/8", "9/8", "12/8", "6/16", "9/16", "12/16")
 SIMPLE = ("2/4", "3/4", "4/4", "2/2", "5/8", "7/8", "3/8", "3/16", "15/8", "6/4", "6/2", "6/32")
@@ -170,8 +170,8 @@ def test_jam_counts_in_whole_bars(text: str) -> None:
     assert conductor.first_beat == -2 * bar_beats(signature)
 
 
-@pytest.mark.parametrize("signature", METRE_NUMBERS)
+@pytest.mark.parametrize("signature", METER_NUMBERS)
 def test_token_bars_are_as_long_as_the_meter(signature: tuple[int, int]) -> None:
     ticks = 480
-    section = make_section(0, METRE_NUMBERS[signature], ticks)
+    section = make_section(0, METER_NUMBERS[signature], ticks)
     assert section.bar == bar_beats(Meter(0.0, *signature)) * ticks

@@ -1,4 +1,4 @@
-"""`muse tokenize` on the command line."""
+"""Tests of `muse tokenize` on the command line."""
 
 import json
 from pathlib import Path
@@ -9,19 +9,19 @@ from muse.tools.datasets.splits import split_of
 from muse.tools.errors import BadInputError
 from muse.tools.song.document import Song, song_from_json
 from muse.tools.song.midi import load_song, save_song, song_from_midi
-from muse.tools.tokens.schemes import SCHEMES
+from muse.tools.tokens.schemes import SCHEME_NAMES
 from muse.tools.tokens.shards import read_shards
 from muse.tools.tokens.tokenizer import load_tokenizer, tokenizer_for
 
 
 def lines(data: bytes) -> list[dict]:
-    """The objects of JSON lines."""
+    """Return the objects of JSON lines."""
     return [json.loads(line) for line in data.splitlines()]
 
 
 @pytest.fixture
 def folder(tmp_path: Path, example_song: Song) -> Path:
-    """A folder of folders with songs, and what is none."""
+    """Return a folder of folders with songs and other files."""
     for name in ("b/two.mid", "a/one.mid", "a/three.json"):
         (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
         save_song(example_song, tmp_path / "in" / name)
@@ -31,12 +31,12 @@ def folder(tmp_path: Path, example_song: Song) -> Path:
 
 
 def count_notes(song: Song) -> int:
-    """Notes of all tracks."""
+    """Return the notes of all tracks."""
     return sum(len(track.notes) for track in song.tracks)
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_a_pipe_there_and_back(scheme: str, muse, folder: Path, example_song) -> None:
+@pytest.mark.parametrize("scheme", SCHEME_NAMES)
+def test_round_trip_in_a_pipe(scheme: str, muse, folder: Path, example_song) -> None:
     data = (folder / "b/two.mid").read_bytes()
     there = muse("tokenize", "-", "--scheme", scheme, stdin=data)
     assert there.code == 0, there.err
@@ -86,14 +86,14 @@ def test_decoding_to_files(muse, folder: Path, tmp_path: Path) -> None:
     assert song_from_json(songs[0]).made_by.params["repairs"] == {}
 
 
-def test_an_input_is_never_written_over(muse, folder: Path) -> None:
+def test_inputs_are_never_overwritten(muse, folder: Path) -> None:
     before = (folder / "a/three.json").read_bytes()
     assert muse("tokenize", folder / "a/three.json", "-o", folder / "a/three.json").code == 2
     assert muse("tokenize", folder / "a/three.json", "-o", folder / "a").code == 2
     assert (folder / "a/three.json").read_bytes() == before
 
 
-def test_repairs_are_told_and_stored(muse) -> None:
+def test_repairs_are_reported_and_stored(muse) -> None:
     document = {
         "format": "muse.tokens/1",
         "scheme": "remi",
@@ -115,7 +115,7 @@ def test_the_wrong_tokenizer_ends_with_code_4(muse, folder: Path, tmp_path: Path
     assert muse("tokenize", "--decode", folder / "b/two.mid").code == 4
 
 
-def test_byte_pairs_there_and_back(muse, folder: Path, tmp_path: Path, example_song) -> None:
+def test_round_trip_with_byte_pairs(muse, folder: Path, tmp_path: Path, example_song) -> None:
     stored = tmp_path / "bpe.json"
     learned = muse("tokenize", folder, "--bpe", "1200", "--tokenizer", stored)
     assert learned.code == 0
@@ -128,7 +128,7 @@ def test_byte_pairs_there_and_back(muse, folder: Path, tmp_path: Path, example_s
     assert muse("tokenize", folder, "--check", "--tokenizer", stored).code == 0
 
 
-def test_check_measures_each_file_and_all(muse, folder: Path) -> None:
+def test_check_reports_each_file_and_a_summary(muse, folder: Path) -> None:
     done = muse("tokenize", folder, "--check")
     assert done.code == 0
     *each, last = lines(done.out)
@@ -137,7 +137,7 @@ def test_check_measures_each_file_and_all(muse, folder: Path) -> None:
     assert last["summary"]["broken"] == {}
 
 
-def test_a_broken_promise_ends_with_code_1(muse, folder: Path, monkeypatch) -> None:
+def test_errors_above_the_bounds_end_with_code_1(muse, folder: Path, monkeypatch) -> None:
     import muse.tools.tokens.round_trip as module
 
     monkeypatch.setattr(module, "VELOCITY_BOUND", -1.0)
@@ -158,7 +158,7 @@ def test_stats_are_counted(muse, folder: Path, example_song) -> None:
     assert 0 < last["summary"]["coverage"] < 1
 
 
-def test_shards_hold_the_songs_by_name(muse, folder: Path, tmp_path: Path) -> None:
+def test_shards_contain_the_songs_by_name(muse, folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "shards"
     done = muse("tokenize", folder, "--shards", "2", "-o", out, "--shard-format", "safetensors")
     assert done.code == 0, done.err
@@ -172,7 +172,7 @@ def test_shards_hold_the_songs_by_name(muse, folder: Path, tmp_path: Path) -> No
     assert muse("tokenize", folder, "--shards", "2").code == 2
 
 
-def test_byte_pairs_for_shards_are_learned_from_the_training_side(
+def test_byte_pairs_for_shards_are_learned_from_the_training_split(
     muse, folder: Path, tmp_path: Path
 ) -> None:
     stored, out = tmp_path / "bpe.json", tmp_path / "shards"
@@ -191,7 +191,7 @@ def test_byte_pairs_for_shards_are_learned_from_the_training_side(
         read_shards(out, tokenizer_for("remi"))
 
 
-def test_standard_input_beside_files_is_read_once(muse, folder: Path) -> None:
+def test_standard_input_among_files_is_read_once(muse, folder: Path) -> None:
     data = (folder / "b/two.mid").read_bytes()
     done = muse("tokenize", "-", folder / "a/one.mid", "-j", "2", stdin=data)
     first, second = lines(done.out)
@@ -208,7 +208,7 @@ def test_training_data_of_a_form(muse, folder: Path, tmp_path: Path) -> None:
     assert (tmp_path / "out" / "index.json").is_file()
 
 
-def test_a_bad_file_does_not_stop_the_others(muse, folder: Path) -> None:
+def test_a_bad_input_is_skipped(muse, folder: Path) -> None:
     (folder / "a/zero.mid").write_bytes(b"MThd\0\0")
     done = muse("tokenize", folder)
     assert done.code == 1
@@ -218,7 +218,7 @@ def test_a_bad_file_does_not_stop_the_others(muse, folder: Path) -> None:
     assert muse("tokenize", folder / "none.mid").code == 4
 
 
-def test_nothing_is_left_of_a_file_without_songs(muse, tmp_path: Path) -> None:
+def test_a_file_without_songs_is_not_created(muse, tmp_path: Path) -> None:
     (tmp_path / "bad.mid").write_bytes(b"MThd")
     assert muse("tokenize", tmp_path / "bad.mid", "-o", tmp_path / "o.jsonl").code == 4
     assert [path.name for path in tmp_path.iterdir()] == ["bad.mid"]
@@ -240,7 +240,7 @@ def test_nothing_is_left_of_a_file_without_songs(muse, tmp_path: Path) -> None:
         ["--for", "songs"],
     ],
 )
-def test_what_makes_no_sense_is_a_usage_error(words, muse, folder, monkeypatch, tmp_path) -> None:
+def test_invalid_options_are_usage_errors(words, muse, folder, monkeypatch, tmp_path) -> None:
     monkeypatch.chdir(tmp_path)
     done = muse("tokenize", folder, *words)
     assert done.code == 2, done.err

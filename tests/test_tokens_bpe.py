@@ -1,4 +1,4 @@
-"""Byte pairs: shorter sequences that decode to the same, and a tokenizer that is one file."""
+"""Tests of byte pairs: shorter sequences that decode to the same song, and tokenizer files."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import pytest
 
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.tokens.bpe import Merges
+from muse.tools.tokens.schemes import load_scheme
 from muse.tools.tokens.tokenizer import learn_bpe, load_tokenizer, save_tokenizer, tokenizer_for
 from muse.tools.tokens.vocabulary import fields_of
 
@@ -32,12 +33,12 @@ def test_learned_ids_are_fewer_and_decode_to_the_same(name: str, example_song, t
 def test_merges_stay_within_a_bar(example_song) -> None:
     plain = tokenizer_for("remi")
     learned = learn_bpe(plain, [plain.encode(example_song).ids], 1500)
-    bar = fields_of("remi")[0].first["Bar"]
-    merges = Merges(fields_of("remi")[0], learned.merges)
+    bar = fields_of(load_scheme("remi"))[0].first["Bar"]
+    merges = Merges(fields_of(load_scheme("remi"))[0], learned.merges)
     assert all(bar not in part[1:] for part in merges.parts)
 
 
-def test_no_more_is_learned_than_repeats() -> None:
+def test_learning_stops_when_nothing_repeats() -> None:
     plain = tokenizer_for("remi")
     learned = learn_bpe(plain, [[4, 986, 389, 4, 986, 389]], 5000)
     assert learned.merges == ((4, 986), (1027, 389))
@@ -46,14 +47,14 @@ def test_no_more_is_learned_than_repeats() -> None:
     assert learned.learned.expand([1028, 1027, "x", -1]) == [4, 986, 389, 4, 986, "x", -1]
 
 
-def test_what_cannot_be_learned_is_refused() -> None:
-    with pytest.raises(ParameterError, match="several ids at once"):
+def test_invalid_vocabulary_sizes_are_rejected() -> None:
+    with pytest.raises(ParameterError, match="each of its steps is several ids"):
         learn_bpe(tokenizer_for("octuple"), [], 5000)
     with pytest.raises(ParameterError, match="1027 tokens"):
         learn_bpe(tokenizer_for("remi"), [], 1027)
 
 
-def test_a_damaged_tokenizer_is_refused(tmp_path: Path) -> None:
+def test_a_damaged_tokenizer_is_rejected(tmp_path: Path) -> None:
     path = tmp_path / "t.json"
     save_tokenizer(tokenizer_for("tsd"), path)
     good = path.read_bytes()

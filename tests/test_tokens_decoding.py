@@ -1,4 +1,4 @@
-"""Any sequence is read: what is wrong in it is mended and counted, and nothing is raised."""
+"""Tests of decoding: any sequence is read, and errors are repaired and counted."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.song.document import song_from_json, song_to_json
 from muse.tools.song.midi import song_from_midi, song_to_midi
-from muse.tools.tokens.schemes import SCHEMES
+from muse.tools.tokens.schemes import SCHEME_NAMES, load_scheme
 from muse.tools.tokens.token_files import (
     TokenFile,
     decode_document,
@@ -20,7 +20,7 @@ from muse.tools.tokens.token_types import SPECIALS
 from muse.tools.tokens.tokenizer import tokenizer_for
 from muse.tools.tokens.vocabulary import fields_of
 
-every_scheme = pytest.mark.parametrize("name", SCHEMES)
+every_scheme = pytest.mark.parametrize("name", SCHEME_NAMES)
 anything = st.recursive(
     st.one_of(st.integers(-5, 1200), st.integers(), st.none(), st.booleans(), st.text(max_size=2)),
     lambda inner: st.lists(inner, max_size=9),
@@ -29,8 +29,8 @@ anything = st.recursive(
 
 
 def ids_for(name: str) -> st.SearchStrategy[list[Any]]:
-    """Ids of a scheme in any order, of the right shape."""
-    sizes = [len(field.tokens) for field in fields_of(name)]
+    """Return random ids of a scheme, in the right shape."""
+    sizes = [len(field.tokens) for field in fields_of(load_scheme(name))]
     numbers = [st.integers(0, size - 1) for size in sizes]
     return st.lists(numbers[0] if len(sizes) == 1 else st.tuples(*numbers).map(list), max_size=80)
 
@@ -47,20 +47,20 @@ def test_any_ids_give_a_song_that_can_be_written(name: str, data: st.DataObject)
 
 @settings(max_examples=80, deadline=None)
 @given(junk=st.lists(anything, max_size=30))
-def test_anything_at_all_gives_a_song(junk: list[Any]) -> None:
-    for name in SCHEMES:
+def test_any_value_decodes_to_a_song(junk: list[Any]) -> None:
+    for name in SCHEME_NAMES:
         song_to_json(tokenizer_for(name).decode(junk).song)
 
 
 @every_scheme
 def test_the_longest_sequence_gives_a_song_that_can_be_read(name: str) -> None:
-    last = [len(field.tokens) - 1 for field in fields_of(name)]
+    last = [len(field.tokens) - 1 for field in fields_of(load_scheme(name))]
     ids = [n % last[0] + 1 if len(last) == 1 else last for n in range(60_000)]
     song_from_json(song_to_json(tokenizer_for(name).decode(ids).song))
 
 
 @every_scheme
-def test_a_cut_sequence_keeps_what_was_whole(name: str, example_song) -> None:
+def test_a_cut_sequence_keeps_its_complete_notes(name: str, example_song) -> None:
     tokenizer = tokenizer_for(name)
     ids = tokenizer.encode(example_song).ids
     whole = sum(len(track.notes) for track in tokenizer.decode(ids).song.tracks)
@@ -70,8 +70,8 @@ def test_a_cut_sequence_keeps_what_was_whole(name: str, example_song) -> None:
 
 
 def spelled(name: str, *tokens: str) -> list[int]:
-    """The ids of tokens."""
-    table = fields_of(name)[0].tokens
+    """Return the ids of tokens."""
+    table = fields_of(load_scheme(name))[0].tokens
     return [table.index(token) for token in tokens]
 
 
@@ -81,7 +81,7 @@ def spelled(name: str, *tokens: str) -> list[int]:
         ("remi", ("Bar_None", "Pitch_60", "Duration_1.0.12"), ["incomplete note", "stray token"]),
         ("remi", ("Bar_None", "TimeSig_2/4", "Position_99"), ["position outside the bar"]),
         ("remi", ("Position_3", "Velocity_63"), ["before the first bar", "stray token"]),
-        ("remi", ("Bar_None", "Position_5", "TimeSig_3/4"), ["metre inside a bar"]),
+        ("remi", ("Bar_None", "Position_5", "TimeSig_3/4"), ["meter inside a bar"]),
         ("midi-like", ("NoteOff_60",), ["end without a note"]),
         ("midi-like", ("NoteOn_60", "Velocity_63", "TimeShift_1.0.12"), ["note without an end"]),
         ("tsd", ("TimeShift_64.0.1",) * 30_000, ["past the end of time"]),
@@ -93,7 +93,7 @@ def test_repairs_are_counted_by_kind(name: str, tokens: tuple[str, ...], repairs
     assert sorted(decoded.repairs) == sorted(repairs)
 
 
-def test_what_is_no_id_is_counted() -> None:
+def test_invalid_ids_are_counted() -> None:
     decoded = tokenizer_for("remi").decode([4, True, "x", None, 99_999, -1, [5, 6]])
     assert decoded.repairs["not an id"] == 3
     assert decoded.repairs["unknown id"] == 2
@@ -104,12 +104,12 @@ def test_what_is_no_id_is_counted() -> None:
 
 
 @every_scheme
-def test_a_song_has_nothing_to_mend(name: str, example_song) -> None:
+def test_an_encoded_song_needs_no_repairs(name: str, example_song) -> None:
     tokenizer = tokenizer_for(name)
     assert tokenizer.decode(tokenizer.encode(example_song).ids).repairs == {}
 
 
-def test_another_tokenizer_is_refused(example_song) -> None:
+def test_ids_of_another_tokenizer_are_rejected(example_song) -> None:
     remi, tsd = tokenizer_for("remi"), tokenizer_for("tsd")
     ids = list(remi.encode(example_song).ids)
     document = TokenFile(scheme="remi", vocabulary_hash=remi.hash, file="a.mid", ids=ids)
@@ -121,17 +121,17 @@ def test_another_tokenizer_is_refused(example_song) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[1]", b'{"format":"muse.song/1"}', b"MThd"])
-def test_what_is_no_token_file_is_refused(data: bytes) -> None:
+def test_other_files_are_rejected(data: bytes) -> None:
     with pytest.raises(BadInputError, match=r"x\.json"):
         token_files(data, "x.json")
 
 
-def test_an_unknown_scheme_is_named() -> None:
+def test_error_names_the_unknown_scheme() -> None:
     with pytest.raises(ParameterError, match="remi, tsd"):
         tokenizer_for("remi2")
 
 
 def test_special_tokens_come_first() -> None:
-    for name in SCHEMES:
-        for field in fields_of(name):
+    for name in SCHEME_NAMES:
+        for field in fields_of(load_scheme(name)):
             assert field.tokens[: len(SPECIALS)] == tuple(f"{word}_None" for word in SPECIALS)

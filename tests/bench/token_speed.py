@@ -23,7 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from muse.tools.song.midi import MIDI_MAGIC, read_score
-from muse.tools.tokens.schemes import SCHEMES, miditok_config
+from muse.tools.tokens.scheme import miditok_config
+from muse.tools.tokens.schemes import SCHEME_NAMES, load_scheme
 from muse.tools.tokens.tokenizer import tokenizer_for
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,7 +88,7 @@ def miditok_of(name: str) -> Callable[[Path], Any]:
     """MidiTok's tokenizer of a scheme, made as ours is."""
     import miditok
 
-    scheme = SCHEMES[name]
+    scheme = load_scheme(name)
     config = miditok.TokenizerConfig(**miditok_config(scheme))
     tokenizer = getattr(miditok, scheme.miditok)(config)
     return lambda path: tokenizer(path)
@@ -136,7 +137,7 @@ def bench_schemes(paths: list[Path]) -> dict[str, Any]:
             "miditok_ms": per_file(miditok_of(name), sample)["cpu_ms"],
             "files": len(sample),
         }
-        for name in SCHEMES
+        for name in SCHEME_NAMES
     }
 
 

@@ -1,1 +1,1 @@
-"""Songs as sequences of tokens and back: schemes, codec, round-trip check, shards."""
+"""Songs as sequences of tokens and back: schemes, encoders, decoders, round-trip check, shards."""

@@ -1,4 +1,4 @@
-"""What is done to one input of many: the functions that other processes run."""
+"""Work on one input of a batch: functions that other processes run."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,9 +11,9 @@ from muse.tools.song.document import MadeBy, Song
 from muse.tools.song.midi import song_from_score
 from muse.tools.song.provenance import provenance
 from muse.tools.tokens.inputs import load_score
+from muse.tools.tokens.scheme import Ids
 from muse.tools.tokens.token_files import TokenFile, decode_document, encode_document, token_files
 from muse.tools.tokens.tokenizer import (
-    Ids,
     Tokenizer,
     learn_bpe,
     load_tokenizer,
@@ -26,38 +26,38 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from muse.tools.datasets.fingerprints import Fingerprint
-    from muse.tools.tokens.shards import Sides
+    from muse.tools.tokens.shards import SongSplit
 
 COMMAND = "tokenize"
 
 
 def made_by(params: dict[str, Any]) -> MadeBy:
-    """What the results of this command say of their making."""
+    """Return the provenance record of this command's results."""
     return provenance(COMMAND, params)
 
 
 def choose_tokenizer(scheme: str | None, path: str | None) -> Tokenizer:
-    """The tokenizer of a file, or of a scheme; remi where neither is named.
+    """Return the tokenizer of a file, else of a scheme; `remi` if neither is given.
 
     Raises:
-        BadInputError: the file is none.
-        ParameterError: no such scheme, or the file's is another.
+        BadInputError: not a tokenizer file.
+        ParameterError: unknown scheme, or not that of the file.
     """
     if path is None:
         return tokenizer_for(scheme or "remi")
     tokenizer = load_tokenizer(path)
     if scheme not in (None, tokenizer.scheme.name):
-        raise ParameterError(f"{path} is for {tokenizer.scheme.name}, not {scheme}")
+        raise ParameterError(f"{path} is a tokenizer for {tokenizer.scheme.name}, not {scheme}")
     return tokenizer
 
 
-def ids_of(tokenizer: Tokenizer, source: str) -> Ids:
-    """The ids of a file."""
+def encode_one(tokenizer: Tokenizer, source: str) -> Ids:
+    """Return the ids of a file."""
     return tokenizer.encode(load_score(source), source).ids
 
 
-def document_of(tokenizer: Tokenizer, params: dict[str, Any], source: str) -> bytes:
-    """The token file of a MIDI file or Song document, as a line of JSON."""
+def token_file_line(tokenizer: Tokenizer, params: dict[str, Any], source: str) -> bytes:
+    """Return the token file of a MIDI file or Song document, as a line of JSON."""
     encoded = tokenizer.encode(load_score(source), source)
     return encode_document(
         TokenFile(
@@ -73,7 +73,7 @@ def document_of(tokenizer: Tokenizer, params: dict[str, Any], source: str) -> by
 
 
 def shard_material(tokenizer: Tokenizer, source: str) -> "tuple[NDArray[np.int32], Fingerprint]":
-    """The ids of a file as an array, and what tells whether it is a version of another."""
+    """Return the ids of a file as an array, and its fingerprint for finding duplicates."""
     from muse.tools.datasets.fingerprints import fingerprint
     from muse.tools.tokens.shards import compact
 
@@ -82,51 +82,51 @@ def shard_material(tokenizer: Tokenizer, source: str) -> "tuple[NDArray[np.int32
     return compact(ids, len(tokenizer.fields)), fingerprint(song_from_score(score, source))
 
 
-def sides_of(prints: "dict[str, Fingerprint]", seed: int) -> "Sides":
-    """The split of songs, versions of one piece together."""
+def split_by_song(prints: "dict[str, Fingerprint]", seed: int) -> "SongSplit":
+    """Return the split of songs; near-duplicates are in the same split."""
     from muse.tools.datasets.duplicates import add_singletons, group_fingerprints
     from muse.tools.datasets.splits import split_songs
-    from muse.tools.tokens.shards import Sides
+    from muse.tools.tokens.shards import SongSplit
 
     groups = group_fingerprints(prints)
-    return Sides(split_songs(add_singletons(groups, prints), seed), groups)
+    return SongSplit(split_songs(add_singletons(groups, prints), seed), groups)
 
 
 def learn_for_shards(
     tokenizer: Tokenizer,
     songs: "dict[str, NDArray[np.int32]]",
-    sides: "Sides",
+    song_split: "SongSplit",
     size: int,
     path: Path,
 ) -> "tuple[Tokenizer, dict[str, NDArray[np.int32]]]":
-    """Learn byte pairs from the songs for training alone, store them, and shorten all songs.
+    """Learn byte pairs from the training songs, save the tokenizer, and re-encode all songs.
 
     Raises:
-        BadInputError: no song is for training.
+        BadInputError: no song is in the training split.
     """
     from muse.tools.tokens.shards import shortened
 
-    training = [ids.tolist() for name, ids in songs.items() if sides.split[name] == "train"]
+    training = [ids.tolist() for name, ids in songs.items() if song_split.split[name] == "train"]
     if not training:
-        raise BadInputError("nothing to learn from: no song is on the training side of the split")
+        raise BadInputError("no song is in the training split; give more songs or another --seed")
     learned = learn_bpe(tokenizer, training, size)
     save_tokenizer(learned, path)
     return learned, {name: shortened(ids, learned) for name, ids in songs.items()}
 
 
 class DecodedFile(msgspec.Struct):
-    """A song from tokens: the file they were made of, and what had to be mended, by kind."""
+    """A song from tokens, the file it was encoded from, and counts of the repairs, by kind."""
 
     file: str
     song: Song
     repairs: dict[str, int]
 
 
-def songs_of(tokenizer: Tokenizer | None, source: str) -> list[DecodedFile]:
-    """The songs of a file of tokens; without a tokenizer each scheme's own is taken.
+def decode_one(tokenizer: Tokenizer | None, source: str) -> list[DecodedFile]:
+    """Return the songs of a token file; without a tokenizer, by the scheme of each.
 
     Raises:
-        BadInputError: not a token file, or made with another tokenizer.
+        BadInputError: not a token file, or encoded with another tokenizer.
     """
     name = "standard input" if source == PIPE else source
     found = []
@@ -144,14 +144,14 @@ def songs_of(tokenizer: Tokenizer | None, source: str) -> list[DecodedFile]:
 
 
 def check_one(tokenizer: Tokenizer, source: str) -> Any:
-    """The round trip of a file."""
+    """Measure the round trip of a file."""
     from muse.tools.tokens.round_trip import check
 
     return check(load_score(source), tokenizer, source)
 
 
-def stats_of(tokenizer: Tokenizer, source: str) -> Any:
-    """The counts of a file."""
+def stats_one(tokenizer: Tokenizer, source: str) -> Any:
+    """Count the tokens of a file."""
     from muse.tools.tokens.stats import stats
 
     return stats(load_score(source), tokenizer, source)

@@ -1,8 +1,8 @@
-"""Byte pair encoding over token ids: learning which ids follow each other, and both ways.
+"""Byte pair encoding of token ids: learning merges, and applying and undoing them.
 
-Learned ids come after the basic ones, in the order they were learned; each stands for two ids
-before it. Merges stay within a bar, or where a scheme has no bars within the time between two
-shifts, so that the tokens of a bar never run into the next.
+Learned ids follow the basic ones in the order of learning; each stands for two earlier ids. Merges
+stay within a bar, or within the time between two shifts in schemes without bars, so that no token
+crosses a bar line.
 
 Source: Sennrich et al. 2016, "Neural Machine Translation of Rare Words with Subword Units"; for
 music Fradet et al. 2023, "Byte Pair Encoding for Symbolic Music".
@@ -17,18 +17,18 @@ from tokenizers import models, trainers
 from muse.tools.errors import ParameterError
 from muse.tools.tokens.vocabulary import Field, Merge
 
-FIRST_CHARACTER = 0x4E00  # an id is written as the character that far up; no controls, no spaces
-BREAKS = ("Bar", "TimeShift")  # a word begins with the first of these types that the scheme has
+FIRST_CHARACTER = 0x4E00  # code point of id 0; from here on no controls or spaces
+BREAKS = ("Bar", "TimeShift")  # words begin at the first of these types that the scheme has
 
 
 class Merges:
     """Learned merges of a vocabulary."""
 
     def __init__(self, field: Field, merges: Sequence[Merge]) -> None:
-        """Take merges in the order they were learned.
+        """Check the merges, given in the order of learning.
 
         Raises:
-            ParameterError: a merge stands for an id that is not there before it.
+            ParameterError: a merge uses an id that does not exist before it.
         """
         self.base = len(field.tokens)
         self.merges = tuple(merges)
@@ -36,11 +36,13 @@ class Merges:
         self.parts: list[tuple[int, ...]] = [(number,) for number in range(self.base)]
         for left, right in self.merges:
             if not (0 <= left < len(self.parts) and 0 <= right < len(self.parts)):
-                raise ParameterError(f"merge of {left} and {right} comes before what it is made of")
+                raise ParameterError(
+                    f"merge of {left} and {right} uses an id that is learned later"
+                )
             self.parts.append(self.parts[left] + self.parts[right])
 
     def expand(self, ids: Iterable[object]) -> list[object]:
-        """Learned ids as the basic ones they stand for; anything else as it is."""
+        """Replace learned ids by the basic ones they stand for; keep everything else."""
         found: list[object] = []
         for item in ids:
             if isinstance(item, int) and self.base <= item < len(self.parts):
@@ -50,10 +52,10 @@ class Merges:
         return found
 
     def shorten(self, ids: Sequence[int]) -> list[int]:
-        """Basic ids with the learned ones in their place."""
+        """Replace basic ids by learned ones."""
         known: dict[str, list[int]] = {}
         found: list[int] = []
-        for word in words_of(ids, self.breaks):
+        for word in split_words(ids, self.breaks):
             if word not in known:
                 known[word] = [token.id for token in self.engine.tokenize(word)]
             found += known[word]
@@ -61,25 +63,25 @@ class Merges:
 
     @cached_property
     def engine(self) -> models.BPE:
-        """The merges as the tokenizers library wants them."""
+        """Merges in the form of the tokenizers library."""
         texts = ["".join(map(as_character, part)) for part in self.parts]
         pairs = [(texts[left], texts[right]) for left, right in self.merges]
         return models.BPE(vocab={text: n for n, text in enumerate(texts)}, merges=pairs)
 
 
 def as_character(number: int) -> str:
-    """The character an id is written as."""
+    """Return the character that stands for an id."""
     return chr(FIRST_CHARACTER + number)
 
 
 def break_ids(field: Field) -> frozenset[int]:
-    """The ids that a word begins with."""
+    """Return the ids at which a word begins."""
     kind = next(kind for kind in BREAKS if kind in field.first)
     return frozenset(number for number, name in enumerate(field.kinds) if name == kind)
 
 
-def words_of(ids: Sequence[int], breaks: frozenset[int]) -> Iterator[str]:
-    """The ids as words of characters, cut before each break."""
+def split_words(ids: Sequence[int], breaks: frozenset[int]) -> Iterator[str]:
+    """Yield the ids as words of characters, cut before each break."""
     start = 0
     text = "".join(map(as_character, ids))
     for place, number in enumerate(ids):
@@ -91,12 +93,12 @@ def words_of(ids: Sequence[int], breaks: frozenset[int]) -> Iterator[str]:
 
 
 def learn(sequences: Iterable[Sequence[int]], field: Field, size: int) -> tuple[Merge, ...]:
-    """Learn merges until the vocabulary has `size` ids, or nothing is left that repeats.
+    """Learn merges until the vocabulary has `size` ids or no pair repeats.
 
     Args:
-        sequences: basic ids, one sequence a song.
-        field: the basic vocabulary.
-        size: of the vocabulary with what was learned, above that of `field`.
+        sequences: basic ids, one sequence per song.
+        field: basic vocabulary.
+        size: of the vocabulary with learned ids; larger than that of `field`.
     """
     base = len(field.tokens)
     engine = Engine(models.BPE())
@@ -108,13 +110,13 @@ def learn(sequences: Iterable[Sequence[int]], field: Field, size: int) -> tuple[
     )
     breaks = break_ids(field)
     engine.train_from_iterator(
-        (word for ids in sequences for word in words_of(ids, breaks)), trainer
+        (word for ids in sequences for word in split_words(ids, breaks)), trainer
     )
-    return merges_of(engine, base)
+    return read_merges(engine, base)
 
 
-def merges_of(engine: Engine, base: int) -> tuple[Merge, ...]:
-    """The merges of a trained engine, in numbers."""
+def read_merges(engine: Engine, base: int) -> tuple[Merge, ...]:
+    """Return the merges of a trained engine as pairs of ids."""
     import json
 
     numbers = {as_character(number): number for number in range(base)}

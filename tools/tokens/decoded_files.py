@@ -1,4 +1,4 @@
-"""Decoded songs to files."""
+"""Writer of decoded songs."""
 
 from collections import Counter
 from pathlib import Path
@@ -11,16 +11,16 @@ from muse.tools.tokens.outputs import is_folder
 
 
 class SongWriter:
-    """Writes songs to the file that was named, or into a folder by the names they had.
+    """Writes songs to one file, or into a folder under the names they were encoded from.
 
     Args:
-        out: a file for one song, a folder for any number; None or '-' where nothing is written.
-        inputs: the token files, none of which is written over.
-        skip_existing: leave songs alone that are there.
+        out: a file for one song, or a folder.
+        inputs: the token files, which are never overwritten.
+        skip_existing: skip songs whose file exists.
     """
 
     def __init__(self, out: str | None, inputs: list[str], skip_existing: bool) -> None:
-        """Take the place to write to."""
+        """Store the destination."""
         self.out = out
         self.taken: Counter[str] = Counter()
         self.inputs = {Path(name).resolve() for name in inputs if name != PIPE}
@@ -30,22 +30,22 @@ class SongWriter:
         """Write the songs of one token file.
 
         Raises:
-            ParameterError: several songs for one file, or a token file would be written over.
+            ParameterError: several songs for one file, or a token file would be overwritten.
         """
         for song in songs:
-            path = self.path_of(name, song)
+            path = self.output_path(name, song)
             if path.resolve() in self.inputs:
-                raise ParameterError(f"{path} is an input; name another file")
+                raise ParameterError(f"{path} is an input; choose another output file")
             if not (self.skip_existing and path.exists()):
                 save_song(song.song, path)
 
-    def path_of(self, name: str, song: DecodedFile) -> Path:
-        """Where a song goes; a second of one name has a 2 after it."""
+    def output_path(self, name: str, song: DecodedFile) -> Path:
+        """Return the path of a song; the second song of a name gets "-2" appended."""
         out = str(self.out)
         if not is_folder(out):
             self.taken[out] += 1
             if self.taken[out] > 1:
-                raise ParameterError(f"{out} holds one song; name a folder for several")
+                raise ParameterError(f"{out} can hold only one song; give a folder for several")
             return Path(out)
         stem = Path(song.file or name).stem or "song"
         self.taken[stem] += 1

@@ -1,4 +1,4 @@
-"""What there is to tokenize: files, folders walked in order of names, and standard input."""
+"""Inputs of the tokenizer: files, folders in order of names, and standard input."""
 
 import os
 from collections import Counter
@@ -15,12 +15,12 @@ MIDI_SUFFIXES = frozenset({".mid", ".midi", ".kar"})
 
 
 def find_inputs(named: list[str]) -> dict[str, str]:
-    """The files to work on, and for each its place below the folder that was named.
+    """Return the files to work on, each with its path relative to the given folder.
 
-    A folder gives its MIDI files and Song documents, whatever else is in it.
+    Folders contribute their MIDI files and Song documents; other files are skipped.
 
     Raises:
-        BadInputError: a folder has neither.
+        BadInputError: a folder contains neither.
     """
     found: dict[str, str] = {}
     for name in named:
@@ -29,25 +29,25 @@ def find_inputs(named: list[str]) -> dict[str, str]:
             continue
         below = walk(Path(name))
         if not below:
-            raise BadInputError(f"{name}: no MIDI file and no Song document in this folder")
+            raise BadInputError(f"{name}: no MIDI file or Song document in this folder")
         found |= {str(path): str(path.relative_to(name)) for path in below}
     return found
 
 
 def song_names(inputs: dict[str, str]) -> dict[str, str]:
-    """A name for each input: its place below the folder, or its path where two have one place."""
+    """Return a name for each input: its relative path, or its full path if two are equal."""
     places = Counter(inputs.values())
     return {name: place if places[place] == 1 else name for name, place in inputs.items()}
 
 
 def walk(folder: Path) -> list[Path]:
-    """MIDI files and Song documents in a folder and below, by name."""
+    """Return MIDI files and Song documents in a folder and its subfolders, by name."""
     paths = (Path(root, file) for root, _, files in os.walk(folder) for file in files)
     return sorted(path for path in paths if is_music(path))
 
 
 def is_music(path: Path) -> bool:
-    """Whether a file in a folder is to be read."""
+    """Return whether a file of a folder should be read."""
     suffix = path.suffix.lower()
     if suffix != ".json":
         return suffix in MIDI_SUFFIXES
@@ -56,10 +56,10 @@ def is_music(path: Path) -> bool:
 
 
 def load_score(source: str) -> ScoreTick:
-    """A MIDI file or Song document as a symusic score; told apart by content.
+    """Read a MIDI file or Song document, detected by content, as a symusic score.
 
     Raises:
-        BadInputError: the file cannot be read or is neither.
+        BadInputError: unreadable, or of another kind.
     """
     data = read_bytes(source)
     name = "standard input" if source == PIPE else source

@@ -1,8 +1,7 @@
-"""The metres of a score as sections that begin on bar lines.
+"""Meters of a score as sections that begin on bar lines.
 
-Conventions:
-    A tick is the scheme's own, `Scheme.ticks_per_beat` to a quarter note; `tpq` is the score's
-    resolution, and an exact time is an integer, a tick times `tpq`.
+Conventions: a tick is `1 / Scheme.ticks_per_beat` of a quarter note; `tpq` is the score's
+resolution; an exact time is an integer, ticks times `tpq`.
 """
 
 from bisect import bisect_right
@@ -11,19 +10,19 @@ from dataclasses import dataclass
 
 from symusic.core import ScoreTick
 
-from muse.tools.tokens.schemes import Scheme
-from muse.tools.tokens.token_types import DEFAULT_METRE, METRES, STEPS_PER_BEAT
+from muse.tools.tokens.scheme import Scheme
+from muse.tools.tokens.token_types import DEFAULT_METER, METERS, STEPS_PER_BEAT
 
-METRE_NUMBERS = {metre: number for number, metre in enumerate(METRES)}
+METER_NUMBERS = {meter: number for number, meter in enumerate(METERS)}
 
 
 @dataclass(frozen=True)
-class Section:
-    """A stretch of one metre.
+class MeterSection:
+    """A passage in one meter.
 
     Attributes:
         start: of its first bar, in ticks.
-        number: of the metre in `alphabet.METRES`.
+        number: of the meter in `token_types.METERS`.
         bar: length of a bar, in ticks.
         step: length of a step, in ticks.
     """
@@ -34,37 +33,37 @@ class Section:
     step: int
 
 
-def make_section(start: int, number: int, ticks: int) -> Section:
-    """The section of a metre from a tick on, with `ticks` to a quarter note."""
-    upper, lower = METRES[number]
+def make_section(start: int, number: int, ticks: int) -> MeterSection:
+    """Return the section of a meter from a tick on, with `ticks` per quarter note."""
+    upper, lower = METERS[number]
     beat = ticks * 4 // lower
-    return Section(start, number, upper * beat, max(beat // STEPS_PER_BEAT, 1))
+    return MeterSection(start, number, upper * beat, max(beat // STEPS_PER_BEAT, 1))
 
 
-def metre_sections(score: ScoreTick, scheme: Scheme, losses: dict[str, int]) -> list[Section]:
-    """The metres of a score, each from a bar line on; 4/4 where a scheme holds none."""
+def meter_sections(score: ScoreTick, scheme: Scheme, losses: dict[str, int]) -> list[MeterSection]:
+    """Return the meters of a score, each from a bar line on; 4/4 for a scheme without meters."""
     ticks = scheme.ticks_per_beat
-    sections = [make_section(0, METRE_NUMBERS[DEFAULT_METRE], ticks)]
-    if "metre" not in scheme.holds:
+    sections = [make_section(0, METER_NUMBERS[DEFAULT_METER], ticks)]
+    if "meter" not in scheme.features:
         return sections
     for change in sorted(score.time_signatures, key=lambda change: int(change.time)):
-        number = METRE_NUMBERS.get((change.numerator, change.denominator))
+        number = METER_NUMBERS.get((change.numerator, change.denominator))
         if number is None:
-            losses["metre not in the vocabulary"] = losses.get("metre not in the vocabulary", 0) + 1
+            losses["meter not in the vocabulary"] = losses.get("meter not in the vocabulary", 0) + 1
             continue
         add_section(sections, round_ticks(change.time, score, ticks), number, ticks, losses)
     return sections
 
 
 def add_section(
-    sections: list[Section], tick: int, number: int, ticks: int, losses: dict[str, int]
+    sections: list[MeterSection], tick: int, number: int, ticks: int, losses: dict[str, int]
 ) -> None:
-    """Append a change of metre at the first bar line at or after a tick."""
+    """Append a change of meter at the first bar line at or after a tick."""
     last = sections[-1]
     bars = max(-((last.start - tick) // last.bar), 0)
     start = last.start + bars * last.bar
     if start != tick:
-        losses["metre inside a bar"] = losses.get("metre inside a bar", 0) + 1
+        losses["meter inside a bar"] = losses.get("meter inside a bar", 0) + 1
     if start == last.start:
         sections.pop()
     if not sections or sections[-1].number != number:
@@ -72,42 +71,42 @@ def add_section(
 
 
 def round_ticks(time: int, score: ScoreTick, ticks: int) -> int:
-    """A time of the score in other ticks, halves up."""
+    """Convert a time of the score to other ticks, rounding halves up."""
     return (2 * int(time) * ticks + score.ticks_per_quarter) // (2 * score.ticks_per_quarter)
 
 
-def section_at(sections: list[Section], tick: int) -> Section:
-    """The section that a tick lies in."""
+def section_at(sections: list[MeterSection], tick: int) -> MeterSection:
+    """Return the section of a tick."""
     return sections[bisect_right(sections, tick, key=lambda section: section.start) - 1]
 
 
-def heard_sections(
-    sections: list[Section], times: Iterable[int], tpq: int, ticks: int
-) -> list[Section]:
-    """The sections of a scheme that tells the metre at notes only: bars follow their first notes.
+def sections_at_notes(
+    sections: list[MeterSection], times: Iterable[int], tpq: int, ticks: int
+) -> list[MeterSection]:
+    """Return the sections as a scheme can tell them that writes the meter at notes only.
 
-    A reader learns of a change at a note, and counts the bars up to it by the metre before; so a
-    change takes place at the first bar, counted that way, whose first note has the new metre.
+    A decoder learns of a change at a note, and counts the bars before it by the previous meter. So
+    a change takes effect at the first bar, counted that way, whose first note has the new meter.
 
     Args:
-        sections: as they are.
-        times: exact times of the notes, rising.
-        tpq: exact times to a tick.
-        ticks: to a quarter note.
+        sections: true meters.
+        times: exact times of the notes, ascending.
+        tpq: exact times per tick.
+        ticks: per quarter note.
     """
-    heard: list[Section] = []
+    found: list[MeterSection] = []
     last = -1  # start of the last bar with a note
     for time in times:
         true = section_at(sections, time // tpq)
-        now = heard[-1] if heard else make_section(0, true.number, ticks)
-        heard = heard or [now]
+        now = found[-1] if found else make_section(0, true.number, ticks)
+        found = found or [now]
         bar = now.start + (time // tpq - now.start) // now.bar * now.bar
         changed = make_section(bar, true.number, ticks)
         step = changed.step * tpq
         position = (2 * (time - bar * tpq) + step) // (2 * step) * changed.step
         if bar != last and true.number != now.number and position < changed.bar:
             if bar == now.start:
-                heard.pop()
-            heard.append(changed)
+                found.pop()
+            found.append(changed)
         last = bar
-    return heard or sections[:1]
+    return found or sections[:1]

@@ -1,6 +1,6 @@
-"""Which note of one performance is which of another, where times are a little off.
+"""Matching of the notes of two performances whose times differ slightly.
 
-Notes are arrays of one length: `onset` and `duration` in quarter notes, `pitch`, `velocity`,
+Notes are arrays of equal length: `onset` and `duration` in quarter notes, `pitch`, `velocity`,
 `program` (-1 for drums).
 """
 
@@ -9,21 +9,21 @@ from collections.abc import Callable
 import numpy as np
 
 Notes = dict[str, np.ndarray]
-FREE = -1  # the row of a column that has none
-Cost = Callable[[np.ndarray, np.ndarray], np.ndarray]  # places of both -> what a pair costs
+FREE = -1  # row of an unassigned column
+Cost = Callable[[np.ndarray, np.ndarray], np.ndarray]  # indices of both -> cost of each pair
 
 
 def match(truth: Notes, found: Notes, cost: Cost) -> np.ndarray:
     """Pair notes of the same program and pitch in the order of their onsets.
 
     Args:
-        truth: notes.
-        found: notes that should be the same.
-        cost: of pairing some of the one with some of the other, 0 where nothing is amiss; notes
-            found on one onset are paired so that the sum is least.
+        truth: reference notes.
+        found: notes to compare.
+        cost: of pairs given by their indices in both, 0 for a perfect pair; found notes with equal
+            onsets are paired so that the sum of costs is smallest.
 
     Returns:
-        An array (pairs, 2) of places in `truth` and in `found`.
+        Array (pairs, 2) of indices in `truth` and in `found`.
     """
     groups = group_places(truth), group_places(found)
     pairs = [
@@ -34,14 +34,14 @@ def match(truth: Notes, found: Notes, cost: Cost) -> np.ndarray:
     return np.concatenate([np.zeros((0, 2), np.int64), *pairs])
 
 
-def voices_of(notes: Notes) -> np.ndarray:
-    """The voice of each note: a number for its program and pitch."""
+def voice_numbers(notes: Notes) -> np.ndarray:
+    """Return a number for the program and pitch of each note."""
     return notes["program"].astype(np.int64) * 128 + notes["pitch"]
 
 
 def group_places(notes: Notes) -> dict[int, np.ndarray]:
-    """Places of the notes by program and pitch, in the order of onset and duration."""
-    voice = voices_of(notes)
+    """Return the indices of notes by program and pitch, sorted by onset and duration."""
+    voice = voice_numbers(notes)
     order = np.lexsort((notes["velocity"], notes["duration"], notes["onset"], voice))
     values, starts = np.unique(voice[order], return_index=True)
     parts = np.split(order, starts[1:]) if len(values) else []
@@ -64,7 +64,7 @@ def pair_group(
 
 
 def pair_run(first: np.ndarray, second: np.ndarray, cost: Cost) -> np.ndarray:
-    """Pair as many notes of one program, pitch and found onset so that the cost is least."""
+    """Pair equally many notes of one program, pitch and found onset at the lowest cost."""
     if len(first) > 1:
         rows, columns = np.repeat(first, len(second)), np.tile(second, len(first))
         _, order = assign(cost(rows, columns).reshape(len(first), len(second)))
@@ -73,7 +73,7 @@ def pair_run(first: np.ndarray, second: np.ndarray, cost: Cost) -> np.ndarray:
 
 
 def assign(cost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rows, rising, and columns of as many pairs as there are, so that their sum is least.
+    """Return rows (ascending) and columns of the assignment with the smallest sum of costs.
 
     Source: Jonker and Volgenant 1987, "A Shortest Augmenting Path Algorithm for Dense and Sparse
     Linear Assignment Problems".
@@ -98,13 +98,13 @@ def assign(cost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def find_column(
     row: int, cost: np.ndarray, row_of: np.ndarray, prices: tuple[np.ndarray, np.ndarray]
 ) -> None:
-    """Give one more row a column, others moving along the cheapest path to a free one.
+    """Assign a column to one more row, moving other rows along the cheapest path to a free one.
 
     Args:
-        row: to be paired.
+        row: to be assigned.
         cost: of each row with each column.
-        row_of: the row of each column, or FREE; changed.
-        prices: of rows and columns, which no pair's cost is under; changed.
+        row_of: the row of each column, or FREE; modified.
+        prices: dual variables of rows and columns; modified.
     """
     of_rows, of_columns = prices
     distance, before = np.full(len(row_of), np.inf), np.full(len(row_of), FREE)

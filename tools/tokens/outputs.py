@@ -1,4 +1,4 @@
-"""Where results go: lines in one file, or a file for each input in a folder."""
+"""Destinations of results: lines in one file, or one file per input in a folder."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -14,17 +14,17 @@ FILE_SUFFIXES = frozenset({".json", ".jsonl", ".mid", ".midi"})
 
 
 def is_folder(out: str) -> bool:
-    """Whether a result's name is one of a folder."""
+    """Return whether an output name means a folder."""
     return Path(out).is_dir() or Path(out).suffix.lower() not in FILE_SUFFIXES
 
 
-def places_in(folder: str, inputs: dict[str, str], suffix: str) -> dict[str, Path]:
-    """A path in a folder for each input, by its place below the folder it came from.
+def output_paths(folder: str, inputs: dict[str, str], suffix: str) -> dict[str, Path]:
+    """Return a path in a folder for each input, from its path relative to the input folder.
 
-    Inputs that differ in their suffix only keep it: `a.mid` and `a.json` give `a.mid.json` too.
+    Inputs whose names differ only in their suffix keep it: `a.mid` and `a.json` give `a.mid.json`.
 
     Raises:
-        ParameterError: two inputs would get one path, or an input would be written over.
+        ParameterError: two inputs would get the same path, or an input would be overwritten.
     """
     stems = {name: str(Path(place).with_suffix("")) for name, place in inputs.items()}
     shared = Counter(stems.values())
@@ -35,23 +35,23 @@ def places_in(folder: str, inputs: dict[str, str], suffix: str) -> dict[str, Pat
     counts = Counter(places.values())
     for name, path in places.items():
         if counts[path] > 1:
-            raise ParameterError(f"two inputs would be written to {path}; name them one by one")
+            raise ParameterError(f"two inputs would be written to {path}; tokenize them one by one")
         if name != PIPE and path.resolve() == Path(name).resolve():
-            raise ParameterError(f"{path} is an input; name another folder")
+            raise ParameterError(f"{path} is an input; choose another output folder")
     return places
 
 
-def refuse_input(out: str, inputs: dict[str, str]) -> None:
-    """Raise ParameterError where a result would be written over an input."""
+def check_not_input(out: str, inputs: dict[str, str]) -> None:
+    """Raise ParameterError if the output is one of the inputs."""
     if any(name != PIPE and Path(name).resolve() == Path(out).resolve() for name in inputs):
-        raise ParameterError(f"{out} is an input; name another file")
+        raise ParameterError(f"{out} is an input; choose another output file")
 
 
 class LineFile:
-    """A file of lines that appears when whole, and not at all if no line was written."""
+    """File of lines, renamed into place when complete; not created without lines."""
 
     def __init__(self, path: Path, stack: ExitStack) -> None:
-        """Take the path, and what closes the file."""
+        """Store the path and the stack that closes the file."""
         self.path = path
         self.stack = stack
         self.file: BinaryIO | None = None
@@ -66,6 +66,6 @@ class LineFile:
 
 @contextmanager
 def writing_lines(path: Path) -> Iterator[LineFile]:
-    """A file of lines, renamed to its name at the end; see `LineFile`."""
+    """Open a file of lines that is renamed into place at the end; see `LineFile`."""
     with ExitStack() as stack:
         yield LineFile(path, stack)

@@ -1,9 +1,9 @@
-"""The round trip of a song through tokens, measured against what its scheme promises.
+"""Round trip of a song through tokens, compared with what its scheme guarantees.
 
-A scheme's promise is half a step of its grid: of the metre in force for onsets and durations (for
-long notes of the coarser grid that durations have there), of the velocities and of the tempos. What
-a scheme cannot hold by design (`Scheme.not_held`) is counted apart and breaks no promise. Where
-notes exchange their ends it is not their durations that are held, but the ends as a whole.
+A scheme guarantees errors of at most half a step of its grid: of the meter for onsets and durations
+(for long notes of the coarser grid of long durations), of the velocities and of the tempos. What a
+scheme cannot represent by design (`Scheme.lost`) is counted separately. Where notes exchange their
+ends, the set of ends is compared instead of the durations.
 """
 
 from collections import Counter
@@ -16,26 +16,28 @@ from symusic.core import ScoreTick
 from muse.tools.song.document import Song
 from muse.tools.tokens.error_bounds import SLACK, duration_bounds, end_bound, onset_bounds
 from muse.tools.tokens.grid import Grid, raw_notes
-from muse.tools.tokens.meters import metre_sections
-from muse.tools.tokens.note_matching import Cost, Notes, group_places, match, voices_of
-from muse.tools.tokens.schemes import NOT_HELD_ANYWHERE
-from muse.tools.tokens.stream_encoder import exchanged_ends
+from muse.tools.tokens.meters import meter_sections
+from muse.tools.tokens.note_matching import Cost, Notes, group_places, match, voice_numbers
+from muse.tools.tokens.scheme import LOST_BY_ALL
+from muse.tools.tokens.stream_encoder import notes_with_swapped_ends
 from muse.tools.tokens.token_types import (
     DRUMS,
-    METRES,
+    METERS,
     TEMPO_RANGE,
     TEMPOS,
     VELOCITIES,
 )
 from muse.tools.tokens.tokenizer import Tokenizer
 
-TEMPO_BOUND = float(np.diff(TEMPOS).max()) / 2 * 1.02  # bpm; the nearest is that in time, not bpm
+TEMPO_BOUND = (
+    float(np.diff(TEMPOS).max()) / 2 * 1.02
+)  # bpm; rounding is done in time per beat, not in bpm
 VELOCITY_BOUND = float(np.ceil(np.diff(VELOCITIES).max() / 2))
 LOST_PAST_BARS = "note past the last bar"
 
 
 class Errors(msgspec.Struct):
-    """How far off a quantity came back: its greatest and mean error, and what is allowed."""
+    """Largest and mean error of a quantity, the bound, and the number of errors above it."""
 
     max: float
     mean: float
@@ -44,20 +46,21 @@ class Errors(msgspec.Struct):
 
 
 class RoundTrip(msgspec.Struct):
-    """What came back of a song.
+    """Result of a song's round trip.
 
     Attributes:
+        notes: number of notes.
         onset_beats, duration_beats: errors in quarter notes.
-        velocity: errors in MIDI steps.
-        tempo_bpm: errors at the onsets, in bpm; None where the scheme holds none.
-        metre: changes of metre that did not come back; None where the scheme holds none.
-        pitch_program: notes whose pitch or program did not come back.
+        velocity: errors in MIDI velocity.
+        tempo_bpm: errors at the onsets, in bpm; None for a scheme without tempos.
+        meter: number of wrong meter changes; None for a scheme without meters.
+        pitch_program: notes with a wrong pitch or program.
         lost, added: notes without a partner.
-        repairs: what the decoder had to mend; nothing, if all is well.
-        not_held: what the scheme cannot hold, counted by kind.
-        broken: the promises that were not kept.
-        end_beats: errors of the ends, in turn, of pitches whose notes exchange ends, in quarter
-            notes; None where none do.
+        repairs: of the decoder; empty if all is well.
+        lost_by_design: counts of what the scheme cannot represent, by kind.
+        broken: names of the quantities with errors above their bounds.
+        end_beats: errors, in quarter notes, of the sorted ends of pitches whose notes exchange
+            ends; None if none do.
     """
 
     notes: int
@@ -65,18 +68,18 @@ class RoundTrip(msgspec.Struct):
     duration_beats: Errors
     velocity: Errors
     tempo_bpm: Errors | None
-    metre: int | None
+    meter: int | None
     pitch_program: int
     lost: int
     added: int
     repairs: dict[str, int]
-    not_held: dict[str, int]
+    lost_by_design: dict[str, int]
     broken: list[str]
     end_beats: Errors | None = None
 
     @property
     def ok(self) -> bool:
-        """Whether every promise was kept."""
+        """Whether all errors are within their bounds."""
         return not self.broken
 
 
@@ -88,14 +91,14 @@ def check(score: ScoreTick, tokenizer: Tokenizer, name: str = "input") -> RoundT
     """
     encoded = tokenizer.encode(score, name)
     decoded = tokenizer.decode(encoded.ids)
-    grid, not_held = encoded.grid, dict(encoded.losses)
+    grid, lost_by_design = encoded.grid, dict(encoded.losses)
     truth, found = score_notes(score), song_notes(decoded.song)
-    bounds = bounds_of(truth, grid)
+    bounds = note_bounds(truth, grid)
     exchanged = np.zeros(0, np.int64)
-    if "overlaps" not in tokenizer.scheme.holds:
-        exchanged = exchanged_ends(grid)
+    if "overlaps" not in tokenizer.scheme.features:
+        exchanged = notes_with_swapped_ends(grid)
         bounds["duration"][exchanged] = np.inf
-    first, second = match(truth, found, cost_of(truth, found, bounds)).T
+    first, second = match(truth, found, pair_cost(truth, found, bounds)).T
     measured = {
         key: errors(truth[key][first] - found[key][second], bounds[key][first]) for key in bounds
     }
@@ -105,13 +108,13 @@ def check(score: ScoreTick, tokenizer: Tokenizer, name: str = "input") -> RoundT
         onset_beats=measured["onset"],
         duration_beats=measured["duration"],
         velocity=measured["velocity"],
-        tempo_bpm=tempo_errors(score, decoded.song, grid, found["onset"][second], not_held),
-        metre=metre_errors(score, decoded.song, grid, not_held),
+        tempo_bpm=tempo_errors(score, decoded.song, grid, found["onset"][second], lost_by_design),
+        meter=meter_errors(score, decoded.song, grid, lost_by_design),
         pitch_program=max(lost - encoded.losses.get(LOST_PAST_BARS, 0), 0),
         lost=lost,
         added=len(found["pitch"]) - len(second),
         repairs=decoded.repairs,
-        not_held=not_held,
+        lost_by_design=lost_by_design,
         broken=[],
         end_beats=end_errors(truth, found, grid, exchanged),
     )
@@ -119,8 +122,8 @@ def check(score: ScoreTick, tokenizer: Tokenizer, name: str = "input") -> RoundT
     return result
 
 
-def bounds_of(truth: Notes, grid: Grid) -> dict[str, np.ndarray]:
-    """How far off each note's onset, duration and velocity may come back."""
+def note_bounds(truth: Notes, grid: Grid) -> dict[str, np.ndarray]:
+    """Return the largest allowed error of each note's onset, duration and velocity."""
     return {
         "onset": onset_bounds(truth, grid),
         "duration": duration_bounds(truth, grid),
@@ -128,8 +131,8 @@ def bounds_of(truth: Notes, grid: Grid) -> dict[str, np.ndarray]:
     }
 
 
-def cost_of(truth: Notes, found: Notes, bounds: dict[str, np.ndarray]) -> Cost:
-    """What it costs to take two notes for the same: their distance past the bounds, in bounds."""
+def pair_cost(truth: Notes, found: Notes, bounds: dict[str, np.ndarray]) -> Cost:
+    """Return a cost of pairing notes: their differences in units of the bounds, at least 1."""
 
     def cost(first: np.ndarray, second: np.ndarray) -> np.ndarray:
         sizes = [
@@ -142,15 +145,15 @@ def cost_of(truth: Notes, found: Notes, bounds: dict[str, np.ndarray]) -> Cost:
 
 
 def broken_promises(result: RoundTrip) -> list[str]:
-    """The quantities past their bounds."""
+    """Return the names of the quantities with errors above their bounds."""
     measured = {
         "onset": result.onset_beats.past_bound,
         "duration": result.duration_beats.past_bound,
         "ends": result.end_beats.past_bound if result.end_beats else 0,
         "velocity": result.velocity.past_bound,
         "tempo": result.tempo_bpm.past_bound if result.tempo_bpm else 0,
-        "metre": result.metre or 0,
-        "notes lost": result.lost - result.not_held.get(LOST_PAST_BARS, 0),
+        "meter": result.meter or 0,
+        "notes lost": result.lost - result.lost_by_design.get(LOST_PAST_BARS, 0),
         "notes added": result.added,
         "repairs": sum(result.repairs.values()),
     }
@@ -158,7 +161,7 @@ def broken_promises(result: RoundTrip) -> list[str]:
 
 
 def errors(differences: np.ndarray, bounds: np.ndarray) -> Errors:
-    """Sum up errors; infinite bounds are of what is not held, which is left out."""
+    """Summarize errors; those with infinite bounds are left out."""
     held = np.isfinite(bounds)
     sizes, bounds = np.abs(differences[held]), bounds[held]
     if not len(sizes):
@@ -173,7 +176,7 @@ def errors(differences: np.ndarray, bounds: np.ndarray) -> Errors:
 
 
 def score_notes(score: ScoreTick) -> Notes:
-    """The notes of a score that sound."""
+    """Return the notes of a score with velocity above 0."""
     raw = raw_notes(score, merge=True)
     quarter = score.ticks_per_quarter
     times = {"onset": raw["time"] / quarter, "duration": raw["duration"] / quarter}
@@ -181,7 +184,7 @@ def score_notes(score: ScoreTick) -> Notes:
 
 
 def song_notes(song: Song) -> Notes:
-    """The notes of a Song."""
+    """Return the notes of a Song."""
     rows = [
         (*msgspec.structs.astuple(note), DRUMS if track.is_drum else track.program)
         for track in song.tracks
@@ -193,39 +196,39 @@ def song_notes(song: Song) -> Notes:
 
 
 def end_errors(truth: Notes, found: Notes, grid: Grid, exchanged: np.ndarray) -> Errors | None:
-    """Errors of the ends of whole voices, in turn, since which note an end is of is not held.
+    """Return the errors of the sorted ends of whole voices, where notes exchange ends.
 
     Args:
-        truth: notes.
-        found: what came back of them.
-        grid: of the truth.
-        exchanged: places in the truth of notes with another's end, whose voices are looked at.
+        truth: original notes.
+        found: decoded notes.
+        grid: of the original.
+        exchanged: indices in `truth` of notes with another's end; their voices are compared.
 
     Returns:
-        None where no note has another's end.
+        None if no note has another's end.
     """
     if not len(exchanged):
         return None
     ours, theirs = ends_by_voice(truth), ends_by_voice(found)
-    voices = np.unique(voices_of(truth)[exchanged]).tolist()
-    # a voice that lost or gained notes is told as that
+    voices = np.unique(voice_numbers(truth)[exchanged]).tolist()
+    # voices that lost or gained notes are counted elsewhere
     whole = [v for v in voices if len(ours[v]) == len(theirs.get(v, ()))]
     sizes = np.concatenate([np.zeros(0), *(ours[v] - theirs[v] for v in whole)])
     return errors(sizes, np.full(len(sizes), end_bound(grid)))
 
 
 def ends_by_voice(notes: Notes) -> dict[int, np.ndarray]:
-    """The ends of each voice's notes, rising, in quarter notes."""
+    """Return the ends of each voice's notes, ascending, in quarter notes."""
     ends = notes["onset"] + notes["duration"]
     return {voice: np.sort(ends[places]) for voice, places in group_places(notes).items()}
 
 
 def tempo_errors(
-    score: ScoreTick, song: Song, grid: Grid, onsets: np.ndarray, not_held: dict[str, int]
+    score: ScoreTick, song: Song, grid: Grid, onsets: np.ndarray, lost_by_design: dict[str, int]
 ) -> Errors | None:
-    """Errors of the tempo at the onsets; a change half a step from an onset may go either way."""
-    if "tempo" not in grid.scheme.holds:
-        not_held["tempo"] = len(score.tempos)
+    """Return the tempo errors at the onsets; a change within half a step may be on either side."""
+    if "tempo" not in grid.scheme.features:
+        lost_by_design["tempo"] = len(score.tempos)
         return None
     quarter = score.ticks_per_quarter
     truth = [(0.0, 120.0), *((t.time / quarter, 6e7 / t.mspq) for t in score.tempos)]
@@ -236,30 +239,32 @@ def tempo_errors(
     candidates = np.array([in_force(truth, onsets + shift) for shift in (-reach, 0.0, reach)])
     held = (candidates >= low).all(axis=0) & (candidates <= high).all(axis=0)
     if (~held).any():
-        not_held["tempo outside 20-300 bpm"] = int((~held).sum())
+        lost_by_design["tempo outside 20-300 bpm"] = int((~held).sum())
     sizes = np.abs(candidates - at).min(axis=0, initial=np.inf)
     return errors(sizes, np.where(held, TEMPO_BOUND, np.inf))
 
 
 def in_force(changes: list[tuple[float, float]], beats: np.ndarray) -> np.ndarray:
-    """The value in force at some beats, of changes as (beat, value)."""
+    """Return the value at each beat, given changes as (beat, value)."""
     changes = sorted(changes, key=lambda change: change[0])
     times, values = np.array(changes).T
     places = np.maximum(np.searchsorted(times, beats + SLACK, side="right") - 1, 0)
     return np.asarray(values[places])
 
 
-def metre_errors(score: ScoreTick, song: Song, grid: Grid, not_held: dict[str, int]) -> int | None:
-    """Changes of metre that did not come back, or came back elsewhere."""
-    if "metre" not in grid.scheme.holds:
-        not_held["metre"] = len(score.time_signatures)
+def meter_errors(
+    score: ScoreTick, song: Song, grid: Grid, lost_by_design: dict[str, int]
+) -> int | None:
+    """Return the number of meter changes that are missing, added or moved."""
+    if "meter" not in grid.scheme.features:
+        lost_by_design["meter"] = len(score.time_signatures)
         return None
     ticks = grid.scheme.ticks_per_beat
-    true = {(s.start, METRES[s.number]) for s in metre_sections(score, grid.scheme, {})}
-    held = {(section.start, METRES[section.number]) for section in grid.sections}
+    true = {(s.start, METERS[s.number]) for s in meter_sections(score, grid.scheme, {})}
+    held = {(section.start, METERS[section.number]) for section in grid.sections}
     if grid.scheme.max_bars:
         if len(true - held):
-            not_held["metre between notes"] = len(true - held)
+            lost_by_design["meter between notes"] = len(true - held)
         if not len(grid.notes["start"]) or LOST_PAST_BARS in grid.losses:
             return 0
     found = {(round(m.beat * ticks), (m.numerator, m.denominator)) for m in song.meters}
@@ -267,9 +272,9 @@ def metre_errors(score: ScoreTick, song: Song, grid: Grid, not_held: dict[str, i
 
 
 def summary(results: dict[str, RoundTrip], tokenizer: Tokenizer) -> dict[str, Any]:
-    """Many round trips in one: the greatest errors, and the files that broke a promise.
+    """Return many round trips together: the largest errors, and the files with errors above bounds.
 
-    `not_held` counts what the scheme could not hold, `by_design` says why it cannot.
+    `lost_by_design` counts what the scheme could not represent, `by_design` explains why.
     """
     trips = list(results.values())
     greatest = {
@@ -282,8 +287,8 @@ def summary(results: dict[str, RoundTrip], tokenizer: Tokenizer) -> dict[str, An
         "greatest": greatest,
         "lost": sum(trip.lost for trip in trips),
         "added": sum(trip.added for trip in trips),
-        "metre": sum(trip.metre or 0 for trip in trips),
-        "not_held": dict(sum((Counter(trip.not_held) for trip in trips), Counter())),
-        "by_design": {**NOT_HELD_ANYWHERE, **tokenizer.scheme.not_held},
+        "meter": sum(trip.meter or 0 for trip in trips),
+        "lost_by_design": dict(sum((Counter(trip.lost_by_design) for trip in trips), Counter())),
+        "by_design": {**LOST_BY_ALL, **tokenizer.scheme.lost},
         "broken": {name: trip.broken for name, trip in results.items() if trip.broken},
     }

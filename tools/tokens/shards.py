@@ -2,10 +2,10 @@
 
 A folder of shards holds `index.json` (see `ShardIndex`) and `shard-00000.npz` and so on, or
 `.safetensors`. Each shard holds three arrays:
-    ids: int32, the songs' ids one after another; (steps, vocabularies) for a compound scheme
-    offsets: int64, songs + 1 places in `ids`: song n is ids[offsets[n]:offsets[n + 1]]
-    songs: int64, places of the shard's songs in the index's list
-Songs are named in the index alone, so that a shard is numbers only and is read without pickle.
+    ids: int32, ids of all songs concatenated; (steps, vocabularies) for a compound scheme
+    offsets: int64, songs + 1 positions in `ids`: song n is ids[offsets[n]:offsets[n + 1]]
+    songs: int64, positions of the shard's songs in the index's list
+Only the index has the names of the songs: a shard is numbers only and needs no pickle.
 """
 
 import io
@@ -20,19 +20,21 @@ import numpy as np
 from muse.tools.errors import BadInputError, MuseError, ParameterError
 from muse.tools.files import flush_to_disk, read_bytes, replacing_folder
 from muse.tools.song.document import MadeBy
-from muse.tools.tokens.token_files import refuse_other_hash
-from muse.tools.tokens.tokenizer import Ids, Tokenizer, TokenizerFile, tokenizer_for
+from muse.tools.tokens.scheme import Ids
+from muse.tools.tokens.schemes import load_scheme
+from muse.tools.tokens.token_files import check_hash
+from muse.tools.tokens.tokenizer import Tokenizer, TokenizerFile
 
 FORMAT: Final = "muse.shards/1"
 INDEX = "index.json"
 SUFFIXES = ("npz", "safetensors")
 ARRAYS = ("ids", "offsets", "songs")
-MUMIDI_BLANK = 0  # padding, where a word of the scheme has no id
+PADDING_ID = 0  # fills words that are shorter than the others
 Arrays = dict[str, np.ndarray]
 
 
 class SongEntry(msgspec.Struct, frozen=True):
-    """A song in the index: its name, the side of the split it is on, and its length."""
+    """A song in the index: name, split, and number of tokens."""
 
     id: str
     split: str
@@ -40,10 +42,10 @@ class SongEntry(msgspec.Struct, frozen=True):
 
 
 class ShardIndex(msgspec.Struct, kw_only=True):
-    """What a folder of shards holds, enough to read it and to make it again.
+    """Index of a folder of shards: enough to read it and to build it again.
 
-    `near_duplicates` are groups of songs that are versions of one another (how that is found out,
-    `muse.tools.datasets.duplicates` says); the songs of a group are on one side of the split.
+    `near_duplicates` are groups of songs that are versions of one another (see
+    `muse.tools.datasets.duplicates`); each group is in one split.
     """
 
     format: Literal["muse.shards/1"] = FORMAT
@@ -58,14 +60,14 @@ class ShardIndex(msgspec.Struct, kw_only=True):
 
 
 class IndexHead(msgspec.Struct):
-    """What tells an index of shards from other JSON."""
+    """Start of an index, which identifies it."""
 
     format: Literal["muse.shards/1"]
 
 
 @dataclass(frozen=True)
-class Sides:
-    """A split by song: the side of each name, and the groups of songs that were kept together."""
+class SongSplit:
+    """Split of each song by name, and the groups of near-duplicates that were kept together."""
 
     split: Mapping[str, str]
     near_duplicates: list[list[str]] = field(default_factory=list)
@@ -73,7 +75,7 @@ class Sides:
 
 @dataclass(frozen=True)
 class ShardSong:
-    """A song read from shards: `ids` is int32, (tokens,) or (steps, vocabularies)."""
+    """A song read from shards; `ids` is int32, (tokens,) or (steps, vocabularies)."""
 
     id: str
     split: str
@@ -87,28 +89,28 @@ def write_shards(
     *,
     count: int,
     suffix: str = "npz",
-    sides: Sides,
+    song_split: SongSplit,
     made_by: MadeBy | None = None,
 ) -> ShardIndex:
-    """Write songs as shards, the whole folder or none of it.
+    """Write songs as shards, the whole folder or nothing.
 
     Args:
-        folder: made; it must not be there, or be empty, or hold shards, which are replaced.
-        songs: names, each once, and ids as `compact` gives them.
-        tokenizer: that made the ids.
-        count: of shards; no more than there are songs are written.
+        folder: to create; an empty folder or one of shards is replaced.
+        songs: unique names, and ids as `compact` returns them.
+        tokenizer: of the ids.
+        count: number of shards; at most one per song is written.
         suffix: npz or safetensors.
-        sides: of the split, for each name.
-        made_by: for the index.
+        song_split: of each name.
+        made_by: provenance for the index.
 
     Raises:
-        ParameterError: another suffix, or less than one shard.
-        MuseError: the folder holds something else.
+        ParameterError: unknown suffix, or a count below 1.
+        MuseError: the folder holds other files.
     """
-    refuse_shards(folder, suffix, count)
+    check_shards(folder, suffix, count)
     parts = np.array_split(np.arange(len(songs)), max(min(count, len(songs)), 1))
     names = [f"shard-{number:05d}.{suffix}" for number in range(len(parts))]
-    entries = [SongEntry(name, sides.split[name], len(ids)) for name, ids in songs]
+    entries = [SongEntry(name, song_split.split[name], len(ids)) for name, ids in songs]
     index = ShardIndex(
         scheme=tokenizer.scheme.name,
         vocabulary_hash=tokenizer.hash,
@@ -116,7 +118,7 @@ def write_shards(
         tokenizer=tokenizer.document(),
         shards=names,
         songs=entries,
-        near_duplicates=sides.near_duplicates,
+        near_duplicates=song_split.near_duplicates,
         made_by=made_by,
     )
     width = len(tokenizer.fields)
@@ -128,25 +130,27 @@ def write_shards(
     return index
 
 
-def refuse_shards(folder: Path, suffix: str, count: int) -> None:
-    """Raise as `write_shards` does, before any work is done."""
+def check_shards(folder: Path, suffix: str, count: int) -> None:
+    """Raise the errors of `write_shards` before any work is done."""
     if suffix not in SUFFIXES:
-        raise ParameterError(f"shards are {' or '.join(SUFFIXES)}, not '{suffix}'")
+        raise ParameterError(
+            f"'{suffix}' is not a format of shards; choose {' or '.join(SUFFIXES)}"
+        )
     if count < 1:
-        raise ParameterError(f"{count} shards; one at least")
+        raise ParameterError(f"{count} shards: at least 1 is needed")
     if not folder.exists():
         return
     if not folder.is_dir():
-        raise MuseError(f"{folder} is a file; name a folder for the shards")
+        raise MuseError(f"{folder} is a file; choose a folder for the shards")
     names = [path.name for path in folder.iterdir()]
     if any(name != INDEX and not name.startswith("shard-") for name in names):
-        raise MuseError(f"{folder} holds other files; name a new folder for the shards")
+        raise MuseError(f"{folder} holds other files; choose a new folder for the shards")
     if names and not is_index(folder / INDEX):
-        raise MuseError(f"{folder} holds no shards of tokens; name a new folder for them")
+        raise MuseError(f"{folder} holds no shards of tokens; choose a new folder for the shards")
 
 
 def is_index(path: Path) -> bool:
-    """Whether a file is an index of shards."""
+    """Return whether a file is an index of shards."""
     try:
         return bool(msgspec.json.decode(path.read_bytes(), type=IndexHead).format)
     except (OSError, msgspec.DecodeError):
@@ -154,7 +158,7 @@ def is_index(path: Path) -> bool:
 
 
 def pack(blocks: Sequence[np.ndarray], places: np.ndarray, width: int) -> Arrays:
-    """The arrays of a shard."""
+    """Return the arrays of a shard."""
     lengths = [len(block) for block in blocks]
     shape = (0,) if width == 1 else (0, width)
     return {
@@ -165,23 +169,23 @@ def pack(blocks: Sequence[np.ndarray], places: np.ndarray, width: int) -> Arrays
 
 
 def compact(ids: Ids, width: int) -> np.ndarray:
-    """Ids as int32; words of fewer ids are filled with padding."""
+    """Return ids as int32; shorter words are padded."""
     if width == 1:
         return np.array(ids, np.int32)
     rows: Any = ids
-    words = [[*word, *[MUMIDI_BLANK] * (width - len(word))] for word in rows]
+    words = [[*word, *[PADDING_ID] * (width - len(word))] for word in rows]
     return np.array(words, np.int32).reshape(-1, width)
 
 
 def shortened(ids: np.ndarray, tokenizer: Tokenizer) -> np.ndarray:
-    """Basic ids of a song with what the tokenizer has learned in their place."""
+    """Return the ids of a song after applying the tokenizer's learned merges."""
     if tokenizer.learned is None:
         return ids
     return np.array(tokenizer.learned.shorten(ids.tolist()), np.int32)
 
 
 def packed_bytes(arrays: Arrays, suffix: str) -> bytes:
-    """The bytes of a shard's file."""
+    """Return the content of a shard's file."""
     if suffix == "safetensors":
         from safetensors.numpy import save
 
@@ -193,16 +197,16 @@ def packed_bytes(arrays: Arrays, suffix: str) -> bytes:
 
 
 def write_flushed(path: Path, data: bytes) -> None:
-    """Write a file and wait until it is on the disk."""
+    """Write a file and flush it to the disk."""
     path.write_bytes(data)
     flush_to_disk(path)
 
 
 def read_index(folder: str | Path) -> ShardIndex:
-    """The index of a folder of shards.
+    """Read the index of a folder of shards.
 
     Raises:
-        BadInputError: there is none, or it is damaged.
+        BadInputError: missing or damaged.
     """
     path = Path(folder) / INDEX
     try:
@@ -211,38 +215,38 @@ def read_index(folder: str | Path) -> ShardIndex:
         raise BadInputError(f"{path}: not an index of shards ({error})") from error
 
 
-def tokenizer_of(index: ShardIndex, name: str = INDEX) -> Tokenizer:
-    """The tokenizer that shards were made with.
+def tokenizer_from_index(index: ShardIndex, name: str = INDEX) -> Tokenizer:
+    """Return the tokenizer that shards were made with.
 
     Raises:
-        BadInputError: the index does not fit the hash it states.
+        BadInputError: the index does not match the hash in it.
     """
     stored = index.tokenizer
-    tokenizer = Tokenizer(tokenizer_for(stored.scheme).scheme, tuple(stored.merges))
-    refuse_other_hash(index.vocabulary_hash, tokenizer, name)
+    tokenizer = Tokenizer(load_scheme(stored.scheme), tuple(stored.merges))
+    check_hash(index.vocabulary_hash, tokenizer, name)
     return tokenizer
 
 
 def read_shards(
     folder: str | Path, tokenizer: Tokenizer, split: str | None = None
 ) -> Iterator[ShardSong]:
-    """The songs of a folder of shards, one shard in memory at a time.
+    """Yield the songs of a folder of shards, one shard in memory at a time.
 
     Args:
-        folder: that `write_shards` wrote.
-        tokenizer: that the ids are to be read with.
-        split: only songs on this side; all without.
+        folder: written by `write_shards`.
+        tokenizer: expected tokenizer of the ids.
+        split: only songs of this split; None for all.
 
     Raises:
-        BadInputError: the shards are of another tokenizer, or damaged.
+        BadInputError: the shards were made with another tokenizer, or are damaged.
     """
     index = read_index(folder)
-    refuse_other_hash(index.vocabulary_hash, tokenizer, str(folder))
-    return songs_of(Path(folder), index, split)
+    check_hash(index.vocabulary_hash, tokenizer, str(folder))
+    return iterate_songs(Path(folder), index, split)
 
 
-def songs_of(folder: Path, index: ShardIndex, split: str | None) -> Iterator[ShardSong]:
-    """The songs of an index, shard after shard."""
+def iterate_songs(folder: Path, index: ShardIndex, split: str | None) -> Iterator[ShardSong]:
+    """Yield the songs of an index, shard by shard."""
     for name in index.shards:
         arrays = load_arrays(folder / name)
         offsets = arrays["offsets"]
@@ -254,10 +258,10 @@ def songs_of(folder: Path, index: ShardIndex, split: str | None) -> Iterator[Sha
 
 
 def load_arrays(path: Path) -> Arrays:
-    """The arrays of a shard.
+    """Read the arrays of a shard.
 
     Raises:
-        BadInputError: the file is missing or damaged.
+        BadInputError: missing or damaged.
     """
     from zipfile import BadZipFile
 

@@ -1,4 +1,4 @@
-"""How many tokens music takes, and how much of a vocabulary it uses."""
+"""Token statistics: tokens per bar, second and note, and use of the vocabulary."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -18,10 +18,12 @@ class Stats(msgspec.Struct):
     """Counts of one song.
 
     Attributes:
-        tokens: ids, or for a compound scheme steps of several ids.
-        seconds: up to the last note's end, by the song's own tempos.
-        out_of_vocabulary: what the scheme had no token for, and cut or left out, by kind.
-        used: for each vocabulary the ids that occur.
+        tokens: number of ids, or of words for a compound scheme.
+        bars: up to the last event.
+        notes: with velocity above 0.
+        seconds: end of the last note, by the song's tempos.
+        out_of_vocabulary: counts of what the scheme has no tokens for, by kind.
+        used: ids that occur, for each vocabulary.
     """
 
     tokens: int
@@ -43,19 +45,19 @@ def stats(score: ScoreTick, tokenizer: Tokenizer, name: str = "input") -> Stats:
         tokens=len(encoded.ids),
         bars=bar_count(encoded.grid),
         notes=len(encoded.grid.notes["start"]),
-        seconds=round(seconds_of(score), 3),
+        seconds=round(length_s(score), 3),
         out_of_vocabulary=encoded.losses,
         used=used_ids(encoded, tokenizer),
     )
 
 
 def bar_count(grid: Grid) -> int:
-    """Bars up to the last that something happens in; of 4/4 where a scheme holds no metre."""
+    """Return the number of bars up to the last event; 4/4 bars for a scheme without meters."""
     return len(grid.bars())
 
 
-def seconds_of(score: ScoreTick) -> float:
-    """When the last note ends."""
+def length_s(score: ScoreTick) -> float:
+    """Return the end of the last note in seconds."""
     quarter = score.ticks_per_quarter
     tempos = [(t.time / quarter, MICROSECONDS_PER_MINUTE / t.mspq) for t in score.tempos]
     end = max((int(track.end()) for track in score.tracks if len(track.notes)), default=0)
@@ -63,7 +65,7 @@ def seconds_of(score: ScoreTick) -> float:
 
 
 def used_ids(encoded: Encoded, tokenizer: Tokenizer) -> list[list[int]]:
-    """For each vocabulary the ids that occur."""
+    """Return the ids that occur, for each vocabulary."""
     if not tokenizer.scheme.is_compound:
         return [sorted(set(encoded.ids))]  # type: ignore[arg-type]
     used: list[set[int]] = [set() for _ in tokenizer.fields]
@@ -74,7 +76,7 @@ def used_ids(encoded: Encoded, tokenizer: Tokenizer) -> list[list[int]]:
 
 
 def rates(tokens: int, bars: int, notes: int, seconds: float) -> dict[str, float | None]:
-    """Tokens per bar, second and note; None where there are none."""
+    """Return tokens per bar, second and note; None if there are none."""
     counts = {"bar": bars, "second": seconds, "note": notes}
     return {
         f"tokens_per_{unit}": round(tokens / count, 3) if count else None
@@ -83,7 +85,7 @@ def rates(tokens: int, bars: int, notes: int, seconds: float) -> dict[str, float
 
 
 def describe(result: Stats) -> dict[str, Any]:
-    """One song's counts as JSON holds them."""
+    """Return one song's counts, ready for JSON."""
     return {
         "tokens": result.tokens,
         "bars": result.bars,
@@ -95,7 +97,7 @@ def describe(result: Stats) -> dict[str, Any]:
 
 
 def summary(results: Iterable[Stats], tokenizer: Tokenizer) -> dict[str, Any]:
-    """Counts of many songs in one, with the share of the vocabulary that they use."""
+    """Return the counts of many songs together, and the share of the vocabulary that they use."""
     totals = {"tokens": 0, "bars": 0, "notes": 0, "seconds": 0.0}
     lost: dict[str, int] = {}
     used: list[set[int]] = [set() for _ in tokenizer.fields]
@@ -120,7 +122,7 @@ def summary(results: Iterable[Stats], tokenizer: Tokenizer) -> dict[str, Any]:
 
 
 def coverage(used: list[set[int]], tokenizer: Tokenizer) -> dict[str, Any]:
-    """Sizes of the vocabularies, special tokens left out, and the shares that occur."""
+    """Return the size of the vocabularies without special tokens, and the share that occurs."""
     sizes = [size - len(SPECIALS) for size in tokenizer.sizes]
     counts = [sum(number >= len(SPECIALS) for number in ids) for ids in used]
     return {

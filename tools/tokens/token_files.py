@@ -1,4 +1,4 @@
-"""Token files: the ids of a song with what is needed to read them, as JSON or JSON lines."""
+"""Token files: the ids of a song and what is needed to decode them, as JSON or JSON lines."""
 
 from typing import Any, Final, Literal
 
@@ -13,16 +13,16 @@ HASH_SHOWN = 12  # hex digits of a hash in a message
 
 
 class TokenFile(msgspec.Struct, kw_only=True):
-    """A song in tokens.
+    """A song as tokens.
 
     Attributes:
-        scheme: see `schemes`.
+        scheme: name of the scheme.
         vocabulary_hash: of the tokenizer that made the ids, SHA-256 in hex.
-        file: what was tokenized.
-        ids: a list, or for a compound scheme a list of lists.
-        ticks_per_beat: of the music that the ids decode to, to a quarter note.
-        losses: what the scheme could not hold, counted by kind.
-        made_by: what made it.
+        file: path of the song.
+        ids: a list, or for a compound scheme a list of words.
+        ticks_per_beat: resolution of the decoded music, per quarter note.
+        losses: counts of what the scheme could not represent, by kind.
+        made_by: provenance.
     """
 
     format: Literal["muse.tokens/1"] = FORMAT
@@ -39,10 +39,10 @@ _decoder = msgspec.json.Decoder(TokenFile)
 
 
 def token_files(data: bytes, name: str = "input") -> list[TokenFile]:
-    """Read token files: one JSON object, or one on each line.
+    """Read token files: one JSON object, or one per line.
 
     Raises:
-        BadInputError: not JSON, or not token files; the message says where.
+        BadInputError: not JSON, or not token files; the message gives the position.
     """
     try:
         found = _decoder.decode_lines(data)
@@ -52,27 +52,27 @@ def token_files(data: bytes, name: str = "input") -> list[TokenFile]:
         except msgspec.DecodeError:
             raise BadInputError(f"{name}: not a token file ({first})") from first
     if not found:
-        raise BadInputError(f"{name}: empty; a token file is JSON")
+        raise BadInputError(f"{name}: the file is empty; expected a token file (JSON)")
     return found
 
 
 def encode_document(document: TokenFile) -> bytes:
-    """A token file as one line of JSON, format first."""
-    # the format is the default, which must be written all the same
+    """Return a token file as one line of JSON, format first."""
+    # msgspec omits defaults, so the format is added here
     return b'{"format":"' + FORMAT.encode() + b'",' + msgspec.json.encode(document)[1:] + b"\n"
 
 
 def decode_document(document: TokenFile, tokenizer: Tokenizer, name: str = "input") -> Decoded:
-    """The song of a token file.
+    """Return the song of a token file.
 
     Raises:
         BadInputError: the ids were made with another tokenizer.
     """
-    refuse_other_hash(document.vocabulary_hash, tokenizer, name)
+    check_hash(document.vocabulary_hash, tokenizer, name)
     return tokenizer.decode(document.ids)
 
 
-def refuse_other_hash(stated: str, tokenizer: Tokenizer, name: str) -> None:
+def check_hash(stated: str, tokenizer: Tokenizer, name: str) -> None:
     """Raise BadInputError unless a hash is the tokenizer's."""
     if stated != tokenizer.hash:
         raise BadInputError(
