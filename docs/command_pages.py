@@ -1,0 +1,139 @@
+"""Write docs/commands/*.md from the help of the commands.
+
+Run `python docs/command_pages.py` to write the pages, with `--check` to exit with 1 if one differs.
+"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import typer
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
+
+from muse.cli.main import app
+
+Parameter = TyperArgument | TyperOption
+
+FOLDER = Path(__file__).parent / "commands"
+EXAMPLE = "Example: "
+NO_PANEL = "Options"
+
+
+def main() -> int:
+    """Write or check all pages; return the exit code."""
+    pages = all_pages()
+    if "--check" in sys.argv[1:]:
+        stale = [name for name, text in pages.items() if page_on_disk(name) != text]
+        print(*(f"docs/commands/{name} is not up to date" for name in stale), sep="\n")
+        return int(bool(stale))
+    FOLDER.mkdir(exist_ok=True)
+    for name, text in pages.items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
+    return 0
+
+
+def page_on_disk(name: str) -> str:
+    """Return the text of a page, empty if there is none."""
+    path = FOLDER / name
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def all_pages() -> dict[str, str]:
+    """Return the text of every page by its file name: one for each command, and an index."""
+    root = typer.main.get_command(app)
+    assert isinstance(root, TyperGroup)
+    pages = {f"{name}.md": page(name, command) for name, command in root.commands.items()}
+    return pages | {"index.md": index(root.commands)}
+
+
+def index(commands: dict[str, TyperCommand]) -> str:
+    """Return the page that lists the commands."""
+    rows = [
+        f"| [muse {name}]({name}.md) | {first_sentence(command)} |"
+        for name, command in commands.items()
+    ]
+    tree = ["```{toctree}", ":hidden:", "", *commands, "```"]
+    return "\n".join(
+        ["# Commands", "", *tree, "", "| command | what it does |", "|---|---|", *rows, ""]
+    )
+
+
+def page(name: str, command: TyperCommand) -> str:
+    """Return the page of a command, its subcommands below it."""
+    return "\n".join(section(f"muse {name}", command, "#")).rstrip() + "\n"
+
+
+def section(title: str, command: TyperCommand, level: str) -> Iterator[str]:
+    """Yield the lines of a command: what it does, examples, arguments, options, subcommands."""
+    texts = paragraphs(command)
+    examples = [text.removeprefix(EXAMPLE) for text in texts if text.startswith(EXAMPLE)]
+    yield from (f"{level} {title}", "")
+    for text in texts:
+        if not text.startswith(EXAMPLE):
+            yield from (text, "")
+    if examples:
+        yield from ("```console", *(f"$ {line}" for line in examples), "```", "")
+    for panel, parameters in panels(command).items():
+        yield from (f"{level}# {panel}", "", "| name | meaning | default |", "|---|---|---|")
+        yield from map(row, parameters)
+        yield ""
+    if isinstance(command, TyperGroup):
+        for name, each in command.commands.items():
+            yield from section(f"{title} {name}", each, level + "#")
+
+
+def paragraphs(command: TyperCommand) -> list[str]:
+    """Return the paragraphs of a command's help, each on one line."""
+    text = (command.help or "").replace("\f", "")
+    return [" ".join(part.split()) for part in text.split("\n\n") if part.strip()]
+
+
+def first_sentence(command: TyperCommand) -> str:
+    """Return the first sentence of a command's help."""
+    return paragraphs(command)[0].split(". ")[0].rstrip(".") + "."
+
+
+def panels(command: TyperCommand) -> dict[str, list[Parameter]]:
+    """Return arguments and options by the panel they are grouped in, in the order of the help."""
+    found: dict[str, list[Parameter]] = {}
+    for parameter in command.params:
+        is_argument = isinstance(parameter, TyperArgument)
+        default = "Arguments" if is_argument else NO_PANEL
+        panel = getattr(parameter, "rich_help_panel", None) or default
+        found.setdefault(panel, []).append(parameter)
+    return found
+
+
+def row(parameter: Parameter) -> str:
+    """Return the table row of an argument or option: its names, its help, its default."""
+    if isinstance(parameter, TyperArgument):
+        names = f"`{parameter.make_metavar(context())}`"
+    else:
+        words = ", ".join([*parameter.opts, *parameter.secondary_opts])
+        value = "" if parameter.is_flag else f" {parameter.make_metavar(context())}"
+        names = f"`{words}{value}`"
+    text = " ".join((getattr(parameter, "help", None) or "").split())
+    return f"| {escaped(names)} | {escaped(text)} | {escaped(default_of(parameter))} |"
+
+
+def context() -> typer.Context:
+    """Return a context to format metavars in."""
+    return typer.Context(TyperCommand("muse"))
+
+
+def default_of(parameter: Parameter) -> str:
+    """Return the default as the help shows it, empty if it shows none."""
+    shown = getattr(parameter, "show_default", None)
+    if isinstance(shown, str):
+        return shown
+    is_shown = shown and parameter.default not in (None, False, "", [], ())
+    return f"`{parameter.default}`" if is_shown and not callable(parameter.default) else ""
+
+
+def escaped(text: str) -> str:
+    """Return a text for a cell of a Markdown table."""
+    return text.replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
