@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SONG := examples/paper_lanterns.ogg
 
-.PHONY: demo test lint wheel-test system venv bench clean
+.PHONY: demo test lint wheel-test system venv docs bench clean
 
 demo: venv  ## transcribe the example song into stems/
 	$(BIN)/muse transcribe $(SONG) -o stems/
@@ -40,6 +40,12 @@ $(VENV)/ready: pyproject.toml constraints.txt
 system:  ## FluidSynth, for rendering; installed where we may, else the command is printed
 	@sh scripts/system.sh
 
+docs: venv  ## the documentation, into docs/_build/html
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[docs]'
+	sh scripts/link_rooms.sh $(BIN)/python
+	$(BIN)/python docs/command_pages.py --check
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+
 bench: venv  ## the figures of the README; takes a while
 	$(BIN)/pip install --quiet --no-deps basic-pitch==0.4.0  # it pins TensorFlow, and runs without
 	$(BIN)/pip install --quiet resampy scikit-learn
@@ -49,4 +55,4 @@ bench: venv  ## the figures of the README; takes a while
 		jam_harmony jam_keys jam_tempo jam; do $(BIN)/python tests/bench/$$name.py; done
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info stems
+	rm -rf $(VENV) build dist *.egg-info stems docs/_build

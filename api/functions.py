@@ -169,7 +169,7 @@ def chords(
         mode: "major" or "minor".
         meter: time signature, for example "6/8"; 4/4 when None.
         tempo: beats per minute; of dotted quarters in compound meter.
-        prompt: chords to begin with, for example "Dm9 G13" or "| ii . V7 . |".
+        prompt: chords to begin with, for example "Dm9 G13", or bars as in a chart.
         like: song whose chords are continued.
         vary: change that song's chords instead.
         under: song whose melody gets chords.
