@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from muse.models.chord_nets.config import ChordTransformerConfig
-from muse.models.chord_nets.inference import ChordReader
+from muse.models.chord_nets.inference import ChordInference
+from muse.models.chord_transformer.config import ChordTransformerConfig
 from muse.models.chord_transformer.net import ChordTransformer
 from muse.tools.chords.columns import COLUMN_SIZES, CONTEXT_SIZES, song_columns, stacked
 from muse.tools.chords.events import DURATIONS, VOCABULARY_SIZE
@@ -106,7 +106,7 @@ def test_step_by_step_is_the_same_as_in_one_pass(
     songs: list[ChordSong], net: ChordTransformer
 ) -> None:
     tensors = {name: value.numpy() for name, value in net.state_dict().items()}
-    model = NetModel(ChordReader(CONFIG, tensors), "random", None)
+    model = NetModel(ChordInference(CONFIG, tensors), "random", None)
     for song in songs[::29]:
         logs = TorchPredictor(net).song_log_probs(song)
         for count in (0, 1, 5, 3, 9):  # also back, as sampling does
@@ -122,7 +122,7 @@ def test_a_repeated_chord_is_one_longer_chord(
     songs: list[ChordSong], net: ChordTransformer
 ) -> None:
     tensors = {name: value.numpy() for name, value in net.state_dict().items()}
-    model = NetModel(ChordReader(CONFIG, tensors), "random", None)
+    model = NetModel(ChordInference(CONFIG, tensors), "random", None)
     chord = int(songs[0].chord_id[0])
     twice = model.predict([Step(chord, 0, 4.0), Step(chord, 0, 4.0)], songs[0].context)
     once = model.predict([Step(chord, 0, 8.0)], songs[0].context)

@@ -10,16 +10,19 @@ import pytest
 import torch
 from torch import Tensor
 
+from muse.models.chord_lstm.config import ChordLstmConfig
 from muse.models.chord_lstm.net import ChordLstm
-from muse.models.chord_nets.config import (
-    ChordConfig,
-    ChordLstmConfig,
-    ChordTransformerConfig,
-    read_config,
-)
+from muse.models.chord_nets.batch import ChordBatch
+from muse.models.chord_nets.config import ChordConfig, read_config
 from muse.models.chord_nets.heads import Predicted
-from muse.models.chord_nets.inference import ChordReader, ChordState, Read, load_chord_reader
-from muse.models.chord_transformer.attention import ChordBatch, match_lengths
+from muse.models.chord_nets.inference import (
+    ChordInference,
+    ChordState,
+    NextChord,
+    load_chord_inference,
+)
+from muse.models.chord_transformer.attention import match_lengths
+from muse.models.chord_transformer.config import ChordTransformerConfig
 from muse.models.chord_transformer.net import ChordTransformer
 from muse.models.weight_files import packed
 
@@ -97,7 +100,7 @@ def songs(config: ChordConfig, steps: int = 40, count: int = 3, seed: int = 1) -
 def cut(batch: ChordBatch, steps: int) -> ChordBatch:
     """The first steps."""
     columns = {name: ids[:, :steps] for name, ids in batch.columns.items()}
-    return ChordBatch(columns, batch.contexts, batch.onsets[:, :steps], batch.lasts[:, :steps])
+    return ChordBatch(columns, batch.contexts, batch.onsets[:, :steps], batch.real[:, :steps])
 
 
 def everything(net: Net, batch: ChordBatch) -> tuple[Tensor, Tensor, Tensor]:
@@ -131,7 +134,7 @@ def test_what_comes_later_changes_nothing(config: ChordConfig) -> None:
         },
         batch.contexts,
         torch.cat([batch.onsets[:, :25], other.onsets[:, 25:]], 1),
-        batch.lasts,
+        batch.real,
     )
     with torch.no_grad():
         for logs, told in zip(everything(net, batch), everything(net, mixed), strict=True):
@@ -157,7 +160,7 @@ def test_songs_of_a_batch_do_not_meet(config: ChordConfig) -> None:
         {name: ids[1:2] for name, ids in batch.columns.items()},
         {name: ids[1:2] for name, ids in batch.contexts.items()},
         batch.onsets[1:2],
-        batch.lasts[1:2],
+        batch.real[1:2],
     )
     with torch.no_grad():
         torch.testing.assert_close(net(batch).chords[1:2], net(alone).chords)
@@ -194,15 +197,17 @@ def test_matches_counted_one_by_one() -> None:
 # -- numpy
 
 
-def reader_of(net: Net) -> ChordReader:
-    return ChordReader(net.config, {name: w.numpy() for name, w in net.state_dict().items()})
+def reader_of(net: Net) -> ChordInference:
+    return ChordInference(net.config, {name: w.numpy() for name, w in net.state_dict().items()})
 
 
-def begun(reader: ChordReader, batch: ChordBatch, song: int) -> ChordState:
+def begun(reader: ChordInference, batch: ChordBatch, song: int) -> ChordState:
     return reader.start({name: int(ids[song]) for name, ids in batch.contexts.items()})
 
 
-def stepped(reader: ChordReader, state: ChordState, batch: ChordBatch, song: int, i: int) -> Read:
+def stepped(
+    reader: ChordInference, state: ChordState, batch: ChordBatch, song: int, i: int
+) -> NextChord:
     ids = {name: int(rows[song, i]) for name, rows in batch.columns.items()}
     return reader.step(state, ids, int(batch.onsets[song, i]))
 
@@ -237,7 +242,7 @@ def test_numpy_reads_a_long_song_at_the_usual_size() -> None:
 
 
 def test_reading_imports_no_torch() -> None:
-    names = ["chord_reader", "chord_reader_lstm", "chord_reader_transformer"]
+    names = [f"{net}.inference" for net in ("chord_nets", "chord_lstm", "chord_transformer")]
     program = f"import sys, {', '.join(f'muse.models.{name}' for name in names)}"
     done = subprocess.run(
         [sys.executable, "-c", program + "; print('torch' in sys.modules)"],
@@ -304,7 +309,7 @@ def test_weights_travel_as_files(config: ChordConfig, tmp_path: Path) -> None:
     data, card = packed(tensors, {"config": dataclasses.asdict(config), "vocabulary_hash": "abc"})
     (tmp_path / "net.safetensors").write_bytes(data)
     (tmp_path / "net.json").write_bytes(card)
-    reader, told = load_chord_reader(tmp_path / "net", "abc")
+    reader, told = load_chord_inference(tmp_path / "net", "abc")
     assert reader.config == read_config(told["config"]) == config
     batch = songs(config)
     read = stepped(reader, begun(reader, batch, 0), batch, 0, 0)
@@ -312,17 +317,17 @@ def test_weights_travel_as_files(config: ChordConfig, tmp_path: Path) -> None:
         expected = net(batch).chords[0, 0].exp().numpy()
     np.testing.assert_allclose(read.chords, expected, atol=1e-5)
     with pytest.raises(ValueError, match="another vocabulary"):
-        load_chord_reader(tmp_path / "net", "def")
+        load_chord_inference(tmp_path / "net", "def")
 
 
 def test_weights_of_another_config_are_refused() -> None:
     net = build(CONFIGS["no copying"])
     tensors = {name: w.numpy() for name, w in net.state_dict().items()}
     with pytest.raises(ValueError, match=r"biases\.copying"):
-        ChordReader(CONFIGS["all"], tensors)
+        ChordInference(CONFIGS["all"], tensors)
     wider = dataclasses.replace(CONFIGS["no copying"], chords=CHORDS + 1)
     with pytest.raises(ValueError, match=r"chords\.weight"):
-        ChordReader(wider, tensors)
+        ChordInference(wider, tensors)
 
 
 @pytest.mark.parametrize("number", [-1, COLUMNS["bass"]])

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from muse.models.melody_xl.attention import MelodyBatch
 from muse.models.melody_xl.config import MelodyConfig, read_melody_config
-from muse.models.melody_xl.inference import MelodyReader, Read
-from muse.models.melody_xl.inference_memory import MelodyState, runs
-from muse.models.melody_xl.inference_weights import shapes
+from muse.models.melody_xl.inference import MelodyInference, NextNote
+from muse.models.melody_xl.inference_state import MelodyState, match_runs
+from muse.models.melody_xl.inference_weights import weight_shapes
 from muse.models.melody_xl.net import MelodyXL
 from muse.models.weight_files import packed
 from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
@@ -48,8 +48,8 @@ SIZES = {
 }
 
 
-def reader_of(net: MelodyXL) -> MelodyReader:
-    return MelodyReader(net.config, tensors_of(net))
+def reader_of(net: MelodyXL) -> MelodyInference:
+    return MelodyInference(net.config, tensors_of(net))
 
 
 def tensors_of(net: MelodyXL) -> dict[str, NDArray[np.float32]]:
@@ -76,17 +76,17 @@ def song_of(sizes: MelodyConfig, rows: int, seed: int = 1) -> MelodyBatch:
     )
 
 
-def begun(reader: MelodyReader, batch: MelodyBatch) -> MelodyState:
+def begun(reader: MelodyInference, batch: MelodyBatch) -> MelodyState:
     return reader.start({name: int(ids[0]) for name, ids in batch.contexts.items()})
 
 
-def stepped(reader: MelodyReader, state: MelodyState, batch: MelodyBatch, row: int) -> Read:
+def stepped(reader: MelodyInference, state: MelodyState, batch: MelodyBatch, row: int) -> NextNote:
     ids = {name: int(column[0, row]) for name, column in batch.columns.items()}
     return reader.step(state, ids, int(batch.bars[0, row]))
 
 
 def told_in_numpy(
-    reader: MelodyReader, read: Read, asked: tuple[int, int]
+    reader: MelodyInference, read: NextNote, asked: tuple[int, int]
 ) -> Iterator[NDArray[np.float32]]:
     yield read.pitches
     yield reader.advances(read, asked[0])
@@ -177,7 +177,7 @@ def test_far_on_in_a_song_it_says_the_same(position: int) -> None:
     reader = reader_of(net)
     state = begun(reader, batch)
     far = dataclasses.replace(
-        state, rows=position, past=dataclasses.replace(state.past, first=position)
+        state, rows=position, cache=dataclasses.replace(state.cache, first=position)
     )
     for one, other in zip(
         read_all(reader, state, batch), read_all(reader, far, batch), strict=True
@@ -185,8 +185,8 @@ def test_far_on_in_a_song_it_says_the_same(position: int) -> None:
         assert_close(told_in_numpy(reader, other, (9, 1)), list(told_in_numpy(reader, one, (9, 1))))
 
 
-def read_all(reader: MelodyReader, state: MelodyState, batch: MelodyBatch) -> list[Read]:
-    reads: list[Read] = []
+def read_all(reader: MelodyInference, state: MelodyState, batch: MelodyBatch) -> list[NextNote]:
+    reads: list[NextNote] = []
     for row in range(batch.rows):
         reads.append(stepped(reader, reads[-1].state if reads else state, batch, row))
     return reads
@@ -204,8 +204,8 @@ def test_memory_does_not_grow_with_the_song() -> None:
             bytes_held.append(tracemalloc.get_traced_memory()[0])
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    past = state.past
-    whole = sum(array.nbytes for array in (past.keys, past.values, past.pointed, past.ids))
+    past = state.cache
+    whole = sum(array.nbytes for array in (past.keys, past.values, past.pointer_keys, past.ids))
     assert past.room == 2 * sizes.memory
     assert max(bytes_held) < 1.5 * whole
     assert peak < 3 * whole
@@ -218,7 +218,7 @@ def test_runs_are_those_counted_one_by_one(ids: list[int], memory: int, longest:
     run = np.zeros(0, np.int64)
     for i in range(len(ids)):
         window = np.array(ids[max(i - memory, 0) : i + 1], np.int64)
-        run = runs(run, window == window[-1], limits)
+        run = match_runs(run, window == window[-1], limits)
         assert run.tolist() == [counted(window.tolist(), j, longest) for j in range(len(window))]
 
 
@@ -250,20 +250,20 @@ def test_ids_that_are_none_are_refused_and_leave_the_song_as_it_was() -> None:
 @pytest.mark.parametrize("name", SIZES)
 def test_all_weights_are_asked_for_by_name_and_size(name: str) -> None:
     wanted = {key: tuple(value.shape) for key, value in build(SIZES[name]).state_dict().items()}
-    assert dict(shapes(SIZES[name])) == wanted
+    assert dict(weight_shapes(SIZES[name])) == wanted
 
 
 def test_weights_of_another_net_are_refused() -> None:
     tensors = tensors_of(build(config()))
     less = {name: array for name, array in tensors.items() if name != "ways.bias"}
     with pytest.raises(ValueError, match=r"no ways\.bias"):
-        MelodyReader(config(), less)
+        MelodyInference(config(), less)
     with pytest.raises(ValueError, match="the config tells nothing of"):
-        MelodyReader(config(copying=False), tensors)
+        MelodyInference(config(copying=False), tensors)
     with pytest.raises(ValueError, match="and not"):
-        MelodyReader(config(), {**tensors, "norm.bias": np.zeros(3, np.float32)})
+        MelodyInference(config(), {**tensors, "norm.bias": np.zeros(3, np.float32)})
     with pytest.raises(ValueError, match="is no number"):
-        MelodyReader(config(), {**tensors, "norm.bias": tensors["norm.bias"] * np.nan})
+        MelodyInference(config(), {**tensors, "norm.bias": tensors["norm.bias"] * np.nan})
 
 
 def small_net(**changed: bool | int) -> MelodyXL:

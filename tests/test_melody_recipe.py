@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from muse.models.melody_xl.inference import MelodyReader
+from muse.models.melody_xl.inference import MelodyInference
 from muse.models.melody_xl.net import MelodyXL
 from muse.tools.errors import BadInputError
 from muse.tools.evaluation.melody import EVERYTHING, evaluate
@@ -103,7 +103,7 @@ def test_note_by_note_the_net_says_what_it_is_scored_by() -> None:
     scores = net_scores(net)(song)
     rows = song_columns(song)
     ids = {name: column.tolist() for name, column in rows.ids.items()}
-    reader = MelodyReader(net.config, {name: w.numpy() for name, w in net.state_dict().items()})
+    reader = MelodyInference(net.config, {name: w.numpy() for name, w in net.state_dict().items()})
     moment = first_moment(reader, song.context, place_of(ids, 0))
     for i in range(len(song) - 1):
         pitch, advance, duration = (ids[name][i + 1] for name in PARTS)

@@ -7,7 +7,7 @@ import torch
 
 from muse.models.melody_xl.attention import MelodyBatch, match_lengths
 from muse.models.melody_xl.config import MelodyConfig, read_melody_config
-from muse.models.melody_xl.net import MelodyXL, Memory, Predicted, read
+from muse.models.melody_xl.net import MelodyXL, Memory, Predicted, predict_segments
 
 PITCHES, INTERVALS, ADVANCES, DURATIONS = 20, 9, 6, 5
 COLUMNS = {
@@ -72,7 +72,7 @@ def told(net: MelodyXL, batch: MelodyBatch, length: int) -> torch.Tensor:
     """All log probabilities of songs read in segments, the three parts side by side."""
     parts = []
     for start, predicted in zip(
-        range(0, batch.rows, length), read(net, batch, length), strict=True
+        range(0, batch.rows, length), predict_segments(net, batch, length), strict=True
     ):
         parts.append(everything(net, predicted, batch.part(start, start + length)))
     return torch.cat(parts, 1)

@@ -1,1 +1,1 @@
-"""Recurrent net over chords or tokens: net (torch), inference (numpy)."""
+"""Recurrent net over chords or tokens: config, net (torch), inference (numpy)."""

@@ -4,22 +4,22 @@
     h[i] = dropout(LSTM(... dropout(LSTM(x))))[i]                 (Hochreiter and Schmidhuber, 1997)
     p(next chord | steps up to i) = softmax(W h[i] + b)
 
-Two layers of 128 with a dropout of 0.3 behind each are the usual size. Length and bass of the next
-chord follow from h[i] and the chord, as in the transformer but never copied.
+By default there are two layers of 128 units, each with a dropout of 0.3. Length and bass of the
+next chord are predicted from h[i] and the chord, as in the transformer but never copied.
 """
 
 from torch import Tensor, nn
 
-from muse.models.chord_nets.config import ChordLstmConfig
-from muse.models.chord_nets.heads import Detail, Predicted, Tables, following
-from muse.models.chord_transformer.attention import ChordBatch
+from muse.models.chord_lstm.config import ChordLstmConfig
+from muse.models.chord_nets.batch import ChordBatch
+from muse.models.chord_nets.heads import DetailHead, Predicted, Tables, shift_left
 
 
 class ChordLstm(nn.Module):
-    """The net."""
+    """The net of the formula above."""
 
     def __init__(self, config: ChordLstmConfig) -> None:
-        """Fresh weights."""
+        """Start with random weights."""
         super().__init__()
         self.config = config
         width, between = config.width, config.dropout if config.layers > 1 else 0.0
@@ -28,34 +28,34 @@ class ChordLstm(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
         self.chords = nn.Linear(width, config.chords)
         if config.lengths:
-            self.length = Detail(config.lengths, width, config.dropout, False)
-            self.bass = Detail(config.columns["bass"], width, config.dropout, False)
+            self.length = DetailHead(config.lengths, width, config.dropout, False)
+            self.bass = DetailHead(config.columns["bass"], width, config.dropout, False)
 
     def forward(self, batch: ChordBatch) -> Predicted:
-        """What follows each step."""
-        state = self.dropout(self.lstm(self.tables.embedded(batch))[0])
+        """Predict the chord or token after each step."""
+        state = self.dropout(self.lstm(self.tables.embed(batch))[0])
         return Predicted(self.chords(state).float().log_softmax(-1), state, None)
 
     def details(
         self, predicted: Predicted, batch: ChordBatch, chosen: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Log probabilities of length and bass, given the chord that follows each step.
+        """Predict length and bass of the next chord, given the chord.
 
         Args:
-            predicted: of the same batch.
+            predicted: result of `forward` for the batch.
             batch: the steps.
-            chosen: (batch, steps), the chord that follows.
+            chosen: (batch, steps) the chord after each step.
 
         Returns:
-            (batch, steps, lengths) and (batch, steps, basses).
+            Log probabilities, (batch, steps, lengths) and (batch, steps, basses).
 
         Raises:
-            ValueError: the net is one over tokens, which have neither.
+            ValueError: the net reads tokens, which have neither.
         """
         if not self.config.lengths:
             raise ValueError("the net's tokens have no length and no bass")
         embedded, columns = self.tables["chord"](chosen), batch.columns
         return (
-            self.length(predicted.state, embedded, None, following(columns["length"])),
-            self.bass(predicted.state, embedded, None, following(columns["bass"])),
+            self.length(predicted.state, embedded, None, shift_left(columns["length"])),
+            self.bass(predicted.state, embedded, None, shift_left(columns["bass"])),
         )

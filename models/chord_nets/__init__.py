@@ -1,1 +1,1 @@
-"""What chord-transformer and chord-lstm share: configs, output heads, inference."""
+"""What chord-transformer and chord-lstm share: ids, configs, output heads, numpy inference."""

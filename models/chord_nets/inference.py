@@ -1,8 +1,8 @@
-"""The nets over chords run forward chord by chord, in numpy: the same figures as in torch.
+"""Run the nets over chords chord by chord, in numpy; probabilities equal torch's.
 
-A reader takes the steps of a song one at a time and remembers what it needs of them, so that each
-costs little however long the song is; a song can be forked, to be continued in several ways. The
-formulas stand in net.py and net.py.
+The state of a song grows by one step at a time, so that a step costs little however long the song
+is, and can be forked to continue a song in several ways. The formulas are in chord_transformer/
+net.py and chord_lstm/net.py.
 """
 
 from collections.abc import Mapping
@@ -13,191 +13,178 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.models.chord_nets.config import (
-    TINY,
-    ChordConfig,
-    ChordLstmConfig,
-    read_config,
-)
-from muse.models.numpy_layers import (
-    Copied,
-    Floats,
-    Ids,
-    gelu,
-    linear,
-    sigmoid,
-    softmax,
-    spread,
-)
+from muse.models.chord_lstm.config import ChordLstmConfig
+from muse.models.chord_nets.columns import LEAST_PROBABILITY
+from muse.models.chord_nets.config import ChordConfig, read_config
+from muse.models.chord_nets.copied import Copied
+from muse.models.numpy_layers import Floats, Ids, gelu, linear, sigmoid, softmax, sum_by_id
 from muse.models.weight_files import load_weights
 
 Tensors = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
-class Read:
-    """What follows the steps so far.
+class NextChord:
+    """Predictions of the chord after the steps so far.
 
     Attributes:
         chords: (chords,) probabilities.
-        state: (width,), what lengths and basses are told from.
-        copied: what the pointer looks at; None without one, and at the first step.
-        reader: whose weights are asked for the rest.
+        state: (width,) hidden state, from which length and bass are predicted.
+        copied: steps that the pointer may copy from; None without a pointer or earlier steps.
+        inference: the net.
     """
 
     chords: Floats
     state: Floats
     copied: Copied | None
-    reader: "ChordReader"
+    inference: "ChordInference"
 
     def lengths(self, chord: int) -> Floats:
-        """Probabilities of each class of length if that chord follows, (lengths,)."""
+        """Return the probability of each length class, given the chord: (lengths,)."""
         copied = self.copied
-        return self.reader.detail("length", self, chord, copied.lengths if copied else None)
+        return self.inference.detail("length", self, chord, copied.lengths if copied else None)
 
     def basses(self, chord: int) -> Floats:
-        """Probabilities of each bass if that chord follows, (ids of the column,)."""
+        """Return the probability of each bass, given the chord: (ids of the column bass,)."""
         copied = self.copied
-        return self.reader.detail("bass", self, chord, copied.basses if copied else None)
+        return self.inference.detail("bass", self, chord, copied.basses if copied else None)
 
 
 class ChordState(Protocol):
-    """A song so far, as its net remembers it."""
+    """A net's state after the steps of a song so far."""
 
     def fork(self) -> "ChordState":
-        """The same song, to be continued in another way; costs next to nothing."""
+        """Return a state that can go on independently; costs almost nothing."""
 
 
-class NetReader(Protocol):
-    """One kind of net; implemented in chord_reader_*.py."""
+class NetInference(Protocol):
+    """What differs between the nets; implemented in their inference.py."""
 
     def start(self, context: Floats) -> ChordState:
-        """A song of no steps, with what holds for all of it embedded."""
+        """Return the state before the first step, with the contexts' embedding."""
 
     def step(
         self, state: Any, embedded: Floats, ids: Mapping[str, int], onset: int
     ) -> tuple[Floats, Floats, Copied | None]:
-        """One step on: probabilities of chords, the hidden state, and what the pointer sees."""
+        """Read a step; returns probabilities of the next chord, hidden state and copies."""
 
 
-class ChordReader:
-    """Either net, to be read step by step."""
+class ChordInference:
+    """Either net, run step by step."""
 
     def __init__(self, config: ChordConfig, tensors: Tensors) -> None:
         """Take a net's config and its weights by their names in torch.
 
         Raises:
-            ValueError: weights are missing, or of other sizes than the config tells.
+            ValueError: weights are missing, or have other sizes than the config says.
         """
         self.config = config
         self.weights = as_floats(tensors)
         try:
             check_sizes(config, self.weights)
-            self.net = net_reader(config, self.weights, tensors)
+            self.net = net_inference(config, self.weights, tensors)
         except KeyError as error:
-            raise ValueError(f"the weights have no {error}, which the config asks for") from error
+            raise ValueError(f"the weights lack {error}, which the config needs") from error
 
     def start(self, contexts: Mapping[str, int] | None = None) -> ChordState:
-        """A song of no steps.
+        """Return the state before the first step.
 
         Args:
             contexts: an id for each of the config's contexts.
 
         Raises:
-            ValueError: an id is not one.
+            ValueError: an id is out of range.
         """
-        given = contexts or {}
-        rows = [self.embedded(name, given[name]) for name in self.config.contexts]
+        ids = contexts or {}
+        rows = [self.embedding(name, ids[name]) for name in self.config.contexts]
         return self.net.start(np.sum(rows, axis=0) if rows else np.zeros(1, np.float32))
 
-    def step(self, state: ChordState, columns: Mapping[str, int], onset: int = 0) -> Read:
-        """Take one step of the song, the first one the start; the state grows by it.
+    def step(self, state: ChordState, columns: Mapping[str, int], onset: int = 0) -> NextChord:
+        """Read the next step of the song, beginning with the start; changes the state.
 
         Args:
-            state: of the steps before; changed.
+            state: after the steps before.
             columns: an id for each of the config's columns.
-            onset: whole beats from the song's start at which the chord after this step starts.
+            onset: whole beats from the song's start to the onset of the chord after this step.
 
         Raises:
-            ValueError: an id is not one; the state is as before.
+            ValueError: an id is out of range; the state is unchanged.
         """
-        rows = [self.embedded(name, columns[name]) for name in self.config.columns]
-        return Read(*self.net.step(state, np.sum(rows, axis=0), columns, onset), self)
+        rows = [self.embedding(name, columns[name]) for name in self.config.columns]
+        return NextChord(*self.net.step(state, np.sum(rows, axis=0), columns, onset), self)
 
     def fork(self, state: ChordState) -> ChordState:
-        """The same song, to be continued in another way; costs next to nothing."""
+        """Return a state that can go on independently; costs almost nothing."""
         return state.fork()
 
-    def embedded(self, name: str, number: int) -> Floats:
-        """The embedding of an id of a column or a context, (width,)."""
+    def embedding(self, name: str, number: int) -> Floats:
+        """Return the embedding of an id of a column or context, (width,)."""
         table = self.weights[f"tables.{name}.weight"]
         if not 0 <= number < len(table):  # numpy would take -1 for the last
-            raise ValueError(f"{number} is no id of {name}: there are {len(table)}")
+            raise ValueError(f"{number} is not an id of {name}, which has {len(table)}")
         row: Floats = table[number]
         return row
 
-    def detail(self, name: str, read: Read, chord: int, ids: Ids | None) -> Floats:
-        """Probabilities of a property of a chord, if that follows.
+    def detail(self, name: str, predicted: NextChord, chord: int, ids: Ids | None) -> Floats:
+        """Return the probabilities of a property of the next chord.
 
         Args:
             name: "length" or "bass".
-            read: what follows.
-            chord: the one that is asked about.
-            ids: (earlier,) the property of what followed each step that can be copied.
+            predicted: result of the last step.
+            chord: the next chord.
+            ids: (earlier,) the property of the chord after each step that may be copied from.
         """
-        both = np.concatenate([read.state, self.embedded("chord", chord)])
-        hidden = gelu(self.linear(f"{name}.hidden", both))
-        fresh = softmax(self.linear(f"{name}.out", hidden))
-        if read.copied is None or ids is None:
+        both = np.concatenate([predicted.state, self.embedding("chord", chord)])
+        hidden = gelu(linear(self.weights, f"{name}.hidden", both))
+        fresh = softmax(linear(self.weights, f"{name}.out", hidden))
+        if predicted.copied is None or ids is None:
             return fresh
-        chosen = read.copied.chords == chord
-        weights = read.copied.weights[chosen]
+        same_chord = predicted.copied.chords == chord
+        weights = predicted.copied.weights[same_chord]
         weight = weights.sum()
-        if weight <= TINY:
+        if weight <= LEAST_PROBABILITY:
             return fresh
-        gate = sigmoid(self.linear(f"{name}.gate", hidden)[0])
-        copied = spread(weights, ids[chosen], len(fresh)) / weight
+        gate = sigmoid(linear(self.weights, f"{name}.gate", hidden)[0])
+        copied = sum_by_id(weights, ids[same_chord], len(fresh)) / weight
         p: Floats = gate * copied + (1 - gate) * fresh
         return p
 
-    def linear(self, name: str, x: Floats) -> Floats:
-        """A linear layer of the net."""
-        return linear(self.weights, name, x)
 
-
-def net_reader(config: ChordConfig, weights: dict[str, Floats], tensors: Tensors) -> NetReader:
-    """The reader of the config's kind of net."""
+def net_inference(
+    config: ChordConfig, weights: dict[str, Floats], tensors: Tensors
+) -> NetInference:
+    """Make the inference of the config's net."""
     if isinstance(config, ChordLstmConfig):
-        from muse.models.chord_lstm.inference import LstmReader
+        from muse.models.chord_lstm.inference import LstmInference
 
-        return LstmReader(config, weights)
-    from muse.models.chord_transformer.inference import TransformerReader
+        return LstmInference(config, weights)
+    from muse.models.chord_transformer.inference import TransformerInference
 
-    return TransformerReader(config, weights, np.asarray(tensors["distances"], np.int64))
+    return TransformerInference(config, weights, np.asarray(tensors["distances"], np.int64))
 
 
-def load_chord_reader(
+def load_chord_inference(
     name_or_path: str | Path, vocabulary_hash: str | None = None
-) -> tuple[ChordReader, dict[str, Any]]:
-    """A net with its card, from the weights that ship with muse or from a path.
+) -> tuple[ChordInference, dict[str, Any]]:
+    """Load a net and its card from the weights that ship with muse, or from a path.
 
     Args:
-        name_or_path: as weight_files.load_weights takes it.
-        vocabulary_hash: of the vocabulary that ids will be made with; None takes any.
+        name_or_path: as in weight_files.load_weights.
+        vocabulary_hash: of the vocabulary that makes the ids; None accepts any.
 
     Raises:
-        FileNotFoundError: there are none.
-        ValueError: they are damaged, want another vocabulary, or are of another net.
+        FileNotFoundError: there are no such weights.
+        ValueError: they are damaged, of another vocabulary or of another net.
     """
     config, tensors, card = load_weights(name_or_path, vocabulary_hash)
     try:
-        return ChordReader(read_config(config), tensors), card
+        return ChordInference(read_config(config), tensors), card
     except ValueError as error:
         raise ValueError(f"{name_or_path}: {error}") from error
 
 
 def as_floats(tensors: Tensors) -> dict[str, Floats]:
-    """All weights as contiguous 32-bit floats; what is counted in whole numbers is left out."""
+    """Return the arrays of floats as contiguous float32; arrays of integers are left out."""
     return {
         name: np.ascontiguousarray(array, np.float32)
         for name, array in tensors.items()
@@ -206,18 +193,16 @@ def as_floats(tensors: Tensors) -> dict[str, Floats]:
 
 
 def check_sizes(config: ChordConfig, weights: Mapping[str, Floats]) -> None:
-    """See that embeddings and output are as large as the config tells.
+    """Check that embeddings and output have the sizes of the config.
 
     Raises:
         KeyError: weights are missing.
-        ValueError: weights are of other sizes.
+        ValueError: weights have other sizes.
     """
-    wanted = {
+    shapes = {
         f"tables.{name}.weight": (count, config.width)
         for name, count in {**config.columns, **config.contexts}.items()
     }
-    for name, shape in {**wanted, "chords.weight": (config.chords, config.width)}.items():
+    for name, shape in {**shapes, "chords.weight": (config.chords, config.width)}.items():
         if weights[name].shape != shape:
-            raise ValueError(
-                f"{name} is {weights[name].shape}, and not {shape} as the config tells"
-            )
+            raise ValueError(f"{name} is {weights[name].shape}; the config says {shape}")

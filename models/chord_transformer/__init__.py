@@ -1,1 +1,1 @@
-"""Transformer over chords that can copy: attention and net (torch), inference (numpy)."""
+"""Transformer over chords that can copy: config, attention and net (torch), inference (numpy)."""

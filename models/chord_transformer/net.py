@@ -1,6 +1,6 @@
-"""A decoder over the chords of a song that can also copy: RoPE, harmonic bias, and a pointer.
+"""A transformer decoder over the chords of a song that can also copy: RoPE, H-RPE, and a pointer.
 
-What a step is, and what its columns mean, is the caller's; here they are ids.
+The net reads ids and gives probabilities of ids; the caller decides what they mean.
 
 Attention from step i back to step j in head h, over queries q and keys k of width e:
 
@@ -11,12 +11,13 @@ Attention from step i back to step j in head h, over queries q and keys k of wid
                    + function[h, function[i], function[j]]
                    + match[h, m[i, j]] + phrase[h, (onset[i] - onset[j]) mod P]        (copying)
 
-R turns pairs of dimensions by an angle that grows with the position (Su et al., "RoFormer", 2021).
-The second part is the harmonic relative position: D is a table of harmonic distances that the net
-is built with. m[i, j] is how many chords up to i are the same as those up to j, and onset the beat
-on which the chord after a step starts, so that P beats hold whole phrases.
+R rotates pairs of dimensions by an angle that grows with the position (Su et al., "RoFormer",
+2021). The next four terms are harmonic relative positions; D is a table of harmonic distances that
+the net is built with. m[i, j] is the number of chords up to i that equal those up to j. onset is
+the beat on which the chord after a step starts; P beats make a phrase.
 
-The next chord is drawn from a mixture, weighed by a gate g that is told how long a match there is:
+The next chord has a mixture of two distributions, weighted by a gate g that reads the longest
+match:
 
     p(chord) = g[i] * sum of w[i, j] over j < i with chord[j + 1] = chord
              + (1 - g[i]) * softmax(A h[i] + a)[chord]
@@ -24,9 +25,9 @@ The next chord is drawn from a mixture, weighed by a gate g that is told how lon
                                      + (match + M h[i])[m[i, j]]
                                      + (phrase + N h[i])[(onset[i] - onset[j]) mod P]
 
-which is a pointer (Vinyals et al., 2015; See et al., 2017) to an earlier step j whose follower
-comes again. Length and bass of the next chord follow, given the chord, from the state h[i] and from
-what the pointer saw after the steps where that chord came.
+w is a pointer (Vinyals et al., 2015; See et al., 2017) to earlier steps whose next chord may come
+again. Length and bass of the next chord are predicted given the chord, from the state h[i] and from
+the lengths and basses that the chord had where the pointer looks.
 """
 
 import math
@@ -34,35 +35,37 @@ import math
 import torch
 from torch import Tensor, nn
 
-from muse.models.chord_nets.config import (
-    LONG_MATCH,
-    MATCH_FACTS,
-    MATCH_SCALE,
-    TINY,
-    ChordTransformerConfig,
-)
-from muse.models.chord_nets.heads import Detail, Predicted, Tables, following, spread
+from muse.models.chord_nets.batch import ChordBatch
+from muse.models.chord_nets.columns import LEAST_PROBABILITY
+from muse.models.chord_nets.heads import DetailHead, Predicted, Tables, shift_left, sum_by_id
 from muse.models.chord_transformer.attention import (
-    FAR,
     Biases,
-    ChordBatch,
     ChordBlock,
     CopyBias,
     Relations,
-    relations_of,
+    relate_steps,
 )
+from muse.models.chord_transformer.config import (
+    LONG_MATCH,
+    MATCH_FEATURES,
+    MATCH_SCALE,
+    ChordTransformerConfig,
+)
+from muse.models.transformer_layers import MASKED
 
 
 class ChordTransformer(nn.Module):
-    """The net; `distances` is (qualities, qualities, 12) of buckets below config.distances.
+    """The net of the formula above.
 
-    D[a, b, k] is that of a chord of quality a to one of quality b whose root is k semitones lower.
+    Attributes:
+        distances: D, (qualities, qualities, 12) classes below config.distances; D[a, b, k] is the
+            distance of a chord of quality a from one of quality b whose root is k semitones lower.
     """
 
     distances: Tensor
 
     def __init__(self, config: ChordTransformerConfig, distances: Tensor) -> None:
-        """Fresh weights; see the class for `distances`."""
+        """Start with random weights; see the class for `distances`."""
         super().__init__()
         self.config = config
         self.register_buffer("distances", distances.long())
@@ -74,13 +77,13 @@ class ChordTransformer(nn.Module):
         self.chords = nn.Linear(config.width, config.chords)
         self.pointer = Pointer(config) if config.copying else None
         rest = (config.width, config.dropout, config.copying)
-        self.length = Detail(config.lengths, *rest)
-        self.bass = Detail(config.columns["bass"], *rest)
+        self.length = DetailHead(config.lengths, *rest)
+        self.bass = DetailHead(config.columns["bass"], *rest)
 
     def forward(self, batch: ChordBatch) -> Predicted:
-        """What follows each step."""
-        relations = relations_of(batch, self.distances, self.config)
-        x = self.dropout(self.tables.embedded(batch))
+        """Predict the chord after each step."""
+        relations = relate_steps(batch, self.distances, self.config)
+        x = self.dropout(self.tables.embed(batch))
         for block, bias in zip(self.blocks, self.biases(batch, relations), strict=True):
             x = block(x, bias)
         state = self.norm(x)
@@ -88,65 +91,67 @@ class ChordTransformer(nn.Module):
             return Predicted(self.chords(state).float().log_softmax(-1), state, None)
         fresh = self.chords(state).float().softmax(-1)
         gate, weights = self.pointer(state, relations)
-        copied = spread(weights, following(batch.columns["chord"]), self.config.chords)
-        return Predicted((gate * copied + (1 - gate) * fresh + TINY).log(), state, weights)
+        copied = sum_by_id(weights, shift_left(batch.columns["chord"]), self.config.chords)
+        return Predicted(
+            (gate * copied + (1 - gate) * fresh + LEAST_PROBABILITY).log(), state, weights
+        )
 
     def details(
         self, predicted: Predicted, batch: ChordBatch, chosen: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Log probabilities of length and bass, given the chord that follows each step.
+        """Predict length and bass of the next chord, given the chord.
 
         Args:
-            predicted: of the same batch.
+            predicted: result of `forward` for the batch.
             batch: the steps.
-            chosen: (batch, steps), the chord that follows.
+            chosen: (batch, steps) the chord after each step.
 
         Returns:
-            (batch, steps, lengths) and (batch, steps, basses).
+            Log probabilities, (batch, steps, lengths) and (batch, steps, basses).
         """
         embedded = self.tables["chord"](chosen)
         where = None
         if predicted.pointer is not None:
-            is_same = following(batch.columns["chord"])[:, None, :] == chosen[:, :, None]
+            is_same = shift_left(batch.columns["chord"])[:, None, :] == chosen[:, :, None]
             where = predicted.pointer * is_same
         columns = batch.columns
         return (
-            self.length(predicted.state, embedded, where, following(columns["length"])),
-            self.bass(predicted.state, embedded, where, following(columns["bass"])),
+            self.length(predicted.state, embedded, where, shift_left(columns["length"])),
+            self.bass(predicted.state, embedded, where, shift_left(columns["bass"])),
         )
 
 
 class Pointer(nn.Module):
-    """Chooses the earlier step whose follower comes again, and how far to trust it."""
+    """Weights of earlier steps whose next chord may come again, and the gate of the mixture."""
 
     def __init__(self, config: ChordTransformerConfig) -> None:
-        """Fresh weights; the longer match is the likelier."""
+        """Start with random weights, and a bias that prefers longer matches."""
         super().__init__()
         self.query = nn.Linear(config.width, config.width)
         self.key = nn.Linear(config.width, config.width)
         self.bias = CopyBias(config, 1)
-        with torch.no_grad():  # to begin with, the longer match is the likelier
+        with torch.no_grad():
             self.bias.match.weight[:, 0] = torch.arange(config.longest_match + 1)
         self.match = nn.Linear(config.width, config.longest_match + 1)
         self.phrase = nn.Linear(config.width, config.phrase)
-        self.gate = nn.Linear(config.width + MATCH_FACTS, 1)
+        self.gate = nn.Linear(config.width + MATCH_FEATURES, 1)
 
     def forward(self, state: Tensor, relations: Relations) -> tuple[Tensor, Tensor]:
-        """The gate (batch, steps, 1) and the weights (batch, steps, steps) of earlier steps."""
+        """Return the gate, (batch, steps, 1), and the weights of steps, (batch, steps, steps)."""
         logits = self.query(state) @ self.key(state).transpose(-1, -2) / math.sqrt(state.shape[-1])
         logits = logits + self.bias(relations)[:, 0]
         logits = logits + self.match(state).gather(-1, relations.match)
         logits = logits + self.phrase(state).gather(-1, relations.phrase)
         itself = torch.eye(state.shape[1], dtype=torch.bool, device=state.device)
-        unseen = relations.hidden | itself
-        weights = logits.masked_fill(unseen, FAR).softmax(-1).masked_fill(unseen, 0.0)
-        longest = relations.match.masked_fill(unseen, 0).amax(-1)
-        gate = torch.sigmoid(self.gate(torch.cat([state, match_facts(longest)], -1)))
-        return gate * (~unseen).any(-1)[..., None], weights
+        excluded = relations.hidden | itself
+        weights = logits.masked_fill(excluded, MASKED).softmax(-1).masked_fill(excluded, 0.0)
+        longest = relations.match.masked_fill(excluded, 0).amax(-1)
+        gate = torch.sigmoid(self.gate(torch.cat([state, match_features(longest)], -1)))
+        return gate * (~excluded).any(-1)[..., None], weights
 
 
-def match_facts(longest: Tensor) -> Tensor:
-    """What the gate is told of the longest match: (..., MATCH_FACTS)."""
+def match_features(longest: Tensor) -> Tensor:
+    """Return the copy gate's inputs for a match of a length, (..., MATCH_FEATURES)."""
     return torch.stack(
         [longest / MATCH_SCALE, (longest > LONG_MATCH).float(), (longest == 0).float()], -1
     )

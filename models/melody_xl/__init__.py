@@ -1,1 +1,1 @@
-"""Transformer-XL over the notes of a melody: config, net (torch), inference (numpy)."""
+"""Transformer-XL over melody notes: config, attention and net (torch), inference (numpy)."""

@@ -1,6 +1,6 @@
-"""Attention from the notes of a segment to those and the remembered ones.
+"""Attention from the rows of a segment to themselves and to the remembered rows.
 
-The formula stands in melody_xl.py.
+The formula is in net.py.
 """
 
 import math
@@ -10,11 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from muse.models.chord_nets.config import ROPE_BASE
-from muse.models.chord_transformer.attention import FAR, Block, joined, zeros
 from muse.models.melody_xl.config import CHORD, LIKENESSES, MelodyConfig
+from muse.models.transformer_layers import MASKED, Block, rotate, sum_of_rows, zero_table
 
-NOWHERE = (-1, -2)  # what stands before the first row, different for the two that are compared
+PADDING = (-1, -2)  # ids before the first row, unequal in the two sequences that are compared
 
 
 @dataclass(frozen=True)
@@ -22,9 +21,9 @@ class MelodyBatch:
     """Segments of songs, padded at the songs' ends.
 
     Attributes:
-        columns: each (batch, rows) ids; row 0 of a song is the start.
-        contexts: each (batch,) ids.
-        bars: (batch, rows), number of the bar in which the note after the row starts.
+        columns: (batch, rows) ids of each column; row 0 of a song is the start.
+        contexts: (batch,) ids of each context.
+        bars: (batch, rows) number of the bar in which the note after the row starts.
     """
 
     columns: dict[str, Tensor]
@@ -33,16 +32,16 @@ class MelodyBatch:
 
     @property
     def rows(self) -> int:
-        """How many rows."""
+        """Number of rows."""
         return int(self.bars.shape[1])
 
     def part(self, start: int, end: int) -> "MelodyBatch":
-        """The rows from start to end."""
+        """Return the rows from start to end."""
         columns = {name: ids[:, start:end] for name, ids in self.columns.items()}
         return MelodyBatch(columns, self.contexts, self.bars[:, start:end])
 
-    def behind(self, earlier: "MelodyBatch") -> "MelodyBatch":
-        """The rows with those of an earlier part before them."""
+    def preceded_by(self, earlier: "MelodyBatch") -> "MelodyBatch":
+        """Return the rows of an earlier batch followed by these."""
         columns = {
             name: torch.cat([earlier.columns[name], ids], 1) for name, ids in self.columns.items()
         }
@@ -51,15 +50,16 @@ class MelodyBatch:
 
 @dataclass(frozen=True)
 class Relations:
-    """How each row i of a segment relates to each row j seen; all (batch, rows, seen) but the last.
+    """How each row i of a segment relates to each row j of memory and segment ("seen" rows).
 
     Attributes:
-        match: notes up to i that equal those up to j, in interval and advance.
-        rhythm: the same in advance alone.
-        phrase: bars from the note after j to that after i, modulo, where both have the same place
-            in the bar; else one more.
-        alike: of the notes after i and j: the chord is the same (1), the place is (2).
-        hidden: True where row j is later than row i, (rows, seen).
+        match: (batch, rows, seen) notes up to i that equal those up to j in interval and advance.
+        rhythm: (batch, rows, seen) notes up to i that equal those up to j in advance.
+        phrase: (batch, rows, seen) bars from the note after j to the note after i, modulo the
+            phrase, if both have the same place in the bar; otherwise config.phrase.
+        alike: (batch, rows, seen) 1 if the notes after i and j have the same chord, plus 2 if they
+            have the same place in the bar.
+        hidden: (rows, seen) True where j is later than i.
     """
 
     match: Tensor
@@ -69,16 +69,16 @@ class Relations:
     hidden: Tensor
 
 
-def relations_of(seen: MelodyBatch, rows: int, config: MelodyConfig) -> Relations:
-    """How the last `rows` rows relate to all that are seen."""
+def relate_rows(seen: MelodyBatch, rows: int, config: MelodyConfig) -> Relations:
+    """Compute how the last `rows` rows relate to all seen rows."""
     columns, total = seen.columns, seen.rows
     advance, place = columns["advance"], columns["place"]
     both = columns["interval"] * (config.advances + 1) + advance
-    same_place = pairs(place, rows)
+    same_place = equal_pairs(place, rows)
     bars = (seen.bars[:, -rows:, None] - seen.bars[:, None, :]) % config.phrase
     alike = 2 * same_place.long()
     if CHORD in config.columns:
-        alike = alike + pairs(columns[CHORD], rows)
+        alike = alike + equal_pairs(columns[CHORD], rows)
     ones = torch.ones(rows, total, dtype=torch.bool, device=place.device)
     return Relations(
         match=match_lengths(both, rows, config.longest_match),
@@ -89,15 +89,15 @@ def relations_of(seen: MelodyBatch, rows: int, config: MelodyConfig) -> Relation
     )
 
 
-def pairs(ids: Tensor, rows: int) -> Tensor:
-    """Whether the last rows are the same as each: (batch, rows, total)."""
+def equal_pairs(ids: Tensor, rows: int) -> Tensor:
+    """Compare each of the last rows with all: (batch, rows, total), True where ids are equal."""
     return ids[:, -rows:, None] == ids[:, None, :]
 
 
 def match_lengths(ids: Tensor, rows: int, longest: int) -> Tensor:
-    """How many ids up to i equal those up to j, up to `longest`: (batch, rows, total)."""
+    """Count the ids up to i that equal those up to j, at most `longest`: (batch, rows, total)."""
     total = ids.shape[1]
-    one, other = (functional.pad(ids, (longest, 0), value=nowhere) for nowhere in NOWHERE)
+    one, other = (functional.pad(ids, (longest, 0), value=value) for value in PADDING)
     run = torch.ones((), dtype=torch.bool, device=ids.device)
     found = torch.zeros((), dtype=torch.uint8, device=ids.device)
     for back in range(longest):
@@ -107,64 +107,51 @@ def match_lengths(ids: Tensor, rows: int, longest: int) -> Tensor:
     return found.long()
 
 
-def turned(x: Tensor, first: int) -> Tensor:
-    """RoPE: (..., rows, e) with each pair of dimensions turned by its row's angle.
-
-    Args:
-        x: queries or keys.
-        first: position of the first row.
-    """
-    rows, width = x.shape[-2:]
-    rates = ROPE_BASE ** (-torch.arange(0, width, 2, device=x.device) / width)
-    angles = torch.arange(first, first + rows, device=x.device)[:, None] * rates
-    cosine, sine = angles.cos(), angles.sin()
-    even, odd = x[..., 0::2], x[..., 1::2]
-    return torch.stack([even * cosine - odd * sine, even * sine + odd * cosine], -1).flatten(-2)
-
-
 class CopyBias(nn.Module):
-    """What is added to logits: where the song was like this before."""
+    """The copying terms of the formula: matches, phrases, and alike next notes."""
 
     def __init__(self, config: MelodyConfig, heads: int) -> None:
-        """Tables for some heads, that start as nothing."""
+        """Make tables of zeros for `heads` heads."""
         super().__init__()
-        self.match = zeros(config.longest_match + 1, heads)
-        self.rhythm = zeros(config.longest_match + 1, heads)
-        self.phrase = zeros(config.phrase + 1, heads)
-        self.alike = zeros(LIKENESSES, heads)
+        self.match = zero_table(config.longest_match + 1, heads)
+        self.rhythm = zero_table(config.longest_match + 1, heads)
+        self.phrase = zero_table(config.phrase + 1, heads)
+        self.alike = zero_table(LIKENESSES, heads)
 
     def forward(self, relations: Relations) -> Tensor:
-        """(batch, heads, rows, seen)."""
+        """Return the bias, (batch, heads, rows, seen)."""
         r = relations
-        bias = joined(self.match.weight, self.phrase.weight, r.match, r.phrase, r.hidden)
-        bias = bias + joined(self.rhythm.weight, self.alike.weight, r.rhythm, r.alike, r.hidden)
+        bias = sum_of_rows(self.match.weight, self.phrase.weight, r.match, r.phrase, r.hidden)
+        bias = bias + sum_of_rows(
+            self.rhythm.weight, self.alike.weight, r.rhythm, r.alike, r.hidden
+        )
         return bias.permute(0, 3, 1, 2)
 
 
 class Biases(nn.Module):
-    """What is added to the logits of every head of every layer, made at once."""
+    """Biases of the attention logits, for every head of every layer."""
 
     def __init__(self, config: MelodyConfig) -> None:
-        """Fresh weights."""
+        """Make the tables of a net that can copy, and none otherwise."""
         super().__init__()
         self.layers = config.layers
         self.copying = CopyBias(config, config.layers * config.heads) if config.copying else None
 
     def forward(self, relations: Relations) -> list[Tensor]:
-        """For each layer (batch, heads, rows, seen), or what broadcasts to it."""
+        """Return for each layer (batch, heads, rows, seen), or what broadcasts to it."""
         hidden = relations.hidden
-        unseen = torch.zeros(hidden.shape, device=hidden.device).masked_fill(hidden, FAR)
+        mask = torch.zeros(hidden.shape, device=hidden.device).masked_fill(hidden, MASKED)
         if self.copying is None:
-            return [unseen] * self.layers
-        total: Tensor = self.copying(relations).contiguous() + unseen
+            return [mask] * self.layers
+        total: Tensor = self.copying(relations).contiguous() + mask
         return list(total.chunk(self.layers, dim=1))
 
 
 class Attention(nn.Module):
-    """From the segment to the memory and itself."""
+    """Multi-head attention from the segment to memory and segment, with given biases."""
 
     def __init__(self, config: MelodyConfig) -> None:
-        """Fresh weights."""
+        """Start with random weights."""
         super().__init__()
         self.heads = config.heads
         self.query = nn.Linear(config.width, config.width)
@@ -173,24 +160,26 @@ class Attention(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, x: Tensor, seen: Tensor, bias: Tensor) -> Tensor:
-        """(batch, rows, width), from the same and (batch, seen, width)."""
+        """Map (batch, rows, width) to the same shape, with keys from (batch, seen, width)."""
         q = self.query(x).unflatten(-1, (self.heads, -1)).transpose(1, 2)
         k, v = self.both(seen).unflatten(-1, (2, self.heads, -1)).permute(2, 0, 3, 1, 4)
-        q, k = turned(q, seen.shape[1] - x.shape[1]), turned(k, 0)
+        q, k = rotate(q, seen.shape[1] - x.shape[1]), rotate(k, 0)
         logits = (q / math.sqrt(q.shape[-1])) @ k.transpose(-1, -2) + bias
         mixed = (self.dropout(logits.softmax(-1)) @ v).transpose(1, 2).flatten(-2)
-        done: Tensor = self.out(mixed)
-        return done
+        y: Tensor = self.out(mixed)
+        return y
 
 
 class MelodyBlock(Block):
-    """A block over the rows of a segment and what is remembered of those before."""
+    """A transformer block over the rows of a segment, with the remembered rows as context."""
 
     def __init__(self, config: MelodyConfig) -> None:
-        """Fresh weights."""
+        """Start with random weights."""
         super().__init__(config.width, config.dropout, Attention(config))
 
     def forward(self, x: Tensor, remembered: Tensor, bias: Tensor) -> Tensor:
-        """(batch, rows, width), from the same and what is remembered of it."""
+        """Map (batch, rows, width) to the same shape; `remembered` is (batch, memory, width)."""
         seen = self.norm(torch.cat([remembered, x], 1))
-        return self.behind(x, self.attention(seen[:, remembered.shape[1] :], seen, bias))
+        return self.add_and_feed_forward(
+            x, self.attention(seen[:, remembered.shape[1] :], seen, bias)
+        )

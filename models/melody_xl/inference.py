@@ -1,9 +1,8 @@
-"""The net over melodies run forward note by note, in numpy: the same figures as in torch.
+"""Run the transformer over melodies note by note, in numpy; probabilities equal torch's.
 
-A reader takes the rows of a song one at a time and remembers the keys and values of as many as the
-net has memory for, so that each costs little however long the song is. A state is never changed by
-what comes after it: several songs may go on from one, which costs next to nothing. The formula
-stands in melody_xl.py. Positions are counted from the song's start, for any origin gives the same
+Keys and values of the remembered rows are stored, so that a step costs little however long the song
+is. A state is never changed by later steps: several songs can continue one, at almost no cost. The
+formula is in net.py; positions are counted from the song's start, since any origin gives the same
 logits.
 """
 
@@ -15,63 +14,79 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.models.chord_nets.config import ROPE_BASE, TINY
-from muse.models.chord_transformer.inference import turned
+from muse.models.chord_nets.columns import LEAST_PROBABILITY, ROOTS
+from muse.models.chord_transformer.config import LONG_MATCH, MATCH_SCALE
 from muse.models.melody_xl.config import (
     CHORD,
     LENGTH_POINTER,
     LIKENESSES,
+    OTHER_PITCH,
     PITCH_POINTER,
     POINTERS,
     ROOT,
-    ROOTS,
     MelodyConfig,
 )
-from muse.models.melody_xl.inference_copying import (
-    Copied,
-    copied_pitches,
-    match_facts,
-    pointer_weights,
-)
-from muse.models.melody_xl.inference_memory import (
+from muse.models.melody_xl.inference_state import (
     ADVANCE,
     DURATION,
-    KEPT,
+    INTERVAL,
+    PITCH,
+    STORED,
     MelodyState,
     Relations,
-    no_past,
-    no_song,
-    relations_of,
+    empty_cache,
+    first_state,
+    relate_last_row,
 )
 from muse.models.melody_xl.inference_weights import (
     bias_tables,
-    checked,
-    embeddings,
-    stacked,
+    check_weights,
+    join_embeddings,
+    join_linear,
 )
 from muse.models.numpy_layers import (
     Floats,
+    Ids,
+    Rotation,
     gelu,
     layer_norm,
     linear,
+    rotate,
+    rotation,
     sigmoid,
     softmax,
-    spread,
+    sum_by_id,
 )
-
-Turn = tuple[Floats, Floats]
 
 
 @dataclass(frozen=True)
-class Read:
-    """What follows the rows so far.
+class Copied:
+    """The earlier rows that the pointer for lengths may copy from.
+
+    Attributes:
+        weights: (earlier,) of each row, with sum 1.
+        ids: (STORED, earlier) of the row after each.
+    """
+
+    weights: Floats
+    ids: Ids
+
+    def given_pitch(self, pitch: int) -> Floats:
+        """Return the weights, lower where the next note has another pitch."""
+        factors = np.where(self.ids[PITCH] == pitch, 1.0, OTHER_PITCH)
+        weights: Floats = self.weights * factors.astype(np.float32)
+        return weights
+
+
+@dataclass(frozen=True)
+class NextNote:
+    """Predictions of the note after the rows so far.
 
     Attributes:
         pitches: (pitches,) probabilities.
-        hidden: (width,), what lengths are told from.
-        copied: what the pointer for lengths looks at; None without one, and where nothing is
-            remembered.
-        state: the song so far.
+        hidden: (width,) hidden state, from which advance and duration are predicted.
+        copied: rows to copy lengths from; None without pointers or earlier rows.
+        state: the state after the rows so far.
     """
 
     pitches: Floats
@@ -80,64 +95,63 @@ class Read:
     state: MelodyState
 
 
-class MelodyReader:
-    """The net, to be read row by row."""
+class MelodyInference:
+    """The net, run row by row."""
 
     def __init__(self, config: MelodyConfig, tensors: Mapping[str, NDArray[Any]]) -> None:
         """Take a net's config and its weights by their names in torch.
 
         Raises:
-            ValueError: weights are missing, too many, or of other sizes than the config tells.
+            ValueError: weights are missing, unexpected, or of other sizes than the config says.
         """
         self.config = config
-        self.weights = checked(config, tensors)
-        self.columns = embeddings(self.weights, config.columns, config.width)
-        self.contexts = embeddings(self.weights, config.contexts, config.width)
-        self.mixes = [
-            stacked(self.weights, [f"blocks.{i}.attention.query", f"blocks.{i}.attention.both"])
+        self.weights = check_weights(config, tensors)
+        self.columns = join_embeddings(self.weights, config.columns, config.width)
+        self.contexts = join_embeddings(self.weights, config.contexts, config.width)
+        self.qkv = [
+            join_linear(self.weights, [f"blocks.{i}.attention.query", f"blocks.{i}.attention.both"])
             for i in range(config.layers)
         ]
-        self.told = stacked(self.weights, names_told(config))
+        self.heads = join_linear(self.weights, head_names(config))
         self.tables = bias_tables(self.weights) if config.copying else None
         self.e = config.width // config.heads
-        self.rates = ROPE_BASE ** (-np.arange(0, self.e, 2) / self.e)
         self.longest = np.minimum(np.arange(config.memory + 1) + 1, config.longest_match)
 
     def start(self, contexts: Mapping[str, int]) -> MelodyState:
-        """A song of no rows.
+        """Return the state before the first row.
 
         Args:
             contexts: an id for each of the config's contexts.
 
         Raises:
-            ValueError: an id is not one.
+            ValueError: an id is out of range.
         """
-        return no_song(self.contexts.total(contexts), no_past(self.config))
+        return first_state(self.contexts.total(contexts), empty_cache(self.config))
 
-    def step(self, state: MelodyState, ids: Mapping[str, int], bar: int) -> Read:
-        """Take one row of the song, the first one the start.
+    def step(self, state: MelodyState, ids: Mapping[str, int], bar: int) -> NextNote:
+        """Read the next row of the song, beginning with the start.
 
         Args:
-            state: of the rows before; it stays as it is.
+            state: after the rows before; it is not changed.
             ids: one for each of the config's columns.
             bar: number of the bar in which the note after the row starts.
 
         Raises:
-            ValueError: an id is not one.
+            ValueError: an id is out of range.
         """
         x = self.columns.total(ids) + state.context
-        told = {**ids, "bar": bar}
-        kept = [told.get(name, 0) for name in KEPT]
-        state = state.grown(kept, self.config.memory, self.longest)
-        relations = relations_of(state, self.config.phrase, CHORD in self.config.columns)
+        values = {**ids, "bar": bar}
+        stored = [values.get(name, 0) for name in STORED]
+        state = state.append(stored, self.config.memory, self.longest)
+        relations = relate_last_row(state, self.config.phrase, CHORD in self.config.columns)
         bias = self.bias(relations)
         hidden = self.hidden(x, state, bias)
-        return self.read(hidden, state, ids, relations, bias)
+        return self.predict(hidden, state, ids, relations, bias)
 
     def bias(self, relations: Relations) -> Floats:
-        """What is added to the last row's logits, (layers * heads + POINTERS, seen).
+        """Return the biases of the last row's logits, (layers * heads + POINTERS, seen).
 
-        Without copying that is nothing, (layers * heads, 1).
+        Without copying they are zeros, (layers * heads, 1).
         """
         c, r = self.config, relations
         if self.tables is None:
@@ -148,126 +162,176 @@ class MelodyReader:
         return bias
 
     def hidden(self, x: Floats, state: MelodyState, bias: Floats) -> Floats:
-        """The last row behind all layers, (width,); its keys and values are kept."""
-        heads, turn = self.config.heads, self.turn(state.rows - 1)
+        """Return the last row's hidden state after all layers, (width,)."""
+        heads, angles = self.config.heads, rotation(state.rows - 1, self.e)
         for layer in range(self.config.layers):
             of_layer = bias[layer * heads : (layer + 1) * heads]
-            x = x + self.attention(layer, x, state, of_layer, turn)
+            x = x + self.attention(layer, x, state, of_layer, angles)
             x = x + self.feed_forward(layer, x)
         return layer_norm(self.weights, "norm", x)
 
-    def turn(self, position: int) -> Turn:
-        """Cosines and sines of RoPE at a position, (e / 2,), as exact far on as at first."""
-        angles = position * self.rates
-        return np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
-
     def attention(
-        self, layer: int, x: Floats, state: MelodyState, bias: Floats, turn: Turn
+        self, layer: int, x: Floats, state: MelodyState, bias: Floats, angles: Rotation
     ) -> Floats:
-        """What the last row takes from all that it sees."""
-        name, past, seen = f"blocks.{layer}", state.past, state.seen
+        """Return the attention output of the last row, and write its key and value."""
+        name, cache, seen = f"blocks.{layer}", state.cache, state.seen
         normed = layer_norm(self.weights, f"{name}.norm", x)
-        q, k, v = self.mixes[layer].all(normed).reshape(3, self.config.heads, self.e)
-        past.keys[layer, :, seen.stop - 1] = turned(k, turn)
-        past.values[layer, :, seen.stop - 1] = v
-        q = turned(q, turn) / math.sqrt(self.e)
-        logits = (past.keys[layer, :, seen] @ q[:, :, None])[:, :, 0]
+        q, k, v = self.qkv[layer].all(normed).reshape(3, self.config.heads, self.e)
+        cache.keys[layer, :, seen.stop - 1] = rotate(k, angles)
+        cache.values[layer, :, seen.stop - 1] = v
+        q = rotate(q, angles) / math.sqrt(self.e)
+        logits = (cache.keys[layer, :, seen] @ q[:, :, None])[:, :, 0]
         weights = softmax(logits + bias)
-        heard = (weights[:, None] @ past.values[layer, :, seen]).ravel()
-        return linear(self.weights, f"{name}.attention.out", heard)
+        mixed = (weights[:, None] @ cache.values[layer, :, seen]).ravel()
+        return linear(self.weights, f"{name}.attention.out", mixed)
 
     def feed_forward(self, layer: int, x: Floats) -> Floats:
-        """The second half of a block."""
+        """Return the output of a layer's feed-forward half."""
         normed = layer_norm(self.weights, f"blocks.{layer}.norm_forward", x)
         wide = gelu(linear(self.weights, f"blocks.{layer}.widen", normed))
         return linear(self.weights, f"blocks.{layer}.narrow", wide)
 
-    def read(
+    def predict(
         self,
         hidden: Floats,
         state: MelodyState,
         ids: Mapping[str, int],
         relations: Relations,
         bias: Floats,
-    ) -> Read:
-        """What follows the last row, fresh and copied."""
-        told, seen, pointed = self.told(hidden), state.seen, state.past.pointed
-        fresh = self.fresh(told, ids)
+    ) -> NextNote:
+        """Mix fresh and copied distributions of the next note's pitch."""
+        outputs, seen, keys = self.heads(hidden), state.seen, state.cache.pointer_keys
+        fresh = self.fresh_pitches(outputs, ids)
         if not self.config.copying:
-            return Read(fresh, hidden, None, state)
-        pointed[:, seen.stop - 1] = told["pointer.key"].reshape(POINTERS, -1)
-        keys, earlier = pointed[:, seen.start : seen.stop - 1], relations.earlier()
+            return NextNote(fresh, hidden, None, state)
+        keys[:, seen.stop - 1] = outputs["pointer.key"].reshape(POINTERS, -1)
+        keys, earlier = keys[:, seen.start : seen.stop - 1], relations.earlier()
         if not keys.shape[1]:
-            return Read(fresh, hidden, None, state)
-        weights = pointer_weights(told, keys, earlier, bias[-POINTERS:, :-1])
-        facts = np.concatenate([hidden, match_facts(earlier)])
-        ways = softmax(linear(self.weights, "ways", facts))
+            return NextNote(fresh, hidden, None, state)
+        weights = pointer_weights(outputs, keys, earlier, bias[-POINTERS:, :-1])
+        features = np.concatenate([hidden, match_features(earlier)])
+        gates = softmax(linear(self.weights, "ways", features))
         copied = copied_pitches(weights[PITCH_POINTER], state.ids, self.config)
-        pitches = ways[0] * fresh + ways[1] * copied[0] + ways[2] * copied[1]
-        return Read(pitches, hidden, Copied(weights[LENGTH_POINTER], state.ids[:, 1:]), state)
+        pitches = gates[0] * fresh + gates[1] * copied[0] + gates[2] * copied[1]
+        lengths = Copied(weights[LENGTH_POINTER], state.ids[:, 1:])
+        return NextNote(pitches, hidden, lengths, state)
 
-    def fresh(self, told: Mapping[str, Floats], ids: Mapping[str, int]) -> Floats:
-        """Probabilities of pitches that are not copied, (pitches,)."""
+    def fresh_pitches(self, outputs: Mapping[str, Floats], ids: Mapping[str, int]) -> Floats:
+        """Return the probabilities of pitches that are not copied, (pitches,)."""
         c, last = self.config, ids["pitch"]
         each, middle = np.arange(c.pitches), c.intervals // 2
-        logits = told["fresh.pitch"]
+        logits = outputs["fresh.pitch"]
         if last < c.pitches:
-            logits = logits + told["fresh.interval"][(each - last).clip(-middle, middle) + middle]
+            leap = (each - last).clip(-middle, middle) + middle
+            logits = logits + outputs["fresh.interval"][leap]
         if ROOT in c.columns and ids[ROOT] < ROOTS:
-            logits = logits + told["fresh.tone"][(each - ids[ROOT]) % ROOTS]
+            logits = logits + outputs["fresh.tone"][(each - ids[ROOT]) % ROOTS]
         return softmax(logits)
 
-    def advances(self, read: Read, pitch: int) -> Floats:
-        """Probabilities of each class of the advance, if that pitch follows.
+    def advances(self, predicted: NextNote, pitch: int) -> Floats:
+        """Return the probability of each class of advance, given the pitch.
 
         Raises:
-            ValueError: there is no such pitch.
+            ValueError: the pitch is out of range.
         """
         chosen = self.columns.one("pitch", pitch)
-        if read.copied is None:
-            return self.detail("advance", read, chosen)
-        return self.detail("advance", read, chosen, read.copied.of_pitch(pitch), ADVANCE)
+        if predicted.copied is None:
+            return self.detail("advance", predicted, chosen)
+        weights = predicted.copied.given_pitch(pitch)
+        return self.detail("advance", predicted, chosen, weights, ADVANCE)
 
-    def durations(self, read: Read, pitch: int, advance: int) -> Floats:
-        """Probabilities of each class of duration, if that pitch and advance follow.
+    def durations(self, predicted: NextNote, pitch: int, advance: int) -> Floats:
+        """Return the probability of each class of duration, given pitch and advance.
 
         Raises:
-            ValueError: there is no such pitch or advance.
+            ValueError: the pitch or the advance is out of range.
         """
         chosen = self.columns.one("pitch", pitch) + self.columns.one("advance", advance)
-        if read.copied is None:
-            return self.detail("duration", read, chosen)
-        weights = read.copied.of_pitch(pitch) * (read.copied.ids[ADVANCE] == advance)
-        return self.detail("duration", read, chosen, weights, DURATION)
+        if predicted.copied is None:
+            return self.detail("duration", predicted, chosen)
+        same_advance = predicted.copied.ids[ADVANCE] == advance
+        weights = predicted.copied.given_pitch(pitch) * same_advance
+        return self.detail("duration", predicted, chosen, weights, DURATION)
 
     def detail(
-        self, name: str, read: Read, chosen: Floats, weights: Floats | None = None, kept: int = 0
+        self,
+        name: str,
+        predicted: NextNote,
+        chosen: Floats,
+        weights: Floats | None = None,
+        column: int = 0,
     ) -> Floats:
-        """Probabilities of advances or durations.
+        """Return the probabilities of advances or durations.
 
         Args:
             name: "advance" or "duration".
-            read: what follows.
-            chosen: (width,), what of the note is told before, embedded.
-            weights: (earlier,), of the rows to copy from; None for none.
-            kept: which of KEPT it is.
+            predicted: result of the last step.
+            chosen: (width,) embedding of what is given of the note.
+            weights: (earlier,) of the rows to copy from; None copies nothing.
+            column: row of the stored ids to copy.
         """
-        both = np.concatenate([read.hidden, chosen])
+        both = np.concatenate([predicted.hidden, chosen])
         wide = gelu(linear(self.weights, f"{name}.hidden", both))
         fresh = softmax(linear(self.weights, f"{name}.out", wide))
-        if weights is None or read.copied is None or (total := weights.sum()) <= TINY:
+        if weights is None or predicted.copied is None:
+            return fresh
+        total = weights.sum()
+        if total <= LEAST_PROBABILITY:
             return fresh
         gate = sigmoid(linear(self.weights, f"{name}.gate", wide)[0])
-        came = np.minimum(read.copied.ids[kept], len(fresh) - 1)
-        p: Floats = gate * spread(weights, came, len(fresh)) / total + (1 - gate) * fresh
+        classes = np.minimum(predicted.copied.ids[column], len(fresh) - 1)
+        p: Floats = gate * sum_by_id(weights, classes, len(fresh)) / total + (1 - gate) * fresh
         return p
 
 
-def names_told(config: MelodyConfig) -> list[str]:
-    """The layers on the last row's state that are computed at once."""
+def head_names(config: MelodyConfig) -> list[str]:
+    """Return the names of the linear layers on the hidden state that are computed together."""
     names = ["fresh.pitch", "fresh.interval"]
     if ROOT in config.columns:
         names.append("fresh.tone")
     if config.copying:
         names += [f"pointer.{part}" for part in ("query", "key", "match", "phrase")]
     return names
+
+
+def pointer_weights(
+    outputs: Mapping[str, Floats], keys: Floats, relations: Relations, bias: Floats
+) -> Floats:
+    """Return the weights of earlier rows by each pointer, (POINTERS, earlier).
+
+    Args:
+        outputs: of the pointers' layers for the last row, by name.
+        keys: (POINTERS, earlier, width / POINTERS).
+        relations: of the last row to the earlier ones.
+        bias: (POINTERS, earlier), added to the logits.
+    """
+    query, match, phrase = (
+        outputs[f"pointer.{part}"].reshape(POINTERS, -1) for part in ("query", "match", "phrase")
+    )
+    logits = (keys @ query[:, :, None])[:, :, 0] / math.sqrt(query.shape[-1])
+    return softmax(logits + bias + match[:, relations.match] + phrase[:, relations.phrase])
+
+
+def copied_pitches(weights: Floats, ids: Ids, config: MelodyConfig) -> tuple[Floats, Floats]:
+    """Return the distributions of the copied pitch, and of the copied interval's pitch.
+
+    Args:
+        weights: (earlier,) of the earlier rows.
+        ids: (STORED, earlier + 1), the last row included.
+        config: of the net.
+
+    Returns:
+        (pitches,) and (pitches,).
+    """
+    highest, last = config.pitches - 1, ids[PITCH, -1]
+    pitch, interval = np.minimum(ids[PITCH, 1:], highest), ids[INTERVAL, 1:]
+    moved = np.clip(last + interval - config.intervals // 2, 0, highest)
+    shifted = np.where(interval < config.intervals, moved, pitch)
+    return sum_by_id(weights, pitch, config.pitches), sum_by_id(weights, shifted, config.pitches)
+
+
+def match_features(relations: Relations) -> Floats:
+    """Return the gates' inputs that describe the longest matches, (MATCH_FEATURES,)."""
+    match, rhythm = int(relations.match.max()), int(relations.rhythm.max())
+    features = (match / MATCH_SCALE, match > LONG_MATCH, match == 0, rhythm / MATCH_SCALE)
+    return np.array(features, np.float32)

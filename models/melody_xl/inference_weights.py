@@ -1,4 +1,4 @@
-"""The weights of the net over melodies as the reader takes them: checked, and put together."""
+"""The weights as the numpy inference uses them: checked, and joined so that a step is faster."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.models.melody_xl.config import FACTS, LIKENESSES, ROOT, ROOTS, WAYS, MelodyConfig
+from muse.models.chord_nets.columns import ROOTS
+from muse.models.melody_xl.config import LIKENESSES, MATCH_FEATURES, ROOT, SOURCES, MelodyConfig
 from muse.models.numpy_layers import Floats
 
 Shape = tuple[int, ...]
@@ -16,11 +17,11 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Embeddings:
-    """Several tables as one, of which a row of each is summed up.
+    """Several embedding tables joined into one.
 
     Attributes:
-        counts: ids that each table has, by its name.
-        firsts: where each table begins, by its name.
+        counts: number of ids of each table, by name.
+        firsts: first row of each table in `rows`, by name.
         rows: (ids of all tables, width).
     """
 
@@ -29,49 +30,51 @@ class Embeddings:
     rows: Floats
 
     def total(self, ids: Mapping[str, int]) -> Floats:
-        """The sum of one row of each table, (width,).
+        """Return the sum of one embedding of each table, (width,).
 
         Args:
-            ids: one for each table; others are left alone.
+            ids: one for each table; other names are ignored.
 
         Raises:
-            ValueError: an id is not one.
+            ValueError: an id is out of range.
         """
-        places = [self.place(name, ids[name]) for name in self.counts]
-        total: Floats = self.rows[places].sum(axis=0)
+        numbers = [self.row_number(name, ids[name]) for name in self.counts]
+        total: Floats = self.rows[numbers].sum(axis=0)
         return total
 
     def one(self, name: str, number: int) -> Floats:
-        """The row of one id of one table, (width,)."""
-        row: Floats = self.rows[self.place(name, number)]
+        """Return the embedding of one id of one table, (width,)."""
+        row: Floats = self.rows[self.row_number(name, number)]
         return row
 
-    def place(self, name: str, number: int) -> int:
-        """Where the row of an id is.
+    def row_number(self, name: str, number: int) -> int:
+        """Return the row of an id of a table.
 
         Raises:
-            ValueError: it is no id of that table.
+            ValueError: the id is out of range.
         """
         if not 0 <= number < self.counts[name]:  # numpy would take -1 for the last
-            raise ValueError(f"{number} is no id of {name}: there are {self.counts[name]}")
+            raise ValueError(f"{number} is not an id of {name}, which has {self.counts[name]}")
         return self.firsts[name] + number
 
 
-def embeddings(weights: Mapping[str, Floats], counts: Mapping[str, int], width: int) -> Embeddings:
-    """The tables of columns or of contexts; there may be none."""
+def join_embeddings(
+    weights: Mapping[str, Floats], counts: Mapping[str, int], width: int
+) -> Embeddings:
+    """Join the tables of columns or of contexts, which may be empty."""
     firsts = dict(zip(counts, accumulate(counts.values(), initial=0), strict=False))
     tables = [weights[f"tables.{name}.weight"] for name in counts]
     return Embeddings(dict(counts), firsts, np.concatenate([np.empty((0, width), "f4"), *tables]))
 
 
 @dataclass(frozen=True)
-class Stacked:
-    """Several linear layers on one vector, computed at once.
+class JoinedLinear:
+    """Several linear layers on one vector, computed with one product.
 
     Attributes:
-        spans: where in the result each layer's is, by its name.
-        weight: (classes of all layers, width).
-        bias: (classes of all layers,).
+        spans: slice of the result that is each layer's, by name.
+        weight: (outputs of all layers, width).
+        bias: (outputs of all layers,).
     """
 
     spans: Mapping[str, slice]
@@ -79,28 +82,28 @@ class Stacked:
     bias: Floats
 
     def __call__(self, x: Floats) -> dict[str, Floats]:
-        """What each layer gives for (width,)."""
+        """Return each layer's output for (width,), by name."""
         y = self.all(x)
         return {name: y[span] for name, span in self.spans.items()}
 
     def all(self, x: Floats) -> Floats:
-        """The same, behind each other."""
+        """Return the outputs of all layers as one vector."""
         y: Floats = self.weight @ x + self.bias
         return y
 
 
-def stacked(weights: Mapping[str, Floats], names: Sequence[str]) -> Stacked:
-    """The linear layers of these names."""
+def join_linear(weights: Mapping[str, Floats], names: Sequence[str]) -> JoinedLinear:
+    """Join the linear layers of these names."""
     tables = [weights[f"{name}.weight"] for name in names]
     ends = accumulate((len(table) for table in tables), initial=0)
     spans = (slice(*pair) for pair in pairwise(ends))
     bias = np.concatenate([weights[f"{name}.bias"] for name in names])
-    return Stacked(dict(zip(names, spans, strict=True)), np.concatenate(tables), bias)
+    return JoinedLinear(dict(zip(names, spans, strict=True)), np.concatenate(tables), bias)
 
 
 @dataclass(frozen=True)
 class BiasTables:
-    """What is added to logits, of all heads of all layers and then of the two pointers.
+    """Copying biases of all heads of all layers, then of the two pointers.
 
     Attributes:
         match_phrase: (heads, (longest_match + 1) * (phrase + 1)).
@@ -112,7 +115,7 @@ class BiasTables:
 
 
 def bias_tables(weights: Mapping[str, Floats]) -> BiasTables:
-    """Sums of two tables each for every pair of ids, so that there are half as many to look up."""
+    """Add tables in pairs, for every pair of ids, which halves the number of lookups."""
     tables = {
         part: np.concatenate(
             [weights[f"{place}.{part}.weight"] for place in ("biases.copying", "pointer.bias")], 1
@@ -120,39 +123,37 @@ def bias_tables(weights: Mapping[str, Floats]) -> BiasTables:
         for part in ("match", "phrase", "rhythm", "alike")
     }
     return BiasTables(
-        joined(tables["match"], tables["phrase"]), joined(tables["rhythm"], tables["alike"])
+        sum_tables(tables["match"], tables["phrase"]), sum_tables(tables["rhythm"], tables["alike"])
     )
 
 
-def joined(first: Floats, second: Floats) -> Floats:
-    """The sums of two tables, (heads, ids of the first * ids of the second)."""
+def sum_tables(first: Floats, second: Floats) -> Floats:
+    """Return the sum for every pair of ids, (heads, ids of the first * ids of the second)."""
     both = first[:, :, None] + second[:, None, :]
     return np.ascontiguousarray(both.reshape(len(both), -1))
 
 
-def checked(config: MelodyConfig, tensors: Mapping[str, NDArray[Any]]) -> dict[str, Floats]:
-    """All weights in 32 bits, if they are those of a net of that config.
+def check_weights(config: MelodyConfig, tensors: Mapping[str, NDArray[Any]]) -> dict[str, Floats]:
+    """Return all weights as float32, if they fit the config.
 
     Raises:
-        ValueError: some are missing, too many, of other sizes or no numbers.
+        ValueError: weights are missing, unexpected, of other sizes or not finite.
     """
-    wanted = dict(shapes(config))
+    wanted = dict(weight_shapes(config))
     if missing := sorted(wanted.keys() - tensors.keys()):
-        raise ValueError(f"the weights have no {missing[0]}, which the config asks for")
-    if strange := sorted(tensors.keys() - wanted.keys()):
-        raise ValueError(f"the weights have {strange[0]}, which the config tells nothing of")
+        raise ValueError(f"the weights lack {missing[0]}, which the config needs")
+    if unexpected := sorted(tensors.keys() - wanted.keys()):
+        raise ValueError(f"the weights have {unexpected[0]}, which the config does not need")
     for name, shape in wanted.items():
         if tensors[name].shape != shape:
-            raise ValueError(
-                f"{name} is {tensors[name].shape}, and not {shape} as the config tells"
-            )
+            raise ValueError(f"{name} is {tensors[name].shape}; the config says {shape}")
         if not np.isfinite(tensors[name]).all():
-            raise ValueError(f"{name} holds what is no number; the training went wrong")
+            raise ValueError(f"{name} has infinite or undefined values; train the net again")
     return {name: np.ascontiguousarray(tensors[name], np.float32) for name in wanted}
 
 
-def shapes(config: MelodyConfig) -> Iterator[tuple[str, Shape]]:
-    """Name in torch and shape of each weight."""
+def weight_shapes(config: MelodyConfig) -> Iterator[tuple[str, Shape]]:
+    """Yield the name in torch and the shape of each weight."""
     width = config.width
     for name, count in {**config.columns, **config.contexts}.items():
         yield f"tables.{name}.weight", (count, width)
@@ -173,7 +174,7 @@ def shapes(config: MelodyConfig) -> Iterator[tuple[str, Shape]]:
 
 
 def block_shapes(name: str, width: int) -> Iterator[tuple[str, Shape]]:
-    """Those of one layer."""
+    """Yield names and shapes of one layer."""
     yield from norm_shapes(f"{name}.norm", width)
     yield from norm_shapes(f"{name}.norm_forward", width)
     yield from linear_shapes(f"{name}.attention.query", width, width)
@@ -184,7 +185,7 @@ def block_shapes(name: str, width: int) -> Iterator[tuple[str, Shape]]:
 
 
 def copying_shapes(config: MelodyConfig) -> Iterator[tuple[str, Shape]]:
-    """Those of biases and pointers."""
+    """Yield names and shapes of copying biases, pointers and gates."""
     width, classes = config.width, {"match": config.longest_match + 1, "phrase": config.phrase + 1}
     for name, heads in (("biases.copying", config.layers * config.heads), ("pointer.bias", 2)):
         for part, count in {**classes, "rhythm": classes["match"], "alike": LIKENESSES}.items():
@@ -193,16 +194,16 @@ def copying_shapes(config: MelodyConfig) -> Iterator[tuple[str, Shape]]:
         yield from linear_shapes(name, width, width)
     for part, count in classes.items():
         yield from linear_shapes(f"pointer.{part}", width, 2 * count)
-    yield from linear_shapes("ways", width + FACTS, WAYS)
+    yield from linear_shapes("ways", width + MATCH_FEATURES, SOURCES)
 
 
 def norm_shapes(name: str, width: int) -> Iterator[tuple[str, Shape]]:
-    """Those of a layer norm."""
+    """Yield names and shapes of a layer norm."""
     yield f"{name}.weight", (width,)
     yield f"{name}.bias", (width,)
 
 
-def linear_shapes(name: str, width: int, classes: int) -> Iterator[tuple[str, Shape]]:
-    """Those of a linear layer."""
-    yield f"{name}.weight", (classes, width)
-    yield f"{name}.bias", (classes,)
+def linear_shapes(name: str, width: int, outputs: int) -> Iterator[tuple[str, Shape]]:
+    """Yield names and shapes of a linear layer."""
+    yield f"{name}.weight", (outputs, width)
+    yield f"{name}.bias", (outputs,)

@@ -22,8 +22,10 @@ from typing import Any
 
 import numpy as np
 
-from muse.models.chord_nets.config import ChordConfig, ChordLstmConfig, ChordTransformerConfig
-from muse.models.chord_nets.inference import ChordReader, load_chord_reader
+from muse.models.chord_lstm.config import ChordLstmConfig
+from muse.models.chord_nets.config import ChordConfig
+from muse.models.chord_nets.inference import ChordInference, load_chord_inference
+from muse.models.chord_transformer.config import ChordTransformerConfig
 from muse.models.weight_files import packed
 
 COLUMNS = {
@@ -49,9 +51,9 @@ STARTS = 7
 COLD = """
 import sys, time
 begin = time.perf_counter()
-from muse.models.chord_nets.inference import load_chord_reader
+from muse.models.chord_nets.inference import load_chord_inference
 imported = time.perf_counter()
-reader, _ = load_chord_reader(sys.argv[1])
+reader, _ = load_chord_inference(sys.argv[1])
 state = reader.start(dict.fromkeys(reader.config.contexts, 0))
 read = reader.step(state, dict.fromkeys(reader.config.columns, 0), 0)
 print(imported - begin, time.perf_counter() - imported, "torch" in sys.modules)
@@ -78,7 +80,7 @@ def write_net(folder: Path, config: ChordConfig) -> Path:
     return folder / "net"
 
 
-def step_times(reader: ChordReader, songs: int, steps: int) -> dict[str, float]:
+def step_times(reader: ChordInference, songs: int, steps: int) -> dict[str, float]:
     """Times of steps and of forks in milliseconds."""
     dice, taken, asked, forked = np.random.default_rng(0), [], [], []
     for _ in range(songs):
@@ -127,7 +129,7 @@ def cold_start(path: str | Path) -> dict[str, Any]:
 
 def measured(path: str | Path, songs: int, steps: int) -> dict[str, Any]:
     """All figures of one net."""
-    reader, card = load_chord_reader(path)
+    reader, card = load_chord_inference(path)
     row = {"parameters": card["parameters"], **step_times(reader, songs, steps)}
     return row | cold_start(path)
 

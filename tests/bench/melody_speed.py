@@ -27,7 +27,7 @@ import torch
 
 from muse.models.melody_xl.attention import MelodyBatch
 from muse.models.melody_xl.config import MelodyConfig, read_melody_config
-from muse.models.melody_xl.inference import MelodyReader
+from muse.models.melody_xl.inference import MelodyInference
 from muse.models.melody_xl.net import MelodyXL, Memory
 from muse.models.weight_files import load_weights, packed
 from muse.tools.datasets.melody_events import PITCHES
@@ -40,11 +40,11 @@ COLD = """
 import sys, time
 begin = time.perf_counter()
 from muse.models.melody_xl.config import read_melody_config
-from muse.models.melody_xl.inference import MelodyReader
+from muse.models.melody_xl.inference import MelodyInference
 from muse.models.weight_files import load_weights
 imported = time.perf_counter()
 values, tensors, _ = load_weights(sys.argv[1])
-reader = MelodyReader(read_melody_config(values), tensors)
+reader = MelodyInference(read_melody_config(values), tensors)
 state = reader.start(dict.fromkeys(reader.config.contexts, 0))
 reader.step(state, dict.fromkeys(reader.config.columns, 0), 0)
 print(imported - begin, time.perf_counter() - imported, "torch" in sys.modules)
@@ -83,7 +83,7 @@ def random_rows(config: MelodyConfig, count: int) -> list[Ids]:
 class NumpySong:
     """A song read in numpy."""
 
-    def __init__(self, reader: MelodyReader) -> None:
+    def __init__(self, reader: MelodyInference) -> None:
         """No rows yet."""
         self.reader = reader
         self.state = reader.start(dict.fromkeys(reader.config.contexts, 0))
@@ -127,7 +127,7 @@ def note_times(net: MelodyXL) -> dict[str, Times]:
     """Seconds of each note, by engine and rows remembered; checks that both say the same."""
     rows = random_rows(net.config, max(REMEMBERED) + NOTES)
     tensors = {name: weight.numpy() for name, weight in net.state_dict().items()}
-    songs = NumpySong(MelodyReader(net.config, tensors)), TorchSong(net)
+    songs = NumpySong(MelodyInference(net.config, tensors)), TorchSong(net)
     times: dict[str, Times] = {
         name: {place: [] for place in REMEMBERED} for name in ("numpy", "torch", "fork")
     }

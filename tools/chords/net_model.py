@@ -7,7 +7,7 @@ from itertools import takewhile
 import numpy as np
 
 from muse.models.chord_nets.config import read_config
-from muse.models.chord_nets.inference import ChordReader, ChordState, Read
+from muse.models.chord_nets.inference import ChordInference, ChordState, NextChord
 from muse.tools.chords.columns import chord_ids, context_ids, place_ids, start_ids
 from muse.tools.chords.events import (
     FIRST_TARGET_ID,
@@ -27,7 +27,7 @@ WEIGHTS = {"transformer": "chord-transformer", "lstm": "chord-lstm"}  # by the n
 class NetPrediction:
     """What a net says of the next chord, in absolute ids."""
 
-    read: Read
+    read: NextChord
     context: Context
 
     @property
@@ -61,13 +61,13 @@ class Trail:
     context: Context
     steps: list[Step] = field(default_factory=list)
     states: list[ChordState] = field(default_factory=list)
-    reads: list[Read] = field(default_factory=list)
+    reads: list[NextChord] = field(default_factory=list)
 
 
 class NetModel:
     """A net that tells what may follow; it remembers the progression that it was asked last."""
 
-    def __init__(self, reader: ChordReader, name: str, digest: str | None) -> None:
+    def __init__(self, reader: ChordInference, name: str, digest: str | None) -> None:
         """Take a net, the name it goes by, and the SHA-256 of its weights."""
         self.reader = reader
         self.name = name
@@ -133,7 +133,7 @@ def load_net(name_or_path: str) -> NetModel:
         WEIGHTS.get(name_or_path, name_or_path), CHORD_VOCABULARY.hash
     )
     try:
-        reader = ChordReader(read_config(config), tensors)
+        reader = ChordInference(read_config(config), tensors)
     except ValueError as error:
         raise BadInputError(f"{name_or_path}: {error}") from error
     return NetModel(reader, str(card["name"]), card.get("sha256"))

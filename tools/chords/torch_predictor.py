@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from muse.models.chord_lstm.net import ChordLstm
-from muse.models.chord_nets.config import ChordTransformerConfig, read_config
-from muse.models.chord_transformer.attention import ChordBatch
+from muse.models.chord_nets.batch import ChordBatch
+from muse.models.chord_nets.config import read_config
+from muse.models.chord_transformer.config import ChordTransformerConfig
 from muse.models.chord_transformer.net import ChordTransformer
 from muse.tools.chords.columns import COLUMN_SIZES, CONTEXT_SIZES, Ids, song_columns, stacked
 from muse.tools.chords.events import transposition
@@ -35,7 +36,7 @@ def chord_batch(batch: Mapping[str, Tensor]) -> ChordBatch:
         columns={name: batch[name] for name in COLUMN_SIZES},
         contexts={name: batch[name] for name in CONTEXT_SIZES},
         onsets=batch["onsets"],
-        lasts=batch["is_row"],
+        real=batch["is_row"],
     )
 
 

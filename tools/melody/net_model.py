@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.models.chord_nets.config import TINY
+from muse.models.chord_nets.columns import LEAST_PROBABILITY
 from muse.models.melody_xl.config import MelodyConfig, read_melody_config
-from muse.models.melody_xl.inference import MelodyReader, Read
-from muse.models.melody_xl.inference_memory import MelodyState
+from muse.models.melody_xl.inference import MelodyInference, NextNote
+from muse.models.melody_xl.inference_state import MelodyState
 from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
 from muse.tools.datasets.melody_events import PITCHES
 from muse.tools.errors import BadInputError
@@ -43,8 +43,8 @@ class Moment:
         read: what the net says of the next note.
     """
 
-    net: MelodyReader
-    read: Read
+    net: MelodyInference
+    read: NextNote
 
     def pitches(self) -> Floats:
         """Probability of each pitch of the common key, (128,)."""
@@ -82,7 +82,7 @@ class NetModel:
 
     name: str
     hash: str
-    reader: MelodyReader
+    reader: MelodyInference
     card: dict[str, Any]
 
     def start(self, context: MelodyContext, place: Mapping[str, int]) -> Moment:
@@ -90,7 +90,7 @@ class NetModel:
         return first_moment(self.reader, context, place)
 
 
-def first_moment(net: MelodyReader, context: MelodyContext, place: Mapping[str, int]) -> Moment:
+def first_moment(net: MelodyInference, context: MelodyContext, place: Mapping[str, int]) -> Moment:
     """Before the first note of a song.
 
     Args:
@@ -103,7 +103,7 @@ def first_moment(net: MelodyReader, context: MelodyContext, place: Mapping[str, 
 
 
 def moment_behind(
-    net: MelodyReader, state: MelodyState, ids: Mapping[str, int], bar: int
+    net: MelodyInference, state: MelodyState, ids: Mapping[str, int], bar: int
 ) -> Moment:
     """Let the net read one row more."""
     return Moment(net, net.step(state, ids, bar))
@@ -111,7 +111,7 @@ def moment_behind(
 
 def probabilities(told: NDArray[np.float32]) -> Floats:
     """The same in 64 bits, none of them zero, with a sum of 1."""
-    likely = told.astype(np.float64) + TINY
+    likely = told.astype(np.float64) + LEAST_PROBABILITY
     each: Floats = likely / likely.sum()
     return each
 
@@ -129,7 +129,7 @@ def load_melody_reader(name_or_path: str | Path) -> NetModel:
     try:
         config = read_melody_config(values)
         check_meaning(config, card)
-        reader = MelodyReader(config, tensors)
+        reader = MelodyInference(config, tensors)
     except ValueError as error:
         raise BadInputError(f"{name_or_path}: {error}") from error
     name = str(card.get("name", Path(name_or_path).stem))

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from muse.models.melody_xl.attention import MelodyBatch
 from muse.models.melody_xl.config import MelodyConfig, read_melody_config
-from muse.models.melody_xl.net import MelodyXL, read
+from muse.models.melody_xl.net import MelodyXL, predict_segments
 from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
 from muse.tools.errors import BadInputError
 from muse.tools.evaluation.melody import Scorer, Scores, scores_of
@@ -41,7 +41,7 @@ def note_losses(net: MelodyXL, batch: MelodyBatch) -> tuple[Tensor, Tensor]:
     wanted = {name: batch.columns[name][:, 1:] for name in ("pitch", "advance", "duration")}
     heard = batch.part(0, batch.rows - 1)
     start = 0
-    for predicted in read(net, heard):
+    for predicted in predict_segments(net, heard):
         end = start + predicted.state.shape[1]
         pitch, advance, duration = (ids[:, start:end] for ids in wanted.values())
         logs = (predicted.pitches, *net.details(predicted, pitch, advance))

@@ -14,9 +14,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from muse.models.chord_lstm.config import ChordLstmConfig
 from muse.models.chord_lstm.net import ChordLstm
-from muse.models.chord_nets.config import ChordLstmConfig, ChordTransformerConfig
-from muse.models.chord_nets.heads import following
+from muse.models.chord_nets.heads import shift_left
+from muse.models.chord_transformer.config import ChordTransformerConfig
 from muse.models.chord_transformer.net import ChordTransformer
 from muse.models.training.task import Batch, Means, Outcome, Watched
 from muse.tools.chords.columns import (
@@ -117,9 +118,9 @@ class ChordRecipe(Recipe):
         songs = chord_batch(batch)
         predicted = net(songs)
         chosen = songs.columns["chord"][:, 1:]
-        asked = songs.lasts[:, 1:] & (chosen >= FIRST_TARGET_ID)
+        asked = songs.real[:, 1:] & (chosen >= FIRST_TARGET_ID)
         lengths, basses = cast(ChordNet, net).details(
-            predicted, songs, following(songs.columns["chord"])
+            predicted, songs, shift_left(songs.columns["chord"])
         )
         chord = likelihood(predicted.chords[:, :-1], chosen, asked)
         length = likelihood(lengths[:, :-1], songs.columns["length"][:, 1:], asked)

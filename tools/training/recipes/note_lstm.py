@@ -16,9 +16,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from muse.models.chord_lstm.config import ChordLstmConfig
 from muse.models.chord_lstm.net import ChordLstm
-from muse.models.chord_nets.config import ChordLstmConfig
-from muse.models.chord_transformer.attention import ChordBatch
+from muse.models.chord_nets.batch import ChordBatch
 from muse.models.training.task import Batch, Means, Outcome, Watched
 from muse.tools.datasets.forms.build import build_form
 from muse.tools.datasets.forms.options import WHOLE, FormOptions
