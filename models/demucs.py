@@ -1,9 +1,8 @@
-"""The Demucs nets, taken from the demucs package; their weights are read without trusting the file.
+"""Load the Demucs nets of the demucs package, with weights from untrusted files.
 
 S. Rouard, F. Massa, A. Defossez, "Hybrid Transformers for Music Source Separation", ICASSP 2023.
 
-Audio is (batch, channels, samples) at the net's rate; stems are (batch, stems, channels,
-samples).
+Audio is (batch, channels, samples) at the net's rate; stems are (batch, stems, channels, samples).
 """
 
 import json
@@ -23,7 +22,7 @@ from demucs.htdemucs import HTDemucs
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-# what torch's reader raises for files that are none, or that it does not trust
+# raised by torch for files that are not checkpoints, or that it does not trust
 PICKLE_ERRORS = (
     RuntimeError,
     OSError,
@@ -33,19 +32,19 @@ PICKLE_ERRORS = (
     AttributeError,
     pickle.UnpicklingError,
 )
-QUERIES = 672  # attended to at once
+QUERIES = 672  # attended to in one product
 NETS = {net.__name__: net for net in (Demucs, HDemucs, HTDemucs)}
 
 
 class Attention(nn.Module):
-    """Multi-head attention with the weights of torch's own, up to three times as fast.
+    """Multi-head attention with the weights of torch's, up to three times as fast.
 
     On processors torch's kernels are no faster in bfloat16 than in float32. Matrix products of one
-    head and few queries at a time are, since their scores stay in the processor's cache.
+    head and few queries at a time are faster, because their scores fit in the processor's cache.
     """
 
     def __init__(self, attention: nn.MultiheadAttention) -> None:
-        """Take over the weights."""
+        """Take the weights of torch's module."""
         super().__init__()
         self.heads = attention.num_heads
         self.batch_first = attention.batch_first
@@ -56,7 +55,7 @@ class Attention(nn.Module):
     def forward(
         self, query: Tensor, key: Tensor, value: Tensor, **options: Any
     ) -> tuple[Tensor, None]:
-        """Attend; of the other arguments of torch's own the masks are not supported.
+        """Attend; as in torch, but without support for masks.
 
         Raises:
             ValueError: a mask is given.
@@ -78,10 +77,10 @@ class Attention(nn.Module):
 
 
 def attend_in_pieces(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-    """Scaled dot-product attention on (batch, heads, length, width), one head after the other."""
+    """Compute scaled dot-product attention, (batch, heads, length, width), head by head."""
     result = torch.empty_like(query)
     scale = query.shape[-1] ** -0.5
-    with torch.autocast("cpu", enabled=False):  # it would widen the scores for the softmax
+    with torch.autocast("cpu", enabled=False):  # it would make the scores float32
         for one, head in product(range(query.shape[0]), range(query.shape[1])):
             keys, values = key[one, head].T, value[one, head]
             for start in range(0, query.shape[2], QUERIES):
@@ -91,7 +90,7 @@ def attend_in_pieces(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
 
 
 def replace_attention(net: nn.Module) -> None:
-    """Give a net the faster attention, wherever torch's own is plain enough."""
+    """Replace torch's attention modules in a net, except those with options not supported here."""
     for module in list(net.modules()):
         for name, child in module.named_children():
             plain = isinstance(child, nn.MultiheadAttention) and child.in_proj_weight is not None
@@ -100,7 +99,7 @@ def replace_attention(net: nn.Module) -> None:
 
 
 class DemucsBag(nn.Module):
-    """Nets whose outputs are averaged, each with a weight for each stem."""
+    """Nets whose outputs are averaged, with a weight for each net and stem."""
 
     shares: Tensor
 
@@ -109,10 +108,10 @@ class DemucsBag(nn.Module):
 
         Args:
             nets: one or more.
-            shares: for each net a weight for each stem; None weighs all alike.
+            shares: weight of each net for each stem; None for equal weights.
 
         Raises:
-            ValueError: the nets or weights do not go together.
+            ValueError: the nets have different stems, or the weights have another shape.
         """
         super().__init__()
         typed: list[Any] = list(nets)
@@ -120,21 +119,26 @@ class DemucsBag(nn.Module):
         self.stems: tuple[str, ...] = tuple(str(stem) for stem in first.sources)
         self.sample_rate = int(first.samplerate)
         if any(tuple(net.sources) != self.stems for net in typed):
-            raise ValueError("the nets of this model do not give the same stems")
+            raise ValueError("the nets of this model have different stems")
         table = torch.tensor(shares or [[1.0] * len(self.stems)] * len(nets))
         if table.shape != (len(nets), len(self.stems)):
-            raise ValueError("this model's weights do not fit its nets")
+            raise ValueError("the shares do not fit the nets and stems of this model")
         self.nets = nn.ModuleList(nets)
         self.register_buffer("shares", table / table.sum(0), persistent=False)
 
     @property
     def longest_segment_s(self) -> float:
-        """Seconds of audio that the nets were trained on, and can take at most."""
+        """Longest audio that the nets can read, seconds; the length they were trained on."""
         nets: list[Any] = list(self.nets)
         return min(float(net.segment) for net in nets)
 
     def forward(self, audio: Tensor, wanted: Sequence[int] | None = None) -> Tensor:
-        """Stems of the audio; nets that give nothing to the `wanted` ones are not run."""
+        """Return the stems of the audio; nets that only contribute to other stems are not run.
+
+        Args:
+            audio: (batch, channels, samples).
+            wanted: numbers of the stems that are needed; None needs all.
+        """
         total = audio.new_zeros(len(audio), len(self.stems), *audio.shape[1:])
         for net, shares in zip(self.nets, self.shares, strict=True):
             if wanted is None or any(shares[stem] > 0 for stem in wanted):
@@ -143,10 +147,10 @@ class DemucsBag(nn.Module):
 
 
 def load_net(path: Path) -> nn.Module:
-    """One net with its weights, from .th (demucs' own pickles) or .safetensors.
+    """Load a net with its weights from .th (demucs' pickles) or .safetensors.
 
     Raises:
-        ValueError: the file is no Demucs net, or its pickle would do more than hold one.
+        ValueError: the file is not a Demucs net, or its pickle would call anything else.
     """
     package = read_safetensors(path) if path.suffix == ".safetensors" else read_pickle(path)
     try:
@@ -162,22 +166,22 @@ def load_net(path: Path) -> nn.Module:
 
 
 def read_pickle(path: Path) -> Mapping[str, Any]:
-    """What a .th file holds; nothing but tensors, plain values, fractions and the nets' classes."""
+    """Read a .th file; only tensors, plain values, fractions and the nets' classes are allowed."""
     try:
         with (
             torch.serialization.safe_globals([*NETS.values(), Fraction]),
             warnings.catch_warnings(),
         ):
-            warnings.simplefilter("ignore")  # of storage classes that old files name
+            warnings.simplefilter("ignore")  # about storage classes that old files name
             package = torch.load(path, map_location="cpu", weights_only=True)
     except PICKLE_ERRORS as error:
-        # torch's own message advises to trust the file
-        raise ValueError(f"{path}: not a Demucs net that can be trusted") from error
+        # torch's message advises to trust the file
+        raise ValueError(f"{path}: not a Demucs net, or one that calls other code") from error
     return package if isinstance(package, dict) else {}
 
 
 def read_safetensors(path: Path) -> Mapping[str, Any]:
-    """What demucs' .safetensors files hold: the state, and in the metadata how to make the net."""
+    """Read a .safetensors file: the state, and from its metadata the net's arguments."""
     try:
         with safe_open(str(path), framework="pt") as file:
             metadata = file.metadata() or {}
@@ -193,7 +197,7 @@ def read_safetensors(path: Path) -> Mapping[str, Any]:
 
 
 def decode_fraction(value: dict[str, Any]) -> Any:
-    """A JSON object, or the fraction that demucs writes as one."""
+    """Decode a JSON object, which may be a fraction."""
     if value.get("_type") == "fraction":
         return Fraction(value["numerator"], value["denominator"])
     return value

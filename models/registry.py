@@ -1,4 +1,4 @@
-"""Named weights as data: where each comes from, its licence, and how to know it again."""
+"""Weights that users name: the source, licence, size and checksum of each file."""
 
 from dataclasses import dataclass
 
@@ -12,8 +12,8 @@ class WeightFile:
     """One file of weights.
 
     Attributes:
-        name: of the file.
-        size: in bytes.
+        name: file name.
+        size: bytes.
         sha256: of the whole file, 64 hexadecimal digits.
     """
 
@@ -23,26 +23,27 @@ class WeightFile:
 
     @property
     def signature(self) -> str:
-        """The part of demucs' file names that tells one net from another."""
+        """The part of a demucs file name that identifies the net."""
         return self.name.partition("-")[0].partition(".")[0]
 
 
 @dataclass(frozen=True)
 class NamedWeights:
-    """One model, by the name users call it.
+    """One model that users can name.
 
     Attributes:
-        name: as --model takes it.
-        task: what it is for.
-        stems: what it gives, in the order of its output.
-        source: where it was published, for people.
+        name: value of --model.
+        task: the task that the model does.
+        stems: stems that it gives, in the order of its output.
+        source: who published it, as a phrase for people.
         licence: of the weights.
-        files: all are needed.
-        url: folder that the files are fetched from; empty when a package brings them.
-        package: the installed package that brings them, and where in it; empty when fetched.
-        hub: repository on the Hugging Face hub that demucs itself fetches from; empty for none.
-        segment_s: seconds of audio that the net takes at once, where its files do not tell.
-        shares: weight of each file's net for each stem; None when all weigh alike.
+        files: all files that the model needs.
+        url: folder from which files are downloaded; empty when a package contains them.
+        package: installed package that contains the files, and the folder in it; empty when
+            they are downloaded.
+        hub: repository on the Hugging Face hub from which demucs downloads; empty for none.
+        segment_s: seconds of audio that the net reads at once, when its files do not say.
+        shares: weight of each file's net for each stem; None for equal weights.
     """
 
     name: str
@@ -59,7 +60,7 @@ class NamedWeights:
 
     @property
     def size(self) -> int:
-        """Bytes of all files."""
+        """Size of all files, bytes."""
         return sum(file.size for file in self.files)
 
 

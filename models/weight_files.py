@@ -1,8 +1,8 @@
-"""Weights beside a JSON that tells what they are: written together, checked on reading.
+"""Write and read weights with their card, and check that the two files belong together.
 
-`NAME.safetensors` holds arrays and nothing else; `NAME.json`, the card, holds the net's config, the
-hash of the vocabulary its ids are from, the data with its licence, what was measured, the command
-that made it, and the SHA-256 of the first file. Read without torch.
+`NAME.safetensors` holds arrays; `NAME.json`, the card, holds the net's config, the hash of the
+vocabulary that makes its ids, the data with its licence, the metrics, the command that made the
+weights, and the SHA-256 of the first file. Needs no torch.
 """
 
 import hashlib
@@ -22,12 +22,12 @@ Config = TypeVar("Config")
 
 
 class Weights(NamedTuple):
-    """What is in the two files.
+    """Contents of the two files.
 
     Attributes:
         config: the net's config dataclass as a dict.
-        tensors: name to array.
-        card: the whole JSON.
+        tensors: arrays by name.
+        card: the whole JSON document.
     """
 
     config: dict[str, Any]
@@ -35,47 +35,47 @@ class Weights(NamedTuple):
     card: dict[str, Any]
 
 
-def packed(tensors: Arrays, card: dict[str, Any]) -> tuple[bytes, bytes]:
-    """The bytes of the two files; the card gains the first one's sha256 and its sizes."""
+def pack_weights(tensors: Arrays, card: dict[str, Any]) -> tuple[bytes, bytes]:
+    """Return the bytes of the two files, with parameter count and SHA-256 added to the card."""
     from safetensors.numpy import save
 
     data = save({name: np.ascontiguousarray(array) for name, array in tensors.items()})
     parameters = sum(array.size for array in tensors.values())
-    told = card | {"parameters": parameters, "sha256": hashlib.sha256(data).hexdigest()}
-    return data, (json.dumps(told, indent=2, ensure_ascii=False) + "\n").encode()
+    complete = card | {"parameters": parameters, "sha256": hashlib.sha256(data).hexdigest()}
+    return data, (json.dumps(complete, indent=2, ensure_ascii=False) + "\n").encode()
 
 
 def load_weights(name_or_path: str | Path, expected_vocabulary_hash: str | None = None) -> Weights:
-    """The weights that ship with muse under a name, or those of a path to either file.
+    """Read the weights that ship with muse under a name, or those at a path to either file.
 
     Args:
         name_or_path: "chord-lstm", or a path with a suffix or a folder in it.
-        expected_vocabulary_hash: of the vocabulary that ids will be made with; None takes any.
+        expected_vocabulary_hash: of the vocabulary that makes the ids; None accepts any.
 
     Raises:
-        FileNotFoundError: one of the two files is not there.
-        ValueError: they do not belong together, are damaged, or want another vocabulary; the
+        FileNotFoundError: one of the two files is missing.
+        ValueError: they do not belong together, are damaged, or are of another vocabulary; the
             message names the file.
     """
-    place, name = place_of(name_or_path)
-    card_file, data_file = place / f"{name}{CARD_SUFFIX}", place / f"{name}{WEIGHTS_SUFFIX}"
+    folder, name = locate_weights(name_or_path)
+    card_file, data_file = folder / f"{name}{CARD_SUFFIX}", folder / f"{name}{WEIGHTS_SUFFIX}"
     card = read_card(card_file)
     found = card.get("vocabulary_hash")
     if expected_vocabulary_hash is not None and found != expected_vocabulary_hash:
         raise ValueError(
-            f"{card_file}: the net speaks another vocabulary ({str(found)[:12]}, not "
+            f"{card_file}: the net was trained with another vocabulary ({str(found)[:12]}, not "
             f"{expected_vocabulary_hash[:12]}); train it again"
         )
     data = data_file.read_bytes()
     if hashlib.sha256(data).hexdigest() != card.get("sha256"):
-        raise ValueError(f"{data_file}: is damaged, or not what {name}{CARD_SUFFIX} tells of")
+        raise ValueError(f"{data_file}: is damaged, or does not belong to {name}{CARD_SUFFIX}")
     from safetensors.numpy import load
 
     return Weights(card["config"], load(data), card)
 
 
-def place_of(name_or_path: str | Path) -> tuple[Traversable, str]:
-    """The folder of the two files, and their name without suffix."""
+def locate_weights(name_or_path: str | Path) -> tuple[Traversable, str]:
+    """Return the folder of the two files, and their name without suffix."""
     path = Path(name_or_path)
     bare = path.with_suffix("") if path.suffix in {WEIGHTS_SUFFIX, CARD_SUFFIX} else path
     if len(path.parts) == 1 and bare == path:
@@ -84,25 +84,25 @@ def place_of(name_or_path: str | Path) -> tuple[Traversable, str]:
 
 
 def read_card(file: Traversable) -> dict[str, Any]:
-    """The JSON beside weights.
+    """Read a card.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the file is not JSON, or has no config.
     """
     try:
         card = json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ValueError(f"{file}: is not JSON ({error})") from error
     if not isinstance(card, dict) or not isinstance(card.get("config"), dict):
-        raise ValueError(f"{file}: tells no config")
+        raise ValueError(f"{file}: has no config")
     return card
 
 
 def config_from(kind: type[Config], values: dict[str, Any]) -> Config:
-    """The config dataclass from the card's dict.
+    """Make a config dataclass from the card's dict.
 
     Raises:
-        ValueError: it has other fields, so the weights are of another net.
+        ValueError: the fields differ, so the weights are of another net.
     """
     try:
         return kind(**values)

@@ -26,7 +26,7 @@ import torch
 from numpy.typing import NDArray
 
 from muse.models.phrase_gru.config import array_shapes
-from muse.models.weight_files import packed
+from muse.models.weight_files import pack_weights
 from muse.tools.chords.load_model import load_model
 from muse.tools.chords.song_data import load_chord_data
 from muse.tools.files import write_bytes
@@ -215,7 +215,7 @@ def save(
     }
     halved = set(array_shapes(CONFIG))  # nets lose nothing by it, and there are several
     arrays = {n: np.asarray(tables[n], np.float16 if n in halved else np.float32) for n in SHAPES}
-    weights, told = packed(arrays, card)
+    weights, told = pack_weights(arrays, card)
     write_bytes(out / f"{WEIGHTS}.safetensors", weights)
     write_bytes(out / f"{WEIGHTS}.json", told)
     tell(f"{len(weights)} bytes")

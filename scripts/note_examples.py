@@ -22,7 +22,8 @@ import mixes
 import scenes
 
 from muse.models.basic_pitch import HOP_LENGTH, LOWEST_PITCH, PITCHES, SAMPLE_RATE
-from muse.models.note_net.inference import HEADS, REFERENCE_PERCENTILE, scaled
+from muse.models.note_net.config import HEADS
+from muse.models.note_net.inference import REFERENCE_PERCENTILE, scale_levels
 from muse.tools.audio.spectra import LONG_WINDOW, SHORT_WINDOW, decibels, semitone_power
 from muse.tools.files import replacing
 from muse.tools.transcription.engine_basic_pitch import basic_pitch_posteriors
@@ -234,7 +235,7 @@ def example(recording: Recording, dice: random.Random) -> Example:
         rows = recording.inputs[name][first : first + CROP_FRAMES].astype(np.float32)
         if name in LEVELS:
             places = np.linspace(0, TILT_POINTS - 1, rows.shape[1])
-            rows = scaled(rows, reference)[0] + np.interp(places, range(TILT_POINTS), points)
+            rows = scale_levels(rows, reference)[0] + np.interp(places, range(TILT_POINTS), points)
         elif blind:
             rows = np.zeros_like(rows)
         inputs.append(transposed(rows.astype(np.float32), shift, edge=name in LEVELS))

@@ -33,7 +33,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from drum_takes import HELD, RATE, SOUNDFONTS, TRAIN, VERSIONS, Hits, Mono, load_take, material
 
-from muse.models.drum_hits.inference import NAME, DrumHits
+from muse.models.drum_hits.config import NAME
+from muse.models.drum_hits.inference import DrumHits
 from muse.tools.audio import onsets
 from muse.tools.evaluation.note_scores import CLASS_OF_KEY
 from muse.tools.files import write_bytes

@@ -33,7 +33,7 @@ from tempo_nets import Array, Floats, beat_net, lag_net, stacked
 
 from muse.models.tempo_nets.config import BEAT_UNITS, NAME, TEMPO_UNITS
 from muse.models.tempo_nets.net import BeatNet
-from muse.models.weight_files import packed
+from muse.models.weight_files import pack_weights
 from muse.tools.files import write_bytes
 from muse.tools.jam.tempo.onset_features import FEATURES as BEAT_FEATURES
 from muse.tools.jam.tempo.onset_intervals import FEATURES
@@ -156,7 +156,7 @@ def main() -> None:
     judges = lag_nets(cut_up(played, LAG_PIECES, dice), max(int(STEPS * options.part), 2))
     steps = max(int(BEAT_STEPS * options.part), 2)
     nets, loss = beat_nets(cut_up(played, BEAT_PIECES, dice), judges, steps)
-    data, text = packed(tensors_of(judges, nets), card(len(sets[0]), len(sets[1]), loss))
+    data, text = pack_weights(tensors_of(judges, nets), card(len(sets[0]), len(sets[1]), loss))
     write_bytes(options.out / f"{NAME}.safetensors", data)
     write_bytes(options.out / f"{NAME}.json", text)
 

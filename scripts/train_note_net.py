@@ -42,8 +42,9 @@ from note_examples import FEATURES, FRAME_S, HELD, KINDS, Recording, mixes
 from transcription import MEASURES, score_notes
 
 from muse.models.basic_pitch import Posteriors
-from muse.models.note_net.inference import NoteReader
-from muse.models.note_net.net import HEADS, PITCHES, NoteNet, Probabilities
+from muse.models.note_net.config import HEADS
+from muse.models.note_net.inference import NoteInference
+from muse.models.note_net.net import PITCHES, NoteNet, Probabilities
 from muse.tools.audio.spectra import ROWS, partial_power
 from muse.tools.files import replacing, write_bytes
 from muse.tools.transcription.role_rules import decode_role, rules_of
@@ -181,7 +182,7 @@ def export(net: NoteNet, path: Path) -> None:
 
 
 def scores_of(
-    reader: NoteReader, mix: mixes.Mix, heard: str, roles: dict[str, str]
+    reader: NoteInference, mix: mixes.Mix, heard: str, roles: dict[str, str]
 ) -> dict[str, dict[str, float]]:
     """Scores by role, of the stem of that name or of the whole mix."""
     scores = {}
@@ -201,7 +202,7 @@ def scores_of(
 
 def metrics(weights: Path, count: int) -> dict[str, Any]:
     """Mean scores over up to `count` held-out tuning mixes."""
-    reader = NoteReader(weights=weights)
+    reader = NoteInference(weights=weights)
     held = list(islice((mix for mix in map(mixes.tuning_mix, HELD) if mix is not None), count))
     report: dict[str, Any] = {"on": f"{len(held)} mixes of tuning songs that were not trained on"}
     for heard, roles in (("true stems", STEM_ROLES), ("mix", MIX_ROLES)):

@@ -24,7 +24,7 @@ from muse.models.chord_nets.inference import (
 from muse.models.chord_transformer.attention import match_lengths
 from muse.models.chord_transformer.config import ChordTransformerConfig
 from muse.models.chord_transformer.net import ChordTransformer
-from muse.models.weight_files import packed
+from muse.models.weight_files import pack_weights
 
 CHORDS, LENGTHS = 30, 7
 COLUMNS = {
@@ -306,7 +306,9 @@ def test_net_over_tokens() -> None:
 def test_weights_travel_as_files(config: ChordConfig, tmp_path: Path) -> None:
     net = build(config)
     tensors = {name: w.numpy() for name, w in net.state_dict().items()}
-    data, card = packed(tensors, {"config": dataclasses.asdict(config), "vocabulary_hash": "abc"})
+    data, card = pack_weights(
+        tensors, {"config": dataclasses.asdict(config), "vocabulary_hash": "abc"}
+    )
     (tmp_path / "net.safetensors").write_bytes(data)
     (tmp_path / "net.json").write_bytes(card)
     reader, told = load_chord_inference(tmp_path / "net", "abc")
@@ -334,7 +336,7 @@ def test_weights_of_another_config_are_refused() -> None:
 def test_ids_that_are_none_are_refused(config: ChordConfig, number: int) -> None:
     reader, batch = reader_of(build(config)), songs(config)
     state = begun(reader, batch, 0)
-    with pytest.raises(ValueError, match="no id of bass"):
+    with pytest.raises(ValueError, match="not an id of bass"):
         reader.step(state, dict.fromkeys(config.columns, 0) | {"bass": number})
     read = stepped(reader, state, batch, 0, 0)
     again = stepped(reader, begun(reader, batch, 0), batch, 0, 0)

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from muse.models.drum_hits.inference import NAME, load_drum_hits
+from muse.models.drum_hits.config import NAME
+from muse.models.drum_hits.inference import load_drum_hits
 from muse.tools.audio import onsets
 from muse.tools.transcription import drums
 

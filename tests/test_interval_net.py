@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from muse.models.interval_net.config import IntervalNetConfig
-from muse.models.interval_net.inference import IntervalReader
+from muse.models.interval_net.inference import IntervalInference
 from muse.models.interval_net.inference import correlations as read_correlations
 from muse.models.interval_net.net import IntervalNet, correlations
 from muse.tools.audio.cqt import (
@@ -113,21 +113,21 @@ def test_numpy_says_what_torch_says() -> None:
             net(torch.rand(4, ROWS, FRAMES))  # so that batch norm has something to fold
     net.eval()
     tensors = {name: tensor.numpy() for name, tensor in net.state_dict().items()}
-    reader = IntervalReader(asdict(net.config), tensors)
+    reader = IntervalInference(asdict(net.config), tensors)
     for frames in (FRAMES, 1, 7):
         seen = torch.rand(ROWS, frames)
         with torch.inference_mode():
             heard = net(seen[None])
-        read = reader.read(seen.numpy())
+        read = reader.score(seen.numpy())
         assert read.pairs[1:] == pytest.approx(heard.pairs[0, 1:].numpy(), abs=1e-4)
         assert read.pairs[0, -1] == -np.inf
         assert read.none == pytest.approx(float(heard.none), abs=1e-4)
         assert read.notes == pytest.approx(heard.notes[0].numpy(), abs=1e-4)
     with pytest.raises(ValueError, match="306 rows"):
-        reader.read(np.zeros((10, 4), np.float32))
+        reader.score(np.zeros((10, 4), np.float32))
     del tensors["note.bias"]
     with pytest.raises(ValueError, match=r"note\.bias"):
-        IntervalReader(asdict(net.config), tensors)
+        IntervalInference(asdict(net.config), tensors)
 
 
 @given(st.integers(0, 24), st.integers(0, 30), st.integers(0, 30), st.booleans())

@@ -12,7 +12,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from muse.models.interval_cnn.net import IntervalCnn, IntervalCnnConfig
+from muse.models.interval_cnn.config import IntervalCnnConfig
+from muse.models.interval_cnn.net import IntervalCnn
 from muse.tools.audio.mel import (
     BANDS,
     HIGHEST_HZ,

@@ -21,7 +21,7 @@ from muse.models.melody_xl.inference import MelodyInference, NextNote
 from muse.models.melody_xl.inference_state import MelodyState, match_runs
 from muse.models.melody_xl.inference_weights import weight_shapes
 from muse.models.melody_xl.net import MelodyXL
-from muse.models.weight_files import packed
+from muse.models.weight_files import pack_weights
 from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
 from muse.tools.errors import BadInputError
 from muse.tools.melody.columns import ADVANCES, DURATIONS, song_columns
@@ -236,13 +236,13 @@ def test_ids_that_are_none_are_refused_and_leave_the_song_as_it_was() -> None:
     state = stepped(reader, begun(reader, batch), batch, 0).state
     before = stepped(reader, state, batch, 1)
     for name, number in (("pitch", -1), ("chord", sizes.columns["chord"]), ("place", 10**9)):
-        with pytest.raises(ValueError, match=f"{number} is no id of {name}"):
+        with pytest.raises(ValueError, match=f"{number} is not an id of {name}"):
             reader.step(state, {**dict.fromkeys(sizes.columns, 0), name: number}, 0)
-    with pytest.raises(ValueError, match="-1 is no id of pitch"):
+    with pytest.raises(ValueError, match="-1 is not an id of pitch"):
         reader.advances(before, -1)
-    with pytest.raises(ValueError, match="no id of advance"):
+    with pytest.raises(ValueError, match="not an id of advance"):
         reader.durations(before, 9, ADVANCE_CLASSES + 1)
-    with pytest.raises(ValueError, match="no id of mode"):
+    with pytest.raises(ValueError, match="not an id of mode"):
         reader.start({"mode": 2})
     assert np.array_equal(stepped(reader, state, batch, 1).pitches, before.pitches)
 
@@ -256,13 +256,13 @@ def test_all_weights_are_asked_for_by_name_and_size(name: str) -> None:
 def test_weights_of_another_net_are_refused() -> None:
     tensors = tensors_of(build(config()))
     less = {name: array for name, array in tensors.items() if name != "ways.bias"}
-    with pytest.raises(ValueError, match=r"no ways\.bias"):
+    with pytest.raises(ValueError, match=r"lack ways\.bias"):
         MelodyInference(config(), less)
-    with pytest.raises(ValueError, match="the config tells nothing of"):
+    with pytest.raises(ValueError, match="the config does not need"):
         MelodyInference(config(copying=False), tensors)
-    with pytest.raises(ValueError, match="and not"):
+    with pytest.raises(ValueError, match="the config says"):
         MelodyInference(config(), {**tensors, "norm.bias": np.zeros(3, np.float32)})
-    with pytest.raises(ValueError, match="is no number"):
+    with pytest.raises(ValueError, match="infinite or undefined"):
         MelodyInference(config(), {**tensors, "norm.bias": tensors["norm.bias"] * np.nan})
 
 
@@ -283,7 +283,7 @@ def write(folder: Path, net: MelodyXL, **changed: object) -> str:
         "advances": list(ADVANCES),
         "durations": list(DURATIONS),
     }
-    data, card = packed(tensors_of(net), told | changed)
+    data, card = pack_weights(tensors_of(net), told | changed)
     (folder / "net.safetensors").write_bytes(data)
     (folder / "net.json").write_bytes(card)
     return str(folder / "net.safetensors")
@@ -333,9 +333,9 @@ def test_files_of_other_nets_are_refused(tmp_path: Path) -> None:
         "other ids": {"config": values | {"columns": values["columns"] | {"place": 7}}},
         "other advances": {"advances": [1, 2]},
         "width": {"config": values | {"width": 18}},
-        "and not": {"config": values | {"width": 24}},
-        "no whole number": {"config": values | {"layers": "many"}},
-        "config asks for": {"config": values | {"layers": 3}},
+        "the config says": {"config": values | {"width": 24}},
+        "not an integer": {"config": values | {"layers": "many"}},
+        "config needs": {"config": values | {"layers": 3}},
     }
     for reason, changed in wrong.items():
         path = write(tmp_path, net, **changed)

@@ -6,16 +6,15 @@ import json
 import numpy as np
 import pytest
 
-from muse.models.note_net import net
-from muse.models.note_net.inference import HEADS, WEIGHTS, NoteReader
+from muse.models.note_net.config import HEADS
+from muse.models.note_net.inference import WEIGHTS, NoteInference
 from muse.tools.transcription.engine_input import EngineInput
 from muse.tools.transcription.engine_note_net import estimate, note_net
 from muse.tools.transcription.role_rules import ROLES
 from tests.test_basic_pitch import golden_audio
 
 
-def test_heads_are_those_of_the_net() -> None:
-    assert net.HEADS == HEADS
+def test_roles_use_heads_of_the_net() -> None:
     assert {rules.head for rules in ROLES.values()} <= set(HEADS)
 
 
@@ -47,4 +46,4 @@ def test_level_does_not_matter() -> None:
 
 def test_loaded_once() -> None:
     assert note_net() is note_net()
-    assert isinstance(note_net(), NoteReader)
+    assert isinstance(note_net(), NoteInference)

@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from muse.models.registry import SPLEETER
-from muse.models.spleeter import Spleeter, load_spleeter, read_checkpoint, rename_keys
+from muse.models.spleeter.checkpoint import read_checkpoint, rename_keys
+from muse.models.spleeter.net import Spleeter, load_spleeter
 from muse.tools.audio.io import read_audio
 from muse.tools.separation.embedded import EmbeddedEngine, segment_length
 from muse.tools.separation.overlap_add import overlap_add
@@ -54,7 +55,7 @@ def test_a_pickle_that_does_more_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "evil.ckpt"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("evil/data.pkl", pickle.dumps({"down1_conv.1.weight": Evil()}))
-    with pytest.raises(ValueError, match="which no array needs"):
+    with pytest.raises(ValueError, match="which an array does not need"):
         read_checkpoint(path)
 
 

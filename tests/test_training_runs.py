@@ -137,7 +137,7 @@ def test_exported_weights_load(exported: tuple[Run, Path]) -> None:
 
 def test_wrong_weights_are_refused(exported: tuple[Run, Path], tmp_path: Path) -> None:
     _, path = exported
-    with pytest.raises(ValueError, match=r"numbers\.json: the net speaks another vocabulary"):
+    with pytest.raises(ValueError, match=r"numbers\.json: the net was trained with another"):
         load_weights(path, "0" * 64)
     config, _, card = load_weights(path)
     with pytest.raises(ValueError, match="does not fit NumbersConfig"):
@@ -148,11 +148,11 @@ def test_wrong_weights_are_refused(exported: tuple[Run, Path], tmp_path: Path) -
     (tmp_path / "numbers.safetensors").write_bytes(path.read_bytes() + b"?")
     with pytest.raises(ValueError, match=r"numbers\.safetensors: is damaged, or not what"):
         load_weights(tmp_path / "numbers")
-    for text, reason in (("{", "is not JSON"), ("[1]", "tells no config"), ("{}", "tells no")):
+    for text, reason in (("{", "is not JSON"), ("[1]", "has no config"), ("{}", "has no")):
         (tmp_path / "numbers.json").write_text(text)
         with pytest.raises(ValueError, match=reason):
             load_weights(tmp_path / "numbers")
-    with pytest.raises(BadInputError, match="tells no config"):
+    with pytest.raises(BadInputError, match="has no config"):
         load_trained_weights(tmp_path / "numbers")
     with pytest.raises(BadInputError, match=r"no-such-net: no such weights \(.*no-such-net\.json"):
         load_trained_weights("no-such-net")

@@ -1,1 +1,1 @@
-"""Net that classifies drum hits from the spectrum around one frame."""
+"""Net that classifies drum hits from the spectrum around one frame: config, inference (numpy)."""

@@ -1,7 +1,6 @@
-"""A small net that tells drum hits from the shape of the spectrum around one frame.
+"""Classify drum hits from the shape of the spectrum around one frame, in numpy.
 
-One hidden layer, run in numpy: it is read and running before torch would be imported. It is trained
-by scripts/train_drum_hits.py.
+The net has one hidden layer with ReLU; each output is the probability of one kind of hit.
 """
 
 import json
@@ -11,31 +10,14 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-NAME = "drum-hits"
-
-Rows = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class DrumHitsConfig:
-    """Sizes.
-
-    Attributes:
-        inputs: numbers the net sees of a frame.
-        hidden: units of the hidden layer.
-        outputs: kinds of hit.
-    """
-
-    inputs: int
-    hidden: int
-    outputs: int
+from muse.models.drum_hits.config import NAME, DrumHitsConfig, array_shapes
+from muse.models.numpy_layers import Floats, sigmoid
 
 
 @dataclass(frozen=True)
 class DrumHits:
-    """The net's weights; rows in, columns out.
+    """The net's weights.
 
     Attributes:
         into_hidden: (inputs, hidden).
@@ -44,46 +26,36 @@ class DrumHits:
         output_bias: (outputs,).
     """
 
-    into_hidden: Rows
-    hidden_bias: Rows
-    into_outputs: Rows
-    output_bias: Rows
+    into_hidden: Floats
+    hidden_bias: Floats
+    into_outputs: Floats
+    output_bias: Floats
 
     @property
     def config(self) -> DrumHitsConfig:
-        """The sizes that the weights have."""
+        """The sizes of the weights."""
         inputs, hidden = self.into_hidden.shape
         return DrumHitsConfig(inputs, hidden, len(self.output_bias))
 
-    def __call__(self, rows: Rows) -> Rows:
-        """Activations in (0, 1) of shape (frames, outputs) for rows of shape (frames, inputs)."""
-        hidden = np.maximum(rows @ self.into_hidden + self.hidden_bias, 0.0)
+    def __call__(self, features: Floats) -> Floats:
+        """Return probabilities, (frames, outputs), for features (frames, inputs)."""
+        hidden = np.maximum(features @ self.into_hidden + self.hidden_bias, 0.0)
         logits = hidden @ self.into_outputs + self.output_bias
-        activations: Rows = 0.5 * (1.0 + np.tanh(0.5 * logits))
-        return activations
+        probabilities: Floats = sigmoid(logits)
+        return probabilities
 
 
 def load_drum_hits(folder: Path | None = None) -> DrumHits:
-    """The net in a folder with its .safetensors and .json; None is the one that ships with muse.
+    """Load the net from a folder with its two files; None loads the one that ships with muse.
 
     Raises:
-        ValueError: the two files do not belong together.
+        ValueError: the arrays have other sizes than the card's config says.
     """
     from safetensors.numpy import load
 
-    place: Traversable = folder or files("muse.models") / "weights"
-    config = DrumHitsConfig(**json.loads((place / f"{NAME}.json").read_text())["config"])
-    weights = load((place / f"{NAME}.safetensors").read_bytes())
-    if {name: rows.shape for name, rows in weights.items()} != shapes_of(config):
-        raise ValueError(f"{NAME}.safetensors has other sizes than {NAME}.json tells")
+    source: Traversable = folder or files("muse.models") / "weights"
+    config = DrumHitsConfig(**json.loads((source / f"{NAME}.json").read_text())["config"])
+    weights = load((source / f"{NAME}.safetensors").read_bytes())
+    if {name: array.shape for name, array in weights.items()} != array_shapes(config):
+        raise ValueError(f"{NAME}.safetensors has other sizes than {NAME}.json says")
     return DrumHits(**weights)
-
-
-def shapes_of(config: DrumHitsConfig) -> dict[str, tuple[int, ...]]:
-    """The shape of each of the net's arrays, by its name in the file."""
-    return {
-        "into_hidden": (config.inputs, config.hidden),
-        "hidden_bias": (config.hidden,),
-        "into_outputs": (config.hidden, config.outputs),
-        "output_bias": (config.outputs,),
-    }

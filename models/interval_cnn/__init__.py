@@ -1,1 +1,1 @@
-"""Convolutional net over mel spectrograms that classifies interval sizes."""
+"""Convolutional net that recognizes intervals in mel spectrograms: config, net (torch)."""

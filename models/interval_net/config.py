@@ -1,25 +1,25 @@
-"""Sizes of the net that hears intervals; see models/interval_net/net.py. Needs no torch."""
+"""Sizes of the net that recognizes intervals; needs no torch."""
 
 from dataclasses import dataclass
 
-STEP = 2  # frames of the spectrum in one of the picture
-LEAST = 1e-4  # beside correlations, before their logarithm
+STEP = 2  # frames of the spectrum per frame of the feature maps
+LEAST = 1e-4  # added to correlations before their logarithm
 
 
 @dataclass(frozen=True)
 class IntervalNetConfig:
-    """Sizes.
+    """Sizes of the net.
 
     Attributes:
         rows: of the spectrum.
-        semitone: of these.
-        notes: semitones, counted from the lowest, on which a note can be.
-        sizes: intervals, from unison on.
-        kinds: ascending, descending, together.
+        semitone: rows per semitone.
+        notes: semitones on which a note can be, counted from the lowest row.
+        sizes: interval sizes in semitones, from unison.
+        kinds: ascending, descending, and both notes together.
         channels: of hidden layers.
-        faces: pictures that are correlated.
-        hidden: values for each interval.
-        partials: semitones from a note to what may be its partial, or of which it may be one.
+        faces: feature maps that are correlated with themselves.
+        hidden: units for each interval size.
+        partials: semitones from a note to the partials, and fundamentals, that are stacked on it.
     """
 
     rows: int = 306

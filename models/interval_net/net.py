@@ -1,13 +1,13 @@
-"""The net that hears which interval two notes make, whatever their pitch.
+"""A net that recognizes which interval two notes make, whatever their pitch.
 
-It sees a spectrum whose rows are pitches. Convolutions over (row, time), and stacks of rows that
-lie as far apart as partials do, tell for each semitone and time whether a note is there (harmonic
-stacking as in Bittner et al., ICASSP 2022). How well two notes so far apart explain the sound is a
-correlation of that picture with itself over rows: at the same time for notes together, with what
-comes later for notes in turn. A transposition moves the picture and leaves its correlations alone;
-they are all that the answer is made of.
+It reads a spectrum with a logarithmic frequency axis. Convolutions over (row, time), and stacks of
+rows that are as far apart as partials, give feature maps ("faces") by semitone and time (harmonic
+stacking as in Bittner et al., ICASSP 2022). How well two notes an interval apart explain the sound
+is a correlation of a face with itself over semitones: at the same time for notes together, with
+later times for one note after the other. A transposition shifts the faces and leaves their
+correlations unchanged; the output is computed from nothing else.
 
-This file needs torch; at work the weights are run by models/interval_net/inference.py.
+This file needs torch and is for training; inference.py runs the weights in numpy.
 """
 
 from typing import NamedTuple
@@ -19,13 +19,13 @@ from torch.nn import functional
 from muse.models.interval_net.config import LEAST, STEP, IntervalNetConfig
 
 
-class Heard(NamedTuple):
-    """What the net says.
+class Logits(NamedTuple):
+    """Output of the net.
 
     Attributes:
-        pairs: (batch, sizes, kinds) logits of one distribution; of a unison together -inf.
-        none: (batch,) logit of no interval.
-        notes: (batch, notes, frames / STEP) logits of a note on a semitone.
+        pairs: (batch, sizes, kinds) logits of one distribution; -inf for a unison together.
+        none: (batch,) logit that the sound holds no interval.
+        notes: (batch, notes, frames / STEP) logits that a note sounds on each semitone.
     """
 
     pairs: Tensor
@@ -43,22 +43,22 @@ class Layer(nn.Module):
         kernel: tuple[int, int],
         stride: tuple[int, int] = (1, 1),
     ) -> None:
-        """Kernel sizes are odd."""
+        """Start with random weights; kernel sizes must be odd."""
         super().__init__()
         padding = (kernel[0] // 2, kernel[1] // 2)
         self.conv = nn.Conv2d(inputs, outputs, kernel, stride, padding, bias=False)
         self.norm = nn.BatchNorm2d(outputs)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(batch, inputs, rows, time) to (batch, outputs, rows, time), by the stride fewer."""
+        """Map (batch, inputs, rows, time) to (batch, outputs, rows / stride, time / stride)."""
         return functional.relu(self.norm(self.conv(x)))
 
 
 class IntervalNet(nn.Module):
-    """See the top of this file."""
+    """The net described at the top of this file."""
 
     def __init__(self, config: IntervalNetConfig) -> None:
-        """With fresh weights."""
+        """Start with random weights."""
         super().__init__()
         self.config = config
         width, stacked = config.channels, config.channels * len(config.partials)
@@ -77,18 +77,20 @@ class IntervalNet(nn.Module):
         self.count = nn.Linear(3 * config.faces + 2 * config.hidden, config.hidden)
         self.none = nn.Linear(config.hidden, 1)
 
-    def forward(self, levels: Tensor) -> Heard:
-        """Levels (batch, rows, time) in [0, 1]."""
-        x = self.spread(stack(self.first(levels[:, None]), self.config.partials, self.config.notes))
+    def forward(self, levels: Tensor) -> Logits:
+        """Score every interval, given levels (batch, rows, time) in [0, 1]."""
+        x = self.spread(
+            stack_partials(self.first(levels[:, None]), self.config.partials, self.config.notes)
+        )
         x = x + self.near(x)
-        y = self.again(stack(x, self.config.partials, self.config.notes))
+        y = self.again(stack_partials(x, self.config.partials, self.config.notes))
         both = torch.cat([x, y + self.last(y)], 1)
         faces = torch.sigmoid(self.face(both).float())
-        pairs, none = self.judged(faces)
-        return Heard(pairs, none, self.note(both)[:, 0])
+        pairs, none = self.score_pairs(faces)
+        return Logits(pairs, none, self.note(both)[:, 0])
 
-    def judged(self, faces: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits of pairs and of none from the pictures (batch, faces, notes, time)."""
+    def score_pairs(self, faces: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the logits of pairs and of no interval, from (batch, faces, notes, time)."""
         sums = torch.log(totals(faces) + LEAST)  # (batch, 3 faces)
         lags = torch.log(correlations(faces, self.config) + LEAST)  # (batch, ..., sizes)
         measures = torch.cat([lags, sums[..., None].expand(-1, -1, lags.shape[-1])], 1)
@@ -102,8 +104,14 @@ class IntervalNet(nn.Module):
         return pairs + barred, none
 
 
-def stack(x: Tensor, shifts: tuple[int, ...], rows: int) -> Tensor:
-    """(batch, channels, n, time) to (batch, shifts x channels, rows, time), row + shift at row."""
+def stack_partials(x: Tensor, shifts: tuple[int, ...], rows: int) -> Tensor:
+    """Put each partial's row on its note: (batch, shifts * channels, rows, time).
+
+    Args:
+        x: (batch, channels, n, time), one row per semitone.
+        shifts: semitones from a note to its partials.
+        rows: number of notes.
+    """
     before, after = -min(shifts), max(0, rows + max(shifts) - x.shape[2])
     padded = functional.pad(x, (0, 0, before, after))
     starts = [before + shift for shift in shifts]
@@ -111,27 +119,27 @@ def stack(x: Tensor, shifts: tuple[int, ...], rows: int) -> Tensor:
 
 
 def totals(faces: Tensor) -> Tensor:
-    """How much there is: at most, on rows at any time, in all; (batch, 3 faces)."""
+    """Return maximum, sum of the maximum in time, and sum of the mean: (batch, 3 * faces)."""
     ever = faces.amax(-1)
     return torch.cat([ever.amax(-1), ever.sum(-1), faces.mean(-1).sum(-1)], 1)
 
 
 def correlations(faces: Tensor, config: IntervalNetConfig) -> Tensor:
-    """How much of two notes an interval apart there is: one after the other, at the same time.
+    """Correlate faces with themselves over notes: ascending, descending, and together.
 
     Args:
         faces: (batch, faces, notes, time).
         config: sizes.
 
-    Returns:
-        (batch, kinds x faces, sizes).
+    Repadded:
+        (batch, kinds * faces, sizes), by interval size in semitones.
     """
     frames = faces.shape[-1]
-    turns = 1 << (faces.shape[2] + config.sizes - 1).bit_length()
+    padded = 1 << (faces.shape[2] + config.sizes - 1).bit_length()
     later = (faces.flip(-1).cumsum(-1).flip(-1) - faces) / frames
-    now, then = torch.fft.rfft(faces, turns, 2), torch.fft.rfft(later, turns, 2)
-    together = torch.fft.irfft((now * now.conj()).sum(-1), turns, 2) / frames
-    in_turn = torch.fft.irfft((now.conj() * then).sum(-1), turns, 2) / frames
+    now, then = torch.fft.rfft(faces, padded, 2), torch.fft.rfft(later, padded, 2)
+    together = torch.fft.irfft((now * now.conj()).sum(-1), padded, 2) / frames
+    in_turn = torch.fft.irfft((now.conj() * then).sum(-1), padded, 2) / frames
     up = torch.arange(config.sizes, device=faces.device)
-    found = [in_turn[:, :, up], in_turn[:, :, -up % turns], together[:, :, up]]
-    return torch.cat(found, 1).clamp(min=0.0)
+    lags = [in_turn[:, :, up], in_turn[:, :, -up % padded], together[:, :, up]]
+    return torch.cat(lags, 1).clamp(min=0.0)

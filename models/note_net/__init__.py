@@ -1,1 +1,1 @@
-"""Note and onset net for pitched parts: net (torch), inference (ONNX)."""
+"""Net that finds notes of pitched parts in spectra: config, net (torch), inference (ONNX)."""

@@ -1,45 +1,29 @@
-"""The note net: which notes of a part sound and start, frame by frame, for each kind of part.
+"""A net that finds the notes of a part, frame by frame, with outputs for each kind of part.
 
-A small convolutional net over (time, pitch). For each pitch it sees the levels of its
-partials in two spectra, a long-windowed one that tells pitches apart and a short-windowed one that
-tells when, together with what Basic Pitch (models/basic_pitch.py) believes of the pitch and its
-octaves. The same weights serve every pitch, so that what is learned for one holds for all
-(harmonic stacking as in Bittner et al., ICASSP 2022; convolutions dilated in time as in van den
-Oord et al., WaveNet, 2016).
+A small convolutional net over (time, pitch). For each pitch it reads the levels of its partials in
+two spectra, one with long windows, which separates pitches, and one with short windows, which
+locates onsets, and Basic Pitch's posteriors (models/basic_pitch.py) of the pitch and its octaves.
+All pitches share the same weights (harmonic stacking as in Bittner et al., ICASSP 2022;
+convolutions dilated in time as in van den Oord et al., WaveNet, 2016).
 
-This file needs torch and is for training and export; at work the exported ONNX is run by
-models/note_net/inference.py.
+This file needs torch and is for training and export; inference.py runs the exported ONNX file.
 """
-
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from muse.models.note_net.config import NoteNetConfig
+
 PITCHES = 88
-# semitones from a pitch to what it may be a partial of, to itself and to its partials
+# semitones from a pitch to the fundamentals that it may be a partial of, and to its partials
 PARTIAL_SHIFTS = (-28, -24, -19, -12, 0, 12, 19, 24, 28, 31, 34)
 NOTE_SHIFTS = (-24, -19, -12, 0, 12, 19)
 ONSET_SHIFTS = (-19, -12, 0, 12)
-HEADS = ("voice", "bass", "chords", "other")
 
 
-@dataclass(frozen=True)
-class NoteNetConfig:
-    """Sizes.
-
-    Attributes:
-        channels: of every hidden layer.
-        heads: kinds of part, each with a held and an onset output.
-    """
-
-    channels: int = 24
-    heads: int = len(HEADS)
-
-
-def stack(rows: Tensor, shifts: tuple[int, ...], first: int, width: int) -> Tensor:
-    """(batch, time, rows) to (batch, shifts, time, width): row `first + i + shift` at pitch i."""
+def stack_partials(rows: Tensor, shifts: tuple[int, ...], first: int, width: int) -> Tensor:
+    """Put row `first + i + shift` of (batch, time, rows) on pitch i: (batch, shifts, time, i)."""
     before = max(0, -(first + min(shifts)))
     after = max(0, first + width + max(shifts) - rows.shape[-1])
     padded = functional.pad(rows, (before, after))
@@ -48,25 +32,25 @@ def stack(rows: Tensor, shifts: tuple[int, ...], first: int, width: int) -> Tens
 
 
 class Block(nn.Module):
-    """Convolution over (time, pitch), batch norm, ReLU; the size stays."""
+    """Convolution over (time, pitch) with zero padding to the same size, batch norm, ReLU."""
 
     def __init__(self, inputs: int, outputs: int, kernel: tuple[int, int], dilation: int = 1):
-        """Kernel sizes are odd; dilation is in time."""
+        """Start with random weights; kernel sizes must be odd, dilation is in time."""
         super().__init__()
         padding = (kernel[0] // 2 * dilation, kernel[1] // 2)
         self.conv = nn.Conv2d(inputs, outputs, kernel, padding=padding, dilation=(dilation, 1))
         self.norm = nn.BatchNorm2d(outputs)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(batch, inputs, time, pitch) to (batch, outputs, time, pitch)."""
+        """Map (batch, inputs, time, pitch) to (batch, outputs, time, pitch)."""
         return functional.relu(self.norm(self.conv(x)))
 
 
 class NoteNet(nn.Module):
-    """Levels and beliefs in, logits of held and onset for each head out."""
+    """The net described above: levels and posteriors to logits of frames and onsets."""
 
     def __init__(self, config: NoteNetConfig | None = None) -> None:
-        """Fresh weights."""
+        """Start with random weights."""
         super().__init__()
         config = config or NoteNetConfig()
         self.config = config
@@ -89,23 +73,22 @@ class NoteNet(nn.Module):
         first: int = 0,
         width: int = PITCHES,
     ) -> Tensor:
-        """Logits (batch, 2, heads, time, width), held then onset.
+        """Return logits, (batch, 2, heads, time, width): note frames, then onsets.
 
         Args:
-            long: (batch, time, rows) levels of the long-windowed spectrum, as the reader
-                scales them.
-            short: the same of the short-windowed one.
-            note: (batch, time, 88) of Basic Pitch.
-            onset: (batch, time, 88) of Basic Pitch.
-            first: lowest pitch to look at, 0 but in training.
-            width: how many pitches to look at, all of them but in training.
+            long: (batch, time, rows) levels of the long-window spectrum, scaled as in inference.py.
+            short: the same of the short-window spectrum.
+            note: (batch, time, 88) Basic Pitch's note posteriors.
+            onset: (batch, time, 88) Basic Pitch's onset posteriors.
+            first: lowest pitch to compute; training uses a part of the pitches.
+            width: number of pitches to compute.
         """
-        levels = [stack(level, PARTIAL_SHIFTS, first, width) for level in (long, short)]
-        beliefs = [
-            stack(note, NOTE_SHIFTS, first, width),
-            stack(onset, ONSET_SHIFTS, first, width),
+        levels = [stack_partials(level, PARTIAL_SHIFTS, first, width) for level in (long, short)]
+        posteriors = [
+            stack_partials(note, NOTE_SHIFTS, first, width),
+            stack_partials(onset, ONSET_SHIFTS, first, width),
         ]
-        near = self.near(functional.relu(self.mix(torch.cat([*levels, *beliefs], 1))))
+        near = self.near(functional.relu(self.mix(torch.cat([*levels, *posteriors], 1))))
         wide = near + self.wide(near)
         wide = wide + self.wider(wide)
         logits: Tensor = self.out(self.join(torch.cat([near, wide], 1)))
@@ -114,7 +97,7 @@ class NoteNet(nn.Module):
 
 
 class Probabilities(nn.Module):
-    """The net with probabilities for logits, as it is exported."""
+    """The net with a sigmoid at its output, as it is exported."""
 
     def __init__(self, net: NoteNet) -> None:
         """Wrap a net."""
@@ -122,5 +105,5 @@ class Probabilities(nn.Module):
         self.net = net
 
     def forward(self, long: Tensor, short: Tensor, note: Tensor, onset: Tensor) -> Tensor:
-        """As NoteNet.forward, each value in [0, 1]."""
+        """Return probabilities; arguments and shape as in NoteNet.forward."""
         return torch.sigmoid(self.net(long, short, note, onset))

@@ -26,7 +26,7 @@ from muse.models.chord_lstm.config import ChordLstmConfig
 from muse.models.chord_nets.config import ChordConfig
 from muse.models.chord_nets.inference import ChordInference, load_chord_inference
 from muse.models.chord_transformer.config import ChordTransformerConfig
-from muse.models.weight_files import packed
+from muse.models.weight_files import pack_weights
 
 COLUMNS = {
     "chord": 557,
@@ -74,7 +74,7 @@ def write_net(folder: Path, config: ChordConfig) -> Path:
         qualities = config.columns["quality"]
         net = ChordTransformer(config, torch.randint(0, 5, (qualities, qualities, 12)))
     tensors = {name: weight.numpy() for name, weight in net.state_dict().items()}
-    data, card = packed(tensors, {"config": dataclasses.asdict(config)})
+    data, card = pack_weights(tensors, {"config": dataclasses.asdict(config)})
     (folder / "net.safetensors").write_bytes(data)
     (folder / "net.json").write_bytes(card)
     return folder / "net"

@@ -116,7 +116,8 @@ class Cnn:
             ValueError: it is of another net, or of other sizes.
             BadInputError: weights are missing or damaged.
         """
-        from muse.models.interval_cnn.net import IntervalCnn, IntervalCnnConfig
+        from muse.models.interval_cnn.config import IntervalCnnConfig
+        from muse.models.interval_cnn.net import IntervalCnn
         from muse.tools.training.fingerprint import hash_of
         from muse.tools.training.run_folder import RunFolder
 

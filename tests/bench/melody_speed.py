@@ -29,7 +29,7 @@ from muse.models.melody_xl.attention import MelodyBatch
 from muse.models.melody_xl.config import MelodyConfig, read_melody_config
 from muse.models.melody_xl.inference import MelodyInference
 from muse.models.melody_xl.net import MelodyXL, Memory
-from muse.models.weight_files import load_weights, packed
+from muse.models.weight_files import load_weights, pack_weights
 from muse.tools.datasets.melody_events import PITCHES
 from muse.tools.melody.columns import ADVANCES, COLUMN_SIZES, CONTEXT_SIZES, DURATIONS, INTERVALS
 
@@ -181,7 +181,7 @@ def cold_start(path: Path) -> dict[str, Any]:
 def write_net(folder: Path, net: MelodyXL) -> Path:
     """The two files of a net."""
     tensors = {name: weight.numpy() for name, weight in net.state_dict().items()}
-    data, card = packed(tensors, {"config": dataclasses.asdict(net.config)})
+    data, card = pack_weights(tensors, {"config": dataclasses.asdict(net.config)})
     (folder / "net.safetensors").write_bytes(data)
     (folder / "net.json").write_bytes(card)
     return folder / "net.json"

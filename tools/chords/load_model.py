@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from muse.models.weight_files import CARD_SUFFIX, place_of
+from muse.models.weight_files import CARD_SUFFIX, locate_weights
 from muse.tools.chords import net_model as nets
 from muse.tools.chords import ngram_model
 from muse.tools.chords.model import ChordModel
@@ -38,7 +38,7 @@ def load_model(name: str = AUTO) -> ChordModel:
 
 def is_there(name: str) -> bool:
     """Whether the weights of that name ship with this muse."""
-    folder, weights = place_of(SHIPPED[name])
+    folder, weights = locate_weights(SHIPPED[name])
     return (folder / f"{weights}{CARD_SUFFIX}").is_file()
 
 

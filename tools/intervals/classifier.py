@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muse.models.interval_net.config import STEP
-from muse.models.interval_net.inference import IntervalReader
+from muse.models.interval_net.inference import IntervalInference
 from muse.tools.audio.cqt import RATE, Rows, levels
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.intervals.calibration import chances
@@ -69,7 +69,7 @@ class IntervalHearer:
         """
         found = load_trained_weights(weights)
         try:
-            self._net = IntervalReader(found.config, found.tensors)
+            self._net = IntervalInference(found.config, found.tensors)
             told = found.card["metrics"]["temperatures"]
             self._warmth = float(told["pairs"]), float(told["none"])
         except (KeyError, ValueError) as error:
@@ -86,7 +86,7 @@ class IntervalHearer:
             ParameterError: the rate is not above 0, or a sample is no number.
         """
         rows = levels(prepared(audio, rate))
-        scores = self._net.read(joined(rows))
+        scores = self._net.score(joined(rows))
         flat = chances(scores.pairs.reshape(1, -1), self._warmth[0])
         pairs = flat.reshape(scores.pairs.shape)
         none = 1 / (1 + np.exp(-np.clip(scores.none / self._warmth[1], -60, 60)))

@@ -9,9 +9,10 @@ from types import MappingProxyType
 import safetensors.torch
 import torch
 
-from muse.models import spleeter
 from muse.models.device import choose_device, choose_precision, computing_in
 from muse.models.registry import SPLEETER
+from muse.models.spleeter.checkpoint import read_checkpoint, rename_keys
+from muse.models.spleeter.net import SAMPLE_RATE, Spleeter, SpleeterConfig, load_spleeter
 from muse.tools import weights
 from muse.tools.audio.io import Audio
 from muse.tools.errors import MissingPartError, ParameterError
@@ -38,7 +39,7 @@ class EmbeddedEngine:
     """Spleeter's vocals and, unless told not to, the accompaniment split in three; see `Engine`."""
 
     name = SPLEETER.name
-    sample_rate = spleeter.SAMPLE_RATE
+    sample_rate = SAMPLE_RATE
     batch = 1
     overlap = OVERLAP
     normalised = False
@@ -89,18 +90,18 @@ class EmbeddedEngine:
         return torch.stack(stems, dim=1).cpu().numpy()
 
 
-def segment_length(config: spleeter.SpleeterConfig, segment_s: float | None) -> int:
+def segment_length(config: SpleeterConfig, segment_s: float | None) -> int:
     """Frames of audio for so many seconds, rounded to what the net can halve six times."""
     spectra = config.segment
     if segment_s is not None:
-        spectra = round(segment_s * spleeter.SAMPLE_RATE / config.hop_length / FRAME_STEP)
+        spectra = round(segment_s * SAMPLE_RATE / config.hop_length / FRAME_STEP)
         spectra *= FRAME_STEP
         if not FRAME_STEP <= spectra <= 8 * config.segment:
             raise ParameterError(f"segment is {segment_s} s; spleeter takes 1.5 to 95 s")
     return (spectra - 1) * config.hop_length
 
 
-def load_net() -> tuple[spleeter.Spleeter, str]:
+def load_net() -> tuple[Spleeter, str]:
     """The net with its weights, and their hash.
 
     Reading the published files takes a second, so what was read is kept in the user's cache.
@@ -115,7 +116,7 @@ def load_net() -> tuple[spleeter.Spleeter, str]:
     except (OSError, safetensors.SafetensorError):
         state = read_published(paths)
         keep(state, cached)
-    return spleeter.load_spleeter(state), known
+    return load_spleeter(state), known
 
 
 def read_published(paths: tuple[Path, ...]) -> dict[str, torch.Tensor]:
@@ -123,7 +124,7 @@ def read_published(paths: tuple[Path, ...]) -> dict[str, torch.Tensor]:
     state: dict[str, torch.Tensor] = {}
     for number, (path, file) in enumerate(zip(paths, SPLEETER.files, strict=True)):
         weights.verify(path, file)
-        state |= spleeter.rename_keys(spleeter.read_checkpoint(path), number)
+        state |= rename_keys(read_checkpoint(path), number)
     return state
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from muse.models.weight_files import CARD_SUFFIX, WEIGHTS_SUFFIX, packed
+from muse.models.weight_files import CARD_SUFFIX, WEIGHTS_SUFFIX, pack_weights
 from muse.tools.files import write_bytes
 from muse.tools.song.provenance import muse_version
 from muse.tools.training.recipe import Prepared, Recipe
@@ -44,7 +44,7 @@ def export(
     folder: Path, name: str, weights: dict[str, Tensor], card: dict[str, Any]
 ) -> tuple[Path, Path]:
     """Write both files into a folder; the card last, since it holds the other's hash."""
-    data, text = packed({key: tensor.numpy() for key, tensor in weights.items()}, card)
+    data, text = pack_weights({key: tensor.numpy() for key, tensor in weights.items()}, card)
     paths = folder / f"{name}{WEIGHTS_SUFFIX}", folder / f"{name}{CARD_SUFFIX}"
     write_bytes(paths[0], data)
     write_bytes(paths[1], text)

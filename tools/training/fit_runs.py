@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from muse.models.weight_files import CARD_SUFFIX, WEIGHTS_SUFFIX, packed
+from muse.models.weight_files import CARD_SUFFIX, WEIGHTS_SUFFIX, pack_weights
 from muse.tools.errors import BadInputError, ParameterError, missing_extra
 from muse.tools.files import read_bytes, write_bytes
 from muse.tools.progress import Report, silent
@@ -198,7 +198,7 @@ def files_of(fit: Fit, fitted: Fitted, command: str) -> dict[str, bytes]:
         card["sha256"] = hashlib.sha256(fitted.arrays).hexdigest()
         text = (json.dumps(card, indent=2, ensure_ascii=False) + "\n").encode()
         return {f"{fit.name}{ONNX_SUFFIX}": fitted.arrays, f"{fit.name}{CARD_SUFFIX}": text}
-    data, text = packed(dict(fitted.arrays), card)
+    data, text = pack_weights(dict(fitted.arrays), card)
     return {f"{fit.name}{WEIGHTS_SUFFIX}": data, f"{fit.name}{CARD_SUFFIX}": text}
 
 

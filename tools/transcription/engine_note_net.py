@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from muse.models.note_net.inference import Evidence, NoteReader
+from muse.models.note_net.inference import Evidence, NoteInference
 from muse.tools.audio.spectra import decibels
 from muse.tools.transcription.engine_basic_pitch import basic_pitch_posteriors
 from muse.tools.transcription.engine_input import EngineInput
@@ -15,6 +15,6 @@ def estimate(chunk: EngineInput) -> dict[str, Evidence]:
 
 
 @cache
-def note_net() -> NoteReader:
+def note_net() -> NoteInference:
     """Return the net, loaded at first use and shared from then on."""
-    return NoteReader()
+    return NoteInference()

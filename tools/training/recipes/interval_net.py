@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from muse.models.interval_net.config import STEP, IntervalNetConfig
-from muse.models.interval_net.net import Heard, IntervalNet
+from muse.models.interval_net.net import IntervalNet, Logits
 from muse.models.training.task import Batch, Outcome, Side, Watched
 from muse.tools.audio.cqt import ROWS_PER_SEMITONE
 from muse.tools.errors import BadInputError
@@ -118,7 +118,7 @@ class IntervalNetRecipe(Recipe):
 
     def outcome(self, net: nn.Module, batch: Batch) -> Outcome:
         """The three losses, and shares of right answers."""
-        heard = cast(Heard, net(batch["levels"]))
+        heard = cast(Logits, net(batch["levels"]))
         some = batch["semitones"] != NO_INTERVAL
         pairs = pair_losses(heard.pairs.float(), batch)
         none = functional.binary_cross_entropy_with_logits(

@@ -26,7 +26,8 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from muse.models.interval_cnn.net import IntervalCnn, IntervalCnnConfig
+from muse.models.interval_cnn.config import IntervalCnnConfig
+from muse.models.interval_cnn.net import IntervalCnn
 from muse.models.training.task import Batch, Means, Outcome, Watched
 from muse.tools.errors import BadInputError
 from muse.tools.intervals.clip_plots import clip_figure

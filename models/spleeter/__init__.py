@@ -1,0 +1,1 @@
+"""Spleeter's 2-stem net: net (torch), and the reader of its published checkpoints."""
