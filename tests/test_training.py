@@ -22,14 +22,14 @@ from muse.models.training.order import batches_of, shuffled
 from muse.models.training.schedule import FLOOR, learning_rate
 from muse.models.training.state import (
     State,
-    put_weights,
     random_states,
     seed_everything,
     set_random_states,
+    set_weights,
     state_from_bytes,
     weights_of,
 )
-from muse.models.training.task import Plan, Watched
+from muse.models.training.task import TrainingPlan, Watched
 from muse.models.training.totals import Totals, together
 from muse.tools.errors import BadInputError, MuseError
 from muse.tools.training import results
@@ -42,7 +42,7 @@ SEED = 7
 TRAIN_BATCHES, VALIDATION_BATCHES, EPOCHS = 18, 9, 3  # what the recipe and its songs give
 EPOCH = TRAIN_BATCHES + VALIDATION_BATCHES
 
-PLAN = Plan(epochs=10, batch_size=4, lr=0.1, patience=3, seed=0, warmup=0.1)
+PLAN = TrainingPlan(epochs=10, batch_size=4, lr=0.1, patience=3, seed=0, warmup=0.1)
 
 
 @pytest.fixture(autouse=True)
@@ -276,7 +276,9 @@ def test_learning_rate() -> None:
     assert max(rates) == rates[9] == rates[10] == PLAN.lr
     assert all(a >= b for a, b in pairwise(rates[10:]))
     assert learning_rate(PLAN, 100, 100) == pytest.approx(PLAN.lr * FLOOR)
-    flat = Plan(epochs=1, batch_size=1, lr=0.1, patience=0, seed=0, warmup=0, schedule="constant")
+    flat = TrainingPlan(
+        epochs=1, batch_size=1, lr=0.1, patience=0, seed=0, warmup=0, schedule="constant"
+    )
     assert {learning_rate(flat, step, 10) for step in range(10)} == {0.1}
 
 
@@ -347,12 +349,12 @@ def test_tied_weights_are_kept_once() -> None:
     kept = weights_of(net)
     assert sorted(kept) == ["hidden.bias", "hidden.weight", "out.bias", "table.weight"]
     other = NumbersNet(NumbersConfig(7, 4, 0.0))
-    put_weights(other, kept)
+    set_weights(other, kept)
     assert torch.equal(other.out.weight, net.out.weight)
     with pytest.raises(ValueError, match="of another net: hidden"):
-        put_weights(NumbersNet(NumbersConfig(7, 5, 0.0)), kept)
+        set_weights(NumbersNet(NumbersConfig(7, 5, 0.0)), kept)
     with pytest.raises(ValueError, match="of another net"):
-        put_weights(nn.Linear(2, 2), kept)
+        set_weights(nn.Linear(2, 2), kept)
 
 
 def test_a_damaged_run_is_told(songs: Path, tmp_path: Path) -> None:

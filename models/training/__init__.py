@@ -1,1 +1,1 @@
-"""Training of nets: the loop, its exact resume, and nothing about music."""
+"""The training loop: exact resume, several devices, early stopping; knows nothing about music."""

@@ -1,4 +1,4 @@
-"""Train a net: Lightning's Trainer around TrainingModule, with its talk switched off."""
+"""Train a net with Lightning's Trainer, without its own logging."""
 
 import logging
 import warnings
@@ -11,17 +11,17 @@ from torch import nn
 
 from muse.models.device import choose_device
 from muse.models.training.signals import Stopped, StopRequest, stop_requests
-from muse.models.training.state import State, put_weights
-from muse.models.training.task import Notify, Plan, Task
+from muse.models.training.state import State, set_weights
+from muse.models.training.task import Notify, Task, TrainingPlan
 
 ACCELERATORS = {"cpu": "cpu", "cuda": "gpu", "mps": "mps"}
 PRECISIONS = {"32": "32-true", "bf16": "bf16-mixed"}
-# what a RuntimeError says when it is memory that lacks; CUDA's own kind says it too
+# parts of the message of a RuntimeError when memory runs out
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
 
 def prepare() -> None:
-    """Import Lightning, which takes seconds and warns about others' modules.
+    """Import Lightning, which takes seconds, without its warnings.
 
     Raises:
         ImportError: it is not installed.
@@ -33,64 +33,64 @@ def prepare() -> None:
 def fit(
     task: Task,
     net: nn.Module,
-    plan: Plan,
+    plan: TrainingPlan,
     keeper: Any,
     state: State | None = None,
     notify: Notify = lambda _stage, _fraction: None,
 ) -> State:
-    """Train until the epochs are done, nothing gets better, or SIGTERM or Ctrl-C asks for an end.
+    """Train until all epochs are done, patience runs out, or SIGTERM or Ctrl-C arrives.
 
-    Stopped at any moment and called again with the state that was kept last, it ends with the same
-    weights, history and best epoch as if it had not been stopped (bit for bit on a processor).
+    A run that is stopped at any moment and resumed from the state saved last ends with the same
+    weights, history and best epoch as an uninterrupted run, bit for bit on a processor.
 
     Args:
-        task: gives batches and losses.
-        net: with fresh weights; it is trained in place.
-        plan: how.
-        keeper: a module.Keeper, which takes the state and the best weights.
-        state: where to go on; None begins.
-        notify: hears how far it is.
+        task: batches, losses and metrics.
+        net: with random weights; it is trained in place.
+        plan: hyperparameters.
+        keeper: module.Keeper, which saves the state and the best weights.
+        state: to resume from; None starts a run.
+        notify: called with the stage and the fraction done.
 
     Returns:
         The state at the end, with the whole history.
 
     Raises:
-        Stopped: somebody asked for an end; the state is kept.
-        MemoryError: batches do not fit; the message says what to try.
+        Stopped: a signal arrived; the state is saved.
+        MemoryError: a batch does not fit; the message says what to try.
         FloatingPointError: the loss is not a number.
-        ValueError: the device is not there, or the state is of another net.
+        ValueError: there is no such device, or the state is of another net.
     """
-    with stop_requests() as request, quietly(), exact(plan), memory_errors(plan):
+    with stop_requests() as request, quietly(), deterministic(plan), memory_errors(plan):
         return run(task, net, plan, keeper, state or State(), notify, request)
 
 
 def run(
     task: Task,
     net: nn.Module,
-    plan: Plan,
+    plan: TrainingPlan,
     keeper: Any,
     state: State,
     notify: Notify,
     request: StopRequest,
 ) -> State:
-    """Make the Trainer and let it run."""
+    """Make the Trainer and run it; arguments as in `fit`."""
     from lightning.pytorch.utilities.exceptions import SIGTERMException
 
     from muse.models.training.module import TrainingModule
 
     if state.weights:
-        put_weights(net, state.weights)
+        set_weights(net, state.weights)
     trainer = make_trainer(plan, plan.epochs - state.epoch)
     module = TrainingModule(task, net, plan, state, keeper, notify, request)
     try:
         trainer.fit(module)
-    except SIGTERMException as error:  # before the loop began: what was kept last stands
+    except SIGTERMException as error:  # before the loop started: the last saved state is valid
         raise Stopped from error
     return state
 
 
-def make_trainer(plan: Plan, epochs: int) -> Any:
-    """Lightning's Trainer; all it would write or say by itself is off."""
+def make_trainer(plan: TrainingPlan, epochs: int) -> Any:
+    """Make Lightning's Trainer, without its files and messages."""
     from lightning.pytorch import Trainer
 
     return Trainer(
@@ -113,7 +113,7 @@ def make_trainer(plan: Plan, epochs: int) -> Any:
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """Without Lightning's banners and advice."""
+    """Silence Lightning's banners and warnings within the block."""
     loggers = [logging.getLogger(f"lightning.{part}") for part in ("pytorch", "fabric")]
     levels = [logger.level for logger in loggers]
     with warnings.catch_warnings():
@@ -128,14 +128,14 @@ def quietly() -> Iterator[None]:
 
 
 @contextmanager
-def exact(plan: Plan) -> Iterator[None]:
-    """On a processor, with sums whose order does not depend on how threads are scheduled."""
+def deterministic(plan: TrainingPlan) -> Iterator[None]:
+    """Use deterministic algorithms within the block if the device is a processor."""
     before = torch.are_deterministic_algorithms_enabled()
     debugging: Any = torch.utils.deterministic
     filling = debugging.fill_uninitialized_memory
     if choose_device(plan.device).type == "cpu":
         torch.use_deterministic_algorithms(True, warn_only=True)
-        debugging.fill_uninitialized_memory = False  # only to find bugs; costs time
+        debugging.fill_uninitialized_memory = False  # a debugging aid that costs time
     try:
         yield
     finally:
@@ -144,8 +144,8 @@ def exact(plan: Plan) -> Iterator[None]:
 
 
 @contextmanager
-def memory_errors(plan: Plan) -> Iterator[None]:
-    """Turn torch's errors about memory into one that says what to do."""
+def memory_errors(plan: TrainingPlan) -> Iterator[None]:
+    """Turn torch's errors about memory into one that says what to try."""
     try:
         yield
     except RuntimeError as error:

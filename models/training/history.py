@@ -1,13 +1,13 @@
-"""What the epochs so far tell: which was best, and whether to go on. The history is the state."""
+"""Early stopping as a function of the history: the best epoch, and whether training is over."""
 
 import math
 from collections.abc import Sequence
 
-from muse.models.training.task import Entry, Plan, Watched
+from muse.models.training.task import Entry, TrainingPlan, Watched
 
 
 def score(entry: Entry, watched: Watched) -> float:
-    """The watched metric of an epoch, signed so that more is better; NaN is worst."""
+    """Return an epoch's watched metric, negated if lower is better; NaN counts as worst."""
     value = float(entry["validation"][watched.name])
     if math.isnan(value):
         return -math.inf
@@ -15,21 +15,21 @@ def score(entry: Entry, watched: Watched) -> float:
 
 
 def best_epoch(history: Sequence[Entry], watched: Watched) -> int:
-    """The place in the history of its best epoch; the earliest of equals.
+    """Return the index of the best epoch; the earliest of equal ones.
 
     Raises:
         ValueError: the history is empty.
     """
-    return max(range(len(history)), key=lambda place: score(history[place], watched))
+    return max(range(len(history)), key=lambda index: score(history[index], watched))
 
 
 def is_best(history: Sequence[Entry], watched: Watched) -> bool:
-    """Whether the last epoch is better than all before it."""
+    """Return whether the last epoch is better than all before it."""
     return best_epoch(history, watched) == len(history) - 1
 
 
-def is_over(history: Sequence[Entry], plan: Plan) -> bool:
-    """Whether the epochs are done, or as many as patience allows went by without a better one."""
+def is_over(history: Sequence[Entry], plan: TrainingPlan) -> bool:
+    """Return whether all epochs are done, or patience has run out."""
     if len(history) >= plan.epochs:
         return True
     if not history or not plan.patience:

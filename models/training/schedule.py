@@ -1,21 +1,21 @@
-"""The learning rate as a pure function of the step, so that a scheduler has no state to save."""
+"""The learning rate as a function of the step, so that no scheduler state needs saving."""
 
 import math
 
 from torch import nn
 
-from muse.models.training.task import Plan
+from muse.models.training.task import TrainingPlan
 
-FLOOR = 0.05  # of the highest learning rate, where the cosine ends
+FLOOR = 0.05  # last learning rate of the cosine, as a fraction of the highest
 
 
-def learning_rate(plan: Plan, step: int, steps: int) -> float:
-    """The learning rate of one step.
+def learning_rate(plan: TrainingPlan, step: int, steps: int) -> float:
+    """Return the learning rate of one step.
 
     Args:
-        plan: holds the highest rate, the share of warmup and the schedule.
+        plan: highest rate, warmup and schedule.
         step: counted from 0.
-        steps: of the whole run when it is not ended early.
+        steps: of the whole run without early stopping.
     """
     warm = round(plan.warmup * steps)
     if step < warm:
@@ -27,7 +27,7 @@ def learning_rate(plan: Plan, step: int, steps: int) -> float:
 
 
 def parameter_groups(net: nn.Module, weight_decay: float) -> list[dict[str, object]]:
-    """The parameters for AdamW: matrices and tables decay, biases and gains do not."""
+    """Group parameters for AdamW: weight decay for matrices and tables, none for vectors."""
     wanted = [each for each in net.parameters() if each.requires_grad]
     return [
         {"params": [p for p in wanted if p.ndim >= 2], "weight_decay": weight_decay},

@@ -1,4 +1,4 @@
-"""SIGTERM and Ctrl-C as a request to stop at the next batch, so that the state can be kept."""
+"""Turn SIGTERM and Ctrl-C into a request to stop after the batch, so that the state is saved."""
 
 import signal
 import threading
@@ -10,34 +10,34 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Stopped(Exception):
-    """Training was asked to stop, and its state is kept."""
+    """Raised when training stops on request; its state has been saved."""
 
 
 class StopRequest:
-    """Whether somebody asked for an end.
+    """Whether a signal asked training to stop.
 
     Attributes:
-        made: set by the first signal and never taken back.
+        made: True after the first signal.
     """
 
     def __init__(self) -> None:
-        """Nobody has."""
+        """Start without a request."""
         self.made = False
 
     def listen(self) -> None:
-        """Take the signals; only the main thread may, elsewhere nothing happens."""
+        """Install the handlers; does nothing outside the main thread, which alone may do so."""
         if threading.current_thread() is threading.main_thread():
             for number in SIGNALS:
                 signal.signal(number, self.note)
 
     def note(self, _signal: int, _frame: FrameType | None) -> None:
-        """Remember the wish."""
+        """Handle a signal."""
         self.made = True
 
 
 @contextmanager
 def stop_requests() -> Iterator[StopRequest]:
-    """Take the signals within the block, and give them back after it."""
+    """Handle the signals within the block, then restore the previous handlers."""
     before = {number: signal.getsignal(number) for number in SIGNALS}
     request = StopRequest()
     request.listen()

@@ -1,6 +1,6 @@
-"""The whole state of a run between two batches, as plain tensors, numbers, lists and dicts.
+"""The whole state of a training run between two batches, as tensors, numbers, lists and dicts.
 
-It is read back with torch.load(weights_only=True): no class is ever pickled.
+It is read with torch.load(weights_only=True), so no class is pickled.
 """
 
 import random
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from muse.models.training.task import Entry
 
 FORMAT = "muse.training-state/1"
-# what torch.load answers to bytes that are damaged or are something else
+# raised by torch.load for bytes that are damaged or of another format
 DAMAGE = (
     RuntimeError,
     UnpicklingError,
@@ -30,17 +30,17 @@ DAMAGE = (
 
 @dataclass
 class State:
-    """Where a run stands.
+    """State of a run.
 
     Attributes:
-        epoch: that is being trained, from 0; equal to len(history).
-        batch: batches of it that are done, in [0, batches of an epoch).
-        step: batches done in all epochs.
-        history: one entry for each whole epoch.
-        seconds: spent on training.
-        weights: of the net as after the last step; empty before the first.
+        epoch: number of the current epoch, from 0; equal to len(history).
+        batch: batches of the epoch that are done.
+        step: batches that are done in all epochs.
+        history: one entry for each finished epoch.
+        seconds: duration of the training so far.
+        weights: of the net after the last step; empty before the first.
         optimizer: its state_dict; empty before the first step.
-        processes: for each process its random states and its sums of the epoch so far.
+        processes: random states and sums of the epoch so far, of each process.
     """
 
     epoch: int = 0
@@ -53,30 +53,30 @@ class State:
     processes: list[dict[str, Any]] = field(default_factory=list)
 
     def to_bytes(self) -> bytes:
-        """The state as a file's bytes."""
+        """Serialize the state."""
         buffer = BytesIO()
         torch.save({"format": FORMAT, **vars(self)}, buffer)
         return buffer.getvalue()
 
 
 def state_from_bytes(data: bytes) -> State:
-    """The state that State.to_bytes wrote.
+    """Read a state that State.to_bytes wrote.
 
     Raises:
-        ValueError: these are other bytes, or damaged ones.
+        ValueError: the bytes are damaged or of another format.
     """
     try:
         values = torch.load(BytesIO(data), map_location="cpu", weights_only=True)
     except DAMAGE as error:
         raise ValueError(f"is damaged ({type(error).__name__})") from error
     if not isinstance(values, dict) or values.pop("format", None) != FORMAT:
-        raise ValueError(f"is not a {FORMAT}")
+        raise ValueError(f"is not a file of format {FORMAT}")
     return State(**values)
 
 
 def random_states() -> dict[str, Any]:
-    """The states of the random numbers of torch, its GPUs, numpy and Python."""
-    kind, keys, place, has_gauss, gauss = np.random.get_state(legacy=True)  # noqa: NPY002 (it is the global one that is kept)
+    """Return the states of the random generators of torch, its GPUs, numpy and Python."""
+    kind, keys, place, has_gauss, gauss = np.random.get_state(legacy=True)  # noqa: NPY002 (the global generator is saved)
     version, words, next_gauss = random.getstate()
     return {
         "torch": torch.get_rng_state(),
@@ -87,7 +87,7 @@ def random_states() -> dict[str, Any]:
 
 
 def set_random_states(states: dict[str, Any]) -> None:
-    """Go on with the random numbers where random_states was called."""
+    """Restore the random generators from `random_states`."""
     torch.set_rng_state(states["torch"])
     if states["cuda"] and len(states["cuda"]) == torch.cuda.device_count():
         torch.cuda.set_rng_state_all(states["cuda"])
@@ -98,19 +98,21 @@ def set_random_states(states: dict[str, Any]) -> None:
 
 
 def seed_everything(seed: int) -> None:
-    """Begin the random numbers of torch, numpy and Python anew."""
+    """Seed the random generators of torch, numpy and Python."""
     torch.manual_seed(seed)
-    np.random.seed(seed % 2**32)  # noqa: NPY002 (for nets that draw from the global one)
+    np.random.seed(seed % 2**32)  # noqa: NPY002 (for nets that use the global generator)
     random.seed(seed)
 
 
 def weights_of(net: nn.Module) -> dict[str, Tensor]:
-    """Copies of the net's tensors on the processor, one for those that are tied together."""
-    kept: dict[tuple[int, int, tuple[int, ...]], str] = {}
+    """Copy the net's tensors to the processor; tied tensors appear once."""
+    first_names: dict[tuple[int, int, tuple[int, ...]], str] = {}
     named = net.state_dict()
     for name, tensor in named.items():
-        kept.setdefault((tensor.data_ptr(), tensor.storage_offset(), tuple(tensor.shape)), name)
-    names = set(kept.values()) | {name for name, tensor in named.items() if not tensor.numel()}
+        memory = (tensor.data_ptr(), tensor.storage_offset(), tuple(tensor.shape))
+        first_names.setdefault(memory, name)
+    empty = {name for name, tensor in named.items() if not tensor.numel()}
+    names = set(first_names.values()) | empty
     return {
         name: tensor.detach().cpu().clone().contiguous()
         for name, tensor in named.items()
@@ -118,15 +120,17 @@ def weights_of(net: nn.Module) -> dict[str, Tensor]:
     }
 
 
-def put_weights(net: nn.Module, weights: dict[str, Tensor]) -> None:
-    """Set the net's tensors, in place.
+def set_weights(net: nn.Module, weights: dict[str, Tensor]) -> None:
+    """Set the net's tensors in place.
 
     Raises:
-        ValueError: other names or shapes than the net has.
+        ValueError: names or shapes are not those of the net.
     """
     wanted = {name: tuple(tensor.shape) for name, tensor in weights_of(net).items()}
     given = {name: tuple(tensor.shape) for name, tensor in weights.items()}
     if wanted != given:
-        odd = sorted(name for name in wanted | given if wanted.get(name) != given.get(name))
-        raise ValueError(f"the weights are of another net: {odd[0]} and {len(odd) - 1} more differ")
+        different = sorted(name for name in wanted | given if wanted.get(name) != given.get(name))
+        raise ValueError(
+            f"the weights are of another net: {different[0]} and {len(different) - 1} more differ"
+        )
     net.load_state_dict(weights, strict=False)

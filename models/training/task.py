@@ -1,7 +1,7 @@
-"""What a net is trained on, seen as tensors: the contract between a recipe and the loop.
+"""The interface between a training recipe and the loop, in terms of tensors.
 
-Nothing here knows music. An example is an index into a side of the data; the task turns indices
-into a batch of tensors, and a batch into a loss and sums of metrics.
+An example is an index into a side of the data. The task turns indices into a batch of tensors, and
+a batch into a loss and sums of metrics.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,12 +25,13 @@ LOSS = "loss"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one batch.
+    """Loss and metrics of one batch.
 
     Attributes:
-        loss: scalar that is made smaller.
-        sums: metric to (sum, count) over the batch; the mean over an epoch is the ratio of the
-            added sums and counts. `loss` must be among them, its count what the loss is a mean of.
+        loss: scalar to minimize.
+        sums: (sum, count) of each metric over the batch; the mean over an epoch is the total sum
+            divided by the total count. They must include `loss`, with the number of terms that
+            the loss is a mean of as its count.
     """
 
     loss: Tensor
@@ -38,32 +39,32 @@ class Outcome:
 
 
 class Task(Protocol):
-    """What the loop asks of whoever prepared the data."""
+    """Batches, losses and metrics that the training loop needs."""
 
     def examples(self, side: Side) -> int:
-        """How many examples the side has."""
+        """Return the number of examples of a side."""
 
-    def batch(self, side: Side, indices: Indices, dice: np.random.Generator | None) -> Batch:
-        """The examples with those indices, as tensors on the processor.
+    def batch(self, side: Side, indices: Indices, rng: np.random.Generator | None) -> Batch:
+        """Return the examples with the given indices, as tensors on the processor.
 
         Args:
             side: part of the data.
-            indices: (batch,), each in [0, examples(side)).
-            dice: for augmentation, its seed a function of run, epoch and batch; None when the net
-                is measured, which must be the same each time.
+            indices: (batch,) each in [0, examples(side)).
+            rng: generator for augmentation, seeded by run, epoch and batch; None in evaluation,
+                which must give the same batch each time.
         """
 
     def outcome(self, net: nn.Module, batch: Batch) -> Outcome:
-        """Run the net on a batch that is on the net's device."""
+        """Run the net on a batch that is on its device, and return loss and metrics."""
 
 
 @dataclass(frozen=True)
 class Watched:
-    """The metric on the validation side that tells which epoch is best.
+    """The validation metric that decides which epoch is best.
 
     Attributes:
-        name: one of the outcome's sums.
-        better: which way it gets better.
+        name: one of the outcome's metrics.
+        better: whether lower or higher values are better.
     """
 
     name: str = LOSS
@@ -71,24 +72,24 @@ class Watched:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """How a net is trained.
+class TrainingPlan:
+    """Hyperparameters of the training loop.
 
     Attributes:
-        epochs: at most.
+        epochs: largest number of epochs.
         batch_size: examples in a step, on each device.
         lr: highest learning rate.
-        patience: epochs without a better one after which training ends; 0 for never.
+        patience: epochs without improvement after which training ends; 0 for no early stopping.
         seed: of the order of examples, augmentation and dropout.
-        schedule: of the learning rate after the warmup.
-        warmup: share of all steps in which the learning rate rises, 0 to 1.
+        schedule: shape of the learning rate after the warmup.
+        warmup: fraction of all steps in which the learning rate rises, in [0, 1].
         weight_decay: of AdamW, on tensors of two and more dimensions.
         clip: largest norm of the gradient; 0 for no limit.
-        precision: in which the net computes; its weights stay in 32 bits.
+        precision: of the net's computations; its weights stay in float32.
         device: auto, cpu, cuda or mps.
-        devices: on each node.
-        nodes: machines.
-        watched: what tells the best epoch.
+        devices: number of devices on each node.
+        nodes: number of machines.
+        watched: metric that decides which epoch is best.
     """
 
     epochs: int

@@ -1,4 +1,4 @@
-"""Metrics added up over batches."""
+"""Sums of metrics over batches."""
 
 from collections.abc import Iterable
 
@@ -9,18 +9,18 @@ from muse.models.training.task import Means, Sums
 
 
 class Totals:
-    """Sums and counts of metrics, kept on the device so that no step waits for it.
+    """Sums and counts of metrics, stored on the device so that no step waits for it.
 
     Attributes:
-        sums: metric to a tensor of shape (2,): sum and count.
+        sums: (2,) sum and count of each metric.
     """
 
     def __init__(self, sums: dict[str, Tensor] | None = None) -> None:
-        """Begin with nothing, or with what was added before."""
+        """Start with zero, or with sums of earlier batches."""
         self.sums: dict[str, Tensor] = dict(sums or {})
 
     def add(self, sums: Sums, device: torch.device) -> None:
-        """Add those of one batch."""
+        """Add the sums of one batch."""
         # float32 would lose counts past 2**24; mps has nothing wider
         dtype = torch.float32 if device.type == "mps" else torch.float64
         for name, pair in sums.items():
@@ -31,19 +31,19 @@ class Totals:
             self.sums[name] = both if before is None else before.to(device) + both
 
     def means(self) -> Means:
-        """Metric to its mean; NaN where nothing was counted."""
+        """Return the mean of each metric; NaN for a count of 0."""
         values = {name: pair.tolist() for name, pair in self.sums.items()}
         return {
             name: total / count if count else torch.nan for name, (total, count) in values.items()
         }
 
     def saved(self) -> dict[str, Tensor]:
-        """The sums on the processor, to be kept."""
+        """Return copies of the sums on the processor."""
         return {name: pair.cpu().clone() for name, pair in self.sums.items()}
 
 
-def together(parts: Iterable[dict[str, Tensor]]) -> Totals:
-    """The totals of several processes as one."""
+def add_totals(parts: Iterable[dict[str, Tensor]]) -> Totals:
+    """Add the sums of several processes."""
     whole: dict[str, Tensor] = {}
     for part in parts:
         for name, pair in part.items():
@@ -51,6 +51,6 @@ def together(parts: Iterable[dict[str, Tensor]]) -> Totals:
     return Totals(whole)
 
 
-def in_words(means: Means) -> str:
-    """Metrics for people."""
+def format_means(means: Means) -> str:
+    """Format means as text."""
     return ", ".join(f"{name} {value:.3f}" for name, value in means.items())

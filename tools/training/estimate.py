@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from muse.models.device import choose_device
-from muse.models.training.evaluate import parameters_of, seconds_per_step
+from muse.models.training.evaluate import count_parameters, seconds_per_step
 from muse.models.training.fit import memory_errors
 from muse.models.training.order import TrainBatches
 from muse.tools.errors import MuseError
@@ -49,7 +49,7 @@ def rehearse(
         "format": "muse.training-estimate/1",
         "name": name,
         "split": split_sizes(job.prepared),
-        "parameters": parameters_of(job.net),
+        "parameters": count_parameters(job.net),
         "batches_per_epoch": steps,
         "seconds_per_epoch": round(epoch, 3),
         "epochs_at_most": plan.epochs,

@@ -11,9 +11,9 @@ import msgspec
 from torch import nn
 
 from muse.models.device import choose_device
-from muse.models.training.evaluate import parameters_of
+from muse.models.training.evaluate import count_parameters
 from muse.models.training.state import seed_everything
-from muse.models.training.task import Plan
+from muse.models.training.task import TrainingPlan
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.progress import Report
 from muse.tools.training.fingerprint import data_hash
@@ -38,7 +38,7 @@ class Job:
 
     recipe: Recipe
     options: Options
-    plan: Plan
+    plan: TrainingPlan
     prepared: Prepared
     config: Any
     net: nn.Module
@@ -61,7 +61,7 @@ def make_job(recipe: Recipe, options: Options, report: Report) -> Job:
     return Job(recipe, options, plan, prepared, config, recipe.build(config))
 
 
-def checked_device(plan: Plan) -> None:
+def checked_device(plan: TrainingPlan) -> None:
     """Raise ParameterError when the device is not there."""
     try:
         choose_device(plan.device)
@@ -90,7 +90,7 @@ def facts_of(job: Job) -> dict[str, Any]:
         "command": command_of(job.recipe, job.options),
         "options": msgspec.to_builtins(job.options),
         "config": as_json(asdict(job.config)),
-        "parameters": parameters_of(job.net),
+        "parameters": count_parameters(job.net),
         "vocabulary_hash": prepared.vocabulary_hash,
         "data": {
             "hash": data_hash(prepared),

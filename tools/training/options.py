@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import Meta
 
-from muse.models.training.task import Plan
+from muse.models.training.task import TrainingPlan
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.files import read_bytes
 from muse.tools.training.fit import Fit
@@ -244,9 +244,9 @@ def check_resumable(given: Mapping[str, Any], allowed: set[str]) -> None:
         raise ParameterError(f"--{name} is fixed by the run; --resume allows {names}")
 
 
-def plan_of(recipe: Recipe, options: Options) -> Plan:
+def plan_of(recipe: Recipe, options: Options) -> TrainingPlan:
     """Return the options in the form that the training loop takes."""
-    return Plan(
+    return TrainingPlan(
         epochs=options.epochs,
         batch_size=options.batch_size,
         lr=options.lr,

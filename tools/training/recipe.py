@@ -221,9 +221,9 @@ class PreparedTask:
         """How many examples the side has."""
         return len(self.prepared.side(side))
 
-    def batch(self, side: Side, indices: Indices, dice: np.random.Generator | None) -> Batch:
+    def batch(self, side: Side, indices: Indices, rng: np.random.Generator | None) -> Batch:
         """The examples with those indices."""
-        return self.recipe.batch(self.prepared.side(side), indices, dice)
+        return self.recipe.batch(self.prepared.side(side), indices, rng)
 
     def outcome(self, net: nn.Module, batch: Batch) -> Outcome:
         """Loss and metrics."""

@@ -6,11 +6,11 @@ from typing import Any
 import torch
 from torch import nn
 
-from muse.models.training.evaluate import measure
+from muse.models.training.evaluate import mean_metrics
 from muse.models.training.history import best_epoch, is_over
 from muse.models.training.state import State
-from muse.models.training.task import Means, Plan
-from muse.models.training.totals import in_words
+from muse.models.training.task import Means, TrainingPlan
+from muse.models.training.totals import format_means
 from muse.tools.training.plots import plot_confusion, plot_history
 from muse.tools.training.recipe import Confusion, Prepared, PreparedTask, Recipe
 from muse.tools.training.run_folder import RunFolder
@@ -24,7 +24,7 @@ def evaluate(
     recipe: Recipe,
     prepared: Prepared,
     net: nn.Module,
-    plan: Plan,
+    plan: TrainingPlan,
     state: State,
     device: torch.device,
 ) -> tuple[dict[str, Any], Confusion | None]:
@@ -35,7 +35,7 @@ def evaluate(
     """
     task = PreparedTask(recipe, prepared)
     place = best_epoch(state.history, plan.watched)
-    test = recipe.derived(measure(task, net, "test", plan, device))
+    test = recipe.derived(mean_metrics(task, net, "test", plan, device))
     with torch.inference_mode():
         confusion = recipe.confusion(net, prepared, device)
         further = recipe.evaluate(net, prepared, device)
@@ -55,7 +55,7 @@ def write_results(
     results: Mapping[str, Any],
     confusion: Confusion | None,
     state: State,
-    plan: Plan,
+    plan: TrainingPlan,
     plotted: Sequence[str] = (),
 ) -> None:
     """Write the figures and the pictures into the run's folder."""
@@ -88,14 +88,14 @@ def summary_text(facts: Mapping[str, Any], results: Mapping[str, Any], state: St
     return "\n".join(lines) + "\n"
 
 
-def training_text(state: State, plan: Plan) -> str:
+def training_text(state: State, plan: TrainingPlan) -> str:
     """How training went, a line for each epoch, for people."""
     best = best_epoch(state.history, plan.watched)
     early = len(state.history) < plan.epochs and is_over(state.history, plan)
     ended = f"{plan.patience} epochs without a better one" if early else "all epochs are done"
     lines = [
         f"{entry['epoch']:5d}{'*' if place == best else ' '} lr {entry['lr']:.2e}"
-        f"   train {in_words(entry['train'])}   validation {in_words(entry['validation'])}"
+        f"   train {format_means(entry['train'])}   validation {format_means(entry['validation'])}"
         for place, entry in enumerate(state.history)
     ]
     watched = f"best by validation {plan.watched.name} ({plan.watched.better} is better)"

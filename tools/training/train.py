@@ -11,8 +11,8 @@ from muse.models.device import choose_device
 from muse.models.training.fit import fit, prepare
 from muse.models.training.history import is_over
 from muse.models.training.signals import Stopped
-from muse.models.training.state import State, put_weights
-from muse.models.training.totals import in_words
+from muse.models.training.state import State, set_weights
+from muse.models.training.totals import format_means
 from muse.tools.errors import BadInputError, MuseError, ParameterError, missing_extra
 from muse.tools.progress import Report, part, silent
 from muse.tools.training.export import card_of, export
@@ -152,7 +152,7 @@ def keep_and_tell(folder: RunFolder, every: int, state: State) -> None:
         entry = state.history[-1]
         if every and entry["epoch"] % every == 0:
             folder.keep_periodic(state)
-        sides = (f"{side} {in_words(entry[side])}" for side in ("train", "validation"))
+        sides = (f"{side} {format_means(entry[side])}" for side in ("train", "validation"))
         log.info("epoch %d: %s", entry["epoch"], "; ".join(sides))
 
 
@@ -164,7 +164,7 @@ def finish(
     device = choose_device(job.plan.device)
     folder.keep_epoch(state)
     weights = folder.weights("best")
-    put_weights(job.net, weights)
+    set_weights(job.net, weights)
     results, confusion = evaluate(job.recipe, job.prepared, job.net, job.plan, state, device)
     write_results(folder, results, confusion, state, job.plan, job.recipe.plotted)
     plot_pictures(job.recipe.pictures(job.prepared), folder.plots)

@@ -20,7 +20,8 @@ from muse.models.basic_pitch import (
     BasicPitch,
     Posteriors,
 )
-from muse.models.note_net.inference import HEADS, Evidence
+from muse.models.note_net.config import HEADS
+from muse.models.note_net.inference import Evidence
 from muse.models.onnx import usable_cores
 from muse.tools.audio.spectra import Signal, frame_count
 from muse.tools.transcription.engine_input import EngineInput

@@ -28,7 +28,7 @@ class RoleRules:
     Attributes:
         lowest, highest: range of the role, MIDI pitches, both included.
         decoder: rules for one voice or for chords.
-        head: which output of the engine to decode; see `muse.models.note_net.inference.HEADS`.
+        head: which output of the engine to decode; see `muse.models.note_net.config.HEADS`.
     """
 
     lowest: int
