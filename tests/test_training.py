@@ -30,7 +30,7 @@ from muse.models.training.state import (
     weights_of,
 )
 from muse.models.training.task import TrainingPlan, Watched
-from muse.models.training.totals import Totals, together
+from muse.models.training.totals import Totals, add_totals
 from muse.tools.errors import BadInputError, MuseError
 from muse.tools.training import results
 from muse.tools.training.run import Run
@@ -306,7 +306,7 @@ def test_totals_are_means_over_examples() -> None:
     here.add({"loss": (1.0, 1)}, cpu)
     there.add({"loss": (torch.tensor(5.0), 2), "rare": (0, 0)}, cpu)
     assert here.means() == {"loss": 7 / 4, "top1": 1 / 3}
-    both = together([here.saved(), there.saved()]).means()
+    both = add_totals([here.saved(), there.saved()]).means()
     assert both["loss"] == 2.0
     assert math.isnan(both["rare"])
 
