@@ -70,7 +70,7 @@ def test_what_is_no_checkpoint_is_said(tmp_path: Path, content: bytes) -> None:
 def test_weights_of_another_net_are_refused(checkpoints: list[dict[str, np.ndarray]]) -> None:
     with pytest.raises(ValueError, match="do not fit the net"):
         load_spleeter(rename_keys(checkpoints[0], 0))
-    with pytest.raises(ValueError, match="no layer of the net"):
+    with pytest.raises(ValueError, match="no parameter"):
         rename_keys({"up9.0.weight": np.zeros(1, np.float32)}, 0)
 
 
