@@ -11,7 +11,7 @@ class ShareEngine:
     """Gives each stem a fixed share of the mix; shares that sum to 1 give back the mix."""
 
     overlap = 0.25
-    normalised = False
+    normalized = False
     model_hash = "0" * 64
 
     def __init__(
@@ -21,18 +21,18 @@ class ShareEngine:
         segment_length: int = 4096,
         sample_rate: int = 44_100,
         batch: int = 2,
-        normalised: bool = False,
+        normalized: bool = False,
     ) -> None:
         shares = shares or {"vocals": 0.5, "drums": 0.25, "bass": 0.125, "other": 0.125}
         self.name = "share"
         self.stems = tuple(shares)
-        self.rest = self.stems[-1]
+        self.residual = self.stems[-1]
         self.origins = dict.fromkeys(self.stems, "mix by share")
         self.shares = np.array(list(shares.values()), np.float32)
         self.segment_length = segment_length
         self.sample_rate = sample_rate
         self.batch = batch
-        self.normalised = normalised
+        self.normalized = normalized
         self.calls: list[Audio] = []
 
     def separate(self, segments: Audio) -> Audio:

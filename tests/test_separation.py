@@ -94,18 +94,18 @@ def test_streaming_checks_its_parameters(options: dict[str, float]) -> None:
 def test_plans_cover_the_mix() -> None:
     engine = ShareEngine()
     everything = make_plan(engine)
-    assert everything.left_over == "other"
+    assert everything.residual == "other"
     assert everything.written == engine.stems
     assert make_plan(engine, ["bass"]).written == ("bass",)
-    assert make_plan(engine, ["bass"]).left_over == ""
-    assert make_plan(engine, ["bass", "other"]).left_over == "other"
+    assert make_plan(engine, ["bass"]).residual == ""
+    assert make_plan(engine, ["bass", "other"]).residual == "other"
     vocals = make_plan(engine, two_stems="vocals")
-    assert (vocals.written, vocals.left_over) == (("vocals", "no_vocals"), "no_vocals")
+    assert (vocals.written, vocals.residual) == (("vocals", "no_vocals"), "no_vocals")
     other = make_plan(engine, two_stems="other")
-    assert other.worked_out == (("no_other", (0, 1, 2)),)
-    with pytest.raises(ParameterError, match="no stem tuba; it has vocals"):
+    assert other.computed == (("no_other", (0, 1, 2)),)
+    with pytest.raises(ParameterError, match="no stem tuba; its stems are vocals"):
         make_plan(engine, ["tuba"])
-    with pytest.raises(ParameterError, match="do not go together"):
+    with pytest.raises(ParameterError, match="exclude each other"):
         make_plan(engine, ["bass"], "vocals")
 
 
@@ -212,10 +212,10 @@ def test_two_stems(tmp_path: Path) -> None:
     assert result.stems[1].from_ == "mix without drums"
 
 
-def test_a_normalised_engine_sees_the_whole_track_scaled(tmp_path: Path) -> None:
+def test_a_normalized_engine_sees_the_whole_track_scaled(tmp_path: Path) -> None:
     mix = noise(20_000) + np.float32(0.05)
     write_audio(tmp_path / "song.wav", mix, 44_100, bits="32f")
-    engine = ShareEngine(normalised=True, segment_length=20_000)
+    engine = ShareEngine(normalized=True, segment_length=20_000)
     with AudioReader(tmp_path / "song.wav") as reader:
         mean, deviation = track_statistics(reader)
         pieces = list(stem_blocks(reader, engine, make_plan(engine)))

@@ -18,7 +18,7 @@ from demucs.htdemucs import HTDemucs
 from muse.models.demucs import load_net
 from muse.tools.audio.io import Audio, read_audio, write_audio
 from muse.tools.errors import BadInputError, MuseError, ParameterError
-from muse.tools.separation.demucs import DemucsEngine, recipe_in
+from muse.tools.separation.demucs import DemucsEngine, model_files_in
 from muse.tools.separation.engines import choose_model
 from muse.tools.separation.overlap_add import overlap_add
 from muse.tools.separation.separate import SeparateOptions, separate_file
@@ -95,7 +95,7 @@ def test_bfloat16_is_close(repository: Path) -> None:
 
 
 def test_nets_that_nobody_wants_are_not_run(repository: Path) -> None:
-    engine = DemucsEngine("pair", model_dir=repository, wanted=("drums",), precision="float32")
+    engine = DemucsEngine("pair", model_dir=repository, stems=("drums",), precision="float32")
     for parameter in engine._bag.nets[1].parameters():
         torch.nn.init.constant_(parameter, float("nan"))  # would be heard
     stems = engine.separate(noise(1.0)[None])
@@ -159,13 +159,13 @@ def test_a_damaged_file_is_named(repository: Path, tmp_path: Path) -> None:
 
 
 def test_what_is_not_in_the_folder(repository: Path, tmp_path: Path) -> None:
-    with pytest.raises(ParameterError, match="it holds htdemucs, pair, second"):
-        recipe_in("hans", repository)
+    with pytest.raises(ParameterError, match="it has htdemucs, pair, second"):
+        model_files_in("hans", repository)
     with pytest.raises(ParameterError, match="is not a folder"):
-        recipe_in("htdemucs", tmp_path / "nowhere")
+        model_files_in("htdemucs", tmp_path / "nowhere")
     (tmp_path / "bad.yaml").write_text("models: [gone]")
-    with pytest.raises(BadInputError, match="does not describe"):
-        recipe_in("bad", tmp_path)
+    with pytest.raises(BadInputError, match="not a description"):
+        model_files_in("bad", tmp_path)
 
 
 def test_segments_end_where_training_did(repository: Path) -> None:

@@ -14,8 +14,8 @@ from muse.models.registry import SPLEETER
 from muse.models.spleeter.checkpoint import read_checkpoint, rename_keys
 from muse.models.spleeter.net import Spleeter, load_spleeter
 from muse.tools.audio.io import read_audio
-from muse.tools.separation.embedded import EmbeddedEngine, segment_length
 from muse.tools.separation.overlap_add import overlap_add
+from muse.tools.separation.spleeter import SpleeterEngine, segment_length
 from muse.tools.weights import locate
 
 PATHS = locate(SPLEETER)
@@ -93,7 +93,7 @@ def test_segments_are_what_the_net_can_halve() -> None:
 def test_vocals_of_a_real_song() -> None:
     """Eleven seconds of a song with a singer: what is low goes to the bass, the voice to vocals."""
     mix, rate = read_audio(PATHS[0].parent / "audio_example.mp3")
-    engine = EmbeddedEngine()
+    engine = SpleeterEngine()
     stems = np.concatenate(list(overlap_add([mix], engine)), axis=-1)
     np.testing.assert_allclose(stems.sum(axis=0), mix, atol=1e-5)
     spectra = np.abs(np.fft.rfft(stems[:, 0])) ** 2
@@ -115,10 +115,10 @@ def test_weights_are_kept_for_the_next_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MUSE_CACHE", str(tmp_path / "cache"))
-    first = EmbeddedEngine()
+    first = SpleeterEngine()
     (cached,) = (tmp_path / "cache").iterdir()
     segment = np.random.default_rng(0).standard_normal((1, 2, 20_000)).astype(np.float32) * 0.1
-    second = EmbeddedEngine()
+    second = SpleeterEngine()
     np.testing.assert_array_equal(first.separate(segment), second.separate(segment))
     cached.write_bytes(b"damaged")
-    np.testing.assert_array_equal(EmbeddedEngine().separate(segment), second.separate(segment))
+    np.testing.assert_array_equal(SpleeterEngine().separate(segment), second.separate(segment))

@@ -15,6 +15,7 @@ from pathlib import Path
 from muse.tools.errors import BadInputError, MuseError
 
 PIPE = "-"
+STDIN_NAME = "stdin"  # stands for standard input in file names
 HASH_BLOCK = 1 << 20  # bytes read at a time
 
 
@@ -112,6 +113,11 @@ def on_disk(source: str | Path) -> Iterator[Path]:
             file.write(block)
         file.flush()
         yield Path(file.name)
+
+
+def track_name(source: str | Path) -> str:
+    """Return what an input is called in the names of its outputs: its file name without suffix."""
+    return STDIN_NAME if str(source) == PIPE else Path(source).stem
 
 
 def sha256_of(path: Path) -> str:

@@ -25,7 +25,6 @@ from muse.tools.song.provenance import DISTRIBUTION
 from muse.tools.weights import SHIPPED_SUFFIXES, WeightStatus, data_folder, list_weights, verify
 
 FFMPEG_TIMEOUT = 10  # seconds to wait for its version
-DEFAULT_ENGINE = "spleeter"
 REINSTALL = "pip install --force-reinstall --no-deps {}"
 OPTIONAL_EXTRAS = {"demucs": "the htdemucs engines of muse separate", "train": "muse train"}
 REQUIREMENT = re.compile(
@@ -229,7 +228,7 @@ def look_at_weights() -> Iterator[Part]:
             continue
         detail, whole = describe_weights(status)
         command = None if whole else command_for_weights(status)
-        needed = weights.name == DEFAULT_ENGINE
+        needed = bool(weights.engine and not weights.url)  # comes with a required package
         yield Part("weights", weights.name, whole, detail, weights.task, needed, command)
     yield Part("weights", "fetched into", True, str(data_folder()))
 

@@ -1,1 +1,1 @@
-"""A mix in, stems out."""
+"""Separation of audio into stems that sum to the mix."""

@@ -1,4 +1,4 @@
-"""Stems as a tar that is written as a stream, for pipes."""
+"""Stems as a tar archive that is written as a stream, for pipes."""
 
 import io
 import tarfile
@@ -11,19 +11,19 @@ import msgspec
 
 from muse.tools.separation.separate import Separation
 
-DOCUMENT = "separation.json"  # what is told of a track, beside its first stem
+DOCUMENT = "separation.json"  # the result of a track, beside its first stem
 
 
 class StemArchive(AbstractContextManager["StemArchive"]):
-    """Moves stems from a folder into a tar; its end mark is written only when all went well."""
+    """Moves stems from a folder into a tar archive, which gets its end mark only without errors."""
 
     def __init__(self, stream: IO[bytes], folder: Path) -> None:
-        """Write to `stream` what lies in `folder`."""
+        """Write files of `folder` to `stream`."""
         self._tar = tarfile.open(fileobj=stream, mode="w|")  # noqa: SIM115, __exit__ closes it
         self._folder = folder
 
     def add(self, result: Separation) -> None:
-        """Append one track's stems, and remove them from the folder."""
+        """Append the result and the stems of one track, and remove the stems from the folder."""
         paths = [Path(stem.path) for stem in result.stems]
         for stem, path in zip(result.stems, paths, strict=True):
             stem.path = path.relative_to(self._folder).as_posix()
@@ -41,6 +41,6 @@ class StemArchive(AbstractContextManager["StemArchive"]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Write the end mark, which a tar that was broken off lacks."""
+        """Write the end mark, unless an error ended the archive early."""
         if kind is None:
             self._tar.close()

@@ -1,7 +1,7 @@
-"""Any engine on audio of any length: overlapping segments, faded into each other, in flat memory.
+"""Runs an engine on audio of any length, in overlapping segments, with constant memory.
 
-Each segment's stems are weighted by a triangle and summed; the sum is divided by that of the
-weights, so a net that gives back its input gives it back exactly, joins and ends included.
+The stems of each segment are weighted by a triangle and summed, and the sum is divided by the sum
+of the weights. A net that returns its input therefore returns it exactly, at joins and ends too.
 
 Conventions: mixes are (2, frames), stems (stems, 2, frames), float32.
 """
@@ -16,12 +16,12 @@ from muse.tools.audio.io import Audio
 from muse.tools.errors import ParameterError
 from muse.tools.separation.engine import Engine
 
-MAX_OVERLAP = 0.95  # share of a segment; beyond it the time taken grows without use
+MAX_OVERLAP = 0.95  # share of a segment; more takes longer without being better
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch of the mix: `audio` starts at frame `start` and is real up to frame `end`."""
+    """Frames `start` to `end` of the mix; `audio` (2, frames) may be padded with silence."""
 
     start: int
     end: int
@@ -31,13 +31,13 @@ class Segment:
 def overlap_add(
     blocks: Iterable[Audio], engine: Engine, *, overlap: float | None = None, shifts: int = 1
 ) -> Iterator[Audio]:
-    """Yield the stems of a mix, block by block; together they are as long as the mix.
+    """Yield the stems of a mix in blocks that together are as long as the mix.
 
     Args:
-        blocks: the mix, in pieces of any length.
-        engine: parts one segment.
+        blocks: the mix, in blocks of any length.
+        engine: separates the segments.
         overlap: share of a segment, 0 to 0.95; None takes the engine's own.
-        shifts: passes over segments that start at other places, averaged; 1 is one pass.
+        shifts: number of passes over segments with different starts, which are averaged.
 
     Raises:
         ParameterError: overlap or shifts is out of range.
@@ -49,41 +49,41 @@ def overlap_add(
         raise ParameterError(f"shifts is {shifts}; it must be 1 or more")
     stride = max(1, round(engine.segment_length * (1 - share) / shifts))
     segments = cut_segments(blocks, engine.segment_length, stride)
-    yield from crossfade(separated(segments, engine), engine.segment_length)
+    yield from crossfade(separate_segments(segments, engine), engine.segment_length)
 
 
 def cut_segments(blocks: Iterable[Audio], length: int, stride: int) -> Iterator[Segment]:
-    """Segments of `length` frames, `stride` apart.
+    """Yield segments of `length` frames that start `stride` frames apart.
 
-    The last ends with the mix, so it may start sooner; a mix shorter than a segment is padded
+    The last one ends with the mix, so it may start earlier; a mix shorter than a segment is padded
     with silence.
     """
-    kept = np.zeros(
-        (2, 0), np.float32
-    )  # the mix from frame `start` on, which the last one began at
+    buffer = np.zeros((2, 0), np.float32)  # the mix from frame `start` on
     start = following = done = 0
     for block in blocks:
-        kept = np.concatenate([kept, block], axis=1)
-        while start + kept.shape[1] >= following + length:
-            kept, start = kept[:, following - start :], following
-            yield Segment(start, start + length, kept[:, :length])
+        buffer = np.concatenate([buffer, block], axis=1)
+        while start + buffer.shape[1] >= following + length:
+            buffer, start = buffer[:, following - start :], following
+            yield Segment(start, start + length, buffer[:, :length])
             done, following = start + length, start + stride
-    end = start + kept.shape[1]
+    end = start + buffer.shape[1]
     if end > done:
         begin = max(0, end - length)
-        piece = kept[:, begin - start :]
+        piece = buffer[:, begin - start :]
         yield Segment(begin, end, np.pad(piece, ((0, 0), (0, length - piece.shape[1]))))
 
 
-def separated(segments: Iterator[Segment], engine: Engine) -> Iterator[tuple[Segment, Audio]]:
-    """Each segment with its stems, run through the engine a batch at a time."""
+def separate_segments(
+    segments: Iterator[Segment], engine: Engine
+) -> Iterator[tuple[Segment, Audio]]:
+    """Yield each segment with its stems; the engine gets a batch at a time."""
     while batch := list(islice(segments, engine.batch)):
         stems = engine.separate(np.stack([segment.audio for segment in batch]))
         yield from zip(batch, stems, strict=True)
 
 
 def crossfade(pieces: Iterator[tuple[Segment, Audio]], length: int) -> Iterator[Audio]:
-    """Sum the pieces under triangles, and yield what no later piece reaches."""
+    """Sum overlapping stems under triangles, and yield the frames that are complete."""
     rising = np.arange(1, length + 1, dtype=np.float32)
     triangle = np.minimum(rising, rising[::-1]) / rising[length // 2]
     start = end = 0
@@ -95,7 +95,7 @@ def crossfade(pieces: Iterator[tuple[Segment, Audio]], length: int) -> Iterator[
         ready = segment.start - start
         if ready:
             yield total[..., :ready] / weight[:ready]
-            total, weight = moved_on(total, ready), moved_on(weight, ready)
+            total, weight = shift_left(total, ready), shift_left(weight, ready)
         total += stems * triangle
         weight += triangle
         start, end = segment.start, segment.end
@@ -103,6 +103,6 @@ def crossfade(pieces: Iterator[tuple[Segment, Audio]], length: int) -> Iterator[
         yield total[..., : end - start] / weight[: end - start]
 
 
-def moved_on(array: Audio, frames: int) -> Audio:
-    """The array without its first frames, and as many zeros at its end."""
+def shift_left(array: Audio, frames: int) -> Audio:
+    """Drop the first frames of an array and append as many zeros."""
     return np.concatenate([array[..., frames:], np.zeros_like(array[..., :frames])], axis=-1)

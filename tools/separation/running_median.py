@@ -1,9 +1,9 @@
-"""Running medians of large arrays, by comparing shifted copies instead of sorting each window.
+"""Running medians of large tensors, by comparing shifted copies instead of sorting each window.
 
-A sorting network (K. E. Batcher, "Sorting networks and their applications", AFIPS 1968) is cut down
-to the comparisons that its middle output depends on: 8 of them for 5 values, 22 for 9, each one
-pass of vector instructions over the array. The median of a long window is taken in two stages, of
-neighbours and then of those medians, which serves the same end and costs a fraction.
+A sorting network (K. E. Batcher, "Sorting networks and their applications", AFIPS 1968) is reduced
+to the comparisons that its middle output depends on: 8 of them for 5 values, 22 for 9. Each is one
+pass of vector instructions over the tensor. The median of a long window is approximated in
+two stages, medians of neighbors and then medians of those, which costs a fraction of the time.
 """
 
 from collections.abc import Iterator
@@ -13,11 +13,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-Comparison = tuple[int, int]  # afterwards the first holds the lower value, the second the higher
+Comparison = tuple[int, int]  # indices; afterwards the first has the lower value of the two
 
 
 def batcher_network(size: int) -> Iterator[Comparison]:
-    """The comparisons that sort `size` values, in order (Knuth 5.2.2, algorithm M)."""
+    """Yield the comparisons that sort `size` values (Knuth, TAOCP 3, 5.2.2, algorithm M)."""
     top = 1 << max(0, size - 1).bit_length() >> 1
     p = top
     while p:
@@ -32,17 +32,17 @@ def batcher_network(size: int) -> Iterator[Comparison]:
 
 @cache
 def median_network(size: int) -> tuple[Comparison, ...]:
-    """Those comparisons of the network that its middle output depends on."""
-    needed, kept = {size // 2}, []
+    """Return the comparisons of the network that its middle output depends on."""
+    needed, used = {size // 2}, []
     for low, high in reversed(list(batcher_network(size))):
         if low in needed or high in needed:
             needed |= {low, high}
-            kept.append((low, high))
-    return tuple(reversed(kept))
+            used.append((low, high))
+    return tuple(reversed(used))
 
 
 def median_of(values: list[Tensor]) -> Tensor:
-    """The elementwise median of an odd number of tensors of one shape."""
+    """Return the elementwise median of an odd number of tensors of the same shape."""
     values = list(values)
     for low, high in median_network(len(values)):
         smaller = torch.minimum(values[low], values[high])
@@ -52,9 +52,13 @@ def median_of(values: list[Tensor]) -> Tensor:
 
 
 def running_median(x: Tensor, dim: int, size: int, spacing: int = 1) -> Tensor:
-    """The median of `size` values, `spacing` apart, around each place along `dim` (-1 or -2).
+    """Return the median of `size` values, `spacing` apart, centered on each position.
 
-    `x` has three dimensions, `size` is odd; beyond the ends the last value goes on.
+    Args:
+        x: three dimensions; beyond the ends, the first and last values are repeated.
+        dim: the dimension of the window, -1 or -2.
+        size: number of values, odd.
+        spacing: positions from one value to the next.
     """
     reach = size // 2 * spacing
     padding = (reach, reach, 0, 0) if dim == -1 else (0, 0, reach, reach)
@@ -64,5 +68,5 @@ def running_median(x: Tensor, dim: int, size: int, spacing: int = 1) -> Tensor:
 
 
 def long_median(x: Tensor, dim: int, inner: int, outer: int) -> Tensor:
-    """About the median of `inner * outer` neighbours: the median of `outer` medians of `inner`."""
+    """Approximate the median of `inner * outer` values by `outer` medians of `inner` each."""
     return running_median(running_median(x, dim, inner), dim, outer, spacing=inner)

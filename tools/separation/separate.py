@@ -1,6 +1,6 @@
-"""Audio files into stems that sum to the mix, in flat memory.
+"""Separates audio files into stems that sum to the mix, with constant memory.
 
-The ladder: `overlap_add` (arrays), `stem_blocks` (file -> arrays), `separate_file` (file -> files).
+Ladder: `overlap_add` (arrays), `stem_blocks` (file to arrays), `separate_file` (file to files).
 """
 
 import logging
@@ -14,13 +14,13 @@ import msgspec
 from muse.tools.audio.encodings import LOSSY, find_encoding
 from muse.tools.audio.io import AudioReader
 from muse.tools.errors import ParameterError
-from muse.tools.files import PIPE
+from muse.tools.files import track_name
 from muse.tools.progress import Report, silent
-from muse.tools.separation.engine import Engine
+from muse.tools.separation.engine import Engine, EngineOptions
 from muse.tools.separation.engines import load_engine
 from muse.tools.separation.pipeline import stem_blocks
-from muse.tools.separation.stem_plan import Plan, make_plan
-from muse.tools.separation.stem_writer import Measured, StemSink
+from muse.tools.separation.stem_plan import StemPlan, make_plan
+from muse.tools.separation.stem_writer import StemMeasurements, StemWriter
 from muse.tools.song.document import MadeBy
 from muse.tools.song.provenance import provenance
 
@@ -28,27 +28,26 @@ log = logging.getLogger("muse")
 
 FORMAT = "muse.stems/1"
 TEMPLATE = "{track}/{stem}.{ext}"
-STDIN_TRACK = "stdin"  # what a track read from a pipe is called
 
 
 @dataclass(frozen=True)
 class SeparateOptions:
-    """How to separate; None leaves it to the engine.
+    """How to separate; None takes the value of the engine.
 
     Attributes:
-        model: auto, or a name of `muse models list`, or one in `model_dir`.
-        model_dir: folder of demucs weights, as demucs' --repo takes it.
-        stems: which to write; empty means all.
-        two_stems: one stem against all others.
+        model: auto, a name listed by `muse models list`, or a model in `model_dir`.
+        model_dir: folder of Demucs weights, as the --repo option of the demucs package takes it.
+        stems: names of the stems to write; empty for all.
+        two_stems: name of a stem to write with the sum of all others.
         format: wav, flac, mp3 or ogg.
-        bits: 16, 24 or 32f.
-        overlap: share of a segment, 0 to 0.95.
-        segment_s: seconds that are separated at once.
-        shifts: passes that are averaged, 1 or more.
+        bits: sample format, 16, 24 or 32f.
+        overlap: share of a segment that the next one covers too, 0 to 0.95.
+        segment_s: seconds of audio in one segment.
+        shifts: number of passes that are averaged, 1 or more.
         device: auto, cpu, cuda or mps.
         precision: auto, float32 or bfloat16.
-        template: names of the files, from {track}, {stem} and {ext}.
-        skip_existing: leave a track alone whose files are all there.
+        template: file names, with {track}, {stem} and {ext}.
+        skip_existing: skip a track whose files all exist.
     """
 
     model: str = "auto"
@@ -67,7 +66,7 @@ class SeparateOptions:
 
 
 class Stem(msgspec.Struct, kw_only=True):
-    """One written file. `from_` says what it was made with; what was not measured is null."""
+    """One written stem. `from_` says what it was made with; what was not measured is null."""
 
     stem: str
     path: str
@@ -77,7 +76,11 @@ class Stem(msgspec.Struct, kw_only=True):
 
 
 class Separation(msgspec.Struct, kw_only=True):
-    """What came of one input; `residual_dbfs` is the peak of the mix without its stems."""
+    """The result for one input.
+
+    `residual_dbfs` is the peak of the mix minus all stems, `gain_db` the gain of all stems that
+    prevents clipping, `seconds` the time that the separation took.
+    """
 
     format: str = FORMAT
     source: str
@@ -94,7 +97,7 @@ class Separation(msgspec.Struct, kw_only=True):
     made_by: MadeBy
 
     def path_of(self, stem: str) -> Path | None:
-        """The file of a stem, None when it was not written."""
+        """Return the file of a stem, or None if it was not written."""
         return next((Path(each.path) for each in self.stems if each.stem == stem), None)
 
 
@@ -110,15 +113,15 @@ def separate_file(
 
     Args:
         source: audio of any rate; more than two channels are mixed to stereo first.
-        directory: where the stems are written, by `options.template`.
-        options: how; the defaults when None.
-        report: hears how far it is.
-        engine: one that is loaded already, by `load_engine(options)`.
+        directory: folder of the stems, whose names follow `options.template`.
+        options: None takes the defaults.
+        report: called with the progress.
+        engine: an engine that is already loaded; None loads the one of the options.
 
     Raises:
-        BadInputError: the input is not there or not audio.
+        BadInputError: the input does not exist or is not audio.
         MissingPartError: the engine is not installed.
-        ParameterError: an option is out of range or does not go with another.
+        ParameterError: an option is out of range, or two options exclude each other.
     """
     options = options or SeparateOptions()
     started = time.perf_counter()
@@ -127,62 +130,60 @@ def separate_file(
         engine = engine or engine_for(options)
         plan = make_plan(engine, options.stems, options.two_stems)
         paths = stem_paths(source, directory, options, plan)
-        result = described(reader, engine, options, plan, paths)
+        result = describe(reader, engine, options, plan, paths)
         if options.skip_existing and all(path.is_file() for path in paths.values()):
             result.skipped = True
             return result
         measured = write_stems(reader, engine, options, plan, paths, report)
-    fill_in(result, measured, time.perf_counter() - started)
+    add_measurements(result, measured, time.perf_counter() - started)
     return result
 
 
 def engine_for(options: SeparateOptions) -> Engine:
-    """The engine that the options ask for, loaded."""
-    wanted = (options.two_stems,) if options.two_stems else options.stems
+    """Load the engine for some options."""
+    needed = (options.two_stems,) if options.two_stems else options.stems
     return load_engine(
-        options.model,
-        model_dir=options.model_dir,
-        wanted=tuple(name for name in wanted if name),
-        device=options.device,
-        precision=options.precision,
-        segment_s=options.segment_s,
+        EngineOptions(
+            options.model,
+            model_dir=options.model_dir,
+            stems=tuple(name for name in needed if name),
+            device=options.device,
+            precision=options.precision,
+            segment_s=options.segment_s,
+        )
     )
 
 
-def track_name(source: str | Path) -> str:
-    """What an input is called in names of files."""
-    return STDIN_TRACK if str(source) == PIPE else Path(source).stem
-
-
 def check_distinct(sources: Sequence[str], options: SeparateOptions) -> None:
-    """Raise ParameterError when two inputs would be written to the same files."""
+    """Raise ParameterError if two inputs would be written to the same files."""
     names = [track_name(source) for source in sources]
     shared = sorted({name for name in names if names.count(name) > 1})
     if shared:
-        raise ParameterError(f"several inputs are called {shared[0]}; separate them one by one")
+        raise ParameterError(f"several inputs are called {shared[0]}; separate them one at a time")
     if len(names) > 1 and "{track}" not in options.template:
         raise ParameterError("several inputs need {track} in --template")
 
 
 def stem_paths(
-    source: str | Path, directory: Path, options: SeparateOptions, plan: Plan
+    source: str | Path, directory: Path, options: SeparateOptions, plan: StemPlan
 ) -> dict[str, Path]:
-    """The file of each stem that is written.
+    """Return the file of each stem that is written.
 
     Raises:
-        ParameterError: the template is wrong, two stems would share a file, or a stem its input's.
+        ParameterError: the template is not valid, or two stems, or a stem and the input, share a
+            file.
     """
     paths = {}
     for stem in plan.written:
         try:
             name = options.template.format(track=track_name(source), stem=stem, ext=options.format)
         except (KeyError, IndexError, ValueError) as error:
-            raise ParameterError("--template takes {track}, {stem} and {ext}") from error
+            raise ParameterError("--template may use {track}, {stem} and {ext} only") from error
         if Path(name).is_absolute() or ".." in Path(name).parts:
             raise ParameterError(f"--template leads out of the folder: {name}")
         paths[stem] = directory / name
     if len(set(paths.values())) < len(paths):
-        raise ParameterError("--template gives several stems one name; put {stem} into it")
+        raise ParameterError("--template gives several stems the same name; add {stem}")
     if any(path.suffix != f".{options.format}" for path in paths.values()):
         raise ParameterError(f"--template must end with .{{ext}} or .{options.format}")
     if Path(source).resolve() in {path.resolve() for path in paths.values()}:
@@ -190,16 +191,16 @@ def stem_paths(
     return paths
 
 
-def described(
+def describe(
     reader: AudioReader,
     engine: Engine,
     options: SeparateOptions,
-    plan: Plan,
+    plan: StemPlan,
     paths: dict[str, Path],
 ) -> Separation:
-    """What is known before the work begins."""
-    parameters = {key: value for key, value in asdict(options).items() if value not in (None, ())}
-    parameters |= {"model_dir": str(options.model_dir)} if options.model_dir else {}
+    """Return the result as far as it is known before the separation."""
+    params = {key: value for key, value in asdict(options).items() if value not in (None, ())}
+    params |= {"model_dir": str(options.model_dir)} if options.model_dir else {}
     return Separation(
         source=reader.name,
         sample_rate=reader.sample_rate,
@@ -212,25 +213,25 @@ def described(
         lossy=options.format in LOSSY,
         made_by=provenance(
             "separate",
-            parameters,
+            params,
             model=engine.name,
             model_hash=engine.model_hash,
         ),
     )
 
 
-def origin_of(name: str, engine: Engine, plan: Plan) -> str:
-    """What a stem was made with."""
+def origin_of(name: str, engine: Engine, plan: StemPlan) -> str:
+    """Return what a stem is made with."""
     if name in engine.origins:
         return engine.origins[name]
-    members = dict(plan.worked_out).get(name)
+    members = dict(plan.computed).get(name)
     if members:
         return "sum of " + ", ".join(engine.stems[member] for member in members)
-    return "mix without " + ", ".join(each for each, _ in plan.worked_out)
+    return "mix without " + ", ".join(each for each, _ in plan.computed)
 
 
-def fill_in(result: Separation, measured: Measured, seconds: float) -> None:
-    """Put what was measured into what is told of it."""
+def add_measurements(result: Separation, measured: StemMeasurements, seconds: float) -> None:
+    """Enter the measurements of the stems, and the time taken in seconds, into the result."""
     for stem in result.stems:
         stem.peak_dbfs = round(measured.peaks_dbfs[stem.stem], 2)
         loudness = measured.loudness_lufs[stem.stem]
@@ -246,19 +247,19 @@ def write_stems(
     reader: AudioReader,
     engine: Engine,
     options: SeparateOptions,
-    plan: Plan,
+    plan: StemPlan,
     paths: dict[str, Path],
     report: Report,
-) -> Measured:
-    """Separate an open file and write the stems."""
+) -> StemMeasurements:
+    """Separate an open file, write the stems and return their measurements."""
     rate, channels = reader.sample_rate, min(reader.channels, 2)
     if reader.channels > channels:
-        log.info("%s: %d channels, mixed to stereo", reader.name, reader.channels)
+        log.info("%s: %d channels are mixed to stereo", reader.name, reader.channels)
     done = 0
-    with StemSink(plan, paths, rate, channels, options.bits, reader.frames) as sink:
+    with StemWriter(plan, paths, rate, channels, options.bits, reader.frames) as writer:
         pieces = stem_blocks(reader, engine, plan, overlap=options.overlap, shifts=options.shifts)
         for mix, stems in pieces:
-            sink.add(mix, stems)
+            writer.add(mix, stems)
             done += mix.shape[1]
             report("separating", min(1.0, done / reader.frames))
-        return sink.finish(report)
+        return writer.finish(report)

@@ -1,4 +1,4 @@
-"""Which stems are worked out, and which of them are written."""
+"""Which stems are computed, and which of them are written."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,60 +8,63 @@ from muse.tools.separation.engine import Engine
 
 
 @dataclass(frozen=True)
-class Plan:
-    """Stems that together are the mix.
+class StemPlan:
+    """Stems that sum to the mix.
 
     Attributes:
-        worked_out: name, and the engine's stems that sum to it; all but one of the stems.
-        left_over: name of the one that is the mix without the others; empty when nobody wants it.
+        computed: name of each stem but the residual, and the indices of the engine's stems that
+            sum to it.
+        residual: name of the stem that is the mix minus the others; empty if it is not needed.
         written: names in the order in which they are written.
     """
 
-    worked_out: tuple[tuple[str, tuple[int, ...]], ...]
-    left_over: str
+    computed: tuple[tuple[str, tuple[int, ...]], ...]
+    residual: str
     written: tuple[str, ...]
 
 
-def make_plan(engine: Engine, stems: Sequence[str] = (), two_stems: str | None = None) -> Plan:
-    """What to work out for the stems that were asked for.
+def make_plan(engine: Engine, stems: Sequence[str] = (), two_stems: str | None = None) -> StemPlan:
+    """Plan the computation of the stems to write.
 
     Args:
-        engine: whose stems can be had.
-        stems: names; none means all.
-        two_stems: the one stem that is set against all others; excludes `stems`.
+        engine: that separates the mix.
+        stems: names of the stems to write; empty for all.
+        two_stems: name of a stem to write with the sum of all others; excludes `stems`.
 
     Raises:
-        ParameterError: a name is none of the engine's, or both are given.
+        ParameterError: the engine has no stem of that name, or both options are given.
     """
     if stems and two_stems:
-        raise ParameterError("--stems and --two-stems do not go together")
+        raise ParameterError("--stems and --two-stems exclude each other")
     check_names(engine, [two_stems] if two_stems else stems)
-    others = tuple(name for name in engine.stems if name != engine.rest)
+    others = tuple(name for name in engine.stems if name != engine.residual)
     if two_stems:
-        return two_stem_plan(engine, two_stems, others)
+        return plan_two_stems(engine, two_stems, others)
     written = tuple(dict.fromkeys(stems)) or engine.stems
-    if engine.rest in written:
-        return Plan(tuple(single(engine, name) for name in others), engine.rest, written)
-    return Plan(tuple(single(engine, name) for name in written), "", written)
+    if engine.residual in written:
+        return StemPlan(
+            tuple(engine_stem(engine, name) for name in others), engine.residual, written
+        )
+    return StemPlan(tuple(engine_stem(engine, name) for name in written), "", written)
 
 
-def two_stem_plan(engine: Engine, stem: str, others: tuple[str, ...]) -> Plan:
-    """One stem against all others; the one that takes up what is left over stays that one."""
+def plan_two_stems(engine: Engine, stem: str, others: tuple[str, ...]) -> StemPlan:
+    """Plan one stem and the sum of all others; the engine's residual stem stays the residual."""
     complement = f"no_{stem}"
-    if stem == engine.rest:
+    if stem == engine.residual:
         members = tuple(engine.stems.index(name) for name in others)
-        return Plan(((complement, members),), stem, (stem, complement))
-    return Plan((single(engine, stem),), complement, (stem, complement))
+        return StemPlan(((complement, members),), stem, (stem, complement))
+    return StemPlan((engine_stem(engine, stem),), complement, (stem, complement))
 
 
-def single(engine: Engine, name: str) -> tuple[str, tuple[int, ...]]:
-    """A stem that is one of the engine's."""
+def engine_stem(engine: Engine, name: str) -> tuple[str, tuple[int, ...]]:
+    """Return the entry of `StemPlan.computed` for a stem of the engine."""
     return name, (engine.stems.index(name),)
 
 
 def check_names(engine: Engine, names: Sequence[str]) -> None:
-    """Raise ParameterError when the engine has no such stem."""
+    """Raise ParameterError if the engine lacks one of the stems."""
     for name in names:
         if name not in engine.stems:
             known = ", ".join(engine.stems)
-            raise ParameterError(f"{engine.name} has no stem {name}; it has {known}")
+            raise ParameterError(f"{engine.name} has no stem {name}; its stems are {known}")

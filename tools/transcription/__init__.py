@@ -1,1 +1,1 @@
-"""Audio in, notes, drums, beats and a Song out."""
+"""Transcription of audio: notes, drum hits, beats and key, combined in a Song."""

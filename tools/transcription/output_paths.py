@@ -7,10 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from muse.tools.files import PIPE
+from muse.tools.files import PIPE, track_name
 from muse.tools.transcription.zip_output import write_zip
-
-STDIN_TRACK = "stdin"  # what a track read from a pipe is called
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ def folders_in(root: Path, inputs: Sequence[str]) -> dict[str, Path]:
         return {inputs[0]: root}
     folders: dict[str, Path] = {}
     for name in inputs:
-        track = STDIN_TRACK if name == PIPE else Path(name).stem
+        track = track_name(name)
         taken = set(folders.values())
         tries = (root / (track if n == 1 else f"{track}-{n}") for n in range(1, len(inputs) + 1))
         folders[name] = next(folder for folder in tries if folder not in taken)

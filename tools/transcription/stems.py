@@ -39,11 +39,6 @@ STEM_ROLES: dict[str, Role] = {
     "guitar": "guitar",
 }
 
-# Stems whose notes are more accurate when transcribed from the mix without the voice, by separation
-# model: on songs that the note net was not trained on, spleeter's stems give an onset F1 of 0.69
-# over all pitched notes, the mix 0.78.
-TRANSCRIBED_FROM_MIX = {"spleeter": {"bass", "other"}}
-
 
 @dataclass(frozen=True)
 class Stem:

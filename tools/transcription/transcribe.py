@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from muse.models.registry import WEIGHTS
 from muse.tools.audio.io import AudioReader, writing_audio
 from muse.tools.errors import ParameterError
 from muse.tools.files import PIPE, on_disk
@@ -23,7 +24,6 @@ from muse.tools.transcription.options import TranscribeOptions
 from muse.tools.transcription.stem_transcription import StemTranscription
 from muse.tools.transcription.stems import (
     STEM_ROLES,
-    TRANSCRIBED_FROM_MIX,
     Stem,
     is_silent,
     transcribe_stems,
@@ -108,7 +108,8 @@ def find_stems(
     )
     place = folder if folder is not None and options.write_stems else scratch / "stems"
     separation = separate_file(path, place, wanted, report)
-    from_mix = TRANSCRIBED_FROM_MIX.get(separation.made_by.model or "", set())
+    model = WEIGHTS.get(separation.made_by.model or "")
+    from_mix = model.rough_stems if model else ()
     backing = write_backing(path, separation, scratch) if from_mix else None
     stems = [
         Stem(

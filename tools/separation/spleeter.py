@@ -1,4 +1,4 @@
-"""The engine that is always there: Spleeter's vocals, and signal processing for the rest."""
+"""The engine that is always installed: Spleeter separates the vocals, median filters the rest."""
 
 import hashlib
 import logging
@@ -18,11 +18,12 @@ from muse.tools.audio.io import Audio
 from muse.tools.errors import MissingPartError, ParameterError
 from muse.tools.files import replacing
 from muse.tools.separation.accompaniment import split_accompaniment
+from muse.tools.separation.engine import EngineOptions
 
 log = logging.getLogger("muse")
 
-FRAME_STEP = 64  # frames that the net's six levels can halve
-OVERLAP = 0.1  # share of a segment; the net's masks are unsure only near its edges
+FRAME_STEP = 64  # the net halves the number of frames six times
+OVERLAP = 0.1  # share of a segment; the net's masks are inaccurate only near its edges
 
 SPLIT_ORIGINS = MappingProxyType(
     {
@@ -35,14 +36,14 @@ SPLIT_ORIGINS = MappingProxyType(
 WHOLE_ORIGINS = MappingProxyType({"vocals": "mix by spleeter", "accompaniment": "mix by spleeter"})
 
 
-class EmbeddedEngine:
-    """Spleeter's vocals and, unless told not to, the accompaniment split in three; see `Engine`."""
+class SpleeterEngine:
+    """Spleeter's vocals and, where needed, the accompaniment split in three; see `Engine`."""
 
     name = SPLEETER.name
     sample_rate = SAMPLE_RATE
     batch = 1
     overlap = OVERLAP
-    normalised = False
+    normalized = False
 
     def __init__(
         self,
@@ -56,27 +57,27 @@ class EmbeddedEngine:
 
         Args:
             device: auto, cpu, cuda or mps.
-            precision: auto, float32 or bfloat16; auto is float32, since this net gains nothing.
-            segment_s: seconds that are separated at once; None takes what the net was trained on.
-            split: whether the accompaniment is parted.
+            precision: auto, float32 or bfloat16; auto is float32, since bfloat16 is no faster here.
+            segment_s: seconds of audio in one segment; None takes the length of the training.
+            split: whether the accompaniment is split into drums, bass and other.
 
         Raises:
-            MissingPartError: the package that brings the weights is not installed.
+            MissingPartError: the package with the weights is not installed.
             ValueError: an argument is out of range.
         """
         self._device = choose_device(device)
-        wanted = "float32" if precision == "auto" else precision
-        self._dtype = choose_precision(self._device, wanted)
+        used = "float32" if precision == "auto" else precision
+        self._dtype = choose_precision(self._device, used)
         self._net, self.model_hash = load_net()
         self._net.to(self._device)
         self._split = split
         self.origins: Mapping[str, str] = SPLIT_ORIGINS if split else WHOLE_ORIGINS
         self.stems: tuple[str, ...] = tuple(self.origins)
-        self.rest = self.stems[-1]
+        self.residual = self.stems[-1]
         self.segment_length = segment_length(self._net.config, segment_s)
 
     def separate(self, segments: Audio) -> Audio:
-        """Stems (batch, stems, 2, frames) of segments (batch, 2, frames)."""
+        """Separate segments (batch, 2, frames) into stems (batch, stems, 2, frames)."""
         mix = torch.from_numpy(segments).to(self._device)
         with torch.inference_mode(), computing_in(self._device, self._dtype):
             vocals = self._net(mix)
@@ -90,8 +91,22 @@ class EmbeddedEngine:
         return torch.stack(stems, dim=1).cpu().numpy()
 
 
+def load(options: EngineOptions) -> SpleeterEngine:
+    """Load the engine; the accompaniment is split unless only the vocals are needed."""
+    return SpleeterEngine(
+        device=options.device,
+        precision=options.precision,
+        segment_s=options.segment_s,
+        split=set(options.stems) != {"vocals"},
+    )
+
+
 def segment_length(config: SpleeterConfig, segment_s: float | None) -> int:
-    """Frames of audio for so many seconds, rounded to what the net can halve six times."""
+    """Return the frames of audio in a segment, rounded so that the net can halve it six times.
+
+    Raises:
+        ParameterError: the segment is too short or too long.
+    """
     spectra = config.segment
     if segment_s is not None:
         spectra = round(segment_s * SAMPLE_RATE / config.hop_length / FRAME_STEP)
@@ -102,9 +117,9 @@ def segment_length(config: SpleeterConfig, segment_s: float | None) -> int:
 
 
 def load_net() -> tuple[Spleeter, str]:
-    """The net with its weights, and their hash.
+    """Load the net; return it with the SHA-256 of its weights.
 
-    Reading the published files takes a second, so what was read is kept in the user's cache.
+    Reading the published files takes a second, so the result is stored in the user's cache.
     """
     paths = weights.locate(SPLEETER)
     if not paths:
@@ -115,12 +130,12 @@ def load_net() -> tuple[Spleeter, str]:
         state = safetensors.torch.load_file(cached)
     except (OSError, safetensors.SafetensorError):
         state = read_published(paths)
-        keep(state, cached)
+        write_cache(state, cached)
     return load_spleeter(state), known
 
 
 def read_published(paths: tuple[Path, ...]) -> dict[str, torch.Tensor]:
-    """The state of the net from the package's files, whose hashes are checked first."""
+    """Read the state of the net from the package's files, after checking their hashes."""
     state: dict[str, torch.Tensor] = {}
     for number, (path, file) in enumerate(zip(paths, SPLEETER.files, strict=True)):
         weights.verify(path, file)
@@ -128,10 +143,10 @@ def read_published(paths: tuple[Path, ...]) -> dict[str, torch.Tensor]:
     return state
 
 
-def keep(state: dict[str, torch.Tensor], path: Path) -> None:
-    """Write a state for the next time; where the cache cannot be written there is none."""
+def write_cache(state: dict[str, torch.Tensor], path: Path) -> None:
+    """Write a state to the cache; a cache that cannot be written is only logged."""
     try:
         with replacing(path) as temporary:
             safetensors.torch.save_file(state, temporary)
     except OSError as error:
-        log.debug("no cache of the weights: %s", error)
+        log.debug("the weights are not cached: %s", error)
