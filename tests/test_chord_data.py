@@ -39,10 +39,10 @@ from muse.tools.datasets.vocabulary import UNKNOWN_ID
 from muse.tools.errors import BadInputError, MuseError
 from muse.tools.evaluation.chords import (
     EVERYTHING,
-    ahead_of,
     evaluate,
     figures,
     over_seeds,
+    seed_differences,
     target_scores,
 )
 from muse.tools.song.document import Chord, Key, Meter, Section, Song, song_to_json
@@ -261,7 +261,7 @@ def test_spread_over_seeds() -> None:
     assert table["folder"]["top1"].mean == pytest.approx(run["folder"].top1 + 0.25)
     assert table["folder"]["top1"].deviation == pytest.approx(0.5 / 2**0.5)
     assert over_seeds([run])["folder"]["mrr"].deviation == 0.0
-    ahead = ahead_of([better, better], [run, run])["folder"]
+    ahead = seed_differences([better, better], [run, run])["folder"]
     assert (ahead["top1"].mean, ahead["top1"].deviation) == pytest.approx((0.5, 0.0))
     assert ahead["perplexity"].mean == 0.0
 

@@ -21,6 +21,43 @@ JAM = {
     "ports": {"ports", "clock", "events", "midi_bytes"},
     "takes": {"takes", "events", "midi_bytes"},
 }
+# The rooms of tools/, from the lowest to the highest: a room imports only rooms before it.
+# `evaluation.symbolic` measures Songs and serves the melody engine; the rest of `evaluation` scores
+# the models of chords and melodies, so it comes after them.
+ORDER = (
+    "errors",
+    "files",
+    "progress",
+    "weights",
+    "song",
+    "theory",
+    "audio",
+    "doctor",
+    "notation",
+    "view",
+    "datasets",
+    "tokens",
+    "generation",
+    "evaluation.symbolic",
+    "chords",
+    "melody",
+    "evaluation",
+    "separation",
+    "transcription",
+    "intervals",
+    "jam",
+    "training",
+)
+# The only imports of a higher room, with their reasons. Those of the files in LAZY are inside
+# functions, so that they run for the format in use only.
+UPWARD = {
+    "song/conversions.py": {"notation", "datasets"},  # Song to music21 and back
+    "song/export.py": {"audio", "view"},  # a song is written to any format by its suffix
+    "song/jams_format.py": {"theory"},  # chord symbols in Harte spelling
+    "song/midi.py": {"theory"},  # key signatures need the spelling of the tonic
+    "song/midi_markers.py": {"theory"},  # a marker that reads as a chord symbol is a chord
+}
+LAZY = {"song/conversions.py", "song/jams_format.py"}
 HEAVY = {
     "torch",
     "librosa",
@@ -70,6 +107,48 @@ def test_what_ties_the_jam_together_is_on_top() -> None:
     for path in jam.glob("*.py"):
         allowed = PASSING if path.stem in PASSING else top | {*JAM}
         assert imported(path, "muse.tools.jam") <= allowed, path
+
+
+def room_of(module: str) -> str:
+    """Return the room of a module, given without `muse.tools.`."""
+    return max((r for r in ORDER if f"{module}.".startswith(f"{r}.")), key=len, default=module)
+
+
+def room_imports(path: Path) -> tuple[set[str], set[str]]:
+    """Return the other rooms that a file of tools/ imports, and those it imports when loaded."""
+    own = room_of(".".join(path.relative_to(ROOT / "tools").with_suffix("").parts))
+    found: tuple[set[str], set[str]] = (set(), set())
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        for name in names:
+            if name.startswith("muse.tools."):
+                room = room_of(name.removeprefix("muse.tools."))
+                found[0].add(room)
+                if node.col_offset == 0:
+                    found[1].add(room)
+    return found[0] - {own}, found[1] - {own}
+
+
+def test_rooms_of_tools_are_in_order() -> None:
+    """Every import goes to a room before it in ORDER, so the rooms form no cycle."""
+    upward: dict[str, set[str]] = {}
+    for path in sorted((ROOT / "tools").rglob("*.py")):
+        name = path.relative_to(ROOT / "tools").as_posix()
+        if name == "__init__.py":
+            continue
+        own = room_of(name.removesuffix(".py").replace("/", "."))
+        assert own in ORDER, f"{name}: put its room into ORDER"
+        rooms, at_load = room_imports(path)
+        higher = {room for room in rooms if ORDER.index(room) > ORDER.index(own)}
+        if higher:
+            upward[name] = higher
+        if name in LAZY:
+            assert not at_load & higher, name
+    assert upward == UPWARD
 
 
 @pytest.mark.parametrize("words", [["--help"], ["--version"], ["separate", "--help"]])

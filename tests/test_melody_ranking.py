@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from muse.tools.datasets.harmony_columns import ROOTS
 from muse.tools.datasets.readers import read_data, read_songs
 from muse.tools.errors import BadInputError, ParameterError
-from muse.tools.evaluation.symbolic.passage import Passage, passage_of, shuffled
+from muse.tools.evaluation.symbolic.passage import Passage, passage_of, shuffle_bars
 from muse.tools.melody.realism import (
     MEASURES,
     NATS,
@@ -92,7 +92,7 @@ def moved(song: Song, semitones: int) -> Song:
 
 def mixed(song: Song, rng: np.random.Generator) -> Passage:
     """The bars in any order."""
-    return shuffled(first_bars(song), rng)
+    return shuffle_bars(first_bars(song), rng)
 
 
 def one_note(song: Song, _rng: np.random.Generator) -> Passage:

@@ -13,7 +13,7 @@ from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.evaluation.symbolic.comparison import compare
 from muse.tools.evaluation.symbolic.figures import FIGURES, measure
 from muse.tools.evaluation.symbolic.melodic_line import longest_repeated_run
-from muse.tools.evaluation.symbolic.passage import Passage, passage_of, shuffled
+from muse.tools.evaluation.symbolic.passage import Passage, passage_of, shuffle_bars
 from muse.tools.evaluation.symbolic.pitches import pitch_class_entropy
 from muse.tools.evaluation.symbolic.structure import bar_similarities, ssmd
 from muse.tools.song.document import Chord, Meter, Note, Song, Track
@@ -156,7 +156,7 @@ def test_figures_of_a_real_file_equal_those_of_others() -> None:
 @given(songs, st.integers(0, 9))
 def test_ranges_hold_for_any_song_and_its_shuffle(song: Song, seed: int) -> None:
     passage = passage_of(song)
-    for each in (passage, shuffled(passage, np.random.default_rng(seed))):
+    for each in (passage, shuffle_bars(passage, np.random.default_rng(seed))):
         found = measure(each)
         assert all(value is None or value >= 0 for value in found.values())
         assert all((found[name] or 0) <= 1 for name in ONE_AT_MOST)
@@ -181,7 +181,7 @@ def test_transposition_changes_nothing(song: Song, by: int) -> None:
 @given(songs, st.integers(0, 9))
 def test_a_shuffle_keeps_the_bars_themselves(song: Song, seed: int) -> None:
     passage = passage_of(song)
-    mixed = shuffled(passage, np.random.default_rng(seed))
+    mixed = shuffle_bars(passage, np.random.default_rng(seed))
     for name in ("groove_similarity", "h1", "scale_consistency", "range", "empty_bars"):
         assert measure(mixed)[name] == pytest.approx(measure(passage)[name]), name
     assert sorted(mixed.pitch) == sorted(passage.pitch)
@@ -314,7 +314,7 @@ def test_songs_with_little_in_them() -> None:
     for song in (Song(), song_of([], [Chord(0.0, 4.0, "C")]), song_of([Note(0.0, 0.0, 60, 80)])):
         passage = passage_of(song)
         assert set(measure(passage)) == {figure.name for figure in FIGURES}
-        assert bar_similarities(shuffled(passage, np.random.default_rng(0))) == []
+        assert bar_similarities(shuffle_bars(passage, np.random.default_rng(0))) == []
     drums = Song(tracks=[Track(is_drum=True, notes=[Note(b, 0.1, 36, 80) for b in range(9)])])
     found = measure(passage_of(drums))
     assert found["h1"] is None

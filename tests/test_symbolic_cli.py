@@ -104,7 +104,7 @@ def test_one_bad_file_does_not_stop_the_others(muse, folders) -> None:
     [
         (["/no/such/folder"], 4, "no such file"),
         (["-", "--reference", "-"], 2, "once"),
-        ([EXAMPLE, "--reference", EXAMPLE], 4, "name another"),
+        ([EXAMPLE, "--reference", EXAMPLE], 4, "choose another reference"),
         ([EXAMPLE, "--track", "drums"], 2, "lead, all"),
         ([CHARTS], 4, "no notes"),
         ([EXAMPLE, "--bars", "0"], 2, "bars"),

@@ -31,7 +31,14 @@ from muse.tools.chords.song_data import (
     save_chord_data,
 )
 from muse.tools.chords.torch_predictor import TorchPredictor, load_torch_net
-from muse.tools.evaluation.chords import EVERYTHING, Figures, Spread, ahead_of, evaluate, over_seeds
+from muse.tools.evaluation.chords import (
+    EVERYTHING,
+    Figures,
+    Spread,
+    evaluate,
+    over_seeds,
+    seed_differences,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data"
@@ -121,7 +128,7 @@ def show_ahead(runs: Runs) -> None:
             continue
         cells = [
             f"{c} {row['top1'].mean:+.3f} {row['perplexity'].mean:+.2f}"
-            for c, row in ahead_of(own, runs[REFERENCE][: len(own)]).items()
+            for c, row in seed_differences(own, runs[REFERENCE][: len(own)]).items()
         ]
         print(f"  {model:20}{'  '.join(cells)}", file=sys.stderr)
 
@@ -162,7 +169,7 @@ def of_models(data: ChordData, options: argparse.Namespace) -> dict[str, Any]:
         "test": counts,
         "escapes": tuned,
         "ahead of " + REFERENCE: {
-            model: plain(ahead_of(each, runs[REFERENCE][: len(each)]))
+            model: plain(seed_differences(each, runs[REFERENCE][: len(each)]))
             for model, each in runs.items()
         },
         "figures": {model: plain(by_corpus) for model, by_corpus in table.items()},

@@ -43,9 +43,9 @@ from muse.tools.evaluation.symbolic.figures import (
     Values,
     figures_of,
     measure,
-    summarised,
+    summarize,
 )
-from muse.tools.evaluation.symbolic.passage import Passage, passage_of, shuffled
+from muse.tools.evaluation.symbolic.passage import Passage, passage_of, shuffle_bars
 from muse.tools.evaluation.symbolic.structure import bar_similarities, ssmd
 from muse.tools.melody.make import melodies
 from muse.tools.melody.model import MelodyModel
@@ -139,7 +139,7 @@ def columns(sides: dict[str, Side], reference: Sequence[Passage]) -> dict[str, A
     table: dict[str, Any] = {}
     for name in names:
         found = {
-            side: summarised(own.values, name)
+            side: summarize(own.values, name)
             for side, own in sides.items()
             if name in own.values[0]
         }
@@ -267,7 +267,7 @@ def main() -> None:
     seconds = {}
     made, seconds["made"] = make(real, maker, "made")
     found = {"made": side_of(made), "real": side_of(real)}
-    found["shuffled"] = side_of([], [shuffled(each, rng) for each in found["real"].passages])
+    found["shuffled"] = side_of([], [shuffle_bars(each, rng) for each in found["real"].passages])
     found["chord tones"] = side_of([chord_tones(song, rng) for song in real])
     if not options.no_ngram:
         counting = engine(NgramModel(adaptive_ngram(sides["train"])), options)

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.tools.intervals.clip_settings import A4, A4_HZ
+from muse.tools.theory.pitch import A4, A4_HZ
 
 RATE = 22_050  # Hz
 HOP = 1024  # samples

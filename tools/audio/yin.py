@@ -8,7 +8,7 @@ shorter lags, is low at the period. Lags are in samples; a pitch is MIDI's, with
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.tools.intervals.clip_settings import A4, A4_HZ
+from muse.tools.theory.pitch import A4, A4_HZ
 
 Samples = NDArray[np.float32] | NDArray[np.float64]
 Values = NDArray[np.float64]

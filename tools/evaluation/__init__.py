@@ -1,1 +1,1 @@
-"""Scores: transcriptions, chord and melody models, figures of symbolic music."""
+"""Scores of transcriptions, of symbolic music, and of models of chords and melodies."""

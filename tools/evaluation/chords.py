@@ -1,15 +1,15 @@
-"""How well a model tells the next chord: one evaluation for all models.
+"""Scores of next-chord prediction, the same for all models.
 
-Conventions: every chord of every song is asked for once, the first from nothing; repeats are merged
-and unknown chords are not asked for. A model gives natural logarithms of probabilities over the ids
-of forms.harmony.CHORD_VOCABULARY with absolute roots, so that one that works in a common key and
-one that does not are asked the same. Where chords are equally likely, hits and ranks are those to
-be expected from drawing lots: a model's figures do not depend on the key that songs are in.
+Conventions: every chord of every song is predicted once, the first without context; repeated chords
+are merged, and unknown chords are not scored. A model returns natural logarithms of probabilities
+over the ids of `harmony_columns.CHORD_VOCABULARY` with absolute roots, so that models with and
+without transposition to a common key are compared on equal terms. Ties count as their expectation
+under random order, so that scores do not depend on the key of the songs.
 
-Metrics (for each chord, then the mean over all chords of all songs):
-    top1, top3: whether the chord is the likeliest, or one of the three likeliest, in [0, 1].
+Metrics (per chord, then the mean over all chords of all songs):
+    top1, top3: whether the chord is among the 1 or 3 likeliest, in [0, 1].
     mrr: 1 / rank of the chord, in (0, 1].
-    nll: minus the logarithm of its probability, in nats; perplexity is exp of the mean, 1 and up.
+    nll: negative log-probability of the chord, in nats; perplexity is exp of the mean, 1 and up.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,8 +25,8 @@ from muse.tools.errors import MuseError
 
 Floats = NDArray[np.float64]
 
-EVERYTHING = "all"  # the row of all corpora together
-SUM_TOLERANCE = 1e-3  # how far above 1 probabilities may add up: single precision
+EVERYTHING = "all"  # key of all corpora together
+SUM_TOLERANCE = 1e-3  # tolerance of sums of probabilities in single precision
 TOP = (1, 3)
 
 
@@ -34,10 +34,10 @@ class Predictor(Protocol):
     """A model that can be scored."""
 
     def song_log_probs(self, song: ChordSong) -> NDArray[np.floating]:
-        """Logarithms of the probabilities of each chord, given those before it and the context.
+        """Return the log-probabilities of each chord given the chords before it and the context.
 
         Args:
-            song: whole; row i must not depend on chord i or on any later one.
+            song: complete; row i must not depend on chord i or later ones.
 
         Returns:
             Shape (chords, VOCABULARY_SIZE).
@@ -47,7 +47,7 @@ class Predictor(Protocol):
 
 @dataclass(frozen=True)
 class Figures:
-    """What a model scores on some songs; see the module for the metrics."""
+    """Scores of a model on some songs; see the module for the metrics."""
 
     top1: float
     top3: float
@@ -59,7 +59,7 @@ class Figures:
 
 
 def target_scores(log_probs: NDArray[np.floating], targets: NDArray[np.integer]) -> Floats:
-    """Top 1, top 3, reciprocal rank and NLL of each target.
+    """Return top 1, top 3, reciprocal rank and NLL of each target.
 
     Args:
         log_probs: shape (chords, ids).
@@ -76,31 +76,33 @@ def target_scores(log_probs: NDArray[np.floating], targets: NDArray[np.integer])
 
 
 def reciprocal_ranks(likelier: NDArray[np.int64], equal: NDArray[np.int64]) -> Floats:
-    """The mean of 1 / rank over the ranks that chords as likely as the target share."""
+    """Return the mean of 1 / rank over the ranks shared by chords as likely as the target."""
     harmonic = np.concatenate([[0.0], np.cumsum(1 / np.arange(1, VOCABULARY_SIZE + 1))])
     shared: Floats = (harmonic[likelier + equal] - harmonic[likelier]) / equal
     return shared
 
 
 def song_scores(predictor: Predictor, song: ChordSong) -> Floats:
-    """The scores of the chords of a song that are asked for, shape (asked, 4).
+    """Return the scores of a song's chords that are not unknown, shape (scored, 4).
 
     Raises:
-        MuseError: what the model gives are not logarithms of probabilities.
+        MuseError: the model's output has the wrong shape, or is not log-probabilities.
     """
     log_probs = np.asarray(predictor.song_log_probs(song), np.float64)
     if log_probs.shape != (len(song), VOCABULARY_SIZE):
         shape = (len(song), VOCABULARY_SIZE)
-        raise MuseError(f"{song.id}: the model gives shape {log_probs.shape}, not {shape}")
+        raise MuseError(f"{song.id}: the model returns shape {log_probs.shape}, expected {shape}")
     sums = np.exp(log_probs).sum(1)
     if not (sums <= 1 + SUM_TOLERANCE).all():
-        raise MuseError(f"{song.id}: the model's probabilities add up to {sums.max():.4f}, not 1")
+        raise MuseError(
+            f"{song.id}: the model's probabilities add up to {sums.max():.4f}, expected 1"
+        )
     asked = song.chord_id >= FIRST_TARGET_ID
     return target_scores(log_probs[asked], song.chord_id[asked])
 
 
 def figures(scores: Sequence[Floats]) -> Figures:
-    """The figures of songs whose chords are scored; nan without any chord."""
+    """Return the mean scores of songs; nan without any chord."""
     rows = np.concatenate([np.empty((0, len(TOP) + 2)), *scores])
     means = rows.mean(0) if len(rows) else np.full(len(TOP) + 2, np.nan)
     top1, top3, mrr, nll = means.tolist()
@@ -108,10 +110,10 @@ def figures(scores: Sequence[Floats]) -> Figures:
 
 
 def evaluate(predictor: Predictor, songs: Iterable[ChordSong]) -> dict[str, Figures]:
-    """The figures of a model by corpus, and of all corpora together under EVERYTHING.
+    """Return the scores of a model by corpus, and over all corpora as EVERYTHING.
 
     Raises:
-        MuseError: what the model gives are not logarithms of probabilities.
+        MuseError: the model's output has the wrong shape, or is not log-probabilities.
     """
     by_corpus: dict[str, list[Floats]] = {}
     for song in songs:
@@ -125,14 +127,14 @@ def evaluate(predictor: Predictor, songs: Iterable[ChordSong]) -> dict[str, Figu
 
 @dataclass(frozen=True)
 class Spread:
-    """Mean and standard deviation (of a sample; 0 from one alone) of a metric over seeds."""
+    """Mean and sample standard deviation (0 for one value) of a metric over seeds."""
 
     mean: float
     deviation: float
 
 
 def over_seeds(runs: Sequence[Mapping[str, Figures]]) -> dict[str, dict[str, Spread]]:
-    """Corpus -> metric -> its mean and spread over runs that differ in their seed."""
+    """Return the spread of each metric over runs with different seeds, by corpus and metric."""
     found = {}
     for corpus in dict.fromkeys(name for run in runs for name in run):
         rows = [asdict(run[corpus]) for run in runs if corpus in run]
@@ -140,12 +142,12 @@ def over_seeds(runs: Sequence[Mapping[str, Figures]]) -> dict[str, dict[str, Spr
     return found
 
 
-def ahead_of(
+def seed_differences(
     runs: Sequence[Mapping[str, Figures]], others: Sequence[Mapping[str, Figures]]
 ) -> dict[str, dict[str, Spread]]:
-    """Corpus -> metric -> by how much a model's figures are above another's, seed by seed.
+    """Return the spread of the difference of two models' metrics, paired by seed.
 
-    Splits differ more from one another than models do; this tells the models apart.
+    Splits differ more than models do; pairing removes the differences of the splits.
     """
     found = {}
     for corpus in dict.fromkeys(name for run in runs for name in run):
@@ -160,6 +162,6 @@ def ahead_of(
 
 
 def spread(values: Sequence[float]) -> Spread:
-    """Mean and standard deviation of values."""
+    """Return mean and standard deviation of values."""
     deviation = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
     return Spread(float(np.mean(values)), deviation)

@@ -1,42 +1,38 @@
-"""How well a model tells the next note: losses in nats and accuracies, by corpus.
+"""EventScores of next-note prediction: losses in nats and accuracies, by corpus.
 
 Conventions: a note is three events: its pitch, its advance (time to the next start) and its
-duration; each is told given those before it and the chords. The last note of a song is asked for
-its pitch alone, and where the first one starts is given. Of intervals beyond two octaves n-grams
-tell the direction only, which is to their favour.
+duration. Each event is predicted given the events before it and the chords. Of a song's last note
+only the pitch is scored, and the start of the first is given. N-grams predict only the direction of
+intervals beyond two octaves, which favors them.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from muse.tools.melody.event_scores import EventScores, Scorer, event_scores
 from muse.tools.melody.ngram_model import PARTS, MelodyNgram
 from muse.tools.melody.song_arrays import MelodySong
 
-EVERYTHING = "all"  # the row of all corpora together
-
-Floats = NDArray[np.float64]
-Scores = Mapping[str, tuple[Floats, NDArray[np.bool_]]]  # part: losses, and whether it was right
-Scorer = Callable[[MelodySong], Scores]
+EVERYTHING = "all"  # key of all corpora together
 
 
 @dataclass(frozen=True)
 class MelodyFigures:
-    """Figures of a model on some songs.
+    """EventScores of a model on some songs.
 
     Attributes:
-        songs: how many.
-        notes: how many.
-        note_nll: nats a note: those of its three events.
-        event_nll: a third of it.
-        pitch_nll: nats a pitch.
-        advance_nll: nats an advance.
-        duration_nll: nats a duration.
-        pitch_accuracy: share of pitches told right, 0 to 1.
-        advance_accuracy: likewise.
-        duration_accuracy: likewise.
+        songs: number of songs.
+        notes: number of notes.
+        note_nll: nats per note: the sum over its three events.
+        event_nll: a third of `note_nll`.
+        pitch_nll: nats per pitch.
+        advance_nll: nats per advance.
+        duration_nll: nats per duration.
+        pitch_accuracy: share of pitches that were the likeliest, 0 to 1.
+        advance_accuracy: the same for advances.
+        duration_accuracy: the same for durations.
     """
 
     songs: int
@@ -52,31 +48,22 @@ class MelodyFigures:
 
 
 def ngram_scores(model: MelodyNgram) -> Scorer:
-    """A model that counts, as a scorer."""
+    """Return a scorer of an n-gram model."""
 
-    def scored(song: MelodySong) -> Scores:
+    def scored(song: MelodySong) -> EventScores:
         losses, hits = [], []
-        for note, told in model.song_probabilities(song):
-            pairs = list(zip(told, note.symbols, strict=True))
+        for note, predicted in model.song_probabilities(song):
+            pairs = list(zip(predicted, note.symbols, strict=True))
             losses.append([-np.log(p[symbol]) for p, symbol in pairs])
             hits.append([int(p.argmax()) == symbol for p, symbol in pairs])
-        return scores_of(np.array(losses), np.array(hits))
+        return event_scores(np.array(losses), np.array(hits))
 
     return scored
 
 
-def scores_of(losses: Floats, hits: NDArray[np.bool_]) -> Scores:
-    """Scores from arrays (notes, 3), without the lengths of the last note."""
-    ends = (len(losses), len(losses) - 1, len(losses) - 1)
-    return {
-        part: (losses[:end, place], hits[:end, place])
-        for place, (part, end) in enumerate(zip(PARTS, ends, strict=True))
-    }
-
-
 def evaluate(scorer: Scorer, songs: Iterable[MelodySong]) -> dict[str, MelodyFigures]:
-    """The figures by corpus and of EVERYTHING."""
-    rows: dict[str, list[Scores]] = {EVERYTHING: []}
+    """Return the scores by corpus and over all corpora as EVERYTHING."""
+    rows: dict[str, list[EventScores]] = {EVERYTHING: []}
     for song in songs:
         scores = scorer(song)
         rows[EVERYTHING].append(scores)
@@ -84,8 +71,8 @@ def evaluate(scorer: Scorer, songs: Iterable[MelodySong]) -> dict[str, MelodyFig
     return {name: figures(found) for name, found in rows.items() if found}
 
 
-def figures(scores: Sequence[Scores]) -> MelodyFigures:
-    """The figures of songs together; each event counts alike."""
+def figures(scores: Sequence[EventScores]) -> MelodyFigures:
+    """Return the scores of songs together; each event has the same weight."""
     losses = {part: np.concatenate([song[part][0] for song in scores]) for part in PARTS}
     hits = {part: np.concatenate([song[part][1] for song in scores]) for part in PARTS}
     nll = {part: float(values.mean()) for part, values in losses.items()}

@@ -1,19 +1,18 @@
-"""How many of the true notes are among the estimated ones: note, drum and velocity scores.
+"""Scores of estimated notes against reference notes: onsets, offsets, velocities, drums.
 
-Conventions:
-    the reference is the truth. Times are seconds; a note counts once at most (maximum bipartite
-    matching, as in mir_eval.transcription and MIREX note tracking). Scores are in [0, 1], and 0
-    where either side has no notes.
+Conventions: times are in seconds. A note is matched at most once (maximum bipartite matching, as in
+mir_eval.transcription and MIREX note tracking). Scores are in [0, 1], and 0 if either side has no
+notes.
 
 Scores:
-    onset_50ms, onset_100ms: same pitch, onset within the tolerance; offsets are not looked at.
-    onset_offset_50ms, onset_offset_100ms: the offset, too, within 20 % of the reference note's
-    duration or 50 ms, whichever is more.
-    overlap: of the matched notes, the mean share of time that both sound.
+    onset_50ms, onset_100ms: same pitch, onset within the tolerance; offsets are ignored.
+    onset_offset_50ms, onset_offset_100ms: in addition, the offset within 20 % of the reference
+    note's duration or 50 ms, whichever is larger.
+    overlap: of matched notes, the mean of the time that both sound over the time that either does.
     octave_errors: share of reference notes missed at 50 ms for which a note one or two octaves away
-    was written at that moment.
-    velocity: as mir_eval.transcription_velocity: of the onset_50ms matches those whose velocity,
-    fitted linearly to the reference, is within 0.1 of its range; and the correlation of the two.
+    was estimated at that time.
+    velocity: as mir_eval.transcription_velocity: the onset_50ms matches whose velocity, fitted
+    linearly to the reference, is within 0.1 of its range; and the correlation of the velocities.
     drums: onset within 50 ms and the same class of drum.
 """
 
@@ -32,10 +31,10 @@ OFFSET_RATIO = 0.2  # of the reference note's duration
 OFFSET_MIN_TOLERANCE = 0.05  # seconds
 DRUM_TOLERANCE = 0.05  # seconds
 VELOCITY_TOLERANCE = 0.1  # of the reference's range
-SHORTEST_NOTE = 0.001  # seconds; a note without length overlaps with nothing
+SHORTEST_NOTE = 0.001  # seconds; shorter notes are lengthened, so that they can overlap
 OCTAVES = (12, 24)  # semitones
 
-# General MIDI percussion keys, and Roland's 22, 26 and 58, by kind of drum
+# General MIDI percussion keys, and Roland's 22, 26 and 58, by class of drum
 DRUM_CLASSES = {
     "kick": (35, 36),
     "snare": (37, 38, 39, 40),
@@ -56,7 +55,7 @@ class Notes:
 
     Attributes:
         intervals: (n, 2) float64, onset and offset in seconds.
-        labels: (n,) what must be equal for two notes to match: the pitch, or the class of a drum.
+        labels: (n,) equal for notes that may match: the pitch, or the class of a drum.
         velocities: (n,) 1 to 127.
     """
 
@@ -65,16 +64,16 @@ class Notes:
     velocities: NDArray[np.float64]
 
     def __len__(self) -> int:
-        """The number of notes."""
+        """Number of notes."""
         return len(self.labels)
 
     def at(self, which: NDArray[Any]) -> "Notes":
-        """The notes at indices, or where a mask is true."""
+        """Return the notes at indices, or where a mask is True."""
         return Notes(self.intervals[which], self.labels[which], self.velocities[which])
 
 
-def notes_of(tracks: Sequence[Track], time: TempoMap) -> Notes:
-    """The notes of several tracks in seconds, by onset."""
+def notes_in_seconds(tracks: Sequence[Track], time: TempoMap) -> Notes:
+    """Return the notes of several tracks in seconds, sorted by onset."""
     rows = [
         (
             time.seconds_at(note.start_beats),
@@ -94,16 +93,16 @@ def notes_of(tracks: Sequence[Track], time: TempoMap) -> Notes:
 def match(
     reference: Notes, estimate: Notes, onset_tolerance: float, offset_ratio: float | None = None
 ) -> Pairs:
-    """Pair as many notes of equal label as the tolerances allow, each note once.
+    """Match as many notes of equal label as the tolerances allow, each note once.
 
-    Labels are matched one after the other: no pair crosses them, and the distance matrices of a
-    long song would not fit into memory.
+    Labels are matched separately, since the distance matrices of a whole song would not fit into
+    memory.
 
     Args:
-        reference: the truth.
-        estimate: what was heard.
+        reference: true notes.
+        estimate: estimated notes.
         onset_tolerance: seconds, inclusive.
-        offset_ratio: of the reference note's duration; None does not look at offsets.
+        offset_ratio: of the reference note's duration; None ignores offsets.
 
     Returns:
         (matches, 2) indices into reference and estimate.
@@ -128,7 +127,7 @@ def match(
 
 
 def ratios(matches: int, reference: int, estimate: int) -> Scores:
-    """Precision, recall and their harmonic mean, from counts."""
+    """Return precision, recall and F1 from counts."""
     return {
         "precision": matches / estimate if estimate else 0.0,
         "recall": matches / reference if reference else 0.0,
@@ -137,7 +136,7 @@ def ratios(matches: int, reference: int, estimate: int) -> Scores:
 
 
 def mean_overlap(reference: Notes, estimate: Notes, pairs: Pairs) -> float:
-    """Mean over pairs of the time both notes sound, divided by the time either does."""
+    """Return the mean over pairs of the time both notes sound over the time either does."""
     if not len(pairs):
         return 0.0
     first, second = reference.intervals[pairs[:, 0]], estimate.intervals[pairs[:, 1]]
@@ -147,7 +146,7 @@ def mean_overlap(reference: Notes, estimate: Notes, pairs: Pairs) -> float:
 
 
 def score_notes(reference: Notes, estimate: Notes) -> Scores:
-    """All scores of pitched notes; see the module."""
+    """Return all scores of pitched notes; see the module."""
     scores: Scores = {"reference_notes": len(reference), "estimated_notes": len(estimate)}
     for name, tolerance in ONSET_TOLERANCES.items():
         for prefix, ratio in (("onset", None), ("onset_offset", OFFSET_RATIO)):
@@ -163,7 +162,7 @@ def score_notes(reference: Notes, estimate: Notes) -> Scores:
 
 
 def octave_errors(reference: Notes, estimate: Notes, pairs: Pairs) -> Scores:
-    """Missed reference notes for which one an octave or two away was written, as shares of all."""
+    """Return shares of reference notes that were estimated an octave or two too high or low."""
     missed = reference.at(np.delete(np.arange(len(reference)), pairs[:, 0]))
     extra = estimate.at(np.delete(np.arange(len(estimate)), pairs[:, 1]))
     same_name = match(
@@ -179,46 +178,48 @@ def octave_errors(reference: Notes, estimate: Notes, pairs: Pairs) -> Scores:
 
 
 def velocity_scores(reference: Notes, estimate: Notes, pairs: Pairs) -> Scores:
-    """Note scores that ask for the right velocity, too, and the velocities' correlation.
+    """Return note scores that also require the velocity, and the correlation of the velocities.
 
-    The estimate is first fitted to the reference by least squares, so that a transcriber with a
-    scale of its own is not punished for it. The correlation is None where it has no meaning.
+    The estimate is first fitted to the reference by least squares, so that its scale does not
+    matter. The correlation is None if either side has no variation.
     """
     if not len(pairs):
         return {**ratios(0, len(reference), len(estimate)), "correlation": None}
     low = float(reference.velocities.min())
     span = max(1.0, float(reference.velocities.max()) - low)
     truth = (reference.velocities[pairs[:, 0]] - low) / span
-    heard = estimate.velocities[pairs[:, 1]]
-    line = np.stack([heard, np.ones(len(heard))], axis=1)
+    estimated = estimate.velocities[pairs[:, 1]]
+    line = np.stack([estimated, np.ones(len(estimated))], axis=1)
     fitted = line @ np.linalg.lstsq(line, truth, rcond=None)[0]
     right = int((np.abs(fitted - truth) < VELOCITY_TOLERANCE).sum())
-    varied = len(pairs) > 1 and np.ptp(truth) > 0 and np.ptp(heard) > 0
-    correlation = float(np.corrcoef(truth, heard)[0, 1]) if varied else None
+    varied = len(pairs) > 1 and np.ptp(truth) > 0 and np.ptp(estimated) > 0
+    correlation = float(np.corrcoef(truth, estimated)[0, 1]) if varied else None
     return {**ratios(right, len(reference), len(estimate)), "correlation": correlation}
 
 
 def score_drums(reference: Notes, estimate: Notes) -> Scores:
-    """Onset scores of each class of drum that either side has, and of all, class for class."""
-    truth, heard = with_drum_classes(reference), with_drum_classes(estimate)
-    pairs = match(truth, heard, DRUM_TOLERANCE)
+    """Return onset scores of each drum class that occurs, and of all classes together."""
+    truth, estimated = with_drum_classes(reference), with_drum_classes(estimate)
+    pairs = match(truth, estimated, DRUM_TOLERANCE)
     matched = truth.labels[pairs[:, 0]]
-    scores = {"all": hit_scores(len(pairs), len(truth), len(heard))}
+    scores = {"all": hit_scores(len(pairs), len(truth), len(estimated))}
     for number, name in enumerate(DRUM_CLASSES):
-        counts = [int((labels == number).sum()) for labels in (matched, truth.labels, heard.labels)]
+        counts = [
+            int((labels == number).sum()) for labels in (matched, truth.labels, estimated.labels)
+        ]
         if counts[1] or counts[2]:
             scores[name] = hit_scores(*counts)
     return scores
 
 
 def with_drum_classes(notes: Notes) -> Notes:
-    """Drum notes with the number of their class, in the order of DRUM_CLASSES, for a label."""
+    """Return drum notes labeled by the index of their class in DRUM_CLASSES."""
     names = list(DRUM_CLASSES)
     labels = [names.index(CLASS_OF_KEY.get(int(key), "other")) for key in notes.labels]
     return Notes(notes.intervals, np.array(labels, np.int64), notes.velocities)
 
 
 def hit_scores(matches: int, reference: int, estimate: int) -> Scores:
-    """Counts and ratios of drum hits."""
+    """Return counts and ratios of drum hits."""
     counts = {"reference_notes": reference, "estimated_notes": estimate}
     return {**counts, **ratios(matches, reference, estimate)}

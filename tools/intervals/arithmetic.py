@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.tools.intervals.clip_settings import A4, A4_HZ, pitch_of
+from muse.tools.intervals.clip_settings import pitch_of
+from muse.tools.theory.pitch import A4, A4_HZ
 
 Samples = NDArray[np.float32] | NDArray[np.float64]
 Spectrum = NDArray[np.float64]

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from muse.tools.errors import ParameterError
+from muse.tools.theory.pitch import A4, A4_HZ
 
 Span = tuple[float, float]
 
@@ -18,7 +19,6 @@ DIRECTIONS = ("ascending", "descending", "together")
 NOISES = ("white", "pink")
 SYNTHS = ("sine", "saw", "fm", "pluck")
 LARGEST = 24  # semitones, two octaves
-A4, A4_HZ = 69, 440.0  # a MIDI pitch and its frequency
 LOWEST_HZ, HIGHEST_HZ = 20.0, 8000.0  # of fundamentals that a clip may have
 RATES = (8_000, 96_000)  # Hz, as FluidSynth takes them
 CLIP_S = (0.1, 60.0)

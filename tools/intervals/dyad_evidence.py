@@ -24,7 +24,8 @@ from muse.tools.intervals.arithmetic import (
     refined,
     series_table,
 )
-from muse.tools.intervals.clip_settings import A4, A4_HZ, LARGEST
+from muse.tools.intervals.clip_settings import LARGEST
+from muse.tools.theory.pitch import A4, A4_HZ
 
 Values = NDArray[np.float64]
 

@@ -22,8 +22,8 @@ from muse.tools.audio.onsets import (
     spectra,
 )
 from muse.tools.audio.yin import HIGHEST_HZ, LOWEST_HZ, THRESHOLD, WINDOW_S, periods
-from muse.tools.intervals.clip_settings import A4, A4_HZ
 from muse.tools.intervals.hypothesis_scoring import Chord, listener
+from muse.tools.theory.pitch import A4, A4_HZ
 
 Mono = NDArray[np.float32]
 Values = NDArray[np.float64]

@@ -12,8 +12,8 @@ from muse.models.melody_xl.config import MelodyConfig, read_melody_config
 from muse.models.melody_xl.net import MelodyXL, predict_segments
 from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
 from muse.tools.errors import BadInputError
-from muse.tools.evaluation.melody import Scorer, Scores, scores_of
 from muse.tools.melody.columns import CONTEXT_SIZES, song_columns, stacked
+from muse.tools.melody.event_scores import EventScores, Scorer, event_scores
 from muse.tools.melody.song_arrays import MelodySong
 from muse.tools.weights import load_trained_weights
 
@@ -62,11 +62,11 @@ def net_scores(net: MelodyXL, device: torch.device | str = "cpu") -> Scorer:
     net.eval()
 
     @torch.no_grad()
-    def scored(song: MelodySong) -> Scores:
+    def scored(song: MelodySong) -> EventScores:
         arrays = stacked([song_columns(song)])
         batch = {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
         losses, hits = note_losses(net, melody_batch(batch, net.config))
-        return scores_of(losses[0].double().cpu().numpy(), hits[0].cpu().numpy())
+        return event_scores(losses[0].double().cpu().numpy(), hits[0].cpu().numpy())
 
     return scored
 

@@ -1,4 +1,4 @@
-"""Files in, figures out: `evaluate` reads the songs under test and the reference, and compares."""
+"""Evaluation of files: read the songs under test and the reference, and compare their figures."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -21,12 +21,12 @@ from muse.tools.song.provenance import provenance_dict
 log = logging.getLogger("muse")
 
 FORMAT = "muse.figures/1"
-READING_SHARE = 0.7  # of the work: what is reported while files are read
+READING_SHARE = 0.7  # share of the progress that reading the files takes
 
 
 @dataclass(frozen=True)
 class EvalOptions:
-    """How songs are measured; see `passage_of` and `compare`."""
+    """Options of the measurement; see `passage_of` and `compare`."""
 
     view: View = "symbolic"
     track: TrackChoice = "all"
@@ -35,11 +35,11 @@ class EvalOptions:
 
 
 @dataclass
-class Gathered:
-    """Songs of some files: passages by id, the ids whose chords were heard, and what failed."""
+class MeasuredSongs:
+    """Passages by id, ids of songs whose chords were detected, and errors."""
 
     passages: dict[str, Passage] = field(default_factory=dict)
-    heard: list[str] = field(default_factory=list)
+    detected: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
 
@@ -49,31 +49,35 @@ def evaluate(
     options: EvalOptions | None = None,
     report: Report = silent,
 ) -> dict[str, Any]:
-    """The figures of a set of songs beside those of a reference and of its shuffled bars.
+    """Return the figures of a set of songs, of a reference, and of its shuffled bars.
 
     Args:
-        inputs: files and folders of any kind that muse.tools.datasets.readers knows, or '-'.
-        reference: the same, real music; songs that are among the inputs are left out of it.
-        options: see EvalOptions.
-        report: told how far it is.
+        inputs: files and folders that `datasets.readers` can read, or '-'.
+        reference: real music, in the same forms; songs that are also inputs are left out.
+        options: EvalOptions() if None.
+        report: called with the progress.
 
     Returns:
-        `figures` by name, for each `set`, `reference` and `shuffled` with `mean`, `sd` and `songs`
-        or None; `songs`, the figures of each song of the set; `heard_chords`, how many songs had no
-        chords of their own; `problems`, files that were left out.
+        `figures` by name, for each `set`, `reference` and `shuffled` with `mean`, `sd` and `songs`,
+        or None; `songs`: the figures of each song of the set; `heard_chords`: numbers of songs
+        whose chords were detected; `problems`: files that were skipped.
 
     Raises:
-        BadInputError: an input is not there, or nothing in either set can be measured.
-        ParameterError: standard input is named twice, or an option is out of range.
+        BadInputError: an input does not exist, or no song of either set can be measured.
+        ParameterError: standard input is given twice, or an option is out of range.
     """
     options = options or EvalOptions()
     if [*inputs, *reference].count(PIPE) > 1:
-        raise ParameterError("'-' can be named once")
-    sources = sources_of(inputs)
-    others = without(sources_of(reference), sources)
+        raise ParameterError("'-' (standard input) can be given only once")
+    sources = find_all_sources(inputs)
+    others = exclude_tested(find_all_sources(reference), sources)
     split = READING_SHARE * len(sources) / (len(sources) + len(others))
-    tested = gather(sources, options, part(report, 0.0, split))
-    real = gather(others, options, part(report, split, READING_SHARE)) if others else Gathered()
+    tested = collect_passages(sources, options, part(report, 0.0, split))
+    real = (
+        collect_passages(others, options, part(report, split, READING_SHARE))
+        if others
+        else MeasuredSongs()
+    )
     columns, rows = compare(
         list(tested.passages.values()),
         list(real.passages.values()),
@@ -88,7 +92,7 @@ def evaluate(
             {"id": name, **values} for name, values in zip(tested.passages, rows, strict=True)
         ],
         "reference_songs": len(real.passages),
-        "heard_chords": {"set": len(tested.heard), "reference": len(real.heard)},
+        "heard_chords": {"set": len(tested.detected), "reference": len(real.detected)},
         "problems": [*tested.problems, *real.problems],
         "made_by": provenance_dict(
             f"eval {options.view}", {"reference": list(reference), **asdict(options)}, options.seed
@@ -96,57 +100,61 @@ def evaluate(
     }
 
 
-def sources_of(names: Sequence[str]) -> list[Source]:
-    """What there is to read, each file once."""
-    found = {place(source): source for name in names for source in find_sources(name)}
+def find_all_sources(names: Sequence[str]) -> list[Source]:
+    """Return the sources at all paths, each file once."""
+    found = {absolute_path(source): source for name in names for source in find_sources(name)}
     return list(found.values())
 
 
-def place(source: Source) -> str:
-    """Where a source lies, whatever way it was named."""
+def absolute_path(source: Source) -> str:
+    """Return the absolute path of a source."""
     return source.path if source.path == PIPE else str(Path(source.path).resolve())
 
 
-def without(reference: Sequence[Source], tested: Sequence[Source]) -> list[Source]:
-    """The reference but for what is tested; raises BadInputError where nothing is left."""
-    places = {place(source) for source in tested}
-    left = [source for source in reference if place(source) not in places]
+def exclude_tested(reference: Sequence[Source], tested: Sequence[Source]) -> list[Source]:
+    """Return the reference without the songs under test; raises BadInputError if none is left."""
+    paths = {absolute_path(source) for source in tested}
+    left = [source for source in reference if absolute_path(source) not in paths]
     if reference and not left:
-        raise BadInputError("the reference holds nothing but the songs under test; name another")
+        raise BadInputError(
+            "the reference contains only the songs under test; choose another reference"
+        )
     if len(left) < len(reference):
         count = len(reference) - len(left)
-        log.info("left out of the reference: %d files that are under test", count)
+        log.info("%d files under test are left out of the reference", count)
     return left
 
 
-def gather(sources: Sequence[Source], options: EvalOptions, report: Report = silent) -> Gathered:
-    """The passages of the sources' songs.
+def collect_passages(
+    sources: Sequence[Source], options: EvalOptions, report: Report = silent
+) -> MeasuredSongs:
+    """Return the passages of the sources' songs.
 
     Raises:
         BadInputError: no song can be measured.
     """
-    found = Gathered()
+    found = MeasuredSongs()
     for number, source in enumerate(sources):
         report("reading", number / len(sources))
-        for name, song in songs_of(source, found.problems):
-            add(found, name, song, options)
+        for name, song in read_source(source, found.problems):
+            add_song(found, name, song, options)
     report("reading", 1.0)
     if not found.passages:
         count = len(found.problems)
-        raise BadInputError(f"no song of {count} can be measured: {found.problems[0]}")
+        raise BadInputError(f"none of {count} songs can be measured: {found.problems[0]}")
     return found
 
 
-def songs_of(source: Source, problems: list[str]) -> Iterator[tuple[str, Song]]:
-    """The songs of a source; one that cannot be read is noted as a problem."""
+def read_source(source: Source, problems: list[str]) -> Iterator[tuple[str, Song]]:
+    """Yield the songs of a source; add an unreadable one to the problems."""
     try:
         yield from source.read()
     except BadInputError as error:
         problems.append(str(error))
 
 
-def add(found: Gathered, name: str, song: Song, options: EvalOptions) -> None:
-    """Add the passage of a song, or why it has none."""
+def add_song(found: MeasuredSongs, name: str, song: Song, options: EvalOptions) -> None:
+    """Add the passage of a song, or the reason why it has none."""
     while name in found.passages:
         name += "'"
     try:
@@ -163,18 +171,18 @@ def add(found: Gathered, name: str, song: Song, options: EvalOptions) -> None:
         return
     found.passages[name] = passage
     if whole is not song:
-        found.heard.append(name)
+        found.detected.append(name)
 
 
 def missing_part(passage: Passage, view: View) -> str | None:
-    """What a song lacks to be measured; None where there is enough."""
+    """Return what a song lacks to be measured; None if nothing."""
     if view == "chords":
-        return None if passage.chords else "no chords in it, and no pitched notes to hear them in"
-    return None if len(passage.bar) else "no notes in it; 'muse eval chords' measures charts"
+        return None if passage.chords else "no chords, and no pitched notes to detect them from"
+    return None if len(passage.bar) else "no notes; use 'muse eval chords' for charts"
 
 
 def with_chords(song: Song) -> Song:
-    """The song itself, or with chords that are heard in its notes where none are written."""
+    """Return the song, with chords detected from its notes if none are written."""
     if song.chords or not any(track.notes and not track.is_drum for track in song.tracks):
         return song
     from muse.tools.theory.chord_finding import find_chords

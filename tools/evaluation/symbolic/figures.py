@@ -1,7 +1,8 @@
-"""The table of figures, and what they come to over a set of songs.
+"""Table of the figures, and their summary over a set of songs.
 
-A figure is a number of one passage, None where the passage has too little in it; of a set, its mean
-and standard deviation over the songs that have it. SSMD alone is of whole sets (structure.py).
+A figure is a number of one passage, or None if the passage has too little material; over a set, it
+is the mean and standard deviation of the songs that have it. Only SSMD is defined on whole sets
+(structure.py). A new figure is a function of a Passage and a row of FIGURES.
 """
 
 from collections.abc import Callable, Sequence
@@ -43,12 +44,12 @@ SSMD_NAME, SSMD_LABEL = "ssmd", "SSMD: distance of form"
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure: its name in JSON, what people read, and how it is measured."""
+    """One figure: its name in JSON, its label in tables, and its function."""
 
     name: str
     label: str
     measure: Measure
-    of_chords: bool = False  # needs no note
+    of_chords: bool = False  # measured without notes
 
 
 FIGURES = (
@@ -75,7 +76,7 @@ LABELS = {figure.name: figure.label for figure in FIGURES} | {SSMD_NAME: SSMD_LA
 
 @dataclass(frozen=True)
 class Summary:
-    """A figure over a set; `sd` is the sample's standard deviation, None for one song."""
+    """A figure over a set; `sd` is the sample standard deviation, None for one song."""
 
     mean: float
     sd: float | None
@@ -83,19 +84,19 @@ class Summary:
 
 
 def figures_of(view: View) -> tuple[Figure, ...]:
-    """The figures of a view: of chords alone, of a melody over them, or all."""
+    """Return the figures of a view: chords alone, a melody over chords, or all."""
     if view == "symbolic":
         return FIGURES
     return tuple(figure for figure in FIGURES if figure.of_chords == (view == "chords"))
 
 
 def measure(passage: Passage, figures: Sequence[Figure] = FIGURES) -> Values:
-    """The figures of one passage, by name."""
+    """Return the figures of one passage by name."""
     return {figure.name: figure.measure(passage) for figure in figures}
 
 
-def summarised(rows: Sequence[Values], name: str) -> Summary | None:
-    """A figure over the songs that have it; None where none has."""
+def summarize(rows: Sequence[Values], name: str) -> Summary | None:
+    """Return the summary of a figure over the songs that have it; None if none has."""
     known = [value for row in rows if (value := row[name]) is not None]
     if not known:
         return None

@@ -1,7 +1,7 @@
-"""Figures of harmony: whether notes are in the chord beneath, and how chords come again.
+"""Figures of harmony: whether notes belong to their chords, and how varied the chords are.
 
-Each takes a Passage; None where it has no chords, or too few. Stretches without a chord, and
-symbols that cannot be read, do not count.
+Each takes a Passage; None if it has no chords, or too few. Time without a chord and unreadable
+symbols are ignored.
 """
 
 from itertools import groupby
@@ -10,15 +10,15 @@ import numpy as np
 
 from muse.tools.evaluation.symbolic.passage import GRID, ChordPiece, Harmony, Mask, Passage
 
-GRAM = 3  # chords: the length of a progression that is unique or comes again
-TOUCH = 1e-6  # beats: a chord that starts this little after a note is under it
+GRAM = 3  # chords per progression
+TOUCH = 1e-6  # beats: a chord that starts at most this much after a note applies to it
 
 
 def notes_in_chord(passage: Passage, strong: bool) -> float | None:
-    """Share of the notes on strong beats, or of the others, whose pitch class the chord has.
+    """Return the share of notes, on strong beats or on others, whose pitch class is in the chord.
 
-    Strong are every second beat of a bar with an even number of them (1 and 3 of 4/4, 1 of 6/8) and
-    the first of other bars. A note's beat is that of its nearest sixteenth. In [0, 1].
+    Strong beats are every second beat of a bar with an even number of beats (1 and 3 of 4/4, 1 of
+    6/8) and the first of other bars. A note is on the beat of its nearest sixteenth. In [0, 1].
     """
     chosen = passage.pitched & (on_strong_beat(passage) == strong)
     inside, counted = chord_tones(passage)
@@ -27,7 +27,7 @@ def notes_in_chord(passage: Passage, strong: bool) -> float | None:
 
 
 def on_strong_beat(passage: Passage) -> Mask:
-    """Whether each note starts on a strong beat, (N,)."""
+    """Return whether each note starts on a strong beat, (N,)."""
     pulses = passage.bar_pulses[passage.bar]
     beat = passage.step / GRID / (passage.bar_beats[passage.bar] / pulses)
     strong: Mask = np.where(pulses % 2 == 0, beat % 2 == 0, beat == 0)
@@ -35,7 +35,7 @@ def on_strong_beat(passage: Passage) -> Mask:
 
 
 def chord_tones(passage: Passage) -> tuple[Mask, Mask]:
-    """Whether each note is in its chord, and whether there is a chord under it; (N,) each."""
+    """Return whether each note is in its chord, and whether it has a chord; (N,) each."""
     if not passage.chords:
         nothing = np.zeros(len(passage.bar), dtype=bool)
         return nothing, nothing
@@ -45,32 +45,32 @@ def chord_tones(passage: Passage) -> tuple[Mask, Mask]:
     time = lines[passage.bar] + passage.step / GRID
     index = np.searchsorted(begin, time + TOUCH, side="right") - 1
     under = (index >= 0) & (time < end[index] - TOUCH)
-    members = np.array([members_of(piece.harmony) for piece in passage.chords])
+    members = np.array([chord_members(piece.harmony) for piece in passage.chords])
     return members[index, passage.pitch % 12] & under, under & members[index].any(axis=1)
 
 
-def members_of(harmony: Harmony) -> list[bool]:
-    """Which of the twelve pitch classes a chord has; none where it is no chord."""
+def chord_members(harmony: Harmony) -> list[bool]:
+    """Return whether each of the twelve pitch classes is in a chord; all False without a chord."""
     return [pc in harmony.pitch_classes for pc in range(12)]
 
 
 def progression(passage: Passage) -> list[Harmony]:
-    """The chords in order, what is not a chord left out, one for each that is held or repeated."""
+    """Return the chords in order, without gaps; repeated chords count once."""
     chords = [piece.harmony for piece in passage.chords if is_chord(piece)]
     return [harmony for harmony, _ in groupby(chords)]
 
 
 def is_chord(piece: ChordPiece) -> bool:
-    """Whether the piece has a root."""
+    """Return whether the piece has a root."""
     return piece.harmony.root_pc is not None
 
 
 def chord_irregularity(passage: Passage) -> float | None:
-    """CPI: progressions of three chords that differ, as a share of all of them, in (0, 1].
+    """Return the share of distinct three-chord progressions (CPI), in (0, 1].
 
-    Chords are equal when root, bass and pitch classes are. Source: Wu and Yang, "The Jazz
-    Transformer on the front line", ISMIR 2020; the authors' program leaves the last progression of
-    a song out, and takes a song of three chords for 1.
+    Chords are equal if root, bass and pitch classes are. Source: Wu and Yang, "The Jazz Transformer
+    on the front line", ISMIR 2020; unlike here, the authors' program omits the last progression of
+    a song, and returns 1 for a song of three chords.
     """
     chords = progression(passage)
     grams = [tuple(chords[i : i + GRAM]) for i in range(len(chords) - GRAM + 1)]
@@ -78,12 +78,12 @@ def chord_irregularity(passage: Passage) -> float | None:
 
 
 def chords_per_bar(passage: Passage) -> float | None:
-    """Changes of chord in a bar, the first chord counted."""
+    """Return the number of chord changes per bar, counting the first chord."""
     chords = progression(passage)
     return len(chords) / passage.bars if chords else None
 
 
 def distinct_chords(passage: Passage) -> float | None:
-    """How many chords there are that differ."""
+    """Return the number of distinct chords."""
     chords = progression(passage)
     return float(len(set(chords))) if chords else None

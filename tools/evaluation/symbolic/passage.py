@@ -1,8 +1,8 @@
-"""The part of a song that is measured: bars, the notes that start in them, and the chords there.
+"""The measured part of a song: bars, the notes that start in them, and their chords.
 
-Conventions: beats are quarter notes. A note belongs to the bar in which its start falls when it is
-moved to the nearest sixteenth, so that one played a little ahead of a bar line stays behind it. A
-chord that lasts over a bar line is cut there. Notes without pitch (drums) have `pitched` False.
+Conventions: beats are quarter notes. A note belongs to the bar of its onset rounded to the nearest
+sixteenth, so that a note played slightly before a bar line belongs to the next bar. Chords are cut
+at bar lines. Notes without pitch (drums) have `pitched` False.
 """
 
 from collections.abc import Sequence
@@ -26,13 +26,13 @@ Integers = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 TrackChoice = Literal["lead", "all"]
 
-GRID = 4  # steps of a quarter note: sixteenths
+GRID = 4  # steps per quarter note: sixteenths
 TRACK_CHOICES: tuple[TrackChoice, ...] = ("lead", "all")
 
 
 @dataclass(frozen=True)
 class Harmony:
-    """What a chord symbol means, however it is spelled; no root where it is no chord."""
+    """Meaning of a chord symbol, independent of its spelling; without a chord there is no root."""
 
     root_pc: int | None
     bass_pc: int | None
@@ -41,7 +41,7 @@ class Harmony:
 
 @dataclass(frozen=True)
 class ChordPiece:
-    """A chord, or the part of one that lies in a bar; `offset` in beats from the bar's start."""
+    """A chord, or the part of it in one bar; `offset` is in beats from the bar's start."""
 
     bar: int
     offset: float
@@ -51,16 +51,16 @@ class ChordPiece:
 
 @dataclass(frozen=True)
 class Passage:
-    """Bars of one song; arrays of B bars and of N notes, the notes in order of start and pitch.
+    """Bars of one song; arrays over B bars and over N notes, sorted by onset and pitch.
 
     Attributes:
         bar_beats: length of each bar, (B,).
-        bar_pulses: beats that are counted in each bar, (B,): two in 6/8.
-        bar: index of the bar in which each note starts, (N,).
-        offset: start from the bar's start in beats, (N,), not below 0.
+        bar_pulses: number of beats in each bar, (B,): two in 6/8.
+        bar: index of each note's bar, (N,).
+        offset: onset in beats from the bar's start, (N,), 0 or more.
         duration: in beats, above 0, (N,).
         pitch: MIDI number, (N,).
-        pitched: whether the pitch means one, (N,).
+        pitched: False for drums, (N,).
         chords: in order of time.
     """
 
@@ -75,61 +75,61 @@ class Passage:
 
     @property
     def bars(self) -> int:
-        """How many bars there are."""
+        """Number of bars."""
         return len(self.bar_beats)
 
     @property
     def notes(self) -> int:
-        """How many pitched notes there are."""
+        """Number of pitched notes."""
         return int(self.pitched.sum())
 
     @cached_property
     def bar_start(self) -> Floats:
-        """Start of each bar in beats from the first one's, (B,)."""
+        """Start of each bar in beats from the first bar, (B,)."""
         return np.cumsum(self.bar_beats) - self.bar_beats
 
     @cached_property
     def bar_steps(self) -> Integers:
-        """Sixteenths in each bar, (B,), one at the least."""
-        return steps_of(self.bar_beats, GRID)
+        """Sixteenths in each bar, at least one, (B,)."""
+        return count_steps(self.bar_beats, GRID)
 
     @cached_property
     def step(self) -> Integers:
-        """The sixteenth of its bar on which each note starts, (N,)."""
+        """Sixteenth of its bar on which each note starts, (N,)."""
         return np.minimum(
             np.round(self.offset * GRID).astype(np.int64), self.bar_steps[self.bar] - 1
         )
 
     @cached_property
     def position(self) -> Integers:
-        """The sixteenth of the passage on which each note starts, (N,)."""
+        """Sixteenth of the passage on which each note starts, (N,)."""
         before = np.cumsum(self.bar_steps) - self.bar_steps
         position: Integers = before[self.bar] + self.step
         return position
 
     @property
     def start(self) -> Floats:
-        """Start of each note in beats from the first bar's, (N,)."""
+        """Onset of each note in beats from the first bar, (N,)."""
         return self.bar_start[self.bar] + self.offset
 
 
-def steps_of(beats: Floats, grid: int) -> Integers:
-    """Steps in bars of so many beats, one at the least."""
+def count_steps(beats: Floats, grid: int) -> Integers:
+    """Return the number of steps in bars of some lengths, at least one."""
     return np.maximum(np.round(beats * grid).astype(np.int64), 1)
 
 
 def passage_of(song: Song, track: TrackChoice = "all", bars: int | None = None) -> Passage:
-    """The bars of a song from the first to the last in which a chosen note starts.
+    """Return the bars of a song from the first to the last in which a chosen note starts.
 
     Args:
-        song: any Song; without notes, all bars that its chords reach.
-        track: "lead" for the melody's track alone, "all" for every track.
-        bars: no more than so many of them; all by default.
+        song: if it has no notes, all bars that its chords reach.
+        track: "lead" for the melody track, "all" for every track.
+        bars: largest number of bars; None for all.
 
     Raises:
-        BadInputError: no track of the song is a melody, and "lead" was asked.
-        BadInputError: the song has more than song.meter.MAX_BARS bars.
-        ParameterError: `track` is neither, or `bars` is not above 0.
+        BadInputError: the song has no melody track (for "lead"), or more than song.meter.MAX_BARS
+            bars.
+        ParameterError: unknown `track`, or `bars` below 1.
     """
     if bars is not None and bars < 1:
         raise ParameterError(f"{bars} bars: at least 1 is needed")
@@ -139,19 +139,21 @@ def passage_of(song: Song, track: TrackChoice = "all", bars: int | None = None) 
     first, end = (int(home.min()), int(home.max()) + 1) if len(home) else (0, len(found))
     end = end if bars is None else min(end, first + bars)
     inside = (home >= first) & (home < end)
-    return build(found[first:end], rows[inside], home[inside] - first, song.chords)
+    return build_passage(found[first:end], rows[inside], home[inside] - first, song.chords)
 
 
 def chosen_tracks(song: Song, track: TrackChoice) -> Sequence[Track]:
-    """The tracks that are measured."""
+    """Return the tracks to measure."""
     if track not in TRACK_CHOICES:
-        raise ParameterError(f"'{track}': the tracks are one of {', '.join(TRACK_CHOICES)}")
+        raise ParameterError(
+            f"'{track}' is not a choice of tracks; choose from {', '.join(TRACK_CHOICES)}"
+        )
     has_notes = any(each.notes for each in song.tracks)
     return [find_melody_track(song)] if track == "lead" and has_notes else song.tracks
 
 
 def note_rows(tracks: Sequence[Track]) -> Floats:
-    """Start, pitch, duration and whether it is pitched of each note, in order, (N, 4)."""
+    """Return onset, pitch, duration and whether it is pitched of each note, sorted, (N, 4)."""
     rows = sorted(
         (note.start_beats, note.pitch, note.duration_beats, not is_drum)
         for track in tracks
@@ -162,17 +164,19 @@ def note_rows(tracks: Sequence[Track]) -> Floats:
 
 
 def home_bars(start: Floats, bars: Sequence[Bar]) -> Integers:
-    """Index of the bar of each start, by its nearest sixteenth, (N,)."""
+    """Return the index of the bar of each onset, rounded to the nearest sixteenth, (N,)."""
     lines = np.array([bar.start for bar in bars])
     nearest = np.searchsorted(lines - 0.5 / GRID, start, side="right") - 1
     return np.maximum(nearest, 0)
 
 
-def build(bars: Sequence[Bar], rows: Floats, home: Integers, chords: Sequence[Chord]) -> Passage:
-    """The passage of bars, of notes with the bars they belong to, and of a song's chords."""
+def build_passage(
+    bars: Sequence[Bar], rows: Floats, home: Integers, chords: Sequence[Chord]
+) -> Passage:
+    """Return the passage of bars, of notes with their bars, and of a song's chords."""
     starts = np.array([bar.start for bar in bars], dtype=np.float64)
     offset = np.maximum(rows[:, 0] - starts[home], 0.0) if len(rows) else np.zeros(0)
-    return ordered(
+    return sort_by_time(
         Passage(
             bar_beats=np.array([bar.length for bar in bars], dtype=np.float64),
             bar_pulses=np.array([bar.pulses for bar in bars], dtype=np.int64),
@@ -181,13 +185,13 @@ def build(bars: Sequence[Bar], rows: Floats, home: Integers, chords: Sequence[Ch
             duration=np.maximum(rows[:, 2], SHORTEST_BEATS),
             pitch=rows[:, 1].astype(np.int64),
             pitched=rows[:, 3].astype(bool),
-            chords=tuple(pieces_of(chords, bars)),
+            chords=tuple(cut_chords(chords, bars)),
         )
     )
 
 
-def pieces_of(chords: Sequence[Chord], bars: Sequence[Bar]) -> list[ChordPiece]:
-    """The chords cut at bar lines and where the next begins; outside the bars they fall away."""
+def cut_chords(chords: Sequence[Chord], bars: Sequence[Bar]) -> list[ChordPiece]:
+    """Return the chords cut at bar lines and at the next chord; chords outside bars are dropped."""
     lines = np.array([bar.start for bar in bars])
     pieces = []
     following = sorted(chords, key=lambda chord: chord.start_beats)
@@ -200,19 +204,19 @@ def pieces_of(chords: Sequence[Chord], bars: Sequence[Bar]) -> list[ChordPiece]:
             length = min(end, bars[number].end) - begin
             if length > 0:
                 where = begin - bars[number].start
-                pieces.append(ChordPiece(number, where, length, harmony_of(chord.symbol)))
+                pieces.append(ChordPiece(number, where, length, parse_harmony(chord.symbol)))
     return pieces
 
 
 @lru_cache(maxsize=4096)
-def harmony_of(symbol: str) -> Harmony:
-    """What a symbol means; one that cannot be read is no chord."""
+def parse_harmony(symbol: str) -> Harmony:
+    """Return the meaning of a symbol; an unreadable one is no chord."""
     chord = symbol_or_unknown(symbol)
     return Harmony(chord.root_pc, chord.bass_pc, frozenset(chord.pitch_classes))
 
 
-def ordered(passage: Passage) -> Passage:
-    """The passage with its notes and chords in order of time."""
+def sort_by_time(passage: Passage) -> Passage:
+    """Return the passage with its notes and chords sorted by time."""
     order = np.lexsort((passage.pitch, passage.offset, passage.bar))
     return replace(
         passage,
@@ -224,20 +228,20 @@ def ordered(passage: Passage) -> Passage:
     )
 
 
-def shuffled(passage: Passage, rng: np.random.Generator) -> Passage:
-    """The passage with its bars in another order: what is left of music when its form is gone.
+def shuffle_bars(passage: Passage, rng: np.random.Generator) -> Passage:
+    """Return the passage with its bars in random order, which destroys its form.
 
-    The notes of each bar stay together, and so do its chords, but the two are moved apart: chords
-    then lie under notes that were not written for them. Bars change places with bars of the same
-    length only, so that the bar lines stay where they are.
+    The notes of a bar stay together, and so do its chords, but notes and chords are shuffled
+    separately: chords end up under other notes. Bars are exchanged only with bars of the same
+    length, so that the bar lines stay.
     """
-    notes_to, chords_to = (new_places(passage, rng) for _ in range(2))
+    notes_to, chords_to = (permute_bars(passage, rng) for _ in range(2))
     chords = tuple(replace(each, bar=int(chords_to[each.bar])) for each in passage.chords)
-    return ordered(replace(passage, bar=notes_to[passage.bar], chords=chords))
+    return sort_by_time(replace(passage, bar=notes_to[passage.bar], chords=chords))
 
 
-def new_places(passage: Passage, rng: np.random.Generator) -> Integers:
-    """Where each bar goes, (B,)."""
+def permute_bars(passage: Passage, rng: np.random.Generator) -> Integers:
+    """Return the new index of each bar, (B,)."""
     places = np.arange(passage.bars)
     for length in np.unique(passage.bar_beats):
         alike = np.flatnonzero(passage.bar_beats == length)

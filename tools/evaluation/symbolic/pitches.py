@@ -1,22 +1,22 @@
-"""Figures of pitch: how many pitch classes are in use, whether they fit a scale, the range.
+"""Figures of pitch: use of pitch classes, consistency with a scale, and range.
 
-Each takes a Passage; None where it has too few notes. Only pitched notes count, each once, however
-long it is. All but the range are the same after a transposition, and so is the range.
+Each takes a Passage; None if it has too few notes. Pitched notes count once each, whatever their
+duration. All figures are invariant under transposition.
 """
 
 import numpy as np
 
 from muse.tools.evaluation.symbolic.passage import Floats, Passage
 
-MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)  # the natural minor scales are the same twelve sets
+MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)  # natural minor scales have the same pitch classes
 
 
 def pitch_class_entropy(passage: Passage, bars: int) -> float | None:
-    """Entropy in bits of the pitch classes of so many bars, in [0, log2 12 = 3.58].
+    """Return the mean entropy of the pitch classes of some bars, in bits, in [0, log2 12 = 3.58].
 
-    The mean over all windows of that many bars, one bar apart, that have a note; over the whole
-    passage where it is shorter. Source: Wu and Yang, "The Jazz Transformer on the front line",
-    ISMIR 2020, where it is H1 and H4.
+    The mean over all windows of `bars` bars, one bar apart, that have a note; over the whole
+    passage if it is shorter. Source: Wu and Yang, "The Jazz Transformer on the front line", ISMIR
+    2020, where it is called H1 and H4.
     """
     if not passage.notes:
         return None
@@ -27,7 +27,7 @@ def pitch_class_entropy(passage: Passage, bars: int) -> float | None:
 
 
 def pitch_class_counts(passage: Passage) -> Floats:
-    """Notes of each pitch class in each bar, (B, 12)."""
+    """Return the number of notes of each pitch class in each bar, (B, 12)."""
     counts = np.zeros((passage.bars, 12))
     sounding = passage.pitched
     np.add.at(counts, (passage.bar[sounding], passage.pitch[sounding] % 12), 1)
@@ -35,7 +35,7 @@ def pitch_class_counts(passage: Passage) -> Floats:
 
 
 def entropy_bits(counts: Floats) -> Floats:
-    """Shannon entropy in bits of each row of counts, none of them empty: (R, C) to (R,)."""
+    """Return the Shannon entropy in bits of each nonempty row of counts: (R, C) to (R,)."""
     shares = counts / counts.sum(axis=1, keepdims=True)
     logs = np.log2(shares, where=shares > 0, out=np.zeros_like(shares))
     bits: Floats = np.maximum(-(shares * logs).sum(axis=1), 0.0)
@@ -43,9 +43,9 @@ def entropy_bits(counts: Floats) -> Floats:
 
 
 def scale_consistency(passage: Passage) -> float | None:
-    """Share of notes that are in the major or natural minor scale they fit best, in [7/12, 1].
+    """Return the share of notes in the best-fitting major or natural minor scale, in [7/12, 1].
 
-    Source: Mogren, "C-RNN-GAN", 2016, as MusPy has it.
+    Source: Mogren, "C-RNN-GAN", 2016, as defined in MusPy.
     """
     counts = pitch_class_counts(passage).sum(axis=0)
     if not counts.any():
@@ -55,6 +55,6 @@ def scale_consistency(passage: Passage) -> float | None:
 
 
 def pitch_range(passage: Passage) -> float | None:
-    """Semitones from the lowest note to the highest, in [0, 127]."""
+    """Return the semitones from the lowest note to the highest, in [0, 127]."""
     pitches = passage.pitch[passage.pitched]
     return float(np.ptp(pitches)) if len(pitches) else None

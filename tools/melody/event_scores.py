@@ -1,0 +1,25 @@
+"""Losses and hits of predicted melody events: what scorers of melody models return."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from muse.tools.melody.ngram_model import PARTS
+from muse.tools.melody.song_arrays import MelodySong
+
+Floats = NDArray[np.float64]
+EventScores = Mapping[str, tuple[Floats, NDArray[np.bool_]]]  # event: losses in nats, and hits
+Scorer = Callable[[MelodySong], EventScores]
+
+
+def event_scores(losses: Floats, hits: NDArray[np.bool_]) -> EventScores:
+    """Return the scores by event from arrays (notes, 3).
+
+    Advance and duration of the last note are left out, since nothing follows it.
+    """
+    ends = (len(losses), len(losses) - 1, len(losses) - 1)
+    return {
+        event: (losses[:end, place], hits[:end, place])
+        for place, (event, end) in enumerate(zip(PARTS, ends, strict=True))
+    }
