@@ -1,4 +1,4 @@
-"""Several inputs: one that fails is reported and does not stop the others."""
+"""Several inputs in one command: a failure is reported and does not stop the others."""
 
 import logging
 import os
@@ -17,13 +17,13 @@ from muse.cli.progress import say, set_up_messages
 
 Result = TypeVar("Result")
 
-# what is wrong with the command or the machine is wrong for every input: it ends the batch
+# a wrong option or a missing part fails every input: the batch ends at the first
 ENDS_BATCH = {ExitCode.USAGE, ExitCode.MISSING_PART}
 
 
 @dataclass(frozen=True)
 class Failure:
-    """An input that could not be worked on, and why."""
+    """Why an input could not be processed."""
 
     code: ExitCode
     message: str
@@ -36,16 +36,17 @@ def run_batch(
     *,
     jobs: int = 1,
 ) -> ExitCode:
-    """Work on each input and show what came of it, in the order of the inputs.
+    """Process each input and show its result, in the order of the inputs.
 
     Args:
-        inputs: what the user named.
-        work: done for each; with several jobs it runs in other processes and must be picklable.
-        show: called here with the input and the result.
-        jobs: inputs worked on at once.
+        inputs: names of the inputs.
+        work: processes one input; with several jobs it runs in other processes, so it has to be
+            picklable.
+        show: called in this process with each input and its result.
+        jobs: number of inputs processed in parallel.
 
     Returns:
-        OK when all went well; the failure's own code when there was one input, else FAILED.
+        OK if no input failed; the code of the failure if there was one input, else FAILED.
     """
     failed: list[Failure] = []
     with outcomes(inputs, partial(attempt, work), min(jobs, len(inputs))) as results:
@@ -66,36 +67,36 @@ def run_batch(
 def outcomes(
     inputs: Sequence[str], work: Callable[[str], Any], jobs: int
 ) -> Iterator[Iterator[Any]]:
-    """The outcome of each input in order, here or in `jobs` other processes."""
+    """Yield the results of all inputs in order, computed here or in `jobs` other processes."""
     if jobs == 1:
         yield map(work, inputs)
         return
     import multiprocessing
 
-    # the nets of one process leave room for those of the others
+    # the processes share the cores
     os.environ["OMP_NUM_THREADS"] = str(max((os.cpu_count() or 1) // jobs, 1))
     context = multiprocessing.get_context("spawn")  # forking after torch has started threads hangs
     level = logging.getLogger("muse").level
     with context.Pool(jobs, initializer=prepare_worker, initargs=(level,)) as pool:
         yield pool.imap(work, inputs)
-        pool.close()  # let them end by themselves: ended by force, torch complains at length
+        pool.close()  # without terminating the workers: torch would print long warnings
         pool.join()
 
 
 def prepare_worker(level: int) -> None:
-    """Set up a process that works on inputs: it ends when told to by the one that started it."""
+    """Set up a worker process, which only its parent process ends."""
     set_up_messages(level)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the starter, which ends us
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets Ctrl-C too, and ends this
     signal.signal(signal.SIGTERM, leave)
 
 
 def leave(_signal: int, _frame: FrameType | None) -> NoReturn:
-    """End this process by an exception, so that half-written files are taken away."""
+    """End this process by an exception, so that half-written files are removed."""
     sys.exit(ExitCode.INTERRUPTED)
 
 
 def attempt(work: Callable[[str], Result], name: str) -> Result | Failure:
-    """The result of one input, or what went wrong with it; with --debug it is raised."""
+    """Return the result of one input or its failure; with --debug raise the error."""
     try:
         return work(name)
     except Exception as error:

@@ -6,77 +6,228 @@ from typing import Annotated, Any
 
 import typer
 
-from muse.cli.options import AsJson
+from muse.cli.completion import complete_names
+from muse.cli.help_format import Command
+from muse.cli.names import CADENCES, CHORD_MODELS, MODES, STYLES, VOICINGS, one_of
+from muse.cli.options import (
+    INPUT,
+    MODEL,
+    MUSIC,
+    OUTPUT,
+    SAMPLING,
+    AsJson,
+    Number,
+    Raw,
+    Seed,
+    SongOut,
+    Text,
+    option,
+)
 
-Text = str | None
+Bars = Annotated[
+    int | None,
+    option(
+        panel=MUSIC,
+        metavar="N",
+        default="8; with --vary all bars of the song",
+        help="Number of bars to generate.",
+    ),
+]
+Style = Annotated[
+    str,
+    option(
+        panel=MUSIC,
+        metavar="STYLE",
+        help=f"Style of chords and accompaniment: {one_of(STYLES)}.",
+        complete=complete_names(*STYLES),
+    ),
+]
+Key = Annotated[
+    Text,
+    option(
+        panel=MUSIC,
+        metavar="KEY",
+        default="the song's, else one drawn for the style",
+        help="Key, for example Eb or Cm.",
+    ),
+]
+Mode = Annotated[
+    Text,
+    option(
+        panel=MUSIC,
+        metavar="MODE",
+        default="the key's",
+        help=f"Mode of the key: {one_of(MODES)}.",
+        complete=complete_names(*MODES),
+    ),
+]
+TimeSignature = Annotated[
+    Text,
+    option(
+        "--meter",
+        panel=MUSIC,
+        metavar="METER",
+        default="the song's, else 4/4",
+        help="Time signature, for example 3/4 or 6/8.",
+    ),
+]
+TempoBpm = Annotated[
+    Number,
+    option(
+        "--tempo",
+        panel=MUSIC,
+        metavar="BPM",
+        default="the song's, else one drawn for the style",
+        help="Tempo in beats per minute; the beat of 6/8 is a dotted quarter.",
+    ),
+]
+Voicing = Annotated[
+    Text,
+    option(
+        panel=MUSIC,
+        metavar="VOICING",
+        default="the style's",
+        help=f"Voicing of the chords: {one_of(VOICINGS)}.",
+        complete=complete_names(*VOICINGS),
+    ),
+]
+HarmonicRhythm = Annotated[
+    str,
+    option(
+        panel=MUSIC,
+        metavar="BEATS",
+        help="Length of every chord in beats, for example 2, or 'free'.",
+        complete=complete_names("free", "1", "2", "4"),
+    ),
+]
+Cadence = Annotated[
+    Text,
+    option(
+        panel=MUSIC,
+        metavar="CADENCE",
+        default="open",
+        help="Last chords: full (V I), half (V), plagal (IV I) or open (any chord of the key).",
+        complete=complete_names(*CADENCES),
+    ),
+]
+Prompt = Annotated[
+    Text,
+    option(
+        panel=INPUT,
+        metavar="CHORDS",
+        default=False,
+        help="First chords, for example 'Ebmaj9 Cm11' or '| ii . V7 . |'.",
+    ),
+]
+Fix = Annotated[
+    Text,
+    option(
+        panel=INPUT,
+        metavar="BAR:CHORD...",
+        default=False,
+        help="Chords at the start of bars, for example '4:V7 8:I'.",
+    ),
+]
+Like = Annotated[
+    Text,
+    option(
+        panel=INPUT,
+        metavar="FILE",
+        help="Song or MIDI file whose chords to continue; '-' for standard input.",
+    ),
+]
+Vary = Annotated[
+    bool,
+    option("--vary", panel=INPUT, help="Variation of the chords of --like, not a continuation."),
+]
+Under = Annotated[
+    Text,
+    option(
+        panel=INPUT,
+        metavar="FILE",
+        help="Song or MIDI file whose melody to harmonize; '-' for standard input.",
+    ),
+]
+Model = Annotated[
+    str,
+    option(
+        panel=MODEL,
+        metavar="NAME|PATH",
+        help=f"Chord model: {', '.join(CHORD_MODELS)}, or a path to weights.",
+        complete=complete_names(*CHORD_MODELS),
+    ),
+]
+Temperature = Annotated[
+    Number,
+    option(
+        panel=SAMPLING,
+        metavar="T",
+        default="1; with --under 0.5",
+        help="Sampling temperature, 0 to 10; lower values give more common chords.",
+    ),
+]
+TopK = Annotated[
+    int,
+    option(
+        panel=SAMPLING,
+        metavar="K",
+        help="Top-k sampling: number of likeliest chords to choose from; 0 for all.",
+    ),
+]
+TopP = Annotated[
+    float,
+    option(
+        panel=SAMPLING,
+        metavar="P",
+        help="Nucleus sampling: total probability of the likeliest chords to choose from, 0 to 1.",
+    ),
+]
+Count = Annotated[
+    int, option(panel=OUTPUT, metavar="N", help="Number of progressions to generate.")
+]
+Explain = Annotated[
+    bool, option("--explain", panel=OUTPUT, help="Explanation of each chord on standard error.")
+]
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
-    app.command("chords")(chords)
+    app.command("chords", cls=Command)(chords)
 
 
 def chords(
-    bars: Annotated[int | None, typer.Option(metavar="N", help="How many; 8.")] = None,
-    style: Annotated[
-        str, typer.Option(metavar="pop|soul|rock|jazz|neo-soul", help="Chords and feel.")
-    ] = "neo-soul",
-    key: Annotated[Text, typer.Option(metavar="Eb|Cm", help="Drawn where not given.")] = None,
-    mode: Annotated[Text, typer.Option(metavar="major|minor", help="Of the key.")] = None,
-    meter: Annotated[Text, typer.Option(metavar="4/4|6/8", help="4/4 where not given.")] = None,
-    tempo: Annotated[
-        float | None, typer.Option(metavar="BPM", help="Beats a minute, in 6/8 dotted quarters.")
-    ] = None,
-    prompt: Annotated[
-        Text, typer.Option(metavar="CHORDS", help="To begin with: 'Ebmaj9 Cm11', '| ii . V7 . |'.")
-    ] = None,
-    like: Annotated[
-        Text, typer.Option(metavar="FILE|-", help="Continue the chords of a Song or MIDI file.")
-    ] = None,
-    vary: Annotated[bool, typer.Option("--vary", help="Change that song's chords.")] = False,
-    under: Annotated[
-        Text, typer.Option(metavar="FILE|-", help="Put chords under the melody of a song.")
-    ] = None,
-    model: Annotated[
-        str,
-        typer.Option(metavar="auto|transformer|lstm|ngram|PATH", help="Who knows what follows."),
-    ] = "auto",
-    temperature: Annotated[
-        float | None, typer.Option(help="Below 1 safer, above 1 bolder; 1, with --under 0.5.")
-    ] = None,
-    top_k: Annotated[int, typer.Option(help="Of the likeliest chords only so many.")] = 0,
-    top_p: Annotated[float, typer.Option(help="Those that together are so likely.")] = 0.9,
-    seed: Annotated[int | None, typer.Option(help="Same seed, same chords.")] = None,
-    count: Annotated[int, typer.Option(metavar="N", help="So many progressions.")] = 1,
-    voicing: Annotated[
-        Text, typer.Option(metavar="closed|open|drop-2|rootless|neo-soul", help="Of the hands.")
-    ] = None,
-    harmonic_rhythm: Annotated[
-        str, typer.Option(metavar="free|1|2|4", help="Beats that each chord lasts.")
-    ] = "free",
-    cadence: Annotated[
-        Text, typer.Option(metavar="full|half|plagal|open", help="How it ends; open.")
-    ] = None,
-    fix: Annotated[
-        Text, typer.Option(metavar="'4:V7 8:I'", help="Chords that bars begin with.")
-    ] = None,
-    raw: Annotated[bool, typer.Option("--raw", help="The model's numbers as JSON.")] = False,
-    explain: Annotated[bool, typer.Option("--explain", help="Say in words what happens.")] = False,
+    prompt: Prompt = None,
+    fix: Fix = None,
+    like: Like = None,
+    vary: Vary = False,
+    under: Under = None,
+    bars: Bars = None,
+    style: Style = "neo-soul",
+    key: Key = None,
+    mode: Mode = None,
+    meter: TimeSignature = None,
+    tempo: TempoBpm = None,
+    voicing: Voicing = None,
+    harmonic_rhythm: HarmonicRhythm = "free",
+    cadence: Cadence = None,
+    model: Model = "auto",
+    temperature: Temperature = None,
+    top_k: TopK = 0,
+    top_p: TopP = 0.9,
+    seed: Seed = None,
+    count: Count = 1,
+    out: SongOut = None,
+    raw: Raw = False,
+    explain: Explain = False,
     as_json: AsJson = False,
-    out: Annotated[
-        Path | None,
-        typer.Option("-o", "--out", metavar="FILE", help="mid, wav, json, musicxml, png, ..."),
-    ] = None,
 ) -> None:
-    """Make a chord progression, voiced and played in a style.
+    """Generate chord progressions in a style, from nothing or from a song.
 
-    In a pipe it is a Song document, on a terminal a chart; of several each has a line, or a file
-    with a number.
+    The chords are voiced and played. In a pipe the result is a Song document, on a terminal a
+    chord chart; --count gives one line or one numbered file for each progression.
 
     Example: muse chords --bars 8 --style neo-soul --key Eb -o song.wav
-
     Example: muse chords --prompt "Dm9 G13" --cadence full | muse view -
-
     Example: muse chords --under melody.mid --style jazz -o song.mid
     """
     from muse.tools.chords.load_model import load_model
@@ -87,7 +238,7 @@ def chords(
     from muse.tools.song.export import check_target, numbered_paths, save_songs
     from muse.tools.song.midi import load_song
 
-    if out == Path("-"):  # what a pipe gets, on a terminal too
+    if out == Path("-"):  # the Song document, on a terminal too
         out, as_json = None, True
     targets = numbered_paths(out, count) if out else []
     for target in targets:
@@ -113,23 +264,23 @@ def chords(
     made = list(songs(request, load_model(model), chosen, count, like or under))
     report_seed(chosen)
     if explain:
-        explain_songs([song for song, _ in made])
+        print_explanations([song for song, _ in made])
     if targets:
         save_songs([song for song, _ in made], targets)
         return
     show(made, raw, as_json)
 
 
-def explain_songs(made: list[Any]) -> None:
-    """What happens in each progression, on stderr: for people, whatever stdout is for."""
+def print_explanations(songs: list[Any]) -> None:
+    """Print what each chord does, on stderr: stdout is for the songs."""
     from muse.tools.chords.explain import explained_lines
 
-    for song in made:
+    for song in songs:
         print(*explained_lines(song), sep="\n", file=sys.stderr)
 
 
 def show(made: list[Any], raw: bool, as_json: bool) -> None:
-    """The progressions on stdout: numbers, Songs, or charts for a terminal."""
+    """Print progressions: raw model output, Songs, or charts on a terminal."""
     from muse.cli.output import print_json, write_bytes
     from muse.tools.chords import make
     from muse.tools.song.document import song_to_json
@@ -144,7 +295,7 @@ def show(made: list[Any], raw: bool, as_json: bool) -> None:
 
 
 def show_chart(song: Any, title: str) -> None:
-    """A chart on the terminal."""
+    """Print a chord chart on the terminal."""
     from muse.cli.view import print_lines, terminal
     from muse.tools.view.view import Show, lines_of
 

@@ -1,4 +1,4 @@
-"""`muse doctor`: what is here, what is missing, and the command that brings it."""
+"""`muse doctor`: which parts of muse work here, and how to install the others."""
 
 import json
 import sys
@@ -9,48 +9,48 @@ from typing import Any
 import typer
 
 from muse.cli.exit_codes import ExitCode
+from muse.cli.help_format import Command
 from muse.cli.options import AsJson
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
-    app.command("doctor")(doctor)
+    app.command("doctor", cls=Command)(doctor)
 
 
 def doctor(as_json: AsJson = False) -> int:
-    """Tell what of muse works on this machine, and how to get what is missing.
+    """Check which parts of muse work here, and how to install the others.
 
-    Versions, devices, sound libraries, soundfonts, MIDI, engines and weights: a list on a terminal,
-    JSON in a pipe. Ends with code 1 when something the defaults need is missing.
+    The list covers versions, devices, audio libraries, soundfonts, MIDI systems and weights; in a
+    pipe it is JSON. The exit code is 1 if a part that the default settings need is missing.
 
+    Example: muse doctor
     Example: muse doctor --json
     """
     from muse.tools.doctor.report import examine, report
 
     findings = report(examine())
     if as_json or not sys.stdout.isatty():
-        print(json.dumps(findings))  # the standard library's: msgspec may be what is missing
+        print(json.dumps(findings))  # not msgspec, which may be missing
     else:
         print_findings(findings)
     return ExitCode.OK if findings["ok"] else ExitCode.FAILED
 
 
 def print_findings(findings: dict[str, Any]) -> None:
-    """A line for each part, group by group, then what to run."""
+    """Print a line for each part, group by group, then the commands that install the rest."""
     for group, parts in groupby(findings["parts"], key=itemgetter("group")):
         print(group)
         for part in parts:
             print(part_line(part))
     for part in findings["missing"]:
         word = "needed" if part["needed"] else "optional"
-        print(f"{word}: {part['name']}: {part['command'] or 'no command brings it'}")
-    print(
-        "everything the defaults need is here" if findings["ok"] else "something needed is missing"
-    )
+        print(f"{word}: {part['name']}: {part['command'] or 'no install command known'}")
+    print("all needed parts are installed" if findings["ok"] else "a needed part is missing")
 
 
 def part_line(part: dict[str, Any]) -> str:
-    """One part: whether it is here, its name, and its detail with what goes without it."""
+    """Return the line of one part: a mark, its name and detail, and what it is used for."""
     mark = "+" if part["present"] else "!" if part["needed"] else "-"
     lost = f" (for {part['used_for']})" if part["used_for"] and not part["present"] else ""
     return f"  {mark} {part['name']:<16}{part['detail']}{lost}"

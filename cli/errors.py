@@ -1,4 +1,4 @@
-"""What an error is called on the command line: an exit code and one line that says what to do."""
+"""Errors on the command line: an exit code and one line that says what to do."""
 
 from collections.abc import Sequence
 
@@ -8,12 +8,15 @@ from muse.cli.exit_codes import ExitCode
 
 
 def explain(error: BaseException | None, words: Sequence[str]) -> tuple[ExitCode, str]:
-    """Exit code and one-line message of an error."""
+    """Return the exit code and the one-line message of an error.
+
+    Args:
+        error: what a command raised.
+        words: the command line, to name the help of its command after a usage error.
+    """
     if isinstance(error, KeyboardInterrupt | typer.Abort):
         return ExitCode.INTERRUPTED, "interrupted"
-    if error is not None and hasattr(
-        error, "format_message"
-    ):  # typer's usage errors: a private class of its own
+    if error is not None and hasattr(error, "format_message"):  # typer's usage errors, private
         topic = " ".join(["muse", *words[:1]]) if words and words[0][0] != "-" else "muse"
         return ExitCode.USAGE, f"{one_line(error.format_message())} (see '{topic} --help')"
     from muse.tools.errors import BadInputError, MissingPartError, MuseError, ParameterError
@@ -32,16 +35,16 @@ def explain(error: BaseException | None, words: Sequence[str]) -> tuple[ExitCode
         if isinstance(error, kind):
             return code, one_line(describe(error))
     name = type(error).__name__
-    return ExitCode.FAILED, one_line(f"{name}: {error} (a bug; --debug shows where)")
+    return ExitCode.FAILED, one_line(f"{name}: {error} (a bug; --debug shows the traceback)")
 
 
 def describe(error: BaseException) -> str:
-    """The text of an error; for the system's own errors 'file: reason'."""
+    """Return the text of an error; of an operating system error 'file: reason'."""
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         return f"{error.filename}: {error.strerror}"
     return str(error) or type(error).__name__
 
 
 def one_line(text: str) -> str:
-    """The text with line breaks and runs of blanks folded."""
+    """Return the text with line breaks and runs of blanks folded into one blank."""
     return " ".join(text.split())

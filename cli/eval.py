@@ -1,33 +1,84 @@
-"""`muse eval`: scores of a result against the truth; one subcommand for each kind of result."""
+"""`muse eval`: scores of a result against a reference; one subcommand for each kind of result."""
 
 import sys
 from typing import Annotated, Any
 
 import typer
 
+from muse.cli.completion import complete_names
 from muse.cli.exit_codes import ExitCode
-from muse.cli.options import AsJson
+from muse.cli.help_format import Command, Group
+from muse.cli.options import INPUT, SAMPLING, AsJson, option
 
 SongFiles = Annotated[
     list[str],
-    typer.Argument(metavar="FILES...", help="Songs and folders of any kind; '-' is stdin."),
+    typer.Argument(
+        metavar="FILES...",
+        help="Songs to evaluate: Song documents, MIDI files or charts, or folders of them; '-' for "
+        "standard input.",
+    ),
 ]
 Reference = Annotated[
     list[str] | None,
-    typer.Option("--reference", "-r", metavar="FOLDER", help="Real music: a folder or file."),
+    option(
+        "-r",
+        "--reference",
+        panel=INPUT,
+        metavar="PATH",
+        help="Folder or file of real music to compare with; may be repeated.",
+    ),
 ]
 TrackOption = Annotated[
-    str, typer.Option("--track", metavar="lead|all", help="The melody alone, or every track.")
+    str,
+    option(
+        "--track",
+        panel=INPUT,
+        metavar="TRACK",
+        help="Notes to evaluate: 'lead' for the melody alone, 'all' for every track.",
+        complete=complete_names("lead", "all"),
+    ),
 ]
 Bars = Annotated[
-    int | None, typer.Option("--bars", min=1, help="Only the first bars of every song.")
+    int | None,
+    option(
+        "--bars",
+        panel=INPUT,
+        metavar="N",
+        low=1,
+        default="all",
+        help="Number of bars to evaluate, from the start of each song.",
+    ),
 ]
-ShuffleSeed = Annotated[int, typer.Option("--seed", min=0, help="Of the shuffled bars.")]
+ShuffleSeed = Annotated[
+    int,
+    option(
+        "--seed",
+        panel=SAMPLING,
+        metavar="N",
+        low=0,
+        help="Random seed of the shuffled bars that serve as a baseline.",
+    ),
+]
+ReferenceFile = Annotated[
+    str,
+    typer.Argument(
+        metavar="REFERENCE",
+        help="Correct notes: a MIDI file or Song document; '-' for standard input.",
+    ),
+]
+EstimateFile = Annotated[
+    str,
+    typer.Argument(
+        metavar="ESTIMATE",
+        help="Transcribed notes: a MIDI file or Song document; '-' for standard input.",
+    ),
+]
 
+COUNTS = ("reference", "estimate")  # numbers of notes
 FIGURE_COLUMNS = ("set", "reference", "shuffled")
 SCORE_COLUMNS = ("onset_50ms", "onset_offset_50ms", "onset_100ms", "onset_offset_100ms")
 
-group = typer.Typer()
+group = typer.Typer(cls=Group, no_args_is_help=True, rich_markup_mode=None)
 
 
 def register(app: typer.Typer) -> None:
@@ -37,22 +88,23 @@ def register(app: typer.Typer) -> None:
 
 @group.callback()
 def scores() -> None:
-    """Score a result against the truth.
+    """Score transcriptions against references, and songs against real music.
 
-    Example: muse eval transcription truth.mid heard.mid
+    Example: muse eval transcription truth.mid estimate.mid
+    Example: muse eval symbolic made/ --reference pop909/
     """
 
 
-@group.command("transcription")
+@group.command("transcription", cls=Command)
 def transcription(
-    reference: Annotated[str, typer.Argument(metavar="REF", help="The truth: MIDI or Song JSON.")],
-    estimate: Annotated[str, typer.Argument(metavar="EST", help="What was heard: the same.")],
-    as_json: AsJson = False,
+    reference: ReferenceFile, estimate: EstimateFile, as_json: AsJson = False
 ) -> None:
-    """Score a transcription: notes at 50 and 100 ms, with and without offsets, and drums by class.
+    """Score a transcription against the correct notes, per instrument and drum.
 
-    One of the two may be '-'. A table on a terminal, JSON in a pipe.
+    Note onsets are matched within 50 and 100 ms, with and without offsets; at most one of the two
+    files is '-'. The scores are a table on a terminal and JSON in a pipe.
 
+    Example: muse eval transcription truth.mid estimate.mid
     Example: muse transcribe song.wav --json | muse eval transcription truth.mid -
     """
     from muse.cli.output import print_json
@@ -60,7 +112,7 @@ def transcription(
     from muse.tools.evaluation.transcription import evaluate_transcription
 
     if reference == estimate == "-":
-        raise ParameterError("only one of REF and EST can be '-'")
+        raise ParameterError("only one of REFERENCE and ESTIMATE can be '-'")
     result = evaluate_transcription(reference, estimate)
     if as_json or not sys.stdout.isatty():
         print_json(result)
@@ -68,7 +120,7 @@ def transcription(
         print_scores(result)
 
 
-@group.command("symbolic")
+@group.command("symbolic", cls=Command)
 def symbolic(
     files: SongFiles,
     reference: Reference = None,
@@ -77,17 +129,17 @@ def symbolic(
     seed: ShuffleSeed = 0,
     as_json: AsJson = False,
 ) -> ExitCode:
-    """Figures of rhythm, pitch, line, harmony and form of a set of songs.
+    """Measure rhythm, pitch, melodic line, harmony and form of a set of songs.
 
-    Beside them stand those of real music and of real music with its bars shuffled. The set is like
-    real music as far as it is near the one and far from the other.
+    Each figure stands beside that of real music and of real music with its bars shuffled: a good
+    set is close to the first and far from the second.
 
     Example: muse eval symbolic made/ --reference pop909/ --track lead
     """
     return figures("symbolic", track, files, reference, bars, seed, as_json)
 
 
-@group.command("melody")
+@group.command("melody", cls=Command)
 def melody(
     files: SongFiles,
     reference: Reference = None,
@@ -95,14 +147,16 @@ def melody(
     seed: ShuffleSeed = 0,
     as_json: AsJson = False,
 ) -> ExitCode:
-    """As 'symbolic', of each song's melody over its chords.
+    """Measure the melody of each song over its chords.
+
+    The figures are those of 'muse eval symbolic' that concern melodies.
 
     Example: muse eval melody tune.mid --reference pop909/ --bars 16
     """
     return figures("melody", "lead", files, reference, bars, seed, as_json)
 
 
-@group.command("chords")
+@group.command("chords", cls=Command)
 def chords(
     files: SongFiles,
     reference: Reference = None,
@@ -110,7 +164,9 @@ def chords(
     seed: ShuffleSeed = 0,
     as_json: AsJson = False,
 ) -> ExitCode:
-    """As 'symbolic', of each song's chords alone; charts without notes will do.
+    """Measure the chords of each song; the songs may be charts without notes.
+
+    The figures are those of 'muse eval symbolic' that concern harmony and form.
 
     Example: muse chords --bars 16 --count 20 | muse eval chords - --reference pop909/
     """
@@ -126,7 +182,7 @@ def figures(
     seed: int,
     as_json: bool,
 ) -> ExitCode:
-    """Measure, and print a table or JSON; FAILED where a file was left out."""
+    """Measure and print a table or JSON; return FAILED if a file could not be read."""
     from muse.cli.output import print_json
     from muse.cli.progress import bar, say
     from muse.tools.evaluation.symbolic.evaluate import EvalOptions, evaluate
@@ -143,11 +199,11 @@ def figures(
 
 
 def print_figures(result: dict[str, Any]) -> None:
-    """The figures as a table: mean and standard deviation over the songs."""
+    """Print figures as a table: mean and standard deviation over the songs."""
     from muse.cli.output import print_table
     from muse.tools.evaluation.symbolic.figures import LABELS
 
-    counts = f"{len(result['songs'])} songs beside {result['reference_songs']} of reference"
+    counts = f"{len(result['songs'])} songs, {result['reference_songs']} reference songs"
     print_table(
         f"{counts}: mean and standard deviation",
         ("", *FIGURE_COLUMNS),
@@ -159,7 +215,7 @@ def print_figures(result: dict[str, Any]) -> None:
 
 
 def figure_cell(summary: dict[str, Any] | None) -> str:
-    """One figure of one set."""
+    """Return one figure of one set as 'mean (standard deviation)'."""
     if summary is None:
         return "-"
     deviation = summary["sd"]
@@ -167,27 +223,27 @@ def figure_cell(summary: dict[str, Any] | None) -> str:
 
 
 def print_scores(result: dict[str, Any]) -> None:
-    """The scores as tables: notes of each instrument and over all, then drums."""
+    """Print scores as tables: notes of each instrument and of all, then drums."""
     from muse.cli.output import print_table
 
     rows = [
         note_row(row["reference"] or f"({row['estimate']})", row) for row in result["instruments"]
     ]
     print_table(
-        "notes: F1 of onsets, and of onsets with offsets",
-        ("", "true", "heard", "50 ms", "+offset", "100 ms", "+offset", "octave", "velocity"),
+        "notes: F1 of onsets, and of onsets and offsets",
+        ("", *COUNTS, "50 ms", "+offset", "100 ms", "+offset", "octave", "velocity"),
         [*rows, note_row("all", result["pitched"])],
     )
     if result["drums"]:
         print_table(
             "drums: onsets within 50 ms",
-            ("", "true", "heard", "precision", "recall", "F1"),
+            ("", *COUNTS, "precision", "recall", "F1"),
             [drum_row(name, row) for name, row in result["drums"].items()],
         )
 
 
 def note_row(name: str, scores: dict[str, Any]) -> tuple[str, ...]:
-    """One instrument's row."""
+    """Return the table row of one instrument."""
     correlation = scores["velocity"]["correlation"]
     return (
         name,
@@ -200,6 +256,6 @@ def note_row(name: str, scores: dict[str, Any]) -> tuple[str, ...]:
 
 
 def drum_row(name: str, scores: dict[str, Any]) -> tuple[str, ...]:
-    """One class of drum's row."""
+    """Return the table row of one class of drum."""
     ratios = (f"{scores[column]:.3f}" for column in ("precision", "recall", "f1"))
     return (name, str(scores["reference_notes"]), str(scores["estimated_notes"]), *ratios)

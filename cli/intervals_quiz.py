@@ -4,49 +4,110 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from muse.cli.options import AsJson
+from muse.cli.completion import complete_list, complete_names
+from muse.cli.names import DIRECTIONS, SYNTH_TIMBRES, TIMBRES, one_of
+from muse.cli.options import INPUT, OUTPUT, SAMPLING, SOUND, AsJson, Text, option
 
 if TYPE_CHECKING:
     from muse.tools.intervals.quiz_session import Talk
     from muse.tools.intervals.quiz_stats import Answer
 
 LONGEST_LINE = 200  # characters of an answer that are read
+QUESTIONS = "Questions"
+
+Level = Annotated[
+    int,
+    option(
+        panel=QUESTIONS,
+        metavar="1-6",
+        help="Difficulty: 1 (ascending fourth, fifth and octave) to 6 (all intervals within two "
+        "octaves, in all directions).",
+        complete=complete_names("1", "2", "3", "4", "5", "6"),
+    ),
+]
+Direction = Annotated[
+    Text,
+    option(
+        panel=QUESTIONS,
+        metavar="NAMES",
+        default="the level's",
+        help=f"Directions, separated by commas: {one_of(DIRECTIONS)}.",
+        complete=complete_list(*DIRECTIONS),
+    ),
+]
+Count = Annotated[
+    int,
+    option(
+        "-n", "--count", panel=QUESTIONS, metavar="N", low=1, help="Number of questions to answer."
+    ),
+]
+Timbre = Annotated[
+    Text,
+    option(
+        panel=SOUND,
+        metavar="NAMES",
+        default="a piano",
+        help=f"Timbres, separated by commas: {', '.join(SYNTH_TIMBRES)}, or General MIDI programs "
+        "such as gm:0-7.",
+        complete=complete_list(*TIMBRES),
+    ),
+]
+Play = Annotated[
+    bool,
+    option(
+        "--play/--no-play",
+        panel=SOUND,
+        help="Questions as sound, or as the names of the notes.",
+    ),
+]
+Out = Annotated[
+    Path | None,
+    option(
+        "-o",
+        "--out",
+        panel=OUTPUT,
+        metavar="DIR",
+        help="Folder for the questions as audio files, instead of playing them.",
+    ),
+]
+Stats = Annotated[
+    Path | None,
+    option(
+        panel=INPUT,
+        metavar="FILE.jsonl",
+        help="File of earlier answers, which new ones are added to; intervals that were missed are "
+        "asked more often.",
+    ),
+]
+Seed = Annotated[
+    int | None,
+    option(
+        panel=SAMPLING,
+        metavar="N",
+        default="random, and reported",
+        help="Random seed; the same seed gives the same questions.",
+    ),
+]
 
 
 def quiz(
-    level: Annotated[int, typer.Option(metavar="1-6", help="1: fourth, fifth, octave.")] = 1,
-    direction: Annotated[
-        str | None,
-        typer.Option(metavar="ascending,descending,together", help="The level's own."),
-    ] = None,
-    timbre: Annotated[
-        str | None, typer.Option(metavar="sine,saw,fm,pluck,gm:0-7", help="A piano.")
-    ] = None,
-    count: Annotated[int, typer.Option("-n", "--count", min=1, help="Questions.")] = 10,
-    play: Annotated[
-        bool, typer.Option("--play/--no-play", help="Or ask by the names of the notes.")
-    ] = True,
-    out: Annotated[
-        Path | None,
-        typer.Option("-o", "--out", metavar="DIR", help="Write clips instead of playing."),
-    ] = None,
-    stats: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE.jsonl", help="Add answers to it; what it shows missed is asked oftener."
-        ),
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Same seed, same questions.")] = None,
+    stats: Stats = None,
+    level: Level = 1,
+    direction: Direction = None,
+    count: Count = 10,
+    timbre: Timbre = None,
+    play: Play = True,
+    out: Out = None,
+    seed: Seed = None,
     as_json: AsJson = False,
 ) -> None:
-    """Name intervals by ear; those that were missed come oftener.
+    r"""Ask for intervals by ear, and score the answers read from standard input.
 
-    Answers are read line by line: a name, a short name such as m3 or P5, or semitones. At the end
-    the intervals asked are shown, in a pipe as JSON lines.
+    Each answer is a line: a name, a short name such as m3 or P5, or a number of semitones. The
+    scores come last, as JSON lines in a pipe and as a table on a terminal.
 
     Example: muse intervals quiz --level 2 --stats ear.jsonl
+    Example: printf 'P5\nP4\n' | muse intervals quiz --no-play --count 2
     """
     from muse.tools.generation.seeds import choose_seed, report_seed
     from muse.tools.intervals.parse_settings import names
@@ -73,7 +134,7 @@ def quiz(
 
 
 def talk_with_people(play: bool, out: Path | None) -> "Talk":
-    """Lines from stdin, words on stderr, questions as they were asked for."""
+    """Return how to ask and to read answers: lines from stdin, text on stderr."""
     from muse.cli.progress import say
     from muse.tools.intervals.quiz_session import Talk, in_files, in_names, in_sound
 
@@ -82,13 +143,13 @@ def talk_with_people(play: bool, out: Path | None) -> "Talk":
 
 
 def read_line() -> str | None:
-    """The next line of stdin, None at its end."""
+    """Return the next line of stdin, None at its end."""
     line = sys.stdin.buffer.readline(LONGEST_LINE)
     return line.decode("utf-8", "replace").rstrip("\r\n") if line else None
 
 
 def show_scores(answers: "list[Answer]", as_json: bool) -> None:
-    """How well each interval was known: JSON lines in a pipe, a table on a terminal."""
+    """Print the score of each interval: JSON lines in a pipe, a table on a terminal."""
     from muse.cli.output import print_json, print_table
     from muse.tools.intervals.quiz_stats import scores
     from muse.tools.theory.intervals import INTERVAL_NAMES
@@ -109,4 +170,6 @@ def show_scores(answers: "list[Answer]", as_json: bool) -> None:
         )
         for score in found
     ]
-    print_table(f"{right} of {len(answers)} right", ("interval", "right", "taken for"), rows)
+    print_table(
+        f"{right} of {len(answers)} correct", ("interval", "correct", "confused with"), rows
+    )

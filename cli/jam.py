@@ -1,11 +1,12 @@
-"""`muse jam`: an accompanist that listens, thinks ahead and keeps time."""
+"""`muse jam`: a live accompanist that plays chords and bass."""
 
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
+from muse.cli import jam_options as jo
+from muse.cli.help_format import Command
 from muse.cli.options import AsJson, Soundfont
 
 if TYPE_CHECKING:
@@ -13,83 +14,45 @@ if TYPE_CHECKING:
     from muse.tools.jam.play import Outcome
     from muse.tools.jam.routing import Wiring
 
-Text = str | None
-
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
-    app.command("jam")(jam)
+    app.command("jam", cls=Command)(jam)
 
 
 def jam(
-    source: Annotated[
-        Text, typer.Option("--in", metavar="PORT|FILE|-", help="Who plays; the first MIDI input.")
-    ] = None,
-    target: Annotated[
-        str, typer.Option("--out", metavar="PORT|synth|FILE|-", help="Who sounds it.")
-    ] = "synth",
-    bpm: Annotated[
-        Text, typer.Option(metavar="BPM|auto[:BPM]", help="100, or the file's; auto follows you.")
-    ] = None,
-    meter: Annotated[Text, typer.Option(metavar="4/4|6/8", help="4/4, or the file's.")] = None,
-    key: Annotated[Text, typer.Option(metavar="auto|Em", help="auto is heard.")] = None,
-    style: Annotated[
-        Text, typer.Option(metavar="pop|soul|rock|jazz|neo-soul", help="Chords and feel; pop.")
-    ] = None,
-    model: Annotated[
-        str, typer.Option(metavar="auto|transformer|lstm|ngram|PATH", help="Who thinks ahead.")
-    ] = "auto",
-    ahead: Annotated[
-        int | None, typer.Option(metavar="N", help="Chords that are planned; 4.")
-    ] = None,
-    mix: Annotated[
-        Text, typer.Option(metavar="auto|0..1", help="Share of the ear; auto was learnt.")
-    ] = None,
-    count_in: Annotated[
-        int | None, typer.Option(metavar="BARS", help="1, before a file 0.")
-    ] = None,
-    click: Annotated[
-        bool | None, typer.Option("--click/--no-click", help="A metronome; on when live.")
-    ] = None,
+    source: jo.Source = None,
+    track: jo.Track = None,
+    replay: jo.Replay = None,
+    target: jo.Target = "synth",
+    record: jo.Record = None,
+    key: jo.Key = None,
+    style: jo.Style = None,
+    voicing: jo.Voicing = None,
+    bpm: jo.Bpm = None,
+    meter: jo.TimeSignature = None,
+    swing: jo.Swing = None,
+    count_in: jo.CountIn = None,
+    bars: jo.Bars = None,
+    model: jo.Model = "auto",
+    ahead: jo.Ahead = None,
+    mix: jo.Mix = None,
+    seed: jo.Seed = None,
+    click: jo.Click = None,
+    through: jo.Through = None,
     soundfont: Soundfont = None,
-    voicing: Annotated[
-        Text, typer.Option(metavar="closed|open|drop-2|rootless|neo-soul", help="Of the hands.")
-    ] = None,
-    swing: Annotated[
-        float | None, typer.Option(metavar="50-75", help="Per cent; the style's.")
-    ] = None,
-    through: Annotated[
-        bool | None, typer.Option("--through/--no-through", help="Sound the player too; synth.")
-    ] = None,
-    bars: Annotated[int | None, typer.Option(metavar="N", help="Stop after so many.")] = None,
-    track: Annotated[
-        Text, typer.Option(metavar="NAME", help="Of a MIDI file that plays; its melody.")
-    ] = None,
-    record: Annotated[
-        Path | None, typer.Option(metavar="NAME", help="Keep NAME.mid and NAME.jsonl.")
-    ] = None,
-    replay: Annotated[
-        Path | None, typer.Option(metavar="TAKE.jsonl", help="Play a take's solo again.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Same seed, same take.")] = None,
-    list_ports: Annotated[
-        bool, typer.Option("--list-ports", help="Show the MIDI ports, and stop.")
-    ] = False,
-    bench: Annotated[
-        bool, typer.Option("--bench", help="Measure its timing through JACK, and stop.")
-    ] = False,
-    minutes: Annotated[float, typer.Option(min=0.05, help="How long --bench takes.")] = 1.0,
+    list_ports: jo.ListPorts = False,
+    bench: jo.Bench = False,
+    minutes: jo.Minutes = 1.0,
     as_json: AsJson = False,
 ) -> int:
-    """Play along with you: chords and bass to what a keyboard, a file or a pipe plays.
+    """Accompany a MIDI keyboard, a file or a pipe with chords and bass.
 
-    Ports are named in part or by a regular expression; Ctrl-C ends a take. From a file to a file
-    it runs faster than real time.
+    The band plays through the built-in synthesizer, a MIDI port, or into a file; Ctrl-C ends the
+    take. From a file to a file it runs faster than real time.
 
-    Example: muse jam --in "Digital Piano" --out synth --style neo-soul --record take
-
+    Example: muse jam --in "Digital Piano" --style neo-soul --record take
     Example: muse jam --in solo.mid --out take.mid --seed 7
-
     Example: muse jam --list-ports
     """
     from muse.tools.jam.options import JamRequest
@@ -106,7 +69,7 @@ def jam(
 
 
 def run(request: "JamRequest", wiring: "Wiring", seed: int | None) -> "Outcome":
-    """Play, with a screen on a terminal, and a line for each bar elsewhere."""
+    """Play with a live screen on a terminal, else with one line on stderr for each bar."""
     import logging
 
     from muse.cli.jam_screen import drawn_screen
@@ -125,7 +88,7 @@ def run(request: "JamRequest", wiring: "Wiring", seed: int | None) -> "Outcome":
 
 
 def show(outcome: "Outcome", as_json: bool) -> None:
-    """What came of it: a line for people, JSON where that is asked for."""
+    """Print the outcome: a summary on stderr, or JSON with --json."""
     import logging
 
     from muse.cli.output import print_json
@@ -134,18 +97,18 @@ def show(outcome: "Outcome", as_json: bool) -> None:
     if as_json:
         print_json(outcome)
         return
-    words = f"{outcome.beats} beats, {outcome.late} without the brain"
+    summary = f"{outcome.beats} beats, {outcome.late} without a prediction in time"
     if outcome.latency["events"]:
-        words += f"; events late by {outcome.latency['p95_ms']} ms (95 %)"
+        summary += f"; latency {outcome.latency['p95_ms']} ms (95th percentile)"
     log = logging.getLogger("muse")
-    log.info("%s", words)
+    log.info("%s", summary)
     if outcome.agreement:
-        for line in agreement_lines(outcome.agreement, ("before", "now")):
+        for line in agreement_lines(outcome.agreement, ("recorded take", "new take")):
             log.info("%s", line)
 
 
 def show_ports(as_json: bool) -> int:
-    """The MIDI ports of this machine."""
+    """Print the MIDI ports of this machine."""
     from muse.cli.output import print_json, print_table
     from muse.tools.jam.ports.port_names import list_ports
 
@@ -153,16 +116,16 @@ def show_ports(as_json: bool) -> int:
     if as_json or not sys.stdout.isatty():
         print_json(ports)
     else:
-        words = {"in": "to hear: --in", "out": "to play into: --out"}
+        options = {"in": "--in", "out": "--out"}
         rows: list[tuple[str, ...]] = [
-            (words[port.direction], port.name, port.api) for port in ports
+            (options[port.direction], port.name, port.api) for port in ports
         ]
-        print_table("MIDI ports", ("", "name", "system"), rows)
+        print_table("MIDI ports", ("option", "name", "MIDI system"), rows)
     return 0
 
 
 def show_bench(source: str | None, model: str, minutes: float, as_json: bool) -> int:
-    """Figures of the timing, and whether they hold their bars; 1 where one does not."""
+    """Measure and print the timing; return 1 if a figure misses its limit."""
     from muse.cli.output import print_json
     from muse.cli.progress import bar
     from muse.tools.jam.benchmark.accompanist import measure_jam

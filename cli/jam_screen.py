@@ -1,4 +1,4 @@
-"""The screen of `muse jam`, drawn in place on a terminal."""
+"""Live screen of `muse jam`, updated in place on a terminal."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ HINT = "Ctrl-C ends the take"
 
 @contextmanager
 def drawn_screen() -> "Iterator[Callable[[Screen], None]]":
-    """Yields what draws the screen, in the place of the one before."""
+    """Yield the function that replaces the screen by a new one."""
     from rich.console import Console
     from rich.live import Live
 
@@ -28,7 +28,7 @@ def drawn_screen() -> "Iterator[Callable[[Screen], None]]":
 
 
 def panel_of(screen: "Screen") -> "Panel":
-    """The screen in its frame."""
+    """Return the screen as a rich panel."""
     from rich.panel import Panel
     from rich.text import Text
 

@@ -1,35 +1,49 @@
-"""The `muse` command: its subcommands, and the one handler of whatever they raise."""
+"""The `muse` command: its subcommands, and the one place that handles their errors."""
 
 import logging
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
+from importlib import import_module
 from types import FrameType
 from typing import Annotated, Any, NoReturn
 
 import typer
-from typer.core import TyperGroup
+from typer.main import get_group
 
-from muse.cli import (
-    chords,
-    doctor,
-    eval,
-    intervals,
-    jam,
-    melody,
-    models,
-    render,
-    schema,
-    separate,
-    tokenize,
-    train,
-    transcribe,
-    view,
-)
 from muse.cli.errors import explain
 from muse.cli.exit_codes import ExitCode
+from muse.cli.help_format import Group, write_section
 from muse.cli.progress import set_up_messages
+
+# subcommands by panel of the help, each in the module of its name; a command is imported when it
+# is run, so its first sentence is repeated here, and tests/test_help.py holds the two equal
+COMMANDS = {
+    "Audio": {
+        "separate": "Separate audio files into stems that sum to the input.",
+        "transcribe": "Transcribe audio files to MIDI, one file per instrument, and a Song.",
+        "intervals": "Detect the intervals in a recording, or practice and generate them.",
+        "render": "Render a Song document or MIDI file to audio with FluidSynth.",
+    },
+    "Composition": {
+        "chords": "Generate chord progressions in a style, from nothing or from a song.",
+        "melody": "Generate a melody over the chords of a song.",
+        "jam": "Accompany a MIDI keyboard, a file or a pipe with chords and bass.",
+    },
+    "Songs": {
+        "view": "Show a song or a recording in the terminal, as a picture or as a score.",
+        "tokenize": "Convert MIDI files and Songs to tokens or training data, and tokens to MIDI.",
+        "eval": "Score transcriptions against references, and songs against real music.",
+        "schema": "Print the JSON Schema of the Song document.",
+    },
+    "Models and setup": {
+        "train": "Train a net by a recipe, resume a run, or estimate its size and time.",
+        "models": "List, fetch and locate the weights of models.",
+        "doctor": "Check which parts of muse work here, and how to install the others.",
+    },
+}
+SUMMARIES = {name: text for panel in COMMANDS.values() for name, text in panel.items()}
 
 # flags that may stand anywhere on the line, before or after the subcommand
 QUIET_FLAGS = {"-q", "--quiet"}
@@ -37,11 +51,72 @@ DEBUG_FLAGS = {"--debug"}
 
 
 class Stopped(Exception):
-    """Carries a closed pipe or Ctrl-C past typer, which would answer them in its own way."""
+    """A closed pipe or Ctrl-C on its way past typer, which would handle it differently."""
 
 
-class Commands(TyperGroup):
-    """The subcommands."""
+class LazyCommands(MutableMapping[str, Any]):
+    """Commands by name; one in SUMMARIES is imported when it is first looked up."""
+
+    def __init__(self, loaded: dict[str, Any]) -> None:
+        """Start with commands that are loaded already."""
+        self.loaded = loaded
+
+    def __getitem__(self, name: str) -> Any:
+        """Return a command, imported where necessary."""
+        if name not in self.loaded and name in SUMMARIES:
+            self.loaded[name] = load_command(name)
+        return self.loaded[name]
+
+    def __setitem__(self, name: str, command: Any) -> None:
+        """Add a command."""
+        self.loaded[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        """Remove a loaded command."""
+        del self.loaded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield all names, without importing anything."""
+        return iter([*SUMMARIES, *(name for name in self.loaded if name not in SUMMARIES)])
+
+    def __len__(self) -> int:
+        """Return the number of commands."""
+        return len(SUMMARIES.keys() | self.loaded.keys())
+
+
+def load_command(name: str) -> Any:
+    """Return the click command that a module of cli registers."""
+    app = typer.Typer(cls=Group, rich_markup_mode=None, add_completion=False)
+    app.callback()(lambda: None)
+    import_module(f"muse.cli.{name}").register(app)
+    return get_group(app).commands[name]
+
+
+class Commands(Group):
+    """The subcommands, imported one by one as they are needed."""
+
+    def __init__(self, **settings: Any) -> None:
+        """Take the place of typer's dictionary of commands."""
+        super().__init__(**settings)
+        self.commands = LazyCommands(dict(self.commands))
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of all commands."""
+        return list(self.commands)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write names and first sentences, panel by panel."""
+        for panel, summaries in COMMANDS.items():
+            write_section(panel, list(summaries.items()), formatter)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """Return names of commands, or options, that complete a word."""
+        from typer._click.shell_completion import CompletionItem
+
+        if incomplete.startswith("-"):
+            return super(typer.core.TyperGroup, self).shell_complete(ctx, incomplete)
+        found = SUMMARIES.items()
+        return [CompletionItem(name, help=t) for name, t in found if name.startswith(incomplete)]
 
     def invoke(self, ctx: Any) -> Any:
         """Run the chosen subcommand."""
@@ -54,30 +129,12 @@ class Commands(TyperGroup):
 app = typer.Typer(
     name="muse",
     cls=Commands,
-    help="Music tools for the shell. Data goes to stdout, messages to stderr, '-' is a pipe.",
-    epilog="Anywhere on the line: --quiet (no progress, no notices), --debug (show tracebacks).",
+    epilog="Anywhere on the line: --quiet (no progress bar, no notices), --debug (tracebacks).",
     no_args_is_help=True,
-    rich_markup_mode=None,  # rich help costs 70 ms at every start
+    rich_markup_mode=None,  # importing rich would double the time of a help text
     add_completion=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for command in (
-    separate,
-    transcribe,
-    tokenize,
-    view,
-    chords,
-    melody,
-    intervals,
-    jam,
-    train,
-    eval,
-    render,
-    models,
-    doctor,
-    schema,
-):
-    command.register(app)
 
 
 def print_version(wanted: bool) -> None:
@@ -89,30 +146,38 @@ def print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+Version = Annotated[
+    bool, typer.Option("--version", help="Version number of this muse.", callback=print_version)
+]
+
+
 @app.callback()
-def root(
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version.", callback=print_version)
-    ] = False,
-) -> None:
-    """Music tools for the shell. Data goes to stdout, messages to stderr, '-' is a pipe."""
+def root(version: Version = False) -> None:
+    """Separate, transcribe, compose and jam: tools for music that chain in a pipe.
+
+    Data goes to standard output, messages go to standard error, and '-' stands for standard input
+    or output. 'muse COMMAND --help' explains a command.
+
+    Example: muse chords --bars 8 --seed 1 | muse melody --seed 1 -o tune.mid
+    Example: muse view song.mid --bars 1-4
+    """
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line and return its exit code; never raises, save with --debug."""
+    """Run one command line and return its exit code; raise only with --debug."""
     words, quiet, debug = split_global_flags(arguments)
     set_up_messages(logging.DEBUG if debug else logging.WARNING if quiet else logging.INFO)
     try:
         result = app(args=words, prog_name="muse", standalone_mode=False)
         sys.stdout.flush()
+    except SystemExit as exit:  # typer ends shell completion so
+        return exit.code if isinstance(exit.code, int) else ExitCode.OK
     except BaseException as raised:
         error = raised.__cause__ if isinstance(raised, Stopped) else raised
-        if isinstance(error, BrokenPipeError):  # `muse ... | head`: the reader has had enough
+        if isinstance(error, BrokenPipeError):  # as in `muse ... | head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return ExitCode.OK
-        if (
-            type(error).__name__ == "NoArgsIsHelpError"
-        ):  # typer's own, private: the text is the help
+        if type(error).__name__ == "NoArgsIsHelpError":  # private to typer; its text is the help
             print(error, file=sys.stderr)
             return ExitCode.USAGE
         if debug:
@@ -124,7 +189,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def split_global_flags(arguments: Sequence[str]) -> tuple[list[str], bool, bool]:
-    """The words without the flags that may stand anywhere, and whether quiet and debug were set."""
+    """Return the words without global flags, and whether --quiet and --debug were among them."""
     end = arguments.index("--") if "--" in arguments else len(arguments)
     flags = set(arguments[:end])
     words = [
@@ -136,16 +201,16 @@ def split_global_flags(arguments: Sequence[str]) -> tuple[list[str], bool, bool]
 
 
 def interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
-    """Treat SIGTERM like Ctrl-C, so that half-written files are taken away."""
+    """Handle SIGTERM like Ctrl-C, so that half-written files are removed."""
     raise KeyboardInterrupt
 
 
 def main() -> NoReturn:
-    """The console script."""
-    # numpy's products here are small: threads for them cost a fifth of the time of a transcription;
+    """Run the command line of this process and exit."""
+    # numpy's matrix products here are small: with threads a transcription takes a fifth longer;
     # the nets have threads of their own
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     signal.signal(signal.SIGTERM, interrupt)
-    if sys.stderr is None:  # it was closed; messages are for people, and there are none
+    if sys.stderr is None:  # closed by the caller, who wants no messages
         sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
     sys.exit(run(sys.argv[1:]))

@@ -6,67 +6,164 @@ from typing import Annotated, Any
 
 import typer
 
-from muse.cli.options import AsJson
+from muse.cli.completion import complete_names
+from muse.cli.help_format import Command
+from muse.cli.names import MELODY_MODELS
+from muse.cli.options import (
+    INPUT,
+    MODEL,
+    MUSIC,
+    OUTPUT,
+    SAMPLING,
+    AsJson,
+    Number,
+    Raw,
+    Seed,
+    SongOut,
+    Text,
+    option,
+)
 
-Text = str | None
+SongWithChords = Annotated[
+    str,
+    typer.Argument(
+        metavar="SONG",
+        help="Song with chords: Song document, MIDI file or chart; '-' for standard input.",
+    ),
+]
+RhythmLike = Annotated[
+    Text,
+    option(
+        panel=INPUT,
+        metavar="FILE",
+        help="Song or MIDI file whose melody gives the rhythm.",
+    ),
+]
+Motif = Annotated[
+    Text,
+    option(
+        panel=INPUT,
+        metavar="FILE",
+        help="Song or MIDI file whose melody is the beginning.",
+    ),
+]
+Continue = Annotated[
+    bool,
+    option("--continue", panel=INPUT, help="Continuation of the melody that the song has."),
+]
+Fill = Annotated[
+    Text,
+    option(
+        panel=INPUT,
+        metavar="BARS",
+        help="Bars of the song's melody to replace, for example 5-8.",
+    ),
+]
+Bars = Annotated[
+    int | None,
+    option(
+        panel=MUSIC,
+        metavar="N",
+        default="all bars that have chords",
+        help="Number of bars to generate.",
+    ),
+]
+PitchRange = Annotated[
+    Text,
+    option(
+        "--range",
+        panel=MUSIC,
+        metavar="LOW:HIGH",
+        default="C4:A5, or that of the melody to continue",
+        help="Lowest and highest pitch, at least an octave apart.",
+    ),
+]
+Density = Annotated[
+    Number,
+    option(
+        panel=MUSIC,
+        metavar="N",
+        default="the model's choice",
+        help="Average number of notes per bar, 0.5 to 16.",
+    ),
+]
+Form = Annotated[
+    str,
+    option(
+        panel=MUSIC,
+        metavar="FORM",
+        help="Sections that repeat, for example AABA; 'auto' repeats where chords do, or 'none'.",
+        complete=complete_names("auto", "none", "AABA"),
+    ),
+]
+Model = Annotated[
+    str,
+    option(
+        panel=MODEL,
+        metavar="NAME|PATH",
+        help="Melody model: melody-xl, or a path to weights.",
+        complete=complete_names(*MELODY_MODELS),
+    ),
+]
+Temperature = Annotated[
+    float,
+    option(
+        panel=SAMPLING,
+        metavar="T",
+        help="Sampling temperature, 0 to 10; lower values give more common melodies.",
+    ),
+]
+TopP = Annotated[
+    float,
+    option(
+        panel=SAMPLING,
+        metavar="P",
+        help="Nucleus sampling: total probability of the likeliest pitches to choose from, 0 to 1.",
+    ),
+]
+Rank = Annotated[
+    int,
+    option(
+        panel=SAMPLING,
+        metavar="N",
+        help="Number of candidates per melody; the one most like real melodies is returned.",
+    ),
+]
+Count = Annotated[int, option(panel=OUTPUT, metavar="N", help="Number of melodies to generate.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
-    app.command("melody")(melody)
+    app.command("melody", cls=Command)(melody)
 
 
 def melody(
-    song: Annotated[
-        str, typer.Argument(metavar="[SONG]", help="With chords: Song, MIDI, chart; '-' is stdin.")
-    ] = "-",
-    bars: Annotated[
-        int | None, typer.Option(metavar="N", help="How many; all that have chords.")
-    ] = None,
-    range_: Annotated[
-        Text, typer.Option("--range", metavar="C4:A5", help="Lowest and highest pitch.")
-    ] = None,
-    density: Annotated[float | None, typer.Option(metavar="N", help="Notes a bar.")] = None,
-    rhythm_like: Annotated[
-        Text, typer.Option(metavar="FILE", help="Take starts and durations of its melody.")
-    ] = None,
-    motif: Annotated[Text, typer.Option(metavar="FILE", help="Begin with its melody.")] = None,
-    form: Annotated[
-        str,
-        typer.Option(metavar="AABA|auto|none", help="Sections that return; auto: as chords do."),
-    ] = "auto",
-    go_on: Annotated[
-        bool, typer.Option("--continue", help="Go on after the song's own melody.")
-    ] = False,
-    fill: Annotated[
-        Text, typer.Option(metavar="5-8", help="Write these bars of the song's melody anew.")
-    ] = None,
-    temperature: Annotated[float, typer.Option(help="Below 1 safer, above 1 bolder.")] = 1.0,
-    top_p: Annotated[float, typer.Option(help="Of pitches, those that together are so likely.")] = (
-        0.95
-    ),
-    seed: Annotated[int | None, typer.Option(help="Same seed, same melody.")] = None,
-    count: Annotated[int, typer.Option(metavar="N", help="So many melodies.")] = 1,
-    rank: Annotated[
-        int, typer.Option(metavar="N", help="Draw so many and keep the most song-like.")
-    ] = 1,
-    model: Annotated[str, typer.Option(metavar="NAME|PATH", help="Who knows what follows.")] = (
-        "melody-xl"
-    ),
-    raw: Annotated[bool, typer.Option("--raw", help="The model's numbers as JSON.")] = False,
+    song: SongWithChords = "-",
+    rhythm_like: RhythmLike = None,
+    motif: Motif = None,
+    go_on: Continue = False,
+    fill: Fill = None,
+    bars: Bars = None,
+    range_: PitchRange = None,
+    density: Density = None,
+    form: Form = "auto",
+    model: Model = "melody-xl",
+    temperature: Temperature = 1.0,
+    top_p: TopP = 0.95,
+    rank: Rank = 1,
+    seed: Seed = None,
+    count: Count = 1,
+    out: SongOut = None,
+    raw: Raw = False,
     as_json: AsJson = False,
-    out: Annotated[
-        Path | None,
-        typer.Option("-o", "--out", metavar="FILE", help="mid, wav, json, musicxml, png, ..."),
-    ] = None,
 ) -> None:
-    """Write a melody over a song's chords, which stay as they are.
+    """Generate a melody over the chords of a song.
 
-    In a pipe it is a Song document, on a terminal a chart and piano roll; of several each has a
-    line, or a file with a number.
+    The song's chords and tracks are not changed. In a pipe the result is a Song document, on a
+    terminal a chord chart and piano roll; --count gives one line or one numbered file for each
+    melody.
 
     Example: muse chords --bars 16 | muse melody -o tune.mid
-
     Example: muse melody song.mid --fill 5-8 --range A3:E5 | muse view -
     """
     from muse.tools.generation.sampling import Sampling
@@ -77,7 +174,7 @@ def melody(
     from muse.tools.melody.request import MelodyRequest
     from muse.tools.song.export import check_target, numbered_paths, save_songs
 
-    if out == Path("-"):  # what a pipe gets, on a terminal too
+    if out == Path("-"):  # the Song document, on a terminal too
         out, as_json = None, True
     request = MelodyRequest(
         bars=bars,
@@ -96,11 +193,11 @@ def melody(
     for target in targets:
         check_target(target, song)
     names = {"rhythm_like": rhythm_like, "motif": motif}
-    told = {name: file for name, file in names.items() if file}
+    files = {name: file for name, file in names.items() if file}
     chosen = choose_seed(seed)
     known = load_melody_reader(model)
     made = [
-        each for given in songs for each in melodies(given, request, known, chosen, count, told)
+        each for given in songs for each in melodies(given, request, known, chosen, count, files)
     ]
     report_seed(chosen)
     if targets:
@@ -110,7 +207,7 @@ def melody(
 
 
 def show(made: list[Any], raw: bool, as_json: bool) -> None:
-    """The songs on stdout: numbers, Songs, or charts and piano rolls for a terminal."""
+    """Print songs: raw model output, Songs, or charts and piano rolls on a terminal."""
     from muse.cli.output import print_json, write_bytes
     from muse.tools.melody.make import event_ids
     from muse.tools.song.document import song_to_json
@@ -125,12 +222,12 @@ def show(made: list[Any], raw: bool, as_json: bool) -> None:
 
 
 def show_song(song: Any, title: str) -> None:
-    """A chart and piano roll of chords and melody on the terminal."""
+    """Print a chart and piano roll of chords and melody on the terminal."""
     import msgspec
 
-    from muse.cli.view import has_colours, print_lines, terminal
+    from muse.cli.view import has_colors, print_lines, terminal
     from muse.tools.view.view import Show, lines_of
 
     console, width = terminal()
     alone = msgspec.structs.replace(song, tracks=song.tracks[-1:])
-    print_lines(lines_of(alone, title, Show(width, has_colours(console))), console)
+    print_lines(lines_of(alone, title, Show(width, has_colors(console))), console)

@@ -1,31 +1,46 @@
-"""`muse models`: named weights, where they are, and how they get here."""
+"""`muse models`: the weights of models, where they are, and how to fetch them."""
 
 import sys
 from typing import Annotated
 
 import typer
 
+from muse.cli.completion import complete_names
+from muse.cli.help_format import Command, Group
+from muse.cli.names import SEPARATION_MODELS
 from muse.cli.options import AsJson
 
-Names = Annotated[list[str], typer.Argument(metavar="NAME...", help="See 'muse models list'.")]
+Names = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="NAME...",
+        help="Names of models, as 'muse models list' shows them.",
+        autocompletion=complete_names(*SEPARATION_MODELS),
+    ),
+]
+
+group = typer.Typer(cls=Group, no_args_is_help=True, rich_markup_mode=None)
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands to the app."""
-    models = typer.Typer(
-        name="models",
-        help="Named weights: list them, fetch them, tell where they are.",
-        no_args_is_help=True,
-        rich_markup_mode=None,
-    )
-    models.command("list")(list_models)
-    models.command("fetch")(fetch)
-    models.command("path")(path)
-    app.add_typer(models)
+    """Add the group of commands to the app."""
+    app.add_typer(group, name="models")
 
 
+@group.callback()
+def models() -> None:
+    """List, fetch and locate the weights of models.
+
+    Weights come with muse, with a package, or from the network with 'muse models fetch'.
+
+    Example: muse models list
+    Example: muse models path spleeter
+    """
+
+
+@group.command("list", cls=Command)
 def list_models(as_json: AsJson = False) -> None:
-    """List the models: what they give, their size, licence, and whether they are here.
+    """List the models with their task, size, license and source, and whether they are here.
 
     Example: muse models list --json
     """
@@ -36,7 +51,7 @@ def list_models(as_json: AsJson = False) -> None:
     if as_json or not sys.stdout.isatty():
         print_json({"format": "muse.models/1", "models": rows})
         return
-    header = ("name", "gives", "size", "licence", "here", "source")
+    header = ("name", "stems or task", "size", "license", "here", "source")
     print_table(
         "",
         header,
@@ -54,8 +69,11 @@ def list_models(as_json: AsJson = False) -> None:
     )
 
 
+@group.command("fetch", cls=Command)
 def fetch(names: Names) -> None:
-    """Fetch weights into the user's data folder, and check them by their SHA-256.
+    """Download weights into the user's data folder, and check their SHA-256.
+
+    The paths of the files are printed.
 
     Example: muse models fetch htdemucs
     """
@@ -63,14 +81,15 @@ def fetch(names: Names) -> None:
     from muse.tools.weights import fetch as fetch_weights
     from muse.tools.weights import find_weights
 
-    for known in [find_weights(name) for name in names]:
-        with bar(known.name) as report:
-            paths = fetch_weights(known, report)
+    for weights in [find_weights(name) for name in names]:
+        with bar(weights.name) as report:
+            paths = fetch_weights(weights, report)
         print("\n".join(map(str, paths)))
 
 
+@group.command("path", cls=Command)
 def path(names: Names) -> None:
-    """Print where the files of the weights are; fails when they are not here.
+    """Print the paths of a model's weights; exit code 3 if they are not here.
 
     Example: muse models path spleeter
     """

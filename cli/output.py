@@ -1,33 +1,33 @@
-"""Results to stdout: bytes or JSON into a pipe, something readable on a terminal."""
+"""Results on stdout: bytes or JSON in a pipe, tables on a terminal."""
 
 import sys
 from typing import Any
 
 
 def print_json(value: Any) -> None:
-    """One JSON object on one line of stdout."""
+    """Write one JSON object on one line of stdout."""
     import msgspec
 
     write_bytes(msgspec.json.encode(value) + b"\n")
 
 
 def write_bytes(data: bytes) -> None:
-    """Bytes to stdout, after whatever text was printed before."""
+    """Write bytes to stdout, after the text that was printed before."""
     sys.stdout.flush()
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
 
 
 def refuse_terminal(what: str) -> None:
-    """Raise ParameterError when binary data would be written on a terminal."""
+    """Raise ParameterError if binary data would be written to a terminal."""
     if sys.stdout.isatty():
         from muse.tools.errors import ParameterError
 
-        raise ParameterError(f"{what} is not for a terminal; send it to a pipe, or name a file")
+        raise ParameterError(f"a terminal cannot show {what}; use a pipe, or name a file")
 
 
 def print_table(title: str, header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    """A table on stdout, for people."""
+    """Print a table on the terminal."""
     from rich.console import Console
     from rich.table import Table
 

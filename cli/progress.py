@@ -1,4 +1,4 @@
-"""What people see on stderr: messages, and a progress bar on a terminal."""
+"""Messages on stderr, and a progress bar on a terminal."""
 
 import logging
 import sys
@@ -8,11 +8,11 @@ from typing import Any
 
 Report = Callable[[str, float], None]  # (stage, fraction done in [0, 1])
 
-_drawn: list[Any] = []  # the rich Progress on the screen, so that messages go above it
+_drawn: list[Any] = []  # the rich Progress that is shown; messages are printed above it
 
 
 def say(message: str) -> None:
-    """One line on stderr."""
+    """Print one line on stderr."""
     if _drawn:
         _drawn[-1].console.print(message, markup=False, highlight=False, soft_wrap=True)
     else:
@@ -20,7 +20,7 @@ def say(message: str) -> None:
 
 
 def wanted() -> bool:
-    """Whether a bar may be drawn; the processes of a batch would draw over each other."""
+    """Whether a progress bar may be shown: on a terminal, and not in a worker of a batch."""
     import multiprocessing
 
     if multiprocessing.parent_process() is not None:
@@ -30,7 +30,7 @@ def wanted() -> bool:
 
 @contextmanager
 def bar(title: str) -> Iterator[Report]:
-    """A bar with time left; yields the function the tools report to."""
+    """Show a progress bar with the time left; yield the function that updates it."""
     if not wanted():
         yield lambda stage, fraction: None
         return
@@ -50,15 +50,15 @@ def bar(title: str) -> Iterator[Report]:
 
 
 class MessageHandler(logging.Handler):
-    """Prints the tools' notices as 'muse: ...' on whatever stderr is at the time."""
+    """Prints the notices of muse.tools as 'muse: ...' on the current stderr."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Print one notice, above a progress bar where one is drawn."""
+        """Print one notice, above the progress bar if one is shown."""
         say(f"muse: {record.getMessage()}")
 
 
 def set_up_messages(level: int) -> None:
-    """Send the tools' notices from this level on to stderr."""
+    """Print notices of this level and above on stderr."""
     log = logging.getLogger("muse")
     log.setLevel(level)
     log.handlers[:] = [MessageHandler()]

@@ -7,36 +7,63 @@ from typing import Annotated, Any
 
 import typer
 
-from muse.cli.options import SongInput, Soundfont
+from muse.cli.completion import complete_names
+from muse.cli.help_format import Command
+from muse.cli.names import SAMPLE_FORMATS
+from muse.cli.options import OUTPUT, SOUND, SongInput, Soundfont, option
 
-Output = Annotated[
+Out = Annotated[
     str,
-    typer.Option(
-        "-o", "--out", metavar="FILE", help="wav, flac, ogg or mp3; '-' is WAV to stdout."
+    option(
+        "-o",
+        "--out",
+        panel=OUTPUT,
+        metavar="FILE",
+        help="Output file, .wav, .flac, .ogg or .mp3; '-' for WAV on standard output.",
+    ),
+]
+SampleRate = Annotated[
+    int,
+    option(
+        panel=OUTPUT, metavar="HZ", low=8000, high=96000, help="Sample rate of the audio in Hz."
+    ),
+]
+Bits = Annotated[
+    str,
+    option(
+        panel=OUTPUT,
+        metavar="BITS",
+        help="Bits per sample: 16, 24 (WAV and FLAC) or 32f (WAV, floating point).",
+        complete=complete_names(*SAMPLE_FORMATS),
+    ),
+]
+Gain = Annotated[
+    float,
+    option(
+        panel=SOUND, metavar="GAIN", low=0.01, high=10.0, help="Linear gain of the synthesizer."
     ),
 ]
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
-    app.command("render")(render)
+    app.command("render", cls=Command)(render)
 
 
 def render(
     song: SongInput = "-",
-    out: Output = "-",
+    out: Out = "-",
+    sample_rate: SampleRate = 44100,
+    bits: Bits = "16",
     soundfont: Soundfont = None,
-    sample_rate: Annotated[int, typer.Option(min=8000, max=96000, help="In Hz.")] = 44100,
-    gain: Annotated[
-        float, typer.Option(min=0.01, max=10.0, help="Loudness of the synthesizer, linear.")
-    ] = 0.5,
-    bits: Annotated[str, typer.Option(metavar="16|24|32f", help="Of each sample.")] = "16",
+    gain: Gain = 0.5,
 ) -> None:
-    """Play a MIDI file or Song document into an audio file, through FluidSynth.
+    """Render a Song document or MIDI file to audio with FluidSynth.
 
-    The soundfont is --soundfont, else $MUSE_SOUNDFONT, else the best one found.
+    Tempo changes, programs, pitch bends and drums are played as they are in the file.
 
     Example: muse render song.mid -o song.flac
+    Example: muse chords --bars 4 | muse render -o chords.wav
     """
     from muse.cli.output import refuse_terminal
     from muse.tools.audio.render import render_file, render_to_stream

@@ -2,14 +2,18 @@
 
 import typer
 
+from muse.cli.help_format import Command
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
-    app.command("schema")(schema)
+    app.command("schema", cls=Command)(schema)
 
 
 def schema() -> None:
     """Print the JSON Schema of the Song document.
+
+    A Song is the JSON that all commands read and write: notes, chords, keys, tempos and meters.
 
     Example: muse schema > song.schema.json
     """

@@ -6,59 +6,159 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from muse.cli.options import AsJson, AudioInputs, Device, Jobs, OutputFolder, SkipExisting
+from muse.cli.completion import complete_list, complete_names
+from muse.cli.help_format import Command
+from muse.cli.names import AUDIO_FORMATS, SAMPLE_FORMATS, SEPARATION_MODELS, STEMS, one_of
+from muse.cli.options import (
+    MODEL,
+    OUTPUT,
+    PROCESSING,
+    AsJson,
+    AudioInputs,
+    Device,
+    Jobs,
+    NetPrecision,
+    Number,
+    SkipExisting,
+    Text,
+    option,
+)
 
 if TYPE_CHECKING:
     from muse.tools.separation.separate import SeparateOptions, Separation
 
 TO_STDOUT = "-"
+BY_ENGINE = "the model's"
+
+Out = Annotated[
+    str,
+    option(
+        "-o",
+        "--out",
+        panel=OUTPUT,
+        metavar="DIR",
+        help="Output folder, created if missing; '-' for a tar of the stems on standard output.",
+    ),
+]
+StemNames = Annotated[
+    str,
+    option(
+        "--stems",
+        panel=OUTPUT,
+        metavar="NAMES",
+        default="all",
+        help="Stems to write, for example drums,bass.",
+        complete=complete_list(*STEMS),
+    ),
+]
+TwoStems = Annotated[
+    Text,
+    option(
+        panel=OUTPUT,
+        metavar="NAME",
+        help="Stem to write as NAME, with the sum of all others as no_NAME.",
+        complete=complete_names(*STEMS),
+    ),
+]
+AudioFormat = Annotated[
+    str,
+    option(
+        "--format",
+        panel=OUTPUT,
+        metavar="FORMAT",
+        help=f"File format of the stems: {one_of(AUDIO_FORMATS)}.",
+        complete=complete_names(*AUDIO_FORMATS),
+    ),
+]
+Bits = Annotated[
+    str,
+    option(
+        panel=OUTPUT,
+        metavar="BITS",
+        help="Bits per sample: 16, 24 (WAV and FLAC) or 32f (WAV, floating point).",
+        complete=complete_names(*SAMPLE_FORMATS),
+    ),
+]
+Template = Annotated[
+    str,
+    option(
+        panel=OUTPUT,
+        metavar="PATTERN",
+        help="Pattern of the file names, with {track}, {stem} and {ext}.",
+    ),
+]
+Model = Annotated[
+    str,
+    option(
+        panel=MODEL,
+        metavar="NAME",
+        help="Separation model: auto, or a name listed by 'muse models list'.",
+        complete=complete_names("auto", *SEPARATION_MODELS),
+    ),
+]
+ModelDir = Annotated[
+    Path | None,
+    option(panel=MODEL, metavar="DIR", help="Folder of Demucs weights to take --model from."),
+]
+Overlap = Annotated[
+    Number,
+    option(
+        panel=PROCESSING,
+        metavar="SHARE",
+        default=BY_ENGINE,
+        help="Overlap of successive segments, as a share of their length, 0 to 0.95.",
+    ),
+]
+Segment = Annotated[
+    Number,
+    option(
+        panel=PROCESSING,
+        metavar="SECONDS",
+        default=BY_ENGINE,
+        help="Length of the segments that are separated one by one, in seconds.",
+    ),
+]
+Shifts = Annotated[
+    int,
+    option(
+        panel=PROCESSING,
+        metavar="N",
+        help="Number of passes over the shifted input to average; more are slower and better.",
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
-    app.command("separate", no_args_is_help=True)(separate)
+    app.command("separate", cls=Command, no_args_is_help=True)(separate)
 
 
 def separate(
     inputs: AudioInputs,
-    out: OutputFolder,
-    model: Annotated[str, typer.Option(help="auto, or a name of 'muse models list'.")] = "auto",
-    model_dir: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder of demucs weights to use.")
-    ] = None,
-    stems: Annotated[str, typer.Option(metavar="NAMES", help="Only these: drums,bass.")] = "",
-    two_stems: Annotated[
-        str | None, typer.Option(metavar="NAME", help="One stem, and all others as no_NAME.")
-    ] = None,
-    audio_format: Annotated[
-        str, typer.Option("--format", metavar="wav|flac|mp3|ogg", help="Of the files.")
-    ] = "wav",
-    bits: Annotated[
-        str, typer.Option(metavar="16|24|32f", help="32f is for wav, 24 for wav and flac.")
-    ] = "16",
-    overlap: Annotated[
-        float | None, typer.Option(metavar="SHARE", help="Of a segment, 0 to 0.95.")
-    ] = None,
-    segment: Annotated[
-        float | None, typer.Option(metavar="SECONDS", help="Separated at once.")
-    ] = None,
-    shifts: Annotated[int, typer.Option(help="Passes that are averaged; slower, better.")] = 1,
-    template: Annotated[str, typer.Option(help="Names of the files.")] = "{track}/{stem}.{ext}",
-    device: Device = "auto",
-    precision: Annotated[
-        str, typer.Option(metavar="auto|float32|bfloat16", help="In which nets compute.")
-    ] = "auto",
-    jobs: Jobs = 1,
+    out: Out,
+    stems: StemNames = "",
+    two_stems: TwoStems = None,
+    audio_format: AudioFormat = "wav",
+    bits: Bits = "16",
+    template: Template = "{track}/{stem}.{ext}",
     skip_existing: SkipExisting = False,
     as_json: AsJson = False,
+    model: Model = "auto",
+    model_dir: ModelDir = None,
+    device: Device = "auto",
+    precision: NetPrecision = "auto",
+    overlap: Overlap = None,
+    segment: Segment = None,
+    shifts: Shifts = 1,
+    jobs: Jobs = 1,
 ) -> int:
-    """Separate songs into vocals, drums, bass and other; the stems sum to the mix.
+    """Separate audio files into stems that sum to the input.
 
-    Prints one JSON object for each input. '-o -' writes a tar of the stems to stdout instead.
+    The stems are vocals, drums, bass and other; some models add guitar and piano. Each input gives
+    one JSON object on standard output, with the files written and their levels.
 
-    Example: muse separate song.mp3 -o stems/
-
-    Example: ffmpeg -i film.mkv -f wav - | muse separate - -o - --two-stems vocals | tar x
+    Example: muse separate song.wav -o stems/
+    Example: cat song.wav | muse separate - -o - --two-stems vocals | tar x
     """
     from muse.cli.batch import run_batch
     from muse.tools.separation.separate import SeparateOptions, check_distinct
@@ -94,14 +194,14 @@ def separate_one(folder: Path, options: "SeparateOptions", name: str) -> "Separa
 
 
 def show(_name: str, result: "Separation") -> None:
-    """One JSON object on one line."""
+    """Print one JSON object on one line."""
     from muse.cli.output import print_json
 
     print_json(result)
 
 
 def separate_to_stdout(inputs: list[str], options: "SeparateOptions", jobs: int) -> int:
-    """Write a tar of all stems, and of what is told of them, to stdout."""
+    """Write a tar of all stems and their descriptions to stdout."""
     import sys
     import tempfile
 

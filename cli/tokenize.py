@@ -1,84 +1,185 @@
-"""`muse tokenize`: music to tokens and back, their check and statistics, and training data."""
+"""`muse tokenize`: songs to tokens and back, round-trip checks, statistics and training data."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from muse.cli.options import AsJson, SkipExisting
+from muse.cli.completion import complete_names
+from muse.cli.help_format import Command
+from muse.cli.names import SHARD_FORMATS, TOKEN_SCHEMES, TRAINING_FORMS, TRANSPOSITIONS, one_of
+from muse.cli.options import OUTPUT, PROCESSING, AsJson, SkipExisting, Text, option
+
+TASK, TOKENS, TRAINING = "Task (default: encode)", "Tokens", "Training data"
 
 Inputs = Annotated[
     list[str],
     typer.Argument(
         metavar="INPUT...",
-        help="MIDI files, Song documents, folders; '-' is stdin. --for reads charts, scores too.",
+        help="MIDI files, Song documents, or folders of them; with --for also chord charts and "
+        "scores, with --decode token files; '-' for standard input.",
     ),
 ]
-SCHEME_NAMES = "remi|tsd|midi-like|structured|cpword|octuple|mumidi|mmm|pertok"
-FORM_NAMES = "chords|melody|notes|patterns"
+Decode = Annotated[
+    bool, option("--decode", panel=TASK, help="Token files in, MIDI files or Songs out.")
+]
+Check = Annotated[
+    bool,
+    option(
+        "--check",
+        panel=TASK,
+        help="Round-trip errors of each file; exit code 1 if notes move beyond the grid.",
+    ),
+]
+Stats = Annotated[
+    bool, option("--stats", panel=TASK, help="Number of tokens per song, bar, note and second.")
+]
+Form = Annotated[
+    Text,
+    option(
+        "--for",
+        panel=TASK,
+        metavar="FORM",
+        help=f"Training data of one form: {one_of(TRAINING_FORMS)}.",
+        complete=complete_names(*TRAINING_FORMS),
+    ),
+]
+Scheme = Annotated[
+    Text,
+    option(
+        panel=TOKENS,
+        metavar="SCHEME",
+        default="remi",
+        help=f"Token scheme: {one_of(TOKEN_SCHEMES)}.",
+        complete=complete_names(*TOKEN_SCHEMES),
+    ),
+]
+Bpe = Annotated[
+    int | None,
+    option(
+        panel=TOKENS,
+        metavar="N",
+        help="Size of a vocabulary to learn by byte pair encoding; needs --tokenizer.",
+    ),
+]
+TokenizerFile = Annotated[
+    Text,
+    option(
+        "--tokenizer",
+        panel=TOKENS,
+        metavar="FILE",
+        help="Tokenizer file: written with --bpe, read without it.",
+    ),
+]
+Shards = Annotated[
+    int | None,
+    option(panel=TRAINING, metavar="N", low=1, help="Number of shards to write into folder -o."),
+]
+ShardFormat = Annotated[
+    str,
+    option(
+        panel=TRAINING,
+        metavar="FORMAT",
+        help=f"File format of the shards: {one_of(SHARD_FORMATS)}.",
+        complete=complete_names(*SHARD_FORMATS),
+    ),
+]
+Window = Annotated[
+    int | None,
+    option(
+        panel=TRAINING,
+        metavar="N",
+        low=0,
+        default="32",
+        help="Number of chords or note tokens before the target, with --for chords or notes.",
+    ),
+]
+Bars = Annotated[
+    int | None,
+    option(
+        panel=TRAINING,
+        metavar="N",
+        low=0,
+        default="melody 8, patterns 2",
+        help="Number of bars per row, with --for melody or patterns; 0 for the whole song.",
+    ),
+]
+Transpose = Annotated[
+    str,
+    option(
+        panel=TRAINING,
+        metavar="KEYS",
+        help=f"Transposition with --for: {one_of(TRANSPOSITIONS)} (C major or A minor; all twelve "
+        "keys).",
+        complete=complete_names(*TRANSPOSITIONS),
+    ),
+]
+SplitSeed = Annotated[
+    int,
+    option(
+        "--seed",
+        panel=TRAINING,
+        metavar="N",
+        help="Random seed of the split into training, validation and test songs.",
+    ),
+]
+Out = Annotated[
+    Text,
+    option(
+        "-o",
+        "--out",
+        panel=OUTPUT,
+        metavar="FILE|DIR",
+        default="standard output",
+        help="Output: a .json or .jsonl file, or a folder; with --decode a MIDI or Song file.",
+    ),
+]
+Jobs = Annotated[
+    int | None,
+    option(
+        "-j",
+        "--jobs",
+        panel=PROCESSING,
+        metavar="N",
+        low=1,
+        default="as many as are faster",
+        help="Number of inputs processed in parallel.",
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
-    app.command("tokenize", no_args_is_help=True)(tokenize)
+    app.command("tokenize", cls=Command, no_args_is_help=True)(tokenize)
 
 
 def tokenize(
     inputs: Inputs,
-    scheme: Annotated[
-        str | None, typer.Option(metavar=SCHEME_NAMES, help="How to spell music; remi if not said.")
-    ] = None,
-    out: Annotated[
-        str | None,
-        typer.Option("-o", "--out", metavar="FILE|DIR", help=".jsonl, .json, or a folder."),
-    ] = None,
-    decode: Annotated[bool, typer.Option("--decode", help="Token files in, MIDI out.")] = False,
-    check: Annotated[
-        bool, typer.Option("--check", help="Measure the round trip; exit 1 past the grid.")
-    ] = False,
-    stats: Annotated[
-        bool, typer.Option("--stats", help="Count tokens per bar, second ...")
-    ] = False,
-    bpe: Annotated[
-        int | None, typer.Option(metavar="N", help="Learn a vocabulary of N tokens first.")
-    ] = None,
-    tokenizer: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="Tokenizer that --bpe writes, to be read else."),
-    ] = None,
-    shards: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="N shards into the folder -o.")
-    ] = None,
-    shard_format: Annotated[
-        str, typer.Option(metavar="npz|safetensors", help="Of the shards.")
-    ] = "npz",
-    form: Annotated[
-        str | None, typer.Option("--for", metavar=FORM_NAMES, help="Training data of this form.")
-    ] = None,
-    window: Annotated[
-        int | None, typer.Option(min=0, help="--for: chords or tokens before the target.")
-    ] = None,
-    transpose: Annotated[
-        str, typer.Option(metavar="none|common|all", help="--for: to one key, or to all twelve.")
-    ] = "none",
-    bars: Annotated[int | None, typer.Option(min=0, help="--for: bars of a row; 0 is all.")] = None,
-    seed: Annotated[int, typer.Option(help="Of the split of --shards and --for.")] = 0,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", "-j", min=1, help="Processes; all cores if not said.")
-    ] = None,
+    decode: Decode = False,
+    check: Check = False,
+    stats: Stats = False,
+    form: Form = None,
+    scheme: Scheme = None,
+    bpe: Bpe = None,
+    tokenizer: TokenizerFile = None,
+    shards: Shards = None,
+    shard_format: ShardFormat = "npz",
+    window: Window = None,
+    bars: Bars = None,
+    transpose: Transpose = "none",
+    seed: SplitSeed = 0,
+    out: Out = None,
     skip_existing: SkipExisting = False,
     as_json: AsJson = False,
+    jobs: Jobs = None,
 ) -> int:
-    """Turn MIDI files and Songs into tokens, and tokens into MIDI.
+    """Convert MIDI files and Songs to tokens or training data, and tokens to MIDI.
 
-    Without -o one JSON object for each input goes to stdout, on a line of its own; each carries the
-    hash of the vocabulary, and --decode refuses a file made with another. With --for it is
-    training data: rows of chords, melodies, notes or drum patterns.
+    Each input gives one JSON object on a line of its own, with the hash of the vocabulary;
+    --decode refuses tokens of another vocabulary.
 
     Example: muse tokenize song.mid | muse tokenize --decode - > again.mid
-
     Example: muse tokenize midi/ --check --scheme tsd
-
     Example: muse tokenize midi/ --shards 8 -o shards/
     """
     from muse.cli import tokenize_modes as modes

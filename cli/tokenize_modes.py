@@ -1,4 +1,4 @@
-"""What `muse tokenize` can do, one function for each."""
+"""The tasks of `muse tokenize`, one function for each."""
 
 import logging
 import sys
@@ -22,7 +22,7 @@ Show = Callable[[str, Any], None]
 def each(
     title: str, names: list[str], work: Callable[[str], Any], show: Show, jobs: int
 ) -> ExitCode:
-    """Work on each input under one bar, and show what came of it."""
+    """Process each input under one progress bar, and show its result."""
     from muse.cli.batch import run_batch
     from muse.cli.progress import bar
 
@@ -39,7 +39,7 @@ def each(
 
 
 def encode(plan: "RunOptions", tokenizer: "Tokenizer") -> ExitCode:
-    """Songs to token files."""
+    """Encode songs as token files."""
     from muse.tools.tokens.batch import token_file_line
 
     params: dict[str, Any] = {"scheme": tokenizer.scheme.name}
@@ -52,7 +52,7 @@ def encode(plan: "RunOptions", tokenizer: "Tokenizer") -> ExitCode:
 
 @contextmanager
 def sink(plan: "RunOptions", suffix: str) -> Iterator[tuple[list[str], Show]]:
-    """The inputs to work on, and what writes the bytes that come of each."""
+    """Yield the inputs to process, and the function that writes the bytes of each."""
     from muse.cli.output import write_bytes
     from muse.tools.errors import ParameterError
     from muse.tools.files import write_bytes as write_file
@@ -69,14 +69,16 @@ def sink(plan: "RunOptions", suffix: str) -> Iterator[tuple[list[str], Show]]:
     else:
         check_not_input(out, plan.inputs)
         if len(names) > 1 and not out.endswith(".jsonl"):
-            raise ParameterError(f"{out} holds one song; name a .jsonl or a folder for several")
+            raise ParameterError(
+                f"{out} holds one song; for several name a .jsonl file or a folder"
+            )
         with writing_lines(Path(out)) as lines:
             is_there = plan.skip_existing and Path(out).exists()
             yield [] if is_there else names, lambda _, line: lines.write(line)
 
 
 def decode(plan: "RunOptions", tokenizer: "Tokenizer | None") -> ExitCode:
-    """Token files to MIDI files or Songs."""
+    """Decode token files to MIDI files or Songs."""
     from muse.cli.batch import run_batch
     from muse.tools.errors import ParameterError
     from muse.tools.tokens.batch import decode_one
@@ -87,7 +89,7 @@ def decode(plan: "RunOptions", tokenizer: "Tokenizer | None") -> ExitCode:
 
         refuse_terminal("MIDI")
         if len(plan.named) > 1:
-            raise ParameterError("several songs are not for one pipe; name a folder with -o")
+            raise ParameterError("standard output takes one song as MIDI; name a folder with -o")
     writer = SongWriter(plan.out, plan.named, plan.skip_existing)
 
     def show(name: str, songs: "list[DecodedFile]") -> None:
@@ -103,7 +105,7 @@ def decode(plan: "RunOptions", tokenizer: "Tokenizer | None") -> ExitCode:
 
 
 def report_repairs(name: str, songs: "list[DecodedFile]") -> None:
-    """Say what had to be mended."""
+    """Report the repairs that decoding made to invalid tokens."""
     for song in songs:
         if song.repairs:
             kinds = ", ".join(f"{count} x {kind}" for kind, count in song.repairs.items())
@@ -112,20 +114,20 @@ def report_repairs(name: str, songs: "list[DecodedFile]") -> None:
 
 
 def print_songs(songs: "list[DecodedFile]", as_json: bool) -> None:
-    """Songs to stdout: lines of JSON, or the one as MIDI."""
+    """Write songs to stdout: JSON lines, or one song as MIDI."""
     from muse.cli.output import write_bytes
     from muse.tools.errors import ParameterError
     from muse.tools.song.document import song_to_json
     from muse.tools.song.midi import song_to_midi
 
     if not as_json and len(songs) > 1:
-        raise ParameterError(f"{len(songs)} songs are not for one pipe; name a folder with -o")
+        raise ParameterError("standard output takes one song as MIDI; name a folder with -o")
     for song in songs:
         write_bytes(song_to_json(song.song) if as_json else song_to_midi(song.song))
 
 
 def check(plan: "RunOptions", tokenizer: "Tokenizer") -> ExitCode:
-    """The round trip of each song, and of all; FAILED where a promise was broken."""
+    """Report the round trip of each song and of all; FAILED if notes moved beyond the grid."""
     from muse.tools.tokens.batch import check_one
     from muse.tools.tokens.round_trip import RoundTrip, summary
 
@@ -144,7 +146,7 @@ def check(plan: "RunOptions", tokenizer: "Tokenizer") -> ExitCode:
     broken = [name for name, result in results.items() if not result.ok]
     if broken:
         logging.getLogger("muse").warning(
-            "%d of %d files came back past the grid of %s, the first: %s (%s)",
+            "%d of %d files differ beyond the grid of %s after a round trip; first: %s (%s)",
             *(len(broken), len(results), tokenizer.scheme.name, broken[0]),
             ", ".join(results[broken[0]].broken),
         )
@@ -153,7 +155,7 @@ def check(plan: "RunOptions", tokenizer: "Tokenizer") -> ExitCode:
 
 @contextmanager
 def json_lines(plan: "RunOptions") -> Iterator[Callable[[dict[str, Any], Any], None]]:
-    """What writes objects as lines, to stdout or to the file that was named."""
+    """Yield a function that writes objects as JSON lines, to stdout or to a file."""
     import msgspec
 
     from muse.cli.output import write_bytes
@@ -168,14 +170,14 @@ def json_lines(plan: "RunOptions") -> Iterator[Callable[[dict[str, Any], Any], N
         yield lambda head, rest: write_bytes(line(head, rest))
         return
     if is_folder(str(plan.out)):
-        raise ParameterError(f"{plan.out}: name a .jsonl or .json file for what is measured")
+        raise ParameterError(f"{plan.out} is a folder; name a .jsonl or .json file with -o")
     check_not_input(str(plan.out), plan.inputs)
     with writing_lines(Path(str(plan.out))) as lines:
         yield lambda head, rest: lines.write(line(head, rest))
 
 
 def stats(plan: "RunOptions", tokenizer: "Tokenizer") -> ExitCode:
-    """The counts of each song, and of all."""
+    """Report token counts of each song and of all."""
     from muse.tools.tokens.batch import stats_one
     from muse.tools.tokens.stats import Stats, describe, summary
 
@@ -195,7 +197,7 @@ def stats(plan: "RunOptions", tokenizer: "Tokenizer") -> ExitCode:
 
 
 def learn(plan: "RunOptions", tokenizer: "Tokenizer", size: int, path: Path) -> "Tokenizer":
-    """Learn byte pairs from the inputs, and store them."""
+    """Learn byte pairs from the inputs, and save the tokenizer."""
     from muse.tools.errors import BadInputError
     from muse.tools.tokens.batch import encode_one
     from muse.tools.tokens.tokenizer import check_bpe, learn_bpe, save_tokenizer
@@ -206,7 +208,7 @@ def learn(plan: "RunOptions", tokenizer: "Tokenizer", size: int, path: Path) -> 
     work = partial(encode_one, tokenizer)
     each("read", names, work, lambda _, ids: sequences.append(ids), plan.jobs(len(names)))
     if not sequences:
-        raise BadInputError("nothing to learn from: no input could be read")
+        raise BadInputError("no input could be read; byte pairs are learned from songs")
     learned = learn_bpe(tokenizer, sequences, size)
     save_tokenizer(learned, path)
     return learned
@@ -214,7 +216,15 @@ def learn(plan: "RunOptions", tokenizer: "Tokenizer", size: int, path: Path) -> 
 
 @dataclass(frozen=True)
 class Shards:
-    """How many shards of what kind, the seed of their split, and byte pairs to learn for them."""
+    """Shards to write.
+
+    Attributes:
+        count: number of shards.
+        suffix: file format, "npz" or "safetensors".
+        seed: of the split into training, validation and test songs.
+        bpe: vocabulary size to learn by byte pair encoding; None for the plain vocabulary.
+        stored: file for the learned tokenizer.
+    """
 
     count: int
     suffix: str
@@ -224,7 +234,7 @@ class Shards:
 
 
 def shards(plan: "RunOptions", tokenizer: "Tokenizer", wanted: Shards) -> ExitCode:
-    """Songs to shards in a folder."""
+    """Encode songs into shards in a folder."""
     from muse.tools.errors import ParameterError
     from muse.tools.tokens.batch import learn_for_shards, made_by, shard_material, split_by_song
     from muse.tools.tokens.inputs import song_names
@@ -267,7 +277,7 @@ def shards(plan: "RunOptions", tokenizer: "Tokenizer", wanted: Shards) -> ExitCo
 def build_form(
     form: str, inputs: list[str], out: str | None, as_shards: bool, options: dict[str, Any]
 ) -> ExitCode:
-    """Training data of a form: JSON lines, or a folder of shards."""
+    """Write training data of a form: JSON lines, or a folder of shards."""
     from muse.cli.progress import bar, say
     from muse.tools.datasets.forms.build import build_form as build
     from muse.tools.datasets.forms.options import FormOptions

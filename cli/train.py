@@ -1,4 +1,4 @@
-"""`muse train`: train a net by its recipe, go on with a run, or estimate one."""
+"""`muse train`: train a net by its recipe, resume a run, or estimate one."""
 
 import sys
 from pathlib import Path
@@ -6,75 +6,214 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from muse.cli.completion import complete_names
 from muse.cli.exit_codes import ExitCode
-from muse.cli.options import AsJson
+from muse.cli.help_format import Command
+from muse.cli.names import DEVICES, RECIPES, SCHEDULES, TRAINING_PRECISIONS, one_of
+from muse.cli.options import OUTPUT, PROCESSING, AsJson, Number, Text, option
 
 if TYPE_CHECKING:
     from muse.tools.training.run import Run
 
+RUN, OPTIMIZER = "Run", "Optimizer"
+RECIPE = "the recipe's"
+
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="RECIPE",
+        help=f"Recipe of the net: {one_of(RECIPES)}, or your own as package.module:Class.",
+        autocompletion=complete_names(*RECIPES),
+    ),
+]
+Data = Annotated[
+    Text,
+    option(panel=RUN, metavar="PATH", default=RECIPE, help="File or folder to learn from."),
+]
+Config = Annotated[
+    Path | None,
+    option(
+        panel=RUN,
+        metavar="FILE.toml",
+        help="TOML file with options as keys; options on the command line override it.",
+    ),
+]
+Settings = Annotated[
+    list[str] | None,
+    option(
+        "--set",
+        panel=RUN,
+        metavar="NAME=VALUE",
+        help="Hyperparameter of the recipe; may be repeated. A wrong name lists them all.",
+    ),
+]
+Resume = Annotated[
+    Path | None,
+    option(panel=RUN, metavar="DIR", help="Folder of an interrupted run to resume."),
+]
+Epochs = Annotated[
+    int | None, option(panel=RUN, metavar="N", default=RECIPE, help="Largest number of epochs.")
+]
+Patience = Annotated[
+    int | None,
+    option(
+        panel=RUN,
+        metavar="N",
+        default=RECIPE,
+        help="Number of epochs without improvement before an early stop; 0 for no early stop.",
+    ),
+]
+Seed = Annotated[
+    int | None,
+    option(
+        panel=RUN,
+        metavar="N",
+        default="random, and reported",
+        help="Random seed; the same seed gives the same weights.",
+    ),
+]
+DryRun = Annotated[
+    bool,
+    option("--dry-run", panel=RUN, help="Estimate of size, time and memory, without training."),
+]
+BatchSize = Annotated[
+    int | None,
+    option(
+        panel=OPTIMIZER,
+        metavar="N",
+        default=RECIPE,
+        help="Number of examples per step and device.",
+    ),
+]
+LearningRate = Annotated[
+    Number,
+    option(
+        "--lr",
+        panel=OPTIMIZER,
+        metavar="RATE",
+        default=RECIPE,
+        help="Peak learning rate of AdamW.",
+    ),
+]
+Schedule = Annotated[
+    Text,
+    option(
+        panel=OPTIMIZER,
+        metavar="NAME",
+        default=RECIPE,
+        help=f"Learning rate schedule: {one_of(SCHEDULES)}.",
+        complete=complete_names(*SCHEDULES),
+    ),
+]
+Warmup = Annotated[
+    Number,
+    option(
+        panel=OPTIMIZER,
+        metavar="SHARE",
+        default=RECIPE,
+        help="Warm-up: share of all steps in which the learning rate rises, 0 to 1.",
+    ),
+]
+WeightDecay = Annotated[
+    Number,
+    option(panel=OPTIMIZER, metavar="RATE", default=RECIPE, help="Weight decay of AdamW."),
+]
+Clip = Annotated[
+    Number,
+    option(
+        panel=OPTIMIZER,
+        metavar="NORM",
+        default=RECIPE,
+        help="Largest norm of the gradient; 0 for no limit.",
+    ),
+]
+TrainingDevice = Annotated[
+    Text,
+    option(
+        "--device",
+        panel=PROCESSING,
+        metavar="DEVICE",
+        default="auto",
+        help=f"Device that trains the net: {one_of(DEVICES)}.",
+        complete=complete_names(*DEVICES),
+    ),
+]
+Devices = Annotated[
+    int | None,
+    option(panel=PROCESSING, metavar="N", default="1", help="Number of devices per node."),
+]
+Nodes = Annotated[
+    int | None,
+    option(panel=PROCESSING, metavar="N", default="1", help="Number of nodes (machines)."),
+]
+Precision = Annotated[
+    Text,
+    option(
+        panel=PROCESSING,
+        metavar="TYPE",
+        default=RECIPE,
+        help=f"Number format of the net: {one_of(TRAINING_PRECISIONS)}.",
+        complete=complete_names(*TRAINING_PRECISIONS),
+    ),
+]
+Out = Annotated[
+    Text,
+    option(
+        "-o",
+        "--out",
+        panel=OUTPUT,
+        metavar="DIR",
+        default="runs",
+        help="Folder in which each run gets a folder.",
+    ),
+]
+Export = Annotated[
+    Path | None,
+    option(
+        panel=OUTPUT,
+        metavar="DIR",
+        help="Folder for the weights and their card, NAME.safetensors and NAME.json.",
+    ),
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
-    app.command("train", no_args_is_help=True)(train)
+    app.command("train", cls=Command, no_args_is_help=True)(train)
 
 
 def train(
-    name: Annotated[
-        str, typer.Argument(metavar="NAME", help="Of the net; a wrong one lists them.")
-    ],
-    data: Annotated[
-        str | None, typer.Option(metavar="PATH", help="File or folder to learn from.")
-    ] = None,
-    epochs: Annotated[int | None, typer.Option(help="At most.")] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Examples in a step.")] = None,
-    lr: Annotated[float | None, typer.Option(help="Highest learning rate.")] = None,
-    patience: Annotated[
-        int | None, typer.Option(help="Epochs without a better one before the end; 0: never.")
-    ] = None,
-    schedule: Annotated[
-        str | None, typer.Option(metavar="cosine|constant", help="Of the learning rate.")
-    ] = None,
-    warmup: Annotated[float | None, typer.Option(help="Share of the steps, 0 to 1.")] = None,
-    weight_decay: Annotated[float | None, typer.Option(help="Of AdamW.")] = None,
-    clip: Annotated[float | None, typer.Option(help="Largest gradient norm; 0: any.")] = None,
-    device: Annotated[
-        str | None, typer.Option(metavar="auto|cpu|cuda|mps", help="Where it is trained.")
-    ] = None,
-    devices: Annotated[int | None, typer.Option(help="On each node.")] = None,
-    nodes: Annotated[int | None, typer.Option(help="Machines.")] = None,
-    precision: Annotated[
-        str | None, typer.Option(metavar="32|bf16", help="In which the net computes.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Of all that is drawn.")] = None,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Of this net; repeat.")
-    ] = None,
-    config: Annotated[
-        Path | None, typer.Option(metavar="TOML", help="Options as keys; the command line wins.")
-    ] = None,
-    out: Annotated[
-        str | None, typer.Option("-o", "--out", metavar="DIR", help="For run folders [runs].")
-    ] = None,
-    resume: Annotated[
-        Path | None, typer.Option(metavar="RUN", help="Go on with this run's folder.")
-    ] = None,
-    export: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write NAME.safetensors and NAME.json.")
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say how much and how long; train nothing.")
-    ] = False,
+    name: Name,
+    data: Data = None,
+    config: Config = None,
+    settings: Settings = None,
+    resume: Resume = None,
+    epochs: Epochs = None,
+    patience: Patience = None,
+    seed: Seed = None,
+    dry_run: DryRun = False,
+    batch_size: BatchSize = None,
+    lr: LearningRate = None,
+    schedule: Schedule = None,
+    warmup: Warmup = None,
+    weight_decay: WeightDecay = None,
+    clip: Clip = None,
+    device: TrainingDevice = None,
+    devices: Devices = None,
+    nodes: Nodes = None,
+    precision: Precision = None,
+    out: Out = None,
+    export: Export = None,
     as_json: AsJson = False,
 ) -> int:
-    """Train a net: early stopping, best weights, exact resume, figures beside baselines.
+    """Train a net by a recipe, resume a run, or estimate its size and time.
 
-    Options that are not given are the recipe's own. Ctrl-C or SIGTERM keeps the state; going on
-    with --resume ends with the same weights as a run that was not stopped.
+    A run stops early, keeps the weights of the best epoch, and reports its scores beside those of
+    counting baselines. Ctrl-C saves the state; --resume continues to the same weights as an
+    uninterrupted run.
 
     Example: muse train chord-lstm --data songs/ --epochs 20
-
     Example: muse train chord-lstm --resume runs/run_20250101_120000 --export weights/
-
     Example: torchrun --nproc-per-node 4 --no-python muse train chord-transformer --data songs/
     """
     from muse.tools.training.options import parse_settings
@@ -117,21 +256,21 @@ def run(
     from muse.tools.training.options import first_process
     from muse.tools.training.train import train as train_net
 
-    if not first_process():  # the first one speaks for all
+    if not first_process():  # the first process reports for all
         logging.getLogger("muse").setLevel(logging.ERROR)
     with bar(name) as report:
         return train_net(name, given, config=config, resume=resume, export_to=export, report=report)
 
 
 def show(name: str, result: "Run", as_json: bool) -> int:
-    """The figures on stdout, or on stderr how to go on; helping processes are silent."""
+    """Print the results, or on stderr how to resume; helper processes print nothing."""
     from muse.cli.output import print_json
     from muse.cli.progress import say
 
     if result.folder is None:
         return ExitCode.OK
     if result.stopped:
-        say(f"muse: stopped; resume with: muse train {name} --resume {result.folder}")
+        say(f"muse: training stopped; resume with: muse train {name} --resume {result.folder}")
         return ExitCode.INTERRUPTED
     if as_json or not sys.stdout.isatty():
         print_json(result.summary)
@@ -141,7 +280,7 @@ def show(name: str, result: "Run", as_json: bool) -> int:
 
 
 def show_estimate(name: str, given: dict[str, Any], config: Path | None, as_json: bool) -> int:
-    """How much and how long, on stdout."""
+    """Print the estimated size and time of a run."""
     from muse.cli.output import print_json
     from muse.cli.progress import bar
     from muse.tools.training.estimate import rehearse

@@ -6,59 +6,156 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from muse.cli.options import AsJson, AudioInputs, Device, Jobs, SkipExisting
+from muse.cli.completion import complete_list, complete_names
+from muse.cli.help_format import Command
+from muse.cli.names import ROLES, SEPARATION_MODELS, STEMS, TRANSCRIPTION_ENGINES, one_of
+from muse.cli.options import (
+    INPUT,
+    MODEL,
+    MUSIC,
+    OUTPUT,
+    AsJson,
+    AudioInputs,
+    Device,
+    Jobs,
+    SkipExisting,
+    Text,
+    option,
+)
 
 if TYPE_CHECKING:
     from muse.tools.transcription.options import TranscribeOptions
     from muse.tools.transcription.transcribe import Transcription
 
+NoSeparate = Annotated[
+    bool,
+    option("--no-separate", panel=INPUT, help="Input is one instrument; no source separation."),
+]
+SoloRole = Annotated[
+    Text,
+    option(
+        "--role",
+        panel=INPUT,
+        metavar="ROLE",
+        default="detected",
+        help=f"Role of the instrument, with --no-separate: {one_of(ROLES)}.",
+        complete=complete_names(*ROLES),
+    ),
+]
+OnlyStems = Annotated[
+    Text,
+    option(
+        "--only",
+        panel=INPUT,
+        metavar="STEMS",
+        default="all",
+        help="Stems to transcribe, for example bass,drums.",
+        complete=complete_list(*STEMS),
+    ),
+]
+SeparationModel = Annotated[
+    str,
+    option(
+        "--model",
+        panel=MODEL,
+        metavar="NAME",
+        help="Separation model: auto, or a name listed by 'muse models list'.",
+        complete=complete_names("auto", *SEPARATION_MODELS),
+    ),
+]
+Engine = Annotated[
+    str,
+    option(
+        panel=MODEL,
+        metavar="NAME",
+        help=f"Transcription engine for pitched parts: {one_of(TRANSCRIPTION_ENGINES)}.",
+        complete=complete_names(*TRANSCRIPTION_ENGINES),
+    ),
+]
+TempoBpm = Annotated[
+    str,
+    option(
+        "--tempo",
+        panel=MUSIC,
+        metavar="BPM",
+        help="Tempo in quarter notes per minute, 20 to 400; 'auto' detects it.",
+        complete=complete_names("auto"),
+    ),
+]
+Quantize = Annotated[
+    Text,
+    option(
+        panel=MUSIC,
+        metavar="GRID",
+        default="no quantization",
+        help="Grid that notes are moved to, for example 1/16, or 1/8t for triplets.",
+    ),
+]
+MinConfidence = Annotated[
+    float,
+    option(
+        panel=MUSIC,
+        metavar="P",
+        low=0.0,
+        high=1.0,
+        help="Smallest confidence of a note; less certain notes are left out.",
+    ),
+]
+Out = Annotated[
+    Path | None,
+    option(
+        "-o",
+        "--out",
+        panel=OUTPUT,
+        metavar="DIR",
+        default="standard output, the Song alone",
+        help="Output folder for stems, MIDI files and the Song document.",
+    ),
+]
+ToZip = Annotated[
+    Text,
+    option(
+        "--zip",
+        panel=OUTPUT,
+        metavar="FILE",
+        help="Zip file of everything that is written; '-' for standard output.",
+    ),
+]
+NoStems = Annotated[
+    bool, option("--no-stems", panel=OUTPUT, help="MIDI and Song files alone, without stem audio.")
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
-    app.command("transcribe", no_args_is_help=True)(transcribe)
+    app.command("transcribe", cls=Command, no_args_is_help=True)(transcribe)
 
 
 def transcribe(
     inputs: AudioInputs,
-    out: Annotated[
-        Path | None, typer.Option("-o", "--out", metavar="DIR", help="Folder for stems and MIDI.")
-    ] = None,
-    to_zip: Annotated[
-        str | None, typer.Option("--zip", metavar="FILE|-", help="Pack what was written.")
-    ] = None,
-    no_stems: Annotated[bool, typer.Option("--no-stems", help="Write no stem audio.")] = False,
-    no_separate: Annotated[
-        bool, typer.Option("--no-separate", help="The input is one instrument already.")
-    ] = False,
-    role: Annotated[
-        str | None, typer.Option(metavar="ROLE", help="What a solo input is: keys, bass, drums ...")
-    ] = None,
-    only: Annotated[
-        str | None, typer.Option(metavar="STEMS", help="Only these stems: bass,drums")
-    ] = None,
-    model: Annotated[str, typer.Option(help="Separation model; see 'muse models'.")] = "auto",
-    engine: Annotated[
-        str, typer.Option(metavar="auto|note-net|basic-pitch", help="What hears pitched notes.")
-    ] = "auto",
-    tempo: Annotated[str, typer.Option(metavar="auto|BPM", help="Beats a minute.")] = "auto",
-    quantize: Annotated[
-        str | None, typer.Option(metavar="1/16", help="Snap notes to a grid; 1/8t is triplets.")
-    ] = None,
-    min_confidence: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="Leave out notes less sure than this.")
-    ] = 0.0,
-    device: Device = "auto",
-    jobs: Jobs = 1,
+    no_separate: NoSeparate = False,
+    role: SoloRole = None,
+    only: OnlyStems = None,
+    tempo: TempoBpm = "auto",
+    quantize: Quantize = None,
+    min_confidence: MinConfidence = 0.0,
+    model: SeparationModel = "auto",
+    engine: Engine = "auto",
+    out: Out = None,
+    to_zip: ToZip = None,
+    no_stems: NoStems = False,
     skip_existing: SkipExisting = False,
     as_json: AsJson = False,
+    device: Device = "auto",
+    jobs: Jobs = 1,
 ) -> int:
-    """Turn audio into MIDI: separate, hear each stem, find the beats, write a song.
+    """Transcribe audio files to MIDI, one file per instrument, and a Song.
 
-    Into DIR go <stem>.wav, <stem>.mid, song.mid and song.json; several inputs go into
-    DIR/<track>/. Without -o the Song document goes to stdout.
+    The input is separated into stems, each stem is transcribed, and beats and key are detected.
+    Folder -o gets <stem>.wav, <stem>.mid, song.mid and song.json; with several inputs each has a
+    folder of its own in it.
 
     Example: muse transcribe song.wav -o stems/
-
     Example: muse transcribe bass.wav --no-separate --role bass --json > bass.json
     """
     from muse.cli.batch import run_batch
@@ -87,14 +184,16 @@ def transcribe(
 
 
 def check_stdout(to_zip: str | None, as_json: bool) -> None:
-    """Raise ParameterError where two results want stdout, or a zip file a terminal."""
+    """Raise ParameterError if two results go to stdout, or a zip file to a terminal."""
     from muse.cli.output import refuse_terminal
     from muse.tools.errors import ParameterError
 
     if to_zip == "-":
         refuse_terminal("a zip file")
         if as_json:
-            raise ParameterError("--zip - and --json both want stdout; name a file for the zip")
+            raise ParameterError(
+                "--zip - and --json both write to standard output; give --zip a file"
+            )
 
 
 def transcribe_one(
@@ -111,7 +210,7 @@ def transcribe_one(
 
 
 def show_one(as_json: bool, kept: bool, quiet: bool, name: str, result: "Transcription") -> None:
-    """Show what came of one input: the Song, a table for people, or the paths written."""
+    """Print the result of one input: the Song, a table on a terminal, or the paths written."""
     import sys
 
     from muse.cli.output import write_bytes
@@ -128,13 +227,13 @@ def show_one(as_json: bool, kept: bool, quiet: bool, name: str, result: "Transcr
 
 
 def show_table(name: str, result: "Transcription") -> None:
-    """What was heard, for people."""
+    """Print what was transcribed as a table."""
     from muse.cli.output import print_table
     from muse.tools.transcription.summary import headline, stem_rows
 
     print_table(
         f"{name}: {headline(result.song)}",
-        ("stem", "heard as", "notes", "from", "by"),
+        ("stem", "role", "notes", "from", "engine"),
         stem_rows(result.song),
     )
     if result.files:

@@ -8,50 +8,83 @@ from typing import Annotated, Any
 
 import typer
 
-from muse.cli.options import AsJson
+from muse.cli.help_format import Command
+from muse.cli.options import INPUT, OUTPUT, AsJson, Text, option
 
 STDIN_TITLE = "standard input"
+
+File = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILE", help="Song document, MIDI or audio file; '-' for standard input."
+    ),
+]
+Bars = Annotated[
+    Text,
+    option(
+        panel=INPUT,
+        metavar="BARS",
+        default="as many as fit",
+        help="Bars to show, for example 5-8, or 'all'.",
+    ),
+]
+Tracks = Annotated[
+    Text,
+    option(
+        panel=INPUT,
+        metavar="TRACKS",
+        default="all",
+        help="Tracks to show, by number or name, for example 1,bass.",
+    ),
+]
+Find = Annotated[
+    bool,
+    option("--find", panel=INPUT, help="Chords and keys detected from the notes, where missing."),
+]
+Out = Annotated[
+    Path | None,
+    option(
+        "-o",
+        "--out",
+        panel=OUTPUT,
+        metavar="FILE",
+        default="the terminal",
+        help="Output file; the suffix sets the format: a picture (png, svg, pdf), a score "
+        "(musicxml, mxl), mid or json.",
+    ),
+]
+Chart = Annotated[
+    bool, option("--chart", panel=OUTPUT, help="Chord chart alone, without the piano roll.")
+]
+Roll = Annotated[
+    bool, option("--roll", panel=OUTPUT, help="Piano roll alone, without the chord chart.")
+]
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
-    app.command("view")(view)
+    app.command("view", cls=Command)(view)
 
 
 def view(
-    file: Annotated[
-        str, typer.Argument(metavar="[FILE]", help="Song, MIDI or audio; '-' is stdin.")
-    ] = "-",
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "-o",
-            "--out",
-            metavar="FILE",
-            help="A picture (png, svg, pdf), a score (musicxml, mxl), mid or json.",
-        ),
-    ] = None,
+    file: File = "-",
+    bars: Bars = None,
+    tracks: Tracks = None,
+    find: Find = False,
+    out: Out = None,
+    chart: Chart = False,
+    roll: Roll = False,
     as_json: AsJson = False,
-    chart: Annotated[bool, typer.Option("--chart", help="Only the chords.")] = False,
-    roll: Annotated[bool, typer.Option("--roll", help="Only the piano roll.")] = False,
-    bars: Annotated[
-        str | None, typer.Option(metavar="5-8", help="Only these bars; 'all' shows every one.")
-    ] = None,
-    tracks: Annotated[
-        str | None, typer.Option(metavar="1,bass", help="Only these tracks: numbers or names.")
-    ] = None,
-    find: Annotated[
-        bool, typer.Option("--find", help="Look for chords and keys where there are none.")
-    ] = False,
 ) -> None:
-    """Show a song as a chord chart and piano roll, or audio as a waveform and mel spectrogram.
+    """Show a song or a recording in the terminal, as a picture or as a score.
 
-    In a pipe it is plain text. A score is written on a grid of 1/24 beat; notes that do not lie on
-    it are moved to the nearest quarter or third of their beat.
+    A song is shown as a chord chart and piano roll, a recording as a waveform and mel spectrogram;
+    in a pipe as plain text. A score has a grid of 1/24 beat: other notes move to the nearest
+    quarter or third of their beat.
 
     Example: muse view song.mid --bars 5-8
-
     Example: muse view song.mid -o song.musicxml
+    Example: muse view song.wav
     """
     from muse.cli.output import write_bytes
     from muse.cli.progress import bar
@@ -71,13 +104,13 @@ def view(
             write_bytes(json_of(seen, report))
             return
         console, width = terminal()
-        show = Show(width, has_colours(console), chart, roll, bars)
+        show = Show(width, has_colors(console), chart, roll, bars)
         lines = lines_of(seen, title, show, report)
     print_lines(lines, console)
 
 
 def terminal() -> tuple[Any, int]:
-    """The console to print on, None where it is none, and its width in letters."""
+    """Return the console to print on, None in a pipe, and its width in columns."""
     width = shutil.get_terminal_size().columns
     if not sys.stdout.isatty():
         return None, width
@@ -86,13 +119,13 @@ def terminal() -> tuple[Any, int]:
     return Console(highlight=False, width=width), width
 
 
-def has_colours(console: Any) -> bool:
-    """Whether what is printed there has colours: not in a pipe, nor with NO_COLOR or TERM=dumb."""
+def has_colors(console: Any) -> bool:
+    """Whether output is colored: not in a pipe, nor with NO_COLOR or TERM=dumb."""
     return console is not None and console.color_system is not None and not console.no_color
 
 
 def print_lines(lines: Any, console: Any) -> None:
-    """Lines of spans on stdout: in colours on a terminal, else plain."""
+    """Print lines of styled spans: in color on a terminal, else plain."""
     from muse.tools.view.text import plain
 
     if console is None:

@@ -156,7 +156,7 @@ def test_the_list_for_people(capsys) -> None:
         "  - ALSA            no /dev/snd/seq here (for live MIDI)",
         "needed: libsndfile: pip install soundfile",
         "optional: JACK: apt-get install jackd2",
-        "something needed is missing",
+        "a needed part is missing",
     ]
 
 

@@ -99,7 +99,7 @@ def test_sigterm_and_resume(muse: Callable, songs: Path, tmp_path: Path) -> None
     assert not (run / "stats/evaluation_results.json").exists()
     assert (process.returncode, out) == (130, ""), err
     *_, last = err.splitlines()
-    assert last == f"muse: stopped; resume with: muse train {NAME} --resume {run}"
+    assert last == f"muse: training stopped; resume with: muse train {NAME} --resume {run}"
     resumed = muse("train", NAME, "--resume", run)
     assert resumed.code == 0, resumed.err
     whole = json.loads(muse(*words, "--out", tmp_path / "b").out)
@@ -115,7 +115,7 @@ def test_stopped_here(muse: Callable, songs: Path, tmp_path: Path) -> None:
         Numbers.on_outcome = None
     (run,) = tmp_path.iterdir()
     assert (done.code, done.out) == (130, b"")
-    assert done.err == f"muse: stopped; resume with: muse train {NAME} --resume {run}\n"
+    assert done.err == f"muse: training stopped; resume with: muse train {NAME} --resume {run}\n"
 
 
 @pytest.mark.slow

@@ -1,0 +1,266 @@
+"""`muse intervals generate`: labeled clips of intervals."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from muse.cli.completion import complete_list, complete_names
+from muse.cli.names import DIRECTIONS, NOISES, SYNTH_TIMBRES, TIMBRES, one_of
+from muse.cli.options import OUTPUT, PROCESSING, SOUND, TIMING, AsJson, Number, Text, option
+
+if TYPE_CHECKING:
+    from muse.tools.intervals.data_set import DataSet
+
+INTERVALS, DETERIORATION = "Intervals", "Tuning, level and noise"
+RANGE = "a number or a range LOW:HIGH"
+
+Out = Annotated[
+    Path,
+    option(
+        "-o",
+        "--out",
+        panel=OUTPUT,
+        metavar="DIR",
+        help="Folder to create for the clips and labels.jsonl.",
+    ),
+]
+Count = Annotated[
+    int, option("-n", "--count", panel=OUTPUT, metavar="N", help="Number of clips to generate.")
+]
+Rate = Annotated[
+    int | None,
+    option(panel=OUTPUT, metavar="HZ", default="44100", help="Sample rate of the clips in Hz."),
+]
+Sizes = Annotated[
+    Text,
+    option(
+        "--intervals",
+        panel=INTERVALS,
+        metavar="SIZES",
+        default="1-12",
+        help="Sizes in semitones, 0 to 24, for example 1-12 or 3,4,7, or 'all'.",
+    ),
+]
+Direction = Annotated[
+    Text,
+    option(
+        panel=INTERVALS,
+        metavar="NAMES",
+        default="ascending",
+        help=f"Directions, separated by commas: {one_of(DIRECTIONS)}.",
+        complete=complete_list(*DIRECTIONS),
+    ),
+]
+Lowest = Annotated[
+    Number,
+    option(panel=INTERVALS, metavar="HZ", default="55", help="Lowest fundamental frequency in Hz."),
+]
+Highest = Annotated[
+    Number,
+    option(
+        panel=INTERVALS, metavar="HZ", default="1760", help="Highest fundamental frequency in Hz."
+    ),
+]
+Timbre = Annotated[
+    Text,
+    option(
+        panel=SOUND,
+        metavar="NAMES",
+        default="sine",
+        help=f"Timbres, separated by commas: {', '.join(SYNTH_TIMBRES)}, or General MIDI programs: "
+        "gm for all, gm:0-7 for some, gm:train, gm:validation or gm:test for one side of the "
+        "split.",
+        complete=complete_list(*TIMBRES),
+    ),
+]
+Soundfonts = Annotated[
+    list[Path] | None,
+    option(
+        "--soundfont",
+        panel=SOUND,
+        metavar="FILE",
+        default="the best one found",
+        help="Soundfont for General MIDI programs; may be repeated.",
+    ),
+]
+Reverb = Annotated[
+    Text,
+    option(
+        panel=SOUND,
+        metavar="SECONDS",
+        default="no reverb",
+        help=f"Reverberation time (RT60) in seconds, {RANGE}.",
+    ),
+]
+Length = Annotated[
+    Number,
+    option(panel=TIMING, metavar="SECONDS", default="2", help="Length of a clip in seconds."),
+]
+NoteLength = Annotated[
+    Text,
+    option(
+        "--note",
+        panel=TIMING,
+        metavar="SECONDS",
+        default="what fills the clip",
+        help=f"Length of a note in seconds, {RANGE}.",
+    ),
+]
+Gap = Annotated[
+    Text,
+    option(
+        panel=TIMING,
+        metavar="SECONDS",
+        default="0.2",
+        help=f"Silence between successive notes in seconds, {RANGE}.",
+    ),
+]
+Detune = Annotated[
+    Number,
+    option(
+        panel=DETERIORATION,
+        metavar="CENTS",
+        default="0",
+        help="Largest random detuning of each note in cents.",
+    ),
+]
+Tuning = Annotated[
+    Number,
+    option(
+        panel=DETERIORATION,
+        metavar="CENTS",
+        default="0",
+        help="Largest random deviation of the tuning from A = 440 Hz in cents.",
+    ),
+]
+Balance = Annotated[
+    Number,
+    option(
+        panel=DETERIORATION,
+        metavar="DB",
+        default="0",
+        help="Largest random level difference between the notes in dB.",
+    ),
+]
+Snr = Annotated[
+    Text,
+    option(
+        panel=DETERIORATION,
+        metavar="DB",
+        default="no noise",
+        help=f"Signal-to-noise ratio of added noise in dB, {RANGE}.",
+    ),
+]
+Noise = Annotated[
+    Text,
+    option(
+        panel=DETERIORATION,
+        metavar="COLOR",
+        default="white",
+        help=f"Color of the added noise: {one_of(NOISES)}.",
+        complete=complete_names(*NOISES),
+    ),
+]
+Level = Annotated[
+    Text,
+    option(
+        panel=DETERIORATION,
+        metavar="DBFS",
+        default="-6",
+        help=f"Peak level of a clip in dBFS, {RANGE}.",
+    ),
+]
+Seed = Annotated[
+    int | None,
+    option(
+        panel=PROCESSING,
+        metavar="N",
+        default="random, and reported",
+        help="Random seed; the same seed gives the same bytes.",
+    ),
+]
+Jobs = Annotated[
+    int,
+    option(
+        "-j",
+        "--jobs",
+        panel=PROCESSING,
+        metavar="N",
+        low=1,
+        help="Number of clips generated in parallel.",
+    ),
+]
+
+
+def generate(
+    out: Out,
+    count: Count = 5000,
+    rate: Rate = None,
+    intervals: Sizes = None,
+    direction: Direction = None,
+    lowest: Lowest = None,
+    highest: Highest = None,
+    timbre: Timbre = None,
+    soundfont: Soundfonts = None,
+    reverb: Reverb = None,
+    length: Length = None,
+    note: NoteLength = None,
+    gap: Gap = None,
+    detune: Detune = None,
+    tuning: Tuning = None,
+    balance: Balance = None,
+    snr: Snr = None,
+    noise: Noise = None,
+    level: Level = None,
+    seed: Seed = None,
+    jobs: Jobs = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Generate WAV clips of one interval each, with their labels in labels.jsonl.
+
+    An option given as a range LOW:HIGH has a random value in each clip. The folder is
+    written whole or not at all; one that holds the same clips already is left as it is.
+
+    Example: muse intervals generate -n 5000 -o clips/ --jobs 2
+    Example: muse intervals generate -o gm/ --timbre gm:train --direction together --snr 10:40
+    """
+    from muse.cli.progress import bar
+    from muse.tools.generation.seeds import choose_seed, report_seed
+    from muse.tools.intervals.data_set import generate_folder
+    from muse.tools.intervals.parse_settings import Words, recipe_of
+
+    words = Words(
+        length=length,
+        gap=gap,
+        note=note,
+        lowest=lowest,
+        highest=highest,
+        intervals=intervals,
+        direction=direction,
+        timbre=timbre,
+        soundfonts=tuple(soundfont or ()),
+        detune=detune,
+        tuning=tuning,
+        balance=balance,
+        snr=snr,
+        noise=noise,
+        reverb=reverb,
+        level=level,
+        rate=rate,
+    )
+    recipe, chosen = recipe_of(words), choose_seed(seed)
+    if seed is None:
+        report_seed(chosen)
+    with bar("intervals") as report:
+        made = generate_folder(out, recipe, count, chosen, jobs=jobs, report=report)
+    show_data_set(out, made, as_json)
+
+
+def show_data_set(folder: Path, made: "DataSet", as_json: bool) -> None:
+    """Print a summary of the clips: JSON in a pipe, a line on a terminal."""
+    from muse.cli.output import print_json
+
+    if as_json or not sys.stdout.isatty():
+        print_json(made)
+    else:
+        print(f"{folder}: {made.clips} clips, seed {made.seed}, {made.content_hash[:12]}")
