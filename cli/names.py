@@ -39,6 +39,8 @@ TRANSPOSITIONS = ("none", "common", "all")
 SHARD_FORMATS = ("npz", "safetensors")
 
 RECIPES = (
+    "chord-ngram",
+    "melody-fit",
     "chord-transformer",
     "chord-lstm",
     "interval-net",

@@ -1,6 +1,7 @@
 """What the tests share: running muse in this process, one soundfont, needs, and small sounds."""
 
 import io
+import logging
 import os
 import sys
 from collections import Counter
@@ -78,7 +79,11 @@ def muse(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
             patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
             patch.setattr(sys, "stdout", io.TextIOWrapper(out, encoding="utf-8"))
             patch.setattr(sys, "stderr", err)
-            code = run([str(argument) for argument in arguments])
+            try:
+                code = run([str(argument) for argument in arguments])
+            finally:
+                if "--debug" in arguments:
+                    logging.getLogger("muse").setLevel(logging.INFO)
             sys.stdout.flush()
             return Result(code, out.getvalue(), err.getvalue())
 

@@ -60,7 +60,7 @@ def test_commands_and_options() -> None:
         (("jam", "--style", "p"), ("pop",)),
         (("tokenize", "--scheme", "m"), ("midi-like", "mumidi", "mmm")),
         (("tokenize", "--for", ""), names.TRAINING_FORMS),
-        (("train", "chord"), ("chord-transformer", "chord-lstm")),
+        (("train", "chord"), ("chord-ngram", "chord-transformer", "chord-lstm")),
         (("separate", "--model", "ht"), ("htdemucs", "htdemucs_ft", "htdemucs_6s")),
         (("separate", "--stems", "bass,d"), ("bass,drums",)),
         (("separate", "--device", "c"), ("cpu", "cuda")),

@@ -20,7 +20,6 @@ DEMUCS = "pip install '.[demucs]'"
         ("fluidsynth", ("render", MIDI, "-o", "song.wav"), "apt-get install libfluidsynth3"),
         ("fluidsynth", ("chords", "-o", "song.wav"), "apt-get install libfluidsynth3"),
         ("lightning", ("train", "chord-lstm"), "pip install '.[train]'"),
-        ("lightning", ("train", "no-such-net"), "pip install '.[train]'"),
         ("demucs", ("separate", "tone.wav", "-o", "o", "--model", "htdemucs"), DEMUCS),
         ("demucs", ("transcribe", "tone.wav", "--model", "htdemucs"), DEMUCS),
     ],
