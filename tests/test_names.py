@@ -16,11 +16,11 @@ from muse.tools.intervals.instruments import programs
 from muse.tools.intervals.training_spectra import TIMBRES as SIDES
 from muse.tools.song.roles import ROLES
 from muse.tools.theory.voicing import STYLES as VOICINGS
-from muse.tools.tokens.schemes import SCHEMES
+from muse.tools.tokens.schemes import SCHEME_NAMES
 from muse.tools.tokens.shards import SUFFIXES
 from muse.tools.training.options import Options
 from muse.tools.training.registry import RECIPES
-from muse.tools.transcription.options import ENGINES
+from muse.tools.transcription.engines import engine_names
 
 
 def test_names_of_chords_and_melodies() -> None:
@@ -34,7 +34,7 @@ def test_names_of_chords_and_melodies() -> None:
 def test_names_of_audio() -> None:
     assert tuple(WEIGHTS) == names.SEPARATION_MODELS
     assert set(names.STEMS) == {stem for weights in WEIGHTS.values() for stem in weights.stems}
-    assert names.TRANSCRIPTION_ENGINES == ENGINES
+    assert engine_names() == names.TRANSCRIPTION_ENGINES
     assert names.ROLES == ROLES
     assert set(names.AUDIO_FORMATS) == set(io.ENCODINGS)
     formats = {bits for encoding in io.ENCODINGS.values() for bits in encoding.subtypes}
@@ -50,7 +50,7 @@ def test_names_of_nets_and_training() -> None:
 
 
 def test_names_of_tokens() -> None:
-    assert tuple(SCHEMES) == names.TOKEN_SCHEMES
+    assert SCHEME_NAMES == names.TOKEN_SCHEMES
     assert names.TRAINING_FORMS == FORMS
     assert names.TRANSPOSITIONS == TRANSPOSITIONS
     assert names.SHARD_FORMATS == SUFFIXES
