@@ -10,12 +10,12 @@ from pathlib import Path
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
+from muse.cli.help_format import EXAMPLE, examples_of, first_sentence
 from muse.cli.main import app
 
 Parameter = TyperArgument | TyperOption
 
 FOLDER = Path(__file__).parent / "commands"
-EXAMPLE = "Example: "
 NO_PANEL = "Options"
 
 
@@ -49,7 +49,7 @@ def all_pages() -> dict[str, str]:
 def index(commands: dict[str, TyperCommand]) -> str:
     """Return the page that lists the commands."""
     rows = [
-        f"| [muse {name}]({name}.md) | {first_sentence(command)} |"
+        f"| [muse {name}]({name}.md) | {first_sentence(command.help or '')} |"
         for name, command in commands.items()
     ]
     tree = ["```{toctree}", ":hidden:", "", *commands, "```"]
@@ -65,13 +65,10 @@ def page(name: str, command: TyperCommand) -> str:
 
 def section(title: str, command: TyperCommand, level: str) -> Iterator[str]:
     """Yield the lines of a command: what it does, examples, arguments, options, subcommands."""
-    texts = paragraphs(command)
-    examples = [text.removeprefix(EXAMPLE) for text in texts if text.startswith(EXAMPLE)]
     yield from (f"{level} {title}", "")
-    for text in texts:
-        if not text.startswith(EXAMPLE):
-            yield from (text, "")
-    if examples:
+    for text in paragraphs(command):
+        yield from (text, "")
+    if examples := examples_of(command.help or ""):
         yield from ("```console", *(f"$ {line}" for line in examples), "```", "")
     for panel, parameters in panels(command).items():
         yield from (f"{level}# {panel}", "", "| name | meaning | default |", "|---|---|---|")
@@ -83,14 +80,10 @@ def section(title: str, command: TyperCommand, level: str) -> Iterator[str]:
 
 
 def paragraphs(command: TyperCommand) -> list[str]:
-    """Return the paragraphs of a command's help, each on one line."""
-    text = (command.help or "").replace("\f", "")
+    """Return the paragraphs of a command's help without its examples, each on one line."""
+    lines = (command.help or "").splitlines()
+    text = "\n".join(line for line in lines if not line.startswith(EXAMPLE))
     return [" ".join(part.split()) for part in text.split("\n\n") if part.strip()]
-
-
-def first_sentence(command: TyperCommand) -> str:
-    """Return the first sentence of a command's help."""
-    return paragraphs(command)[0].split(". ")[0].rstrip(".") + "."
 
 
 def panels(command: TyperCommand) -> dict[str, list[Parameter]]:
@@ -126,7 +119,8 @@ def default_of(parameter: Parameter) -> str:
     shown = getattr(parameter, "show_default", None)
     if isinstance(shown, str):
         return shown
-    is_shown = shown and parameter.default not in (None, False, "", [], ())
+    is_set = parameter.default is not None and parameter.default is not False
+    is_shown = shown and is_set and parameter.default not in ("", [], ())
     return f"`{parameter.default}`" if is_shown and not callable(parameter.default) else ""
 
 
