@@ -6,7 +6,7 @@ from muse.cli import names
 from muse.models.device import DEVICES, PRECISIONS
 from muse.models.registry import WEIGHTS
 from muse.models.training.fit import PRECISIONS as TRAINING_PRECISIONS
-from muse.tools.audio import io
+from muse.tools.audio.encodings import ENCODINGS
 from muse.tools.chords.cadences import CADENCES
 from muse.tools.chords.events import MODES, STYLES
 from muse.tools.chords.load_model import AUTO, SHIPPED
@@ -36,8 +36,8 @@ def test_names_of_audio() -> None:
     assert set(names.STEMS) == {stem for weights in WEIGHTS.values() for stem in weights.stems}
     assert engine_names() == names.TRANSCRIPTION_ENGINES
     assert names.ROLES == ROLES
-    assert set(names.AUDIO_FORMATS) == set(io.ENCODINGS)
-    formats = {bits for encoding in io.ENCODINGS.values() for bits in encoding.subtypes}
+    assert set(names.AUDIO_FORMATS) == set(ENCODINGS)
+    formats = {bits for encoding in ENCODINGS.values() for bits in encoding.subtypes}
     assert set(names.SAMPLE_FORMATS) == formats
 
 
