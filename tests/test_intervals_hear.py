@@ -208,7 +208,7 @@ def test_what_is_left_out_as_unsure_is_said(muse, tmp_path: Path) -> None:
     write_audio(path, tune(60, 64)[None], RATE)
     shown = muse("intervals", path, "--confidence", 1.0)
     assert shown.out == b""
-    assert "the surest has confidence 0.9" in shown.err
+    assert "the highest confidence is 0.9" in shown.err
 
 
 def test_wrong_files_are_named(muse, tmp_path: Path) -> None:
