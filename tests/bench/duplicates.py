@@ -1,9 +1,8 @@
-"""Near-duplicate songs: how many of those that are there are found, and what is taken for one.
+"""Benchmark of near-duplicate detection: recall, and false positives, over a sweep of thresholds.
 
-Two kinds of evidence. Planted: copies of songs in another key, at another tempo, played inexactly,
-with wrong and missing notes, cut to a part. Real: the Billboard set has songs that charted several
-times; those of one title and artist are the truth, and the same progressions in other songs must
-not count. Thresholds are swept, so that the figure of each stands beside its neighbours'.
+Two kinds of test pairs. Planted: copies of songs in another key, at another tempo, with inexact
+timing, with wrong and missing notes, or cut to a part. Real: songs that are several times in the
+Billboard set (same title and artist); equal progressions in other songs must not be found.
 
     python tests/bench/duplicates.py [--data DIR] [--json FILE]
 """
@@ -54,7 +53,7 @@ SWEEP = {
 
 
 def moved(song: Song, semitones: int, factor: float = 1.0) -> Song:
-    """The song in another key, with all its times multiplied."""
+    """Return the song in another key, with all times multiplied."""
 
     def note(n: Note) -> Note:
         return Note(n.start_beats * factor, n.duration_beats * factor, n.pitch + semitones, 80)
@@ -75,7 +74,7 @@ def moved(song: Song, semitones: int, factor: float = 1.0) -> Song:
 
 
 def changed_notes(song: Song, change: Callable[[Note], Note | None]) -> Song:
-    """The song with each note changed, or left out where the change says None."""
+    """Return the song with each note changed, or removed if `change` returns None."""
     tracks = [
         Track(t.name, t.role, t.program, t.is_drum, [m for n in t.notes if (m := change(n))])
         for t in song.tracks
@@ -84,7 +83,7 @@ def changed_notes(song: Song, change: Callable[[Note], Note | None]) -> Song:
 
 
 def played(song: Song, rng: random.Random, deviation: float) -> Song:
-    """As somebody plays it: onsets off by some beats (standard deviation)."""
+    """Return the song with random onset errors, in beats (standard deviation)."""
 
     def change(n: Note) -> Note:
         start = max(n.start_beats + rng.gauss(0, deviation), 0.0)
@@ -94,7 +93,7 @@ def played(song: Song, rng: random.Random, deviation: float) -> Song:
 
 
 def with_faults(song: Song, rng: random.Random, share: float) -> Song:
-    """As a transcription has it: a share of the notes missing, and as many a semitone off."""
+    """Return the song with a share of the notes missing, and as many a semitone off."""
 
     def change(n: Note) -> Note | None:
         luck = rng.random()
@@ -106,7 +105,7 @@ def with_faults(song: Song, rng: random.Random, share: float) -> Song:
 
 
 def cut(song: Song, rng: random.Random, share: float) -> Song:
-    """A part of the song from anywhere."""
+    """Return a random part of the song."""
     start = rng.uniform(0, 1 - share) * song.end_beats()
     end = start + share * song.end_beats()
     part = changed_notes(song, lambda n: n if start <= n.start_beats < end else None)
@@ -134,7 +133,7 @@ MELODY_WAYS: dict[str, Way] = {
 
 
 def read_set(folder: Path) -> dict[str, Song]:
-    """The songs of a folder by name; what cannot be read is said and left out."""
+    """Return the songs of a folder by name; report unreadable files."""
 
     def problem(error: BadInputError) -> None:
         print(f"left out: {error}", file=sys.stderr)

@@ -1,6 +1,6 @@
-"""Tokenizing side by side in one run: muse, MidiTok used directly, and reading with music21.
+"""Benchmark of tokenizing: muse, MidiTok, and reading with music21, in one run.
 
-    python tests/bench/tokenize.py [--json FILE] [--data FOLDER] [--only speed,schemes]
+    python tests/bench/token_speed.py [--json FILE] [--data FOLDER] [--only speed,schemes]
 
 Prints tables to stderr and JSON to stdout. `command` is the whole of `muse tokenize FOLDER -o
 FILE`, the start of Python included; `file` is one file in a process that runs already, from the

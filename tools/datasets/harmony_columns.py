@@ -131,12 +131,7 @@ def key_at(keys: Sequence[Key], beat: float) -> Key:
 
 def transpose_key(key: Key, semitones: int) -> Key:
     """Return the key raised by some semitones."""
-    return replace_tonic(key, (key.tonic_pc + semitones) % 12)
-
-
-def replace_tonic(key: Key, tonic_pc: int) -> Key:
-    """Return the key with another tonic."""
-    return Key(key.beat, tonic_pc, key.mode, key.confidence)
+    return Key(key.beat, (key.tonic_pc + semitones) % 12, key.mode, key.confidence)
 
 
 def full_key_name(key: Key) -> str:

@@ -29,7 +29,7 @@ from muse.tools.datasets.roman_numerals import (
 )
 from muse.tools.datasets.text_lines import NamedSongs, Reader
 from muse.tools.errors import BadInputError
-from muse.tools.files import PIPE, read_bytes
+from muse.tools.files import PIPE, STDIN_NAME, read_bytes
 from muse.tools.song.document import Song, song_from_json
 from muse.tools.song.midi import MIDI_MAGIC, song_from_midi
 from muse.tools.song.validation import first_problem
@@ -39,7 +39,6 @@ HEAD = 8192  # bytes from which the kind of a file is detected
 MUSIC_SUFFIXES = {".mid", ".midi", ".kar", ".mxl", ".musicxml", ".abc", ".lab"}
 # files of a folder with these suffixes are read if their content is of a known kind
 OTHER_SUFFIXES = {".json", ".txt", ".xml", ".chords", ".roman", ""}
-STDIN_ID = "stdin"
 
 logger = logging.getLogger("muse")
 
@@ -165,7 +164,7 @@ def find_sources(path: str | Path) -> list[Source]:
         BadInputError: the path does not exist, or a folder contains nothing that muse reads.
     """
     if str(path) == PIPE:
-        return [Source(STDIN_ID, PIPE)]
+        return [Source(STDIN_NAME, PIPE)]
     root = Path(path)
     if not root.exists():
         raise BadInputError(f"{path}: no such file or folder")

@@ -1,7 +1,7 @@
 """A song as arrays of notes: its melody, and the chords that sound under it.
 
 Conventions: steps are those of forms.melody_events, STEPS to a beat, counted from the song's start.
-Pitches and chords are moved to C major or A minor (`forms.harmony.semitones_to_common`), so that
+Pitches and chords are moved to C major or A minor (`harmony_columns.semitones_to_common`), so that
 all is told relative to the key. Every array has one entry for each note of the melody, which is
 monophonic. An advance is the time from a note's start to the next one's: it is the rhythm, and
 cleaner than the duration, which tells how long the note is held of it.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from muse.tools.errors import BadInputError, ParameterError
-from muse.tools.files import PIPE, read_bytes
+from muse.tools.files import PIPE, STDIN_NAME, read_bytes
 from muse.tools.song.document import MadeBy, Song
 from muse.tools.song.midi import song_from_score
 from muse.tools.song.provenance import provenance
@@ -63,7 +63,7 @@ def token_file_line(tokenizer: Tokenizer, params: dict[str, Any], source: str) -
         TokenFile(
             scheme=tokenizer.scheme.name,
             vocabulary_hash=tokenizer.hash,
-            file="stdin" if source == PIPE else source,
+            file=STDIN_NAME if source == PIPE else source,
             ids=list(encoded.ids),
             ticks_per_beat=tokenizer.scheme.ticks_per_beat,
             losses=encoded.losses,

@@ -7,7 +7,7 @@ from pathlib import Path
 from symusic.core import ScoreTick
 
 from muse.tools.errors import BadInputError
-from muse.tools.files import PIPE, read_bytes
+from muse.tools.files import PIPE, STDIN_NAME, read_bytes
 from muse.tools.song.document import MARK_WITHIN, is_document, song_from_json
 from muse.tools.song.midi import MIDI_MAGIC, no_song, read_score, score_from_song
 
@@ -25,7 +25,7 @@ def find_inputs(named: list[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in named:
         if name == PIPE or not Path(name).is_dir():
-            found[name] = "stdin" if name == PIPE else Path(name).name
+            found[name] = STDIN_NAME if name == PIPE else Path(name).name
             continue
         below = walk(Path(name))
         if not below:

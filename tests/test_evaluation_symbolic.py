@@ -1,4 +1,4 @@
-"""Figures of symbolic music: equal to others' on the same input, and what they promise of any."""
+"""Tests of symbolic figures: equal to other programs' figures, and invariants for any song."""
 
 import random
 from dataclasses import replace
@@ -69,7 +69,7 @@ ONE_AT_MOST = (
 
 
 def drawn_song(seed: int, bars: int = 12) -> Song:
-    """Notes and chords from a seed, on sixteenths of a beat, none close to the next bar line."""
+    """Return random notes and chords on sixteenths of a beat, none close to the next bar line."""
     draw = random.Random(seed).random
     notes = [
         Note(4 * bar + int(62 * draw()) / 16, 1 / 16, 48 + int(30 * draw()), 80)
@@ -88,14 +88,14 @@ def song_of(notes: list[Note], chords: list[Chord] | None = None, meter: str = "
 
 
 def tune(pitches: str, length: float = 1.0, chords: list[Chord] | None = None) -> Passage:
-    """Notes one after another, "." a rest."""
+    """Return consecutive notes; "." is a rest."""
     pairs = enumerate(pitches.split())
     notes = [Note(i * length, length, int(pitch), 80) for i, pitch in pairs if pitch != "."]
     return passage_of(song_of(notes, chords))
 
 
 def form(letters: str, seed: int = 0) -> Passage:
-    """Four bars of drawn notes for each letter, the same for the same letter."""
+    """Return four bars of random notes for each letter, equal for equal letters."""
     notes = []
     for place, letter in enumerate(letters):
         section = drawn_song(ord(letter) + 100 * seed, 4).tracks[0].notes
@@ -135,7 +135,7 @@ songs = st.lists(
 
 
 @pytest.mark.parametrize("seed", GOLDEN)
-def test_figures_equal_those_of_others(seed: int) -> None:
+def test_figures_equal_those_of_other_programs(seed: int) -> None:
     found = measure(passage_of(drawn_song(seed)))
     expected = dict(GOLDEN[seed])
     whole = pitch_class_entropy(passage_of(drawn_song(seed)), WHOLE_SONG)
@@ -143,7 +143,7 @@ def test_figures_equal_those_of_others(seed: int) -> None:
     assert {name: found[name] for name in expected} == pytest.approx(expected, abs=1e-9)
 
 
-def test_figures_of_a_real_file_equal_those_of_others() -> None:
+def test_figures_of_a_real_file_equal_those_of_other_programs() -> None:
     path = ROOT / "examples" / "paper_lanterns.mid"
     passage = passage_of(song_from_midi(path.read_bytes(), path.name))
     found = measure(passage)
@@ -154,7 +154,7 @@ def test_figures_of_a_real_file_equal_those_of_others() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(songs, st.integers(0, 9))
-def test_ranges_hold_for_any_song_and_its_shuffle(song: Song, seed: int) -> None:
+def test_figures_are_in_range_for_any_song_and_its_shuffle(song: Song, seed: int) -> None:
     passage = passage_of(song)
     for each in (passage, shuffle_bars(passage, np.random.default_rng(seed))):
         found = measure(each)
@@ -191,7 +191,7 @@ def test_a_shuffle_keeps_the_bars_themselves(song: Song, seed: int) -> None:
 
 @settings(max_examples=80, deadline=None)
 @given(st.lists(st.integers(0, 2), max_size=30))
-def test_longest_repeated_run_is_that_of_trying_all(ids: list[int]) -> None:
+def test_longest_repeated_run_equals_brute_force(ids: list[int]) -> None:
     def comes_again(length: int) -> bool:
         return any(
             ids[i : i + length] == ids[j : j + length]
@@ -203,7 +203,7 @@ def test_longest_repeated_run_is_that_of_trying_all(ids: list[int]) -> None:
     assert longest_repeated_run(np.array(ids, dtype=np.int64)) == best
 
 
-def test_a_pattern_is_found_transposed() -> None:
+def test_a_transposed_pattern_is_found() -> None:
     found = measure(tune("60 62 64 60 65 67 69 65 50 40"))
     assert (found["longest_repeat"], found["repeat_share"]) == (4, 0.4)
     assert measure(tune("60 72 61 75"))["longest_repeat"] == 0
@@ -228,7 +228,7 @@ def test_notes_in_chords_by_beat() -> None:
 @pytest.mark.parametrize(
     ("meter", "strong"), [("6/8", {0.0}), ("3/4", {0.0}), ("12/8", {0.0, 3.0}), ("5/4", {0.0})]
 )
-def test_strong_beats_of_other_metres(meter: str, strong: set[float]) -> None:
+def test_strong_beats_of_other_meters(meter: str, strong: set[float]) -> None:
     numerator, denominator = (int(part) for part in meter.split("/"))
     length = 4 * numerator / denominator
     starts = np.arange(0, length, 0.5)
@@ -245,13 +245,13 @@ def test_rests_and_empty_bars() -> None:
     assert found["empty_bars"] == pytest.approx(1 / 3)
 
 
-def test_a_note_ahead_of_the_bar_line_is_of_the_next_bar() -> None:
+def test_a_note_just_before_the_bar_line_is_in_the_next_bar() -> None:
     passage = passage_of(song_of([Note(0.0, 1.0, 60, 80), Note(3.97, 1.0, 60, 80)]))
     assert passage.bar.tolist() == [0, 1]
     assert measure(passage)["groove_similarity"] == 1
 
 
-def test_ssmd_is_nothing_for_a_set_and_itself() -> None:
+def test_ssmd_of_a_set_and_itself_is_zero() -> None:
     songs = [bar_similarities(form("AABA", seed)) for seed in range(3)]
     assert ssmd(songs, songs) == pytest.approx(0, abs=1e-12)
     assert ssmd(songs, []) is None
@@ -270,14 +270,14 @@ def test_ssmd_grows_with_shuffling() -> None:
 
 
 def partly(passage: Passage, share: float, rng: np.random.Generator) -> Passage:
-    """The passage with a share of its bars in other places."""
+    """Return the passage with a share of its bars moved."""
     places = np.arange(passage.bars)
     moved = rng.choice(passage.bars, round(share * passage.bars), replace=False)
     places[np.sort(moved)] = moved
     return replace(passage, bar=places[passage.bar])
 
 
-def test_ssmd_tells_repeats_from_none() -> None:
+def test_ssmd_separates_songs_with_and_without_repeats() -> None:
     real = [bar_similarities(form("AABA", seed)) for seed in range(6)]
     same_form = [bar_similarities(form("AABA", seed)) for seed in range(6, 12)]
     none = [bar_similarities(form("ABCD", seed)) for seed in range(6, 12)]
@@ -310,7 +310,7 @@ def test_real_songs_are_nearer_to_real_songs_than_shuffled_ones(shared_data) -> 
         assert figures[name]["set"].mean > 1.3 * figures[name]["shuffled"].mean
 
 
-def test_songs_with_little_in_them() -> None:
+def test_almost_empty_songs() -> None:
     for song in (Song(), song_of([], [Chord(0.0, 4.0, "C")]), song_of([Note(0.0, 0.0, 60, 80)])):
         passage = passage_of(song)
         assert set(measure(passage)) == {figure.name for figure in FIGURES}
@@ -334,7 +334,7 @@ def test_the_first_bars_of_a_song() -> None:
         passage_of(Song(tracks=two), "lead")
 
 
-def test_a_long_song_takes_little() -> None:
+def test_a_long_song_is_measured_quickly() -> None:
     beats = range(0, 60_000, 4)
     passage = passage_of(song_of([Note(float(b), 4.0, 60 + b // 4 % 7, 80) for b in beats]))
     found = measure(passage)

@@ -1,4 +1,4 @@
-"""The scores are mir_eval's where mir_eval has them, and mean what they say where it has not."""
+"""Tests of transcription scores: equal to mir_eval's where it has them."""
 
 import json
 from pathlib import Path
@@ -24,14 +24,14 @@ NOT_A_SONG = {
 
 
 def random_notes(rng: np.random.Generator, count: int) -> Notes:
-    """Notes of three octaves over twenty seconds, some of them on top of each other."""
+    """Return random notes of three octaves over twenty seconds, some of them overlapping."""
     onsets = np.sort(rng.uniform(0, 20, count))
     intervals = np.stack([onsets, onsets + rng.uniform(0.05, 1.5, count)], axis=1)
     return Notes(intervals, rng.integers(48, 84, count), rng.integers(20, 110, count) * 1.0)
 
 
 def jittered(notes: Notes, rng: np.random.Generator) -> Notes:
-    """As a transcriber hears them: moved, some missing, some an octave off, some invented."""
+    """Return notes with typical errors: moved, missing, an octave off, or added."""
     kept = notes.at(rng.random(len(notes)) > 0.2)
     moved = kept.intervals + rng.normal(0, 0.04, kept.intervals.shape)
     moved[:, 1] = np.maximum(moved[:, 1], moved[:, 0] + 0.02)
@@ -55,7 +55,7 @@ def song(*tracks: Track, bpm: float = 120.0) -> Song:
 
 
 def track(role: str, pitches: list[int], name: str = "", **options: bool) -> Track:
-    """A quarter note for each pitch."""
+    """Return a track of quarter notes."""
     notes = [Note(float(i), 0.9, pitch, 60 + i % 40) for i, pitch in enumerate(pitches)]
     return Track(name=name, role=role, notes=notes, **options)
 
@@ -63,7 +63,7 @@ def track(role: str, pitches: list[int], name: str = "", **options: bool) -> Tra
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("tolerance", [0.05, 0.1])
 @pytest.mark.parametrize("offset_ratio", [None, 0.2])
-def test_note_scores_are_those_of_mir_eval(
+def test_note_scores_equal_mir_eval(
     seed: int, tolerance: float, offset_ratio: float | None
 ) -> None:
     rng = np.random.default_rng(seed)
@@ -85,7 +85,7 @@ def test_note_scores_are_those_of_mir_eval(
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_velocity_scores_are_those_of_mir_eval(seed: int) -> None:
+def test_velocity_scores_equal_mir_eval(seed: int) -> None:
     rng = np.random.default_rng(seed)
     truth = random_notes(rng, 150)
     heard = jittered(truth, rng)
@@ -134,14 +134,14 @@ def test_no_notes_score_zero_without_a_warning(example_song: Song, empty_side: s
         assert scores["drums"]["all"]["f1"] == 0
 
 
-def test_octave_errors_are_told_with_their_direction() -> None:
+def test_octave_errors_have_a_direction() -> None:
     truth = song(track("lead", [60, 62, 64, 65, 67, 69, 71, 72, 74, 76]))
     heard = song(track("lead", [72, 62, 64, 53, 43, 69, 71, 73, 74, 76 - 36]))
     errors = score_transcription(truth, heard)["pitched"]["octave_errors"]
     assert errors == pytest.approx({"share": 0.3, "too_high": 0.1, "too_low": 0.2})
 
 
-def test_a_right_note_doubled_at_the_octave_is_no_octave_error() -> None:
+def test_an_added_octave_is_not_an_octave_error() -> None:
     truth = song(track("lead", [60, 62]))
     heard = song(track("lead", [60, 62]), track("keys", [72, 74]))
     assert score_transcription(truth, heard)["pitched"]["octave_errors"]["share"] == 0
@@ -184,7 +184,7 @@ def test_tracks_are_paired_by_role_then_name_then_notes() -> None:
     ]
 
 
-def test_a_track_with_nothing_like_it_has_no_partner() -> None:
+def test_a_track_without_similar_track_is_unpaired() -> None:
     rows = score_instruments(song(track("bass", [40], "a")), song(track("lead", [80], "b")))
     assert [(row["reference"], row["estimate"]) for row in rows] == [("a", None), (None, "b")]
     assert rows[0]["onset_50ms"]["recall"] == 0
@@ -241,7 +241,7 @@ def test_the_command_reads_midi_and_song_documents(muse, example_song, tmp_path:
 
 
 @pytest.mark.parametrize("name", NOT_A_SONG)
-def test_what_is_no_song_ends_with_code_4_and_its_name(muse, tmp_path: Path, name: str) -> None:
+def test_an_unreadable_song_ends_with_code_4(muse, tmp_path: Path, name: str) -> None:
     path, good = tmp_path / name, tmp_path / "good.mid"
     path.write_bytes(NOT_A_SONG[name])
     good.write_bytes(song_to_midi(song(track("keys", [60]))))
@@ -253,7 +253,7 @@ def test_what_is_no_song_ends_with_code_4_and_its_name(muse, tmp_path: Path, nam
         assert result.out == b""
 
 
-def test_standard_input_cannot_be_both(muse) -> None:
+def test_standard_input_cannot_be_given_twice(muse) -> None:
     assert muse("eval", "transcription", "-", "-").code == 2
 
 

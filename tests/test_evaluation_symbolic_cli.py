@@ -1,4 +1,4 @@
-"""`muse eval symbolic`, `melody` and `chords`: what comes in and out, and what is refused."""
+"""Tests of `muse eval symbolic`, `melody` and `chords`: inputs, outputs and errors."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ from muse.cli.eval import print_figures
 from muse.tools.evaluation.symbolic.evaluate import EvalOptions, evaluate
 from muse.tools.song.document import Note, Song, Track, song_to_json
 from tests.conftest import ROOT
-from tests.test_symbolic import drawn_song
+from tests.test_evaluation_symbolic import drawn_song
 
 EXAMPLE = ROOT / "examples" / "paper_lanterns.mid"
 CHARTS = ROOT / "examples" / "neo_soul.txt"
@@ -17,7 +17,7 @@ CHARTS = ROOT / "examples" / "neo_soul.txt"
 
 @pytest.fixture
 def folders(tmp_path: Path) -> tuple[Path, Path]:
-    """A set of two songs, and a reference of four, of which one is in the set."""
+    """Return a set of two songs, and a reference of four that shares one with the set."""
     made, real = tmp_path / "made", tmp_path / "real"
     for folder, seeds in ((made, (1, 2)), (real, (3, 4, 5, 6))):
         folder.mkdir()
@@ -42,7 +42,7 @@ def test_three_columns(muse, folders) -> None:
     assert muse("eval", "symbolic", made, "-r", real, "--seed", 7).out != shown.out
 
 
-def test_table_for_people(folders, capsys) -> None:
+def test_table_on_a_terminal(folders, capsys) -> None:
     made, real = folders
     print_figures(evaluate([str(made)], [str(real)]))
     shown = capsys.readouterr().out
@@ -71,7 +71,7 @@ def test_songs_from_a_pipe(muse) -> None:
     assert one["songs"][0]["range"] == 58
 
 
-def test_chords_are_heard_where_none_are_written(tmp_path: Path) -> None:
+def test_missing_chords_are_detected(tmp_path: Path) -> None:
     triads = ((60, 64, 67), (65, 69, 72), (67, 71, 74), (60, 64, 67))
     notes = [Note(4.0 * bar, 4.0, pitch, 80) for bar in range(4) for pitch in triads[bar]]
     path = tmp_path / "bare.json"
@@ -82,13 +82,13 @@ def test_chords_are_heard_where_none_are_written(tmp_path: Path) -> None:
     assert result["songs"][0]["distinct_chords"] == 3
 
 
-def test_songs_under_test_are_no_reference(folders) -> None:
+def test_songs_under_test_are_left_out_of_the_reference(folders) -> None:
     made, real = folders
     result = evaluate([str(real / "3.json")], [str(real), str(made)])
     assert result["reference_songs"] == 5
 
 
-def test_one_bad_file_does_not_stop_the_others(muse, folders) -> None:
+def test_a_bad_file_is_skipped(muse, folders) -> None:
     made, _ = folders
     (made / "broken.mid").write_bytes(b"MThd")
     (made / "chart.txt").write_text("title: chart\n| C | F | G7 | C |\n")
@@ -119,7 +119,7 @@ def test_bad_input(muse, words, code, said) -> None:
     assert len(shown.err.splitlines()) == 1
 
 
-def test_a_song_with_nothing_in_it(tmp_path: Path, muse) -> None:
+def test_an_empty_song(tmp_path: Path, muse) -> None:
     path = tmp_path / "empty.json"
     path.write_bytes(song_to_json(Song()))
     for view in ("symbolic", "melody", "chords"):
