@@ -160,7 +160,7 @@ def transcribe(
     """
     from muse.cli.batch import run_batch
     from muse.tools.transcription.options import TranscribeOptions
-    from muse.tools.transcription.output_paths import places_of
+    from muse.tools.transcription.output_paths import choose_output_paths
 
     options = TranscribeOptions.parse(
         separate=not no_separate,
@@ -175,7 +175,7 @@ def transcribe(
         keep_stems=not no_stems,
     )
     check_stdout(to_zip, as_json)
-    with places_of(inputs, out, to_zip) as places:
+    with choose_output_paths(inputs, out, to_zip) as places:
         work = partial(transcribe_one, places.folders, options, skip_existing)
         show = partial(show_one, as_json, out is not None, to_zip == "-")
         code = run_batch(inputs, work, show, jobs=jobs)

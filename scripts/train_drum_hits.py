@@ -95,7 +95,7 @@ def variant(magnitudes: Rows, dice: np.random.Generator) -> Rows:
     gain_db = np.interp(np.arange(bands), points, dice.normal(0.0, COLOUR_DB, COLOUR_POINTS))
     decades = dice.uniform(-COMPRESSION_DECADES, COMPRESSION_DECADES)
     coloured = magnitudes * (10 ** (gain_db / 20)).astype(np.float32)
-    return drums.levels_of(coloured, drums.COMPRESSION * 10**decades)
+    return drums.log_levels(coloured, drums.COMPRESSION * 10**decades)
 
 
 def targets_of(hits: Hits, frames: int) -> tuple[Rows, Rows]:
@@ -122,8 +122,8 @@ def examples(paths: Sequence[Path], dice: np.random.Generator) -> tuple[Tensor, 
             magnitudes = magnitudes_of(audio)
             wanted, counted = targets_of(hits, len(magnitudes))
             for number in range(VARIANTS):
-                levels = variant(magnitudes, dice) if number else drums.levels_of(magnitudes)
-                rows = drums.patches(drums.with_edges(levels))
+                levels = variant(magnitudes, dice) if number else drums.log_levels(magnitudes)
+                rows = drums.net_inputs(drums.pad_edges(levels))
                 rise = rows[:, : levels.shape[1]].sum(axis=1)
                 rising = (rise > np.median(rise)) & (dice.random(len(rise)) < KEPT_RISING)
                 keep = wanted.any(axis=1) | rising | (dice.random(len(rise)) < KEPT_ANY)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from muse.tools.errors import ParameterError
 from muse.tools.song.tempo_map import TempoMap
 from muse.tools.transcription.beats import BeatTrack, track_beats, track_beats_file
-from muse.tools.transcription.key import guess_key
+from muse.tools.transcription.key import estimate_key
 from muse.tools.transcription.note_event import NoteEvent
 from muse.tools.transcription.tempo import (
     fit_tempo_map,
@@ -215,11 +215,11 @@ def scale(tonic: int, steps: tuple[int, ...]) -> list[NoteEvent]:
 
 @pytest.mark.parametrize("tonic", range(12))
 def test_keys_of_scales(tonic: int) -> None:
-    assert guess_key(scale(tonic, (0, 2, 4, 5, 7, 9, 11)))[:2] == (tonic, "major")
-    assert guess_key(scale(tonic, (0, 2, 3, 5, 7, 8, 11)))[:2] == (tonic, "minor")
+    assert estimate_key(scale(tonic, (0, 2, 4, 5, 7, 9, 11)))[:2] == (tonic, "major")
+    assert estimate_key(scale(tonic, (0, 2, 3, 5, 7, 8, 11)))[:2] == (tonic, "minor")
 
 
 def test_no_notes_no_key() -> None:
-    assert guess_key([])[2] == 0
+    assert estimate_key([])[2] == 0
     chromatic = [NoteEvent(i, i + 1, 60 + i, 80, 1.0) for i in range(12)]
-    assert guess_key(chromatic)[2] == 0
+    assert estimate_key(chromatic)[2] == 0

@@ -31,7 +31,7 @@ def test_the_shipped_net_is_the_one_described() -> None:
 def test_the_net_takes_what_the_drums_give_it() -> None:
     silence = onsets.mono_blocks(np.zeros(4410, np.float32))
     bands, _ = drums.drum_bands(silence, onsets.framing(drums.TRAINED_RATE))
-    rows = drums.patches(drums.with_edges(bands))
+    rows = drums.net_inputs(drums.pad_edges(bands))
     assert rows.shape[1] == load_drum_hits().config.inputs
 
 

@@ -9,7 +9,7 @@ import pytest
 from muse.tools.audio.io import write_audio
 from muse.tools.errors import ParameterError
 from muse.tools.transcription import chunks
-from muse.tools.transcription.chunks import Chunk, chunks_of, stitched
+from muse.tools.transcription.chunks import Chunk, cut_chunks, join_notes
 from muse.tools.transcription.note_event import NoteEvent
 from muse.tools.transcription.pitched import (
     transcribe_pitched,
@@ -162,7 +162,7 @@ def test_chunks_cover_everything_once(block: int, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(chunks, "MARGIN_S", 0.5)
     audio = np.arange(100_000, dtype=np.float32)
     blocks = [audio[i : i + block] for i in range(0, len(audio), block)]
-    cut = list(chunks_of(blocks, 10_000))
+    cut = list(cut_chunks(blocks, 10_000))
     assert [c.core_start_s for c in cut[1:]] == [c.core_end_s for c in cut[:-1]]
     assert cut[0].core_start_s == 0.0
     assert cut[-1].core_end_s == 10.0
@@ -175,7 +175,7 @@ def test_a_note_across_the_seam_is_one_note() -> None:
     chunk = Chunk(np.zeros(0, np.float32), 57.0, 60.0, 120.0)
     earlier = [NoteEvent(59.0, 63.0, 60, 80, 0.9)]
     later = [NoteEvent(59.01, 64.5, 60, 80, 0.9), NoteEvent(61.0, 62.0, 72, 80, 0.9)]
-    joined = stitched(earlier, later, chunk)
+    joined = join_notes(earlier, later, chunk)
     assert [(n.onset_s, n.offset_s, n.pitch) for n in joined] == [
         (59.0, 64.5, 60),
         (61.0, 62.0, 72),

@@ -16,7 +16,7 @@ from muse.tools.audio.spectra import (
 )
 from muse.tools.audio.tuning import estimate_tuning
 from muse.tools.transcription.note_event import NoteEvent
-from muse.tools.transcription.velocity import Levelled, with_velocities
+from muse.tools.transcription.velocity import LeveledNote, with_velocities
 
 
 def sine(hz: float, seconds: float = 1.0, gain: float = 1.0) -> np.ndarray:
@@ -71,7 +71,7 @@ def test_noise_and_silence_have_no_tuning() -> None:
 
 def test_velocities_follow_levels_about_the_median() -> None:
     levels = [-60.0, -40.0, -30.0, -29.0, -20.0]
-    notes = [Levelled(i, i + 0.5, 60, 64, 0.9, level) for i, level in enumerate(levels)]
+    notes = [LeveledNote(i, i + 0.5, 60, 64, 0.9, level) for i, level in enumerate(levels)]
     velocities = [note.velocity for note in with_velocities(notes)]
     assert velocities == sorted(velocities)
     assert velocities[2] == 84

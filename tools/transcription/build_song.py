@@ -33,7 +33,7 @@ from muse.tools.song.roles import ROLE_PROGRAMS
 from muse.tools.song.tempo_map import TempoMap
 from muse.tools.transcription.beats import BeatTrack, track_beats_file
 from muse.tools.transcription.drift import Attacks, attacks_of_file, drift_from
-from muse.tools.transcription.key import guess_key
+from muse.tools.transcription.key import estimate_key
 from muse.tools.transcription.note_event import NoteEvent
 from muse.tools.transcription.options import TranscribeOptions
 from muse.tools.transcription.stem_transcription import StemTranscription
@@ -211,7 +211,7 @@ def find_key(stems: Sequence[StemTranscription]) -> list[Key]:
     notes = [note for stem in stems if stem.role != "drums" for note in stem.notes]
     if not notes:
         return []
-    tonic_pc, mode, confidence = guess_key(notes)
+    tonic_pc, mode, confidence = estimate_key(notes)
     return [Key(0.0, tonic_pc, mode, round(confidence, 3))]
 
 

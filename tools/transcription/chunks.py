@@ -1,7 +1,7 @@
-"""A stream of audio in overlapping chunks, and their notes joined without a seam.
+"""Cuts a stream of audio into overlapping chunks, and joins the notes found in them.
 
-Each chunk has context at either side, so that what lies near its edges is heard as well as the
-rest; a note counts for the chunk in whose core it starts.
+Each chunk has context at either side, so that notes near its edges are found as reliably as the
+others. A note belongs to the chunk in whose core it starts.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,20 +13,20 @@ import numpy as np
 from muse.tools.audio.spectra import Signal
 from muse.tools.transcription.note_event import NoteEvent
 
-CHUNK_S = 60.0  # seconds decoded at a time
-MARGIN_S = 3.0  # seconds of context at either side of them
+CHUNK_S = 60.0  # seconds in the core of a chunk
+MARGIN_S = 3.0  # seconds of context at either side
 
 N = TypeVar("N", bound=NoteEvent)
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """A stretch of audio with its context; notes are taken from the core only.
+    """A piece of audio with context; only notes that start in its core are used.
 
     Attributes:
-        audio: (frames,), context included.
-        start_s: where the audio starts.
-        core_start_s, core_end_s: between these the chunk's notes count.
+        audio: (samples,), context included.
+        start_s: start of the audio, in seconds of the whole stream.
+        core_start_s, core_end_s: limits of the core, in seconds of the whole stream.
     """
 
     audio: Signal
@@ -35,38 +35,43 @@ class Chunk:
     core_end_s: float
 
 
-def chunks_of(blocks: Iterable[Signal], sample_rate: int) -> Iterator[Chunk]:
-    """Cut a stream into chunks of CHUNK_S with MARGIN_S of context at either side."""
+def cut_chunks(blocks: Iterable[Signal], sample_rate: int) -> Iterator[Chunk]:
+    """Cut a stream of blocks into chunks of CHUNK_S with MARGIN_S of context at either side."""
     core, margin = int(CHUNK_S * sample_rate), int(MARGIN_S * sample_rate)
-    held = np.zeros(0, np.float32)
+    buffer = np.zeros(0, np.float32)
     start = core_start = 0
     for block in blocks:
-        held = np.concatenate((held, block))
-        while start + len(held) >= core_start + core + 2 * margin:
+        buffer = np.concatenate((buffer, block))
+        while start + len(buffer) >= core_start + core + 2 * margin:
             core_end = core_start + core
-            audio = held[: core_end + margin - start]
+            audio = buffer[: core_end + margin - start]
             yield Chunk(
                 audio, start / sample_rate, core_start / sample_rate, core_end / sample_rate
             )
             drop = max(core_end - margin - start, 0)
-            held, start, core_start = held[drop:], start + drop, core_end
-    if len(held):
-        end = (start + len(held)) / sample_rate
-        yield Chunk(held, start / sample_rate, core_start / sample_rate, end)
+            buffer, start, core_start = buffer[drop:], start + drop, core_end
+    if len(buffer):
+        end = (start + len(buffer)) / sample_rate
+        yield Chunk(buffer, start / sample_rate, core_start / sample_rate, end)
 
 
-def stitched(earlier: list[N], found: list[N], chunk: Chunk) -> list[N]:
-    """Add a chunk's notes; what sounds across the seam ends where the later chunk hears its end."""
-    join = chunk.core_start_s
-    across = {n.pitch: n.offset_s for n in found if n.onset_s < join < n.offset_s}
-    kept = [
-        replace(n, offset_s=across[n.pitch]) if n.offset_s > join and n.pitch in across else n
+def join_notes(earlier: list[N], found: list[N], chunk: Chunk) -> list[N]:
+    """Append the notes of a chunk to those of the chunks before it.
+
+    A note that sounds across the boundary is in both; its end is taken from the later chunk.
+    """
+    boundary = chunk.core_start_s
+    across = {n.pitch: n.offset_s for n in found if n.onset_s < boundary < n.offset_s}
+    joined = [
+        replace(n, offset_s=across[n.pitch]) if n.offset_s > boundary and n.pitch in across else n
         for n in earlier
     ]
-    inside = [n for n in found if join <= n.onset_s < chunk.core_end_s or n.onset_s == join == 0]
-    return kept + inside
+    inside = [
+        n for n in found if boundary <= n.onset_s < chunk.core_end_s or n.onset_s == boundary == 0
+    ]
+    return joined + inside
 
 
-def moved(note: N, seconds: float) -> N:
-    """The note so many seconds later."""
+def delay(note: N, seconds: float) -> N:
+    """Return the note that many seconds later."""
     return replace(note, onset_s=note.onset_s + seconds, offset_s=note.offset_s + seconds)

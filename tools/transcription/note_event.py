@@ -1,18 +1,18 @@
-"""A note heard in audio, before it is put on a beat grid."""
+"""A note found in audio, in seconds, before it is placed on a beat grid."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class NoteEvent:
-    """One note in audio time.
+    """One note or drum hit in seconds of the audio.
 
     Attributes:
-        onset_s: start in seconds from the start of the audio.
-        offset_s: end in seconds, after the onset.
-        pitch: MIDI number, 0 to 127 (a drum: the General MIDI percussion key).
+        onset_s: start, from the start of the audio.
+        offset_s: end, after the onset.
+        pitch: MIDI number, 0 to 127; for a drum hit the General MIDI percussion key.
         velocity: 1 to 127.
-        confidence: in [0, 1], how sure the transcriber is that the note is there.
+        confidence: in [0, 1], the estimated probability that the note is correct.
     """
 
     onset_s: float

@@ -1,4 +1,4 @@
-"""Where the results of each input go: DIR, DIR/<track> when there are several, and a zip file."""
+"""Chooses the output folder of each input: DIR, or DIR/<track> for several; packs the zip file."""
 
 import sys
 import tempfile
@@ -12,13 +12,13 @@ from muse.tools.transcription.zip_output import write_zip
 
 
 @dataclass(frozen=True)
-class Places:
-    """A folder for each input, and the zip file all of them are packed into.
+class OutputPaths:
+    """The output folder of each input, and the zip file that they are packed into.
 
     Attributes:
-        folders: by the input's name; empty when nothing is to be written.
+        folders: by name of the input; empty if nothing is written.
         root: the folder above them.
-        archive: path of the zip file, '-' for stdout, None for none.
+        archive: path of the zip file, '-' for stdout, or None.
     """
 
     folders: dict[str, Path]
@@ -26,7 +26,7 @@ class Places:
     archive: str | None
 
     def pack(self) -> None:
-        """Write the zip file, where one was asked for and something was made."""
+        """Write the zip file, if there is one and it would not be empty."""
         files = sorted(
             path for folder in self.folders.values() for path in folder.glob("*") if path.is_file()
         )
@@ -36,19 +36,31 @@ class Places:
 
 
 @contextmanager
-def places_of(inputs: Sequence[str], out: Path | None, archive: str | None) -> Iterator[Places]:
-    """Choose the folders; without `out` a zip file is made from a folder that goes away again."""
+def choose_output_paths(
+    inputs: Sequence[str], out: Path | None, archive: str | None
+) -> Iterator[OutputPaths]:
+    """Choose the output folder of each input.
+
+    Args:
+        inputs: file names, or '-'.
+        out: the folder for results; None writes none.
+        archive: path of a zip file, '-' for stdout, or None. Without `out`, it is packed from a
+            temporary folder.
+    """
     if out is not None:
-        yield Places(folders_in(out, inputs), out, archive)
+        yield OutputPaths(folders_in(out, inputs), out, archive)
     elif archive is not None:
         with tempfile.TemporaryDirectory(prefix="muse-zip-") as temporary:
-            yield Places(folders_in(Path(temporary), inputs), Path(temporary), archive)
+            yield OutputPaths(folders_in(Path(temporary), inputs), Path(temporary), archive)
     else:
-        yield Places({}, Path(), None)
+        yield OutputPaths({}, Path(), None)
 
 
 def folders_in(root: Path, inputs: Sequence[str]) -> dict[str, Path]:
-    """The folder of each input: the root for one, <root>/<track> for several, none shared."""
+    """Return the folder of each input: the root for one input, <root>/<track> for several.
+
+    Tracks of the same name get numbers, so that no two inputs share a folder.
+    """
     if len(inputs) == 1:
         return {inputs[0]: root}
     folders: dict[str, Path] = {}

@@ -21,13 +21,13 @@ from muse.tools.audio.io import AudioReader
 from muse.tools.audio.spectra import Matrix, Signal, decibels, partial_power
 from muse.tools.audio.tuning import ENOUGH_S, estimate_tuning
 from muse.tools.progress import Report, silent
-from muse.tools.transcription.chunks import Chunk, chunks_of, moved, stitched
+from muse.tools.transcription.chunks import Chunk, cut_chunks, delay, join_notes
 from muse.tools.transcription.engine_input import EngineInput
 from muse.tools.transcription.engines import AUTO, load_engine
 from muse.tools.transcription.explained_power import explained_power
 from muse.tools.transcription.note_event import NoteEvent
 from muse.tools.transcription.role_rules import RoleRules, decode_role, rules_of
-from muse.tools.transcription.velocity import Levelled, with_velocities
+from muse.tools.transcription.velocity import LeveledNote, with_velocities
 
 RETUNE_ABOVE_CENTS = 5.0  # smaller deviations from A440 are left as they are
 SILENCE_DBFS = -66.0  # audio whose loudest sample is softer holds no notes
@@ -56,7 +56,7 @@ class RoleResult:
     """The notes of one role in the chunks so far, and the power they explain."""
 
     rules: RoleRules
-    notes: list[Levelled] = field(default_factory=list)
+    notes: list[LeveledNote] = field(default_factory=list)
     explained: float = 0.0
 
 
@@ -84,7 +84,7 @@ def transcribe_pitched(
     if tuning_cents is None:
         tuning_cents = estimate_stream_tuning([audio], sample_rate)
     track = progress_of_chunks(report, len(audio) / sample_rate)
-    chunks = track(chunks_of([audio], sample_rate))
+    chunks = track(cut_chunks([audio], sample_rate))
     return transcribe_chunks(chunks, sample_rate, [rules], tuning_cents)[0]
 
 
@@ -132,7 +132,7 @@ def transcribe_roles_file(
         if tuning_cents is None:
             tuning_cents = estimate_stream_tuning(mono(reader), rate)
         track = progress_of_chunks(report, reader.duration_s)
-        chunks = track(chunks_of(mono(reader), rate))
+        chunks = track(cut_chunks(mono(reader), rate))
         results = transcribe_chunks(chunks, rate, rules, tuning_cents, engine)
     return dict(zip(roles, results, strict=True))
 
@@ -209,8 +209,8 @@ def transcribe_chunks(
             head = evidence[result.rules.head]
             notes = decode_role(head, result.rules, level_db, FRAME_S / stretch)
             result.explained += explained_power(notes, power, FRAME_S / stretch)
-            later = [moved(note, chunk.start_s) for note in notes]
-            result.notes = stitched(result.notes, later, chunk)
+            later = [delay(note, chunk.start_s) for note in notes]
+            result.notes = join_notes(result.notes, later, chunk)
     return [
         PitchedTranscription(
             with_velocities(sorted(result.notes)),

@@ -15,7 +15,7 @@ from muse.tools.transcription.decoding import (
     decode_chords,
     decode_voice,
 )
-from muse.tools.transcription.velocity import UNKNOWN_VELOCITY, Levelled, attack_level
+from muse.tools.transcription.velocity import UNKNOWN_VELOCITY, LeveledNote, attack_level
 
 PEAK_FRAMES = 2  # half width of an onset's peak in the posterior
 PEAK_FLOOR = 0.05  # onset posterior that does not count as part of a peak
@@ -59,7 +59,7 @@ def rules_of(role: str) -> RoleRules:
 
 def decode_role(
     evidence: Evidence, rules: RoleRules, level_db: Matrix, frame_s: float
-) -> list[Levelled]:
+) -> list[LeveledNote]:
     """Decode the notes of one role.
 
     Args:
@@ -70,7 +70,7 @@ def decode_role(
     """
     onset = limit_to_range(evidence.onset, rules)
     notes = [
-        Levelled(
+        LeveledNote(
             interpolate_onset(note, onset) * frame_s,
             note.end * frame_s,
             LOWEST_PITCH + note.row,
@@ -78,12 +78,12 @@ def decode_role(
             round(note.strength, 3),
             attack_level(note, level_db),
         )
-        for note in decode(limit_to_range(evidence.held, rules), onset, rules)
+        for note in decode_posteriors(limit_to_range(evidence.held, rules), onset, rules)
     ]
     return without_overlaps(notes, one_voice=isinstance(rules.decoder, VoiceRules))
 
 
-def without_overlaps(notes: list[Levelled], *, one_voice: bool) -> list[Levelled]:
+def without_overlaps(notes: list[LeveledNote], *, one_voice: bool) -> list[LeveledNote]:
     """Shorten notes that overlap.
 
     A note ends where the next one begins: in one voice any note, else the next of the same pitch.
@@ -117,8 +117,8 @@ def limit_to_range(posterior: Matrix, rules: RoleRules) -> Matrix:
     return inside
 
 
-def decode(held: Matrix, onset: Matrix, rules: RoleRules) -> list[FrameNote]:
+def decode_posteriors(frame_posterior: Matrix, onset: Matrix, rules: RoleRules) -> list[FrameNote]:
     """Decode posteriors with the decoder that the role uses."""
     if isinstance(rules.decoder, VoiceRules):
-        return decode_voice(held, onset, rules.decoder)
-    return decode_chords(held, onset, rules.decoder)
+        return decode_voice(frame_posterior, onset, rules.decoder)
+    return decode_chords(frame_posterior, onset, rules.decoder)

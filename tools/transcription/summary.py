@@ -1,36 +1,36 @@
-"""A transcription in a few words, for people."""
+"""Text for people: the headline and the stem table of a transcription."""
 
 from muse.tools.song.document import Song
 from muse.tools.song.meter import signature_text
 
-PITCH_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+PITCH_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")  # of tonics
 
 
 def headline(song: Song) -> str:
-    """Length, key, metre, tempo, tuning and drift, as far as they are known."""
-    words = []
+    """Return length, key, meter, tempo, tuning and drift in one line, as far as they are known."""
+    parts = []
     if song.source is not None:
-        words.append(f"{song.source.duration_s:.1f} s")
-    words += [f"{PITCH_NAMES[key.tonic_pc]} {key.mode}" for key in song.keys[:1]]
-    words += [signature_text(meter) for meter in song.meters[-1:]]
+        parts.append(f"{song.source.duration_s:.1f} s")
+    parts += [f"{PITCH_NAMES[key.tonic_pc]} {key.mode}" for key in song.keys[:1]]
+    parts += [signature_text(meter) for meter in song.meters[-1:]]
     if song.tempos:
-        words.append(tempo_words(song))
+        parts.append(tempo_text(song))
     if song.source is not None and song.source.tuning_cents:
-        words.append(f"tuned {song.source.tuning_cents:+.0f} cents")
+        parts.append(f"tuned {song.source.tuning_cents:+.0f} cents")
     if song.source is not None and song.source.drift_ms is not None:
-        words.append(f"drift {song.source.drift_ms:.0f} ms")
-    return ", ".join(words)
+        parts.append(f"drift {song.source.drift_ms:.0f} ms")
+    return ", ".join(parts)
 
 
-def tempo_words(song: Song) -> str:
-    """One tempo, or the range of several."""
+def tempo_text(song: Song) -> str:
+    """Return the tempo, or the range of several tempos, with its unit."""
     bpms = [tempo.bpm for tempo in song.tempos]
     low, high = round(min(bpms)), round(max(bpms))
     return f"{low} bpm" if low == high else f"{low} to {high} bpm"
 
 
 def stem_rows(song: Song) -> list[tuple[str, ...]]:
-    """A row for each stem: name, role, notes, what it was made with, what heard it."""
+    """Return a row for each stem: name, role, number of notes, origin, engine."""
     stems = song.source.stems if song.source is not None else []
     return [
         (

@@ -1,8 +1,8 @@
-"""How hard a note was played, from its energy just after the onset.
+"""Estimates the velocity of a note from its level just after the onset.
 
-Synthesizers and samplers follow the General MIDI convention of 40 dB a decade of velocity; what is
-not known is the level of the stem, so the median note of a stem gets MEDIAN_VELOCITY and the
-others follow by their level.
+Synthesizers and samplers follow the General MIDI convention of 40 dB per decade of velocity. The
+level of the stem is unknown, so the median note of a stem gets MEDIAN_VELOCITY, and the velocities
+of the others follow from their level relative to it.
 """
 
 from collections.abc import Sequence
@@ -14,21 +14,21 @@ from muse.tools.transcription.decoding import FrameNote, Matrix
 from muse.tools.transcription.note_event import NoteEvent
 
 MEDIAN_VELOCITY = 84.0
-DB_PER_DECADE = 40.0  # of velocity, as in the General MIDI level 2 recommendation
-ATTACK_FRAMES = 9  # about 100 ms after the onset in which a note reaches its level
+DB_PER_DECADE = 40.0  # per decade of velocity, as General MIDI level 2 recommends
+ATTACK_FRAMES = 9  # frames, about 100 ms, in which a note reaches its level
 LOWEST, HIGHEST = 8, 127
-UNKNOWN_VELOCITY = 64  # until every note of the stem has been heard
+UNKNOWN_VELOCITY = 64  # placeholder until all notes of the stem are known
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Levelled(NoteEvent):
-    """A note and how loud its attack is, in dB."""
+class LeveledNote(NoteEvent):
+    """A note with the level of its attack in dB."""
 
     level_db: float = 0.0
 
 
-def with_velocities(notes: Sequence[Levelled]) -> list[NoteEvent]:
-    """The notes of a whole stem with MIDI velocities by their levels."""
+def with_velocities(notes: Sequence[LeveledNote]) -> list[NoteEvent]:
+    """Return the notes of a whole stem with MIDI velocities that follow from their levels."""
     if not notes:
         return []
     levels = np.array([note.level_db for note in notes])
@@ -41,11 +41,11 @@ def with_velocities(notes: Sequence[Levelled]) -> list[NoteEvent]:
 
 
 def attack_level(note: FrameNote, level_db: Matrix) -> float:
-    """Loudest level of the note's partials shortly after its onset.
+    """Return the highest level of the note's partials within ATTACK_FRAMES of its onset, in dB.
 
     Args:
         note: on the frame grid.
-        level_db: (frames, pitches), power of each pitch's partials.
+        level_db: (frames, pitches), power of the partials of each pitch.
     """
     end = max(min(note.start + ATTACK_FRAMES, note.end), note.start + 1)
     return float(level_db[note.start : end, note.row].max())

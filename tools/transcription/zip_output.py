@@ -1,4 +1,4 @@
-"""Folders of results as one zip file, whole or not at all, or as bytes down a pipe."""
+"""Packs folders of results into a zip file, or into a stream of zip data."""
 
 import zipfile
 from collections.abc import Iterable
@@ -7,28 +7,28 @@ from typing import IO
 
 from muse.tools.files import replacing
 
-ALREADY_SMALL = frozenset({".flac", ".ogg", ".mp3", ".wav"})  # deflate gains little and costs much
+STORED_SUFFIXES = frozenset({".flac", ".ogg", ".mp3", ".wav"})  # audio is hardly compressible
 
 
 def write_zip(files: Iterable[Path], folder: Path, target: IO[bytes] | Path) -> None:
-    """Pack files under their names relative to `folder`.
+    """Pack files under their paths relative to `folder`; a file is written whole or not at all.
 
     Args:
-        files: what to pack, all inside `folder`.
-        folder: where the names in the archive begin.
-        target: a stream opened for writing, which need not be able to seek, or a file's path.
+        files: to pack, all inside `folder`.
+        folder: to which the names in the archive are relative.
+        target: path of the zip file, or a binary stream, which need not be seekable.
     """
     if isinstance(target, Path):
         with replacing(target) as temporary, temporary.open("wb") as stream:
-            fill(files, folder, stream)
+            write_entries(files, folder, stream)
     else:
-        fill(files, folder, target)
+        write_entries(files, folder, target)
 
 
-def fill(files: Iterable[Path], folder: Path, stream: IO[bytes]) -> None:
-    """Write the archive into a stream."""
+def write_entries(files: Iterable[Path], folder: Path, stream: IO[bytes]) -> None:
+    """Write the archive to a stream."""
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in files:
-            stored = path.suffix.lower() in ALREADY_SMALL
+            stored = path.suffix.lower() in STORED_SUFFIXES
             method = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
             archive.write(path, str(path.relative_to(folder)), method)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from muse.tools.transcription.output_paths import folders_in, places_of
+from muse.tools.transcription.output_paths import choose_output_paths, folders_in
 from muse.tools.transcription.zip_output import write_zip
 
 
@@ -52,6 +52,6 @@ def test_one_input_has_the_folder_for_itself() -> None:
 
 @pytest.mark.parametrize("archive", [None, "x.zip"])
 def test_without_a_folder_nothing_is_left(archive: str | None) -> None:
-    with places_of(["a.wav"], None, archive) as places:
+    with choose_output_paths(["a.wav"], None, archive) as places:
         assert bool(places.folders) == (archive is not None)
     assert not any(folder.exists() for folder in places.folders.values())
