@@ -33,7 +33,7 @@ KEYS = {"minor": (9, "minor"), "blues": (5, "major"), "pop": (0, "major")}
 
 
 def tune(name: str) -> Song:
-    """Eight bars of chords, a melody of quarters and eighths, and drums."""
+    """Return eight bars of chords, a melody of quarters and eighths, and drums."""
     tonic, mode = KEYS[name]
     chords = [Chord(4.0 * bar, 4.0, symbol) for bar, symbol in enumerate(TUNES[name])]
     seed = sum(map(ord, name))
@@ -239,7 +239,7 @@ def test_near_duplicates_are_in_one_split(folder: Path) -> None:
 
 
 def long_melody() -> list[Note]:
-    """A melody that is long enough to be recognized."""
+    """Return a melody that is long enough to be recognized."""
     rng = np.random.default_rng(1)
     starts = np.cumsum(rng.choice([0.5, 1.0, 1.5], 200))
     pitches = 66 + np.cumsum(rng.integers(-3, 4, 200)) % 12

@@ -24,7 +24,7 @@ steps = st.lists(
 
 
 def timed(kinds: list[tuple[int, int]]) -> list[Meter]:
-    """Meter changes two bars apart."""
+    """Return meter changes two bars apart."""
     beat, made = 0.0, []
     for above, below in kinds:
         made.append(Meter(beat, above, below))

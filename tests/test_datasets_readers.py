@@ -21,7 +21,7 @@ def small_song() -> Song:
 
 
 def make_pop909(folder: Path) -> Path:
-    """A song of nine beats at 120 bpm; the second annotated beat starts a bar of three."""
+    """Write a song of nine beats at 120 bpm; the second annotated beat starts a bar of three."""
     folder.mkdir(parents=True)
     (folder / f"{folder.name}.mid").write_bytes(song_to_midi(small_song()))
     beats = [OFFSET_S + 0.5 * number for number in range(9)]
@@ -63,7 +63,7 @@ def test_error_names_the_bad_line_of_pop909(tmp_path: Path, name: str, line: str
 
 @pytest.fixture
 def corpus(tmp_path: Path) -> Path:
-    """A folder with one file of each kind, and files of no known kind."""
+    """Return a folder with one file of each kind, and files of no known kind."""
     root = tmp_path / "corpus"
     make_pop909(root / "pop" / "001")
     (root / "midi.mid").write_bytes(song_to_midi(small_song()))

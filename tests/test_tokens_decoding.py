@@ -120,6 +120,12 @@ def test_ids_of_another_tokenizer_are_rejected(example_song) -> None:
         decode_document(stored[0], tsd)
 
 
+def test_a_token_file_begins_with_its_format_once() -> None:
+    line = encode_document(TokenFile(scheme="remi", vocabulary_hash="", ids=[]))
+    assert line.startswith(b'{"format":"muse.tokens/1",')
+    assert line.count(b'"format"') == 1
+
+
 @pytest.mark.parametrize("data", [b"", b"{", b"[1]", b'{"format":"muse.song/1"}', b"MThd"])
 def test_other_files_are_rejected(data: bytes) -> None:
     with pytest.raises(BadInputError, match=r"x\.json"):

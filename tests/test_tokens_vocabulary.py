@@ -19,13 +19,13 @@ SAME_IDS = ("remi", "tsd", "cpword", "octuple", "mumidi", "mmm")
 
 
 def other(name: str):
-    """MidiTok's tokenizer of a scheme."""
+    """Return MidiTok's tokenizer of a scheme."""
     scheme = load_scheme(name)
     return getattr(miditok, scheme.miditok)(miditok.TokenizerConfig(**miditok_config(scheme)))
 
 
 def encode_one(tokenizer, score: ScoreTick) -> list:
-    """MidiTok's ids of a score."""
+    """Return MidiTok's ids of a score."""
     return tokenizer(score).ids
 
 

@@ -16,9 +16,9 @@ which extends the chord before it, also across the bar line. `%` alone repeats t
 before a symbol starts the chord an eighth early. A word before the first `|` of a line starts a
 section. `key`, `tempo` and `meter` may change on a line of their own between bars.
 
-`tempo` is in the beats that a player counts: quarters, or dotted quarters in 6/8, 9/8 and 12/8.
-`swing` is the percentage of a pair of sixteenths that the first one takes (50 is straight),
-`behind` is how many milliseconds the players are behind the beat.
+`tempo` is in beats as counted by players (`song.meter.pulse_beats`): quarters, or dotted quarters
+in 6/8, 9/8 and 12/8. `swing` is the percentage of a pair of sixteenths that the first one takes (50
+is straight), `behind` is how many milliseconds the players are behind the beat.
 """
 
 import re

@@ -58,8 +58,7 @@ def token_files(data: bytes, name: str = "input") -> list[TokenFile]:
 
 def encode_document(document: TokenFile) -> bytes:
     """Return a token file as one line of JSON, format first."""
-    # msgspec omits defaults, so the format is added here
-    return b'{"format":"' + FORMAT.encode() + b'",' + msgspec.json.encode(document)[1:] + b"\n"
+    return msgspec.json.encode(document) + b"\n"
 
 
 def decode_document(document: TokenFile, tokenizer: Tokenizer, name: str = "input") -> Decoded:
