@@ -187,13 +187,13 @@ def chords(
         BadInputError: `like` has no chords, or `under` no melody.
         ParameterError: a parameter is out of range, or the constraints cannot be met together.
     """
+    from muse.tools.chords.generate_songs import generate_songs
     from muse.tools.chords.load_model import load_model
-    from muse.tools.chords.make import songs
-    from muse.tools.chords.request import Request
+    from muse.tools.chords.request import ChordRequest
     from muse.tools.generation.sampling import Sampling, usual_temperature
     from muse.tools.generation.seeds import choose_seed
 
-    request = Request(
+    request = ChordRequest(
         bars=bars,
         style=style,
         key=key,
@@ -211,7 +211,9 @@ def chords(
         sampling=Sampling(usual_temperature(temperature, under is not None), top_k, top_p),
     )
     seed = choose_seed(seed)
-    song, _ = next(songs(request, load_model(model), seed, source=file_name(like or under)))
+    song, _ = next(
+        generate_songs(request, load_model(model), seed, source=file_name(like or under))
+    )
     return song
 
 
@@ -256,7 +258,7 @@ def melody(
     """
     from muse.tools.generation.sampling import Sampling
     from muse.tools.generation.seeds import choose_seed
-    from muse.tools.melody.make import melodies
+    from muse.tools.melody.generate_songs import melodies
     from muse.tools.melody.net_model import load_melody_reader
     from muse.tools.melody.request import MelodyRequest
 

@@ -230,9 +230,9 @@ def chords(
     Example: muse chords --prompt "Dm9 G13" --cadence full | muse view -
     Example: muse chords --under melody.mid --style jazz -o song.mid
     """
+    from muse.tools.chords.generate_songs import generate_songs
     from muse.tools.chords.load_model import load_model
-    from muse.tools.chords.make import songs
-    from muse.tools.chords.request import Request
+    from muse.tools.chords.request import ChordRequest
     from muse.tools.generation.sampling import Sampling, usual_temperature
     from muse.tools.generation.seeds import choose_seed, report_seed
     from muse.tools.song.export import check_target, numbered_paths, save_songs
@@ -243,7 +243,7 @@ def chords(
     targets = numbered_paths(out, count) if out else []
     for target in targets:
         check_target(target, like or under or "")
-    request = Request(
+    request = ChordRequest(
         bars=bars,
         style=style,
         key=key,
@@ -261,7 +261,7 @@ def chords(
         sampling=Sampling(usual_temperature(temperature, bool(under)), top_k, top_p),
     )
     chosen = choose_seed(seed)
-    made = list(songs(request, load_model(model), chosen, count, like or under))
+    made = list(generate_songs(request, load_model(model), chosen, count, like or under))
     report_seed(chosen)
     if explain:
         print_explanations([song for song, _ in made])
@@ -273,21 +273,21 @@ def chords(
 
 def print_explanations(songs: list[Any]) -> None:
     """Print what each chord does, on stderr: stdout is for the songs."""
-    from muse.tools.chords.explain import explained_lines
+    from muse.tools.chords.explain import explain_progression
 
     for song in songs:
-        print(*explained_lines(song), sep="\n", file=sys.stderr)
+        print(*explain_progression(song), sep="\n", file=sys.stderr)
 
 
 def show(made: list[Any], raw: bool, as_json: bool) -> None:
     """Print progressions: raw model output, Songs, or charts on a terminal."""
     from muse.cli.output import print_json, write_bytes
-    from muse.tools.chords import make
+    from muse.tools.chords.generate_songs import chord_codes
     from muse.tools.song.document import song_to_json
 
     for number, (song, drawn) in enumerate(made, 1):
         if raw:
-            print_json({"generated": make.raw(song, drawn)})
+            print_json({"generated": chord_codes(song, drawn)})
         elif as_json or not sys.stdout.isatty():
             write_bytes(song_to_json(song))
         else:

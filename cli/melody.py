@@ -168,8 +168,8 @@ def melody(
     """
     from muse.tools.generation.sampling import Sampling
     from muse.tools.generation.seeds import choose_seed, report_seed
+    from muse.tools.melody.generate_songs import melodies
     from muse.tools.melody.input_files import first_song, songs_in
-    from muse.tools.melody.make import melodies
     from muse.tools.melody.net_model import load_melody_reader
     from muse.tools.melody.request import MelodyRequest
     from muse.tools.song.export import check_target, numbered_paths, save_songs
@@ -209,7 +209,7 @@ def melody(
 def show(made: list[Any], raw: bool, as_json: bool) -> None:
     """Print songs: raw model output, Songs, or charts and piano rolls on a terminal."""
     from muse.cli.output import print_json, write_bytes
-    from muse.tools.melody.make import event_ids
+    from muse.tools.melody.generate_songs import event_ids
     from muse.tools.song.document import song_to_json
 
     for number, each in enumerate(made, 1):

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from muse.models.phrase_gru.config import array_shapes
 from muse.models.weight_files import pack_weights
 from muse.tools.chords.load_model import load_model
-from muse.tools.chords.song_data import load_chord_data
+from muse.tools.datasets.chord_data import load_chord_data
 from muse.tools.files import write_bytes
 from muse.tools.jam.harmony.beat_features import PLACES
 from muse.tools.jam.harmony.parameters import EXPERTS, SHAPES, WEIGHTS, MixTables

@@ -14,14 +14,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import fmean, stdev
 
+from muse.tools.datasets.melody_data import load_melody_data, read_melody_data
+from muse.tools.datasets.melody_songs import MelodySong
 from muse.tools.datasets.readers import read_songs
 from muse.tools.errors import BadInputError
 from muse.tools.evaluation.symbolic.passage import passage_of
 from muse.tools.files import write_bytes
 from muse.tools.melody.event_scores import Scorer
 from muse.tools.melody.realism import MEASURES, NATS, Measures, measures
-from muse.tools.melody.song_arrays import MelodySong
-from muse.tools.melody.song_data import load_melody_data, read_melody_data
 from muse.tools.melody.torch_predictor import load_melody_net, net_scores
 from muse.tools.song.document import Song
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.tools.chords.events import DURATIONS, VOCABULARY_SIZE, Context
 from muse.tools.chords.model import Step
+from muse.tools.datasets.chord_events import DURATIONS, VOCABULARY_SIZE, Context
 from muse.tools.datasets.harmony_columns import FIRST_CHORD_ID
 
 Floats = NDArray[np.float64]

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from muse.tools.datasets.melody_events import PITCHES
+from muse.tools.datasets.melody_songs import MelodyContext
 from muse.tools.melody.columns import ADVANCES, DURATIONS
-from muse.tools.melody.song_arrays import MelodyContext
 from muse.tools.song.document import Chord, Key, Meter, Note, Song, Tempo, Track
 
 Floats = NDArray[np.float64]

@@ -9,13 +9,13 @@ import torch
 from muse.models.chord_nets.inference import ChordInference
 from muse.models.chord_transformer.config import ChordTransformerConfig
 from muse.models.chord_transformer.net import ChordTransformer
-from muse.tools.chords.columns import COLUMN_SIZES, CONTEXT_SIZES, song_columns, stacked
-from muse.tools.chords.events import DURATIONS, VOCABULARY_SIZE
+from muse.tools.chords.columns import COLUMN_SIZES, CONTEXT_SIZES, song_columns, stack_songs
 from muse.tools.chords.model import Step
 from muse.tools.chords.net_model import NetModel, load_net
-from muse.tools.chords.song_arrays import ChordSong, chord_song
 from muse.tools.chords.tonnetz import BUCKETS, distance_table
 from muse.tools.chords.torch_predictor import TorchPredictor
+from muse.tools.datasets.chord_events import DURATIONS, VOCABULARY_SIZE
+from muse.tools.datasets.chord_songs import ChordSong, chord_song
 from muse.tools.datasets.readers import read_songs
 from muse.tools.errors import BadInputError
 
@@ -57,7 +57,7 @@ def steps_of(song: ChordSong, count: int) -> list[Step]:
 
 
 def test_ids_are_within_their_columns(songs: list[ChordSong]) -> None:
-    columns, contexts, onsets, is_row = stacked([song_columns(song) for song in songs])
+    columns, contexts, onsets, is_row = stack_songs([song_columns(song) for song in songs])
     for name, size in COLUMN_SIZES.items():
         assert columns[name].min() >= 0
         assert columns[name].max() < size, name

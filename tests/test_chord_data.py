@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muse.tools.chords.events import (
+from muse.tools.chords.ngram_baselines import train_baseline
+from muse.tools.datasets.chord_data import (
+    ChordData,
+    load_chord_data,
+    read_chord_data,
+    save_chord_data,
+)
+from muse.tools.datasets.chord_events import (
     DURATIONS,
     FIRST_TARGET_ID,
     STYLES,
@@ -23,18 +30,11 @@ from muse.tools.chords.events import (
     transposed_ids,
     transposition,
 )
-from muse.tools.chords.ngram_baselines import train_baseline
-from muse.tools.chords.song_arrays import ChordSong, chord_song
-from muse.tools.chords.song_data import (
-    ChordData,
-    load_chord_data,
-    read_chord_data,
-    save_chord_data,
-)
-from muse.tools.chords.style_labels import artist_in, style_of
+from muse.tools.datasets.chord_songs import ChordSong, chord_song
 from muse.tools.datasets.forms.build import build_form
 from muse.tools.datasets.forms.options import FormOptions
 from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
+from muse.tools.datasets.style_labels import artist_in, style_of
 from muse.tools.datasets.vocabulary import UNKNOWN_ID
 from muse.tools.errors import BadInputError, MuseError
 from muse.tools.evaluation.chords import (

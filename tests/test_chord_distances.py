@@ -5,7 +5,7 @@ import pytest
 
 from muse.tools.chords.tonnetz import (
     BUCKETS,
-    FARTHEST,
+    MAX_DISTANCE,
     NO_DISTANCE,
     distance,
     distance_table,
@@ -50,7 +50,7 @@ def test_known_distances(first: str, second: str, steps: int) -> None:
     assert one.root_pc is not None and other.root_pc is not None
     thirds = [3 if chord.quality == "min" else 4 for chord in (one, other)]
     assert steps_from((one.root_pc, thirds[0]))[other.root_pc, thirds[1]] == steps
-    assert bucket(first, second) == bucket(second, first) == min(steps, FARTHEST)
+    assert bucket(first, second) == bucket(second, first) == min(steps, MAX_DISTANCE)
 
 
 @pytest.mark.parametrize(

@@ -51,9 +51,9 @@ def test_a_song_is_continued_from_a_pipe(muse) -> None:
     song = song_from_json(shown.out)
     assert song.keys[0].tonic_pc == 8
     assert song.end_beats() == 16.0
-    varied = muse("chords", "--like", "-", "--vary", "--seed", 2, stdin=first)
+    vary_chords = muse("chords", "--like", "-", "--vary", "--seed", 2, stdin=first)
     before = song_from_json(first).chords
-    assert [c.start_beats for c in song_from_json(varied.out).chords] == [
+    assert [c.start_beats for c in song_from_json(vary_chords.out).chords] == [
         c.start_beats for c in before
     ]
 
@@ -86,15 +86,15 @@ def test_words_go_to_people_and_the_song_to_the_pipe(muse) -> None:
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (["--bars", 0], "--bars is 1 to"),
-        (["--style", "polka"], "--style is one of"),
+        (["--bars", 0], "--bars must be 1 to"),
+        (["--style", "polka"], "--style must be one of"),
         (["--fix", "12:I"], "outside the 8 bars"),
-        (["--prompt", "C F G", "--bars", 2], "--bars 3 has room"),
+        (["--prompt", "C F G", "--bars", 2], "use --bars 3 or more"),
         (["--prompt", "Q"], "'Q'"),
         (["--count", 0], "--count"),
         (["--seed", -1], "--seed"),
         (["--top-p", 0], "--top-p"),
-        (["--model", "oracle"], "--model is auto"),
+        (["--model", "oracle"], "--model must be auto"),
         (["-o", "x.txt"], "cannot write .txt"),
         (["-o", "x.txt"], ".wav"),
         (["--vary"], "--like"),

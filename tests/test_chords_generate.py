@@ -8,12 +8,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from muse.tools.chords.cadences import CADENCE_NAMES
-from muse.tools.chords.constraints import Frame, Placed, id_of
-from muse.tools.chords.events import STYLES, Context
-from muse.tools.chords.generate import Drawn, cadence_holds, generate
-from muse.tools.chords.lookahead import joints
+from muse.tools.chords.constraints import Constraints, PlacedChord, id_of
+from muse.tools.chords.lookahead import change_points
+from muse.tools.chords.prompt import fix_chords, read_prompt
 from muse.tools.chords.prompt import placed_chords as placed
-from muse.tools.chords.prompt import read_prompt, with_fixed
+from muse.tools.chords.sampler import SampledChord, cadence_holds, sample_progression
+from muse.tools.datasets.chord_events import STYLES, Context
 from muse.tools.errors import ParameterError
 from muse.tools.generation.sampling import Sampling, draw, shaped
 from muse.tools.song.document import Meter
@@ -29,12 +29,14 @@ NUMERALS = ("I", "IV", "V7", "ii7", "bVImaj7", "V7/ii", "iiø7", "bII7")
 
 def frame_in(
     key: Tonality, bars: int, meter: tuple[int, int], style: str, **asked: object
-) -> Frame:
-    return Frame(key, Context(key.tonic_pc, key.mode, style, *meter), bars, **asked)  # type: ignore[arg-type]
+) -> Constraints:
+    return Constraints(key, Context(key.tonic_pc, key.mode, style, *meter), bars, **asked)  # type: ignore[arg-type]
 
 
-def drawn_in(frame: Frame, seed: int = 0, **sampling: float) -> list[Drawn]:
-    return generate(FakeModel(), frame, Sampling(**sampling), np.random.default_rng(seed))  # type: ignore[arg-type]
+def drawn_in(constraints: Constraints, seed: int = 0, **sampling: float) -> list[SampledChord]:
+    return sample_progression(
+        FakeModel(), constraints, Sampling(**sampling), np.random.default_rng(seed)
+    )  # type: ignore[arg-type]
 
 
 frames = st.builds(
@@ -50,35 +52,39 @@ fixes = st.dictionaries(st.integers(1, 12), st.sampled_from(NUMERALS), max_size=
 
 @settings(deadline=None, max_examples=80)
 @given(frames, fixes, st.integers(0, 3), st.integers(0, 1000), st.sampled_from([0.0, 0.7, 1.5]))
-def test_all_that_is_asked_holds(frame, fixed, prompt_bars, seed, temperature) -> None:
-    meter = Meter(0.0, frame.context.numerator, frame.context.denominator)
+def test_all_that_is_asked_holds(constraints, fixed, prompt_bars, seed, temperature) -> None:
+    meter = Meter(0.0, constraints.context.numerator, constraints.context.denominator)
     words = " ".join(["ii7", "V7", "I"][:prompt_bars])
     if words:
-        prompt = tuple(placed(read_prompt(words, meter, frame.key, None)))
-        assume(prompt[-1].end_beats <= frame.end_beats)
-        frame = Frame(**{**vars(frame), "prompt": prompt})
-    text = " ".join(f"{bar}:{n}" for bar, n in fixed.items() if prompt_bars < bar <= frame.bars)
-    frame = with_fixed(frame, text)
+        prompt = tuple(placed(read_prompt(words, meter, constraints.key, None)))
+        assume(prompt[-1].end_beats <= constraints.end_beats)
+        constraints = Constraints(**{**vars(constraints), "prompt": prompt})
+    text = " ".join(
+        f"{bar}:{n}" for bar, n in fixed.items() if prompt_bars < bar <= constraints.bars
+    )
+    constraints = fix_chords(constraints, text)
     try:
-        chords = [each.placed for each in drawn_in(frame, seed, temperature=temperature)]
+        chords = [each.placed for each in drawn_in(constraints, seed, temperature=temperature)]
     except ParameterError:
         return  # a cadence that the prompt or a fixed chord leaves no room for
     assert chords[0].start_beats == 0
     assert all(a.end_beats == b.start_beats for a, b in pairwise(chords))
-    assert chords[-1].end_beats == frame.bars * frame.bar_beats
-    assert tuple(chords[:prompt_bars]) == frame.prompt
+    assert chords[-1].end_beats == constraints.bars * constraints.bar_beats
+    assert tuple(chords[:prompt_bars]) == constraints.prompt
     there = {chord.start_beats: chord.symbol for chord in chords}
-    assert all(there[beat] == symbol for beat, symbol in frame.fixed.items())
-    assert cadence_holds(chords, frame)
-    if not frame.prompt and 0.0 not in frame.fixed:
-        assert function_of(chords[0].symbol, frame.key).kind == "diatonic"
+    assert all(there[beat] == symbol for beat, symbol in constraints.fixed.items())
+    assert cadence_holds(chords, constraints)
+    if not constraints.prompt and 0.0 not in constraints.fixed:
+        assert function_of(chords[0].symbol, constraints.key).kind == "diatonic"
 
 
 @settings(deadline=None, max_examples=40)
 @given(frames, st.integers(0, 1000))
-def test_a_cadence_alone_is_always_possible(frame, seed) -> None:
-    degrees = [function_of(e.placed.symbol, frame.key).degree for e in drawn_in(frame, seed)]
-    wanted = {"full": ["V", "I"], "plagal": ["IV", "I"], "half": ["V"]}.get(frame.cadence, [])
+def test_a_cadence_alone_is_always_possible(constraints, seed) -> None:
+    degrees = [
+        function_of(e.placed.symbol, constraints.key).degree for e in drawn_in(constraints, seed)
+    ]
+    wanted = {"full": ["V", "I"], "plagal": ["IV", "I"], "half": ["V"]}.get(constraints.cadence, [])
     assert degrees[len(degrees) - len(wanted) :] == wanted
 
 
@@ -102,8 +108,11 @@ def test_a_cadence_alone_is_always_possible(frame, seed) -> None:
 )
 def test_cadences_as_textbooks_have_them(cadence: str, chords: str, holds: bool) -> None:
     key = parse_key("C")
-    frame = frame_in(key, 3, (4, 4), "pop", cadence=cadence)
-    assert cadence_holds(placed(read_prompt(chords, Meter(0.0, 4, 4), key, None)), frame) is holds
+    constraints = frame_in(key, 3, (4, 4), "pop", cadence=cadence)
+    assert (
+        cadence_holds(placed(read_prompt(chords, Meter(0.0, 4, 4), key, None)), constraints)
+        is holds
+    )
 
 
 @pytest.mark.parametrize(
@@ -120,18 +129,18 @@ def test_cadences_as_textbooks_have_them(cadence: str, chords: str, holds: bool)
     ],
 )
 def test_where_chords_change_in_a_bar(meter: str, places: list[float]) -> None:
-    assert joints(parse_meter(meter)) == places
+    assert change_points(parse_meter(meter)) == places
 
 
 @pytest.mark.parametrize("rhythm", [1.0, 2.0, 4.0, 8.0])
 def test_a_harmonic_rhythm_is_kept(rhythm: float) -> None:
-    frame = frame_in(parse_key("C"), 8, (4, 4), "pop", rhythm_beats=rhythm)
-    assert {each.placed.duration_beats for each in drawn_in(frame)} == {rhythm}
+    constraints = frame_in(parse_key("C"), 8, (4, 4), "pop", rhythm_beats=rhythm)
+    assert {each.placed.duration_beats for each in drawn_in(constraints)} == {rhythm}
 
 
 def test_chords_begin_on_counted_beats_and_hold_over_no_bar_line_from_within() -> None:
-    frame = frame_in(parse_key("C"), 16, (6, 8), "pop")
-    for each in drawn_in(frame):
+    constraints = frame_in(parse_key("C"), 16, (6, 8), "pop")
+    for each in drawn_in(constraints):
         start, end = each.placed.start_beats, each.placed.end_beats
         assert start % 1.5 == 0
         assert start % 3 == 0 or end <= (start // 3 + 1) * 3
@@ -140,8 +149,8 @@ def test_chords_begin_on_counted_beats_and_hold_over_no_bar_line_from_within() -
 @pytest.mark.parametrize(
     ("asked", "reason"),
     [
-        ({"bars": 0}, "--bars is 1 to"),
-        ({"bars": 2, "prompt": "C F G"}, "more than the 2 asked for"),
+        ({"bars": 0}, "--bars must be 1 to"),
+        ({"bars": 2, "prompt": "C F G"}, "more than the 2 given"),
         ({"fix": "9:I"}, "outside the 8 bars"),
         ({"fix": "0:I"}, "outside the 8 bars"),
         ({"fix": "1:V", "prompt": "C F"}, "conflicts with the prompt"),
@@ -165,8 +174,8 @@ def test_the_impossible_is_refused_with_the_reason(asked: dict, reason: str | No
     def attempt() -> None:
         given_prompt = read_prompt(prompt, Meter(0.0, 4, 4), key, None) if prompt else None
         chords = tuple(placed(given_prompt)) if given_prompt else ()
-        frame = frame_in(key, asked.pop("bars", 8), (4, 4), "pop", prompt=chords, **asked)
-        drawn_in(with_fixed(frame, fix))
+        constraints = frame_in(key, asked.pop("bars", 8), (4, 4), "pop", prompt=chords, **asked)
+        drawn_in(fix_chords(constraints, fix))
 
     if reason is None:
         attempt()
@@ -177,18 +186,20 @@ def test_the_impossible_is_refused_with_the_reason(asked: dict, reason: str | No
 
 def test_a_prompt_may_break_the_key_and_a_fixed_end_too() -> None:
     key = parse_key("C")
-    prompt = (Placed(parse_chord("F#7"), 0.0, 4.0),)
-    frame = with_fixed(frame_in(key, 4, (4, 4), "pop", prompt=prompt, rhythm_beats=4.0), "4:bII")
-    symbols = [each.placed.symbol for each in drawn_in(frame)]
+    prompt = (PlacedChord(parse_chord("F#7"), 0.0, 4.0),)
+    constraints = fix_chords(
+        frame_in(key, 4, (4, 4), "pop", prompt=prompt, rhythm_beats=4.0), "4:bII"
+    )
+    symbols = [each.placed.symbol for each in drawn_in(constraints)]
     assert symbols[0] == parse_chord("F#7")
     assert symbols[-1] == parse_chord("Db")
 
 
 def test_probability_and_alternatives_are_the_models_own() -> None:
-    frame = frame_in(parse_key("C"), 8, (4, 4), "pop", cadence="full")
+    constraints = frame_in(parse_key("C"), 8, (4, 4), "pop", cadence="full")
     model, past = FakeModel(), []
-    for each in generate(model, frame, Sampling(0.5), np.random.default_rng(3)):
-        p = model.predict(past, frame.context).chords
+    for each in sample_progression(model, constraints, Sampling(0.5), np.random.default_rng(3)):
+        p = model.predict(past, constraints.context).chords
         assert each.probability == p[each.chord_id]
         others = np.delete(np.arange(len(p)), each.chord_id)
         assert len(each.alternatives) == 3
@@ -199,22 +210,24 @@ def test_probability_and_alternatives_are_the_models_own() -> None:
 
 def test_a_model_that_rules_everything_out_is_overruled() -> None:
     only = [id_of(parse_chord("F#m7b5"))]
-    frame = frame_in(parse_key("C"), 4, (4, 4), "pop", cadence="full")
-    chords = generate(FakeModel(only), frame, Sampling(), np.random.default_rng(0))
-    assert cadence_holds([each.placed for each in chords], frame)
+    constraints = frame_in(parse_key("C"), 4, (4, 4), "pop", cadence="full")
+    chords = sample_progression(FakeModel(only), constraints, Sampling(), np.random.default_rng(0))
+    assert cadence_holds([each.placed for each in chords], constraints)
 
 
 @pytest.mark.parametrize("bass", range(12))
 @pytest.mark.parametrize("cadence", CADENCE_NAMES)
 def test_no_bass_spoils_a_cadence(bass: int, cadence: str) -> None:
-    frame = frame_in(parse_key("B"), 4, (4, 4), "soul", cadence=cadence, rhythm_beats=1.0)
-    chords = generate(FakeModel(bass=bass), frame, Sampling(3.0), np.random.default_rng(bass))
-    assert cadence_holds([each.placed for each in chords], frame)
+    constraints = frame_in(parse_key("B"), 4, (4, 4), "soul", cadence=cadence, rhythm_beats=1.0)
+    chords = sample_progression(
+        FakeModel(bass=bass), constraints, Sampling(3.0), np.random.default_rng(bass)
+    )
+    assert cadence_holds([each.placed for each in chords], constraints)
 
 
 def test_no_chord_follows_itself() -> None:
-    frame = frame_in(parse_key("Bb"), 32, (4, 4), "jazz")
-    symbols = [each.placed.symbol for each in drawn_in(frame)]
+    constraints = frame_in(parse_key("Bb"), 32, (4, 4), "jazz")
+    symbols = [each.placed.symbol for each in drawn_in(constraints)]
     assert all((a.root, a.quality) != (b.root, b.quality) for a, b in pairwise(symbols))
 
 

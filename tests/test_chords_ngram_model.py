@@ -8,11 +8,17 @@ import numpy as np
 import pytest
 
 from muse.tools.chords.constraints import id_of
-from muse.tools.chords.events import DURATIONS, STYLES, Context, duration_class, transposition
 from muse.tools.chords.load_model import load_model
 from muse.tools.chords.model import Step
 from muse.tools.chords.ngram_model import NgramModel
-from muse.tools.chords.song_arrays import chord_song
+from muse.tools.datasets.chord_events import (
+    DURATIONS,
+    STYLES,
+    Context,
+    duration_class,
+    transposition,
+)
+from muse.tools.datasets.chord_songs import chord_song
 from muse.tools.errors import BadInputError
 from muse.tools.song.document import Chord, Key, Meter, Song
 from muse.tools.theory.chords import parse_chord
@@ -87,10 +93,10 @@ def test_scoring_sees_what_making_sees(ngram) -> None:
 
 def test_nothing_heavy_is_needed() -> None:
     program = (
-        "import sys\nfrom muse.tools.chords.make import songs\n"
+        "import sys\nfrom muse.tools.chords.generate_songs import generate_songs\n"
         "from muse.tools.chords.load_model import load_model\n"
-        "from muse.tools.chords.request import Request\n"
-        "next(songs(Request(), load_model('ngram'), 1))\n"
+        "from muse.tools.chords.request import ChordRequest\n"
+        "next(generate_songs(ChordRequest(), load_model('ngram'), 1))\n"
         "print(*{'torch', 'librosa', 'scipy', 'miditok', 'music21'} & set(sys.modules))"
     )
     done = subprocess.run(

@@ -4,12 +4,12 @@ from itertools import pairwise
 
 import pytest
 
-from muse.tools.chords.events import STYLES
-from muse.tools.chords.explain import explained_lines
+from muse.tools.chords.explain import explain_progression
+from muse.tools.chords.generate_songs import chord_codes, generate_songs
 from muse.tools.chords.load_model import load_model
-from muse.tools.chords.make import raw, songs
-from muse.tools.chords.request import Request
-from muse.tools.chords.to_song import as_degree, as_leading, readable
+from muse.tools.chords.request import ChordRequest
+from muse.tools.chords.to_song import spell_as_degree, spell_as_leading, with_readable_root
+from muse.tools.datasets.chord_events import STYLES
 from muse.tools.datasets.harmony_columns import chord_of_id
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.song.document import Alternative, Chord, Key, Song, song_from_json, song_to_json
@@ -26,7 +26,7 @@ def ngram():
 
 
 def made(model, seed: int = 1, **asked: object) -> Song:
-    return next(songs(Request(**asked), model, seed))[0]  # type: ignore[arg-type]
+    return next(generate_songs(ChordRequest(**asked), model, seed))[0]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -41,7 +41,7 @@ def test_playing_otherwise_changes_no_chord(ngram) -> None:
 
 
 def test_several_songs_differ_and_share_their_key(ngram) -> None:
-    found = [song for song, _ in songs(Request(), ngram, 3, count=4)]
+    found = [song for song, _ in generate_songs(ChordRequest(), ngram, 3, count=4)]
     assert len({tuple(c.symbol for c in song.chords) for song in found}) == 4
     assert len({song.keys[0] for song in found}) == 1
     assert song_to_json(found[0]) != song_to_json(found[1])
@@ -94,8 +94,8 @@ def test_an_alternative_that_is_likelier_than_certain_is_refused() -> None:
 
 
 def test_raw_numbers_are_those_of_the_vocabulary(ngram) -> None:
-    song, drawn = next(songs(Request(style="pop"), ngram, 4))
-    for row, chord in zip(raw(song, drawn), song.chords, strict=True):
+    song, drawn = next(generate_songs(ChordRequest(style="pop"), ngram, 4))
+    for row, chord in zip(chord_codes(song, drawn), song.chords, strict=True):
         assert chord_of_id(row["predicted_id"]) == (row["gen_root_pc"], row["gen_quality"])
         assert row["gen_function"] == chord.function_code
 
@@ -120,7 +120,7 @@ def test_jazz_writes_sevenths_where_its_sheets_have_triads(ngram) -> None:
 )
 def test_spelling_says_where_a_chord_leads(symbol: str, following: str, written: str) -> None:
     after = parse_chord(following)
-    found = as_leading(as_degree(parse_chord(symbol), after, parse_key("C")), after)
+    found = spell_as_leading(spell_as_degree(parse_chord(symbol), after, parse_key("C")), after)
     assert write_leadsheet(found) == written
 
 
@@ -135,34 +135,38 @@ def test_spelling_says_where_a_chord_leads(symbol: str, following: str, written:
     ],
 )
 def test_roots_are_those_of_lead_sheets(symbol: str, written: str) -> None:
-    assert write_leadsheet(readable(parse_chord(symbol))) == written
+    assert write_leadsheet(with_readable_root(parse_chord(symbol))) == written
 
 
 def words(*symbols: str, key: str = "C") -> list[str]:
     tonality = parse_key(key)
     chords = [Chord(4.0 * n, 4.0, symbol) for n, symbol in enumerate(symbols)]
     keys = [Key(0.0, tonality.tonic_pc, tonality.mode)]
-    return explained_lines(annotated(Song(chords=chords, keys=keys)))
+    return explain_progression(annotated(Song(chords=chords, keys=keys)))
 
 
 @pytest.mark.parametrize(
     ("symbols", "place", "expected"),
     [
-        (("C", "A7", "Dm7", "G7", "C"), 2, "the dominant of D, where it goes"),
-        (("C", "A7", "F", "G7", "C"), 2, "the dominant of D, which does not come"),
-        (("Dm7", "Db7", "Cmaj7"), 2, "tritone substitute for the dominant of C, where it goes"),
+        (("C", "A7", "Dm7", "G7", "C"), 2, "the dominant of D, to which it resolves"),
+        (("C", "A7", "F", "G7", "C"), 2, "the dominant of D, without resolution"),
+        (
+            ("Dm7", "Db7", "Cmaj7"),
+            2,
+            "for the dominant of C, to which it resolves",
+        ),
         (("Fm7", "Bb7", "C"), 2, "backdoor"),
         (("C", "Fm6", "C"), 2, "borrowed from C minor"),
         (("C/E", "F", "C"), 1, "E in the bass"),
-        (("C", "G7", "Am"), 3, "a deceptive turn"),
-        (("C", "B7", "Bbmaj7"), 3, "the bass goes on in semitones"),
+        (("C", "G7", "Am"), 3, "a deceptive resolution"),
+        (("C", "B7", "Bbmaj7"), 3, "the bass continues in semitones"),
         (("Fmaj7", "Em7b5", "A7", "Dm7"), 2, "the ii of D, before its dominant"),
         (("C", "Dm/C", "C"), 2, "over the same bass"),
         (("C", "G9sus4", "C"), 2, "the dominant, suspended"),
         (("C", "G7"), -1, "a half cadence"),
         (("C", "G7", "C"), -1, "a full cadence"),
         (("C", "F", "C"), -1, "a plagal cadence"),
-        (("C", "Bb9", "C"), -1, "the backdoor"),
+        (("C", "Bb9", "C"), -1, "a backdoor cadence"),
         (("C", "Db9", "C"), -1, "tritone substitute"),
         (("C", "F"), -1, "stays open, on IV"),
     ],
@@ -175,21 +179,21 @@ def test_what_is_aimed_at_is_named_as_the_chart_names_it() -> None:
     lines = words("Gb", "Dbm9", "Gb13", "Cbmaj9", "F7", "Bbm", key="Gb")
     assert lines[0] == "in Gb major"
     assert "the ii of Cb, before its dominant" in lines[2]
-    assert "the dominant of Cb, where it goes" in lines[3]
+    assert "the dominant of Cb, to which it resolves" in lines[3]
 
 
 def test_deceptive_turns_of_minor() -> None:
-    assert "a deceptive turn" in words("Am", "E7", "Fmaj7", key="Am")[3]
-    assert "a deceptive turn" not in words("Am", "E7", "F#m7b5", key="Am")[3]
+    assert "a deceptive resolution" in words("Am", "E7", "Fmaj7", key="Am")[3]
+    assert "a deceptive resolution" not in words("Am", "E7", "F#m7b5", key="Am")[3]
 
 
 def test_every_progression_can_be_explained() -> None:
-    for song, _ in songs(Request(bars=32), FakeModel(), 0, count=5):
-        assert len(explained_lines(song)) == len(song.chords) + 2
+    for song, _ in generate_songs(ChordRequest(bars=32), FakeModel(), 0, count=5):
+        assert len(explain_progression(song)) == len(song.chords) + 2
 
 
 def test_unknown_models_and_counts_are_refused() -> None:
-    with pytest.raises(ParameterError, match="--model is auto, transformer"):
+    with pytest.raises(ParameterError, match="--model must be auto, transformer"):
         load_model("oracle")
     with pytest.raises(ParameterError, match="--count"):
-        next(songs(Request(), FakeModel(), 0, count=0))
+        next(generate_songs(ChordRequest(), FakeModel(), 0, count=0))

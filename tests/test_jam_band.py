@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from muse.tools.chords.events import STYLES
+from muse.tools.datasets.chord_events import STYLES
 from muse.tools.errors import ParameterError
 from muse.tools.jam.band.click import ACCENT, click, opening
 from muse.tools.jam.band.dynamics import LOUDEST, SOFTEST, Dynamics

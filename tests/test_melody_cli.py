@@ -212,12 +212,12 @@ def test_a_folder_that_may_not_be_written(muse, chords: bytes, tmp_path: Path) -
 def test_an_interruption_leaves_no_file(
     muse, chords: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from muse.tools.melody import composer as compose
+    from muse.tools.melody import sampler as compose
 
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(compose.Composer, "note", interrupted)
+    monkeypatch.setattr(compose.MelodySampler, "note", interrupted)
     shown = muse("melody", "-o", tmp_path / "x.json", "--seed", 1, stdin=chords)
     assert shown.code == 130
     assert list(tmp_path.iterdir()) == []

@@ -10,6 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
+from muse.tools.datasets.melody_data import (
+    MelodyData,
+    load_melody_data,
+    read_melody_data,
+    save_melody_data,
+)
+from muse.tools.datasets.melody_songs import ARRAYS, FOREVER, MelodySong, melody_song
 from muse.tools.errors import BadInputError
 from muse.tools.evaluation.melody import EVERYTHING, evaluate, ngram_scores
 from muse.tools.melody.columns import (
@@ -26,13 +33,6 @@ from muse.tools.melody.columns import (
     stacked,
 )
 from muse.tools.melody.ngram_model import MelodyNgram, adaptive_ngram
-from muse.tools.melody.song_arrays import ARRAYS, FOREVER, MelodySong, melody_song
-from muse.tools.melody.song_data import (
-    MelodyData,
-    load_melody_data,
-    read_melody_data,
-    save_melody_data,
-)
 from muse.tools.song.document import Chord, Key, Meter, Note, Song, Track, song_to_json
 
 IDS = CHORD_VOCABULARY.ids

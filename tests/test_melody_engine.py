@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from muse.tools.datasets.melody_events import StepNote, quantize_melody
 from muse.tools.generation.sampling import Sampling
 from muse.tools.melody.candidates import MOST_ALIKE, TIRING, liveliness
-from muse.tools.melody.composer import phrase_ends
-from muse.tools.melody.make import Made, made, melodies, unlikeness
-from muse.tools.melody.request import MelodyRequest, resolved
+from muse.tools.melody.generate_songs import GeneratedMelody, distance_from_real, made, melodies
+from muse.tools.melody.request import MelodyRequest, resolve
+from muse.tools.melody.sampler import phrase_ends
 from muse.tools.song.document import Chord, MadeBy, Meter, Note, Song, Track, song_to_json
 from muse.tools.theory.chords import parse_chord
 from tests.melody_fakes import MODELS, PROGRESSIONS, SPITES, SYMBOLS, FakeModel, in_bars
@@ -32,13 +32,13 @@ REQUESTS = st.builds(
 )
 
 
-def one(song: Song, request: MelodyRequest, model: Any = None, seed: int = 0) -> Made:
+def one(song: Song, request: MelodyRequest, model: Any = None, seed: int = 0) -> GeneratedMelody:
     """The only melody of a request."""
     (only,) = melodies(song, request, model or FakeModel(seed), seed)
     return only
 
 
-def notes_of(made: Made) -> list[Note]:
+def notes_of(made: GeneratedMelody) -> list[Note]:
     return made.song.tracks[-1].notes
 
 
@@ -46,9 +46,9 @@ def ends(note: Note) -> float:
     return note.start_beats + note.duration_beats
 
 
-def check(song: Song, made: Made, limits: tuple[int, int]) -> None:
+def check(song: Song, made: GeneratedMelody, limits: tuple[int, int]) -> None:
     """All that holds for every new melody."""
-    notes, stage = notes_of(made), made.task.stage
+    notes, backing = notes_of(made), made.task.backing
     assert msgspec.json.encode(made.song.chords) == msgspec.json.encode(song.chords)
     assert song_to_json(Song(tracks=made.song.tracks[:-1])) == song_to_json(
         Song(tracks=song.tracks)
@@ -61,7 +61,7 @@ def check(song: Song, made: Made, limits: tuple[int, int]) -> None:
     assert ends(notes[-1]) <= ends_of_chords(song) + CLOSE
     grid = quantize_melody(notes)
     for place in phrase_ends(grid, made.task.plan.end):
-        assert stage.is_tone(grid[place].start, grid[place].pitch)
+        assert backing.is_tone(grid[place].start, grid[place].pitch)
     assert longest_run(notes) <= MOST_ALIKE
 
 
@@ -110,7 +110,7 @@ def test_in_any_form(
     symbols: list[str],
     last: float,
 ) -> None:
-    """The last bar is cut short, so that what returns does not all have room."""
+    """The last bar is cut short, so that what repeats does not all have room."""
     whole = in_bars(bars, meter, symbols)
     cut = msgspec.structs.replace(whole.chords[-1], duration_beats=last)
     song = msgspec.structs.replace(whole, chords=[*whole.chords[:-1], cut])
@@ -175,12 +175,12 @@ def test_several_melodies_differ() -> None:
 def test_the_most_song_like_of_several_is_kept() -> None:
     song, request = in_bars(8), MelodyRequest(rank=5)
     best = one(song, request, FakeModel(), 7)
-    task = resolved(song, request)
+    task = resolve(song, request)
     tries = [
         made(task, request, FakeModel(), MadeBy("melody", "0"), [7, 0, turn]) for turn in range(5)
     ]
-    scores = [unlikeness(each) for each in tries]
-    assert unlikeness(best) == min(scores) < max(scores)
+    scores = [distance_from_real(each) for each in tries]
+    assert distance_from_real(best) == min(scores) < max(scores)
     assert notes_of(best) == notes_of(tries[scores.index(min(scores))])
 
 
@@ -212,11 +212,11 @@ def test_a_bar_that_returns_alone_is_not_passed_over() -> None:
 
 def test_a_stage_has_the_chord_that_a_note_is_heard_over() -> None:
     song = Song(meters=[Meter(0.0, 4, 4)], chords=[Chord(0.0, 4.0, "C"), Chord(4.0, 4.0, "G7")])
-    stage = resolved(song, MelodyRequest()).stage
-    assert stage.is_tone(0, 60)
-    assert not stage.is_tone(0, 62)
-    assert stage.is_tone(45, 62)  # shortly before the change
-    assert stage.is_tone(95, 62)
+    backing = resolve(song, MelodyRequest()).backing
+    assert backing.is_tone(0, 60)
+    assert not backing.is_tone(0, 62)
+    assert backing.is_tone(45, 62)  # shortly before the change
+    assert backing.is_tone(95, 62)
 
 
 def test_notes_are_a_sixteenth_or_longer() -> None:

@@ -23,10 +23,10 @@ from muse.models.melody_xl.inference_weights import weight_shapes
 from muse.models.melody_xl.net import MelodyXL
 from muse.models.weight_files import pack_weights
 from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
+from muse.tools.datasets.melody_songs import melody_song
 from muse.tools.errors import BadInputError
 from muse.tools.melody.columns import ADVANCES, DURATIONS, song_columns
-from muse.tools.melody.net_model import Moment, first_moment, load_melody_reader
-from muse.tools.melody.song_arrays import melody_song
+from muse.tools.melody.net_model import NotePrediction, load_melody_reader, start_prediction
 from muse.tools.training.recipes.melody_xl import MelodySettings, MelodyXLRecipe
 from tests.test_melody_data import tune
 from tests.test_melody_recipe import place_of
@@ -138,7 +138,7 @@ def test_numpy_reads_a_long_song_at_the_usual_size() -> None:
 
 @pytest.mark.parametrize("name", ["all", "short memory"])
 def test_songs_that_go_on_from_one_moment_do_not_meet(name: str) -> None:
-    """Whichever goes on first, and back and forth, and from a moment in the past again."""
+    """Whichever goes on first, and back and forth, and from a prediction in the past again."""
     sizes = SIZES[name]
     net = build(sizes)
     reader, whole = reader_of(net), song_of(sizes, ROWS)
@@ -306,17 +306,17 @@ def test_a_song_is_told_from_weights_in_files(tmp_path: Path, changed: dict[str,
     for row in range(1, 20):
         note = {name: ids[name][row] for name in ("pitch", "interval", "advance", "duration")}
         moments.append(moments[-1].after(note, place_of(dict(ids), row), bars[row]))
-    again = first_moment(reader_of(net), context, place_of(dict(ids), 0))
+    again = start_prediction(reader_of(net), context, place_of(dict(ids), 0))
     assert np.array_equal(again.pitches(), moments[0].pitches())
-    for moment in moments:
-        check_moment(moment)
+    for prediction in moments:
+        check_moment(prediction)
 
 
-def check_moment(moment: Moment) -> None:
+def check_moment(prediction: NotePrediction) -> None:
     for told, size in (
-        (moment.pitches(), 128),
-        (moment.advances(60), len(ADVANCES)),
-        (moment.durations(60, 5), len(DURATIONS)),
+        (prediction.pitches(), 128),
+        (prediction.advances(60), len(ADVANCES)),
+        (prediction.durations(60, 5), len(DURATIONS)),
     ):
         assert told.shape == (size,)
         assert told.dtype == np.float64

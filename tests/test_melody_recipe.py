@@ -11,13 +11,13 @@ import torch
 
 from muse.models.melody_xl.inference import MelodyInference
 from muse.models.melody_xl.net import MelodyXL
+from muse.tools.datasets.melody_data import read_melody_data
+from muse.tools.datasets.melody_songs import melody_song
 from muse.tools.errors import BadInputError
 from muse.tools.evaluation.melody import EVERYTHING, evaluate
 from muse.tools.melody.columns import HARMONY_SIZES, song_columns
-from muse.tools.melody.net_model import first_moment
+from muse.tools.melody.net_model import start_prediction
 from muse.tools.melody.ngram_model import PARTS
-from muse.tools.melody.song_arrays import melody_song
-from muse.tools.melody.song_data import read_melody_data
 from muse.tools.melody.torch_predictor import load_melody_net, net_scores
 from muse.tools.song.document import song_to_json
 from muse.tools.training.recipes.melody_xl import MelodySettings, MelodyXLRecipe
@@ -104,18 +104,18 @@ def test_note_by_note_the_net_says_what_it_is_scored_by() -> None:
     rows = song_columns(song)
     ids = {name: column.tolist() for name, column in rows.ids.items()}
     reader = MelodyInference(net.config, {name: w.numpy() for name, w in net.state_dict().items()})
-    moment = first_moment(reader, song.context, place_of(ids, 0))
+    prediction = start_prediction(reader, song.context, place_of(ids, 0))
     for i in range(len(song) - 1):
         pitch, advance, duration = (ids[name][i + 1] for name in PARTS)
         told = (
-            moment.pitches()[pitch],
-            moment.advances(pitch)[advance],
-            moment.durations(pitch, advance)[duration],
+            prediction.pitches()[pitch],
+            prediction.advances(pitch)[advance],
+            prediction.durations(pitch, advance)[duration],
         )
         wanted = [scores[part][0][i] for part in PARTS]
         assert np.allclose(-np.log(told), wanted, atol=1e-4)
         note = {name: ids[name][i + 1] for name in (*PARTS, "interval")}
-        moment = moment.after(note, place_of(ids, i + 1), int(rows.bars[i + 1]))
+        prediction = prediction.after(note, place_of(ids, i + 1), int(rows.bars[i + 1]))
 
 
 def place_of(ids: dict[str, list[int]], row: int) -> dict[str, int]:

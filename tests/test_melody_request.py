@@ -9,8 +9,8 @@ import pytest
 
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.generation.sampling import Sampling
-from muse.tools.melody.make import melodies
-from muse.tools.melody.request import MelodyRequest, resolved
+from muse.tools.melody.generate_songs import melodies
+from muse.tools.melody.request import MelodyRequest, resolve
 from muse.tools.song.document import Chord, Key, Meter, Note, Song, Tempo, Track
 from tests.melody_fakes import FakeModel, in_bars
 
@@ -156,7 +156,7 @@ def test_a_melody_in_a_high_place_goes_on_there() -> None:
     song = in_bars(8)
     own = tune(*[127, 126] * 8)
     song = msgspec.structs.replace(song, tracks=own.tracks)
-    task = resolved(song, MelodyRequest(is_continuing=True))
+    task = resolve(song, MelodyRequest(is_continuing=True))
     assert (task.limits.low, task.limits.high) == (115, 127)
 
 

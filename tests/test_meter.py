@@ -1,11 +1,11 @@
-"""Meter: one rule for what is compound, and every tool that needs it follows that rule."""
+"""Meter: one rule for what is compound, and every tool that needs it satisfies that rule."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from muse.tools.chords.harmonize.melody_fit import BEAT, BETWEEN, STRONG, place_in_bar
-from muse.tools.chords.lookahead import joints
+from muse.tools.chords.lookahead import change_points
 from muse.tools.datasets.charts import parse_charts
 from muse.tools.datasets.melody_events import STEPS, step_bars
 from muse.tools.errors import BadInputError
@@ -13,7 +13,7 @@ from muse.tools.evaluation.symbolic.passage import passage_of
 from muse.tools.jam.band.click import click
 from muse.tools.jam.options import read_bpm
 from muse.tools.jam.tempo.beat_clock import Conductor
-from muse.tools.melody.backing import heard_context
+from muse.tools.melody.prepare_song import model_context
 from muse.tools.notation.grid import GRID
 from muse.tools.notation.note_values import levels_of
 from muse.tools.notation.notes import beam_length
@@ -141,16 +141,16 @@ def test_chord_finding_takes_compound_beats_as_cells(text: str) -> None:
 
 @pytest.mark.parametrize("text", [*COMPOUND, *SIMPLE])
 def test_a_melody_model_knows_a_rare_compound_meter_as_six_eighths(text: str) -> None:
-    context = heard_context(song_in(text))
+    context = model_context(song_in(text))
     assert (context.numerator, context.denominator) == (6, 8) or text not in COMPOUND
     assert (context.numerator, context.denominator) != (6, 8) or text in COMPOUND
 
 
 @pytest.mark.parametrize("text", ["6/8", "12/8"])
 def test_chords_change_on_compound_beats(text: str) -> None:
-    assert joints(meter(text)) == [1.5 * n for n in range(1, meter(text).numerator // 3 + 1)]
+    assert change_points(meter(text)) == [1.5 * n for n in range(1, meter(text).numerator // 3 + 1)]
     assert [place_in_bar(beat, meter(text)) for beat in (1.0, 1.5)] == [BETWEEN, BEAT]
-    assert joints(meter("3/4")) == [1.0, 2.0, 3.0]
+    assert change_points(meter("3/4")) == [1.0, 2.0, 3.0]
     assert place_in_bar(2.0, COMMON_TIME) == STRONG
 
 

@@ -8,8 +8,8 @@ from muse.models.registry import WEIGHTS
 from muse.models.training.fit import PRECISIONS as TRAINING_PRECISIONS
 from muse.tools.audio.encodings import ENCODINGS
 from muse.tools.chords.cadences import CADENCES
-from muse.tools.chords.events import MODES, STYLES
 from muse.tools.chords.load_model import AUTO, SHIPPED
+from muse.tools.datasets.chord_events import MODES, STYLES
 from muse.tools.datasets.forms.options import FORMS, TRANSPOSITIONS
 from muse.tools.intervals.clip_settings import DIRECTIONS, NOISES, SYNTHS
 from muse.tools.intervals.instruments import programs

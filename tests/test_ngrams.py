@@ -8,13 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from muse.tools.chords.events import (
-    FIRST_TARGET_ID,
-    VOCABULARY_SIZE,
-    Context,
-    symbol_of_id,
-    transposed_ids,
-)
 from muse.tools.chords.ngram_baselines import (
     BASELINES,
     ESCAPES,
@@ -23,8 +16,15 @@ from muse.tools.chords.ngram_baselines import (
     tuned_escape,
 )
 from muse.tools.chords.ngrams import AdaptiveNgram, CorpusNgram, uniform
-from muse.tools.chords.song_arrays import ChordSong, chord_song
-from muse.tools.chords.song_data import read_chord_data
+from muse.tools.datasets.chord_data import read_chord_data
+from muse.tools.datasets.chord_events import (
+    FIRST_TARGET_ID,
+    VOCABULARY_SIZE,
+    Context,
+    symbol_of_id,
+    transposed_ids,
+)
+from muse.tools.datasets.chord_songs import ChordSong, chord_song
 from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
 from muse.tools.datasets.vocabulary import UNKNOWN_ID
 from muse.tools.errors import ParameterError

@@ -19,12 +19,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from muse.tools.chords.events import STYLES, transposed_ids, transposition
+from muse.tools.chords.generate_songs import generate_songs
 from muse.tools.chords.load_model import load_model
-from muse.tools.chords.make import songs
 from muse.tools.chords.model import ChordModel
-from muse.tools.chords.request import Request
-from muse.tools.chords.song_data import ChordSong, load_chord_data
+from muse.tools.chords.request import ChordRequest
+from muse.tools.datasets.chord_data import ChordSong, load_chord_data
+from muse.tools.datasets.chord_events import STYLES, transposed_ids, transposition
 
 BARS = 8
 STARTS = 7
@@ -57,7 +57,7 @@ def warm(model: ChordModel) -> dict[str, float]:
     for style in STYLES:
         for asked in ASKED:
             begin = time.perf_counter()
-            next(songs(Request(style=style, **asked), model, len(found)))  # type: ignore[arg-type]
+            next(generate_songs(ChordRequest(style=style, **asked), model, len(found)))  # type: ignore[arg-type]
             found.append(1000 * (time.perf_counter() - begin))
     return {"median_ms": statistics.median(found), "worst_ms": max(found)}
 
@@ -65,7 +65,7 @@ def warm(model: ChordModel) -> dict[str, float]:
 def kept(model: ChordModel) -> int:
     """How many progressions were made as asked; the engine raises where one is not."""
     return sum(
-        len(list(songs(Request(style=style, **asked), model, 1, MADE // len(ASKED))))  # type: ignore[arg-type]
+        len(list(generate_songs(ChordRequest(style=style, **asked), model, 1, MADE // len(ASKED))))  # type: ignore[arg-type]
         for style in STYLES
         for asked in ASKED
     )
@@ -86,7 +86,7 @@ def longest_known(ids: Sequence[int], known: set[Run]) -> int:
 def made_ids(model: ChordModel, style: str) -> list[list[int]]:
     """Progressions of a style, relative to their tonics."""
     found = []
-    for song, drawn in songs(Request(bars=BARS, style=style), model, 0, MADE):
+    for song, drawn in generate_songs(ChordRequest(bars=BARS, style=style), model, 0, MADE):
         down = transposition(-song.keys[0].tonic_pc)
         found.append([int(down[each.chord_id]) for each in drawn])
     return found

@@ -23,14 +23,14 @@ from typing import Any
 from sides import BySide, plain_sides, show_sides, sides_named, some
 
 from muse.tools.chords.ngram_baselines import train_baseline
-from muse.tools.chords.song_data import (
+from muse.tools.chords.torch_predictor import TorchPredictor, load_torch_net
+from muse.tools.datasets.chord_data import (
     ChordData,
     ChordSong,
     load_chord_data,
     read_chord_data,
     save_chord_data,
 )
-from muse.tools.chords.torch_predictor import TorchPredictor, load_torch_net
 from muse.tools.evaluation.chords import (
     EVERYTHING,
     Figures,

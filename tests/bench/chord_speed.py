@@ -82,7 +82,7 @@ def write_net(folder: Path, config: ChordConfig) -> Path:
 
 def step_times(reader: ChordInference, songs: int, steps: int) -> dict[str, float]:
     """Times of steps and of forks in milliseconds."""
-    dice, taken, asked, forked = np.random.default_rng(0), [], [], []
+    dice, taken, asked, fork_model = np.random.default_rng(0), [], [], []
     for _ in range(songs):
         state = reader.start(dict.fromkeys(reader.config.contexts, 0))
         for i in range(steps):
@@ -99,7 +99,7 @@ def step_times(reader: ChordInference, songs: int, steps: int) -> dict[str, floa
         other = reader.fork(state)
         begin = time.perf_counter()
         reader.step(other, ids, 0)
-        forked.append(time.perf_counter() - begin)
+        fork_model.append(time.perf_counter() - begin)
     quiet = np.reshape(taken, (songs, steps)).min(axis=0)
     return {
         "step_p50_ms": float(np.percentile(taken, 50) * 1e3),
@@ -107,7 +107,7 @@ def step_times(reader: ChordInference, songs: int, steps: int) -> dict[str, floa
         "step_p99_quiet_ms": float(np.percentile(quiet, 99) * 1e3),
         "step_and_details_p50_ms": float(np.percentile(asked, 50) * 1e3),
         "step_and_details_p99_ms": float(np.percentile(asked, 99) * 1e3),
-        "step_of_fork_p50_ms": float(np.percentile(forked, 50) * 1e3),
+        "step_of_fork_p50_ms": float(np.percentile(fork_model, 50) * 1e3),
     }
 
 
@@ -141,7 +141,7 @@ def print_table(rows: dict[str, dict[str, Any]]) -> None:
         "p50 ms",
         "p99 ms",
         "+details p99",
-        "forked p50",
+        "fork_model p50",
         "imports",
         "load+first",
     )

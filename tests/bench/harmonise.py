@@ -3,12 +3,12 @@
 Each excerpt is the start of a melody, moved to C major or A minor, with its key and metre given.
 In chord: share of the notes over a chord that start on strong beats, or elsewhere, whose pitch
 class it has. Agreement: share of the time that has a written chord in which root, or root and
-triad, are the same; two people who harmonise one melody would not agree fully either. In one run:
+triad, are the same; two people who harmonize one melody would not agree fully either. In one run:
 the written chords; `muse chords --under` at its own temperature, 1 and 0; the same without the net
 (all major and minor triads alike) and without the melody; chords found in the melody as if it were
 a whole song; and one tonic chord throughout. Then the time of 16 bars as a process of its own.
 
-    OMP_NUM_THREADS=1 python tests/bench/harmonise.py [--cache melodies.npz] [--songs 40]
+    OMP_NUM_THREADS=1 python tests/bench/harmonize.py [--cache melodies.npz] [--songs 40]
 
 `melodies.npz` is what melody_models.py keeps. The net has not seen these songs; the chord finder
 has seen some of them, with their accompaniment.
@@ -30,17 +30,23 @@ from typing import Any
 import numpy as np
 from melody_models import DATA, read
 
-from muse.tools.chords.events import DURATIONS, VOCABULARY_SIZE, Context, Style, symbol_of_id
+from muse.tools.chords.generate_songs import generate_songs
 from muse.tools.chords.harmonize.melody_fit import DOWNBEAT, STRONG, place_in_bar
 from muse.tools.chords.load_model import load_model
-from muse.tools.chords.make import songs
 from muse.tools.chords.model import ChordModel, Floats, Step
-from muse.tools.chords.request import Request
+from muse.tools.chords.request import ChordRequest
+from muse.tools.datasets.chord_events import (
+    DURATIONS,
+    VOCABULARY_SIZE,
+    Context,
+    Style,
+    symbol_of_id,
+)
 from muse.tools.datasets.harmony_columns import FIRST_CHORD_ID, chord_id
 from muse.tools.datasets.melody_events import STEPS
+from muse.tools.datasets.melody_songs import MelodySong
 from muse.tools.files import write_bytes
 from muse.tools.generation.sampling import UNDER_TEMPERATURE, Sampling
-from muse.tools.melody.song_arrays import MelodySong
 from muse.tools.song.document import Chord, Key, Meter, Note, Song, Tempo, Track
 from muse.tools.song.meter import bar_beats
 from muse.tools.song.midi import song_to_midi
@@ -129,7 +135,7 @@ def add(line: Line, start: int, end: int, number: int, bass: int) -> None:
         line.append((start / STEPS, end / STEPS, symbol_of_id(number, bass)))
 
 
-def line_of(chords: Sequence[Chord]) -> Line:
+def bar_line(chords: Sequence[Chord]) -> Line:
     """The chords of a Song."""
     return [
         (c.start_beats, c.start_beats + c.duration_beats, parse_chord(c.symbol)) for c in chords
@@ -203,15 +209,15 @@ class Flat:
 def under(model: ChordModel, excerpt: Excerpt, temperature: float, seed: int) -> Line:
     """What `muse chords --under` writes."""
     sampling = Sampling(temperature)
-    request = Request(style=excerpt.style, under=excerpt.song, sampling=sampling)
-    return line_of(next(songs(request, model, seed))[0].chords)
+    request = ChordRequest(style=excerpt.style, under=excerpt.song, sampling=sampling)
+    return bar_line(next(generate_songs(request, model, seed))[0].chords)
 
 
 def free(model: ChordModel, excerpt: Excerpt, seed: int) -> Line:
     """What `muse chords` writes for as many bars."""
     meter = f"{excerpt.meter.numerator}/{excerpt.meter.denominator}"
-    request = Request(style=excerpt.style, bars=excerpt.bars, key=excerpt.key, meter=meter)
-    return line_of(next(songs(request, model, seed))[0].chords)
+    request = ChordRequest(style=excerpt.style, bars=excerpt.bars, key=excerpt.key, meter=meter)
+    return bar_line(next(generate_songs(request, model, seed))[0].chords)
 
 
 def systems(model: ChordModel, seed: int) -> dict[str, Callable[[Excerpt], Line]]:
@@ -223,7 +229,7 @@ def systems(model: ChordModel, seed: int) -> dict[str, Callable[[Excerpt], Line]
         "the same, --temperature 0": lambda e: under(model, e, 0.0, seed),
         "melody without the net": lambda e: under(Flat(), e, 0.0, seed),
         "net without the melody": lambda e: free(model, e, seed),
-        "chords found in the melody": lambda e: line_of(find_chords(e.song)),
+        "chords found in the melody": lambda e: bar_line(find_chords(e.song)),
         "always the tonic": lambda e: [(0.0, e.bars * bar_beats(e.meter), parse_chord(e.key))],
     }
 

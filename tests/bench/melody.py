@@ -37,6 +37,7 @@ from melody_sides import (
     without_melody,
 )
 
+from muse.tools.datasets.melody_songs import MelodySong
 from muse.tools.datasets.readers import find_sources
 from muse.tools.evaluation.symbolic.figures import (
     SSMD_NAME,
@@ -47,14 +48,13 @@ from muse.tools.evaluation.symbolic.figures import (
 )
 from muse.tools.evaluation.symbolic.passage import Passage, passage_of, shuffle_bars
 from muse.tools.evaluation.symbolic.structure import bar_similarities, ssmd
-from muse.tools.melody.make import melodies
+from muse.tools.melody.generate_songs import melodies
 from muse.tools.melody.model import MelodyModel
 from muse.tools.melody.net_model import load_melody_reader
 from muse.tools.melody.ngram_model import adaptive_ngram
 from muse.tools.melody.realism import passage_score
 from muse.tools.melody.repetition import AUTO
 from muse.tools.melody.request import MelodyRequest
-from muse.tools.melody.song_arrays import MelodySong
 from muse.tools.song.document import Chord, Song
 
 NET = "melody-xl"

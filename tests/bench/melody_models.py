@@ -21,14 +21,14 @@ from typing import Any
 
 from sides import BySide, plain_sides, show_sides, sides_named, some
 
-from muse.tools.evaluation.melody import EVERYTHING, MelodyFigures, evaluate, ngram_scores
-from muse.tools.melody.ngram_model import MelodyNgram, adaptive_ngram
-from muse.tools.melody.song_data import (
+from muse.tools.datasets.melody_data import (
     MelodyData,
     load_melody_data,
     read_melody_data,
     save_melody_data,
 )
+from muse.tools.evaluation.melody import EVERYTHING, MelodyFigures, evaluate, ngram_scores
+from muse.tools.melody.ngram_model import MelodyNgram, adaptive_ngram
 from muse.tools.melody.torch_predictor import load_melody_net, net_scores
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"

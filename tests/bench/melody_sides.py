@@ -12,13 +12,14 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.tools.chords.song_arrays import with_chords_and_keys
+from muse.tools.datasets.chord_songs import with_chords_and_keys
 from muse.tools.datasets.forms.melody import find_melody_track
 from muse.tools.datasets.harmony_columns import key_at
 from muse.tools.datasets.melody_events import PITCHES, quantize_melody
+from muse.tools.datasets.melody_songs import MelodyContext, MelodySong
 from muse.tools.evaluation.symbolic.passage import home_bars, note_rows
 from muse.tools.melody.columns import DURATIONS, INTERVALS, LARGEST_LEAP, interval_id
-from muse.tools.melody.model import Moment
+from muse.tools.melody.model import NotePrediction
 from muse.tools.melody.ngram_model import (
     FIRST_FROM,
     LONGEST_CONTEXT,
@@ -29,7 +30,6 @@ from muse.tools.melody.ngram_model import (
     empty_tables,
     song_contexts,
 )
-from muse.tools.melody.song_arrays import MelodyContext, MelodySong
 from muse.tools.song.document import Chord, Key, Meter, Note, Song, Tempo, Track
 from muse.tools.song.meter import song_bars
 from muse.tools.theory.annotate import symbol_or_unknown
@@ -186,7 +186,7 @@ class Past:
 
 
 @dataclass(frozen=True)
-class NgramMoment:
+class NgramPrediction:
     """An n-gram as the engine asks models; only one song can go on from it, in one way."""
 
     model: MelodyNgram
@@ -227,8 +227,10 @@ class NgramMoment:
         corpus = corpus_contexts(self.before, at, self.past.notes, self.held, symbols)
         return corpus, song_contexts(self.past.notes, symbols)
 
-    def after(self, note: Mapping[str, int], place: Mapping[str, int], bar: int) -> "NgramMoment":
-        """The moment one note later."""
+    def after(
+        self, note: Mapping[str, int], place: Mapping[str, int], bar: int
+    ) -> "NgramPrediction":
+        """The prediction one note later."""
         interval = interval_id(note["pitch"], self.before)
         symbols = (interval, note["advance"], note["duration"])
         count_note(self.past.tables, symbols, self.contexts(symbols)[1])
@@ -246,6 +248,6 @@ class NgramModel:
     hash: str | None = None
     card: Mapping[str, Any] = field(default_factory=dict)
 
-    def start(self, context: MelodyContext, place: Mapping[str, int]) -> Moment:
+    def start(self, context: MelodyContext, place: Mapping[str, int]) -> NotePrediction:
         """Before the first note."""
-        return NgramMoment(self.ngram, place, Past())
+        return NgramPrediction(self.ngram, place, Past())

@@ -4,7 +4,7 @@ Random weights of the usual size, or those of a file. A note is one row taken in
 of the next pitch, and those of its advance and duration for the likeliest; it is timed where so
 many rows are remembered. Numpy and torch take turns on the same rows, so that what else the machine
 does hits both; p50 is over all notes of a place, best the fastest. A fork is the second note that
-goes on from one moment, which parts from the song. Cold start is a fresh process: the imports
+goes on from one prediction, which parts from the song. Cold start is a fresh process: the imports
 (numpy the most of it), then weights from their files up to the first note.
 
     OMP_NUM_THREADS=1 python tests/bench/melody_speed.py [--weights NAME] [--json FILE]
@@ -98,7 +98,7 @@ class NumpySong:
         return pitch
 
     def fork(self, ids: Ids, bar: int) -> None:
-        """Go on from the moment before the last note, for nothing."""
+        """Go on from the prediction before the last note, for nothing."""
         self.reader.step(self.state, ids, bar)
 
 
@@ -145,7 +145,7 @@ def note_times(net: MelodyXL) -> dict[str, Times]:
 
 
 def fork_time(song: NumpySong, ids: Ids, bar: int) -> float:
-    """Seconds of the second note from one moment, which cannot share the first one's ground."""
+    """Seconds of the second note from one prediction, which cannot share the first one's ground."""
     song.fork(ids, bar)
     return timed(song.fork, ids, bar)[0]
 

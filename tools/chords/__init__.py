@@ -1,1 +1,1 @@
-"""Models of chord progressions: their data, what counting knows, scores, and generation."""
+"""Chord progressions: models, constrained sampling, playing in a style, harmonizing a melody."""

@@ -1,7 +1,7 @@
-"""How a progression begins and ends in its key: the table of cadences, as rules on chords.
+"""Cadences: which chords may end a progression in a key, as rules on chord functions.
 
 Source: Aldwell, Schachter and Cadwallader, "Harmony and Voice Leading", for full (authentic), half
-and plagal cadences; "open" only stays in the key.
+and plagal cadences; an "open" ending only stays in the key.
 """
 
 from collections.abc import Callable
@@ -19,40 +19,46 @@ CADENCE_NAMES: Final[tuple[CadenceName, ...]] = get_args(CadenceName)
 Rule = Callable[[Function, ChordSymbol], bool]
 
 MAJOR_SEVENTH = Interval(7)
-UNSETTLED = ("suspended", "augmented")  # families that a tonic cannot rest in
+UNSTABLE = ("suspended", "augmented")  # families of qualities in which a tonic does not rest
 
 
 def is_in_key(function: Function, symbol: ChordSymbol) -> bool:
-    """Whether the chord belongs to the key."""
+    """Return whether the chord is diatonic."""
     return function.kind == "diatonic"
 
 
 def is_tonic(function: Function, symbol: ChordSymbol) -> bool:
-    """Whether it is the tonic, on its root and at rest."""
-    is_first = is_in_key(function, symbol) and function.degree == "I"
-    settled = quality(symbol.quality).family not in UNSETTLED
-    return is_first and settled and symbol.bass_pc == symbol.root_pc
+    """Return whether the chord is a stable tonic in root position."""
+    is_degree_one = is_in_key(function, symbol) and function.degree == "I"
+    is_stable = quality(symbol.quality).family not in UNSTABLE
+    return is_degree_one and is_stable and symbol.bass_pc == symbol.root_pc
 
 
 def is_dominant(function: Function, symbol: ChordSymbol) -> bool:
-    """Whether it is V, with the leading tone or suspended, and without a major seventh."""
+    """Return whether the chord is V, with the leading tone or suspended, without major seventh."""
     is_fifth = is_in_key(function, symbol) and function.name == "V"
     return is_fifth and MAJOR_SEVENTH not in symbol.intervals
 
 
-def is_resting_dominant(function: Function, symbol: ChordSymbol) -> bool:
-    """Whether it is V on its root."""
+def is_root_position_dominant(function: Function, symbol: ChordSymbol) -> bool:
+    """Return whether the chord is V in root position."""
     return is_dominant(function, symbol) and symbol.bass_pc == symbol.root_pc
 
 
 def is_subdominant(function: Function, symbol: ChordSymbol) -> bool:
-    """Whether it is the fourth degree, major or minor."""
+    """Return whether the chord is the fourth degree, major or minor."""
     return function.degree == "IV" and function.role == "S"
 
 
 @dataclass(frozen=True)
 class Cadence:
-    """What the last chord is, the one before it where that matters, and both in words."""
+    """The rules of one cadence.
+
+    Attributes:
+        last: rule for the last chord.
+        before: rule for the chord before it; None for any.
+        words: both rules in words, for messages.
+    """
 
     last: Rule
     before: Rule | None
@@ -61,12 +67,12 @@ class Cadence:
 
 CADENCES: dict[CadenceName, Cadence] = {
     "full": Cadence(is_tonic, is_dominant, "V, then I at the end"),
-    "half": Cadence(is_resting_dominant, None, "V at the end"),
+    "half": Cadence(is_root_position_dominant, None, "V at the end"),
     "plagal": Cadence(is_tonic, is_subdominant, "IV, then I at the end"),
     "open": Cadence(is_in_key, None, "a chord of the key at the end"),
 }
 
 
-def follows(rule: Rule | None, symbol: ChordSymbol, key: Tonality) -> bool:
-    """Whether a chord keeps a rule in a key; no rule is always kept."""
+def satisfies(rule: Rule | None, symbol: ChordSymbol, key: Tonality) -> bool:
+    """Return whether a chord satisfies a rule in a key; True without a rule."""
     return rule is None or (symbol.is_chord and rule(function_of(symbol, key), symbol))

@@ -1,8 +1,8 @@
-"""What a net sees of a progression: columns of ids, one row for each chord, the start before them.
+"""The chord nets' input: columns of ids, one row per chord after a start row.
 
-Conventions: the song is moved to C major or A minor (`Context.home_pc`), so that a net learns each
-move once and not in twelve keys. Row i holds chord i - 1 and the place at which chord i begins;
-row 0 is the start. Function codes are told from the chord alone.
+Conventions: songs are moved to C major or A minor (`Context.home_pc`), so that a net learns each
+progression in one key instead of twelve. Row i holds chord i - 1 and the position at which chord i
+begins; row 0 is the start. Function codes depend on the chord alone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.tools.chords.events import (
+from muse.tools.datasets.chord_events import (
     DURATIONS,
     MODES,
     STYLES,
@@ -21,7 +21,7 @@ from muse.tools.chords.events import (
     function_code_of,
     transposed_ids,
 )
-from muse.tools.chords.song_arrays import ChordSong
+from muse.tools.datasets.chord_songs import ChordSong
 from muse.tools.datasets.harmony_columns import NO_ROOT, chord_of_id
 from muse.tools.datasets.vocabulary import START_ID
 from muse.tools.theory.functions import FUNCTIONS
@@ -30,14 +30,14 @@ from muse.tools.theory.qualities import QUALITIES
 
 Ids = NDArray[np.int64]
 
-NO_LENGTH = len(DURATIONS)  # of the start
-PLACES_IN_BEAT = 2  # a place in the bar is told to the eighth
-PLACES = 16  # eighths; the last stands for all further ones
-PHRASE_BEATS = 64  # places of a form are counted in beats up to here
-METERS = ((4, 4), (3, 4), (2, 4), (6, 8), (12, 8), (2, 2), (5, 4))  # and one more for all others
+NO_LENGTH = len(DURATIONS)  # id of the start row
+PLACES_PER_BEAT = 2  # positions in the bar are in eighths
+PLACES = 16  # eighths; the last id stands for all later positions
+PHRASE_BEATS = 64  # beats since the first bar are counted modulo this
+METERS = ((4, 4), (3, 4), (2, 4), (6, 8), (12, 8), (2, 2), (5, 4))  # one more id for all others
 HOME = {"major": 0, "minor": 9}  # tonic of the common key
 
-# name of each column and how many ids it has
+# number of ids of each column
 COLUMN_SIZES = {
     "chord": VOCABULARY_SIZE,
     "root": NO_ROOT + 1,
@@ -53,9 +53,13 @@ CONTEXT_SIZES = {"style": len(STYLES), "mode": len(MODES), "meter": len(METERS) 
 
 @dataclass(frozen=True)
 class Columns:
-    """A song as a net sees it: ids of shape (rows,), and the beats at which the next chord begins.
+    """One song as net input.
 
-    Beats are whole and counted from the bar line before the first chord.
+    Attributes:
+        ids: columns of shape (rows,), by the names of COLUMN_SIZES.
+        contexts: ids that hold for the whole song, by the names of CONTEXT_SIZES.
+        onsets: whole beats, counted from the bar line before the first chord, at which the next
+            chord begins, (rows,).
     """
 
     ids: Mapping[str, Ids]
@@ -64,7 +68,7 @@ class Columns:
 
 
 def context_ids(context: Context) -> dict[str, int]:
-    """The ids of what holds for a whole song."""
+    """Return the ids that hold for a whole song: style, mode and meter."""
     meter = (context.numerator, context.denominator)
     return {
         "style": context.style_code,
@@ -75,10 +79,10 @@ def context_ids(context: Context) -> dict[str, int]:
 
 @lru_cache(maxsize=65536)
 def chord_ids(common_id: int, bass: int, mode: Mode) -> dict[str, int]:
-    """The columns that one chord of a common key has by itself.
+    """Return the columns that depend on one chord alone.
 
     Args:
-        common_id: of the chord moved to the common key.
+        common_id: id of the chord, moved to the common key.
         bass: semitones above the root, 0 to 11.
         mode: of the key.
     """
@@ -93,25 +97,25 @@ def chord_ids(common_id: int, bass: int, mode: Mode) -> dict[str, int]:
 
 
 def place_ids(position_beats: float, onset_beats: float) -> dict[str, int]:
-    """The columns that tell where the next chord begins.
+    """Return the columns that say where the next chord begins.
 
     Args:
-        position_beats: from the bar line before it.
-        onset_beats: from the bar line before the first chord.
+        position_beats: beats from the bar line before it.
+        onset_beats: beats from the bar line before the first chord.
     """
     return {
-        "place": min(round(position_beats * PLACES_IN_BEAT), PLACES - 1),
+        "place": min(round(position_beats * PLACES_PER_BEAT), PLACES - 1),
         "phrase": int(onset_beats) % PHRASE_BEATS,
     }
 
 
 def start_ids(mode: Mode) -> dict[str, int]:
-    """What row 0 has of a chord."""
+    """Return the chord columns of row 0."""
     return {**chord_ids(START_ID, 0, mode), "length": NO_LENGTH}
 
 
 def song_columns(song: ChordSong) -> Columns:
-    """A whole song; the place after the last chord is that of its end."""
+    """Convert a song to columns; the position of the last row is where the song ends."""
     common = transposed_ids(song.chord_id, -song.context.home_pc).tolist()
     mode = song.context.mode
     rows = [start_ids(mode)]
@@ -127,14 +131,14 @@ def song_columns(song: ChordSong) -> Columns:
     return Columns(ids, context_ids(song.context), onsets.astype(np.int64))
 
 
-def stacked(
+def stack_songs(
     songs: Sequence[Columns],
 ) -> tuple[dict[str, Ids], dict[str, Ids], Ids, NDArray[np.bool_]]:
-    """Songs as one batch, padded at their ends with zeros.
+    """Stack songs into one batch, padded at their ends with zeros.
 
     Returns:
-        columns, each (songs, rows); contexts, each (songs,); onsets (songs, rows); and where a row
-        is not padding, (songs, rows).
+        columns, each (songs, rows); contexts, each (songs,); onsets (songs, rows); and which rows
+        are not padding, (songs, rows).
     """
     rows = max(len(song.onsets) for song in songs)
 

@@ -1,6 +1,6 @@
-"""What happens in a progression, in words: a line for each chord, read by musicians.
+"""Explanations of a progression: one line for each chord, in words for musicians.
 
-Functions are those of theory.functions, told with the following chord known.
+Functions are those of theory.functions, each determined with the following chord known.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,31 +28,31 @@ NAMES = {
     "iv": "the minor subdominant",
     "V": "the dominant",
     "v": "the minor dominant, without the leading tone",
-    "vi": "the submediant, in the tonic's place",
+    "vi": "the submediant, a substitute for the tonic",
     "VI": "the submediant of minor",
     "VII": "the subtonic, below the tonic by a whole step",
     "vii°": "the chord on the leading tone, a dominant without its root",
 }
 KIND_WORDS = {
     "borrowed": "borrowed from {parallel}",
-    "blues": "a seventh chord at rest, as in the blues",
+    "blues": "a stable seventh chord, as in the blues",
     "neapolitan": "the Neapolitan, the major chord on the flat second degree",
-    "sixth": "an augmented sixth, which opens outwards to the dominant",
-    "cadential": "the tonic over its fifth, held back before the dominant",
+    "sixth": "an augmented sixth, which expands to the dominant",
+    "cadential": "the tonic over its fifth, which delays the dominant",
     "mediant": "a chromatic mediant, a third from the tonic",
-    "chromatic": "a chromatic colour on {root}",
+    "chromatic": "a chromatic color on {root}",
     "none": "silence",
 }
 
 
-def explained_lines(song: Song) -> list[str]:
-    """The progression in words.
+def explain_progression(song: Song) -> list[str]:
+    """Explain a progression in words.
 
     Args:
         song: with chords and a key, as `muse chords` makes it.
 
     Returns:
-        A line for each chord: bar, symbol, numeral, and what it does; then how it ends.
+        The key; a line for each chord with bar, symbol, numeral and function; then the ending.
     """
     symbols = [parse_chord(chord.symbol) for chord in song.chords]
     key = spelled_keys(song)[0]
@@ -60,31 +60,33 @@ def explained_lines(song: Song) -> list[str]:
     width = max(len(chord.symbol) for chord in song.chords)
     numerals = max(len(chord.roman or "") for chord in song.chords)
     lines = [f"in {key.name}"]
-    for place, (chord, words) in enumerate(zip(song.chords, described(symbols, key), strict=True)):
+    for place, (chord, words) in enumerate(
+        zip(song.chords, describe_chords(symbols, key), strict=True)
+    ):
         bar = bars[nearest_bar(bars, chord.start_beats)].number
         head = f"{bar:>4}  {chord.symbol:<{width}}  {chord.roman or '':<{numerals}}"
-        lines.append(f"{head}  {'; '.join([words, *moves(symbols, place, key)])}")
-    return [*lines, ending(symbols, key)]
+        lines.append(f"{head}  {'; '.join([words, *describe_motion(symbols, place, key)])}")
+    return [*lines, describe_ending(symbols, key)]
 
 
-def described(symbols: Sequence[ChordSymbol], key: Tonality) -> Iterator[str]:
-    """What each chord is."""
+def describe_chords(symbols: Sequence[ChordSymbol], key: Tonality) -> Iterator[str]:
+    """Yield a description of each chord."""
     for symbol, following in zip(symbols, followers(symbols), strict=True):
         function = function_of(symbol, key, following)
-        yield words_of(function, symbol, following, key)
+        yield describe_chord(function, symbol, following, key)
 
 
-def words_of(
+def describe_chord(
     function: Function, symbol: ChordSymbol, following: ChordSymbol | None, key: Tonality
 ) -> str:
-    """What a chord is, by its function."""
+    """Describe a chord by its function."""
     if function.target is not None:
-        return leading_words(function, symbol, following, key)
+        return describe_applied(function, symbol, following, key)
     if function.kind == "diatonic":
         held_back = quality(symbol.quality).family == "suspended" and function.role == "D"
         return NAMES[function.name] + ", suspended" * held_back
     if function.name == "bVII7":
-        return "the backdoor dominant, which slips up to the tonic by a whole step"
+        return "the backdoor dominant, a whole step below the tonic"
     parallel = f"{note_name(key.tonic)} {'minor' if key.mode == 'major' else 'major'}"
     root = note_name(symbol.root) if symbol.root is not None else ""
     words = KIND_WORDS[function.kind].format(parallel=parallel, root=root)
@@ -92,12 +94,12 @@ def words_of(
     return f"{function.name}, {words}" + (f"; a {role}" if role else "")
 
 
-def leading_words(
+def describe_applied(
     function: Function, symbol: ChordSymbol, following: ChordSymbol | None, key: Tonality
 ) -> str:
-    """What a chord is that points at another degree, and whether that one comes."""
+    """Describe a chord that leads to another degree, and whether that degree follows."""
     target = function.target or 0
-    aim = note_name(plain_spelling(spell(key.tonic_pc + target, key.tonic)))
+    aim = note_name(readable_note(spell(key.tonic_pc + target, key.tonic)))
     if function.kind == "tritone":
         what = f"a tritone substitute for the dominant of {aim}"
     else:
@@ -108,16 +110,16 @@ def leading_words(
     arrives = (following.root_pc - key.tonic_pc - target) % 12 == 0
     if function.name.startswith("ii/"):
         return what + ", before its dominant"
-    return what + (", where it goes" if arrives else ", which does not come")
+    return what + (", to which it resolves" if arrives else ", without resolution")
 
 
-def plain_spelling(fifths: int) -> int:
-    """The note by the name that the chord on it is written with: E and not Fb, but Cb in Gb."""
+def readable_note(fifths: int) -> int:
+    """Respell a note as chord roots are written: E rather than Fb, but Cb in Gb major."""
     return fifths if FLATTEST_ROOT <= fifths <= SHARPEST_ROOT else respell(fifths)
 
 
-def moves(symbols: Sequence[ChordSymbol], place: int, key: Tonality) -> Iterator[str]:
-    """What bass and root do as a chord comes."""
+def describe_motion(symbols: Sequence[ChordSymbol], place: int, key: Tonality) -> Iterator[str]:
+    """Yield what bass and root do from the chord before."""
     symbol, before = symbols[place], symbols[place - 1] if place else None
     if symbol.bass is not None and symbol.root != symbol.bass:
         yield f"{note_name(symbol.bass)} in the bass"
@@ -125,15 +127,15 @@ def moves(symbols: Sequence[ChordSymbol], place: int, key: Tonality) -> Iterator
         return
     if before.root_pc != symbol.root_pc and before.bass_pc == symbol.bass_pc:
         yield "over the same bass"
-    elif place > 1 and is_line(symbols[place - 2 : place + 1]):
-        yield "the bass goes on in semitones"
+    elif place > 1 and is_chromatic_line(symbols[place - 2 : place + 1]):
+        yield "the bass continues in semitones"
     if place > 1 and is_deceptive(before, symbol, key):
-        yield "a deceptive turn"
+        yield "a deceptive resolution"
 
 
-def is_line(three: Sequence[ChordSymbol]) -> bool:
-    """Whether three basses go one way by semitones."""
-    basses = [symbol.bass_pc for symbol in three]
+def is_chromatic_line(symbols: Sequence[ChordSymbol]) -> bool:
+    """Return whether three basses move by semitones in one direction."""
+    basses = [symbol.bass_pc for symbol in symbols]
     if None in basses:
         return False
     first, second, third = (pc or 0 for pc in basses)
@@ -141,13 +143,13 @@ def is_line(three: Sequence[ChordSymbol]) -> bool:
 
 
 def is_deceptive(before: ChordSymbol, symbol: ChordSymbol, key: Tonality) -> bool:
-    """Whether vi, or VI of minor, comes where the dominant promised the tonic."""
+    """Return whether vi, or VI in minor, follows the dominant."""
     names = function_of(before, key, symbol).name, function_of(symbol, key).name
     return names == ("V", "vi" if key.mode == "major" else "VI")
 
 
-def ending(symbols: Sequence[ChordSymbol], key: Tonality) -> str:
-    """How the progression ends."""
+def describe_ending(symbols: Sequence[ChordSymbol], key: Tonality) -> str:
+    """Describe how the progression ends."""
     last = function_of(symbols[-1], key)
     before = function_of(symbols[-2], key, symbols[-1]) if len(symbols) > 1 else last
     if last.kind == "diatonic" and last.degree == "I":
@@ -155,12 +157,12 @@ def ending(symbols: Sequence[ChordSymbol], key: Tonality) -> str:
         if before.name in ("V", "vii°"):
             return f"ends with {cadences['V']}"
         if before.name == "bVII7":
-            return "ends through the backdoor"
+            return "ends with a backdoor cadence"
         if before.degree == "IV":
             return f"ends with {cadences['IV']}"
         if before.kind == "tritone":
             return "ends with a tritone substitute's cadence"
         return "ends on the tonic"
     if last.name == "V":
-        return "ends on the dominant, a half cadence: it turns back to the start"
+        return "ends on the dominant, a half cadence that leads back to the start"
     return f"stays open, on {last.name}"

@@ -1,4 +1,4 @@
-"""The models of chords that `muse chords` can be asked for, by name or by path."""
+"""The chord models that `--model` takes, by name or by path."""
 
 import logging
 from pathlib import Path
@@ -14,41 +14,41 @@ from muse.tools.weights import load_trained_weights
 log = logging.getLogger("muse")
 
 AUTO = "auto"
-# weights by the name that --model takes, best first: "auto" takes the first that is there
+# weights by --model name, best first: "auto" takes the first that is installed
 SHIPPED = {**nets.WEIGHTS, ngram_model.NAME: ngram_model.WEIGHTS}
 
 
 def load_model(name: str = AUTO) -> ChordModel:
-    """The model of that name, or the one at a path; the choice is told in a notice.
+    """Load a chord model by name or path, and report which one in a notice.
 
     Raises:
-        ParameterError: there is none of that name.
+        ParameterError: there is no model of that name.
         BadInputError: its weights cannot be read.
     """
     if name == AUTO:
-        name = next(each for each in SHIPPED if is_there(each))
+        name = next(each for each in SHIPPED if is_installed(each))
     if name not in SHIPPED and not is_path(name):
         raise ParameterError(
-            f"--model is {', '.join((AUTO, *SHIPPED))} or a path to weights, not '{name}'"
+            f"--model must be {', '.join((AUTO, *SHIPPED))} or a path to weights, not '{name}'"
         )
-    model = load_counts_or_net(name)
-    log.info("chords by the model %s", model.name)
+    model = load_named(name)
+    log.info("chord model: %s", model.name)
     return model
 
 
-def is_there(name: str) -> bool:
-    """Whether the weights of that name ship with this muse."""
+def is_installed(name: str) -> bool:
+    """Return whether the weights of a model ship with this installation."""
     folder, weights = locate_weights(SHIPPED[name])
     return (folder / f"{weights}{CARD_SUFFIX}").is_file()
 
 
 def is_path(name: str) -> bool:
-    """Whether the name has a suffix or a folder in it."""
+    """Return whether a name has a suffix or a folder in it."""
     return bool(Path(name).suffix) or len(Path(name).parts) > 1
 
 
-def load_counts_or_net(name: str) -> ChordModel:
-    """The n-gram or the net of that name; at a path, what its card says."""
+def load_named(name: str) -> ChordModel:
+    """Load the n-gram or the net of a name; at a path the card says which it is."""
     if name == ngram_model.NAME:
         return ngram_model.load_ngram()
     if name in SHIPPED:

@@ -1,7 +1,7 @@
-"""What the engine asks of a model of chords; nets and n-grams answer alike.
+"""The interface of chord models, which n-grams and nets implement.
 
-Conventions: chord ids are those of forms.harmony.CHORD_VOCABULARY with absolute roots; durations
-are in beats (quarter notes), a class of duration is a place in events.DURATIONS; a bass is counted
+Conventions: chord ids are those of harmony_columns.CHORD_VOCABULARY with absolute roots; durations
+are in beats (quarter notes), and a duration class is an index in chord_events.DURATIONS; a bass is
 in semitones above the root.
 """
 
@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.tools.chords.events import Context
+from muse.tools.datasets.chord_events import Context
 
 Floats = NDArray[np.float64]
 
@@ -33,17 +33,17 @@ class Step:
 
 
 class Prediction(Protocol):
-    """What may come next."""
+    """Probabilities of the next chord."""
 
     @property
     def chords(self) -> Floats:
         """Probability of each id, shape (VOCABULARY_SIZE,), 0 for the special tokens."""
 
     def durations(self, chord_id: int) -> Floats:
-        """Probability of each class of duration for that chord, shape (len(DURATIONS),)."""
+        """Return the probability of each duration class for a chord, (len(DURATIONS),)."""
 
     def basses(self, chord_id: int) -> Floats:
-        """Probability of each bass under that chord, shape (12,)."""
+        """Return the probability of each bass under a chord, (12,)."""
 
 
 class ChordModel(Protocol):
@@ -51,11 +51,11 @@ class ChordModel(Protocol):
 
     @property
     def name(self) -> str:
-        """As --model takes it."""
+        """Name as --model takes it."""
 
     @property
     def hash(self) -> str | None:
-        """SHA-256 of its weights; None without any."""
+        """SHA-256 of the weights; None without any."""
 
     def predict(self, past: Sequence[Step], context: Context) -> Prediction:
-        """What may follow the chords of the past; repeats in it may be merged by the model."""
+        """Predict what follows the chords of the past; models may merge repeats in it."""

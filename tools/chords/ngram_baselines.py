@@ -11,7 +11,6 @@ from typing import Final, Literal, get_args
 
 import numpy as np
 
-from muse.tools.chords.events import FIRST_TARGET_ID, Context, transposition
 from muse.tools.chords.ngrams import (
     TRIGRAM,
     AdaptiveNgram,
@@ -21,7 +20,8 @@ from muse.tools.chords.ngrams import (
     Ngram,
     NgramState,
 )
-from muse.tools.chords.song_arrays import ChordSong
+from muse.tools.datasets.chord_events import FIRST_TARGET_ID, Context, transposition
+from muse.tools.datasets.chord_songs import ChordSong
 from muse.tools.errors import ParameterError
 from muse.tools.generation.witten_bell import tune_escape
 

@@ -15,21 +15,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.tools.chords.events import (
+from muse.tools.chords.model import Floats, Step
+from muse.tools.chords.ngrams import AdaptiveNgram, CorpusNgram
+from muse.tools.datasets.chord_events import (
     DURATIONS,
     VOCABULARY_SIZE,
     Context,
     transposition,
 )
-from muse.tools.chords.model import Floats, Step
-from muse.tools.chords.ngrams import AdaptiveNgram, CorpusNgram
 from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
 from muse.tools.datasets.vocabulary import START_ID
 from muse.tools.generation.witten_bell import ContextCounts
 from muse.tools.weights import load_trained_weights
 
 if TYPE_CHECKING:
-    from muse.tools.chords.song_arrays import ChordSong
+    from muse.tools.datasets.chord_songs import ChordSong
 
 NAME = "ngram"
 WEIGHTS = "chord-ngram"

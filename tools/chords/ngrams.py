@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.tools.chords.events import FIRST_TARGET_ID, VOCABULARY_SIZE
+from muse.tools.datasets.chord_events import FIRST_TARGET_ID, VOCABULARY_SIZE
 from muse.tools.datasets.vocabulary import START_ID
 from muse.tools.generation.witten_bell import Context, ContextCounts, Counts
 

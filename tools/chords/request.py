@@ -1,8 +1,8 @@
-"""What a user asks of a progression, as text, made into a frame that can be composed in.
+"""Requests for progressions: the user's options as text, resolved to constraints and a performance.
 
-What is left out is drawn: a key that players of the style like, a tempo in its range. A song to
-continue, and one whose melody gets the chords, give key, metre and tempo where they are not asked
-for otherwise; a key that is asked for moves no melody, but says what key it is in.
+Missing values are drawn: a key that is common in the style, a tempo in its range. A song to
+continue or to harmonize provides key, meter and tempo unless they are given. A given key transposes
+no melody; it only names the melody's key.
 """
 
 import re
@@ -14,28 +14,28 @@ import msgspec
 import numpy as np
 
 from muse.tools.chords.cadences import CADENCE_NAMES
-from muse.tools.chords.constraints import Frame
-from muse.tools.chords.events import STYLES, Context
+from muse.tools.chords.constraints import Constraints
 from muse.tools.chords.harmonize.melody import (
     DENOMINATORS,
     Melody,
-    check_room,
-    keys_of,
+    check_prompt_length,
+    complete_song,
+    melody_keys,
     melody_of,
-    settled,
-    under_frame,
+    with_melody_bars,
 )
 from muse.tools.chords.prompt import (
+    fix_chords,
     has_numerals,
     past_steps,
     placed_chords,
     read_prompt,
     song_chords,
     song_keys,
-    varied,
-    with_fixed,
+    vary_chords,
 )
-from muse.tools.chords.style import FEELS, Feel
+from muse.tools.chords.style import PLAYING_STYLES, PlayingStyle
+from muse.tools.datasets.chord_events import STYLES, Context
 from muse.tools.datasets.harmony_columns import longest_key
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.generation.sampling import Sampling
@@ -51,21 +51,21 @@ FREE = "free"
 
 
 @dataclass(frozen=True)
-class Request:
-    """What is asked, as it stands on the command line; None is for muse to choose.
+class ChordRequest:
+    """A user's request as on the command line; None leaves a value to muse.
 
     Attributes:
-        bars: how many; 8, or as many as the song that is varied has.
-        style: a name of STYLES.
-        key, mode, meter: as "Eb", "minor", "3/4".
-        tempo: counted beats a minute.
-        prompt: chords to begin with, a bar each, or with bars as in a chart.
-        like: a song to continue.
-        vary: change some of that song's chords instead.
-        under: a song whose melody gets chords, as many bars as it has.
-        cadence: a name of CADENCE_NAMES.
-        fix: chords at the start of bars, as "4:V7 8:I".
-        rhythm: "free", or how many beats each chord lasts.
+        bars: number of bars; by default 8, or those of the song that is varied.
+        style: one of STYLES.
+        key, mode, meter: for example "Eb", "minor", "3/4".
+        tempo: counted beats per minute.
+        prompt: chords to begin with, a bar each, or in bars as in a chart.
+        like: song to continue.
+        vary: whether to replace some of that song's chords instead.
+        under: song whose melody is harmonized, in as many bars as it has.
+        cadence: one of CADENCE_NAMES.
+        fix: chords at the start of bars, for example "4:V7 8:I".
+        rhythm: "free", or the duration of each chord in beats.
         voicing: a style of theory.voicing.
         sampling: how freely chords are drawn.
     """
@@ -88,62 +88,64 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Task:
-    """A request with nothing left open: the frame, and how it is to be played.
+class ChordOptions:
+    """A request with every value checked and resolved.
 
     Attributes:
-        frame: what the chords have to be.
-        feel: of the style.
+        constraints: what the chords have to satisfy.
+        playing: how the style is played.
         voicing: a style of theory.voicing.
-        bpm: quarter notes a minute.
-        meter: from the first beat on; of a melody the one that holds longest.
-        melody: what the chords are under; None without any.
+        bpm: quarter notes per minute.
+        meter: from the first beat on; of a melody the one in force longest.
+        melody: the melody to harmonize; None without one.
     """
 
-    frame: Frame
-    feel: Feel
+    constraints: Constraints
+    playing: PlayingStyle
     voicing: str
     bpm: float
     meter: Meter
     melody: Melody | None = None
 
 
-def resolved(
-    request: Request,
+def resolve(
+    request: ChordRequest,
     rng: np.random.Generator,
-    dice: np.random.Generator,
+    variation_rng: np.random.Generator,
     source: str = "the song",
-) -> Task:
-    """Read a request and draw what it leaves open.
+) -> ChordOptions:
+    """Check a request and draw the values that it leaves open.
 
     Args:
-        request: what is asked.
+        request: the user's request.
         rng: draws key and tempo.
-        dice: draws which chords of a song are varied.
-        source: what to call the song of a melody in a message.
+        variation_rng: draws which chords of a song are varied.
+        source: name of the song with the melody, for messages.
 
     Raises:
-        ParameterError: something in it cannot be read or does not go together.
-        BadInputError: the song to continue has no chords, or the one of --under no melody.
+        ParameterError: an option is invalid or contradicts another.
+        BadInputError: the song to continue has no chords, or the one to harmonize no melody.
     """
     check_names(request)
     check_together(request)
-    feel = FEELS[STYLES[STYLES.index(request.style)]]
-    asked = asked_meter(request)
-    melody = None if request.under is None else melody_of(request.under, asked, source)
-    meter = melody.meter if melody else asked or meter_of(request.like)
-    key = key_of(request, feel, melody, rng)
-    bpm = tempo_of(request, feel, meter, melody, rng)
-    frame = frame_of(request, key, meter, melody, dice)
+    playing = PLAYING_STYLES[STYLES[STYLES.index(request.style)]]
+    requested = requested_meter(request)
+    melody = None if request.under is None else melody_of(request.under, requested, source)
+    meter = melody.meter if melody else requested or song_meter(request.like)
+    key = choose_key(request, playing, melody, rng)
+    bpm = choose_tempo(request, playing, meter, melody, rng)
+    constraints = build_constraints(request, key, meter, melody, variation_rng)
     if melody is not None:
-        is_key_asked = request.key is not None or request.mode is not None
-        asked_bpm = bpm if request.tempo is not None else None
-        melody = settled(melody, key if is_key_asked else None, asked_bpm)
-    return Task(frame, feel, request.voicing or feel.voicing, bpm, meter, melody)
+        is_key_given = request.key is not None or request.mode is not None
+        given_bpm = bpm if request.tempo is not None else None
+        melody = complete_song(melody, key if is_key_given else None, given_bpm)
+    return ChordOptions(
+        constraints, playing, request.voicing or playing.voicing, bpm, meter, melody
+    )
 
 
-def check_names(request: Request) -> None:
-    """Raise where a word is none of those that the option takes."""
+def check_names(request: ChordRequest) -> None:
+    """Raise ParameterError if a value is none of the names that its option takes."""
     choices: tuple[tuple[str, str | None, Sequence[str]], ...] = (
         ("--style", request.style, STYLES),
         ("--mode", request.mode, get_args(Mode)),
@@ -152,75 +154,75 @@ def check_names(request: Request) -> None:
     )
     for option, value, names in choices:
         if value is not None and value not in names:
-            raise ParameterError(f"{option} is one of {', '.join(names)}, not '{value}'")
+            raise ParameterError(f"{option} must be one of {', '.join(names)}, not '{value}'")
 
 
-def check_together(request: Request) -> None:
-    """Raise where two options do not go together."""
+def check_together(request: ChordRequest) -> None:
+    """Raise ParameterError if two options exclude each other."""
     if request.under is not None and (request.like is not None or request.vary):
-        raise ParameterError("--under takes its melody's song alone; leave out --like and --vary")
+        raise ParameterError("--under excludes --like and --vary; leave them out")
     if request.under is not None and request.bars is not None:
-        raise ParameterError("--under fills the bars of its melody; leave out --bars")
+        raise ParameterError("--under takes the number of bars from its melody; leave out --bars")
     if request.vary and request.like is None:
-        raise ParameterError("--vary changes the chords of a song; name one with --like")
+        raise ParameterError("--vary changes the chords of a song; give one with --like")
     if request.vary and request.prompt is not None:
-        raise ParameterError("--vary keeps what a song begins with; leave out --prompt")
+        raise ParameterError("--vary excludes --prompt; leave it out")
 
 
-def asked_meter(request: Request) -> Meter | None:
-    """The metre asked for; None where it is left open."""
+def requested_meter(request: ChordRequest) -> Meter | None:
+    """Return the meter of the request; None if it is left open."""
     if request.meter is None:
         return None
     try:
         meter = parse_meter(request.meter)
     except BadInputError as error:
         raise ParameterError(f"--meter: {error}") from error
-    return countable(meter)
+    return checked_meter(meter)
 
 
-def meter_of(song: Song | None) -> Meter:
-    """The first metre of a song to continue; 4/4 without any."""
-    return countable(first_meter(song) if song else COMMON_TIME)
+def song_meter(song: Song | None) -> Meter:
+    """Return the first meter of a song to continue; 4/4 without any."""
+    return checked_meter(first_meter(song) if song else COMMON_TIME)
 
 
-def countable(meter: Meter) -> Meter:
-    """The metre, if chords can be counted in it."""
+def checked_meter(meter: Meter) -> Meter:
+    """Return the meter; raise ParameterError if chords cannot be placed on its beats."""
     if meter.denominator not in DENOMINATORS:
         raise ParameterError(
-            f"--meter {signature_text(meter)}: chords are made in halves, quarters and eighths"
+            f"--meter {signature_text(meter)}: chords need beats of halves, quarters or eighths"
         )
     return meter
 
 
-def key_of(
-    request: Request, feel: Feel, melody: Melody | None, rng: np.random.Generator
+def choose_key(
+    request: ChordRequest, playing: PlayingStyle, melody: Melody | None, rng: np.random.Generator
 ) -> Tonality:
-    """The key asked for; else that of the melody, the prompt or the song; else one drawn."""
-    drawn = drawn_key(request, feel, rng)
+    """Return the requested key; else that of the melody, prompt or song; else a drawn one."""
+    drawn = draw_key(request, playing, rng)
     if request.key is None and melody is not None:
-        song = msgspec.structs.replace(melody.song, keys=keys_of(melody))
+        song = msgspec.structs.replace(melody.song, keys=melody_keys(melody))
         return in_mode(tonality_of(longest_key(song)), request.mode)
     if request.key is None:
-        return given_key(request) or drawn
+        return source_key(request) or drawn
     try:
         key = parse_key(request.key)
     except BadInputError as error:
         raise ParameterError(f"--key: {error}") from error
     if key.mode == "minor" and request.mode == "major":
-        raise ParameterError(f"--key {request.key} is minor and --mode major; leave one out")
+        raise ParameterError(f"--key {request.key} contradicts --mode major; leave one out")
     return Tonality(key.tonic, "minor" if request.mode == "minor" else key.mode)
 
 
-def drawn_key(request: Request, feel: Feel, rng: np.random.Generator) -> Tonality:
-    """A key that players of the style like."""
-    is_minor = rng.random() < feel.minor_share
+def draw_key(request: ChordRequest, playing: PlayingStyle, rng: np.random.Generator) -> Tonality:
+    """Draw a key that is common in the style."""
+    is_minor = rng.random() < playing.minor_share
     mode: Mode = "minor" if (request.mode or ("minor" if is_minor else "")) == "minor" else "major"
-    names = feel.tonics[mode].split()
+    names = playing.tonics[mode].split()
     return Tonality(parse_key(names[int(rng.integers(len(names)))]).tonic, mode)
 
 
-def given_key(request: Request) -> Tonality | None:
-    """The key of the song, or the one that the prompt's chords sound in."""
+def source_key(request: ChordRequest) -> Tonality | None:
+    """Return the key of the song, or the one detected from the chords of the prompt."""
     if request.like is not None:
         keys = song_keys(request.like)
         return in_mode(keys[0 if request.vary else -1], request.mode) if keys else None
@@ -231,21 +233,21 @@ def given_key(request: Request) -> Tonality | None:
 
 
 def in_mode(key: Tonality, mode: str | None) -> Tonality:
-    """The key, or its relative where the other mode is asked for."""
+    """Return the key, or its relative key if the other mode is requested."""
     if mode is None or key.mode == mode:
         return key
     return relative(key)
 
 
-def tempo_of(
-    request: Request,
-    feel: Feel,
+def choose_tempo(
+    request: ChordRequest,
+    playing: PlayingStyle,
     meter: Meter,
     melody: Melody | None,
     rng: np.random.Generator,
 ) -> float:
-    """Quarter notes a minute: asked for, or the song's, or drawn from the style's range."""
-    slowest, fastest = feel.tempos
+    """Return quarter notes per minute: requested, the song's, or drawn from the style's range."""
+    slowest, fastest = playing.tempos
     drawn = int(rng.integers(slowest, fastest + 1))
     unit = pulse_beats(meter)
     if unit != 1.0:
@@ -256,43 +258,43 @@ def tempo_of(
         song = request.like
         return song.tempos[0].bpm if song and song.tempos else drawn * unit
     if not SLOWEST <= request.tempo <= FASTEST:
-        raise ParameterError(f"--tempo is {SLOWEST:g} to {FASTEST:g} beats a minute")
+        raise ParameterError(f"--tempo must be {SLOWEST:g} to {FASTEST:g} beats a minute")
     return request.tempo * unit
 
 
-def frame_of(
-    request: Request,
+def build_constraints(
+    request: ChordRequest,
     key: Tonality,
     meter: Meter,
     melody: Melody | None,
-    dice: np.random.Generator,
-) -> Frame:
-    """What the chords have to be."""
+    variation_rng: np.random.Generator,
+) -> Constraints:
+    """Build the constraints from the request and the resolved key and meter."""
     style, cadence = STYLES[STYLES.index(request.style)], None
     if request.cadence is not None:
         cadence = CADENCE_NAMES[CADENCE_NAMES.index(request.cadence)]
     context = Context(key.tonic_pc, key.mode, style, meter.numerator, meter.denominator)
     rhythm = read_rhythm(request.rhythm)
     bars = DEFAULT_BARS if request.bars is None else request.bars
-    frame = Frame(key, context, bars, cadence=cadence, rhythm_beats=rhythm)
+    constraints = Constraints(key, context, bars, cadence=cadence, rhythm_beats=rhythm)
     if melody is not None:
-        frame = under_frame(frame, melody)
-    source = song_chords(request.like, key, frame.bar_beats) if request.like else []
+        constraints = with_melody_bars(constraints, melody)
+    source = song_chords(request.like, key, constraints.bar_beats) if request.like else []
     if request.vary:
-        frame = varied(frame, source, request.bars, dice)
+        constraints = vary_chords(constraints, source, request.bars, variation_rng)
     elif request.prompt is not None:
         prompt = placed_chords(read_prompt(request.prompt, meter, key, rhythm))
-        frame = replace(frame, prompt=tuple(prompt))
-        check_room(frame, melody)
+        constraints = replace(constraints, prompt=tuple(prompt))
+        check_prompt_length(constraints, melody)
     if not request.vary:
-        frame = replace(frame, past=past_steps(source, frame.bar_beats))
-    return with_fixed(frame, request.fix)
+        constraints = replace(constraints, past=past_steps(source, constraints.bar_beats))
+    return fix_chords(constraints, request.fix)
 
 
 def read_rhythm(text: str) -> float | None:
-    """Beats that each chord lasts; None for "free"."""
+    """Return the duration of each chord in beats; None for "free"."""
     if text == FREE:
         return None
     if not re.fullmatch(r"\d+(\.\d+)?", text):
-        raise ParameterError(f"--harmonic-rhythm is '{FREE}' or a number of beats, not '{text}'")
+        raise ParameterError(f"--harmonic-rhythm must be '{FREE}' or beats, not '{text}'")
     return float(text)

@@ -1,18 +1,23 @@
-"""How each style is played: tempo, keys, voicing, swing, and what the hands and the bass do.
+"""Styles: tempo, keys, voicing, swing, patterns of keys and bass, and extensions of plain chords.
 
-Conventions: patterns are written by how many counted beats a chord lasts (dotted quarters in 6/8
-and its like), as strokes "beat:length:velocity" within it; the bass adds a degree, of which `to`
-is a step below or above the next bass. Swing is the percentage of a pair that its first half
-takes, 50 to 75; pairs are of eighths or of sixteenths.
+Conventions: a pattern maps the number of counted beats that a chord lasts (dotted quarters in 6/8
+and similar meters) to strokes "beat:duration:velocity" within it; bass strokes add a degree, of
+which `to` is a step below or above the next bass. Swing is the percentage of a pair that its first
+half takes, 50 to 75; pairs are of eighths or of sixteenths.
+
+Source of the extensions: Levine, "The Jazz Piano Book": the major chord as I and IV is a major
+seventh, as a dominant a seventh; the minor tonic and iv of a major key have a sixth, other minor
+chords a seventh.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from muse.tools.chords.events import Style
-from muse.tools.theory.keys import Mode
+from muse.tools.datasets.chord_events import Style
+from muse.tools.theory.chords import ChordSymbol
+from muse.tools.theory.keys import Mode, Tonality
 
 Pattern = dict[int, str]
-EIGHTHS, SIXTEENTHS = 2, 4  # in a counted beat
+EIGHTHS, SIXTEENTHS = 2, 4  # per counted beat
 
 # General MIDI programs
 PIANO, ELECTRIC_PIANO, DRAWBAR_ORGAN = 0, 4, 16
@@ -20,21 +25,21 @@ ACOUSTIC_BASS, FINGERED_BASS, PICKED_BASS = 32, 33, 34
 
 
 @dataclass(frozen=True)
-class Feel:
+class PlayingStyle:
     """How a style is played.
 
     Attributes:
-        tempos: slowest and fastest, counted beats a minute.
-        tonics: names of the tonics that players of the style like, by mode.
-        minor_share: how often the key is minor, 0 to 1.
+        tempos: slowest and fastest, counted beats per minute.
+        tonics: names of the common tonics, by mode.
+        minor_share: probability of a minor key, 0 to 1.
         voicing: a style of theory.voicing.
-        keys_program, bass_program: General MIDI.
-        swing: percentage, and what pairs it is of.
-        behind_ms: how far the keys lie behind the beat, and the bass.
-        uneven_ms: standard deviation of when a stroke falls.
-        roll_ms: between the notes of a chord, from the lowest up.
-        push: how often a chord comes early under the hands, 0 to 1, and by how many beats.
-        chromatic_bass: whether the bass comes to the next root by a half step, or in the key.
+        keys_program, bass_program: General MIDI programs.
+        swing: percentage, and the subdivision of a beat that it applies to.
+        behind_ms: delay behind the beat of the keys and of the bass.
+        uneven_ms: standard deviation of onsets.
+        roll_ms: delay between the notes of a chord, from the lowest up.
+        push: probability that a chord of the keys is anticipated, 0 to 1, and by how many beats.
+        chromatic_bass: whether the bass approaches the next root by a half step or within the key.
         hands, bass: patterns to choose from.
     """
 
@@ -54,15 +59,15 @@ class Feel:
     bass: tuple[Pattern, ...]
 
 
-def swung(beat: float, feel: Feel, unit: float = 1.0) -> float:
-    """Where a beat falls: the second of a pair comes later, except where the beat has three parts.
+def swing_beat(beat: float, playing: PlayingStyle, unit: float = 1.0) -> float:
+    """Delay the second half of a swung pair; beats with three parts are not swung.
 
     Args:
         beat: from the song's start.
-        feel: of the style.
-        unit: length of a counted beat in quarters.
+        playing: the style.
+        unit: length of a counted beat in quarter notes.
     """
-    percent, parts = feel.swing
+    percent, parts = playing.swing
     if unit != 1.0 or beat * parts % 2 != 1:
         return beat
     return beat + (percent - 50) / 100 * 2 / parts
@@ -84,8 +89,8 @@ ROLLING_BASS: tuple[Pattern, ...] = (
     },
 )
 
-FEELS: dict[Style, Feel] = {
-    "pop": Feel(
+PLAYING_STYLES: dict[Style, PlayingStyle] = {
+    "pop": PlayingStyle(
         tempos=(84, 118),
         tonics={"major": "C G D A F Bb Eb", "minor": "A E D B C"},
         minor_share=0.3,
@@ -123,7 +128,7 @@ FEELS: dict[Style, Feel] = {
             {1: "0:.9:92:root", 2: "0:1.9:92:root", 4: "0:1.9:92:root 2:1.9:86:fifth"},
         ),
     ),
-    "soul": Feel(
+    "soul": PlayingStyle(
         tempos=(72, 104),
         tonics={"major": "F Bb Eb Ab C G", "minor": "F C G A D"},
         minor_share=0.35,
@@ -164,7 +169,7 @@ FEELS: dict[Style, Feel] = {
             },
         ),
     ),
-    "rock": Feel(
+    "rock": PlayingStyle(
         tempos=(96, 138),
         tonics={"major": "E A D G C", "minor": "E A B D F#"},
         minor_share=0.3,
@@ -195,7 +200,7 @@ FEELS: dict[Style, Feel] = {
             {1: "0:.9:96:root", 2: "0:1.4:96:root 1.5:.45:86:root"},
         ),
     ),
-    "jazz": Feel(
+    "jazz": PlayingStyle(
         tempos=(108, 168),
         tonics={"major": "F Bb Eb C Ab G Db", "minor": "C G D F A"},
         minor_share=0.25,
@@ -232,7 +237,7 @@ FEELS: dict[Style, Feel] = {
             },
         ),
     ),
-    "neo-soul": Feel(
+    "neo-soul": PlayingStyle(
         tempos=(68, 96),
         tonics={"major": "Eb Ab Db F Bb D C E", "minor": "C F Bb Eb G A D C#"},
         minor_share=0.42,
@@ -276,3 +281,31 @@ FEELS: dict[Style, Feel] = {
         ),
     ),
 }
+
+
+Qualities = dict[int | None, str]
+
+EXTENDED_STYLES: tuple[Style, ...] = ("jazz",)
+# quality by semitones above the tonic; None is any other
+# lead sheets of the swing era write triads where players add sixths and sevenths
+MAJOR_CHORDS: Qualities = {2: "7", 4: "7", 7: "7", 9: "7", 10: "7", 11: "7", None: "maj7"}
+MINOR_CHORDS: dict[Mode, Qualities] = {
+    "major": {5: "min6", None: "min7"},
+    "minor": {0: "min6", None: "min7"},
+}
+
+
+def played_symbol(symbol: ChordSymbol, key: Tonality, style: Style) -> ChordSymbol:
+    """Extend a plain triad as the style plays it; all other chords stay as they are."""
+    if style not in EXTENDED_STYLES or symbol.root_pc is None or symbol.added or symbol.omitted:
+        return symbol
+    degree = (symbol.root_pc - key.tonic_pc) % 12
+    tables: dict[str, Qualities] = {
+        "maj": MAJOR_CHORDS,
+        "min": MINOR_CHORDS[key.mode],
+        "dim": {None: "dim7"},
+    }
+    table = tables.get(symbol.quality)
+    if table is None:
+        return symbol
+    return replace(symbol, quality=table.get(degree) or table[None])

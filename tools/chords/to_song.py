@@ -1,4 +1,4 @@
-"""A drawn progression as a Song: symbols well spelled, voiced, explained and played."""
+"""A sampled progression as a Song: spell_chords, voiced, annotated and played."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,11 +7,11 @@ from math import lcm
 import msgspec
 import numpy as np
 
-from muse.tools.chords.constraints import Frame, Placed
-from muse.tools.chords.generate import Drawn
+from muse.tools.chords.constraints import Constraints, PlacedChord
 from muse.tools.chords.harmonize.melody import Melody
 from muse.tools.chords.performance import Performance
-from muse.tools.chords.request import Task
+from muse.tools.chords.request import ChordOptions
+from muse.tools.chords.sampler import SampledChord
 from muse.tools.song.document import (
     DEFAULT_TICKS_PER_BEAT,
     Alternative,
@@ -31,72 +31,77 @@ from muse.tools.theory.qualities import quality
 from muse.tools.theory.voicing import voice
 
 PROBABILITY_DIGITS = 6
-FLATTEST_ROOT, SHARPEST_ROOT = -7, 11  # Cb to E#: roots that are written on lead sheets
-ENHARMONIC = 12  # places on the line of fifths to the same sound
-# places on the line of fifths from the aim to a root that leads there by a semitone
+FLATTEST_ROOT, SHARPEST_ROOT = -7, 11  # Cb to E#, roots that lead sheets use
+ENHARMONIC = 12  # places on the line of fifths between enharmonic notes
+# places on the line of fifths from a target to a root that leads to it by a semitone
 LEADING = {"diminished": 5, "dominant": -5}
-RAISED = {1: 7, 6: 6, 8: 8}  # degrees #I, #IV, #V: semitones and places on the line of fifths
+RAISED = {1: 7, 6: 6, 8: 8}  # #I, #IV, #V: place on the line of fifths by semitones
 TRITONE = 6  # semitones, and places on the line of fifths either way
-FROM_BELOW, FROM_ABOVE = 1, 11  # semitones up to the aim
+FROM_BELOW, FROM_ABOVE = 1, 11  # semitones up to the target
 
 
-def song_of(drawn: Sequence[Drawn], task: Task, made_by: MadeBy, rng: np.random.Generator) -> Song:
-    """The Song of a progression.
+def progression_to_song(
+    sampled: Sequence[SampledChord],
+    options: ChordOptions,
+    made_by: MadeBy,
+    rng: np.random.Generator,
+) -> Song:
+    """Convert a sampled progression to a Song.
 
     Args:
-        drawn: its chords.
-        task: what was asked, and how it is to be played.
-        made_by: as the Song tells it.
-        rng: the players' dice.
+        sampled: its chords.
+        options: constraints and performance.
+        made_by: provenance of the Song.
+        rng: random generator of the performance.
 
     Raises:
         ParameterError: a chord has no voicing in the style.
     """
-    frame = task.frame
-    chords = spelled(drawn, frame)
-    keys = [frame.key] * len(chords)
-    voicings = voice([chord.symbol for chord in chords], task.voicing, keys=keys, bass=True)
+    constraints = options.constraints
+    chords = spell_chords(sampled, constraints)
+    keys = [constraints.key] * len(chords)
+    voicings = voice([chord.symbol for chord in chords], options.voicing, keys=keys, bass=True)
     pitches = [voicing.pitches for voicing in voicings]
-    origin = task.melody.origin_beats if task.melody else 0.0
+    origin = options.melody.origin_beats if options.melody else 0.0
     song = annotated(
         msgspec.structs.replace(
-            blank_song(task),
+            blank_song(options),
             chords=[
                 song_chord(each, replace(placed, start_beats=origin + placed.start_beats), tones)
-                for each, placed, tones in zip(drawn, chords, pitches, strict=True)
+                for each, placed, tones in zip(sampled, chords, pitches, strict=True)
             ],
             made_by=made_by,
         )
     )
-    players = Performance(task.feel, task.meter, frame.key, task.bpm, rng)
+    players = Performance(options.playing, options.meter, constraints.key, options.bpm, rng)
     tracks = players.tracks(chords, pitches)
-    if task.melody is not None:
-        tracks = with_melody(task.melody, tracks, song.ticks_per_beat)
+    if options.melody is not None:
+        tracks = with_melody(options.melody, tracks, song.ticks_per_beat)
     return msgspec.structs.replace(song, tracks=tracks)
 
 
-def blank_song(task: Task) -> Song:
-    """The Song without chords and players: tempos, metres and keys."""
-    if task.melody is None:
-        key = task.frame.key
+def blank_song(options: ChordOptions) -> Song:
+    """Return the Song with tempos, meters and keys only."""
+    if options.melody is None:
+        key = options.constraints.key
         return Song(
-            tempos=[Tempo(0.0, task.bpm)],
-            meters=[task.meter],
+            tempos=[Tempo(0.0, options.bpm)],
+            meters=[options.meter],
             keys=[Key(0.0, key.tonic_pc, key.mode)],
         )
-    own = task.melody.song
+    own = options.melody.song
     ticks = lcm(own.ticks_per_beat, DEFAULT_TICKS_PER_BEAT)
     fits = ticks <= MAX_TICKS_PER_BEAT
     return msgspec.structs.replace(own, ticks_per_beat=ticks if fits else own.ticks_per_beat)
 
 
 def with_melody(melody: Melody, players: Sequence[Track], ticks: int) -> list[Track]:
-    """The melody as it was given, and the players beneath it, moved to where the chords begin.
+    """Combine the given melody and the accompaniment, moved to where the chords begin.
 
     Args:
-        melody: on top.
-        players: their times counted from the first chord.
-        ticks: a beat has; the players' notes are moved to whole ones.
+        melody: the given melody.
+        players: tracks of the accompaniment, timed from the first chord.
+        ticks: ticks per beat, to which the accompaniment is rounded.
     """
     for track in players:
         track.notes = [
@@ -110,45 +115,45 @@ def with_melody(melody: Melody, players: Sequence[Track], ticks: int) -> list[Tr
     return [melody.as_lead(), *players]
 
 
-def song_chord(drawn: Drawn, placed: Placed, pitches: Sequence[int]) -> Chord:
-    """One chord of the Song, as far as the model tells of it."""
+def song_chord(sampled: SampledChord, placed: PlacedChord, pitches: Sequence[int]) -> Chord:
+    """Return one chord of the Song with pitches, probability and alternatives."""
     return Chord(
         placed.start_beats,
         placed.duration_beats,
         write_leadsheet(placed.symbol),
         pitches=list(pitches) or None,
-        probability=round(drawn.probability, PROBABILITY_DIGITS),
+        probability=round(sampled.probability, PROBABILITY_DIGITS),
         alternatives=[
-            Alternative(write_leadsheet(readable(symbol)), round(p, PROBABILITY_DIGITS))
-            for symbol, p in drawn.alternatives
+            Alternative(write_leadsheet(with_readable_root(symbol)), round(p, PROBABILITY_DIGITS))
+            for symbol, p in sampled.alternatives
         ],
     )
 
 
-def spelled(drawn: Sequence[Drawn], frame: Frame) -> list[Placed]:
-    """The chords with roots that lead by a semitone spelled so; those given stay as they are."""
-    chords = [each.placed for each in drawn]
+def spell_chords(sampled: Sequence[SampledChord], constraints: Constraints) -> list[PlacedChord]:
+    """Respell roots that lead by a semitone; prompted and fixed chords stay as they are."""
+    chords = [each.placed for each in sampled]
     following = NONE
-    for place in range(len(chords) - 1, len(frame.prompt) - 1, -1):
+    for place in range(len(chords) - 1, len(constraints.prompt) - 1, -1):
         chord = chords[place]
-        if chord.start_beats not in frame.fixed:
-            symbol = as_degree(readable(chord.symbol), following, frame.key)
-            chords[place] = replace(chord, symbol=as_leading(symbol, following))
+        if chord.start_beats not in constraints.fixed:
+            symbol = spell_as_degree(with_readable_root(chord.symbol), following, constraints.key)
+            chords[place] = replace(chord, symbol=spell_as_leading(symbol, following))
         following = chords[place].symbol
     return chords
 
 
-def readable(symbol: ChordSymbol) -> ChordSymbol:
-    """The chord with a root that is met on lead sheets: Amaj9 in Db major, and not Bbbmaj9."""
+def with_readable_root(symbol: ChordSymbol) -> ChordSymbol:
+    """Respell roots that lead sheets do not use: Amaj9 in Db major instead of Bbbmaj9."""
     if symbol.root is None or FLATTEST_ROOT <= symbol.root <= SHARPEST_ROOT:
         return symbol
-    return on_root(symbol, symbol.root + ENHARMONIC * (1 if symbol.root < 0 else -1))
+    return respell_root(symbol, symbol.root + ENHARMONIC * (1 if symbol.root < 0 else -1))
 
 
-def as_leading(symbol: ChordSymbol, following: ChordSymbol) -> ChordSymbol:
-    """A diminished chord spelled as the leading tone of what follows, a substitute as its flat II.
+def spell_as_leading(symbol: ChordSymbol, following: ChordSymbol) -> ChordSymbol:
+    """Spell a diminished chord as leading tone of the next, a tritone substitute as its flat II.
 
-    G#dim7 before Am, and not Abdim7; Gb13 before F, and not F#13.
+    G#dim7 before Am instead of Abdim7; Gb13 before F instead of F#13.
     """
     if symbol.root is None or following.root is None:
         return symbol
@@ -156,13 +161,13 @@ def as_leading(symbol: ChordSymbol, following: ChordSymbol) -> ChordSymbol:
     family = quality(symbol.quality).family
     if (family, up) not in (("diminished", FROM_BELOW), ("dominant", FROM_ABOVE)):
         return symbol
-    return on_root(symbol, following.root + LEADING[family])
+    return respell_root(symbol, following.root + LEADING[family])
 
 
-def as_degree(symbol: ChordSymbol, following: ChordSymbol, key: Tonality) -> ChordSymbol:
-    """Between the degrees, diminished chords are raised, C#dim7 in C, and major ones lowered.
+def spell_as_degree(symbol: ChordSymbol, following: ChordSymbol, key: Tonality) -> ChordSymbol:
+    """Spell diminished chords between degrees as raised, C#dim7 in C, and major ones as lowered.
 
-    A diminished chord that goes down by a semitone is lowered, too: Ebdim7 before Dm7.
+    A diminished chord that resolves down by a semitone is lowered, too: Ebdim7 before Dm7.
     """
     if symbol.root_pc is None:
         return symbol
@@ -170,14 +175,14 @@ def as_degree(symbol: ChordSymbol, following: ChordSymbol, key: Tonality) -> Cho
     goes_down = following.root_pc == (symbol.root_pc - 1) % 12
     family = quality(symbol.quality).family
     if family == "diminished" and place in RAISED and not goes_down:
-        return on_root(symbol, key.tonic + RAISED[place])
+        return respell_root(symbol, key.tonic + RAISED[place])
     if family in ("dominant", "major") and place == TRITONE:
-        return on_root(symbol, key.tonic - TRITONE)
+        return respell_root(symbol, key.tonic - TRITONE)
     return symbol
 
 
-def on_root(symbol: ChordSymbol, root: int) -> ChordSymbol:
-    """The same chord with its root spelled so, if lead sheets write such a root."""
+def respell_root(symbol: ChordSymbol, root: int) -> ChordSymbol:
+    """Return the chord with its root respelled, if lead sheets use that root."""
     if not FLATTEST_ROOT <= root <= SHARPEST_ROOT:
         return symbol
     bass = None if symbol.bass is None else respell(symbol.bass, root)

@@ -1,4 +1,4 @@
-"""The chord nets as models to be scored, in torch; `muse chords` reads them without it."""
+"""The chord nets in torch, for training and scoring; `muse chords` runs them without torch."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,25 +13,25 @@ from muse.models.chord_nets.batch import ChordBatch
 from muse.models.chord_nets.config import read_config
 from muse.models.chord_transformer.config import ChordTransformerConfig
 from muse.models.chord_transformer.net import ChordTransformer
-from muse.tools.chords.columns import COLUMN_SIZES, CONTEXT_SIZES, Ids, song_columns, stacked
-from muse.tools.chords.events import transposition
-from muse.tools.chords.song_arrays import ChordSong
+from muse.tools.chords.columns import COLUMN_SIZES, CONTEXT_SIZES, Ids, song_columns, stack_songs
 from muse.tools.chords.tonnetz import distance_table
+from muse.tools.datasets.chord_events import transposition
+from muse.tools.datasets.chord_songs import ChordSong
 from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
 from muse.tools.errors import BadInputError
 from muse.tools.weights import load_trained_weights
 
-Stacked = tuple[dict[str, Ids], dict[str, Ids], Ids, NDArray[np.bool_]]
+StackedSongs = tuple[dict[str, Ids], dict[str, Ids], Ids, NDArray[np.bool_]]
 
 
-def flat_batch(batch: Stacked) -> dict[str, NDArray[Any]]:
-    """What `columns.stacked` gives, under one name each."""
+def flat_batch(batch: StackedSongs) -> dict[str, NDArray[Any]]:
+    """Return what `columns.stack_songs` returns as one dict."""
     columns, contexts, onsets, is_row = batch
     return {**columns, **contexts, "onsets": onsets, "is_row": is_row}
 
 
 def chord_batch(batch: Mapping[str, Tensor]) -> ChordBatch:
-    """The nets' input from tensors under the names of `flat_batch`."""
+    """Build the nets' input from tensors under the names of `flat_batch`."""
     return ChordBatch(
         columns={name: batch[name] for name in COLUMN_SIZES},
         contexts={name: batch[name] for name in CONTEXT_SIZES},
@@ -41,10 +41,10 @@ def chord_batch(batch: Mapping[str, Tensor]) -> ChordBatch:
 
 
 def load_torch_net(name_or_path: str) -> tuple[nn.Module, dict[str, Any]]:
-    """A trained net and its card.
+    """Load a trained net and its card.
 
     Raises:
-        BadInputError: it is not there, damaged, or of another vocabulary or kind.
+        BadInputError: it is missing, damaged, or of another vocabulary or kind.
     """
     values, tensors, card = load_trained_weights(name_or_path, CHORD_VOCABULARY.hash)
     try:
@@ -61,18 +61,18 @@ def load_torch_net(name_or_path: str) -> tuple[nn.Module, dict[str, Any]]:
 
 
 class TorchPredictor:
-    """Either net; it tells all chords of a song in one pass."""
+    """Either chord net as a scorer that predicts all chords of a song in one pass."""
 
     def __init__(self, net: nn.Module, device: torch.device | str = "cpu") -> None:
-        """Take a net that is on the device."""
+        """Wrap a net that is on the device."""
         self.net = net.eval()
         self.device = device
 
     @torch.no_grad()
     def song_log_probs(self, song: ChordSong) -> NDArray[np.floating]:
-        """Log probabilities of each chord by absolute id, (chords, VOCABULARY_SIZE)."""
-        arrays = flat_batch(stacked([song_columns(song)]))
+        """Return log probabilities of each chord by absolute id, (chords, VOCABULARY_SIZE)."""
+        arrays = flat_batch(stack_songs([song_columns(song)]))
         batch = {name: torch.from_numpy(array).to(self.device) for name, array in arrays.items()}
         logs = self.net(chord_batch(batch)).chords[0, :-1].double()
-        told: NDArray[np.floating] = logs.log_softmax(-1).cpu().numpy()
-        return told[:, transposition(-song.context.home_pc)]
+        logs_by_id: NDArray[np.floating] = logs.log_softmax(-1).cpu().numpy()
+        return logs_by_id[:, transposition(-song.context.home_pc)]

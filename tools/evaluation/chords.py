@@ -19,8 +19,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.tools.chords.events import FIRST_TARGET_ID, VOCABULARY_SIZE
-from muse.tools.chords.song_arrays import ChordSong
+from muse.tools.datasets.chord_events import FIRST_TARGET_ID, VOCABULARY_SIZE
+from muse.tools.datasets.chord_songs import ChordSong
 from muse.tools.errors import MuseError
 
 Floats = NDArray[np.float64]

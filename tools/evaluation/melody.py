@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from muse.tools.datasets.melody_songs import MelodySong
 from muse.tools.melody.event_scores import EventScores, Scorer, event_scores
 from muse.tools.melody.ngram_model import PARTS, MelodyNgram
-from muse.tools.melody.song_arrays import MelodySong
 
 EVERYTHING = "all"  # key of all corpora together
 

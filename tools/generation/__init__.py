@@ -1,1 +1,1 @@
-"""What generating chords and melodies shares: sampling, counts, seeds, provenance."""
+"""What chords and melodies share in generation: sampling, Witten-Bell counts and seeds."""

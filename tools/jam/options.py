@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from muse.tools.audio.encodings import AUDIO_SUFFIXES
-from muse.tools.chords.events import STYLES
 from muse.tools.chords.request import FASTEST, SLOWEST
+from muse.tools.datasets.chord_events import STYLES
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.song.document import Meter
 from muse.tools.song.meter import bar_beats, parse_meter, pulse_beats, signature_text

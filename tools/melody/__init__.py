@@ -1,1 +1,1 @@
-"""Melodies over chords: songs as arrays and columns, models that count, scoring."""
+"""Melodies over chords: models, sampling note by note, and ranking by realism."""

@@ -1,104 +1,152 @@
-"""The song that a melody is written over: its chords, its other tracks, how a model hears it."""
+"""What a melody is written over: bars, chords and key, on the grid of steps.
 
-import logging
-from collections.abc import Sequence
-from dataclasses import replace
+Conventions: steps are those of forms.melody_events, STEPS to a beat, from the song's start. Pitches
+are MIDI numbers as they sound; a model hears them `up` semitones higher, in the common key.
+"""
 
-import msgspec
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
-from muse.tools.datasets.forms.melody import MELODY_NAME
-from muse.tools.datasets.melody_events import STEPS
-from muse.tools.errors import BadInputError
-from muse.tools.melody.song_arrays import MelodyContext, context_of
-from muse.tools.song.document import Chord, Song, Track
-from muse.tools.song.meter import is_compound
-from muse.tools.theory.annotate import symbol_or_unknown, warn_of_unread
-from muse.tools.theory.chords import UNKNOWN_CHORD
+from muse.tools.datasets.chord_songs import with_chords_and_keys
+from muse.tools.datasets.harmony_columns import (
+    HarmonyEvent,
+    harmony_events,
+    semitones_to_common,
+    transpose_event,
+)
+from muse.tools.datasets.melody_events import STEPS, StepBar, step_bars
+from muse.tools.datasets.melody_songs import MelodyContext, context_of, place_row, under
+from muse.tools.melody.columns import harmony_ids, place_ids
+from muse.tools.song.document import Chord, Meter, Song
+from muse.tools.song.meter import pulse_beats
+from muse.tools.theory.annotate import symbol_or_unknown
 
-log = logging.getLogger("muse")
-
-LEARNT = ((4, 4), (3, 4), (2, 4), (2, 2), (6, 4), (6, 8))  # metres of more than a few songs
-FALLBACKS = {"compound": (6, 8), "odd": (3, 4), "even": (4, 4)}
+TRIAD = 3  # pitch classes, from the root up
+HEARD_AHEAD = STEPS // 2  # steps: a note is heard over the chord that sounds this much after it
 
 
-def backing(song: Song, own: Track | None) -> Song:
-    """The song with chords, without the melody in whose place a new one comes.
+@dataclass(frozen=True)
+class BackingChord:
+    """A chord under the melody: steps, and its pitch classes; none where there is no chord.
+
+    `triad` are those that a melody may end on: the triad.
+    """
+
+    start: int
+    end: int
+    tones: frozenset[int]
+    triad: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Backing:
+    """Bars and chords of a song.
+
+    Attributes:
+        bars: from the song's start until past the last chord.
+        chords: as they sound.
+        harmony: the same in the common key, as models hear them.
+        context: key, metre and tempo, as models hear them.
+        meter: of most of the song.
+        up: semitones to the common key.
+        end: steps; where the last chord ends.
+    """
+
+    bars: Sequence[StepBar]
+    chords: Sequence[BackingChord]
+    harmony: Sequence[HarmonyEvent]
+    context: MelodyContext
+    meter: Meter
+    up: int
+    end: int
+
+    @property
+    def start(self) -> int:
+        """Steps; where the first chord begins."""
+        return self.chords[0].start
+
+    def steps_of(self, bars: range) -> range:
+        """The steps of bars that follow each other."""
+        last = self.bars[bars.stop - 1]
+        return range(self.bars[bars.start].start, last.start + last.length)
+
+    def bar_at(self, step: int) -> int:
+        """Number of the bar in which a step lies."""
+        return place_row(step, self.bars)[0]
+
+    def place(self, step: int, first_bar: int) -> dict[str, int]:
+        """What a model is told of a place where a note begins; bars count from the first note's."""
+        bar, position = place_row(step, self.bars)
+        chord, bass, coming, coming_bass, until = under(step, self.harmony)
+        here = harmony_ids((chord, bass), (coming, coming_bass), until, self.context.mode)
+        return place_ids(bar - first_bar, position) | here
+
+    def sounding(self, step: int) -> BackingChord:
+        """The chord at a step; the nearest one where there is none."""
+        place = bisect_right(self.chords, step, key=lambda chord: chord.start) - 1
+        return self.chords[max(place, 0)]
+
+    def tones(self, step: int) -> frozenset[int]:
+        """Pitch classes of the chord that a note from this step on is heard over.
+
+        That is the one half a beat later: what begins shortly before a change belongs to it.
+        """
+        return self.sounding(min(step + HEARD_AHEAD, self.end - 1)).tones
+
+    def is_tone(self, step: int, pitch: int) -> bool:
+        """Whether a note is in its chord; where there is no chord, every note is."""
+        tones = self.tones(step)
+        return not tones or pitch % 12 in tones
+
+    def is_strong(self, step: int) -> bool:
+        """Whether a step is a strong beat, as tools.symbolic.harmony counts them."""
+        bar, position = place_row(step, self.bars)
+        pulse = round(pulse_beats(self.meter) * STEPS)
+        is_even = self.bars[bar].length // pulse % 2 == 0
+        return position % (2 * pulse) == 0 if is_even else position == 0
+
+
+def build_backing(song: Song, context: MelodyContext | None = None) -> Backing:
+    """The backing of a song with chords; keys that it lacks are found.
 
     Args:
-        song: with chords, or with tracks to hear them in.
-        own: the melody that is gone on with, and comes back with new notes; None replaces every
-            track that is called a melody.
-
-    Raises:
-        BadInputError: no chords, none to be heard, or none that can be read.
+        song: as it is.
+        context: to be heard as, in place of the song's own.
     """
-    return with_chords(without_track(song, own) if own else without_melody(song))
-
-
-def without_track(song: Song, own: Track) -> Song:
-    """The song without one of its tracks."""
-    others = [track for track in song.tracks if track is not own]
-    return msgspec.structs.replace(song, tracks=others)
-
-
-def without_melody(song: Song) -> Song:
-    """The song without what is called a melody, and is no drum; the others stay."""
-    old = [track for track in song.tracks if is_melody(track)]
-    if any(track.notes for track in old):
-        log.info("the song has a melody, which the new one replaces; --continue goes on with it")
-    others = [track for track in song.tracks if not is_melody(track)]
-    return msgspec.structs.replace(song, tracks=others)
-
-
-def is_melody(track: Track) -> bool:
-    """Whether a track is called a melody."""
-    return MELODY_NAME.search(track.name) is not None and not track.is_drum
-
-
-def with_chords(song: Song) -> Song:
-    """The song with chords, heard in its tracks where none are written; raises as `backing`."""
-    if song.chords:
-        check_chords(song.chords)
-        return song
-    if any(track.notes and not track.is_drum for track in song.tracks):
-        from muse.tools.theory.chord_finding import find_chords
-
-        song = msgspec.structs.replace(song, chords=find_chords(song))
-    if not song.chords:
-        raise BadInputError(
-            "the song has no chords to write a melody over: `muse chords` makes some, "
-            "`muse chords --under FILE` finds some for a melody"
-        )
-    log.info("the song has no chords written; taken are those heard in its tracks")
-    return song
-
-
-def check_chords(chords: Sequence[Chord]) -> None:
-    """Tell which chords cannot be read.
-
-    Raises:
-        BadInputError: none of them can, or none lasts.
-    """
-    symbols = [symbol_or_unknown(chord.symbol) for chord in chords]
-    if all(symbol == UNKNOWN_CHORD for symbol in symbols):
-        raise BadInputError(
-            f"none of the song's chords can be read, such as '{chords[0].symbol}': "
-            "write them as Dm7 or D:min7"
-        )
-    if not any(round(chord.duration_beats * STEPS) for chord in chords):
-        raise BadInputError("the song's chords last no time, so that no melody fits over them")
-    warn_of_unread(chords, symbols)
-
-
-def heard_context(song: Song) -> MelodyContext:
-    """Key, metre and tempo as the model hears them: a metre that it has not learnt as its kin."""
-    context = context_of(song)
-    meter = (context.numerator, context.denominator)
-    if meter in LEARNT:
-        return context
-    kin = FALLBACKS["compound" if is_compound(*meter) else "odd" if meter[0] % 2 else "even"]
-    log.warning(
-        "songs in %d/%d were too few to learn from: melody-xl hears %d/%d, in bars of %d/%d",
-        *(*meter, *kin, *meter),
+    song = with_chords_and_keys(song)
+    up = semitones_to_common(song)
+    own = context_of(song)
+    chords = list(sounding_chords(song.chords))
+    bars = step_bars(song.meters, (chords[-1].end + 1) / STEPS)
+    return Backing(
+        bars=bars,
+        chords=chords,
+        harmony=[transpose_event(event, up) for event in harmony_events(song)],
+        context=context or own,
+        meter=Meter(0.0, own.numerator, own.denominator),
+        up=up,
+        end=chords[-1].end,
     )
-    return replace(context, numerator=kin[0], denominator=kin[1])
+
+
+def sounding_chords(chords: Sequence[Chord]) -> Iterator[BackingChord]:
+    """The chords on the grid, in order, gaps between them as no chord."""
+    ordered = sorted(chords, key=lambda chord: chord.start_beats)
+    found = [sounding(chord) for chord in ordered]
+    found = [chord for chord in found if chord.end > chord.start]
+    for chord, following in pairwise(found):
+        yield replace(chord, end=min(chord.end, following.start))
+        if chord.end < following.start:
+            yield BackingChord(chord.end, following.start, frozenset())
+    yield found[-1]
+
+
+def sounding(chord: Chord) -> BackingChord:
+    """A chord on the grid."""
+    start, end = chord.start_beats, chord.start_beats + chord.duration_beats
+    tones = symbol_or_unknown(chord.symbol).pitch_classes
+    return BackingChord(
+        round(start * STEPS), round(end * STEPS), frozenset(tones), frozenset(tones[:TRIAD])
+    )

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from muse.tools.datasets.melody_events import PITCHES, STEPS, StepNote
 from muse.tools.generation.sampling import Sampling
+from muse.tools.melody.backing import Backing
 from muse.tools.melody.columns import ADVANCES, DURATIONS
-from muse.tools.melody.context import Stage
 from muse.tools.melody.model import Floats
-from muse.tools.melody.note_slots import CLEAN, NEAR, Plan
+from muse.tools.melody.note_slots import CLEAN, NEAR, NotePlan
 
 LONG = 2 * STEPS  # steps to the next note: such a note ends a phrase
 REST = STEPS  # steps of silence that end a phrase
@@ -38,7 +38,7 @@ Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Limits:
+class NoteLimits:
     """What is asked of each note.
 
     Attributes:
@@ -59,7 +59,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Reach:
+class NextSteps:
     """The steps at which the next note may begin, and for each class of advance which it means.
 
     Attributes:
@@ -77,21 +77,26 @@ class Reach:
 
 
 def reach(
-    now: int, until: int, notes: Sequence[StepNote], stage: Stage, plan: Plan, is_begun: bool = True
-) -> Reach:
+    now: int,
+    until: int,
+    notes: Sequence[StepNote],
+    backing: Backing,
+    plan: NotePlan,
+    is_begun: bool = True,
+) -> NextSteps:
     """Where the next note may begin.
 
     Args:
         now: step of the note before it.
         until: step up to which that note is known to sound; `now` where it is not known.
         notes: written before it.
-        stage: chords and bars.
+        backing: chords and bars.
         plan: what is known.
         is_begun: whether one of them is new; until then what is open is not passed over.
     """
     following = plan.following(now, notes)
     landing = plan.end if following is None else following
-    bar = bar_length(now, stage)
+    bar = bar_length(now, backing)
     gap = min(max(plan.end // BARS_TO_A_GAP, bar), LONGEST_GAP_BARS * bar)
     steps = now + np.array(ADVANCES)
     inside = np.minimum(steps, len(plan.open) - 1)
@@ -100,37 +105,37 @@ def reach(
     target = np.where(is_free, steps, -1)
     if not is_free.any():
         return sole(first_behind(now, until, landing, plan), following, plan)
-    is_near = landing - now <= gap and (following is not None or is_near_end(now, stage, plan))
+    is_near = landing - now <= gap and (following is not None or is_near_end(now, backing, plan))
     if is_begun and is_near:
         target = np.where((steps >= landing) & ~is_free, landing, target)
         if landing not in target:
             target[-1] = landing
-    return Reach(target, plan.end if following is None else None)
+    return NextSteps(target, plan.end if following is None else None)
 
 
-def first_behind(now: int, until: int, landing: int, plan: Plan) -> int:
+def first_behind(now: int, until: int, landing: int, plan: NotePlan) -> int:
     """The first open step behind those that a model knows advances to, or the landing."""
     first = plan.next_open(max(now + SHORTEST, until))
     return landing if first is None else min(first, landing)
 
 
-def sole(step: int, following: int | None, plan: Plan) -> Reach:
+def sole(step: int, following: int | None, plan: NotePlan) -> NextSteps:
     """A reach of one step."""
     end = plan.end if following is None else None
-    return Reach(np.full(len(ADVANCES), step), end)
+    return NextSteps(np.full(len(ADVANCES), step), end)
 
 
-def is_near_end(now: int, stage: Stage, plan: Plan) -> bool:
+def is_near_end(now: int, backing: Backing, plan: NotePlan) -> bool:
     """Whether a note may be the last one: from half a bar before the last bar on."""
     if not plan.is_closing:
         return True
-    last = stage.bars[stage.bar_at(plan.end - 1)]
+    last = backing.bars[backing.bar_at(plan.end - 1)]
     return now >= last.start - last.length // 2
 
 
-def bar_length(step: int, stage: Stage) -> int:
+def bar_length(step: int, backing: Backing) -> int:
     """Steps of the bar in which a step lies."""
-    return stage.bars[stage.bar_at(step)].length
+    return backing.bars[backing.bar_at(step)].length
 
 
 def fresh(notes: Sequence[StepNote]) -> Bools:
@@ -168,7 +173,7 @@ def pitch_weights(told: Floats, allowed: Bools, pull: tuple[float, Bools]) -> Fl
     return np.where(pull[1], weights * pull[0], weights)
 
 
-def start_weights(told: Floats, reach: Reach, now: int, most: int | None) -> Floats:
+def start_weights(told: Floats, reach: NextSteps, now: int, most: int | None) -> Floats:
     """Weights of each of the steps of `reach`, (steps,).
 
     Args:

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from muse.tools.chords.columns import COLUMN_SIZES as CHORD_SIZES
 from muse.tools.chords.columns import METERS, chord_ids
-from muse.tools.chords.events import MODES
+from muse.tools.datasets.chord_events import MODES
 from muse.tools.datasets.melody_events import LONGEST, PITCHES
-from muse.tools.melody.song_arrays import MelodyContext, MelodySong
+from muse.tools.datasets.melody_songs import MelodyContext, MelodySong
 from muse.tools.theory.keys import Mode
 
 Ids = NDArray[np.int64]

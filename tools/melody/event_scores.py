@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from muse.tools.datasets.melody_songs import MelodySong
 from muse.tools.melody.ngram_model import PARTS
-from muse.tools.melody.song_arrays import MelodySong
 
 Floats = NDArray[np.float64]
 EventScores = Mapping[str, tuple[Floats, NDArray[np.bool_]]]  # event: losses in nats, and hits

@@ -2,31 +2,31 @@
 
 from collections.abc import Sequence
 
-from muse.tools.chords.song_arrays import with_chords_and_keys
+from muse.tools.datasets.chord_songs import with_chords_and_keys
 from muse.tools.datasets.forms.melody import HIGHEST, find_melody_track
 from muse.tools.datasets.harmony_columns import semitones_to_common
 from muse.tools.datasets.melody_events import STEPS, StepNote, quantize_melody, step_bars
+from muse.tools.datasets.melody_songs import place_row
 from muse.tools.errors import BadInputError, ParameterError
-from muse.tools.melody.candidates import Limits
-from muse.tools.melody.context import Stage
-from muse.tools.melody.note_slots import Slot
-from muse.tools.melody.song_arrays import place_row
+from muse.tools.melody.backing import Backing
+from muse.tools.melody.candidates import NoteLimits
+from muse.tools.melody.note_slots import NoteSlot
 from muse.tools.song.document import Song, Track
 from muse.tools.song.meter import COMMON_TIME, bar_beats, first_meter
 
 
-def kept_slots(known: Sequence[StepNote], bars: range, stage: Stage) -> list[Slot]:
+def kept_slots(known: Sequence[StepNote], bars: range, backing: Backing) -> list[NoteSlot]:
     """The notes of the song's own melody that do not begin in the bars that are written."""
-    written = stage.steps_of(bars)
+    written = backing.steps_of(bars)
     return [
-        Slot(note.start, note.duration, frozenset({note.pitch}), is_given=True)
+        NoteSlot(note.start, note.duration, frozenset({note.pitch}), is_given=True)
         for note in known
-        if note.start < stage.end and note.start not in written
+        if note.start < backing.end and note.start not in written
     ]
 
 
-def motif_slots(motif: Song, stage: Stage, start: int, limits: Limits) -> list[Slot]:
-    """The motif at a step, in the stage's key, as near to its own pitch as the range allows.
+def motif_slots(motif: Song, backing: Backing, start: int, limits: NoteLimits) -> list[NoteSlot]:
+    """The motif at a step, in the backing's key, as near to its own pitch as the range allows.
 
     Raises:
         BadInputError: the motif's file has no melody.
@@ -34,7 +34,7 @@ def motif_slots(motif: Song, stage: Stage, start: int, limits: Limits) -> list[S
     """
     notes = motif_notes(motif)
     low, high = min(n.pitch for n in notes), max(n.pitch for n in notes)
-    up = semitones_to_common(with_chords_and_keys(motif)) - stage.up
+    up = semitones_to_common(with_chords_and_keys(motif)) - backing.up
     fitting = [
         shift
         for shift in range(up % 12 - HIGHEST, HIGHEST + 1)
@@ -47,7 +47,7 @@ def motif_slots(motif: Song, stage: Stage, start: int, limits: Limits) -> list[S
         )
     shift = min(fitting, key=abs)
     return [
-        Slot(start + n.start, n.duration, frozenset({n.pitch + shift}), is_given=True)
+        NoteSlot(start + n.start, n.duration, frozenset({n.pitch + shift}), is_given=True)
         for n in notes
     ]
 
@@ -76,7 +76,7 @@ def bar_start(song: Song, step: int) -> int:
     return step - place_row(step, step_bars(song.meters, (step + 1) / STEPS))[1]
 
 
-def rhythm_slots(like: Song, start: int, room: range) -> list[Slot]:
+def rhythm_slots(like: Song, start: int, room: range) -> list[NoteSlot]:
     """Starts and durations of a melody from its first bar line on, again and again.
 
     Args:
@@ -97,7 +97,7 @@ def rhythm_slots(like: Song, start: int, room: range) -> list[Slot]:
         for note in notes:
             begin = turn + note.start - origin
             if begin in room:
-                slots.append(Slot(begin, min(note.duration, room.stop - begin)))
+                slots.append(NoteSlot(begin, min(note.duration, room.stop - begin)))
     return slots
 
 

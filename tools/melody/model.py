@@ -10,12 +10,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.tools.melody.song_arrays import MelodyContext
+from muse.tools.datasets.melody_songs import MelodyContext
 
 Floats = NDArray[np.float64]
 
 
-class Moment(Protocol):
+class NotePrediction(Protocol):
     """A song as far as it has been told, up to where the next note begins; it never changes."""
 
     def pitches(self) -> Floats:
@@ -27,8 +27,10 @@ class Moment(Protocol):
     def durations(self, pitch: int, advance: int) -> Floats:
         """Probability of each class of duration, given the pitch and the class of the advance."""
 
-    def after(self, note: Mapping[str, int], place: Mapping[str, int], bar: int) -> "Moment":
-        """The moment one note later.
+    def after(
+        self, note: Mapping[str, int], place: Mapping[str, int], bar: int
+    ) -> "NotePrediction":
+        """The prediction one note later.
 
         Args:
             note: columns.note_ids of the note that came.
@@ -52,5 +54,5 @@ class MelodyModel(Protocol):
     def card(self) -> Mapping[str, Any]:
         """What is told of its weights; empty without any."""
 
-    def start(self, context: MelodyContext, place: Mapping[str, int]) -> Moment:
+    def start(self, context: MelodyContext, place: Mapping[str, int]) -> NotePrediction:
         """Before the first note of a song, which begins at the place."""

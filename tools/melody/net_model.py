@@ -1,6 +1,6 @@
 """The net note by note, as generation needs it: what may come next, given the song so far.
 
-Numpy only, so that a command starts fast. Nothing here changes a moment: several songs may go on
+Numpy only, so that a command starts fast. Predictions never change: several songs may go on
 from one.
 """
 
@@ -18,6 +18,7 @@ from muse.models.melody_xl.inference import MelodyInference, NextNote
 from muse.models.melody_xl.inference_state import MelodyState
 from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
 from muse.tools.datasets.melody_events import PITCHES
+from muse.tools.datasets.melody_songs import MelodyContext
 from muse.tools.errors import BadInputError
 from muse.tools.melody.columns import (
     ADVANCES,
@@ -28,14 +29,13 @@ from muse.tools.melody.columns import (
     context_ids,
     start_ids,
 )
-from muse.tools.melody.song_arrays import MelodyContext
 from muse.tools.weights import load_trained_weights
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Moment:
+class NotePrediction:
     """A song as far as a net has read it, up to where the next note begins.
 
     Attributes:
@@ -58,8 +58,10 @@ class Moment:
         """Probability of each of columns.DURATIONS, given pitch and class of the advance."""
         return probabilities(self.net.durations(self.read, pitch, advance))
 
-    def after(self, note: Mapping[str, int], place: Mapping[str, int], bar: int) -> "Moment":
-        """The moment one note later.
+    def after(
+        self, note: Mapping[str, int], place: Mapping[str, int], bar: int
+    ) -> "NotePrediction":
+        """The prediction one note later.
 
         Args:
             note: columns.note_ids of the note that came.
@@ -85,12 +87,14 @@ class NetModel:
     reader: MelodyInference
     card: dict[str, Any]
 
-    def start(self, context: MelodyContext, place: Mapping[str, int]) -> Moment:
-        """Before the first note of a song; see first_moment."""
-        return first_moment(self.reader, context, place)
+    def start(self, context: MelodyContext, place: Mapping[str, int]) -> NotePrediction:
+        """Before the first note of a song; see start_prediction."""
+        return start_prediction(self.reader, context, place)
 
 
-def first_moment(net: MelodyInference, context: MelodyContext, place: Mapping[str, int]) -> Moment:
+def start_prediction(
+    net: MelodyInference, context: MelodyContext, place: Mapping[str, int]
+) -> NotePrediction:
     """Before the first note of a song.
 
     Args:
@@ -104,9 +108,9 @@ def first_moment(net: MelodyInference, context: MelodyContext, place: Mapping[st
 
 def moment_behind(
     net: MelodyInference, state: MelodyState, ids: Mapping[str, int], bar: int
-) -> Moment:
+) -> NotePrediction:
     """Let the net read one row more."""
-    return Moment(net, net.step(state, ids, bar))
+    return NotePrediction(net, net.step(state, ids, bar))
 
 
 def probabilities(told: NDArray[np.float32]) -> Floats:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from muse.tools.datasets.melody_songs import MelodySong
 from muse.tools.generation.witten_bell import Context, ContextCounts, tune_escape
 from muse.tools.melody.columns import (
     ADVANCES,
@@ -23,7 +24,6 @@ from muse.tools.melody.columns import (
     interval_id,
     song_columns,
 )
-from muse.tools.melody.song_arrays import MelodySong
 
 Floats = NDArray[np.float64]
 Contexts = Sequence[Context]

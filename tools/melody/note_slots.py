@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muse.tools.datasets.melody_events import STEPS, StepNote
-from muse.tools.melody.context import Stage
+from muse.tools.melody.backing import Backing
 
 Bools = NDArray[np.bool_]
 
@@ -23,7 +23,7 @@ NEAR = 3  # semitones that a returning note may move, to fit the chord that is t
 
 
 @dataclass(frozen=True)
-class Slot:
+class NoteSlot:
     """A note that is to begin at a step.
 
     Attributes:
@@ -45,7 +45,7 @@ class Slot:
 
 
 @dataclass(frozen=True)
-class Return:
+class Repeat:
     """A bar that comes again: the steps from start to end are as those `back` steps earlier.
 
     With `is_rhythm` only starts and durations are.
@@ -58,7 +58,7 @@ class Return:
 
 
 @dataclass(frozen=True)
-class Plan:
+class NotePlan:
     """What is known of a melody.
 
     Attributes:
@@ -66,17 +66,17 @@ class Plan:
         end: steps; where the melody ends.
         stop: steps; where the bars end that are written, behind which no new note sounds.
         slots: in order.
-        returns: in order, none overlapping the next.
+        repeats: in order, none overlapping the next.
         is_closing: whether the melody comes to an end at `end`, and does not only break off.
     """
 
     open: Bools
     end: int
     stop: int
-    slots: Sequence[Slot] = ()
-    returns: Sequence[Return] = ()
+    slots: Sequence[NoteSlot] = ()
+    repeats: Sequence[Repeat] = ()
     is_closing: bool = True
-    starts: dict[int, Slot] = field(init=False)
+    starts: dict[int, NoteSlot] = field(init=False)
 
     def __post_init__(self) -> None:
         """Lay the slots out by their steps."""
@@ -101,7 +101,7 @@ class Plan:
     def coming_again(self, now: int, notes: Sequence[StepNote]) -> list[int]:
         """The step behind `now` where a note comes again first; empty where none does."""
         starts = [*(note.start for note in notes), now]
-        for come in self.returns[bisect_right(self.returns, now, key=end_of) :]:
+        for come in self.repeats[bisect_right(self.repeats, now, key=end_of) :]:
             place = bisect_left(starts, max(now + 1, come.start) - come.back)
             if place < len(starts) and starts[place] < come.end - come.back:
                 return [starts[place] + come.back]
@@ -113,19 +113,19 @@ class Plan:
         clean = steps[np.isin(steps % STEPS, CLEAN)]
         return int(clean[0]) if len(clean) else None
 
-    def slot_at(self, step: int, notes: Sequence[StepNote], stage: Stage) -> Slot | None:
+    def slot_at(self, step: int, notes: Sequence[StepNote], backing: Backing) -> NoteSlot | None:
         """What is known of a note that begins at a step; None where nothing is."""
         if step in self.starts:
             return self.starts[step]
-        place = bisect_right(self.returns, step, key=end_of)
-        for come in self.returns[place : place + 1]:
+        place = bisect_right(self.repeats, step, key=end_of)
+        for come in self.repeats[place : place + 1]:
             first = bisect_left(notes, step - come.back, key=start_of)
             if come.start <= step and first < len(notes):
-                return returning(notes[first], come, stage)
+                return returning(notes[first], come, backing)
         return None
 
 
-def end_of(come: Return) -> int:
+def end_of(come: Repeat) -> int:
     """Where a return ends."""
     return come.end
 
@@ -135,13 +135,13 @@ def start_of(note: StepNote) -> int:
     return note.start
 
 
-def returning(note: StepNote, come: Return, stage: Stage) -> Slot:
+def returning(note: StepNote, come: Repeat, backing: Backing) -> NoteSlot:
     """The slot of a note that comes again: a chord tone may move to stay one."""
     start = note.start + come.back
     if come.is_rhythm:
-        return Slot(start, note.duration)
+        return NoteSlot(start, note.duration)
     pitches = {note.pitch}
-    if stage.is_tone(note.start, note.pitch) and not stage.is_tone(start, note.pitch):
+    if backing.is_tone(note.start, note.pitch) and not backing.is_tone(start, note.pitch):
         around = range(note.pitch - NEAR, note.pitch + NEAR + 1)
-        pitches = {pitch for pitch in around if stage.is_tone(start, pitch)} or pitches
-    return Slot(start, note.duration, frozenset(pitches))
+        pitches = {pitch for pitch in around if backing.is_tone(start, pitch)} or pitches
+    return NoteSlot(start, note.duration, frozenset(pitches))

@@ -19,7 +19,7 @@ from muse.tools.evaluation.symbolic.structure import (
     onset_cosines,
     row_cosines,
 )
-from muse.tools.melody.realism_norms import TYPICAL
+from muse.tools.melody.realism_norms import NORMS
 from muse.tools.song.document import Song
 
 LIMIT = 3.0  # standard deviations: what is further off counts as this, so that no figure rules
@@ -49,7 +49,7 @@ def score(song: Song, nats_per_note: float | None = None, bars: int | None = Non
     chords where there are none, does not count.
 
     Args:
-        song: with a melody (forms.melody.melody_track) and chords.
+        song: with a melody (forms.melody.find_melody_track) and chords.
         nats_per_note: minus the log probability that the net gives a note, with its pitch, advance
             and duration, in the mean of the notes; left out by default.
         bars: measure no more than so many, from the melody's first; all by default.
@@ -68,15 +68,15 @@ def passage_score(passage: Passage, nats_per_note: float | None = None) -> float
     own = measures(passage) | {NATS: nats_per_note}
     squares = [
         min(((value - mean) / deviation) ** 2, WORST)
-        for name, (mean, deviation) in TYPICAL[nearest_length(passage.bars)].items()
+        for name, (mean, deviation) in NORMS[nearest_length(passage.bars)].items()
         if (value := own[name]) is not None
     ]
     return float(np.mean(squares))
 
 
 def nearest_length(bars: int) -> int:
-    """The length in TYPICAL that is nearest by ratio."""
-    return min(TYPICAL, key=lambda length: abs(log(length / bars)))
+    """The length in NORMS that is nearest by ratio."""
+    return min(NORMS, key=lambda length: abs(log(length / bars)))
 
 
 def measures(passage: Passage) -> Measures:

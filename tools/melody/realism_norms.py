@@ -6,7 +6,7 @@ Over 1002 training songs; nats a note are by melody-xl 57e77ca4, over the valida
 """
 
 # bars: figure: mean, standard deviation
-TYPICAL: dict[int, dict[str, tuple[float, float]]] = {
+NORMS: dict[int, dict[str, tuple[float, float]]] = {
     4: {
         "in_chord_strong": (0.7595, 0.2584),
         "in_chord_weak": (0.6564, 0.1764),

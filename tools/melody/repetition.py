@@ -15,8 +15,8 @@ import numpy as np
 
 from muse.tools.datasets.melody_events import STEPS, StepBar
 from muse.tools.errors import ParameterError
-from muse.tools.melody.context import Stage
-from muse.tools.melody.note_slots import Return
+from muse.tools.melody.backing import Backing
+from muse.tools.melody.note_slots import Repeat
 
 AUTO, NONE = "auto", "none"
 PHRASE = 4  # bars that come again together
@@ -31,29 +31,31 @@ NEW_END = 4  # of a section that is asked to return, one bar in so many at its e
 MAX_FORM = 64  # letters
 
 
-def drawn_returns(stage: Stage, bars: range, rng: np.random.Generator) -> list[Return]:
+def draw_repeats(backing: Backing, bars: range, rng: np.random.Generator) -> list[Repeat]:
     """Phrases that come again where their chords do, as often as in songs.
 
     Args:
-        stage: chords and bars.
+        backing: chords and bars.
         bars: numbers of the bars that a melody is written over.
         rng: the dice.
     """
-    found: dict[int, Return] = {}
+    found: dict[int, Repeat] = {}
     for first in range(bars.start, bars.stop, PHRASE):
         phrase = range(first, min(first + PHRASE, bars.stop))
-        back = drawn_back(stage, phrase, bars.start, rng)
+        back = draw_distance(backing, phrase, bars.start, rng)
         dice = rng.random(PHRASE)
         if back:
             limits = [*[VARIED] * (len(phrase) - 1), VARIED_LAST]
             again = [bar for bar, roll, p in zip(phrase, dice, limits, strict=False) if roll >= p]
-            found |= {come.start: come for come in returned(stage, again, back)}
-    for come in drawn_rhythms(stage, bars, rng):
+            found |= {come.start: come for come in returned(backing, again, back)}
+    for come in draw_rhythm_repeats(backing, bars, rng):
         found.setdefault(come.start, come)
     return [found[start] for start in sorted(found)]
 
 
-def drawn_rhythms(stage: Stage, bars: range, rng: np.random.Generator) -> Iterator[Return]:
+def draw_rhythm_repeats(
+    backing: Backing, bars: range, rng: np.random.Generator
+) -> Iterator[Repeat]:
     """Bars that take over a rhythm; never the first, which begins as it likes, nor the last."""
     ends = np.cumsum(list(RHYTHM_ODDS.values()))
     for bar, roll in zip(bars, rng.random(len(bars)), strict=True):
@@ -61,25 +63,27 @@ def drawn_rhythms(stage: Stage, bars: range, rng: np.random.Generator) -> Iterat
         if place < len(ends) and bar < bars.stop - 1:
             back = list(RHYTHM_ODDS)[place]
             if bar - back > bars.start:
-                yield from (replace(come, is_rhythm=True) for come in returned(stage, [bar], back))
+                yield from (
+                    replace(come, is_rhythm=True) for come in returned(backing, [bar], back)
+                )
 
 
-def drawn_back(stage: Stage, phrase: range, start: int, rng: np.random.Generator) -> int:
+def draw_distance(backing: Backing, phrase: range, start: int, rng: np.random.Generator) -> int:
     """How many bars earlier the phrase was that comes again; 0 where it is a new one."""
     roll = rng.random()
     for back, odds in ODDS.items():
-        if phrase.start - back >= start and have_same_chords(stage, phrase, back):
+        if phrase.start - back >= start and have_same_chords(backing, phrase, back):
             return back if roll < odds else 0
     return 0
 
 
-def have_same_chords(stage: Stage, phrase: range, back: int) -> bool:
+def have_same_chords(backing: Backing, phrase: range, back: int) -> bool:
     """Whether bars and those so many bars earlier are equally long and have the same chords."""
-    pairs = [(stage.bars[bar], stage.bars[bar - back]) for bar in phrase]
+    pairs = [(backing.bars[bar], backing.bars[bar - back]) for bar in phrase]
     if any(bar.length != other.length for bar, other in pairs):
         return False
     same = [
-        stage.sounding(one).tones == stage.sounding(other).tones
+        backing.sounding(one).tones == backing.sounding(other).tones
         for bar, earlier in pairs
         for one, other in zip(beats_of(bar), beats_of(earlier), strict=True)
     ]
@@ -91,12 +95,14 @@ def beats_of(bar: StepBar) -> range:
     return range(bar.start, bar.start + bar.length, STEPS)
 
 
-def asked_returns(form: str, stage: Stage, bars: range, rng: np.random.Generator) -> list[Return]:
+def form_repeats(
+    form: str, backing: Backing, bars: range, rng: np.random.Generator
+) -> list[Repeat]:
     """Sections that come again as their letters do: all but their ends, some bars varied.
 
     Args:
         form: a letter for each section, such as "AABA"; sections are equally long.
-        stage: chords and bars.
+        backing: chords and bars.
         bars: numbers of the bars that a melody is written over.
         rng: the dice.
 
@@ -104,7 +110,7 @@ def asked_returns(form: str, stage: Stage, bars: range, rng: np.random.Generator
         ParameterError: it is not letters, or the bars cannot be shared out evenly.
     """
     sections = sections_of(form, bars)
-    returns: list[Return] = []
+    repeats: list[Repeat] = []
     for place, (letter, section) in enumerate(sections):
         earlier = [own for name, own in sections[:place] if name == letter]
         dice = rng.random(len(section))
@@ -112,15 +118,15 @@ def asked_returns(form: str, stage: Stage, bars: range, rng: np.random.Generator
             kept = len(section) - len(section) // NEW_END
             again = [bar for bar, roll in zip(section[:kept], dice, strict=False) if roll >= VARIED]
             back = section.start - earlier[0].start
-            returns += returned(stage, again or [section.start], back)
-    return returns
+            repeats += returned(backing, again or [section.start], back)
+    return repeats
 
 
 def sections_of(form: str, bars: range) -> list[tuple[str, range]]:
     """The letters of a form and the bars of each.
 
     Raises:
-        ParameterError: as `asked_returns`.
+        ParameterError: as `form_repeats`.
     """
     if not form.isalpha() or len(form) > MAX_FORM:
         raise ParameterError(
@@ -135,9 +141,9 @@ def sections_of(form: str, bars: range) -> list[tuple[str, range]]:
     return [(letter, bars[n * size : (n + 1) * size]) for n, letter in enumerate(form.upper())]
 
 
-def returned(stage: Stage, again: Sequence[int], back: int) -> Iterator[Return]:
+def returned(backing: Backing, again: Sequence[int], back: int) -> Iterator[Repeat]:
     """The bars that come again; one that has another length than its model does not."""
     for number in again:
-        bar, earlier = stage.bars[number], stage.bars[number - back]
+        bar, earlier = backing.bars[number], backing.bars[number - back]
         if bar.length == earlier.length:
-            yield Return(bar.start, bar.start + bar.length, bar.start - earlier.start)
+            yield Repeat(bar.start, bar.start + bar.length, bar.start - earlier.start)

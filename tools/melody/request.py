@@ -10,12 +10,12 @@ from muse.tools.datasets.forms.melody import HIGHEST
 from muse.tools.datasets.melody_events import STEPS, StepNote, quantize_melody
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.generation.sampling import Sampling
-from muse.tools.melody.backing import backing, heard_context
-from muse.tools.melody.candidates import Limits
-from muse.tools.melody.context import Stage, stage_of
+from muse.tools.melody.backing import Backing, build_backing
+from muse.tools.melody.candidates import NoteLimits
 from muse.tools.melody.fixed_notes import kept_slots, melody_in, motif_slots, rhythm_slots
-from muse.tools.melody.note_slots import Plan
-from muse.tools.melody.repetition import AUTO, NONE, asked_returns, drawn_returns
+from muse.tools.melody.note_slots import NotePlan
+from muse.tools.melody.prepare_song import model_context, prepare_song
+from muse.tools.melody.repetition import AUTO, NONE, draw_repeats, form_repeats
 from muse.tools.song.document import Song, Track
 from muse.tools.theory.pitch import midi_name, parse_midi_name
 
@@ -75,27 +75,27 @@ class MelodyRequest:
 
 
 @dataclass(frozen=True)
-class Task:
+class MelodyOptions:
     """What is to be composed.
 
     Attributes:
         song: with chords, and without the melody that is written anew.
-        stage: its chords and bars.
-        plan: without returns.
+        backing: its chords and bars.
+        plan: without repeats.
         limits: of each note.
         bars: numbers of the bars that are written over.
         own: the song's melody that stays, as it is; None without one.
     """
 
     song: Song
-    stage: Stage
-    plan: Plan
-    limits: Limits
+    backing: Backing
+    plan: NotePlan
+    limits: NoteLimits
     bars: range
     own: Track | None = None
 
 
-def resolved(song: Song, request: MelodyRequest) -> Task:
+def resolve(song: Song, request: MelodyRequest) -> MelodyOptions:
     """The task of a request.
 
     Args:
@@ -108,26 +108,26 @@ def resolved(song: Song, request: MelodyRequest) -> Task:
     """
     goes_on = request.is_continuing or request.fill is not None
     own = melody_in(song, "--fill" if request.fill else "--continue") if goes_on else None
-    song = backing(song, own)
-    stage = stage_of(song, heard_context(song))
+    song = prepare_song(song, own)
+    backing = build_backing(song, model_context(song))
     known = quantize_melody(own.notes) if own else []
-    bars = asked_bars(request, stage, known)
+    bars = asked_bars(request, backing, known)
     limits = limits_of(request, known)
-    plan = plan_of(request, stage, bars, known, limits)
-    return Task(song, stage, plan, limits, bars, own)
+    plan = plan_of(request, backing, bars, known, limits)
+    return MelodyOptions(song, backing, plan, limits, bars, own)
 
 
-def asked_bars(request: MelodyRequest, stage: Stage, known: Sequence[StepNote]) -> range:
+def asked_bars(request: MelodyRequest, backing: Backing, known: Sequence[StepNote]) -> range:
     """The bars that are written over.
 
     Raises:
         ParameterError: more than there are chords for, or none.
     """
-    first, last = stage.bar_at(stage.start), stage.bar_at(stage.end - 1)
+    first, last = backing.bar_at(backing.start), backing.bar_at(backing.end - 1)
     if request.fill is not None:
         return filled_bars(request.fill, first, last)
     if request.is_continuing:
-        first = max(first, stage.bar_at(known[-1].start + known[-1].duration - 1) + 1)
+        first = max(first, backing.bar_at(known[-1].start + known[-1].duration - 1) + 1)
     there = max(last + 1 - first, 0)
     wanted = there if request.bars is None else request.bars
     if not 1 <= wanted <= there:
@@ -155,7 +155,7 @@ def filled_bars(text: str, first: int, last: int) -> range:
     return range(start, end)
 
 
-def limits_of(request: MelodyRequest, known: Sequence[StepNote]) -> Limits:
+def limits_of(request: MelodyRequest, known: Sequence[StepNote]) -> NoteLimits:
     """What holds for each note.
 
     Raises:
@@ -167,7 +167,7 @@ def limits_of(request: MelodyRequest, known: Sequence[StepNote]) -> Limits:
         low = min(low, HIGHEST - OCTAVE)
         high = max(*(note.pitch for note in known), low + OCTAVE - 1) + AROUND
     rhythm = replace(RHYTHM, temperature=request.sampling.temperature)
-    return Limits(
+    return NoteLimits(
         low=max(low, 0),
         high=min(high, HIGHEST),
         density=request.density,
@@ -196,22 +196,28 @@ def range_of(text: str) -> tuple[int, int]:
 
 
 def plan_of(
-    request: MelodyRequest, stage: Stage, bars: range, known: Sequence[StepNote], limits: Limits
-) -> Plan:
+    request: MelodyRequest,
+    backing: Backing,
+    bars: range,
+    known: Sequence[StepNote],
+    limits: NoteLimits,
+) -> NotePlan:
     """Where notes may begin, and which are known.
 
     Raises:
         BadInputError: no melody in the song of a motif or rhythm.
         ParameterError: a motif that does not fit the range or the bars.
     """
-    first, last = stage.bars[bars.start], stage.bars[bars.stop - 1]
-    stop = min(last.start + last.length, stage.end)
-    slots = kept_slots(known, bars, stage)
+    first, last = backing.bars[bars.start], backing.bars[bars.stop - 1]
+    stop = min(last.start + last.length, backing.end)
+    slots = kept_slots(known, bars, backing)
     comes_after = any(slot.start >= stop for slot in slots)
-    open_from = max(first.start, stage.start)
+    open_from = max(first.start, backing.start)
     if request.motif:
-        is_late = first.start < stage.start  # chords that begin within a bar: from the next one on
-        slots = motif_slots(request.motif, stage, first.start + is_late * first.length, limits)
+        is_late = (
+            first.start < backing.start
+        )  # chords that begin within a bar: from the next one on
+        slots = motif_slots(request.motif, backing, first.start + is_late * first.length, limits)
         open_from = slots[-1].end
     if request.rhythm_like:
         slots += rhythm_slots(request.rhythm_like, first.start, range(open_from, stop))
@@ -220,22 +226,22 @@ def plan_of(
     end = max([stop, *(slot.end for slot in slots)])
     is_open = np.zeros(end, bool)
     if not request.rhythm_like:
-        closing = max(last_start(stage, last.start, stop), open_from)
+        closing = max(last_start(backing, last.start, stop), open_from)
         is_open[open_from : stop if comes_after else closing + 1] = True
-    return Plan(is_open, end, stop, slots, is_closing=not comes_after)
+    return NotePlan(is_open, end, stop, slots, is_closing=not comes_after)
 
 
-def last_start(stage: Stage, bar_start: int, stop: int) -> int:
+def last_start(backing: Backing, bar_start: int, stop: int) -> int:
     """The last step on which a melody's last note may begin.
 
     That is the middle of the last bar, or where its last chord begins, if a beat of it is left.
     """
     middle = bar_start + (stop - bar_start) // 2
-    chord = min(stage.sounding(stop - 1).start, stop - STEPS)
+    chord = min(backing.sounding(stop - 1).start, stop - STEPS)
     return max(middle, chord)
 
 
-def with_returns(task: Task, form: str, rng: np.random.Generator) -> Plan:
+def with_repeats(task: MelodyOptions, form: str, rng: np.random.Generator) -> NotePlan:
     """The plan with the bars that come again.
 
     Raises:
@@ -244,13 +250,13 @@ def with_returns(task: Task, form: str, rng: np.random.Generator) -> Plan:
     if form == NONE:
         return task.plan
     if form == AUTO:
-        returns = drawn_returns(task.stage, task.bars, rng)
+        repeats = draw_repeats(task.backing, task.bars, rng)
     else:
-        returns = asked_returns(form, task.stage, task.bars, rng)
+        repeats = form_repeats(form, task.backing, task.bars, rng)
     is_open = task.plan.open.copy()
     kept = [
-        replace(come, end=min(come.end, task.plan.stop)) for come in returns if is_open[come.start]
+        replace(come, end=min(come.end, task.plan.stop)) for come in repeats if is_open[come.start]
     ]
     for come in kept:
         is_open[come.start : come.end] = False
-    return replace(task.plan, open=is_open, returns=kept)
+    return replace(task.plan, open=is_open, repeats=kept)

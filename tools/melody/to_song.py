@@ -1,4 +1,4 @@
-"""A melody as a track: steps to beats, swung as its style is, loud where it matters.
+"""A melody as a track: steps to beats, swing_beat as its style is, loud where it matters.
 
 Conventions: velocities tell a line: strong beats and peaks are louder, the end of a phrase is
 softer. No dice are thrown here.
@@ -11,12 +11,12 @@ from typing import Any, cast
 
 import msgspec
 
-from muse.tools.chords.events import STYLES, Style
-from muse.tools.chords.performance import note_of
-from muse.tools.chords.style import FEELS, Feel, swung
+from muse.tools.chords.performance import make_note
+from muse.tools.chords.style import PLAYING_STYLES, PlayingStyle, swing_beat
+from muse.tools.datasets.chord_events import STYLES, Style
 from muse.tools.datasets.melody_events import STEPS, StepNote
-from muse.tools.melody.composer import phrase_ends
-from muse.tools.melody.request import Task
+from muse.tools.melody.request import MelodyOptions
+from muse.tools.melody.sampler import phrase_ends
 from muse.tools.song.document import MadeBy, Note, Song, Track
 from muse.tools.song.meter import pulse_beats
 
@@ -28,7 +28,7 @@ TINY = 1e-9  # beats
 ROUNDING = 1 / (2 * STEPS)  # beats: so far off the grid a note may lie
 
 
-def song_with(task: Task, notes: Sequence[StepNote], made_by: MadeBy) -> Song:
+def add_melody(task: MelodyOptions, notes: Sequence[StepNote], made_by: MadeBy) -> Song:
     """The task's song with the melody.
 
     Args:
@@ -47,10 +47,10 @@ def song_with(task: Task, notes: Sequence[StepNote], made_by: MadeBy) -> Song:
     return msgspec.structs.replace(task.song, tracks=[*task.song.tracks, track], made_by=made_by)
 
 
-def kept_notes(task: Task) -> list[Note]:
+def kept_notes(task: MelodyOptions) -> list[Note]:
     """The notes of the song's own melody that stay, each as it is."""
     own = task.own.notes if task.own else []
-    written = task.stage.steps_of(task.bars)
+    written = task.backing.steps_of(task.bars)
     return [note for note in own if round(note.start_beats * STEPS) not in written]
 
 
@@ -84,7 +84,7 @@ def in_order(notes: Sequence[Note]) -> list[Note]:
     return sorted(notes, key=lambda note: (note.start_beats, note.pitch))
 
 
-def played(notes: Sequence[StepNote], task: Task) -> list[Note]:
+def played(notes: Sequence[StepNote], task: MelodyOptions) -> list[Note]:
     """The notes as a player of the song's style plays them."""
     if not notes:
         return []
@@ -96,31 +96,34 @@ def played(notes: Sequence[StepNote], task: Task) -> list[Note]:
     ]
 
 
-def placed(note: StepNote, task: Task, loud: int) -> Note:
-    """One note in beats, swung as its style is."""
+def placed(note: StepNote, task: MelodyOptions, loud: int) -> Note:
+    """One note in beats, swing_beat as its style is."""
     start, end = note.start / STEPS, (note.start + note.duration) / STEPS
     style = style_of(task.song)
     if style:
-        unit = pulse_beats(task.stage.meter)
-        start, end = swung(start, FEELS[style], unit), swung_end(end, FEELS[style], unit)
-    return note_of(start, end - start, note.pitch, loud)
+        unit = pulse_beats(task.backing.meter)
+        start, end = (
+            swing_beat(start, PLAYING_STYLES[style], unit),
+            swung_end(end, PLAYING_STYLES[style], unit),
+        )
+    return make_note(start, end - start, note.pitch, loud)
 
 
-def swung_end(beat: float, feel: Feel, unit: float) -> float:
-    """Where a note ends that would end at a beat: as much later as the swung beats around it are.
+def swung_end(beat: float, playing: PlayingStyle, unit: float) -> float:
+    """Delay the end of a note as much as the swung beats around it.
 
     So what is short stays as long as it is, where its start is moved.
     """
-    parts = feel.swing[1]
+    parts = playing.swing[1]
     place = floor(beat * parts + TINY)
-    before, after = (swung(part / parts, feel, unit) for part in (place, place + 1))
+    before, after = (swing_beat(part / parts, playing, unit) for part in (place, place + 1))
     return before + (beat * parts - place) * (after - before)
 
 
-def velocity(note: StepNote, task: Task, middle: float, ends_phrase: bool) -> int:
+def velocity(note: StepNote, task: MelodyOptions, middle: float, ends_phrase: bool) -> int:
     """How loud a note is, 1 to 127."""
     slope = max(-MOST_SLOPE, min(SLOPE * (note.pitch - middle), MOST_SLOPE))
-    accent = ACCENT * task.stage.is_strong(note.start) - SOFTER * ends_phrase
+    accent = ACCENT * task.backing.is_strong(note.start) - SOFTER * ends_phrase
     return round(FIRM + slope + accent)
 
 

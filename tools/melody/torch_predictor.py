@@ -11,10 +11,10 @@ from muse.models.melody_xl.attention import MelodyBatch
 from muse.models.melody_xl.config import MelodyConfig, read_melody_config
 from muse.models.melody_xl.net import MelodyXL, predict_segments
 from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
+from muse.tools.datasets.melody_songs import MelodySong
 from muse.tools.errors import BadInputError
 from muse.tools.melody.columns import CONTEXT_SIZES, song_columns, stacked
 from muse.tools.melody.event_scores import EventScores, Scorer, event_scores
-from muse.tools.melody.song_arrays import MelodySong
 from muse.tools.weights import load_trained_weights
 
 

@@ -1,1 +1,1 @@
-"""Chords for a given melody: how chords fit notes, and the search for a progression."""
+"""Chords under a given melody: how well chords fit notes, and the search for a progression."""

@@ -1,4 +1,4 @@
-"""Progressions that grow under a melody, and how many of them are cut to a few.
+"""Hypotheses of the harmonization search: progressions up to a beat, and their resampling.
 
 Source: Fearnhead and Clifford, "On-line inference for hidden Markov models via particle filters",
 JRSS B 65, 2003, for the resampling.
@@ -10,72 +10,75 @@ from math import log
 
 import numpy as np
 
-from muse.tools.chords.constraints import Placed
+from muse.tools.chords.constraints import PlacedChord
 from muse.tools.chords.model import ChordModel, Floats, Prediction
-from muse.tools.chords.net_model import NetModel, Trail
+from muse.tools.chords.net_model import NetMemory, NetModel
 
 
 @dataclass(frozen=True, eq=False)
-class Way:
+class Hypothesis:
     """A progression up to a beat.
 
     Attributes:
         placed: its last chord; None at the start.
-        chord_id: of that.
-        parent: the progression before it; None at the start.
-        prediction: what the model expected there.
-        log_weight: of all of it, at the temperature asked for.
-        led: whether that chord leads into the cadence's last.
-        given: whether it was prompted or fixed.
-        model: what was asked, as it remembers the chords before this one; None once it has grown.
+        chord_id: id of that chord.
+        parent: the progression without that chord; None at the start.
+        prediction: the model's prediction of that chord.
+        log_weight: of the whole progression, at the sampling temperature.
+        is_prepared: whether that chord can prepare the cadence's last one.
+        is_given: whether that chord is prompted or fixed.
+        model: the model with the chords before in its memory; None after it was extended.
     """
 
-    placed: Placed | None = None
+    placed: PlacedChord | None = None
     chord_id: int = 0
-    parent: "Way | None" = None
+    parent: "Hypothesis | None" = None
     prediction: Prediction | None = None
     log_weight: float = 0.0
-    led: bool = False
-    given: bool = False
+    is_prepared: bool = False
+    is_given: bool = False
     model: ChordModel | None = None
 
     @property
     def beat(self) -> float:
-        """Where it ends."""
+        """Beat at which it ends."""
         return self.placed.end_beats if self.placed else 0.0
 
-    def back(self) -> "Iterator[tuple[Way, Placed]]":
-        """It and all that it grew from, each with its last chord; the start is left out."""
-        way: Way | None = self
-        while way is not None and way.placed is not None:
-            yield way, way.placed
-            way = way.parent
+    def chords_backwards(self) -> "Iterator[tuple[Hypothesis, PlacedChord]]":
+        """Yield it and all its ancestors with their last chords, without the start."""
+        hypothesis: Hypothesis | None = self
+        while hypothesis is not None and hypothesis.placed is not None:
+            yield hypothesis, hypothesis.placed
+            hypothesis = hypothesis.parent
 
 
-def forked(model: ChordModel) -> ChordModel:
-    """The model with a memory of its own of what it was asked last; the n-gram has none."""
+def fork_model(model: ChordModel) -> ChordModel:
+    """Return a copy of the model with its own memory of the last progression; n-grams have none."""
     if not isinstance(model, NetModel):
         return model
     twin = NetModel(model.reader, model.name, model.hash)
-    if model.trail is not None:
-        trail = model.trail
-        twin.trail = Trail(trail.context, [*trail.steps], [*trail.states], [*trail.reads])
+    if model.memory is not None:
+        memory = model.memory
+        twin.memory = NetMemory(memory.context, [*memory.steps], [*memory.states], [*memory.reads])
     return twin
 
 
-def resampled(weights: Floats, count: int, rng: np.random.Generator) -> list[tuple[int, float]]:
-    """So many of the places in `weights`, in order, each with what its log weight gains.
+def resample(weights: Floats, count: int, rng: np.random.Generator) -> list[tuple[int, float]]:
+    """Choose a number of weighted hypotheses so that expected weights stay the same.
 
-    The heavy ones stay as they are; of the light ones some are drawn, and made as heavy as makes up
-    for the others, so that every place's expected weight is what it was.
+    Heavy ones are all taken with their weight; of the light ones some are drawn and get a common
+    weight that makes up for the others.
 
     Args:
-        weights: more than `count`, above 0 for so many at least.
+        weights: more than `count`, at least `count` of them above 0.
         count: 1 or more.
-        rng: the dice.
+        rng: random generator.
+
+    Returns:
+        Indices in rising order, each with the increase of its log weight.
     """
     order = weights.argsort(kind="stable")[::-1]
-    left = weights[order][::-1].cumsum()[::-1]  # of each place in the order and all behind it
+    left = weights[order][::-1].cumsum()[::-1]  # sum from each place in the order to the end
     heavy = next(
         n for n in range(count) if n == count - 1 or weights[order[n]] < left[n] / (count - n)
     )

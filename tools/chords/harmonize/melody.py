@@ -1,8 +1,8 @@
-"""A melody to put chords under: its notes, its bars, and where the chords begin.
+"""Melodies to be harmonized: their notes, their bars, and where the chords begin.
 
 Chords begin on the bar line of the melody's first bar, after a pickup on the next one, and fill
 every bar to the end of the last note; bars before that stay empty. Bars are numbered as
-`muse view` numbers them. Of a melody in several voices the highest is heard.
+`muse view` numbers them. In a melody with several voices the highest one counts.
 
 Conventions: beats are quarter notes; in a Melody they are counted from where the chords begin.
 """
@@ -16,9 +16,15 @@ from itertools import pairwise
 import msgspec
 import numpy as np
 
-from muse.tools.chords.constraints import FINEST_BEATS, MAX_BARS, Frame, id_of
-from muse.tools.chords.harmonize.melody_fit import TOUCH, Floats, Segment, load_fit, segment_class
-from muse.tools.chords.song_arrays import longest_meter
+from muse.tools.chords.constraints import MAX_BARS, Constraints, id_of, to_grid
+from muse.tools.chords.harmonize.melody_fit import (
+    TOLERANCE,
+    Floats,
+    Segment,
+    load_fit,
+    segment_class,
+)
+from muse.tools.datasets.chord_songs import longest_meter
 from muse.tools.datasets.forms.melody import MELODY_NAME, MELODY_ROLES, find_melody_track
 from muse.tools.datasets.harmony_columns import longest_key
 from muse.tools.datasets.melody_events import STEPS, quantize_melody
@@ -32,17 +38,23 @@ from muse.tools.theory.keys import Tonality, tonality_of
 
 log = logging.getLogger("muse")
 
-OVERHANG = 0.25  # beats that the last note may be held into a bar without making it one of the song
-FIT_POWER = 0.8  # of what the notes say: those over one chord are not independent
-SURE_SIGNS, SURE = 2, 0.5  # signatures so far apart, and so much confidence, are no slip of the ear
-SOUND_ALIKE = 12  # signs more or less make the same sounds
-PICKUP_SHARE = 0.5  # of a bar: what begins with less than this of the bar left is a pickup
-DENOMINATORS = (2, 4, 8)  # of metres whose beats chords can be counted in
+OVERHANG = 0.25  # beats that the last note may reach into a bar that gets no chords
+FIT_POWER = 0.8  # on the likelihood of the notes, as those over one chord are not independent
+# the written key is doubted if the detected one differs by so many accidentals, this confidently
+MIN_ACCIDENTALS, MIN_CONFIDENCE = 2, 0.5
+ENHARMONIC = 12  # accidentals between enharmonic signatures
+PICKUP_SHARE = 0.5  # of a bar: notes that begin with at most this left are a pickup
+DENOMINATORS = (2, 4, 8)  # of meters whose beats chords can be placed on
 
 
 @dataclass(frozen=True)
-class Sung:
-    """A note of the melody's highest voice, in beats from where the chords begin."""
+class MelodyNote:
+    """A note of the melody's highest voice.
+
+    Attributes:
+        start, end: beats from where the chords begin.
+        pitch_class: 0 to 11.
+    """
 
     start: float
     end: float
@@ -51,31 +63,31 @@ class Sung:
 
 @dataclass(frozen=True)
 class Melody:
-    """What chords are put under.
+    """A melody to be harmonized.
 
     Attributes:
-        song: the melody's track alone, with the metres, keys and tempos that it goes by.
-        notes: in order, none overlapping the next.
-        meter: the one that holds longest.
-        origin_beats: where the chords begin in the song.
+        song: the melody's track alone, with its meters, keys and tempos.
+        notes: in order, without overlaps.
+        meter: the one in force longest.
+        origin_beats: beat of the song at which the chords begin.
         first_bar: number of the bar there.
-        lines: bar lines from there on, and the end, on eighths.
+        bar_lines: bar lines from there on, and the end, on eighths.
     """
 
     song: Song
-    notes: tuple[Sung, ...]
+    notes: tuple[MelodyNote, ...]
     meter: Meter
     origin_beats: float
     first_bar: int
-    lines: tuple[float, ...]
+    bar_lines: tuple[float, ...]
 
     @property
     def track(self) -> Track:
-        """The melody as it was given."""
+        """The given melody."""
         return self.song.tracks[0]
 
     def as_lead(self) -> Track:
-        """The melody as it was given, but known as one in the Song, and by its name in MIDI."""
+        """Return the given melody with a role and a MIDI name that mark it as one."""
         track = self.track
         if MELODY_NAME.search(track.name) or track.role in MELODY_ROLES:
             return track
@@ -83,37 +95,37 @@ class Melody:
         return msgspec.structs.replace(track, name=name, role="lead")
 
     def segments(self, start: float, end: float) -> list[Segment]:
-        """What sounds of the melody from beat to beat, if one chord is under it."""
-        first = bisect_right(self.notes, start + TOUCH, key=lambda note: note.end)
+        """Return the melody's segments over one chord that lasts from beat to beat."""
+        first = bisect_right(self.notes, start + TOLERANCE, key=lambda note: note.end)
         found = []
         for note in self.notes[first:]:
-            if note.start >= end - TOUCH:
+            if note.start >= end - TOLERANCE:
                 break
             begin = max(note.start, start)
-            position = begin - self.lines[bisect_right(self.lines, begin + TOUCH) - 1]
+            position = begin - self.bar_lines[bisect_right(self.bar_lines, begin + TOLERANCE) - 1]
             length = min(note.end, end) - begin
-            kind = segment_class(position, length, self.meter, note.start < start - TOUCH)
+            kind = segment_class(position, length, self.meter, note.start < start - TOLERANCE)
             found.append(Segment(kind, note.pitch_class))
         return found
 
     def has_even_bars(self) -> bool:
-        """Whether all bars are as long as the metre says."""
+        """Return whether all bars are as long as the meter says."""
         usual = bar_beats(self.meter)
-        return all(b - a == usual for a, b in pairwise(self.lines))
+        return all(b - a == usual for a, b in pairwise(self.bar_lines))
 
 
 def melody_of(song: Song, meter: Meter | None = None, name: str = "the song") -> Melody:
-    """The melody of a song.
+    """Extract the melody of a song.
 
     Args:
-        song: with a track that is a melody; other tracks and chords are left out.
-        meter: to be taken instead of the song's own.
-        name: what to call the song in a message.
+        song: with a melody track; other tracks and chords are left out.
+        meter: replaces the song's own.
+        name: of the song, for messages.
 
     Raises:
-        BadInputError: no melody in it, a metre without eighths, or more than MAX_BARS bars.
+        BadInputError: it has no melody, a meter without eighths, or more than MAX_BARS bars.
     """
-    track = track_of(song, name)
+    track = find_melody(song, name)
     meters = [meter] if meter else song.meters
     alone = msgspec.structs.replace(
         song, tracks=[track], chords=[], meters=meters, source=None, made_by=None
@@ -122,68 +134,68 @@ def melody_of(song: Song, meter: Meter | None = None, name: str = "the song") ->
     start, end = notes[0].start / STEPS, max(n.start + n.duration for n in notes) / STEPS
     main = longest_meter(alone)
     check_meter(main, name)
-    bars = bars_under(meters, notes[-1].start / STEPS, end, name)
+    bars = bars_of_melody(meters, notes[-1].start / STEPS, end, name)
     bars = bars[first_bar(bars, start, notes[-1].start / STEPS, main) :]
     if len(bars) > MAX_BARS:
         raise BadInputError(
-            f"{name}: its melody takes {len(bars)} bars; --under takes {MAX_BARS} at the most"
+            f"{name}: its melody has {len(bars)} bars; --under takes at most {MAX_BARS}"
         )
     origin = bars[0].start
-    sung = tuple(
-        Sung(n.start / STEPS - origin, (n.start + n.duration) / STEPS - origin, n.pitch % 12)
+    melody_notes = tuple(
+        MelodyNote(n.start / STEPS - origin, (n.start + n.duration) / STEPS - origin, n.pitch % 12)
         for n in notes
     )
-    return Melody(alone, sung, main, origin, bars[0].number, lines_of(bars))
+    return Melody(alone, melody_notes, main, origin, bars[0].number, bar_lines_of(bars))
 
 
-def track_of(song: Song, name: str) -> Track:
-    """The melody's track; raises BadInputError with the song's name where there is none."""
+def find_melody(song: Song, name: str) -> Track:
+    """Return the melody's track; raise BadInputError with the song's name if there is none."""
     if not any(track.notes and not track.is_drum for track in song.tracks):
-        raise BadInputError(f"{name}: there are no notes in it to put chords under")
+        raise BadInputError(f"{name}: it has no notes to harmonize")
     try:
         return find_melody_track(song)
     except BadInputError as error:
         raise BadInputError(f"{name}: {error}") from error
 
 
-def bars_under(meters: Sequence[Meter], last: float, end: float, name: str) -> list[Bar]:
-    """The bars from beat 0 to the end of the melody, its last note's start in any case."""
+def bars_of_melody(meters: Sequence[Meter], last: float, end: float, name: str) -> list[Bar]:
+    """Return the bars from beat 0 to the end of the melody, at least to its last onset."""
     try:
-        return bars_until(meters, max(end - OVERHANG, last + 2 * TOUCH))
+        return bars_until(meters, max(end - OVERHANG, last + 2 * TOLERANCE))
     except MuseError as error:
-        raise BadInputError(f"{name}: its melody is too long to put chords under") from error
+        raise BadInputError(f"{name}: its melody is too long to harmonize") from error
 
 
-def tell_what_is_left_out(song: Song) -> None:
-    """Say that a song's other tracks and its chords are not taken over."""
+def report_left_out(song: Song) -> None:
+    """Write a notice if a song's other tracks or its chords are left out."""
     others = sum(bool(track.notes) for track in song.tracks) - 1
     words = [f"{others} other track{'s' * (others > 1)}"] * bool(others)
     words += ["the chords"] * bool(song.chords)
     if words:
-        log.info("the melody is taken, and %s left out", " and ".join(words))
+        log.info("harmonizing the melody only; left out: %s", " and ".join(words))
 
 
 def warn_of_key(song: Song) -> None:
-    """Say where a melody surely sounds in another key than its song says: --key puts it right.
+    """Warn if a melody clearly sounds in another key than its song says.
 
-    Programs write C major where nobody chose a key. Of 128 songs with the right key none is warned
-    of.
+    Programs write C major if no key was chosen. None of 128 songs with the right key is warned of.
     """
     if not song.keys:
         return
-    heard = find_key(Song(tracks=[find_melody_track(song)]))
-    written, sounding = tonality_of(longest_key(song)), tonality_of(heard)
-    signs = abs(written.sharps - sounding.sharps) % SOUND_ALIKE
-    if min(signs, SOUND_ALIKE - signs) >= SURE_SIGNS and heard.confidence >= SURE:
+    detected = find_key(Song(tracks=[find_melody_track(song)]))
+    written, sounding = tonality_of(longest_key(song)), tonality_of(detected)
+    accidentals = abs(written.sharps - sounding.sharps) % ENHARMONIC
+    differs = min(accidentals, ENHARMONIC - accidentals) >= MIN_ACCIDENTALS
+    if differs and detected.confidence >= MIN_CONFIDENCE:
         log.warning(
-            "the song says %s, but its melody sounds in %s; --key says which it is",
+            "the song is marked as %s, but its melody sounds like %s; set the key with --key",
             written.name,
             sounding.name,
         )
 
 
 def check_meter(meter: Meter, name: str) -> None:
-    """Raise where chords cannot be counted in a metre."""
+    """Raise BadInputError if chords cannot be placed on a meter's beats."""
     if meter.denominator not in DENOMINATORS:
         raise BadInputError(
             f"{name}: in {signature_text(meter)}, and chords are made in halves, "
@@ -192,72 +204,67 @@ def check_meter(meter: Meter, name: str) -> None:
 
 
 def first_bar(bars: Sequence[Bar], start: float, last: float, meter: Meter) -> int:
-    """Index of the bar where the chords begin.
+    """Return the index of the bar where the chords begin.
 
     Args:
         bars: of the song.
-        start: of the first note, in beats.
-        last: start of the last note.
+        start: onset of the first note, beats.
+        last: onset of the last note, beats.
         meter: the song's.
     """
-    index = next(i for i, bar in enumerate(bars) if bar.end > start + TOUCH)
+    index = next(i for i, bar in enumerate(bars) if bar.end > start + TOLERANCE)
     bar = bars[index]
-    is_pickup = bar.end - start <= PICKUP_SHARE * bar_beats(meter) + TOUCH
-    goes_on = last >= bar.end - TOUCH and index + 1 < len(bars)
-    return index + 1 if is_pickup and goes_on else index
+    is_pickup = bar.end - start <= PICKUP_SHARE * bar_beats(meter) + TOLERANCE
+    continues = last >= bar.end - TOLERANCE and index + 1 < len(bars)
+    return index + 1 if is_pickup and continues else index
 
 
-def lines_of(bars: Sequence[Bar]) -> tuple[float, ...]:
-    """The bar lines of bars and the end of the last one, on eighths from the first one's start."""
+def bar_lines_of(bars: Sequence[Bar]) -> tuple[float, ...]:
+    """Return the bar lines and the end of the last bar, on eighths from the first bar's start."""
     places = [*(bar.start for bar in bars), bars[-1].end]
-    return tuple(sorted({on_eighth(place - places[0]) for place in places}))
+    return tuple(sorted({to_grid(place - places[0]) for place in places}))
 
 
-def on_eighth(beats: float) -> float:
-    """The nearest eighth."""
-    return round(beats / FINEST_BEATS) * FINEST_BEATS
-
-
-def keys_of(melody: Melody) -> list[Key]:
-    """The keys that are written in the song, else the one that its notes are in."""
+def melody_keys(melody: Melody) -> list[Key]:
+    """Return the keys written in the song, else the one detected from its notes."""
     return melody.song.keys or [find_key(melody.song)]
 
 
-def under_frame(frame: Frame, melody: Melody) -> Frame:
-    """The frame with the melody's bars."""
-    lines = () if melody.has_even_bars() else melody.lines
-    return replace(frame, bars=len(melody.lines) - 1, first_bar=melody.first_bar, lines=lines)
+def with_melody_bars(constraints: Constraints, melody: Melody) -> Constraints:
+    """Return the constraints with the melody's bars."""
+    bar_lines = () if melody.has_even_bars() else melody.bar_lines
+    return replace(
+        constraints, bars=len(melody.bar_lines) - 1, first_bar=melody.first_bar, bar_lines=bar_lines
+    )
 
 
-def check_room(frame: Frame, melody: Melody | None) -> None:
-    """Raise where a prompt is longer than the melody above it."""
-    if melody is not None and frame.prompt_end > frame.end_beats:
-        raise ParameterError(
-            "the prompt is longer than the melody above it; leave out its last chords"
-        )
+def check_prompt_length(constraints: Constraints, melody: Melody | None) -> None:
+    """Raise ParameterError if a prompt is longer than the melody."""
+    if melody is not None and constraints.prompt_end > constraints.end_beats:
+        raise ParameterError("the prompt is longer than the melody; leave out its last chords")
 
 
-def settled(melody: Melody, key: Tonality | None, bpm: float | None) -> Melody:
-    """The melody with the keys, tempos and metres that it goes by, none left out.
+def complete_song(melody: Melody, key: Tonality | None, bpm: float | None) -> Melody:
+    """Return the melody with keys, tempos and meters filled in.
 
     Args:
         melody: with what is written in its song.
-        key: asked for instead of its own; it moves no note.
-        bpm: quarter notes a minute, asked for instead of its own.
+        key: replaces its own; it transposes no note.
+        bpm: quarter notes per minute; replaces its own.
     """
     song = melody.song
     own_tempos = song.tempos or [Tempo(0.0, DEFAULT_BPM)]
     song = msgspec.structs.replace(
         song,
-        keys=[Key(0.0, key.tonic_pc, key.mode)] if key else keys_of(melody),
+        keys=[Key(0.0, key.tonic_pc, key.mode)] if key else melody_keys(melody),
         tempos=own_tempos if bpm is None else [Tempo(0.0, bpm)],
         meters=song.meters or [melody.meter],
     )
     return replace(melody, song=song)
 
 
-class Fits:
-    """What a melody says of each chord, as a style plays it."""
+class ChordFits:
+    """How well each chord of a style fits a melody, cached for one beat."""
 
     def __init__(self, melody: Melody, symbols: Sequence[ChordSymbol], home_pc: int) -> None:
         """Take the melody, the symbol of every id, and the common key's tonic."""
@@ -267,7 +274,7 @@ class Fits:
         self.beat, self.known = 0.0, dict[float, Floats]()
 
     def of(self, beat: float, length: float) -> Floats:
-        """Log weight of each id from a beat on, (VOCABULARY_SIZE,); all 0 where nothing sounds."""
+        """Return the log weight of each id, (VOCABULARY_SIZE,); all 0 where the melody rests."""
         if beat != self.beat:
             self.beat, self.known = beat, {}
         if length not in self.known:

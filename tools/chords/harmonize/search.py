@@ -1,12 +1,12 @@
-"""Chords under a melody: the progression that the model of chords and the melody want together.
+"""Search for chords under a melody, by the chord model and the melody together.
 
-A progression weighs what the model of chords gives it, p(chord | chords before) p(length | chord),
-times what the notes above say of each chord (melody_fit.py), times the ways that are still open
-(lookahead.py). Progressions grow from left to right through a stack for each beat, which holds
-those that end there, so that only what covers the same music is compared; each stack is cut to a
-few by a resampling that keeps every progression's expected weight (hypotheses.py). One is drawn at
-the end by its weight, so that chords look forward to what the melody does later; at temperature 0
-it is the heaviest.
+The weight of a progression is what the chord model gives it, p(chord | chords before)
+p(duration | chord), times how well the notes fit each chord (melody_fit.py), times the weight of
+its continuations (lookahead.py). Progressions grow from left to right through a stack for each
+beat, which holds those that end there, so that only progressions over the same music compete; each
+stack is cut to a few by a resampling that keeps every progression's expected weight
+(hypotheses.py). One is drawn at the end by its weight, so that chords take the later melody into
+account; at temperature 0 it is the heaviest.
 
 Source: Koehn, Och and Marcu, "Statistical phrase-based translation", NAACL 2003, for stacks by what
 is covered.
@@ -19,235 +19,258 @@ from math import log
 
 import numpy as np
 
-from muse.tools.chords.constraints import Frame, Placed, check_frame, id_of, words_of
-from muse.tools.chords.events import duration_class
-from muse.tools.chords.generate import (
-    ASIDE,
-    Bools,
-    Drawn,
-    in_key,
-    over_bass,
-    playable,
-    prove,
-    shares_of,
-    symbols_in,
-    told,
+from muse.tools.chords.constraints import (
+    Constraints,
+    PlacedChord,
+    check_constraints,
+    id_of,
 )
-from muse.tools.chords.harmonize.hypotheses import Way, forked, resampled
-from muse.tools.chords.harmonize.melody import Fits, Melody
-from muse.tools.chords.lookahead import KINDS, Horizon, kind_of
+from muse.tools.chords.harmonize.hypotheses import Hypothesis, fork_model, resample
+from muse.tools.chords.harmonize.melody import ChordFits, Melody
+from muse.tools.chords.lookahead import CADENCE_ROLES, Lookahead, cadence_role
 from muse.tools.chords.model import ChordModel, Floats, Prediction
-from muse.tools.errors import ParameterError
+from muse.tools.chords.sampler import (
+    TINY_FACTOR,
+    Bools,
+    SampledChord,
+    check_progression,
+    draw_bass,
+    impossible,
+    key_ids,
+    key_symbols,
+    playable_ids,
+    role_probabilities,
+    scored_chord,
+)
+from muse.tools.datasets.chord_events import duration_class
 from muse.tools.generation.sampling import Sampling, normalised, shaped
 from muse.tools.progress import Report, silent
 from muse.tools.theory.chords import ChordSymbol
 
-BAR_WIDTH, INNER_WIDTH = 12, 4  # progressions kept that end on a bar line, and within a bar
-CANDIDATES = 8  # chords that are tried at a place with each length
-LEAST = 1e-9  # no chord and length that is asked for counts as less likely
-PAST_BARS = 32  # the model looks back on so many bars, and up to as many more
+BAR_WIDTH, INNER_WIDTH = 12, 4  # size of a stack on a bar line, and within a bar
+CANDIDATES = 8  # chords that are tried at a beat with each duration
+MIN_PROBABILITY = 1e-9  # least probability of an allowed chord and duration
+PAST_BARS = 32  # the model gets the last 32 to 64 bars
 
 
-def harmonise(
+def harmonize(
     model: ChordModel,
-    frame: Frame,
+    constraints: Constraints,
     melody: Melody,
     sampling: Sampling,
     rng: np.random.Generator,
     report: Report = silent,
-) -> list[Drawn]:
-    """A progression under a melody that is all that the frame asks.
+) -> list[SampledChord]:
+    """Find a progression under a melody that satisfies all constraints.
 
     Args:
-        model: tells what may come next.
-        frame: what is asked; its bars are the melody's.
-        melody: what is above it.
+        model: predicts the next chord.
+        constraints: what the progression has to satisfy; its bars are the melody's.
+        melody: the melody.
         sampling: how freely chords are drawn.
-        rng: the dice.
-        report: told how far the search is.
+        rng: random generator.
+        report: called with the progress.
 
     Returns:
         The chords; their probabilities and alternatives are those of model and melody together.
 
     Raises:
-        ParameterError: what is asked cannot be; the message says why.
+        ParameterError: the constraints cannot be satisfied; the message says why.
     """
-    check_frame(frame)
-    drawn = Search(model, frame, melody, sampling, rng).run(report)
-    prove([each.placed for each in drawn], frame)
-    return drawn
+    check_constraints(constraints)
+    sampled = Search(model, constraints, melody, sampling, rng).run(report)
+    check_progression([each.placed for each in sampled], constraints)
+    return sampled
 
 
 class Search:
-    """One progression while it is looked for."""
+    """One search for a progression."""
 
     def __init__(
         self,
         model: ChordModel,
-        frame: Frame,
+        constraints: Constraints,
         melody: Melody,
         sampling: Sampling,
         rng: np.random.Generator,
     ) -> None:
-        """Look ahead."""
-        self.model, self.frame, self.rng = model, frame, rng
-        self.symbols = symbols_in(frame.key, frame.context.style)
-        self.ids: dict[ChordSymbol | None, list[int]] = {}  # a style may play several alike
-        for number, symbol in enumerate(self.symbols):
-            self.ids.setdefault(symbol, []).append(number)
-        kinds = [kind_of(frame, symbol) for symbol in self.symbols]
-        self.kinds = np.array([KINDS.index(kind) for kind in kinds])
-        self.horizon = Horizon(frame, shares_of(model.predict((), frame.context), kinds))
-        self.fits = Fits(melody, self.symbols, frame.context.home_pc)
-        self.greedy = sampling.temperature == 0  # the heaviest is wanted, and none drawn
+        """Compute the lookahead and the symbols of all ids."""
+        self.model, self.constraints, self.rng = model, constraints, rng
+        self.symbols = key_symbols(constraints.key, constraints.context.style)
+        # a style may play several ids as one symbol
+        self.ids: dict[ChordSymbol | None, list[int]] = {}
+        for chord_id, symbol in enumerate(self.symbols):
+            self.ids.setdefault(symbol, []).append(chord_id)
+        roles = [cadence_role(constraints, symbol) for symbol in self.symbols]
+        self.roles = np.array([CADENCE_ROLES.index(role) for role in roles])
+        self.lookahead = Lookahead(
+            constraints, role_probabilities(model.predict((), constraints.context), roles)
+        )
+        self.fits = ChordFits(melody, self.symbols, constraints.context.home_pc)
+        self.greedy = sampling.temperature == 0  # take the heaviest progression, draw none
         self.power = 1.0 if self.greedy else 1.0 / sampling.temperature
         self.choice = Sampling(1.0, sampling.top_k, sampling.top_p)
-        self.stacks: dict[float, list[Way]] = {}
+        self.stacks: dict[float, list[Hypothesis]] = {}
 
-    def run(self, report: Report = silent) -> list[Drawn]:
-        """Grow progressions beat by beat, and choose one."""
-        self.put(self.prompted())
-        while self.stacks and (beat := min(self.stacks)) < self.frame.end_beats:
-            report("chords", beat / self.frame.end_beats)
-            for way in self.kept(self.stacks.pop(beat), self.width(beat)):
-                self.grow(way)
+    def run(self, report: Report = silent) -> list[SampledChord]:
+        """Extend progressions beat by beat, and choose one."""
+        self.push(self.prompt_hypothesis())
+        while self.stacks and (beat := min(self.stacks)) < self.constraints.end_beats:
+            report("chords", beat / self.constraints.end_beats)
+            for hypothesis in self.prune(self.stacks.pop(beat), self.width(beat)):
+                self.extend(hypothesis)
         if not self.stacks:
-            raise ParameterError(f"there is no such progression: {words_of(self.frame)}")
-        (chosen,) = self.kept(self.stacks.pop(beat), 1)
+            raise impossible(self.constraints)
+        (chosen,) = self.prune(self.stacks.pop(beat), 1)
         report("chords", 1.0)
-        return [self.drawn(way, placed) for way, placed in chosen.back()][::-1]
+        return [self.to_sampled(*each) for each in chosen.chords_backwards()][::-1]
 
-    def prompted(self) -> Way:
-        """The progression of the prompt alone."""
-        way = Way()
-        for placed in self.frame.prompt:
-            led = kind_of(self.frame, placed.symbol).before
-            model, prediction = self.ask(way)
-            way = Way(placed, id_of(placed.symbol), way, prediction, 0.0, led, True, model)
-        return way
+    def prompt_hypothesis(self) -> Hypothesis:
+        """Return the progression of the prompt alone."""
+        hypothesis = Hypothesis()
+        for placed in self.constraints.prompt:
+            is_prepared = cadence_role(self.constraints, placed.symbol).can_prepare
+            model, prediction = self.predict(hypothesis)
+            hypothesis = Hypothesis(
+                placed, id_of(placed.symbol), hypothesis, prediction, 0.0, is_prepared, True, model
+            )
+        return hypothesis
 
-    def put(self, way: Way) -> None:
-        """Put a progression on the stack where it ends."""
-        self.stacks.setdefault(way.beat, []).append(way)
+    def push(self, hypothesis: Hypothesis) -> None:
+        """Push a progression on the stack of the beat where it ends."""
+        self.stacks.setdefault(hypothesis.beat, []).append(hypothesis)
 
     def width(self, beat: float) -> int:
-        """How many progressions are kept that end at a beat."""
-        on_line = self.frame.line_of(self.frame.bar_of(beat)) == beat
+        """Return the size of the stack at a beat."""
+        on_line = self.constraints.bar_line(self.constraints.bar_at(beat)) == beat
         return BAR_WIDTH if on_line else INNER_WIDTH
 
-    def kept(self, ways: list[Way], count: int) -> list[Way]:
-        """So many of a stack, in their order."""
-        if len(ways) <= count:
-            return ways
-        scores = np.array([way.log_weight + self.log_open(way) for way in ways])
+    def prune(self, stack: list[Hypothesis], count: int) -> list[Hypothesis]:
+        """Reduce a stack to `count` progressions, in their order."""
+        if len(stack) <= count:
+            return stack
+        scores = np.array([each.log_weight + self.log_continuations(each) for each in stack])
         if self.greedy:
             chosen = np.sort(scores.argsort(kind="stable")[::-1][:count])
-            return [ways[place] for place in chosen.tolist()]
+            return [stack[place] for place in chosen.tolist()]
         weights = np.exp(scores - scores.max())
         return [
-            replace(ways[place], log_weight=ways[place].log_weight + gain)
-            for place, gain in resampled(weights, count, self.rng)
+            replace(stack[place], log_weight=stack[place].log_weight + gain)
+            for place, gain in resample(weights, count, self.rng)
         ]
 
-    def log_open(self, way: Way) -> float:
-        """How open the ways behind a progression are; at the end that is weighed in already."""
-        is_whole = way.beat >= self.frame.end_beats
-        return 0.0 if is_whole else log(self.horizon.values[way.beat, way.led])
+    def log_continuations(self, hypothesis: Hypothesis) -> float:
+        """Return the log weight of a progression's continuations; 0 for a complete progression."""
+        if hypothesis.beat >= self.constraints.end_beats:
+            return 0.0
+        return log(self.lookahead.values[hypothesis.beat, hypothesis.is_prepared])
 
-    def ask(self, way: Way) -> tuple[ChordModel, Prediction]:
-        """What the model expects behind a progression, and the model that remembers it."""
-        bars = self.frame.bar_of(way.beat) - self.frame.first_bar
+    def predict(self, hypothesis: Hypothesis) -> tuple[ChordModel, Prediction]:
+        """Predict the next chord, and return the model that remembers the progression."""
+        bars = self.constraints.bar_at(hypothesis.beat) - self.constraints.first_bar
         hops = max(bars // PAST_BARS - 1, 0)
-        first = self.frame.line_of(self.frame.first_bar + hops * PAST_BARS)
-        steps = [placed.step for _, placed in way.back() if placed.start_beats >= first]
-        model = forked(way.model or self.model)
-        return model, model.predict(steps[::-1], self.frame.context)
+        first = self.constraints.bar_line(self.constraints.first_bar + hops * PAST_BARS)
+        chords = (placed for _, placed in hypothesis.chords_backwards())
+        steps = [placed.step for placed in chords if placed.start_beats >= first]
+        model = fork_model(hypothesis.model or self.model)
+        return model, model.predict(steps[::-1], self.constraints.context)
 
-    def grow(self, way: Way) -> None:
-        """Put all that may follow a progression on the stacks."""
-        way = self.over_bass(way)
-        model, prediction = self.ask(way)
-        way = replace(way, model=None)  # no one asks it any more, and it remembers much
-        chances = prediction.chords
-        fixed = self.frame.fixed.get(way.beat)
-        lengths = [length for length, _ in self.horizon.lengths(way.beat)]
+    def extend(self, hypothesis: Hypothesis) -> None:
+        """Push all continuations of a progression by one chord on the stacks."""
+        hypothesis = self.draw_bass(hypothesis)
+        model, prediction = self.predict(hypothesis)
+        hypothesis = replace(hypothesis, model=None)  # its memory is large and not needed any more
+        probabilities = prediction.chords
+        fixed = self.constraints.fixed.get(hypothesis.beat)
+        lengths = [length for length, _ in self.lookahead.lengths(hypothesis.beat)]
         if fixed is None:
-            asked = self.asked(way)
-            tried = [self.candidates(way, length, chances, asked) for length in lengths]
+            allowed = self.allowed(hypothesis)
+            candidates = [
+                self.candidates(hypothesis, length, probabilities, allowed) for length in lengths
+            ]
         else:
-            tried = [[id_of(fixed)] for _ in lengths]
-        rhythm = {n: length_shares(prediction, n, lengths) for n in sorted({*chain(*tried)})}
-        for place, (length, numbers) in enumerate(zip(lengths, tried, strict=True)):
-            for number in numbers:
-                symbol = self.symbols[number] if fixed is None else fixed
-                placed = Placed(symbol, way.beat, length)
-                child = Way(placed, number, way, prediction, model=model, given=fixed is not None)
-                self.weigh(child, way, float(chances[number]) * rhythm[number][place])
+            candidates = [[id_of(fixed)] for _ in lengths]
+        rhythm = {n: length_shares(prediction, n, lengths) for n in sorted({*chain(*candidates)})}
+        for place, (length, ids) in enumerate(zip(lengths, candidates, strict=True)):
+            for chord_id in ids:
+                symbol = self.symbols[chord_id] if fixed is None else fixed
+                placed = PlacedChord(symbol, hypothesis.beat, length)
+                child = Hypothesis(placed, chord_id, hypothesis, prediction, model=model)
+                child = replace(child, is_given=fixed is not None)
+                probability = float(probabilities[chord_id]) * rhythm[chord_id][place]
+                self.push_weighted(child, hypothesis, probability)
 
-    def over_bass(self, way: Way) -> Way:
-        """The progression with its last chord over a bass that is drawn, unless it was given."""
-        if way.placed is None or way.prediction is None or way.given:
-            return way
-        placed = over_bass(way.placed, way.chord_id, way.prediction, self.frame, self.rng)
-        return replace(way, placed=placed)
+    def draw_bass(self, hypothesis: Hypothesis) -> Hypothesis:
+        """Return the progression with a drawn bass under its last chord, unless that was given."""
+        placed, prediction = hypothesis.placed, hypothesis.prediction
+        if placed is None or prediction is None or hypothesis.is_given:
+            return hypothesis
+        placed = draw_bass(placed, hypothesis.chord_id, prediction, self.constraints, self.rng)
+        return replace(hypothesis, placed=placed)
 
-    def asked(self, way: Way) -> Bools:
-        """Which ids may follow: another chord, as it is played, and at first one of the key."""
-        last = replace(way.placed.symbol, bass=None) if way.placed else None
-        asked = playable().copy()
-        asked[self.ids.get(last, [])] = False
-        at_home = asked & in_key(self.frame.key, self.frame.context.style)
-        return at_home if way.placed is None and at_home.any() else asked
+    def allowed(self, hypothesis: Hypothesis) -> Bools:
+        """Return which ids may follow: not the last chord, and at first chords of the key."""
+        last = replace(hypothesis.placed.symbol, bass=None) if hypothesis.placed else None
+        allowed = playable_ids().copy()
+        allowed[self.ids.get(last, [])] = False
+        diatonic = allowed & key_ids(self.constraints.key, self.constraints.context.style)
+        return diatonic if hypothesis.placed is None and diatonic.any() else allowed
 
-    def candidates(self, way: Way, length: float, chances: Floats, asked: Bools) -> list[int]:
-        """The likeliest ids to follow with a length, none that leaves no way open."""
-        ways = [self.horizon.after(way.beat, length, way.led, kind) for kind in KINDS]
-        fit = self.fits.of(way.beat, length)
-        heard = np.exp(fit - fit[asked].max()) * asked * np.array(ways)[self.kinds]
-        weights = heard * chances
-        if not weights.any():  # the model rules out all that is asked for
-            weights = heard
+    def candidates(
+        self, hypothesis: Hypothesis, length: float, probabilities: Floats, allowed: Bools
+    ) -> list[int]:
+        """Return the likeliest next ids for a duration that have a continuation."""
+        continuations = [
+            self.lookahead.weight_after(hypothesis.beat, length, hypothesis.is_prepared, role)
+            for role in CADENCE_ROLES
+        ]
+        fit = self.fits.of(hypothesis.beat, length)
+        fitting = np.exp(fit - fit[allowed].max()) * allowed * np.array(continuations)[self.roles]
+        weights = fitting * probabilities
+        if not weights.any():  # the model gives all allowed chords probability 0
+            weights = fitting
         if not weights.any():
             return []
         p = shaped(weights, self.choice)
         likeliest = p.argsort(kind="stable")[::-1][:CANDIDATES]
-        return [int(number) for number in likeliest if p[number] > 0]
+        return [int(chord_id) for chord_id in likeliest if p[chord_id] > 0]
 
-    def weigh(self, way: Way, before: Way, chance: float) -> None:
-        """Weigh a progression by its last chord and put it on its stack, if it can come right.
+    def push_weighted(self, hypothesis: Hypothesis, parent: Hypothesis, probability: float) -> None:
+        """Weight a progression by its last chord and push it, if it has a continuation.
 
         Args:
-            way: without weight.
-            before: the same without the last chord.
-            chance: the probability of that one and its length.
+            hypothesis: without weight.
+            parent: the same without the last chord.
+            probability: of that chord and its duration.
         """
-        if way.placed is None:
+        if hypothesis.placed is None:
             return
-        number, length = way.chord_id, way.placed.duration_beats
-        kind = KINDS[self.kinds[number]]
-        if way.given:
-            kind = kind_of(self.frame, way.placed.symbol, given=True)
-        still_open = self.horizon.after(before.beat, length, before.led, kind)
-        if not still_open:
+        chord_id, length = hypothesis.chord_id, hypothesis.placed.duration_beats
+        role = CADENCE_ROLES[self.roles[chord_id]]
+        if hypothesis.is_given:
+            role = cadence_role(self.constraints, hypothesis.placed.symbol, is_given=True)
+        continuation = self.lookahead.weight_after(parent.beat, length, parent.is_prepared, role)
+        if not continuation:
             return
-        coming = self.frame.fixed.get(way.beat)
-        apart = ASIDE if coming is not None and id_of(coming) == number else 1.0
-        weight = log(max(chance, LEAST) * apart) + float(self.fits.of(before.beat, length)[number])
-        total = before.log_weight + self.power * weight
-        if way.beat >= self.frame.end_beats:
-            total += log(still_open)
-        self.put(replace(way, log_weight=total, led=kind.before))
+        fixed_next = self.constraints.fixed.get(hypothesis.beat)
+        is_repeat = fixed_next is not None and id_of(fixed_next) == chord_id
+        prior = log(max(probability, MIN_PROBABILITY) * (TINY_FACTOR if is_repeat else 1.0))
+        weight = prior + float(self.fits.of(parent.beat, length)[chord_id])
+        total = parent.log_weight + self.power * weight
+        if hypothesis.beat >= self.constraints.end_beats:
+            total += log(continuation)
+        self.push(replace(hypothesis, log_weight=total, is_prepared=role.can_prepare))
 
-    def drawn(self, way: Way, placed: Placed) -> Drawn:
-        """The last chord of a progression, with what model and melody together thought of it."""
+    def to_sampled(self, hypothesis: Hypothesis, placed: PlacedChord) -> SampledChord:
+        """Return the last chord of a progression with its probability under model and melody."""
         fit = self.fits.of(placed.start_beats, placed.duration_beats)
-        chords = way.prediction.chords if way.prediction else np.ones_like(fit)
-        weights = np.where(playable(), chords, 0.0) * np.exp(fit - fit.max())
-        return told(placed, way.chord_id, normalised(weights), self.symbols)
+        chords = hypothesis.prediction.chords if hypothesis.prediction else np.ones_like(fit)
+        weights = np.where(playable_ids(), chords, 0.0) * np.exp(fit - fit.max())
+        return scored_chord(placed, hypothesis.chord_id, normalised(weights), self.symbols)
 
 
-def length_shares(prediction: Prediction, number: int, lengths: Sequence[float]) -> list[float]:
-    """The probability of each length among these for a chord."""
-    p = prediction.durations(number)[[duration_class(length) for length in lengths]]
+def length_shares(prediction: Prediction, chord_id: int, lengths: Sequence[float]) -> list[float]:
+    """Return the probability of each of these durations for a chord."""
+    p = prediction.durations(chord_id)[[duration_class(length) for length in lengths]]
     shares: list[float] = (normalised(p) if p.any() else np.ones(len(lengths))).tolist()
     return shares

@@ -14,18 +14,18 @@ from math import ceil
 import msgspec
 import numpy as np
 
-from muse.tools.chords.constraints import Placed
-from muse.tools.chords.events import STYLES
+from muse.tools.chords.constraints import PlacedChord
 from muse.tools.chords.performance import (
-    HELD,
-    HELD_BASS,
-    LOUDNESS,
     SHORTEST,
+    SUSTAINED,
+    SUSTAINED_BASS,
+    VELOCITIES,
     Players,
     Stroke,
-    on_tick,
+    to_tick,
 )
-from muse.tools.chords.style import FEELS, Feel, Pattern
+from muse.tools.chords.style import PLAYING_STYLES, Pattern, PlayingStyle
+from muse.tools.datasets.chord_events import STYLES
 from muse.tools.errors import ParameterError
 from muse.tools.jam.band.lines import Line, program_event
 from muse.tools.jam.events import Choice, Decision, Event
@@ -70,13 +70,13 @@ class Band:
         Raises:
             ParameterError: no such style, or no such voicing.
         """
-        feel = felt(style, swing)
+        playing = felt(style, swing)
         self.bpm_at = bpm_at
-        self.voicing = voicing or feel.voicing
+        self.voicing = voicing or playing.voicing
         self.highest = min(style_named(self.voicing).high, HIGHEST_KEY)
         self.bar_beats = bar_beats(meter)
         dice = np.random.default_rng([seed, DICE])
-        self.players = Players(feel, meter, C_MAJOR, bpm_at(), dice)
+        self.players = Players(playing, meter, C_MAJOR, bpm_at(), dice)
         self.keys, self.bass = Line("keys"), Line("bass", is_single=True)
         self.hand_strokes: list[Stroke] = []
         self.bass_strokes: list[Stroke] = []
@@ -128,10 +128,13 @@ class Band:
         beat = decision.beat
         events = [*self.seated(beat), *self.turned(decision)]
         if self.tones:
-            chord = Placed(self.symbol, beat, beats)
+            chord = PlacedChord(self.symbol, beat, beats)
             hand, low = (
                 self.players.strokes(chord, patterns, held, is_last=True)
-                for patterns, held in ((self.players.hands, HELD), (self.players.basses, HELD_BASS))
+                for patterns, held in (
+                    (self.players.hands, SUSTAINED),
+                    (self.players.basses, SUSTAINED_BASS),
+                )
             )
             notes = ((self.keys, self.played_hand(hand)), (self.bass, self.played_bass(low, None)))
             for line, each in notes:
@@ -143,8 +146,8 @@ class Band:
         """The programs of both parts, the first time."""
         if not self.is_seated:
             self.is_seated = True
-            yield program_event(beat, "keys", self.players.feel.keys_program)
-            yield program_event(beat, "bass", self.players.feel.bass_program)
+            yield program_event(beat, "keys", self.players.playing.keys_program)
+            yield program_event(beat, "bass", self.players.playing.bass_program)
 
     def turned(self, decision: Decision) -> list[Event]:
         """Tempo, key and chord are as they are now; the chord that is left ends."""
@@ -179,8 +182,8 @@ class Band:
         end = beat + self.bar_beats - beat % self.bar_beats
         if next_change is not None and next_change > beat:
             end = min(end, float(ceil(next_change)))
-        self.hand_strokes = list(self.strokes(beat, end, self.players.hands, HELD))
-        self.bass_strokes = list(self.strokes(beat, end, self.players.basses, HELD_BASS))
+        self.hand_strokes = list(self.strokes(beat, end, self.players.hands, SUSTAINED))
+        self.bass_strokes = list(self.strokes(beat, end, self.players.basses, SUSTAINED_BASS))
         self.planned = end
 
     def strokes(
@@ -191,7 +194,7 @@ class Band:
         counted = min(beat + -(beat % self.bar_beats) % unit, end)
         for start, stop, is_held in ((beat, counted, True), (counted, end, False)):
             if stop > start:
-                chord = Placed(self.symbol, start, stop - start)
+                chord = PlacedChord(self.symbol, start, stop - start)
                 yield from self.players.strokes(chord, patterns, held, is_held)
 
     def due(self, strokes: list[Stroke], beat: float) -> list[Stroke]:
@@ -233,23 +236,23 @@ class Band:
         return min(bass_pitches(first.symbol), key=lambda pitch: (abs(pitch - low), pitch))
 
 
-def felt(style: str, swing: float | None) -> Feel:
-    """The feel of a style, swung as asked.
+def felt(style: str, swing: float | None) -> PlayingStyle:
+    """The playing of a style, swing_beat as asked.
 
     Raises:
         ParameterError: no such style.
     """
     if style not in STYLES:
         raise ParameterError(f"--style is one of {', '.join(STYLES)}, not '{style}'")
-    feel = FEELS[STYLES[STYLES.index(style)]]
-    return feel if swing is None else replace(feel, swing=(swing, feel.swing[1]))
+    playing = PLAYING_STYLES[STYLES[STYLES.index(style)]]
+    return playing if swing is None else replace(playing, swing=(swing, playing.swing[1]))
 
 
 def within(note: Note, beat: float, dynamics: float) -> Note:
     """The note as loud as asked, beginning in the stretch after a beat."""
     start = min(max(note.start_beats, beat), beat + LAST_TICK)
-    loud = min(max(round(note.velocity * dynamics), LOUDNESS[0]), LOUDNESS[1])
-    lasts = on_tick(max(note.start_beats + note.duration_beats - start, SHORTEST))
+    loud = min(max(round(note.velocity * dynamics), VELOCITIES[0]), VELOCITIES[1])
+    lasts = to_tick(max(note.start_beats + note.duration_beats - start, SHORTEST))
     return msgspec.structs.replace(note, start_beats=start, duration_beats=lasts, velocity=loud)
 
 

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muse.tools.chords.constraints import id_of
-from muse.tools.chords.dressing import dressed
-from muse.tools.chords.events import STYLES, Context, Style, symbol_of_id
 from muse.tools.chords.model import ChordModel
+from muse.tools.chords.style import played_symbol
+from muse.tools.datasets.chord_events import STYLES, Context, Style, symbol_of_id
 from muse.tools.errors import ParameterError
 from muse.tools.jam.events import Choice, Decision, Plan, Thought
 from muse.tools.jam.harmony.beat_features import (
@@ -200,7 +200,7 @@ class Harmonist:
             plain = symbol_of_triad(triad, self.ear.home, key.tonic)
         else:
             plain = symbol_of_id(number, 0, key.tonic)
-        return dressed(plain, key, self.style)
+        return played_symbol(plain, key, self.style)
 
     def remember(self, number: int, symbol: ChordSymbol) -> None:
         """Keep the chord for the brain, whose window begins on a bar line."""

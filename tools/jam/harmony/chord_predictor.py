@@ -15,9 +15,9 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.tools.chords.events import DURATIONS, VOCABULARY_SIZE, Context, symbol_of_id
-from muse.tools.chords.generate import playable
 from muse.tools.chords.model import ChordModel, Step
+from muse.tools.chords.sampler import playable_ids
+from muse.tools.datasets.chord_events import DURATIONS, VOCABULARY_SIZE, Context, symbol_of_id
 from muse.tools.datasets.harmony_columns import chord_of_id
 from muse.tools.jam.events import Choice
 from muse.tools.jam.harmony.beat_features import TRIADS, triad_of
@@ -52,7 +52,7 @@ class Outlook:
 
     def id_of(self, triad: int) -> int | None:
         """The likeliest chord upon a triad that players play; None where it sees none."""
-        shares = np.where((triad == TRIAD_OF_ID) & playable(), self.chords, 0.0)
+        shares = np.where((triad == TRIAD_OF_ID) & playable_ids(), self.chords, 0.0)
         best = int(shares.argmax())
         return best if shares[best] > 0 else None
 
@@ -116,7 +116,7 @@ class Brain:
         found: list[Choice] = []
         while len(found) < self.ahead:
             following = self.model.predict(steps, context)
-            shares = np.where(playable(), following.chords, 0.0)
+            shares = np.where(playable_ids(), following.chords, 0.0)
             number = int(shares.argmax())
             symbol = symbol_of_id(number, 0, tonic)
             found.append(Choice(symbol, float(shares[number]), beat))

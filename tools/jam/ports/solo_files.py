@@ -10,7 +10,7 @@ from muse.tools.datasets.forms.melody import MELODY_ROLES
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.jam.events import Message
 from muse.tools.jam.midi_bytes import NOTE_ON, control, note_off
-from muse.tools.melody.backing import is_melody
+from muse.tools.melody.prepare_song import is_melody
 from muse.tools.song.document import Song, Track
 from muse.tools.song.midi import load_song
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.tools.chords.song_arrays import longest_meter
+from muse.tools.datasets.chord_songs import longest_meter
 from muse.tools.datasets.pop909 import is_pop909, read_pop909
 from muse.tools.errors import BadInputError
 from muse.tools.jam.events import SoloNote

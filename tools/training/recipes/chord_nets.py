@@ -25,13 +25,13 @@ from muse.tools.chords.columns import (
     CONTEXT_SIZES,
     Columns,
     song_columns,
-    stacked,
+    stack_songs,
 )
-from muse.tools.chords.events import DURATIONS, FIRST_TARGET_ID, VOCABULARY_SIZE
 from muse.tools.chords.ngram_baselines import train_baseline
-from muse.tools.chords.song_arrays import ChordSong
 from muse.tools.chords.tonnetz import BUCKETS, distance_table
 from muse.tools.chords.torch_predictor import TorchPredictor, chord_batch, flat_batch
+from muse.tools.datasets.chord_events import DURATIONS, FIRST_TARGET_ID, VOCABULARY_SIZE
+from muse.tools.datasets.chord_songs import ChordSong
 from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
 from muse.tools.datasets.splits import Split
 from muse.tools.evaluation.chords import EVERYTHING, evaluate
@@ -111,7 +111,9 @@ class ChordRecipe(Recipe):
         """Songs as padded columns; long ones lose their end, but only in training."""
         longest = LONGEST_SONG if dice is not None else None
         songs = [song_at(examples.arrays, int(index), longest) for index in indices]
-        return {name: torch.from_numpy(array) for name, array in flat_batch(stacked(songs)).items()}
+        return {
+            name: torch.from_numpy(array) for name, array in flat_batch(stack_songs(songs)).items()
+        }
 
     def outcome(self, net: nn.Module, batch: Batch) -> Outcome:
         """The loss of chords, lengths and basses, and how many chords were right."""

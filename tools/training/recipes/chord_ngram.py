@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from muse.tools.chords.events import (
+from muse.tools.chords.ngram_model import NAME, PLACES_PER_BEAT, WEIGHTS, NgramModel, Rows
+from muse.tools.datasets.chord_events import (
     DURATIONS,
     FIRST_TARGET_ID,
     MODES,
@@ -19,8 +20,7 @@ from muse.tools.chords.events import (
     VOCABULARY_SIZE,
     transposed_ids,
 )
-from muse.tools.chords.ngram_model import NAME, PLACES_PER_BEAT, WEIGHTS, NgramModel, Rows
-from muse.tools.chords.song_arrays import ChordSong
+from muse.tools.datasets.chord_songs import ChordSong
 from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
 from muse.tools.datasets.vocabulary import START_ID
 from muse.tools.evaluation.chords import evaluate

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from muse.models.training.task import Means
-from muse.tools.chords.song_data import ChordData, load_chord_data, read_chord_data
+from muse.tools.datasets.chord_data import ChordData, load_chord_data, read_chord_data
+from muse.tools.datasets.melody_data import MelodyData, load_melody_data, read_melody_data
 from muse.tools.datasets.song_sets import ArraySong, SongSet
 from muse.tools.datasets.splits import Split
 from muse.tools.errors import BadInputError
-from muse.tools.melody.song_data import MelodyData, load_melody_data, read_melody_data
 from muse.tools.progress import Report
 from muse.tools.training.data_folder import (
     CHORD_COLLECTIONS,

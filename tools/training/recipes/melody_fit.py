@@ -24,7 +24,7 @@ from muse.tools.chords.harmonize.melody_fit import (
 )
 from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY, FIRST_CHORD_ID, chord_of_id
 from muse.tools.datasets.melody_events import STEPS
-from muse.tools.melody.song_arrays import ARRAYS, MelodySong
+from muse.tools.datasets.melody_songs import ARRAYS, MelodySong
 from muse.tools.song.document import Meter
 from muse.tools.theory.qualities import QUALITIES
 from muse.tools.training.data_folder import MELODY_COLLECTIONS

@@ -20,6 +20,7 @@ from muse.models.melody_xl.net import MelodyXL
 from muse.models.training.task import Batch, Means, Outcome, Watched
 from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
 from muse.tools.datasets.melody_events import PITCHES
+from muse.tools.datasets.melody_songs import MelodySong
 from muse.tools.datasets.splits import Split
 from muse.tools.evaluation.melody import EVERYTHING, evaluate, ngram_scores
 from muse.tools.melody.columns import (
@@ -36,7 +37,6 @@ from muse.tools.melody.columns import (
 )
 from muse.tools.melody.event_scores import Scorer
 from muse.tools.melody.ngram_model import PARTS, MelodyNgram, adaptive_ngram
-from muse.tools.melody.song_arrays import MelodySong
 from muse.tools.melody.torch_predictor import melody_batch, net_scores, note_losses
 from muse.tools.progress import Report
 from muse.tools.training.recipe import SIDES, Examples, Prepared, Recipe

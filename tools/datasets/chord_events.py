@@ -1,8 +1,8 @@
-"""A song's harmony as models of chords see it: events, the song's context, classes of duration.
+"""Chord events: chord ids, duration classes and the context of a song, as chord models take them.
 
-Conventions: chord ids are those of forms.harmony.CHORD_VOCABULARY, with absolute roots. A chord
-that repeats is one event: neighbours never have the same id, and a change of bass alone begins no
-new one; the bass is the first one's. Beats are quarter notes.
+Conventions: chord ids are those of harmony_columns.CHORD_VOCABULARY, with absolute roots. Repeats
+are merged: neighbors never have the same id, and a change of bass alone begins no new event; the
+bass is the first one's. Beats are quarter notes.
 """
 
 from bisect import bisect_right
@@ -30,14 +30,14 @@ from muse.tools.theory.pitch import spell
 from muse.tools.theory.qualities import quality_of_code
 
 Style = Literal["pop", "soul", "rock", "jazz", "neo-soul"]
-STYLES: Final[tuple[Style, ...]] = get_args(Style)  # a style's code is its place
-MODES: Final[tuple[Mode, ...]] = get_args(Mode)  # likewise
+STYLES: Final[tuple[Style, ...]] = get_args(Style)  # a style's code is its index
+MODES: Final[tuple[Mode, ...]] = get_args(Mode)  # a mode's code is its index
 VOCABULARY_SIZE = len(CHORD_VOCABULARY)
-FIRST_TARGET_ID = NO_CHORD_ID  # ids from here on can be a next chord; below are the specials
+FIRST_TARGET_ID = NO_CHORD_ID  # ids from here on can be predicted; special tokens are below
 
-# Beats. Lengths that are common in the corpora are exact: 99.9 % of the chords of POP909, 99.7 % of
-# Billboard's and 99.1 % of the jazz tunes'. Others go to the nearest by ratio; what lasts longer
-# (0.1 % of Billboard) counts as the longest, which stands for as many bars of one chord.
+# Beats of each duration class. They are exact for 99.9 % of the chords of POP909, 99.7 % of
+# Billboard and 99.1 % of the jazz tunes. Other durations go to the nearest class by ratio, and
+# longer ones (0.1 % of Billboard) to the longest.
 DURATIONS = (
     *(0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0),
     *(13.0, 14.0, 15.0, 16.0, 18.0, 20.0, 24.0, 28.0, 32.0, 40.0, 48.0, 64.0),
@@ -51,11 +51,11 @@ class ChordEvent:
     """One chord of a song.
 
     Attributes:
-        chord_id: FIRST_TARGET_ID and up, or UNKNOWN_ID where nobody knows the chord.
-        bass: semitones from the root up to the bass, 0 to 11; 0 where there is no root.
-        duration_class: place in DURATIONS of the nearest length.
+        chord_id: FIRST_TARGET_ID and up, or UNKNOWN_ID for a chord that could not be read.
+        bass: semitones from the root up to the bass, 0 to 11; 0 without a root.
+        duration_class: index in DURATIONS of the nearest duration.
         start_beats: from the song's start.
-        duration_beats: until the next chord begins, exactly.
+        duration_beats: exact time until the next chord begins.
         bar_position_beats: from the bar line before it.
     """
 
@@ -69,7 +69,7 @@ class ChordEvent:
 
 @dataclass(frozen=True)
 class Context:
-    """What is known of a song as a whole: its main key and metre, and its style."""
+    """A song's main key and meter, and its style."""
 
     tonic_pc: int
     mode: Mode
@@ -79,17 +79,17 @@ class Context:
 
     @property
     def style_code(self) -> int:
-        """Place in STYLES."""
+        """Index in STYLES."""
         return STYLES.index(self.style)
 
     @property
     def mode_code(self) -> int:
-        """Place in MODES: 0 major, 1 minor."""
+        """Index in MODES: 0 major, 1 minor."""
         return MODES.index(self.mode)
 
     @property
     def home_pc(self) -> int:
-        """Tonic of the major key with the same signature: what a common key is counted from."""
+        """Tonic of the major key with the same signature, which the common key moves to C."""
         return (self.tonic_pc + RELATIVE_MAJOR[self.mode]) % 12
 
     @property
@@ -99,16 +99,16 @@ class Context:
 
 
 def duration_class(beats: float) -> int:
-    """Place in DURATIONS of the length that is nearest by ratio.
+    """Return the index in DURATIONS of the nearest duration by ratio.
 
     Args:
-        beats: above 0; longer than the longest counts as the longest.
+        beats: above 0; anything above the longest goes to the longest.
     """
     return int(np.abs(LOG_DURATIONS - np.log(max(beats, TIME_TOLERANCE))).argmin())
 
 
 def bar_position(beat: float, meters: Sequence[Meter]) -> float:
-    """Beats since the bar line before, in the metre in force; 4/4 from the start without any."""
+    """Return beats since the last bar line, in the meter in force; 4/4 without any meter."""
     place = bisect_right([meter.beat for meter in meters], beat + TIME_TOLERANCE) - 1
     meter = meters[max(place, 0)] if meters else Meter(0.0, 4, 4)
     position = (beat - meter.beat + TIME_TOLERANCE) % bar_beats(meter) - TIME_TOLERANCE
@@ -117,7 +117,13 @@ def bar_position(beat: float, meters: Sequence[Meter]) -> float:
 
 @lru_cache(maxsize=65536)
 def symbol_of_id(chord_id: int, bass: int = 0, tonic: int = 0) -> ChordSymbol:
-    """The chord of an id, spelled near a tonic on the line of fifths; unknown for the specials."""
+    """Return the chord symbol of an id, spelled near a tonic.
+
+    Args:
+        chord_id: any id of the vocabulary; special tokens give the unknown chord.
+        bass: semitones from the root up to the bass, 0 to 11.
+        tonic: place on the line of fifths.
+    """
     root, code = chord_of_id(chord_id)
     if root is None:
         return NONE if chord_id == NO_CHORD_ID else UNKNOWN_CHORD
@@ -128,10 +134,10 @@ def symbol_of_id(chord_id: int, bass: int = 0, tonic: int = 0) -> ChordSymbol:
 
 @lru_cache(maxsize=65536)
 def function_code_of(chord_id: int, bass: int, tonic_pc: int, mode: Mode) -> int:
-    """Code of a chord's function in a key, told from the chord alone.
+    """Return the code of a chord's function in a key, from the chord alone.
 
-    What follows is not asked, as it is in `theory.annotate`: a model that is to tell the next chord
-    must not find it in the columns of the one before.
+    Unlike in `theory.annotate` the next chord is not used: otherwise a model that predicts it could
+    read it from the column of the chord before.
 
     Args:
         chord_id: any id of the vocabulary.
@@ -144,26 +150,26 @@ def function_code_of(chord_id: int, bass: int, tonic_pc: int, mode: Mode) -> int
 
 
 def transposed_ids(ids: NDArray[np.integer], semitones: int) -> NDArray[np.int64]:
-    """The ids of chords some semitones higher; specials and no chord stay."""
+    """Return chord ids transposed up by semitones; special tokens and no chord stay."""
     moved: NDArray[np.int64] = transposition(semitones)[ids]
     return moved
 
 
 @lru_cache(maxsize=12)
-def shifts_by(semitones: int) -> NDArray[np.int64]:
-    """The ids of all chords, 0 to 11 semitones higher."""
+def transposition_up(semitones: int) -> NDArray[np.int64]:
+    """Return `transposition` by 0 to 11 semitones."""
     ids = np.arange(VOCABULARY_SIZE)
-    place = ids - FIRST_CHORD_ID
-    higher = FIRST_CHORD_ID + place // 12 * 12 + (place + semitones) % 12
-    moved: NDArray[np.int64] = np.where(place < 0, ids, higher)
+    index = ids - FIRST_CHORD_ID  # quality by quality, 12 roots each
+    higher = FIRST_CHORD_ID + index // 12 * 12 + (index + semitones) % 12
+    moved: NDArray[np.int64] = np.where(index < 0, ids, higher)
     moved.setflags(write=False)
     return moved
 
 
 def transposition(semitones: int) -> NDArray[np.int64]:
-    """For every id that of the chord some semitones higher, shape (VOCABULARY_SIZE,).
+    """Return for every id the id of the chord some semitones higher, shape (VOCABULARY_SIZE,).
 
-    Probabilities by id are moved down by indexing with it: `p[transposition(n)][i]` is that of the
-    chord n semitones above i.
+    To transpose probabilities down, index them with it: `p[transposition(n)][i]` is the probability
+    of the chord n semitones above i.
     """
-    return shifts_by(semitones % 12)
+    return transposition_up(semitones % 12)

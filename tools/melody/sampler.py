@@ -14,12 +14,13 @@ import numpy as np
 from muse.tools.datasets.forms.melody import HIGHEST
 from muse.tools.datasets.melody_events import PITCHES, STEPS, StepNote
 from muse.tools.generation.sampling import draw, normalised, shaped
+from muse.tools.melody.backing import Backing
 from muse.tools.melody.candidates import (
     LONG,
     REST,
     Bools,
-    Limits,
-    Reach,
+    NextSteps,
+    NoteLimits,
     aimed,
     around,
     bar_length,
@@ -32,9 +33,8 @@ from muse.tools.melody.candidates import (
     start_weights,
 )
 from muse.tools.melody.columns import advance_class, note_ids
-from muse.tools.melody.context import Stage
-from muse.tools.melody.model import Floats, MelodyModel, Moment
-from muse.tools.melody.note_slots import Plan, Slot
+from muse.tools.melody.model import Floats, MelodyModel, NotePrediction
+from muse.tools.melody.note_slots import NotePlan, NoteSlot
 
 # how often a melody begins on each step of its first bar: songs of POP909 and OpenEWLD
 FIRST_STEPS = {0: 40, 36: 14, 24: 10, 6: 8, 12: 9, 42: 6, 30: 4, 18: 2}
@@ -43,7 +43,7 @@ SHORTEST_LAST = STEPS  # steps: the last note is held this long at least, where 
 
 
 @dataclass
-class Draft:
+class MelodyDraft:
     """A melody as far as it is written.
 
     Attributes:
@@ -64,26 +64,37 @@ class Draft:
         return float(np.mean(self.nats)) if self.nats else 0.0
 
 
-class Composer:
+class MelodySampler:
     """Writes one melody."""
 
     def __init__(
-        self, model: MelodyModel, stage: Stage, plan: Plan, limits: Limits, rng: np.random.Generator
+        self,
+        model: MelodyModel,
+        backing: Backing,
+        plan: NotePlan,
+        limits: NoteLimits,
+        rng: np.random.Generator,
     ) -> None:
         """Take who knows what follows, what it goes over, what is known, what is asked."""
-        self.model, self.stage, self.plan, self.limits, self.rng = model, stage, plan, limits, rng
-        self.draft = Draft()
+        self.model, self.backing, self.plan, self.limits, self.rng = (
+            model,
+            backing,
+            plan,
+            limits,
+            rng,
+        )
+        self.draft = MelodyDraft()
         self.first_bar = 0
 
-    def written(self) -> Draft:
+    def written(self) -> MelodyDraft:
         """The whole melody; without a note where there is no room for one."""
         now = self.first_step()
         if now is None:
             return self.draft
-        self.first_bar = self.stage.bar_at(now)
-        moment = self.model.start(self.stage.context, self.stage.place(now, self.first_bar))
+        self.first_bar = self.backing.bar_at(now)
+        prediction = self.model.start(self.backing.context, self.backing.place(now, self.first_bar))
         while now is not None:
-            now, moment = self.note(now, moment)
+            now, prediction = self.note(now, prediction)
         return self.draft
 
     def first_step(self) -> int | None:
@@ -92,7 +103,7 @@ class Composer:
         open_steps = np.flatnonzero(self.plan.open)
         if not len(open_steps) or (slot is not None and slot < open_steps[0]):
             return slot
-        first = self.stage.bars[self.stage.bar_at(int(open_steps[0]))].start
+        first = self.backing.bars[self.backing.bar_at(int(open_steps[0]))].start
         odds = {first + step: odds for step, odds in FIRST_STEPS.items()}
         odds = {s: o for s, o in odds.items() if s < len(self.plan.open) and self.plan.open[s]}
         if slot is not None:
@@ -102,41 +113,43 @@ class Composer:
         steps = sorted(odds)
         return steps[draw(self.rng, normalised(np.array([odds[s] for s in steps], np.float64)))]
 
-    def note(self, now: int, moment: Moment) -> tuple[int | None, Moment]:
-        """Write the note that begins at a step; where the next one does, and the moment there."""
-        stage, notes = self.stage, self.draft.notes
-        slot = self.plan.slot_at(now, notes, stage) or Slot(now)
+    def note(self, now: int, prediction: NotePrediction) -> tuple[int | None, NotePrediction]:
+        """Sample the note at a step; return the next step and the prediction there."""
+        backing, notes = self.backing, self.draft.notes
+        slot = self.plan.slot_at(now, notes, backing) or NoteSlot(now)
         held = slot.end if slot.is_given else now
         is_begun = not slot.is_given or not all(self.draft.is_given)
-        onward = reach(now, held, notes, stage, self.plan, is_begun)
-        pitch, p_pitch = self.pitch(now, slot, onward, moment)
-        heard = as_heard(pitch, stage.up)
-        advances = moment.advances(heard)
+        onward = reach(now, held, notes, backing, self.plan, is_begun)
+        pitch, p_pitch = self.pitch(now, slot, onward, prediction)
+        heard = to_common_key(pitch, backing.up)
+        advances = prediction.advances(heard)
         then = self.next_step(now, pitch, onward, advances, slot)
         advance = advance_class(then - now)
-        durations = moment.durations(heard, advance)
+        durations = prediction.durations(heard, advance)
         duration = self.duration(now, pitch, then, durations, slot, then == onward.end)
-        before = as_heard(notes[-1].pitch, stage.up) if notes else None
+        before = to_common_key(notes[-1].pitch, backing.up) if notes else None
         told = note_ids(heard, before, then - now, duration)
         odds = (p_pitch, advances[advance], durations[told["duration"]])
         self.draft.nats.append(-float(np.log(np.array(odds) + 1e-12).sum()))
         self.draft.is_given.append(slot.is_given)
         notes.append(StepNote(now, duration, pitch))
         if then == onward.end:
-            return None, moment
-        bar = stage.bar_at(then) - self.first_bar
-        return then, moment.after(told, stage.place(then, self.first_bar), bar)
+            return None, prediction
+        bar = backing.bar_at(then) - self.first_bar
+        return then, prediction.after(told, backing.place(then, self.first_bar), bar)
 
-    def pitch(self, now: int, slot: Slot, onward: Reach, moment: Moment) -> tuple[int, float]:
+    def pitch(
+        self, now: int, slot: NoteSlot, onward: NextSteps, prediction: NotePrediction
+    ) -> tuple[int, float]:
         """The note's pitch, and the model's odds of it."""
-        told = as_sounding(moment.pitches(), self.stage.up)
+        told = from_common_key(prediction.pitches(), self.backing.up)
         pull = (self.limits.tone_pull, self.pulled(now))
         weights = pitch_weights(told, self.allowed(now, slot, onward), pull)
         weights *= liveliness(self.draft.notes)
         pitch = draw(self.rng, shaped(weights, self.limits.sampling))
         return pitch, float(told[pitch])
 
-    def allowed(self, now: int, slot: Slot, onward: Reach) -> Bools:
+    def allowed(self, now: int, slot: NoteSlot, onward: NextSteps) -> Bools:
         """Which pitches the note may have, (128,): known ones, or what comes nearest and fits."""
         known = np.isin(np.arange(PITCHES), list(slot.pitches or range(PITCHES)))
         if slot.is_given:
@@ -151,40 +164,42 @@ class Composer:
         choices = (known & new, around(known) & new, new, fitting)
         return next(choice for choice in choices if choice.any())
 
-    def ends_for_sure(self, now: int, slot: Slot, onward: Reach) -> bool:
+    def ends_for_sure(self, now: int, slot: NoteSlot, onward: NextSteps) -> bool:
         """Whether the note ends a phrase whatever comes: a long way to go on, or a rest."""
         nearest = onward.steps[0]
         return nearest == onward.end or nearest - now >= self.phrase_gap(now, slot)
 
-    def phrase_gap(self, now: int, slot: Slot) -> int:
+    def phrase_gap(self, now: int, slot: NoteSlot) -> int:
         """Steps to the next note from which on this one ends a phrase."""
         return min(LONG, self.longest(now, slot) + REST)
 
-    def longest(self, now: int, slot: Slot) -> int:
+    def longest(self, now: int, slot: NoteSlot) -> int:
         """Steps that a note may be held: as long as it is known to be, or until the bars end."""
         return slot.duration or self.plan.stop - now
 
     def pulled(self, now: int) -> Bools:
         """Pitches that are likelier than the model says, (128,): chord tones on strong beats."""
-        if self.limits.tone_pull == 1 or not self.stage.is_strong(now):
+        if self.limits.tone_pull == 1 or not self.backing.is_strong(now):
             return np.zeros(PITCHES, bool)
         return self.tones_at(now)
 
     def tones_at(self, now: int) -> Bools:
         """Pitches that are in the chord, (128,); all where there is no chord."""
-        return of_classes(self.stage.tones(now))
+        return pitch_mask(self.backing.tones(now))
 
     def closing(self) -> Bools:
         """Pitches that the melody may end on, (128,): the triad of its last chord."""
-        firm = self.stage.sounding(self.plan.stop - 1).firm
-        return of_classes(firm if self.plan.is_closing else frozenset())
+        triad = self.backing.sounding(self.plan.stop - 1).triad
+        return pitch_mask(triad if self.plan.is_closing else frozenset())
 
-    def next_step(self, now: int, pitch: int, onward: Reach, told: Floats, slot: Slot) -> int:
+    def next_step(
+        self, now: int, pitch: int, onward: NextSteps, told: Floats, slot: NoteSlot
+    ) -> int:
         """Where the next note begins."""
         steps = onward.steps
         if len(steps) == 1:
             return steps[0]
-        may_end = slot.is_given or self.stage.is_tone(now, pitch)
+        may_end = slot.is_given or self.backing.is_tone(now, pitch)
         most = None if may_end else self.phrase_gap(now, slot)
         weights = start_weights(told, onward, now, most)
         if not self.closing()[pitch] and not slot.is_given:
@@ -199,18 +214,18 @@ class Composer:
         count = len(self.draft.notes)
         first, written = self.draft.density_from or (now, count)
         self.draft.density_from = (first, written)
-        bar = bar_length(now, self.stage)
+        bar = bar_length(now, self.backing)
         return aimed(self.limits.density or 1.0, count + 1 - written, now - first, bar)
 
     def duration(
-        self, now: int, pitch: int, then: int, told: Floats, slot: Slot, is_last: bool
+        self, now: int, pitch: int, then: int, told: Floats, slot: NoteSlot, is_last: bool
     ) -> int:
         """How long the note sounds, in steps."""
         gap = then - now
         longest = min(self.longest(now, slot), gap)
         if slot.duration is not None:
             return longest
-        may_end = self.stage.is_tone(now, pitch)
+        may_end = self.backing.is_tone(now, pitch)
         steps, weights = duration_weights(told, gap, longest, may_end)
         if is_last:
             weights *= [step >= min(SHORTEST_LAST, longest) for step in steps]
@@ -221,8 +236,8 @@ class Composer:
         """A long note ends where a chord comes that it is not in."""
         if length < LONG:
             return length
-        first = bisect_left(self.stage.chords, now + LONG // 2, key=lambda chord: chord.start)
-        for chord in self.stage.chords[first:]:
+        first = bisect_left(self.backing.chords, now + LONG // 2, key=lambda chord: chord.start)
+        for chord in self.backing.chords[first:]:
             if chord.start >= now + length:
                 break
             if chord.tones and pitch % 12 not in chord.tones:
@@ -230,17 +245,17 @@ class Composer:
         return length
 
 
-def of_classes(classes: frozenset[int]) -> Bools:
+def pitch_mask(classes: frozenset[int]) -> Bools:
     """Pitches of these pitch classes, (128,); all where there are none."""
     return np.isin(PITCH_CLASSES, list(classes)) if classes else np.ones(PITCHES, bool)
 
 
-def as_heard(pitch: int, up: int) -> int:
+def to_common_key(pitch: int, up: int) -> int:
     """A pitch as the model hears it, `up` semitones higher; at the ends of MIDI's range at most."""
     return min(max(pitch + up, 0), HIGHEST)
 
 
-def as_sounding(told: Floats, up: int) -> Floats:
+def from_common_key(told: Floats, up: int) -> Floats:
     """Odds of pitches of the common key as those of pitches that sound, `up` semitones lower."""
     moved = np.zeros(PITCHES)
     sounding = np.arange(max(0, -up), min(PITCHES, PITCHES - up))

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.tools.chords.song_arrays import longest_meter, with_chords_and_keys
+from muse.tools.datasets.chord_songs import longest_meter, with_chords_and_keys
 from muse.tools.datasets.forms.melody import HIGHEST, find_melody_track
 from muse.tools.datasets.harmony_columns import (
     NO_ROOT,
@@ -111,7 +111,7 @@ def melody_song(name: str, song: Song) -> MelodySong:
 
     Args:
         name: its id.
-        song: with a melody (forms.melody.melody_track); chords and keys that it lacks are found.
+        song: with a melody track; missing chords and keys are detected.
 
     Raises:
         BadInputError: no melody in it, or fewer notes than FEWEST_NOTES.

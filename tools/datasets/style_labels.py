@@ -1,15 +1,15 @@
-"""The style of a song, told from the collection it is in and, for Billboard, from who plays it.
+"""Style labels of songs, by collection, by folder and, for Billboard, by artist.
 
-The annotations of McGill Billboard name an artist and no genre: those of the lists below, who are
-known for one style, are taken as that; everyone else, and everything of POP909 and of lists of
-progressions, is pop. So "pop" is what was in the charts, and holds country and some soul and rock.
-A folder that is called like a style is of that style.
+The annotations of McGill Billboard name an artist but no genre: artists in the lists below, known
+for one style, get that style; all others, and all of POP909 and of the lists of progressions, are
+pop. So "pop" means chart music, including country and some soul and rock. A folder named like a
+style sets the style of its songs.
 """
 
 import re
 from pathlib import PurePath
 
-from muse.tools.chords.events import STYLES, Style
+from muse.tools.datasets.chord_events import STYLES, Style
 
 STYLE_OF_CORPUS: dict[str, Style] = {"openewld": "jazz", "neo_soul": "neo-soul"}
 DEFAULT_STYLE: Style = "pop"
@@ -50,32 +50,32 @@ ARTISTS: dict[Style, str] = {
 }
 
 
-def plain(name: str) -> str:
-    """A name without articles, ands and signs, in small letters: what spellings differ in."""
+def normalize(name: str) -> str:
+    """Return a name in lower case without articles, "and" and punctuation."""
     words = re.sub(r"[^a-z0-9 ]", "", name.lower()).split()
     return "".join(word for word in words if word not in {"the", "and"})
 
 
 STYLE_OF_ARTIST: dict[str, Style] = {
-    plain(name): style for style, names in ARTISTS.items() for name in names.split(",")
+    normalize(name): style for style, names in ARTISTS.items() for name in names.split(",")
 }
 
 
 def style_of(song_id: str, artist: str = "") -> Style:
-    """The style of a song; see the module for the rule.
+    """Return the style of a song by the rule of this module.
 
     Args:
-        song_id: its path within its collection, the collection's name first.
-        artist: who plays it, where that is known.
+        song_id: path within the collections, the collection's name first.
+        artist: its performer, if known.
     """
     for part in PurePath(song_id).parts[-2::-1]:
         if part.lower() in STYLES:
             return STYLES[STYLES.index(part.lower())]
     known = STYLE_OF_CORPUS.get(PurePath(song_id).parts[0]) if song_id else None
-    return known or STYLE_OF_ARTIST.get(plain(artist), DEFAULT_STYLE)
+    return known or STYLE_OF_ARTIST.get(normalize(artist), DEFAULT_STYLE)
 
 
 def artist_in(head: str) -> str:
-    """The artist that a Billboard annotation names in its header; empty without one."""
+    """Return the artist named in the header of a Billboard annotation; empty without one."""
     found = ARTIST_LINE.search(head)
     return found[1].strip() if found else ""

@@ -1,9 +1,9 @@
-"""A song as arrays of chords.
+"""Songs as arrays of chords.
 
-Conventions are those of events.py; every array has one entry for each chord, and repeats are
-merged. Keys that a song lacks are found, and chords are heard in one that has only notes; the
-context's key and metre are those that hold longest. Sections are told apart by their whole label
-and numbered as they first come, so that a section that returns has its number.
+Conventions are those of chord_events.py; every array has one entry per chord, with repeats merged.
+Missing keys are detected, and so are the chords of a song that has only notes; the context's key
+and meter are those in force longest. Sections are distinguished by their whole label and numbered
+in order of first appearance, so that a section that returns keeps its number.
 """
 
 from collections import Counter
@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.tools.chords.events import (
+from muse.tools.datasets.chord_events import (
     ChordEvent,
     Context,
     Style,
@@ -37,10 +37,10 @@ from muse.tools.song.document import Chord, Meter, Section, Song
 from muse.tools.song.meter import bar_beats
 from muse.tools.theory.annotate import guessed_keys, symbol_or_unknown
 
-FEWEST_CHORDS = 2  # a song with less has nothing that follows
+MIN_CHORDS = 2  # a shorter song has no transition
 NO_SECTION = -1  # before the first section, or without any
 
-# name and type of each array of a song
+# dtype of each array of a song
 COLUMNS: dict[str, Any] = {
     "chord_id": np.int16,
     "bass": np.int8,
@@ -59,13 +59,13 @@ class ChordSong:
 
     Attributes:
         id: path within the collections, the collection's name first.
-        context: main key and metre, style.
-        chord_id: int16, absolute roots; neighbours differ.
+        context: main key and meter, style.
+        chord_id: int16, absolute roots; neighbors differ.
         bass: int8, semitones above the root, 0 to 11.
-        duration_class: int8, place in events.DURATIONS.
+        duration_class: int8, index in chord_events.DURATIONS.
         start_beats, duration_beats, bar_position_beats: float64.
         section: int16, NO_SECTION and up.
-        function_code: int16, in the key in force where the chord starts, without looking ahead.
+        function_code: int16, in the key in force where the chord starts, without the next chord.
     """
 
     id: str
@@ -81,41 +81,41 @@ class ChordSong:
 
     @property
     def corpus(self) -> str:
-        """The collection that the song is from."""
+        """Name of the collection that the song is from."""
         return PurePath(self.id).parts[0] if self.id else ""
 
     def __len__(self) -> int:
-        """How many chords it has."""
+        """Return the number of chords."""
         return len(self.chord_id)
 
     def common_ids(self) -> NDArray[np.int64]:
-        """The chords' ids with the song moved to C major or A minor."""
+        """Return the chord ids with the song transposed to C major or A minor."""
         return transposed_ids(self.chord_id, -self.context.home_pc)
 
     def events(self) -> Iterator[ChordEvent]:
-        """The chords one by one."""
+        """Yield the chords one by one."""
         columns = [getattr(self, name).tolist() for name in list(COLUMNS)[:6]]
         for row in zip(*columns, strict=True):
             yield ChordEvent(*row)
 
 
 def chord_song(name: str, song: Song, style: Style) -> ChordSong:
-    """The arrays of a song.
+    """Convert a Song to arrays.
 
     Args:
         name: its id.
-        song: with chords, or with notes to hear them in; what it lacks is found.
+        song: with chords, or with notes to detect them in.
         style: of the song.
 
     Raises:
-        BadInputError: fewer chords in it than FEWEST_CHORDS.
+        BadInputError: it has fewer chords than MIN_CHORDS.
     """
     song = with_chords_and_keys(song)
     events = harmony_events(song)
-    if len(events) < FEWEST_CHORDS:
-        raise BadInputError(f"{name}: {len(events)} chords in it are too few to learn from")
+    if len(events) < MIN_CHORDS:
+        raise BadInputError(f"{name}: it has {len(events)} chords, too few to train on")
     sections = section_numbers(song.sections)
-    rows = [row_of(event, song, sections) for event in events]
+    rows = [chord_row(event, song, sections) for event in events]
     columns = zip(*rows, strict=True)
     arrays = {
         name: np.array(column, kind)
@@ -124,10 +124,10 @@ def chord_song(name: str, song: Song, style: Style) -> ChordSong:
     return ChordSong(name, context_of(song, style), **arrays)
 
 
-def row_of(
+def chord_row(
     event: HarmonyEvent, song: Song, sections: Sequence[tuple[float, int]]
 ) -> tuple[Any, ...]:
-    """What stands in the COLUMNS for one chord."""
+    """Return the entries of COLUMNS for one chord."""
     bass = 0 if NO_ROOT in (event.root_pc, event.bass_pc) else (event.bass_pc - event.root_pc) % 12
     key = key_at(song.keys, event.start)
     return (
@@ -143,19 +143,19 @@ def row_of(
 
 
 def section_numbers(sections: Sequence[Section]) -> list[tuple[float, int]]:
-    """Beat and number of each section; one label has one number."""
+    """Return beat and number of each section; sections with the same label share a number."""
     numbers: dict[str, int] = {}
     return [(s.beat, numbers.setdefault(s.label, len(numbers))) for s in sections]
 
 
 def context_of(song: Song, style: Style) -> Context:
-    """Main key and metre of a song, each the one that holds longest."""
+    """Return the key and meter in force longest, and the style."""
     key, meter = longest_key(song), longest_meter(song)
     return Context(key.tonic_pc, key.mode, style, meter.numerator, meter.denominator)
 
 
 def longest_meter(song: Song) -> Meter:
-    """The metre that is in force for most of the song; 4/4 without any."""
+    """Return the meter in force for most bars of a song; 4/4 without any."""
     lasting: Counter[tuple[int, int]] = Counter()
     ends = [*(meter.beat for meter in song.meters[1:]), song.end_beats()]
     for meter, end in zip(song.meters, ends, strict=False):
@@ -166,7 +166,7 @@ def longest_meter(song: Song) -> Meter:
 
 
 def with_chords_and_keys(song: Song) -> Song:
-    """The song with chords, heard where none are written, and with keys, found likewise."""
+    """Return the song with chords and keys, detected if it has none."""
     if not song.chords and any(t.notes and not t.is_drum for t in song.tracks):
         from muse.tools.theory.chord_finding import find_chords
 
@@ -182,7 +182,7 @@ def with_chords_and_keys(song: Song) -> Song:
 
 
 def read_chord(chord: Chord) -> Chord:
-    """The chord with what its symbol says; unknown where that cannot be read."""
+    """Return the chord with root, quality and bass read from its symbol, if possible."""
     symbol = symbol_or_unknown(chord.symbol)
     return msgspec.structs.replace(
         chord, root_pc=symbol.root_pc, quality_code=symbol.quality_code, bass_pc=symbol.bass_pc

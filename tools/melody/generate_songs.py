@@ -11,15 +11,15 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from muse.tools.chords.make import MAX_COUNT
+from muse.tools.chords.generate_songs import MAX_COUNT
 from muse.tools.datasets.melody_events import encode_melody, quantize_melody
 from muse.tools.errors import ParameterError
 from muse.tools.generation.seeds import check_seed
-from muse.tools.melody.composer import Composer, Draft
 from muse.tools.melody.model import MelodyModel
 from muse.tools.melody.realism import score
-from muse.tools.melody.request import MelodyRequest, Task, resolved, with_returns
-from muse.tools.melody.to_song import song_with
+from muse.tools.melody.request import MelodyOptions, MelodyRequest, resolve, with_repeats
+from muse.tools.melody.sampler import MelodyDraft, MelodySampler
+from muse.tools.melody.to_song import add_melody
 from muse.tools.song.document import MadeBy, Song
 from muse.tools.song.provenance import provenance, request_params
 
@@ -27,7 +27,7 @@ FORM, NOTES = 0, 1  # what the dice of a melody are for
 
 
 @dataclass(frozen=True)
-class Made:
+class GeneratedMelody:
     """A song with its melody.
 
     Attributes:
@@ -37,7 +37,7 @@ class Made:
     """
 
     song: Song
-    task: Task
+    task: MelodyOptions
     nats_per_note: float
 
 
@@ -48,7 +48,7 @@ def melodies(
     seed: int,
     count: int = 1,
     told: dict[str, Any] | None = None,
-) -> Iterator[Made]:
+) -> Iterator[GeneratedMelody]:
     """The song with a melody, in so many ways.
 
     Args:
@@ -66,7 +66,7 @@ def melodies(
     if not 1 <= count <= MAX_COUNT:
         raise ParameterError(f"--count is 1 to {MAX_COUNT}, not {count}")
     check_seed(seed)
-    task = resolved(song, request)
+    task = resolve(song, request)
     for number in range(count):
         own = {"number": number + 1} if count > 1 else {}
         params = song_params(request, song) | (told or {}) | own
@@ -75,39 +75,45 @@ def melodies(
             made(task, request, model, made_by, [seed, number, turn])
             for turn in range(request.rank)
         )
-        yield min(tries, key=unlikeness) if request.rank > 1 else next(tries)
+        yield min(tries, key=distance_from_real) if request.rank > 1 else next(tries)
 
 
 def made(
-    task: Task, request: MelodyRequest, model: MelodyModel, made_by: MadeBy, dice: list[int]
-) -> Made:
+    task: MelodyOptions,
+    request: MelodyRequest,
+    model: MelodyModel,
+    made_by: MadeBy,
+    dice: list[int],
+) -> GeneratedMelody:
     """One melody, drawn with these dice."""
-    plan = with_returns(task, request.form, np.random.default_rng([*dice, FORM]))
+    plan = with_repeats(task, request.form, np.random.default_rng([*dice, FORM]))
     rng = np.random.default_rng([*dice, NOTES])
-    draft = Composer(model, task.stage, plan, task.limits, rng).written()
-    return Made(song_with(task, new_notes(draft, task), made_by), task, draft.nats_per_note)
+    draft = MelodySampler(model, task.backing, plan, task.limits, rng).written()
+    return GeneratedMelody(
+        add_melody(task, new_notes(draft, task), made_by), task, draft.nats_per_note
+    )
 
 
-def new_notes(draft: Draft, task: Task) -> list[Any]:
+def new_notes(draft: MelodyDraft, task: MelodyOptions) -> list[Any]:
     """The notes that are not the song's own."""
     pairs = zip(draft.notes, draft.is_given, strict=True)
     return [note for note, is_given in pairs if not (is_given and task.own)]
 
 
-def unlikeness(made: Made) -> float:
+def distance_from_real(made: GeneratedMelody) -> float:
     """How far a melody is from those of songs."""
     return score(made.song, made.nats_per_note)
 
 
 def song_params(request: MelodyRequest, song: Song) -> dict[str, Any]:
-    """Return what the request sets and, as "over", the `made_by` of the song with the chords."""
+    """Repeat what the request sets and, as "over", the `made_by` of the song with the chords."""
     own = request_params(request, rhythm_like=None, motif=None, sampling=None)
     over = {"over": msgspec.to_builtins(song.made_by)} if song.made_by else {}
     sampling: dict[str, Any] = msgspec.to_builtins(request.sampling)
     return own | sampling | over
 
 
-def event_ids(made: Made) -> list[int]:
+def event_ids(made: GeneratedMelody) -> list[int]:
     """The melody as ids of forms.melody_events."""
     notes = quantize_melody(made.song.tracks[-1].notes)
-    return [event.id for event in encode_melody(notes, made.task.stage.bars)]
+    return [event.id for event in encode_melody(notes, made.task.backing.bars)]

@@ -9,6 +9,7 @@ import msgspec
 
 from muse.tools.datasets.fingerprints import Fingerprint, fingerprint
 from muse.tools.datasets.forms.melody import find_melody_track
+from muse.tools.datasets.melody_songs import ARRAYS, MelodyContext, MelodySong, melody_song
 from muse.tools.datasets.readers import Problem, Source
 from muse.tools.datasets.song_sets import (
     SongSet,
@@ -17,7 +18,6 @@ from muse.tools.datasets.song_sets import (
     read_song_set,
     save_song_set,
 )
-from muse.tools.melody.song_arrays import ARRAYS, MelodyContext, MelodySong, melody_song
 from muse.tools.progress import Report, silent
 from muse.tools.song.document import Song
 

@@ -1,8 +1,7 @@
-"""Songs of chords: read from any collection, split by song, kept in one file (song_sets).
+"""Collections as sets of ChordSongs: read, grouped by near-duplicates, saved in one file.
 
-A song is what song_arrays makes of it. The lists of progressions have no durations: each of their
-chords lasts a bar. The style is told by the rule of style_labels.py, which see for what is not
-known.
+The lists of progressions have no durations: each of their chords lasts a bar. Styles follow the
+rule of style_labels.py.
 """
 
 import hashlib
@@ -12,10 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from muse.tools.chords.events import Context
-from muse.tools.chords.song_arrays import COLUMNS, ChordSong, chord_song
-from muse.tools.chords.style_labels import artist_in, style_of
 from muse.tools.datasets.billboard import looks_like_billboard
+from muse.tools.datasets.chord_events import Context
+from muse.tools.datasets.chord_songs import COLUMNS, ChordSong, chord_song
 from muse.tools.datasets.fingerprints import Fingerprint, fingerprint
 from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
 from muse.tools.datasets.readers import Problem, Source
@@ -26,6 +24,7 @@ from muse.tools.datasets.song_sets import (
     read_song_set,
     save_song_set,
 )
+from muse.tools.datasets.style_labels import artist_in, style_of
 from muse.tools.datasets.vocabulary import UNKNOWN_ID
 from muse.tools.progress import Report, silent
 from muse.tools.song.document import Song
@@ -40,15 +39,15 @@ __all__ = [
 
 FORMAT = "muse.chord-data/1"
 LAYOUT = SongSetLayout(FORMAT, "chord data", COLUMNS, Context, ChordSong)
-HEAD = 8192  # bytes of a file in which an artist may stand
+HEAD = 8192  # bytes of a file that are searched for an artist
 
 
 @dataclass(frozen=True)
 class ChordData(SongSet[ChordSong]):
-    """Songs in the order in which they were read, and the groups of near-duplicates among them."""
+    """Songs in reading order, and the groups of near-duplicates among them."""
 
     def content_hash(self) -> str:
-        """SHA-256 of all songs, groups and the vocabulary: changes where anything in them does."""
+        """Return the SHA-256 of all songs, groups and the vocabulary."""
         digest = hashlib.sha256(f"{FORMAT} {CHORD_VOCABULARY.hash} {self.groups}".encode())
         for song in self.songs:
             digest.update(f"{song.id} {song.context}".encode())
@@ -57,7 +56,7 @@ class ChordData(SongSet[ChordSong]):
         return digest.hexdigest()
 
     def counts(self) -> dict[str, dict[str, int]]:
-        """Songs, chords, unknown chords and types of chords in a common key by corpus."""
+        """Return the numbers of songs, chords, unknown chords and chord types by corpus."""
         found: dict[str, dict[str, int]] = {}
         for corpus in dict.fromkeys(song.corpus for song in self.songs):
             own = [song for song in self.songs if song.corpus == corpus]
@@ -74,27 +73,26 @@ class ChordData(SongSet[ChordSong]):
 def read_chord_data(
     paths: Iterable[str | Path], problem: Problem | None = None, report: Report = silent
 ) -> ChordData:
-    """Read collections: all that corpus.reading knows, in files and folders.
+    """Read collections of any kind that datasets.readers knows.
 
     Args:
-        paths: what to read.
-        problem: told of each file or song that cannot be used, which is then left out; without it
-            the first one ends the reading.
-        report: told how far the reading is.
+        paths: files and folders.
+        problem: called with each file or song that is skipped; without it the first one raises.
+        report: called with the progress.
 
     Raises:
-        BadInputError: nothing there, nothing usable there, or see `problem`.
+        BadInputError: nothing usable was found, or see `problem`.
     """
     return ChordData(*read_song_set(paths, read_chords, "songs with chords", problem, report))
 
 
 def read_chords(name: str, song: Song, source: Source) -> tuple[ChordSong, Fingerprint]:
-    """The arrays of a song and what it is recognised by; raises BadInputError."""
+    """Return the arrays and the fingerprint of a song; raises BadInputError."""
     return chord_song(name, song, style_of(name, artist_of(source))), fingerprint(song)
 
 
 def artist_of(source: Source) -> str:
-    """The artist that the file itself names, as those of Billboard do; empty for all others."""
+    """Return the artist named in a Billboard file; empty for all other files."""
     path = Path(source.path)
     if not path.is_file():
         return ""
@@ -104,14 +102,14 @@ def artist_of(source: Source) -> str:
 
 
 def save_chord_data(path: str | Path, data: ChordData) -> None:
-    """Write songs and groups as one .npz, without pickles."""
+    """Write songs and groups to one .npz file, without pickles."""
     save_song_set(path, data, LAYOUT)
 
 
 def load_chord_data(path: str | Path) -> ChordData:
-    """Read what `save_chord_data` wrote.
+    """Load what `save_chord_data` wrote.
 
     Raises:
-        BadInputError: not such a file, or one of another vocabulary.
+        BadInputError: it is not such a file, or of another vocabulary.
     """
     return ChordData(*load_song_set(path, LAYOUT))

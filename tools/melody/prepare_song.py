@@ -1,0 +1,104 @@
+"""The song that a melody is written over: its chords, its other tracks, how a model hears it."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+import msgspec
+
+from muse.tools.datasets.forms.melody import MELODY_NAME
+from muse.tools.datasets.melody_events import STEPS
+from muse.tools.datasets.melody_songs import MelodyContext, context_of
+from muse.tools.errors import BadInputError
+from muse.tools.song.document import Chord, Song, Track
+from muse.tools.song.meter import is_compound
+from muse.tools.theory.annotate import symbol_or_unknown, warn_of_unread
+from muse.tools.theory.chords import UNKNOWN_CHORD
+
+log = logging.getLogger("muse")
+
+LEARNT = ((4, 4), (3, 4), (2, 4), (2, 2), (6, 4), (6, 8))  # metres of more than a few songs
+FALLBACKS = {"compound": (6, 8), "odd": (3, 4), "even": (4, 4)}
+
+
+def prepare_song(song: Song, own: Track | None) -> Song:
+    """The song with chords, without the melody in whose place a new one comes.
+
+    Args:
+        song: with chords, or with tracks to hear them in.
+        own: the melody that is gone on with, and comes back with new notes; None replaces every
+            track that is called a melody.
+
+    Raises:
+        BadInputError: no chords, none to be heard, or none that can be read.
+    """
+    return with_chords(without_track(song, own) if own else without_melody(song))
+
+
+def without_track(song: Song, own: Track) -> Song:
+    """The song without one of its tracks."""
+    others = [track for track in song.tracks if track is not own]
+    return msgspec.structs.replace(song, tracks=others)
+
+
+def without_melody(song: Song) -> Song:
+    """The song without what is called a melody, and is no drum; the others stay."""
+    old = [track for track in song.tracks if is_melody(track)]
+    if any(track.notes for track in old):
+        log.info("the song has a melody, which the new one replaces; --continue goes on with it")
+    others = [track for track in song.tracks if not is_melody(track)]
+    return msgspec.structs.replace(song, tracks=others)
+
+
+def is_melody(track: Track) -> bool:
+    """Whether a track is called a melody."""
+    return MELODY_NAME.search(track.name) is not None and not track.is_drum
+
+
+def with_chords(song: Song) -> Song:
+    """Return the song with chords, detected in its tracks if none are written."""
+    if song.chords:
+        check_chords(song.chords)
+        return song
+    if any(track.notes and not track.is_drum for track in song.tracks):
+        from muse.tools.theory.chord_finding import find_chords
+
+        song = msgspec.structs.replace(song, chords=find_chords(song))
+    if not song.chords:
+        raise BadInputError(
+            "the song has no chords to write a melody over: `muse chords` makes some, "
+            "`muse chords --under FILE` finds some for a melody"
+        )
+    log.info("the song has no chords written; taken are those heard in its tracks")
+    return song
+
+
+def check_chords(chords: Sequence[Chord]) -> None:
+    """Tell which chords cannot be read.
+
+    Raises:
+        BadInputError: none of them can, or none lasts.
+    """
+    symbols = [symbol_or_unknown(chord.symbol) for chord in chords]
+    if all(symbol == UNKNOWN_CHORD for symbol in symbols):
+        raise BadInputError(
+            f"none of the song's chords can be read, such as '{chords[0].symbol}': "
+            "write them as Dm7 or D:min7"
+        )
+    if not any(round(chord.duration_beats * STEPS) for chord in chords):
+        raise BadInputError("the song's chords last no time, so that no melody fits over them")
+    warn_of_unread(chords, symbols)
+
+
+def model_context(song: Song) -> MelodyContext:
+    """Key, metre and tempo as the model hears them: a metre that it has not learnt as its kin."""
+    context = context_of(song)
+    meter = (context.numerator, context.denominator)
+    if meter in LEARNT:
+        return context
+    kin = FALLBACKS["compound" if is_compound(*meter) else "odd" if meter[0] % 2 else "even"]
+    log.warning(
+        "songs in %d/%d were too few to learn from: melody-xl hears %d/%d, in bars of %d/%d",
+        *(*meter, *kin, *meter),
+    )
+    return replace(context, numerator=kin[0], denominator=kin[1])
