@@ -13,7 +13,7 @@ from typing import Any, NoReturn, TypeVar
 
 from muse.cli.errors import explain
 from muse.cli.exit_codes import ExitCode
-from muse.cli.progress import say, set_up_messages
+from muse.cli.progress import print_message, set_up_messages
 
 Result = TypeVar("Result")
 
@@ -54,7 +54,7 @@ def run_batch(
             if not isinstance(outcome, Failure):
                 show(name, outcome)
                 continue
-            say(f"muse: {outcome.message}")
+            print_message(f"muse: {outcome.message}")
             if outcome.code in ENDS_BATCH:
                 return outcome.code
             failed.append(outcome)

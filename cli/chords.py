@@ -223,8 +223,8 @@ def chords(
 ) -> None:
     """Generate chord progressions in a style, from nothing or from a song.
 
-    The chords are voiced and played. In a pipe the result is a Song document, on a terminal a
-    chord chart; --count gives one line or one numbered file for each progression.
+    The chords are voiced and played by keys and bass. In a pipe the result is a Song document, on a
+    terminal a chord chart; --count gives one line or one numbered file for each progression.
 
     Example: muse chords --bars 8 --style neo-soul --key Eb -o song.wav
     Example: muse chords --prompt "Dm9 G13" --cadence full | muse view -

@@ -131,8 +131,8 @@ def symbolic(
 ) -> ExitCode:
     """Measure rhythm, pitch, melodic line, harmony and form of a set of songs.
 
-    Each figure stands beside that of real music and of real music with its bars shuffled: a good
-    set is close to the first and far from the second.
+    Each figure is shown beside those of real music and of real music with shuffled bars: a good set
+    is close to the first and far from the second.
 
     Example: muse eval symbolic made/ --reference pop909/ --track lead
     """
@@ -184,13 +184,13 @@ def figures(
 ) -> ExitCode:
     """Measure and print a table or JSON; return FAILED if a file could not be read."""
     from muse.cli.output import print_json
-    from muse.cli.progress import bar, say
+    from muse.cli.progress import print_message, progress_bar
     from muse.tools.evaluation.symbolic.evaluate import EvalOptions, evaluate
 
-    with bar("eval") as report:
+    with progress_bar("eval") as report:
         result = evaluate(files, reference or [], EvalOptions(view, track, bars, seed), report)
     for problem in result["problems"]:
-        say(f"muse: {problem}")
+        print_message(f"muse: {problem}")
     if as_json or not sys.stdout.isatty():
         print_json(result)
     else:

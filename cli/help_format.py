@@ -27,7 +27,18 @@ REWORDINGS = (
 )
 
 
-class Command(TyperCommand):
+class BareCompletion:
+    """Completion without descriptions: typer would import rich to write them."""
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """Return the names that complete a word."""
+        items: list[Any] = super().shell_complete(ctx, incomplete)  # type: ignore[misc]
+        for item in items:
+            item.help = None
+        return items
+
+
+class Command(BareCompletion, TyperCommand):
     """A command whose help groups options by panel and never folds an example."""
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
@@ -43,7 +54,7 @@ class Command(TyperCommand):
         write_params(self.get_params(ctx), ctx, formatter)
 
 
-class Group(TyperGroup):
+class Group(BareCompletion, TyperGroup):
     """A group of commands with the same help, and all commands listed with their first sentence."""
 
     def format_help_text(self, ctx: Any, formatter: Any) -> None:

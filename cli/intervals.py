@@ -82,21 +82,23 @@ def hear(audio: Recording, confidence: Confidence = 0.0, as_json: AsJson = False
     import logging
 
     from muse.cli.output import print_json
-    from muse.cli.progress import bar
+    from muse.cli.progress import progress_bar
     from muse.tools.intervals.recordings import hear_file
     from muse.tools.intervals.single_notes import Sounded
 
     piped = as_json or not sys.stdout.isatty()
-    found, surest, sounded = [], None, Sounded()
-    with bar("intervals") as report:
-        for heard in hear_file(audio, report, sounded):
-            surest = max(heard.confidence, surest or 0.0)
-            if heard.confidence >= confidence:
-                found.append(heard)
+    found, highest, sounded = [], None, Sounded()
+    with progress_bar("intervals") as report:
+        for interval in hear_file(audio, report, sounded):
+            highest = max(interval.confidence, highest or 0.0)
+            if interval.confidence >= confidence:
+                found.append(interval)
                 if piped:
-                    print_json(heard)
+                    print_json(interval)
     if not found:
-        reason = f"only {sounded}" if surest is None else f"the highest confidence is {surest:.2f}"
+        reason = (
+            f"only {sounded}" if highest is None else f"the highest confidence is {highest:.2f}"
+        )
         logging.getLogger("muse").warning("%s: no interval found, %s", audio, reason)
     elif not piped:
         print_intervals(found)

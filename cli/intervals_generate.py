@@ -224,7 +224,7 @@ def generate(
     Example: muse intervals generate -n 5000 -o clips/ --jobs 2
     Example: muse intervals generate -o gm/ --timbre gm:train --direction together --snr 10:40
     """
-    from muse.cli.progress import bar
+    from muse.cli.progress import progress_bar
     from muse.tools.generation.seeds import choose_seed, report_seed
     from muse.tools.intervals.data_set import generate_folder
     from muse.tools.intervals.parse_settings import Words, recipe_of
@@ -251,7 +251,7 @@ def generate(
     recipe, chosen = recipe_of(words), choose_seed(seed)
     if seed is None:
         report_seed(chosen)
-    with bar("intervals") as report:
+    with progress_bar("intervals") as report:
         made = generate_folder(out, recipe, count, chosen, jobs=jobs, report=report)
     show_data_set(out, made, as_json)
 

@@ -57,7 +57,7 @@ Play = Annotated[
     option(
         "--play/--no-play",
         panel=SOUND,
-        help="Questions as sound, or as the names of the notes.",
+        help="Sound for each question; --no-play shows the names of the notes.",
     ),
 ]
 Out = Annotated[
@@ -101,10 +101,10 @@ def quiz(
     seed: Seed = None,
     as_json: AsJson = False,
 ) -> None:
-    r"""Ask for intervals by ear, and score the answers read from standard input.
+    r"""Practice intervals by ear: hear questions, type answers, and get scores.
 
-    Each answer is a line: a name, a short name such as m3 or P5, or a number of semitones. The
-    scores come last, as JSON lines in a pipe and as a table on a terminal.
+    Each answer is a line of standard input: a name, a short name such as m3 or P5, or a number of
+    semitones. The scores come last, as JSON lines in a pipe and as a table on a terminal.
 
     Example: muse intervals quiz --level 2 --stats ear.jsonl
     Example: printf 'P5\nP4\n' | muse intervals quiz --no-play --count 2
@@ -135,11 +135,11 @@ def quiz(
 
 def talk_with_people(play: bool, out: Path | None) -> "Talk":
     """Return how to ask and to read answers: lines from stdin, text on stderr."""
-    from muse.cli.progress import say
+    from muse.cli.progress import print_message
     from muse.tools.intervals.quiz_session import Talk, in_files, in_names, in_sound
 
     present = in_files(out) if out else in_sound() if play else in_names
-    return Talk(say, read_line, present)
+    return Talk(print_message, read_line, present)
 
 
 def read_line() -> str | None:

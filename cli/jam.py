@@ -73,16 +73,16 @@ def run(request: "JamRequest", wiring: "Wiring", seed: int | None) -> "Outcome":
     import logging
 
     from muse.cli.jam_screen import drawn_screen
-    from muse.cli.progress import bar, say, wanted
+    from muse.cli.progress import print_message, progress_bar, shows_progress
     from muse.tools.jam.play import jam as play
     from muse.tools.jam.play import no_word
 
     if not wiring.is_live:
-        with bar("jam") as report:
+        with progress_bar("jam") as report:
             return play(request, wiring, seed, report=report)
-    if not wanted():
+    if not shows_progress():
         is_quiet = not logging.getLogger("muse").isEnabledFor(logging.INFO)
-        return play(request, wiring, seed, tell=no_word if is_quiet else say)
+        return play(request, wiring, seed, tell=no_word if is_quiet else print_message)
     with drawn_screen() as draw:
         return play(request, wiring, seed, show=draw)
 
@@ -127,11 +127,11 @@ def show_ports(as_json: bool) -> int:
 def show_bench(source: str | None, model: str, minutes: float, as_json: bool) -> int:
     """Measure and print the timing; return 1 if a figure misses its limit."""
     from muse.cli.output import print_json
-    from muse.cli.progress import bar
+    from muse.cli.progress import progress_bar
     from muse.tools.jam.benchmark.accompanist import measure_jam
     from muse.tools.jam.benchmark.table import table
 
-    with bar("jam") as report:
+    with progress_bar("jam") as report:
         figures = measure_jam(minutes * 60, source, model=model, report=report)
     if as_json or not sys.stdout.isatty():
         print_json(figures)

@@ -129,7 +129,7 @@ Swing = Annotated[
         panel=TIMING,
         metavar="PERCENT",
         default="the style's",
-        help="Share of a beat that the first of two notes takes, 50 (straight) to 75 percent.",
+        help="Share of a beat that the first of two eighth notes takes, 50 (straight) to 75.",
     ),
 ]
 CountIn = Annotated[

@@ -22,7 +22,7 @@ from muse.cli.progress import set_up_messages
 COMMANDS = {
     "Audio": {
         "separate": "Separate audio files into stems that sum to the input.",
-        "transcribe": "Transcribe audio files to MIDI, one file per instrument, and a Song.",
+        "transcribe": "Transcribe audio files to one MIDI file per instrument and a Song document.",
         "intervals": "Detect the intervals in a recording, or practice and generate them.",
         "render": "Render a Song document or MIDI file to audio with FluidSynth.",
     },
@@ -38,7 +38,7 @@ COMMANDS = {
         "schema": "Print the JSON Schema of the Song document.",
     },
     "Models and setup": {
-        "train": "Train a net by a recipe, resume a run, or estimate its size and time.",
+        "train": "Train a model by a recipe, resume a run, or estimate its size and time.",
         "models": "List, fetch and locate the weights of models.",
         "doctor": "Check which parts of muse work here, and how to install the others.",
     },
@@ -108,15 +108,6 @@ class Commands(Group):
         """Write names and first sentences, panel by panel."""
         for panel, summaries in COMMANDS.items():
             write_section(panel, list(summaries.items()), formatter)
-
-    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
-        """Return names of commands, or options, that complete a word."""
-        from typer._click.shell_completion import CompletionItem
-
-        if incomplete.startswith("-"):
-            return super(typer.core.TyperGroup, self).shell_complete(ctx, incomplete)
-        found = SUMMARIES.items()
-        return [CompletionItem(name, help=t) for name, t in found if name.startswith(incomplete)]
 
     def invoke(self, ctx: Any) -> Any:
         """Run the chosen subcommand."""

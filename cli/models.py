@@ -77,12 +77,12 @@ def fetch(names: Names) -> None:
 
     Example: muse models fetch htdemucs
     """
-    from muse.cli.progress import bar
+    from muse.cli.progress import progress_bar
     from muse.tools.weights import fetch as fetch_weights
     from muse.tools.weights import find_weights
 
     for weights in [find_weights(name) for name in names]:
-        with bar(weights.name) as report:
+        with progress_bar(weights.name) as report:
             paths = fetch_weights(weights, report)
         print("\n".join(map(str, paths)))
 

@@ -11,7 +11,7 @@ Report = Callable[[str, float], None]  # (stage, fraction done in [0, 1])
 _drawn: list[Any] = []  # the rich Progress that is shown; messages are printed above it
 
 
-def say(message: str) -> None:
+def print_message(message: str) -> None:
     """Print one line on stderr."""
     if _drawn:
         _drawn[-1].console.print(message, markup=False, highlight=False, soft_wrap=True)
@@ -19,7 +19,7 @@ def say(message: str) -> None:
         print(message, file=sys.stderr, flush=True)
 
 
-def wanted() -> bool:
+def shows_progress() -> bool:
     """Whether a progress bar may be shown: on a terminal, and not in a worker of a batch."""
     import multiprocessing
 
@@ -29,9 +29,9 @@ def wanted() -> bool:
 
 
 @contextmanager
-def bar(title: str) -> Iterator[Report]:
+def progress_bar(title: str) -> Iterator[Report]:
     """Show a progress bar with the time left; yield the function that updates it."""
-    if not wanted():
+    if not shows_progress():
         yield lambda stage, fraction: None
         return
     from rich.console import Console
@@ -54,7 +54,7 @@ class MessageHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print one notice, above the progress bar if one is shown."""
-        say(f"muse: {record.getMessage()}")
+        print_message(f"muse: {record.getMessage()}")
 
 
 def set_up_messages(level: int) -> None:

@@ -98,7 +98,7 @@ Model = Annotated[
 ]
 ModelDir = Annotated[
     Path | None,
-    option(panel=MODEL, metavar="DIR", help="Folder of Demucs weights to take --model from."),
+    option(panel=MODEL, metavar="DIR", help="Folder of Demucs weights that contains --model."),
 ]
 Overlap = Annotated[
     Number,
@@ -123,7 +123,7 @@ Shifts = Annotated[
     option(
         panel=PROCESSING,
         metavar="N",
-        help="Number of passes over the shifted input to average; more are slower and better.",
+        help="Number of time-shifted passes to average; more are slower and more accurate.",
     ),
 ]
 
@@ -186,10 +186,10 @@ def separate(
 
 def separate_one(folder: Path, options: "SeparateOptions", name: str) -> "Separation":
     """Separate one input under a progress bar."""
-    from muse.cli.progress import bar
+    from muse.cli.progress import progress_bar
     from muse.tools.separation.separate import separate_file
 
-    with bar(Path(name).name) as report:
+    with progress_bar(Path(name).name) as report:
         return separate_file(name, folder, options, report)
 
 

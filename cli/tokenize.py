@@ -109,8 +109,8 @@ Transpose = Annotated[
     option(
         panel=TRAINING,
         metavar="KEYS",
-        help=f"Transposition with --for: {one_of(TRANSPOSITIONS)} (C major or A minor; all twelve "
-        "keys).",
+        help="Transposition with --for: none, common (to C major or A minor) or all (to all "
+        "twelve keys).",
         complete=complete_names(*TRANSPOSITIONS),
     ),
 ]
@@ -142,7 +142,7 @@ Jobs = Annotated[
         panel=PROCESSING,
         metavar="N",
         low=1,
-        default="as many as are faster",
+        default="one per 100 inputs, at most one per core",
         help="Number of inputs processed in parallel.",
     ),
 ]
@@ -191,16 +191,18 @@ def tokenize(
     if form is not None:
         options = {"window": window, "transpose": transpose, "bars": bars, "seed": seed}
         return modes.build_form(form, inputs, out, shards is not None, options)
-    plan = RunOptions(inputs, out, jobs, skip_existing, as_json)
+    run = RunOptions(inputs, out, jobs, skip_existing, as_json)
     if decode:
         known = choose_tokenizer(scheme, tokenizer) if tokenizer or scheme else None
-        return modes.decode(plan, known)
+        return modes.decode(run, known)
     chosen = choose_tokenizer(scheme, None if bpe else tokenizer)
     if check or stats:
-        return (modes.check if check else modes.stats)(plan, chosen)
+        return (modes.check if check else modes.stats)(run, chosen)
     stored = Path(tokenizer or "")
     if shards is not None:
-        return modes.shards(plan, chosen, modes.Shards(shards, shard_format, seed, bpe, stored))
+        return modes.shards(
+            run, chosen, modes.ShardRequest(shards, shard_format, seed, bpe, stored)
+        )
     if bpe is not None:
-        chosen = modes.learn(plan, chosen, bpe, stored)
-    return modes.encode(plan, chosen)
+        chosen = modes.learn(run, chosen, bpe, stored)
+    return modes.encode(run, chosen)

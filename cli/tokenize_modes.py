@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 Show = Callable[[str, Any], None]
 
 
-def each(
+def process_each(
     title: str, names: list[str], work: Callable[[str], Any], show: Show, jobs: int
 ) -> ExitCode:
     """Process each input under one progress bar, and show its result."""
     from muse.cli.batch import run_batch
-    from muse.cli.progress import bar
+    from muse.cli.progress import progress_bar
 
     done = 0
-    with bar(title) as report:
+    with progress_bar(title) as report:
 
         def counted(name: str, result: Any) -> None:
             nonlocal done
@@ -38,69 +38,69 @@ def each(
         return run_batch(names, work, counted, jobs=jobs) if names else ExitCode.OK
 
 
-def encode(plan: "RunOptions", tokenizer: "Tokenizer") -> ExitCode:
+def encode(options: "RunOptions", tokenizer: "Tokenizer") -> ExitCode:
     """Encode songs as token files."""
     from muse.tools.tokens.batch import token_file_line
 
     params: dict[str, Any] = {"scheme": tokenizer.scheme.name}
     if tokenizer.merges:
         params["learned"] = len(tokenizer.merges)
-    with sink(plan, ".json") as (names, show):
+    with open_output(options, ".json") as (names, show):
         work = partial(token_file_line, tokenizer, params)
-        return each("tokenize", names, work, show, plan.jobs(len(names)))
+        return process_each("tokenize", names, work, show, options.jobs(len(names)))
 
 
 @contextmanager
-def sink(plan: "RunOptions", suffix: str) -> Iterator[tuple[list[str], Show]]:
+def open_output(options: "RunOptions", suffix: str) -> Iterator[tuple[list[str], Show]]:
     """Yield the inputs to process, and the function that writes the bytes of each."""
     from muse.cli.output import write_bytes
     from muse.tools.errors import ParameterError
     from muse.tools.files import write_bytes as write_file
     from muse.tools.tokens.outputs import check_not_input, is_folder, output_paths, writing_lines
 
-    names, out = list(plan.inputs), plan.out
+    names, out = list(options.inputs), options.out
     if out is None or out == "-":
         yield names, lambda _, line: write_bytes(line)
     elif is_folder(out):
-        places = output_paths(out, plan.inputs, suffix)
-        if plan.skip_existing:
+        places = output_paths(out, options.inputs, suffix)
+        if options.skip_existing:
             names = [name for name in names if not places[name].exists()]
         yield names, lambda name, line: write_file(places[name], line)
     else:
-        check_not_input(out, plan.inputs)
+        check_not_input(out, options.inputs)
         if len(names) > 1 and not out.endswith(".jsonl"):
             raise ParameterError(
                 f"{out} holds one song; for several name a .jsonl file or a folder"
             )
         with writing_lines(Path(out)) as lines:
-            is_there = plan.skip_existing and Path(out).exists()
+            is_there = options.skip_existing and Path(out).exists()
             yield [] if is_there else names, lambda _, line: lines.write(line)
 
 
-def decode(plan: "RunOptions", tokenizer: "Tokenizer | None") -> ExitCode:
+def decode(options: "RunOptions", tokenizer: "Tokenizer | None") -> ExitCode:
     """Decode token files to MIDI files or Songs."""
     from muse.cli.batch import run_batch
     from muse.tools.errors import ParameterError
     from muse.tools.tokens.batch import decode_one
     from muse.tools.tokens.decoded_files import SongWriter
 
-    if plan.out in (None, "-") and not plan.as_json:
+    if options.out in (None, "-") and not options.as_json:
         from muse.cli.output import refuse_terminal
 
         refuse_terminal("MIDI")
-        if len(plan.named) > 1:
+        if len(options.named) > 1:
             raise ParameterError("standard output takes one song as MIDI; name a folder with -o")
-    writer = SongWriter(plan.out, plan.named, plan.skip_existing)
+    writer = SongWriter(options.out, options.named, options.skip_existing)
 
     def show(name: str, songs: "list[DecodedFile]") -> None:
         report_repairs(name, songs)
-        if plan.out not in (None, "-"):
+        if options.out not in (None, "-"):
             writer.write(name, songs)
         else:
-            print_songs(songs, plan.as_json)
+            print_songs(songs, options.as_json)
 
     return run_batch(
-        plan.named, partial(decode_one, tokenizer), show, jobs=plan.jobs(len(plan.named))
+        options.named, partial(decode_one, tokenizer), show, jobs=options.jobs(len(options.named))
     )
 
 
@@ -126,21 +126,21 @@ def print_songs(songs: "list[DecodedFile]", as_json: bool) -> None:
         write_bytes(song_to_json(song.song) if as_json else song_to_midi(song.song))
 
 
-def check(plan: "RunOptions", tokenizer: "Tokenizer") -> ExitCode:
+def check(options: "RunOptions", tokenizer: "Tokenizer") -> ExitCode:
     """Report the round trip of each song and of all; FAILED if notes moved beyond the grid."""
     from muse.tools.tokens.batch import check_one
     from muse.tools.tokens.round_trip import RoundTrip, summary
 
     results: dict[str, RoundTrip] = {}
-    with json_lines(plan) as write:
+    with json_lines(options) as write:
 
         def show(name: str, result: RoundTrip) -> None:
             results[name] = result
             write({"file": name, "scheme": tokenizer.scheme.name, "ok": result.ok}, result)
 
-        names = list(plan.inputs)
+        names = list(options.inputs)
         work = partial(check_one, tokenizer)
-        code = each("check", names, work, show, plan.jobs(len(names)))
+        code = process_each("check", names, work, show, options.jobs(len(names)))
         if len(names) > 1:
             write({"summary": summary(results, tokenizer)}, None)
     broken = [name for name, result in results.items() if not result.ok]
@@ -154,7 +154,7 @@ def check(plan: "RunOptions", tokenizer: "Tokenizer") -> ExitCode:
 
 
 @contextmanager
-def json_lines(plan: "RunOptions") -> Iterator[Callable[[dict[str, Any], Any], None]]:
+def json_lines(options: "RunOptions") -> Iterator[Callable[[dict[str, Any], Any], None]]:
     """Yield a function that writes objects as JSON lines, to stdout or to a file."""
     import msgspec
 
@@ -166,37 +166,37 @@ def json_lines(plan: "RunOptions") -> Iterator[Callable[[dict[str, Any], Any], N
         more = msgspec.to_builtins(rest) if rest is not None else {}
         return msgspec.json.encode({**head, **more}) + b"\n"
 
-    if plan.out in (None, "-"):
+    if options.out in (None, "-"):
         yield lambda head, rest: write_bytes(line(head, rest))
         return
-    if is_folder(str(plan.out)):
-        raise ParameterError(f"{plan.out} is a folder; name a .jsonl or .json file with -o")
-    check_not_input(str(plan.out), plan.inputs)
-    with writing_lines(Path(str(plan.out))) as lines:
+    if is_folder(str(options.out)):
+        raise ParameterError(f"{options.out} is a folder; name a .jsonl or .json file with -o")
+    check_not_input(str(options.out), options.inputs)
+    with writing_lines(Path(str(options.out))) as lines:
         yield lambda head, rest: lines.write(line(head, rest))
 
 
-def stats(plan: "RunOptions", tokenizer: "Tokenizer") -> ExitCode:
+def stats(options: "RunOptions", tokenizer: "Tokenizer") -> ExitCode:
     """Report token counts of each song and of all."""
     from muse.tools.tokens.batch import stats_one
     from muse.tools.tokens.stats import Stats, describe, summary
 
     results: list[Stats] = []
-    with json_lines(plan) as write:
+    with json_lines(options) as write:
 
         def show(name: str, result: Stats) -> None:
             results.append(result)
             write({"file": name, "scheme": tokenizer.scheme.name}, describe(result))
 
-        names = list(plan.inputs)
+        names = list(options.inputs)
         work = partial(stats_one, tokenizer)
-        code = each("count", names, work, show, plan.jobs(len(names)))
+        code = process_each("count", names, work, show, options.jobs(len(names)))
         if results:
             write({"summary": summary(results, tokenizer)}, None)
     return code
 
 
-def learn(plan: "RunOptions", tokenizer: "Tokenizer", size: int, path: Path) -> "Tokenizer":
+def learn(options: "RunOptions", tokenizer: "Tokenizer", size: int, path: Path) -> "Tokenizer":
     """Learn byte pairs from the inputs, and save the tokenizer."""
     from muse.tools.errors import BadInputError
     from muse.tools.tokens.batch import encode_one
@@ -204,9 +204,11 @@ def learn(plan: "RunOptions", tokenizer: "Tokenizer", size: int, path: Path) -> 
 
     check_bpe(tokenizer, size)
     sequences: list[Any] = []
-    names = list(plan.inputs)
+    names = list(options.inputs)
     work = partial(encode_one, tokenizer)
-    each("read", names, work, lambda _, ids: sequences.append(ids), plan.jobs(len(names)))
+    process_each(
+        "read", names, work, lambda _, ids: sequences.append(ids), options.jobs(len(names))
+    )
     if not sequences:
         raise BadInputError("no input could be read; byte pairs are learned from songs")
     learned = learn_bpe(tokenizer, sequences, size)
@@ -215,7 +217,7 @@ def learn(plan: "RunOptions", tokenizer: "Tokenizer", size: int, path: Path) -> 
 
 
 @dataclass(frozen=True)
-class Shards:
+class ShardRequest:
     """Shards to write.
 
     Attributes:
@@ -233,7 +235,7 @@ class Shards:
     stored: Path
 
 
-def shards(plan: "RunOptions", tokenizer: "Tokenizer", wanted: Shards) -> ExitCode:
+def shards(options: "RunOptions", tokenizer: "Tokenizer", request: ShardRequest) -> ExitCode:
     """Encode songs into shards in a folder."""
     from muse.tools.errors import ParameterError
     from muse.tools.tokens.batch import learn_for_shards, made_by, shard_material, split_by_song
@@ -241,33 +243,35 @@ def shards(plan: "RunOptions", tokenizer: "Tokenizer", wanted: Shards) -> ExitCo
     from muse.tools.tokens.shards import check_shards, write_shards
     from muse.tools.tokens.tokenizer import check_bpe
 
-    if plan.out is None:
+    if options.out is None:
         raise ParameterError("--shards needs a folder: -o DIR")
-    check_shards(Path(plan.out), wanted.suffix, wanted.count)
-    if wanted.bpe is not None:
-        check_bpe(tokenizer, wanted.bpe)
+    check_shards(Path(options.out), request.suffix, request.count)
+    if request.bpe is not None:
+        check_bpe(tokenizer, request.bpe)
     found: dict[str, Any] = {}
-    names = song_names(plan.inputs)
+    names = song_names(options.inputs)
 
     def keep(name: str, material: Any) -> None:
         found[names[name]] = material
 
     work = partial(shard_material, tokenizer)
-    code = each("tokenize", list(names), work, keep, plan.jobs(len(names)))
+    code = process_each("tokenize", list(names), work, keep, options.jobs(len(names)))
     if found:
         songs = {name: ids for name, (ids, _) in found.items()}
-        song_split = split_by_song({name: known for name, (_, known) in found.items()}, wanted.seed)
-        if wanted.bpe is not None:
+        song_split = split_by_song(
+            {name: known for name, (_, known) in found.items()}, request.seed
+        )
+        if request.bpe is not None:
             tokenizer, songs = learn_for_shards(
-                tokenizer, songs, song_split, wanted.bpe, wanted.stored
+                tokenizer, songs, song_split, request.bpe, request.stored
             )
-        params = {"scheme": tokenizer.scheme.name, "split_seed": wanted.seed}
+        params = {"scheme": tokenizer.scheme.name, "split_seed": request.seed}
         write_shards(
-            Path(plan.out),
+            Path(options.out),
             list(songs.items()),
             tokenizer,
-            count=wanted.count,
-            suffix=wanted.suffix,
+            count=request.count,
+            suffix=request.suffix,
             song_split=song_split,
             made_by=made_by(params),
         )
@@ -278,17 +282,17 @@ def build_form(
     form: str, inputs: list[str], out: str | None, as_shards: bool, options: dict[str, Any]
 ) -> ExitCode:
     """Write training data of a form: JSON lines, or a folder of shards."""
-    from muse.cli.progress import bar, say
+    from muse.cli.progress import print_message, progress_bar
     from muse.tools.datasets.forms.build import build_form as build
     from muse.tools.datasets.forms.options import FormOptions
     from muse.tools.datasets.forms.writers import json_lines, write_json_lines, write_shards
     from muse.tools.tokens.outputs import is_folder
 
     chosen = FormOptions(**{key: value for key, value in options.items() if value is not None})
-    with bar(form) as report:
+    with progress_bar(form) as report:
         result = build(form, inputs, chosen, report)
     for problem in result.problems:
-        say(f"muse: {problem}")
+        print_message(f"muse: {problem}")
     if out is None or out == "-":
         for line in json_lines(result):
             sys.stdout.buffer.write(line)

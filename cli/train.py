@@ -1,4 +1,4 @@
-"""`muse train`: train a net by its recipe, resume a run, or estimate one."""
+"""`muse train`: train a model by a recipe, resume a run, or estimate one."""
 
 import sys
 from pathlib import Path
@@ -22,7 +22,7 @@ Name = Annotated[
     str,
     typer.Argument(
         metavar="RECIPE",
-        help=f"Recipe of the net: {one_of(RECIPES)}, or your own as package.module:Class.",
+        help=f"Recipe to train by: {', '.join(RECIPES)}, or your own as package.module:Class.",
         autocompletion=complete_names(*RECIPES),
     ),
 ]
@@ -44,7 +44,7 @@ Settings = Annotated[
         "--set",
         panel=RUN,
         metavar="NAME=VALUE",
-        help="Hyperparameter of the recipe; may be repeated. A wrong name lists them all.",
+        help="Hyperparameter of the recipe, may be repeated; a wrong name lists all names.",
     ),
 ]
 Resume = Annotated[
@@ -206,10 +206,10 @@ def train(
     export: Export = None,
     as_json: AsJson = False,
 ) -> int:
-    """Train a net by a recipe, resume a run, or estimate its size and time.
+    """Train a model by a recipe, resume a run, or estimate its size and time.
 
     A run stops early, keeps the weights of the best epoch, and reports its scores beside those of
-    counting baselines. Ctrl-C saves the state; --resume continues to the same weights as an
+    simple baselines. Ctrl-C saves the state; --resume continues to the same weights as an
     uninterrupted run.
 
     Example: muse train chord-lstm --data songs/ --epochs 20
@@ -252,25 +252,27 @@ def run(
     """Train under a progress bar."""
     import logging
 
-    from muse.cli.progress import bar
+    from muse.cli.progress import progress_bar
     from muse.tools.training.options import first_process
     from muse.tools.training.train import train as train_net
 
     if not first_process():  # the first process reports for all
         logging.getLogger("muse").setLevel(logging.ERROR)
-    with bar(name) as report:
+    with progress_bar(name) as report:
         return train_net(name, given, config=config, resume=resume, export_to=export, report=report)
 
 
 def show(name: str, result: "Run", as_json: bool) -> int:
     """Print the results, or on stderr how to resume; helper processes print nothing."""
     from muse.cli.output import print_json
-    from muse.cli.progress import say
+    from muse.cli.progress import print_message
 
     if result.folder is None:
         return ExitCode.OK
     if result.stopped:
-        say(f"muse: training stopped; resume with: muse train {name} --resume {result.folder}")
+        print_message(
+            f"muse: training stopped; resume with: muse train {name} --resume {result.folder}"
+        )
         return ExitCode.INTERRUPTED
     if as_json or not sys.stdout.isatty():
         print_json(result.summary)
@@ -282,10 +284,10 @@ def show(name: str, result: "Run", as_json: bool) -> int:
 def show_estimate(name: str, given: dict[str, Any], config: Path | None, as_json: bool) -> int:
     """Print the estimated size and time of a run."""
     from muse.cli.output import print_json
-    from muse.cli.progress import bar
+    from muse.cli.progress import progress_bar
     from muse.tools.training.estimate import rehearse
 
-    with bar(name) as report:
+    with progress_bar(name) as report:
         estimate = rehearse(name, given, config=config, report=report)
     if as_json or not sys.stdout.isatty():
         print_json(estimate)

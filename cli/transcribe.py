@@ -149,7 +149,7 @@ def transcribe(
     device: Device = "auto",
     jobs: Jobs = 1,
 ) -> int:
-    """Transcribe audio files to MIDI, one file per instrument, and a Song.
+    """Transcribe audio files to one MIDI file per instrument and a Song document.
 
     The input is separated into stems, each stem is transcribed, and beats and key are detected.
     Folder -o gets <stem>.wav, <stem>.mid, song.mid and song.json; with several inputs each has a
@@ -200,25 +200,27 @@ def transcribe_one(
     folders: "dict[str, Path]", options: "TranscribeOptions", skip_existing: bool, name: str
 ) -> "Transcription":
     """Transcribe one input under a progress bar."""
-    from muse.cli.progress import bar
+    from muse.cli.progress import progress_bar
     from muse.tools.transcription.transcribe import transcribe_file
 
-    with bar(Path(name).name) as report:
+    with progress_bar(Path(name).name) as report:
         return transcribe_file(
             name, folders.get(name), options, report, skip_existing=skip_existing
         )
 
 
-def show_one(as_json: bool, kept: bool, quiet: bool, name: str, result: "Transcription") -> None:
+def show_one(
+    as_json: bool, is_written: bool, is_quiet: bool, name: str, result: "Transcription"
+) -> None:
     """Print the result of one input: the Song, a table on a terminal, or the paths written."""
     import sys
 
     from muse.cli.output import write_bytes
     from muse.tools.song.document import song_to_json
 
-    if quiet:
+    if is_quiet:
         return
-    if as_json or not (kept or sys.stdout.isatty()):
+    if as_json or not (is_written or sys.stdout.isatty()):
         write_bytes(song_to_json(result.song))
     elif sys.stdout.isatty():
         show_table(name, result)

@@ -79,22 +79,22 @@ def view(
     """Show a song or a recording in the terminal, as a picture or as a score.
 
     A song is shown as a chord chart and piano roll, a recording as a waveform and mel spectrogram;
-    in a pipe as plain text. A score has a grid of 1/24 beat: other notes move to the nearest
-    quarter or third of their beat.
+    in a pipe as plain text. Scores have a grid of 1/24 beat; notes off that grid move to the
+    nearest quarter or third of a beat.
 
     Example: muse view song.mid --bars 5-8
     Example: muse view song.mid -o song.musicxml
     Example: muse view song.wav
     """
     from muse.cli.output import write_bytes
-    from muse.cli.progress import bar
+    from muse.cli.progress import progress_bar
     from muse.tools.view.inputs import subject
     from muse.tools.view.view import Show, check_output, json_of, lines_of, prepared, save_view
 
     if out is not None:
         check_output(out, file)
     title = STDIN_TITLE if file == "-" else Path(file).stem
-    with subject(file) as found, bar("view") as report:
+    with subject(file) as found, progress_bar("view") as report:
         seen = prepared(found, tracks, find)
         if out is not None:
             save_view(seen, out, title, bars=bars, report=report)

@@ -24,20 +24,23 @@ finally:
 """
 
 
-def complete(*words: str) -> list[str]:
-    """Return what bash is offered for the last word; fail if something heavy was imported."""
-    environment = {
-        **os.environ,
-        "_MUSE_COMPLETE": "complete_bash",
-        "COMP_WORDS": " ".join(["muse", *words]),
-        "COMP_CWORD": str(len(words)),
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, env=environment
-    )
+def run_light(**variables: str) -> str:
+    """Run muse as a shell does to complete; fail if something heavy was imported."""
+    command = [sys.executable, "-c", PROGRAM]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **variables})
     assert done.returncode == 0, done.stderr
     assert not HEAVY & set(done.stderr.split())
-    return done.stdout.split()
+    return done.stdout
+
+
+def complete(*words: str) -> list[str]:
+    """Return what bash is offered for the last word."""
+    offered = run_light(
+        _MUSE_COMPLETE="complete_bash",
+        COMP_WORDS=" ".join(["muse", *words]),
+        COMP_CWORD=str(len(words)),
+    )
+    return offered.split()
 
 
 def test_commands_and_options() -> None:
@@ -76,6 +79,14 @@ def test_commands_and_options() -> None:
 )
 def test_values(words: tuple[str, ...], expected: tuple[str, ...]) -> None:
     assert complete(*words) == list(expected)
+
+
+def test_other_shells() -> None:
+    words = {"_TYPER_COMPLETE_ARGS": "muse chords --style p"}
+    assert '"pop"' in run_light(_MUSE_COMPLETE="complete_zsh", **words)
+    fish = {"_MUSE_COMPLETE": "complete_fish", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+    assert run_light(**fish, **words) == "pop\n"
+    assert run_light(**fish, _TYPER_COMPLETE_ARGS="muse tr").split() == ["transcribe", "train"]
 
 
 def test_files_are_left_to_the_shell() -> None:
