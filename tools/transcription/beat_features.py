@@ -1,4 +1,4 @@
-"""What a beat is heard by: onset strength in a few bands and the change of harmony.
+"""Features for beat tracking: onset strength in five bands, and the change of harmony.
 
 Conventions: feature frames as in onsets.py; features are (frames, 6), one column for each band from
 low to high and one for the harmony.
@@ -12,18 +12,18 @@ from muse.tools.audio import onsets
 from muse.tools.audio.filters import running_mean, weighted
 from muse.tools.audio.onsets import Features, Framing, Mono
 
-LOCAL_S = 4.0  # features are measured against this much to either side
+LOCAL_S = 4.0  # seconds to either side over which features are normalized
 # upper edges of the bands in Hz: kick and bass, low mid, mid, high, air
 BAND_EDGES_HZ = (130.0, 400.0, 1600.0, 6000.0, np.inf)
-HARMONY_S = 0.3  # the chroma of this long before and after a moment are compared
+HARMONY_S = 0.3  # seconds of chroma before and after a frame that are compared
 CHROMA_HZ = (120.0, 2000.0)
-TRIANGLE_FRAMES = 4  # half width of the smoothing that makes up for periods of whole frames
+TRIANGLE_FRAMES = 4  # half width of the smoothing, since periods are whole frames
 
 
 def beat_features(blocks: Iterable[Mono], grid: Framing) -> Features:
-    """Onset strength in each band of BAND_EDGES_HZ and the change of harmony: (frames, 6)."""
-    filters, centres = onsets.log_filterbank(grid)
-    group = np.digitize(centres, BAND_EDGES_HZ[:-1])
+    """Compute the onset strength of each band and the change of harmony, (frames, 6)."""
+    filters, centers = onsets.log_filterbank(grid)
+    group = np.digitize(centers, BAND_EDGES_HZ[:-1])
     pooling = (group[:, None] == np.arange(len(BAND_EDGES_HZ))).astype(np.float32)
     pooling /= np.maximum(pooling.sum(axis=0), 1.0)
     chroma_filters = chroma_filterbank(grid)
@@ -40,7 +40,7 @@ def beat_features(blocks: Iterable[Mono], grid: Framing) -> Features:
 
 
 def chroma_filterbank(grid: Framing) -> Features:
-    """Weights (window / 2 + 1, 12) from a spectrum to pitch classes, C first."""
+    """Return weights (window / 2 + 1, 12) that map a spectrum to pitch classes, C first."""
     hz = np.arange(1, grid.window // 2 + 1) * grid.sample_rate / grid.window
     pitch = 69 + 12 * np.log2(hz / 440.0)
     away = (pitch[:, None] - np.arange(12) + 6) % 12 - 6
@@ -50,7 +50,7 @@ def chroma_filterbank(grid: Framing) -> Features:
 
 
 def harmony_change(chroma: Features, reach: int) -> Features:
-    """One minus the cosine between the chroma of `reach` frames before and after each frame."""
+    """Return 1 minus the cosine of the chroma of `reach` frames before and after each frame."""
     directions = chroma / (np.linalg.norm(chroma, axis=1, keepdims=True) + 1e-2)
     sums = np.vstack([np.zeros((1, 12)), np.cumsum(directions, axis=0, dtype=np.float64)])
     here = np.arange(len(chroma))
@@ -61,15 +61,15 @@ def harmony_change(chroma: Features, reach: int) -> Features:
     return np.where(size > 1e-3, change, 0.0).astype(np.float32)
 
 
-def normalised(features: Features, frame_rate: float) -> Features:
-    """Features compressed, freed of their level and spread over LOCAL_S around, and smoothed."""
+def normalize_features(features: Features, frame_rate: float) -> Features:
+    """Compress features, scale them to local mean 0 and deviation 1, and smooth them."""
     span = 2 * round(LOCAL_S * frame_rate) + 1
     values = np.log1p(features / (features.mean(axis=0) + 1e-9))
     mean = running_mean(values, span)
     spread = running_mean(values * values, span) - mean * mean
     values = np.clip((values - mean) / np.sqrt(np.maximum(spread, 1e-3)), -2.0, 5.0)
     triangle = np.bartlett(2 * TRIANGLE_FRAMES + 1)
-    strengths = values[:, :-1]  # the change of harmony is smooth already
+    strengths = values[:, :-1]  # the change of harmony is already smooth
     values[:, :-1] = weighted(strengths, triangle / triangle.sum())
     result: Features = values.astype(np.float32)
     return result

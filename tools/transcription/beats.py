@@ -1,11 +1,11 @@
-"""Beats, downbeats and metre from a mono recording whose tempo may change.
+"""Tracks beats, downbeats and meter of a mono recording whose tempo may change.
 
 Conventions:
-    feature frames as in onsets.py; a beat is what one would tap, and is taken as a quarter note;
-    the first beat of a bar has number 0. Tempo in beats a minute, times in seconds.
+    feature frames as in onsets.py; a beat is what a listener would tap, and counts as a quarter
+    note; the first beat of a bar has number 0. Tempos are in beats per minute, times in seconds.
 
-The features of rhythm.py are weighed at every sixteenth of a possible bar by a table, and
-bar_pointer.py finds the walk of beats that explains them best.
+A table weights the features of beat_features.py at every sixteenth of a possible bar, and
+bar_pointer.py finds the sequence of beats with the highest total score.
 """
 
 from collections.abc import Iterable
@@ -21,27 +21,27 @@ from muse.tools.audio.onsets import Features, Mono
 from muse.tools.errors import ParameterError
 from muse.tools.progress import Report, silent
 from muse.tools.transcription import bar_pointer
-from muse.tools.transcription.bar_pointer import METRES, Beat, Costs, Scores, Walk
-from muse.tools.transcription.beat_features import beat_features, normalised
+from muse.tools.transcription.bar_pointer import BAR_LENGTHS, Beat, BeatPath, Costs, Scores
+from muse.tools.transcription.beat_features import beat_features, normalize_features
 
-SLOWEST_BPM, FASTEST_BPM = 45.0, 210.0
-USUAL_BPM = 90.0  # the tempo expected where the music leaves it open ...
-USUAL_OCTAVES = 0.6  # ... and the spread of that expectation
+MIN_BPM, MAX_BPM = 45.0, 210.0
+USUAL_BPM = 90.0  # center of the prior over tempos ...
+USUAL_OCTAVES = 0.6  # ... and its standard deviation
 COSTS = Costs(tempo=100.0, jump=25.0)
-EVIDENCE = 0.5  # weight of the features, since neighbouring frames are not independent
-TRIPLE_COST = 0.5  # a second, for bars of three: what is unclear is common time
-TOLD_BPM_SPAN = 0.06  # a tempo that was told may be wrong by this part of it
-WINDOW_S, COMMIT_S = 90.0, 70.0  # searched at a time, and how far into that the beats are final
-FRAME_LAG = 0.5  # frames from an onset to the peak of its strength
-SILENT = 0.01  # mean onset strength under which there is nothing to follow
+EVIDENCE = 0.5  # weight of the features, since neighboring frames are not independent
+TRIPLE_COST = 0.5  # per second, for bars of three, so that unclear music is in four
+GIVEN_BPM_TOLERANCE = 0.06  # relative deviation from a tempo that was given
+WINDOW_S, COMMIT_S = 90.0, 70.0  # length of a search window, and of its part with final beats
+FRAME_LAG = 0.5  # frames from an onset to the peak of its onset strength
+SILENT = 0.01  # mean onset strength below which there are no beats
 
-SHARP_BANDS = 3  # up to the mid, where a beat's onset is looked for ...
-SHARP_REACH = 2  # ... this many frames from where the walk puts it
+REFINE_BANDS = 3  # lowest bands in which the onset of a beat is searched ...
+REFINE_REACH = 2  # ... within this many frames of its position
 
-# How much each feature speaks for each sixteenth of a bar of four against any other moment, and an
-# offset: linear discriminant weights from renderings of 60 POP909 songs (MIT), with and without
-# drums, and of drums of the Groove MIDI Dataset (CC BY 4.0).
-# Columns: the features of rhythm.py and the offset.
+# Weight of each feature as evidence for each sixteenth of a bar of four, and an offset: linear
+# discriminant weights from renderings of 60 POP909 songs (MIT), with and without drums, and of
+# drums of the Groove MIDI Dataset (CC BY 4.0). Columns: the features of beat_features.py, and the
+# offset.
 SIXTEENTHS = (
     (2.73, 1.09, 0.79, -0.32, -0.05, 0.52, -3.66),
     (-0.33, -0.16, -0.12, 0.28, -0.25, 0.03, -0.06),
@@ -60,9 +60,9 @@ SIXTEENTHS = (
     (-0.12, 0.60, 0.47, 0.25, -0.01, 0.09, -0.28),
     (-0.08, 0.03, 0.05, 0.09, -0.07, -0.03, 0.00),
 )
-# the quarters of that bar which stand for each place in the bar of bar_pointer.py
+# the quarter of that bar whose weights each bar position of bar_pointer.py uses
 QUARTERS = (0, 1, 2, 3, 0, 1, 3)
-SIXTEENTHS_A_BEAT = 4
+SIXTEENTHS_PER_BEAT = 4
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,11 @@ class BeatTrack:
 
     Attributes:
         beat_times_s: (beats,), ascending.
-        numbers: (beats,), place in the bar, 0 for a downbeat.
-        numerator: beats of a bar, 4 or 3.
-        denominator: of the metre; always 4, a beat is taken as a quarter note.
-        confidence: in [0, 1], how much better the beats fit the music than moments at random.
-        meter_confidence: in [0, 1], 0.5 where three and four fit equally well.
+        numbers: (beats,), number in the bar, 0 for a downbeat.
+        numerator: beats per bar, 4 or 3.
+        denominator: of the meter; always 4, since a beat counts as a quarter note.
+        confidence: in [0, 1], how much better the beats fit the features than random times.
+        meter_confidence: in [0, 1], 0.5 where bars of three and of four fit equally well.
     """
 
     beat_times_s: NDArray[np.float64]
@@ -87,12 +87,12 @@ class BeatTrack:
 
     @property
     def bpm(self) -> NDArray[np.float64]:
-        """Tempo at each beat, from a line through the beats around it; (beats,)."""
+        """Tempo at each beat, from the beats around it, (beats,)."""
         return local_bpm(self.beat_times_s)
 
     @property
     def downbeat_times_s(self) -> NDArray[np.float64]:
-        """The first beats of bars."""
+        """Times of the downbeats."""
         first: NDArray[np.bool_] = self.numbers == 0
         return self.beat_times_s[first]
 
@@ -103,19 +103,19 @@ NO_BEATS = BeatTrack(np.zeros(0), np.zeros(0, np.intp), 4, 4, 0.0, 0.0)
 def track_beats(
     audio: Mono, sample_rate: int, bpm: float | None = None, report: Report = silent
 ) -> BeatTrack:
-    """Follow the beats of mono audio of shape (frames,).
+    """Track the beats of mono audio of shape (samples,).
 
     Args:
-        audio: the whole mix, or anything with a pulse.
+        audio: the whole mix.
         sample_rate: in Hz.
-        bpm: the tempo when it is known; beats then stay within TOLD_BPM_SPAN of it.
-        report: told how far the work is.
+        bpm: the tempo, if known; beats then stay within GIVEN_BPM_TOLERANCE of it.
+        report: called with the progress.
 
     Returns:
-        the beats; none where there is nothing to follow.
+        the beats; NO_BEATS for silence.
 
     Raises:
-        ParameterError: bpm outside SLOWEST_BPM / 2 to FASTEST_BPM * 2.
+        ParameterError: bpm outside MIN_BPM / 2 to MAX_BPM * 2.
     """
     return track_beats_stream(onsets.mono_blocks(audio), sample_rate, bpm, report)
 
@@ -123,7 +123,7 @@ def track_beats(
 def track_beats_file(
     path: str | Path, bpm: float | None = None, report: Report = silent
 ) -> BeatTrack:
-    """As `track_beats`, of an audio file of any length, in some 100 bytes a frame of features."""
+    """Track the beats of an audio file of any length; memory grows by 100 bytes per frame."""
     with onsets.blocks_of_file(path) as (blocks, sample_rate):
         return track_beats_stream(blocks, sample_rate, bpm, report)
 
@@ -131,28 +131,30 @@ def track_beats_file(
 def track_beats_stream(
     blocks: Iterable[Mono], sample_rate: int, bpm: float | None = None, report: Report = silent
 ) -> BeatTrack:
-    """As `track_beats`, of a stream of mono blocks."""
+    """Track the beats of a stream of mono blocks; see `track_beats`."""
     check_bpm(bpm)
     grid = onsets.framing(sample_rate)
     features = beat_features(blocks, grid)
     strength = features[:, :-1].mean(axis=1)
     if strength.mean() < SILENT:
         return NO_BEATS
-    last = int(np.flatnonzero(strength >= SILENT)[-1])  # beats end before the hall dies away
+    last = int(np.flatnonzero(strength >= SILENT)[-1])  # no beats in the reverberation at the end
     features = features[: last + 1]
-    return follow(normalised(features, grid.frame_rate), grid.frame_rate, bpm, report)
+    return search_beats(normalize_features(features, grid.frame_rate), grid.frame_rate, bpm, report)
 
 
 def check_bpm(bpm: float | None) -> None:
-    """Raise ParameterError for a tempo that no music has."""
-    low, high = SLOWEST_BPM / 2, FASTEST_BPM * 2
+    """Raise ParameterError for a tempo outside MIN_BPM / 2 to MAX_BPM * 2."""
+    low, high = MIN_BPM / 2, MAX_BPM * 2
     if bpm is not None and not low <= bpm <= high:
-        raise ParameterError(f"a tempo of {bpm:g} bpm cannot be followed; give {low:g} to {high:g}")
+        raise ParameterError(f"the tempo is {bpm:g} bpm; it must be {low:g} to {high:g}")
 
 
-def follow(features: Features, frame_rate: float, bpm: float | None, report: Report) -> BeatTrack:
-    """The beats of normalised features, searched window by window."""
-    periods = periods_of(frame_rate, bpm)
+def search_beats(
+    features: Features, frame_rate: float, bpm: float | None, report: Report
+) -> BeatTrack:
+    """Find the beats of normalized features, window by window."""
+    periods = candidate_periods(frame_rate, bpm)
     window, commit = round(WINDOW_S * frame_rate), round(COMMIT_S * frame_rate)
     beats: list[Beat] = []
     strengths: list[float] = []
@@ -160,40 +162,40 @@ def follow(features: Features, frame_rate: float, bpm: float | None, report: Rep
     begin, start = 0, None
     while True:
         scores = beat_scores(features[begin : begin + window], periods, frame_rate, bpm)
-        found = bar_pointer.walk(scores, periods, COSTS, start)
+        found = bar_pointer.find_path(scores, periods, COSTS, start)
         first = first or found
         is_last = begin + window >= len(features)
-        kept = [beat for beat in found.beats if is_last or beat.frame < commit]
-        strengths += [float(scores[beat.frame, beat.period, beat.place]) for beat in kept]
-        beats += [replace(beat, frame=beat.frame + begin) for beat in kept]
+        final = [beat for beat in found.beats if is_last or beat.frame < commit]
+        strengths += [float(scores[beat.frame, beat.period, beat.position]) for beat in final]
+        beats += [replace(beat, frame=beat.frame + begin) for beat in final]
         report("beats", min(1.0, (begin + window) / len(features)))
-        if is_last or len(kept) < 2:
+        if is_last or len(final) < 2:
             break
-        start, begin = replace(kept[-1], frame=0), begin + kept[-1].frame
+        start, begin = replace(final[-1], frame=0), begin + final[-1].frame
         del beats[-1], strengths[-1]
-    return as_track(beats, strengths, first, sharpened(beats, features) / frame_rate)
+    return make_track(beats, strengths, first, refine_times(beats, features) / frame_rate)
 
 
-def sharpened(beats: list[Beat], features: Features) -> NDArray[np.float64]:
-    """Where between frames each beat's onset strength peaks, in frames of the sound; (beats,).
+def refine_times(beats: list[Beat], features: Features) -> NDArray[np.float64]:
+    """Move each beat to the peak of the onset strength near it; return fractional frames, (beats,).
 
-    A beat without a peak beside it stays where the walk put it.
+    A beat without a peak within REFINE_REACH frames is not moved.
     """
-    curve = features[:, :SHARP_BANDS].sum(axis=1)
+    curve = features[:, :REFINE_BANDS].sum(axis=1)
     peak = (curve == running_max(curve, 3)) & (curve > 0)
     frames = np.array([min(beat.frame, len(curve) - 1) for beat in beats], np.intp)
     sharp = frames.astype(np.float64)
-    for away in sorted(range(-SHARP_REACH, SHARP_REACH + 1), key=abs, reverse=True):
+    for away in sorted(range(-REFINE_REACH, REFINE_REACH + 1), key=abs, reverse=True):
         near = np.clip(frames + away, 0, len(curve) - 1)
         sharp = np.where(peak[near], onsets.between(curve, near), sharp)
     return sharp - FRAME_LAG
 
 
-def periods_of(frame_rate: float, bpm: float | None) -> NDArray[np.intp]:
-    """The periods to try, in frames."""
-    slowest, fastest = SLOWEST_BPM, FASTEST_BPM
+def candidate_periods(frame_rate: float, bpm: float | None) -> NDArray[np.intp]:
+    """Return the beat periods to try, in frames."""
+    slowest, fastest = MIN_BPM, MAX_BPM
     if bpm is not None:
-        slowest, fastest = bpm / (1 + TOLD_BPM_SPAN), bpm * (1 + TOLD_BPM_SPAN)
+        slowest, fastest = bpm / (1 + GIVEN_BPM_TOLERANCE), bpm * (1 + GIVEN_BPM_TOLERANCE)
     longest, shortest = 60 * frame_rate / slowest, 60 * frame_rate / fastest
     return np.arange(int(shortest), int(np.ceil(longest)) + 1)
 
@@ -201,55 +203,55 @@ def periods_of(frame_rate: float, bpm: float | None) -> NDArray[np.intp]:
 def beat_scores(
     features: Features, periods: NDArray[np.intp], frame_rate: float, bpm: float | None
 ) -> Scores:
-    """Log likelihood of a beat at each frame, period and place: see bar_pointer.walk."""
-    table = np.array(SIXTEENTHS, np.float32).reshape(-1, SIXTEENTHS_A_BEAT, 7)[list(QUARTERS)]
+    """Return the scores of beats that `bar_pointer.find_path` takes."""
+    table = np.array(SIXTEENTHS, np.float32).reshape(-1, SIXTEENTHS_PER_BEAT, 7)[list(QUARTERS)]
     frames = len(features)
     evidence = features @ table[..., :-1].transpose(1, 2, 0) + table[:, :, -1].T[:, None, :]
     scores = np.zeros((frames, len(periods), len(QUARTERS)), np.float32)
     for index, period in enumerate(periods):
-        for part in range(SIXTEENTHS_A_BEAT):
-            ahead = min(round(part * int(period) / SIXTEENTHS_A_BEAT), frames)
+        for part in range(SIXTEENTHS_PER_BEAT):
+            ahead = min(round(part * int(period) / SIXTEENTHS_PER_BEAT), frames)
             scores[: frames - ahead, index] += evidence[part, ahead:]
     scores *= EVIDENCE
     seconds = periods / frame_rate
     if bpm is None:
         scores -= (tempo_cost(60.0 / seconds) * seconds).astype(np.float32)[:, None]
-    scores[:, :, METRES[0] :] -= (TRIPLE_COST * seconds).astype(np.float32)[:, None]
+    scores[:, :, BAR_LENGTHS[0] :] -= (TRIPLE_COST * seconds).astype(np.float32)[:, None]
     return scores
 
 
 def tempo_cost(bpm: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How unusual tempos are, in units of log likelihood a second."""
+    """Return the cost of tempos under the prior, in log likelihood per second."""
     octaves = np.log2(bpm / USUAL_BPM)
     return np.asarray(0.5 * (octaves / USUAL_OCTAVES) ** 2)
 
 
-def as_track(
-    beats: list[Beat], strengths: list[float], first: Walk, times_s: NDArray[np.float64]
+def make_track(
+    beats: list[Beat], strengths: list[float], first: BeatPath, times_s: NDArray[np.float64]
 ) -> BeatTrack:
-    """The walk as a track; `first` is that of the first window, which chose the metre."""
+    """Make the track; `first` is the path of the first window, which decided the meter."""
     if len(beats) < 2:
         return NO_BEATS
-    places = np.array([beat.place for beat in beats])
-    metre = int(places[0] >= METRES[0])
-    rival = first.score_by_metre[metre] - first.score_by_metre[1 - metre]
+    positions = np.array([beat.position for beat in beats])
+    meter = int(positions[0] >= BAR_LENGTHS[0])
+    margin = first.score_by_meter[meter] - first.score_by_meter[1 - meter]
     return BeatTrack(
         beat_times_s=np.maximum(times_s, 0.0),
-        numbers=places - bar_pointer.FIRST_PLACES[metre],
-        numerator=METRES[metre],
+        numbers=positions - bar_pointer.FIRST_POSITIONS[meter],
+        numerator=BAR_LENGTHS[meter],
         denominator=4,
         confidence=float(logistic(np.mean(strengths))),
-        meter_confidence=float(logistic(rival / 10.0)),
+        meter_confidence=float(logistic(margin / 10.0)),
     )
 
 
 def logistic(value: float | np.floating) -> float:
-    """1 / (1 + e^-value), without overflow."""
+    """Return 1 / (1 + e^-value), without overflow."""
     return float(0.5 * (1.0 + np.tanh(0.5 * value)))
 
 
 def local_bpm(times_s: NDArray[np.float64], reach: int = 2) -> NDArray[np.float64]:
-    """Beats a minute over `reach` beats to either side of each beat."""
+    """Return the tempo over `reach` beats to either side of each beat, in beats per minute."""
     count = len(times_s)
     if count < 2:
         return np.zeros(count)
