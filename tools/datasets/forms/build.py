@@ -2,15 +2,13 @@
 
 Songs are split as wholes, with near-duplicates in the same split. Written chords are used; in songs
 with notes and no chords they are detected (`theory.chord_finding`), and the header lists these
-songs as `songs_with_detected_chords`.
+songs as `heard_songs`.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
-
-import msgspec
 
 from muse.tools.datasets.forms.chords import chord_rows, count_windows, shifts_for
 from muse.tools.datasets.forms.melody import find_melody_track, melody_rows
@@ -32,6 +30,7 @@ from muse.tools.progress import Report, part, silent
 from muse.tools.song.document import Key, Song
 from muse.tools.song.provenance import provenance_dict
 from muse.tools.theory.annotate import annotated
+from muse.tools.theory.missing_chords import add_missing_chords
 
 READING_SHARE = 0.5  # share of the progress that reading the files takes
 
@@ -177,10 +176,7 @@ def prepare_songs(found: SongCollection, prepare: Prepare, report: Report) -> li
 
 def with_chords(song: Song) -> Song:
     """Return the song with annotated chords, detected if none are written; raises BadInputError."""
-    if not song.chords and any(t.notes and not t.is_drum for t in song.tracks):
-        from muse.tools.theory.chord_finding import find_chords
-
-        song = msgspec.structs.replace(song, chords=find_chords(song))
+    song = add_missing_chords(song)
     if not song.chords:
         raise BadInputError("no chords, and no pitched notes to detect chords from")
     return annotated(song)

@@ -6,8 +6,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from muse.tools.datasets.readers import Source, find_sources
 from muse.tools.errors import BadInputError, MuseError, ParameterError
 from muse.tools.evaluation.symbolic.comparison import as_json, compare
@@ -17,6 +15,7 @@ from muse.tools.files import PIPE
 from muse.tools.progress import Report, part, silent
 from muse.tools.song.document import Song
 from muse.tools.song.provenance import provenance_dict
+from muse.tools.theory.missing_chords import add_missing_chords
 
 log = logging.getLogger("muse")
 
@@ -158,7 +157,7 @@ def add_song(found: MeasuredSongs, name: str, song: Song, options: EvalOptions) 
     while name in found.passages:
         name += "'"
     try:
-        whole = with_chords(song)
+        whole = add_missing_chords(song)
         passage = passage_of(whole, options.track, options.bars)
     except ParameterError:
         raise
@@ -179,12 +178,3 @@ def missing_part(passage: Passage, view: View) -> str | None:
     if view == "chords":
         return None if passage.chords else "no chords, and no pitched notes to detect them from"
     return None if len(passage.bar) else "no notes; use 'muse eval chords' for charts"
-
-
-def with_chords(song: Song) -> Song:
-    """Return the song, with chords detected from its notes if none are written."""
-    if song.chords or not any(track.notes and not track.is_drum for track in song.tracks):
-        return song
-    from muse.tools.theory.chord_finding import find_chords
-
-    return msgspec.structs.replace(song, chords=find_chords(song))
