@@ -39,14 +39,21 @@ TRANSPOSITIONS = ("none", "common", "all")
 SHARD_FORMATS = ("npz", "safetensors")
 
 RECIPES = (
-    "chord-ngram",
-    "melody-fit",
-    "chord-transformer",
+    "chord-finder",
     "chord-lstm",
+    "chord-ngram",
+    "chord-transformer",
+    "drum-hits",
+    "interval-hypotheses",
     "interval-net",
     "intervals",
+    "jam-mix",
+    "jam-tempo",
+    "melody-fit",
+    "melody-realism",
     "melody-xl",
     "note-lstm",
+    "note-net",
 )
 SCHEDULES = ("cosine", "constant")
 TRAINING_PRECISIONS = ("32", "bf16")

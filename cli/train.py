@@ -28,7 +28,12 @@ Name = Annotated[
 ]
 Data = Annotated[
     Text,
-    option(panel=RUN, metavar="PATH", default=RECIPE, help="File or folder to learn from."),
+    option(
+        panel=RUN,
+        metavar="PATH",
+        default=RECIPE,
+        help="Folder of the collections, or any file or folder of songs, to learn from.",
+    ),
 ]
 Config = Annotated[
     Path | None,
@@ -211,6 +216,9 @@ def train(
     A run stops early, keeps the weights of the best epoch, and reports its scores beside those of
     simple baselines. Ctrl-C saves the state; --resume continues to the same weights as an
     uninterrupted run.
+
+    Every model that ships with muse has a recipe. The smaller ones are fitted in one pass, without
+    epochs: they take --data, --set, --seed (default 0), --out, --export, --config and --dry-run.
 
     Example: muse train chord-lstm --data songs/ --epochs 20
     Example: muse train chord-lstm --resume runs/run_20250101_120000 --export weights/

@@ -11,7 +11,7 @@ from muse.tools.audio.io import write_audio
 from muse.tools.intervals.clip_settings import frequency_of
 from muse.tools.intervals.effects import noise
 from muse.tools.intervals.hypothesis_scoring import MEASURES, Listener
-from muse.tools.intervals.hypothesis_weights import FIGURES, SUREST
+from muse.tools.intervals.hypothesis_weights import load_hypothesis_weights
 from muse.tools.intervals.recordings import hear, hear_blocks
 from muse.tools.intervals.segments import RATE
 from muse.tools.intervals.timbres import VOICES
@@ -98,8 +98,9 @@ def test_chances_are_chances(voice: str) -> None:
 
 
 def test_every_measure_has_its_weight() -> None:
-    assert tuple(FIGURES) == MEASURES
-    assert 0.9 < SUREST < 1.0
+    weights = load_hypothesis_weights()
+    assert tuple(weights.by_measure) == MEASURES
+    assert 0.9 < weights.largest_confidence < 1.0
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from muse.tools.melody.realism import (
     returning,
     score,
 )
-from muse.tools.melody.realism_norms import NORMS
+from muse.tools.melody.realism_norms import load_norms
 from muse.tools.song.document import Chord, Meter, Note, Song, Track
 from muse.tools.theory.chords import parse_chord
 
@@ -164,7 +164,7 @@ def test_score_does_not_depend_on_the_key(
 
 def test_a_net_counts_on_both_sides() -> None:
     song = tune("Auld Lang Syne")
-    mean, deviation = NORMS[16][NATS]
+    mean, deviation = load_norms()[16][NATS]
     usual = score(song, mean)
     off = [score(song, mean + step * deviation) for step in (-2, -1, 1, 2)]
     assert off == pytest.approx([off[3], off[2], off[2], off[3]])
@@ -195,9 +195,9 @@ def test_bars_that_come_back() -> None:
 
 
 def test_every_figure_is_known_of_every_length() -> None:
-    for bars, rows in NORMS.items():
+    for bars, rows in load_norms().items():
         missing = {*MEASURES, NATS} - set(rows)
-        assert missing <= ({"returning"} if bars == min(NORMS) else set())
+        assert missing <= ({"returning"} if bars == min(load_norms()) else set())
         assert all(deviation > 0 for _, deviation in rows.values())
     assert [nearest_length(bars) for bars in (1, 5, 12, 16, 500)] == [4, 4, 16, 16, 64]
 

@@ -73,7 +73,9 @@ def songs(count: int) -> list[Mix]:
     made: list[Mix] = []
     for number in chosen:
         programs = {stem: BENCH_PROGRAMS[stem][len(made) % 10] for stem in PITCHED}
-        mix = make_mix(number, SOUNDFONTS[len(made) % 2], programs, "validation", seed=len(made))
+        mix = make_mix(
+            DATA, number, SOUNDFONTS[len(made) % 2], programs, "validation", seed=len(made)
+        )
         made += [mix] if mix is not None else []
         if len(made) == count:
             break

@@ -24,10 +24,12 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from mix_parts import general_midi
-from mixes import DATA, PITCHED, SAMPLE_RATE, SOUNDFONTS, bench_mixes, render
+from mixes import DATA, bench_mixes
 
 from muse.tools.evaluation.note_scores import CLASS_OF_KEY
+from muse.tools.training.examples.mixes import PITCHED, SAMPLE_RATE, render
+from muse.tools.training.examples.named_soundfonts import SOUNDFONTS
+from muse.tools.training.examples.song_parts import general_midi
 from muse.tools.transcription.drums import transcribe_drums
 from muse.tools.transcription.note_event import NoteEvent
 

@@ -36,7 +36,7 @@ from muse.tools.intervals.dyad_evidence import (
     spectral_peaks,
     tuned,
 )
-from muse.tools.intervals.hypothesis_weights import FIGURES
+from muse.tools.intervals.hypothesis_weights import load_hypothesis_weights
 
 LONGEST_S = 1.0  # of sound that is looked at
 LOWEST_NOTE = 21  # MIDI pitch of the net's first semitone
@@ -109,7 +109,8 @@ class Listener:
             BadInputError: its weights are not there or damaged.
         """
         self._net = IntervalHearer()
-        self._weights = np.array([FIGURES[name] for name in MEASURES])
+        weights = load_hypothesis_weights().by_measure
+        self._weights = np.array([weights[name] for name in MEASURES])
 
     def hear(self, audio: Samples, rate: int) -> Chord:
         """What sounds in a stretch in which nothing begins or ends.

@@ -1,25 +1,35 @@
-"""How heavy each measure of hypothesis_scoring.py is, and how sure what it tells can be at most.
+"""Weights of the measures of hypothesis_scoring.py, and the largest confidence of an answer.
 
-    OMP_NUM_THREADS=1 python scripts/fit_interval_hearing.py
-
-Fitted to 3322 segments of 2080 lessons (seed 500) and
-480 triads (seed 40), validation instruments and synthesizers.
-Each half costs 0.196 nats a segment by weights of the other, at a temperature of
-0.99 that the weights are divided by. SUREST is the share that was right of
-the 681 sizes of two notes that these told with more than 0.95.
+`muse train interval-hypotheses` fits them; the card of the weights says to what.
 """
 
-SUREST = 0.98
-FIGURES: dict[str, float] = {
-    "nothing": 6.435,
-    "two": -9.064,
-    "three": -9.822,
-    "explained, one": 14.994,
-    "explained, two": 23.719,
-    "explained, three": 22.323,
-    "absent": -2.058,
-    "periodic": 1.686,
-    "net, interval": 0.522,
-    "net, no interval": 0.742,
-    "net, notes": 0.713,
-}
+from functools import cache
+from typing import NamedTuple
+
+from muse.tools.weights import load_trained_weights
+
+NAME = "interval-hypotheses"
+
+
+class HypothesisWeights(NamedTuple):
+    """What is fitted.
+
+    Attributes:
+        by_measure: weight of each measure, in nats per unit of the measure.
+        largest_confidence: share of right answers among the most confident ones, 0 to 1.
+    """
+
+    by_measure: dict[str, float]
+    largest_confidence: float
+
+
+@cache
+def load_hypothesis_weights() -> HypothesisWeights:
+    """Return the weights that ship with muse.
+
+    Raises:
+        BadInputError: their file is missing or damaged.
+    """
+    config, tensors, _ = load_trained_weights(NAME)
+    weights = dict(zip(config["measures"], tensors["weights"].tolist(), strict=True))
+    return HypothesisWeights(weights, float(tensors["largest_confidence"][0]))

@@ -12,7 +12,7 @@ import msgspec
 from muse.tools.audio.io import AudioReader, resampled
 from muse.tools.intervals.clip_settings import DIRECTIONS, frequency_of
 from muse.tools.intervals.hypothesis_scoring import Chord, Pitches
-from muse.tools.intervals.hypothesis_weights import SUREST
+from muse.tools.intervals.hypothesis_weights import load_hypothesis_weights
 from muse.tools.intervals.names import direction, size_name
 from muse.tools.intervals.segments import RATE, Mono, Segment, segments
 from muse.tools.intervals.single_notes import Sounded
@@ -252,7 +252,7 @@ def interval(
         semitones=semitones,
         cents_off=round(100 * (abs(size) - semitones), DIGITS_CENTS),
         direction=way,
-        confidence=round(min(sure, SUREST), DIGITS_SURE),
+        confidence=round(min(sure, load_hypothesis_weights().largest_confidence), DIGITS_SURE),
     )
 
 

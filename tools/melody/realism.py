@@ -19,7 +19,7 @@ from muse.tools.evaluation.symbolic.structure import (
     onset_cosines,
     row_cosines,
 )
-from muse.tools.melody.realism_norms import NORMS
+from muse.tools.melody.realism_norms import load_norms
 from muse.tools.song.document import Song
 
 LIMIT = 3.0  # standard deviations: what is further off counts as this, so that no figure rules
@@ -68,15 +68,15 @@ def passage_score(passage: Passage, nats_per_note: float | None = None) -> float
     own = measures(passage) | {NATS: nats_per_note}
     squares = [
         min(((value - mean) / deviation) ** 2, WORST)
-        for name, (mean, deviation) in NORMS[nearest_length(passage.bars)].items()
+        for name, (mean, deviation) in load_norms()[nearest_length(passage.bars)].items()
         if (value := own[name]) is not None
     ]
     return float(np.mean(squares))
 
 
 def nearest_length(bars: int) -> int:
-    """The length in NORMS that is nearest by ratio."""
-    return min(NORMS, key=lambda length: abs(log(length / bars)))
+    """The length with norms that is nearest by ratio."""
+    return min(load_norms(), key=lambda length: abs(log(length / bars)))
 
 
 def measures(passage: Passage) -> Measures:

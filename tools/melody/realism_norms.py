@@ -1,99 +1,33 @@
-"""What real melodies measure: mean and standard deviation of the figures of realism.py.
+"""Norms of real melodies: mean and standard deviation of the figures of realism.py, by length.
 
-    python scripts/measure_melodies.py ../shared/data/pop909 ../shared/data/openewld
-
-Over 1002 training songs; nats a note are by melody-xl 57e77ca4, over the validation songs.
+`muse train melody-realism` measures them; the card of the weights says on which songs.
 """
 
-# bars: figure: mean, standard deviation
-NORMS: dict[int, dict[str, tuple[float, float]]] = {
-    4: {
-        "in_chord_strong": (0.7595, 0.2584),
-        "in_chord_weak": (0.6564, 0.1764),
-        "groove_similarity": (0.9411, 0.0292),
-        "h1": (1.2786, 0.4104),
-        "h4": (2.1865, 0.3587),
-        "scale_consistency": (0.9865, 0.0425),
-        "leaps": (0.1331, 0.1164),
-        "rest_share": (0.2341, 0.1736),
-        "range": (10.521, 3.3915),
-        "log_repeat_share": (-1.7547, 0.6268),
-        "log_same_pitch": (0.8825, 0.5344),
-        "log_density": (1.452, 0.4215),
-        "alike_in_rhythm": (0.5757, 0.182),
-        "alike_in_pitch": (0.3955, 0.1905),
-        "nats_per_note": (3.6239, 1.1984),
-    },
-    8: {
-        "in_chord_strong": (0.756, 0.2141),
-        "in_chord_weak": (0.647, 0.1467),
-        "groove_similarity": (0.9425, 0.0272),
-        "h1": (1.3018, 0.3872),
-        "h4": (2.225, 0.2975),
-        "scale_consistency": (0.9843, 0.042),
-        "leaps": (0.1397, 0.0928),
-        "rest_share": (0.2099, 0.1687),
-        "range": (12.7365, 3.136),
-        "log_repeat_share": (-1.8207, 0.5525),
-        "log_same_pitch": (1.0421, 0.5105),
-        "log_density": (1.4557, 0.4406),
-        "alike_in_rhythm": (0.5853, 0.1529),
-        "alike_in_pitch": (0.3922, 0.1439),
-        "returning": (0.1281, 0.1224),
-        "nats_per_note": (3.2664, 1.0794),
-    },
-    16: {
-        "in_chord_strong": (0.7605, 0.1795),
-        "in_chord_weak": (0.6457, 0.1291),
-        "groove_similarity": (0.9401, 0.0281),
-        "h1": (1.3126, 0.3602),
-        "h4": (2.2366, 0.2369),
-        "scale_consistency": (0.9796, 0.0444),
-        "leaps": (0.1425, 0.0785),
-        "rest_share": (0.1997, 0.1659),
-        "range": (14.7061, 3.2424),
-        "log_repeat_share": (-1.6772, 0.6254),
-        "log_same_pitch": (1.1834, 0.4751),
-        "log_density": (1.4666, 0.4291),
-        "alike_in_rhythm": (0.5838, 0.129),
-        "alike_in_pitch": (0.3889, 0.12),
-        "returning": (0.1265, 0.0983),
-        "nats_per_note": (2.9597, 1.0027),
-    },
-    32: {
-        "in_chord_strong": (0.7559, 0.161),
-        "in_chord_weak": (0.6401, 0.1084),
-        "groove_similarity": (0.9341, 0.0278),
-        "h1": (1.344, 0.3337),
-        "h4": (2.212, 0.1962),
-        "scale_consistency": (0.9804, 0.0418),
-        "leaps": (0.1454, 0.0634),
-        "rest_share": (0.2566, 0.1816),
-        "range": (17.0129, 3.4234),
-        "log_repeat_share": (-1.6972, 0.5226),
-        "log_same_pitch": (1.3408, 0.4204),
-        "log_density": (1.461, 0.3775),
-        "alike_in_rhythm": (0.5307, 0.1215),
-        "alike_in_pitch": (0.3617, 0.0907),
-        "returning": (0.0956, 0.0674),
-        "nats_per_note": (2.6074, 0.9142),
-    },
-    64: {
-        "in_chord_strong": (0.7392, 0.1655),
-        "in_chord_weak": (0.6227, 0.094),
-        "groove_similarity": (0.9352, 0.0194),
-        "h1": (1.3655, 0.2571),
-        "h4": (2.1734, 0.1591),
-        "scale_consistency": (0.9863, 0.0348),
-        "leaps": (0.1451, 0.0595),
-        "rest_share": (0.3306, 0.1484),
-        "range": (18.2036, 3.6828),
-        "log_repeat_share": (-1.2659, 0.485),
-        "log_same_pitch": (1.422, 0.4076),
-        "log_density": (1.433, 0.2862),
-        "alike_in_rhythm": (0.4869, 0.0925),
-        "alike_in_pitch": (0.3498, 0.0655),
-        "returning": (0.089, 0.0472),
-        "nats_per_note": (1.8172, 0.6884),
-    },
-}
+from functools import cache
+
+from muse.tools.weights import load_trained_weights
+
+NAME = "melody-realism"
+
+Norms = dict[int, dict[str, tuple[float, float]]]
+
+
+@cache
+def load_norms() -> Norms:
+    """Return mean and standard deviation by number of bars and name of the figure.
+
+    Figures that no two songs of a length have are left out.
+
+    Raises:
+        BadInputError: the file that ships with muse is missing or damaged.
+    """
+    config, tensors, _ = load_trained_weights(NAME)
+    means, deviations = tensors["mean"].tolist(), tensors["deviation"].tolist()
+    return {
+        bars: {
+            name: (mean, deviation)
+            for name, mean, deviation in zip(config["figures"], *rows, strict=True)
+            if mean == mean  # not NaN
+        }
+        for bars, *rows in zip(config["bars"], means, deviations, strict=True)
+    }

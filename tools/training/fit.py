@@ -88,7 +88,7 @@ class Fit(ABC):
         cache: suffix of a file that --data may name in place of the folder; empty if none.
         modules: importable modules of the extra [train] that the fit needs.
         is_resumable: whether an interrupted run can be continued with --resume.
-        minutes: of one processor core that the full run takes, about.
+        minutes: that the full run takes on one processor core, about; None if not measured.
     """
 
     name: ClassVar[str]
@@ -100,7 +100,7 @@ class Fit(ABC):
     cache: ClassVar[str] = ""
     modules: ClassVar[tuple[str, ...]] = ()
     is_resumable: ClassVar[bool] = False
-    minutes: ClassVar[float] = 1.0
+    minutes: ClassVar[float | None] = None
 
     @abstractmethod
     def fit(self, job: FitJob) -> Fitted:

@@ -18,14 +18,21 @@ _PACKAGE = "muse.tools.training.recipes"
 
 # name: module and class. A recipe outside muse is named by its own module:Class
 RECIPES: dict[str, str] = {
-    "chord-ngram": f"{_PACKAGE}.chord_ngram:ChordNgramFit",
-    "melody-fit": f"{_PACKAGE}.melody_fit:MelodyFitFit",
-    "chord-transformer": f"{_PACKAGE}.chord_nets:ChordTransformerRecipe",
+    "chord-finder": f"{_PACKAGE}.chord_finder:ChordFinderFit",
     "chord-lstm": f"{_PACKAGE}.chord_nets:ChordLstmRecipe",
+    "chord-ngram": f"{_PACKAGE}.chord_ngram:ChordNgramFit",
+    "chord-transformer": f"{_PACKAGE}.chord_nets:ChordTransformerRecipe",
+    "drum-hits": f"{_PACKAGE}.drum_hits:DrumHitsFit",
+    "interval-hypotheses": f"{_PACKAGE}.interval_hypotheses:IntervalHypothesesFit",
     "interval-net": f"{_PACKAGE}.interval_net:IntervalNetRecipe",
     "intervals": f"{_PACKAGE}.intervals:IntervalsRecipe",
+    "jam-mix": f"{_PACKAGE}.jam_mix:JamMixFit",
+    "jam-tempo": f"{_PACKAGE}.jam_tempo:JamTempoFit",
+    "melody-fit": f"{_PACKAGE}.melody_fit:MelodyFitFit",
+    "melody-realism": f"{_PACKAGE}.melody_realism:MelodyRealismFit",
     "melody-xl": f"{_PACKAGE}.melody_xl:MelodyXLRecipe",
     "note-lstm": f"{_PACKAGE}.note_lstm:NoteLstmRecipe",
+    "note-net": f"{_PACKAGE}.note_net:NoteNetFit",
 }
 
 

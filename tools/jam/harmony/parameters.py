@@ -1,7 +1,7 @@
 """What the harmonist learnt from songs: one file of tables, counted and fitted together.
 
 All is told relative to the home of the key: the tonic of the major key with its signature.
-Made by scripts/fit_jam_mix.py, which says how; the card beside the tables says on what.
+`muse train jam-mix` makes them (tools/training/recipes/jam_mix.py); their card says on what.
 """
 
 from collections.abc import Mapping

@@ -45,6 +45,7 @@ class ChordNgramFit(Fit):
     settings = CountSettings
     collections: ClassVar[tuple[str, ...]] = CHORD_COLLECTIONS
     cache = CACHE
+    minutes = 1.0
 
     def fit(self, job: FitJob) -> Fitted:
         """Count the training side and measure the test side."""

@@ -46,6 +46,7 @@ class MelodyFitFit(Fit):
     settings = CountSettings
     collections: ClassVar[tuple[str, ...]] = MELODY_COLLECTIONS
     cache = CACHE
+    minutes = 1.0
 
     def fit(self, job: FitJob) -> Fitted:
         """Count the training side and measure the test side."""

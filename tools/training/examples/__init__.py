@@ -1,0 +1,1 @@
+"""Makes training examples from collections: reads, renders, cuts and labels them."""
