@@ -1,4 +1,4 @@
-"""Several inputs: nine results and the broken one named."""
+"""Several inputs: a failure is reported and does not stop the others."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ INPUTS = [f"{number}.wav" for number in range(10)]
 
 
 def work(name: str) -> str:
-    """Stands for a tool that cannot read the fourth input."""
+    """Process an input; the fourth cannot be read."""
     if name == "4.wav":
         raise BadInputError(f"{name}: not audio")
     return name.upper()
@@ -29,15 +29,15 @@ def test_a_bad_input_does_not_stop_the_others(
     assert capsys.readouterr().err == "muse: 4.wav: not audio\n"
 
 
-def test_all_well_is_ok() -> None:
+def test_no_failure_is_ok() -> None:
     assert run_batch(["a", "b"], str.upper, lambda _name, _result: None) == ExitCode.OK
 
 
-def test_one_input_has_its_own_code() -> None:
+def test_one_input_gives_its_own_code() -> None:
     assert run_batch(["4.wav"], work, print) == ExitCode.BAD_INPUT
 
 
-def test_a_missing_part_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_part_is_reported_once(capsys: pytest.CaptureFixture[str]) -> None:
     def ask(_name: str) -> None:
         raise MissingPartError("run: pip install demucs")
 
@@ -45,7 +45,7 @@ def test_a_missing_part_is_said_once(capsys: pytest.CaptureFixture[str]) -> None
     assert capsys.readouterr().err.count("pip install") == 1
 
 
-def test_a_failure_of_one_kind_is_that_of_the_batch() -> None:
+def test_a_failure_of_one_input_gives_its_code() -> None:
     def fail(_name: str) -> None:
         raise MuseError("no")
 

@@ -1,4 +1,4 @@
-"""`muse chords` on the command line: pipes, files, seeds, and what it refuses."""
+"""`muse chords` on the command line: pipes, files, seeds and invalid options."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ def test_a_pipe_gets_a_song(muse) -> None:
     assert shown.out == muse("chords", "--bars", 8, "--seed", 7).out
 
 
-def test_a_drawn_seed_is_told_and_makes_it_again(muse) -> None:
+def test_a_random_seed_is_reported_and_reproduces_the_chords(muse) -> None:
     first = muse("chords")
     seed = song_from_json(first.out).made_by.seed  # type: ignore[union-attr]
     assert f"seed {seed}" in first.err
@@ -26,7 +26,7 @@ def test_a_drawn_seed_is_told_and_makes_it_again(muse) -> None:
     assert again.out == first.out
 
 
-def test_several_are_lines_or_numbered_files(muse, tmp_path: Path) -> None:
+def test_several_progressions_are_lines_or_numbered_files(muse, tmp_path: Path) -> None:
     lines = muse("chords", "--count", 3, "--seed", 1).out.splitlines()
     assert len(lines) == 3
     assert muse("chords", "--count", 3, "--seed", 1, "-o", tmp_path / "x.json").code == 0
@@ -36,7 +36,7 @@ def test_several_are_lines_or_numbered_files(muse, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".mid", ".json", ".musicxml", ".png"])
-def test_files_of_many_kinds(muse, tmp_path: Path, suffix: str) -> None:
+def test_output_formats(muse, tmp_path: Path, suffix: str) -> None:
     target = tmp_path / f"x{suffix}"
     shown = muse("chords", "--seed", 1, "-o", target)
     assert (shown.code, shown.out) == (0, b"")
@@ -77,7 +77,7 @@ def test_raw_numbers(muse) -> None:
     assert set(rows[0]) == {"predicted_id", "gen_root_pc", "gen_quality", "gen_function"}
 
 
-def test_words_go_to_people_and_the_song_to_the_pipe(muse) -> None:
+def test_explanations_go_to_stderr_and_the_song_to_stdout(muse) -> None:
     shown = muse("chords", "--explain", "--cadence", "full", "--seed", 1)
     song_from_json(shown.out)
     assert "a full cadence" in shown.err
@@ -101,13 +101,13 @@ def test_words_go_to_people_and_the_song_to_the_pipe(muse) -> None:
         (["--nonsense"], "No such option"),
     ],
 )
-def test_wrong_options_are_refused(muse, words: list[object], reason: str) -> None:
+def test_invalid_options_are_usage_errors(muse, words: list[object], reason: str) -> None:
     shown = muse("chords", *words)
     assert (shown.code, shown.out) == (2, b"")
     assert reason in shown.err
 
 
-def test_files_that_cannot_be_read_are_named(muse, tmp_path: Path) -> None:
+def test_unreadable_files_are_named(muse, tmp_path: Path) -> None:
     bad = tmp_path / "bad.mid"
     bad.write_bytes(b"MThd nothing")
     for words in (["--like", bad], ["--like", tmp_path / "none.mid"], ["--model", "no/where.json"]):

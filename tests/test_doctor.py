@@ -1,4 +1,4 @@
-"""`muse doctor` tells what is here, notices what is gone, and names the command that brings it."""
+"""`muse doctor` reports which parts are installed, and the commands that install the others."""
 
 import json
 import shutil
@@ -11,7 +11,7 @@ import pytest
 
 from muse.cli.doctor import print_findings
 from muse.tools.doctor import parts
-from muse.tools.doctor.parts import Part, look_at_requirement
+from muse.tools.doctor.parts import Part, examine_requirement
 from muse.tools.doctor.report import GROUPS, examine, report
 
 ROOT = Path(__file__).parent.parent
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.fixture
 def diagnose(muse: Callable) -> Callable[[], tuple[int, dict[str, dict]]]:
-    """The exit code, and the parts by name (the last of several with one name)."""
+    """Return the exit code, and the parts by name (the last of several with one name)."""
 
     def call() -> tuple[int, dict[str, dict]]:
         result = muse("doctor", "--json")
@@ -32,7 +32,7 @@ def diagnose(muse: Callable) -> Callable[[], tuple[int, dict[str, dict]]]:
     return call
 
 
-def test_the_machine_that_runs_the_tests_has_what_the_defaults_need(diagnose) -> None:
+def test_needed_parts_are_installed_where_tests_run(diagnose) -> None:
     code, found = diagnose()
     assert code == 0
     assert {part["group"] for part in found.values()} == set(GROUPS)
@@ -42,7 +42,7 @@ def test_the_machine_that_runs_the_tests_has_what_the_defaults_need(diagnose) ->
     assert found["basic-pitch"]["present"]
 
 
-def test_every_dependency_of_the_project_is_looked_at(diagnose) -> None:
+def test_every_dependency_is_examined(diagnose) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     _, found = diagnose()
     for line in [*project["dependencies"], *project["optional-dependencies"]["demucs"]]:
@@ -62,31 +62,31 @@ def test_every_dependency_of_the_project_is_looked_at(diagnose) -> None:
         ),
     ],
 )
-def test_a_requirement_is_looked_up(line: str, expected: tuple) -> None:
-    part = look_at_requirement(line)
+def test_a_requirement_is_examined(line: str, expected: tuple) -> None:
+    part = examine_requirement(line)
     assert part is not None
     assert (part.present, part.needed, part.command) == expected
 
 
-def test_what_developers_need_is_left_out() -> None:
-    assert look_at_requirement('pytest>=8.3; extra == "dev"') is None
+def test_development_tools_are_left_out() -> None:
+    assert examine_requirement('pytest>=8.3; extra == "dev"') is None
 
 
 @pytest.mark.parametrize(
     ("module", "name"),
     [("torch", "cpu"), ("soundfile", "libsndfile")],
 )
-def test_a_library_that_does_not_load_is_told_and_ends_with_1(
+def test_a_broken_library_is_reported_with_code_1(
     diagnose, monkeypatch, module: str, name: str
 ) -> None:
     monkeypatch.setitem(sys.modules, module, None)
     code, found = diagnose()
     assert code == 1
     assert not found[name]["present"]
-    assert found["python"]["present"]  # the rest is told all the same
+    assert found["python"]["present"]  # the other parts are reported all the same
 
 
-def test_without_fluidsynth_the_defaults_still_work(diagnose, monkeypatch) -> None:
+def test_fluidsynth_is_optional(diagnose, monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "fluidsynth", None)
     monkeypatch.setattr("platform.system", lambda: "Linux")
     code, found = diagnose()
@@ -99,14 +99,14 @@ def test_without_fluidsynth_the_defaults_still_work(diagnose, monkeypatch) -> No
     ("system", "command"),
     [("Linux", "apt-get install ffmpeg"), ("Darwin", "brew install ffmpeg"), ("Plan9", None)],
 )
-def test_the_command_is_the_systems_own(monkeypatch, system: str, command: str | None) -> None:
+def test_the_install_command_fits_the_system(monkeypatch, system: str, command: str | None) -> None:
     monkeypatch.setattr("platform.system", lambda: system)
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    ffmpeg = next(part for part in parts.look_at_audio() if part.name == "ffmpeg")
+    ffmpeg = next(part for part in parts.examine_audio() if part.name == "ffmpeg")
     assert (ffmpeg.present, ffmpeg.command) == (False, command)
 
 
-def test_an_ffmpeg_that_does_not_run_is_missing(monkeypatch, tmp_path: Path) -> None:
+def test_a_broken_ffmpeg_is_missing(monkeypatch, tmp_path: Path) -> None:
     broken = tmp_path / "ffmpeg"
     broken.write_text("#!/bin/sh\nexit 1\n")
     broken.chmod(0o755)
@@ -117,11 +117,11 @@ def test_an_ffmpeg_that_does_not_run_is_missing(monkeypatch, tmp_path: Path) -> 
 def test_no_soundfont_at_all(monkeypatch) -> None:
     monkeypatch.setattr("muse.tools.audio.soundfonts.find_soundfonts", list)
     monkeypatch.setattr("platform.system", lambda: "Linux")
-    font = next(part for part in parts.look_at_rendering() if part.name == "soundfont")
+    font = next(part for part in parts.examine_rendering() if part.name == "soundfont")
     assert (font.present, font.command) == (False, "apt-get install fluid-soundfont-gm")
 
 
-def test_damaged_weights_are_needed_and_reinstalled(diagnose, monkeypatch, tmp_path) -> None:
+def test_damaged_weights_have_a_reinstall_command(diagnose, monkeypatch, tmp_path) -> None:
     for path in parts.shipped_folder().glob("basic-pitch.*"):
         shutil.copy(path, tmp_path)
     with (tmp_path / "basic-pitch.onnx").open("r+b") as file:
@@ -133,7 +133,7 @@ def test_damaged_weights_are_needed_and_reinstalled(diagnose, monkeypatch, tmp_p
     assert found["basic-pitch"]["command"] == "pip install --force-reinstall --no-deps ."
 
 
-def test_weights_that_are_not_here_have_their_command(diagnose, monkeypatch) -> None:
+def test_missing_weights_have_an_install_command(diagnose, monkeypatch) -> None:
     monkeypatch.setattr("muse.tools.weights.locate", lambda weights: ())
     code, found = diagnose()
     assert code == 1
@@ -141,7 +141,7 @@ def test_weights_that_are_not_here_have_their_command(diagnose, monkeypatch) -> 
     assert found["htdemucs"]["command"] == "muse models fetch htdemucs"
 
 
-def test_the_list_for_people(capsys) -> None:
+def test_the_list_on_a_terminal(capsys) -> None:
     gone = Part("audio", "libsndfile", False, "gone", "sound files", True, "pip install soundfile")
     spare = Part("midi", "JACK", False, "not found", "live MIDI", command="apt-get install jackd2")
     shrug = Part("midi", "ALSA", False, "no /dev/snd/seq here", "live MIDI")

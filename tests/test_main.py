@@ -1,4 +1,4 @@
-"""Errors become one line and an exit code, in one place."""
+"""`muse.cli.main`: errors, global flags, closed pipes and signals."""
 
 import os
 import signal
@@ -42,7 +42,7 @@ def test_a_wrong_option_is_usage_and_names_the_help(muse) -> None:
     assert result.out == b""
 
 
-def test_global_flags_stand_anywhere_but_not_behind_two_dashes() -> None:
+def test_global_flags_may_stand_anywhere_before_two_dashes() -> None:
     words = ["separate", "--quiet", "a.wav", "--debug", "--", "-q"]
     assert split_global_flags(words) == (["separate", "a.wav", "--", "-q"], True, True)
 
@@ -75,4 +75,4 @@ def test_sigterm_ends_as_interrupted() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
     assert done.returncode == ExitCode.INTERRUPTED
     assert done.stderr == b"muse: interrupted\n"
-    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL  # this process is left alone
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL  # unchanged here

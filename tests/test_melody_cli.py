@@ -1,4 +1,4 @@
-"""`muse melody` on the command line: pipes, files, seeds, and what it refuses."""
+"""`muse melody` on the command line: pipes, files, seeds and invalid options."""
 
 import json
 import subprocess
@@ -33,14 +33,14 @@ def test_a_pipe_gets_a_song(muse, chords: bytes) -> None:
     assert shown.out == muse("melody", "-", "--seed", 7, "-o", "-", stdin=chords).out
 
 
-def test_a_drawn_seed_is_told_and_makes_it_again(muse, chords: bytes) -> None:
+def test_a_random_seed_is_reported_and_reproduces_the_melody(muse, chords: bytes) -> None:
     first = muse("melody", stdin=chords)
     seed = song_from_json(first.out).made_by.seed  # type: ignore[union-attr]
     assert f"seed {seed}" in first.err
     assert muse("melody", "--seed", seed, stdin=chords).out == first.out
 
 
-def test_chords_are_piped_in_one_or_several(muse) -> None:
+def test_one_or_several_songs_are_piped_in(muse) -> None:
     three = muse("chords", "--bars", 2, "--count", 3, "--seed", 1).out
     lines = muse("melody", "--seed", 1, stdin=three).out.splitlines()
     assert [song_from_json(line).chords for line in lines] == [
@@ -48,7 +48,7 @@ def test_chords_are_piped_in_one_or_several(muse) -> None:
     ]
 
 
-def test_several_are_lines_or_numbered_files(muse, chords: bytes, tmp_path: Path) -> None:
+def test_several_melodies_are_lines_or_numbered_files(muse, chords: bytes, tmp_path: Path) -> None:
     words = ("melody", "--count", 3, "--seed", 1)
     lines = muse(*words, stdin=chords).out.splitlines()
     assert len(set(lines)) == 3
@@ -57,7 +57,7 @@ def test_several_are_lines_or_numbered_files(muse, chords: bytes, tmp_path: Path
     assert [file.tracks for file in files] == [song_from_json(line).tracks for line in lines]
 
 
-def test_a_chart_is_written_over(muse, tmp_path: Path) -> None:
+def test_a_melody_over_a_chart(muse, tmp_path: Path) -> None:
     chart = tmp_path / "chart.txt"
     chart.write_text("title: Home\n| Dm7 | G7 | Cmaj7 | % |\n")
     song = song_from_json(muse("melody", chart, "--seed", 1).out)
@@ -66,7 +66,7 @@ def test_a_chart_is_written_over(muse, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".mid", ".json", ".musicxml", ".png"])
-def test_files_of_many_kinds(muse, chords: bytes, tmp_path: Path, suffix: str) -> None:
+def test_output_formats(muse, chords: bytes, tmp_path: Path, suffix: str) -> None:
     target = tmp_path / f"x{suffix}"
     shown = muse("melody", "--seed", 1, "-o", target, stdin=chords)
     assert (shown.code, shown.out) == (0, b"")
@@ -87,7 +87,7 @@ def test_a_score_is_read_back_by_music21(muse, chords: bytes, tmp_path: Path) ->
     ]
 
 
-def test_a_midi_file_goes_on_and_is_filled(muse, chords: bytes, tmp_path: Path) -> None:
+def test_a_midi_file_is_continued_and_filled(muse, chords: bytes, tmp_path: Path) -> None:
     first = tmp_path / "first.mid"
     assert muse("melody", "--bars", 2, "--seed", 1, "-o", first, stdin=chords).code == 0
     own = load_song(first).tracks[-1].notes
@@ -131,12 +131,12 @@ def test_a_model_from_a_file(muse, chords: bytes) -> None:
 
 
 @pytest.mark.needs_fluidsynth
-def test_it_is_rendered(muse, chords: bytes, tmp_path: Path) -> None:
+def test_a_melody_is_rendered(muse, chords: bytes, tmp_path: Path) -> None:
     made = muse("melody", "--bars", 2, "--seed", 1, stdin=chords)
     assert muse("render", "-", "-o", tmp_path / "a.wav", stdin=made.out).code == 0
 
 
-def test_it_is_viewed(muse, chords: bytes) -> None:
+def test_a_melody_is_viewed(muse, chords: bytes) -> None:
     made = muse("melody", "--seed", 1, stdin=chords)
     assert "Melody" in muse("view", "-", stdin=made.out).out.decode()
 
@@ -166,7 +166,9 @@ def test_a_folder_of_pop909(muse, shared_data: Path) -> None:
         (["--nonsense"], "No such option"),
     ],
 )
-def test_wrong_options_are_refused(muse, chords: bytes, words: list[object], reason: str) -> None:
+def test_invalid_options_are_usage_errors(
+    muse, chords: bytes, words: list[object], reason: str
+) -> None:
     shown = muse("melody", *words, stdin=chords)
     assert (shown.code, shown.out) == (2, b"")
     assert reason in shown.err
@@ -182,14 +184,14 @@ def test_wrong_options_are_refused(muse, chords: bytes, words: list[object], rea
         (song_to_json(Song()), "`muse chords`"),
     ],
 )
-def test_what_is_no_song_is_refused(muse, data: bytes, reason: str) -> None:
+def test_invalid_songs_are_bad_input(muse, data: bytes, reason: str) -> None:
     shown = muse("melody", "--seed", 1, stdin=data)
     assert (shown.code, shown.out) == (4, b"")
     assert any(part in shown.err for part in reason.split("|")), shown.err
     assert shown.err.strip().count("\n") == 0
 
 
-def test_files_that_cannot_be_read_are_named(muse, chords: bytes, tmp_path: Path) -> None:
+def test_unreadable_files_are_named(muse, chords: bytes, tmp_path: Path) -> None:
     bad, none = tmp_path / "bad.mid", tmp_path / "none.mid"
     bad.write_bytes(b"MThd nothing")
     for words in ([bad], [none], ["-", "--motif", bad], ["-", "--rhythm-like", none]):
@@ -202,7 +204,7 @@ def test_files_that_cannot_be_read_are_named(muse, chords: bytes, tmp_path: Path
 
 
 @pytest.mark.needs_user
-def test_a_folder_that_may_not_be_written(muse, chords: bytes, tmp_path: Path) -> None:
+def test_an_unwritable_folder_is_named(muse, chords: bytes, tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     shown = muse("melody", "-o", tmp_path / "x.json", stdin=chords)
     assert shown.code == 1
@@ -223,7 +225,7 @@ def test_an_interruption_leaves_no_file(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_it_is_typed_in_a_pipe(tmp_path: Path) -> None:
+def test_a_pipeline_of_commands(tmp_path: Path) -> None:
     muse = Path(sys.executable).with_name("muse")
     line = (
         f"{muse} chords --bars 4 --seed 1 | {muse} melody --seed 1 | "
@@ -236,8 +238,8 @@ def test_it_is_typed_in_a_pipe(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_a_swung_song_is_filled_and_goes_on(muse) -> None:
-    """What `muse chords` swings lies off the grid; what was there stays where it lies."""
+def test_a_swung_song_is_filled_and_continued(muse) -> None:
+    """Swung notes of `muse chords` are off the grid; notes that are not replaced do not move."""
     chords = muse("chords", "--bars", 8, "--style", "neo-soul", "--seed", 4).out
     first = muse("melody", "--bars", 6, "--seed", 1, stdin=chords).out
     own = song_from_json(first).tracks[-1].notes

@@ -1,4 +1,4 @@
-"""`muse render`: what is heard is what was written; what cannot be played is said in one line."""
+"""`muse render`: the audio has the notes of the song; errors are one line."""
 
 import io
 import os
@@ -32,7 +32,7 @@ def song(*notes: Note, bpm: float = 120.0, **options: object) -> Song:
 
 
 def first_sounds(audio: np.ndarray, rate: int, level: float = 0.1) -> list[float]:
-    """Times in seconds at which the sound rises through a share of its peak after a pause."""
+    """Return the times in seconds at which the level rises through a share of its peak."""
     frames = audio.shape[1] // HOP
     energy = np.abs(audio[0, : frames * HOP]).reshape(frames, HOP).max(axis=1)
     loud = energy > level * energy.max()
@@ -95,7 +95,7 @@ def test_gain_is_linear(play) -> None:
     assert np.abs(loud).max() == pytest.approx(2 * np.abs(quiet).max(), rel=1e-3)
 
 
-def test_a_drum_kit_the_soundfont_lacks_is_replaced_and_said(play, muse, tmp_path: Path) -> None:
+def test_a_missing_drum_kit_is_replaced_and_reported(play, muse, tmp_path: Path) -> None:
     piece = song(Note(0.0, 0.5, 38, 100), program=100, role="drums", is_drum=True)
     audio, _ = play(piece)
     assert np.abs(audio).max() > 0.01
@@ -121,7 +121,7 @@ def test_song_documents_and_pipes(muse, play, tmp_path: Path) -> None:
 
 
 class Terminal(io.StringIO):
-    """A stdout that people look at."""
+    """A stdout that is a terminal."""
 
     def isatty(self) -> bool:
         return True
@@ -138,7 +138,7 @@ def test_a_wav_is_not_written_on_a_terminal(tmp_path: Path, monkeypatch) -> None
 
 
 def cut_off(path: Path) -> bytes:
-    """The first part of a soundfont."""
+    """Return the first part of a soundfont."""
     with path.open("rb") as file:
         return file.read(50_000)
 
@@ -179,7 +179,7 @@ def test_nothing_to_play(muse, tmp_path: Path) -> None:
         (("-o", "x.wav", "--gain", "0"), "--gain"),
     ],
 )
-def test_what_makes_no_sense_is_usage(muse, tmp_path, monkeypatch, arguments, word) -> None:
+def test_invalid_options_are_usage_errors(muse, tmp_path, monkeypatch, arguments, word) -> None:
     monkeypatch.chdir(tmp_path)
     Path("in.mid").write_bytes(song_to_midi(song(Note(0.0, 1.0, 60, 80))))
     result = muse("render", "in.mid", *arguments)
@@ -188,7 +188,7 @@ def test_what_makes_no_sense_is_usage(muse, tmp_path, monkeypatch, arguments, wo
     assert [path.name for path in tmp_path.iterdir()] == ["in.mid"]
 
 
-def test_the_input_is_not_written_over(muse, tmp_path: Path) -> None:
+def test_the_input_is_not_overwritten(muse, tmp_path: Path) -> None:
     source = tmp_path / "misnamed.wav"
     midi = song_to_midi(song(Note(0.0, 1.0, 60, 80)))
     source.write_bytes(midi)
@@ -196,7 +196,7 @@ def test_the_input_is_not_written_over(muse, tmp_path: Path) -> None:
     assert source.read_bytes() == midi
 
 
-def test_a_missing_fluidsynth_is_code_3_and_the_install_line(muse, tmp_path, monkeypatch) -> None:
+def test_a_missing_fluidsynth_ends_with_code_3_and_its_command(muse, tmp_path, monkeypatch) -> None:
     source = tmp_path / "in.mid"
     source.write_bytes(song_to_midi(song(Note(0.0, 1.0, 60, 80))))
     monkeypatch.setitem(sys.modules, "fluidsynth", None)
@@ -207,7 +207,7 @@ def test_a_missing_fluidsynth_is_code_3_and_the_install_line(muse, tmp_path, mon
     assert not (tmp_path / "x.wav").exists()
 
 
-def test_muse_soundfont_leads_the_search(monkeypatch, tmp_path: Path) -> None:
+def test_muse_soundfont_is_searched_first(monkeypatch, tmp_path: Path) -> None:
     always_there = find_soundfonts()[-1]
     mine = tmp_path / "mine.sf2"
     mine.symlink_to(always_there)

@@ -23,7 +23,7 @@ def songs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def start(*words: object, **environment: str) -> subprocess.Popen[str]:
-    """Start muse as a process of its own."""
+    """Start muse in a process of its own."""
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     return subprocess.Popen(
         [sys.executable, "-m", "muse.cli", *map(str, words)],
@@ -35,13 +35,13 @@ def start(*words: object, **environment: str) -> subprocess.Popen[str]:
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
-    """What must not depend on whether a run was stopped."""
+    """Return the results that must not depend on an interruption."""
     names = ("checkpoints/best.safetensors", "checkpoints/last.safetensors")
     names += ("stats/training_history.json", "stats/evaluation_results.json")
     return {name: (folder / name).read_bytes() for name in names}
 
 
-def test_data_on_stdout_talk_on_stderr(muse: Callable, songs: Path, tmp_path: Path) -> None:
+def test_results_on_stdout_messages_on_stderr(muse: Callable, songs: Path, tmp_path: Path) -> None:
     done = muse(
         "train", NAME, "--data", songs, "--out", tmp_path / "r", "--export", tmp_path / "w", *SEED
     )
@@ -77,7 +77,7 @@ def test_dry_run(muse: Callable, songs: Path, tmp_path: Path) -> None:
         ((NAME, "--config", "nowhere.toml"), 4, "nowhere.toml: No such file"),
     ],
 )
-def test_mistakes_are_one_line(
+def test_errors_are_one_line(
     muse: Callable, words: tuple[object, ...], code: int, message: str
 ) -> None:
     done = muse("train", *words)
@@ -87,12 +87,12 @@ def test_mistakes_are_one_line(
 
 
 def test_sigterm_and_resume(muse: Callable, songs: Path, tmp_path: Path) -> None:
-    """A process is stopped from outside while it trains; the run goes on in this one."""
+    """A process is stopped by SIGTERM while it trains; this one resumes its run."""
     words = ("train", NAME, "--data", songs, "--epochs", 40, "--set", "width=16", *SEED)
     process = start(*words, "--out", tmp_path / "a", **{TELL_AT: "100"})
     assert process.stderr
     assert process.stderr.readline().startswith("muse: training")
-    process.stderr.readline()  # the recipe tells that it is at work
+    process.stderr.readline()  # the recipe reports that it trains
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=WAIT_S)
     (run,) = (tmp_path / "a").iterdir()

