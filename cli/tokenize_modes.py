@@ -88,9 +88,9 @@ def decode(options: "RunOptions", tokenizer: "Tokenizer | None") -> ExitCode:
         from muse.cli.output import refuse_terminal
 
         refuse_terminal("MIDI")
-        if len(options.named) > 1:
+        if len(options.paths) > 1:
             raise ParameterError("standard output takes one song as MIDI; name a folder with -o")
-    writer = SongWriter(options.out, options.named, options.skip_existing)
+    writer = SongWriter(options.out, options.paths, options.skip_existing)
 
     def show(name: str, songs: "list[DecodedFile]") -> None:
         report_repairs(name, songs)
@@ -100,7 +100,7 @@ def decode(options: "RunOptions", tokenizer: "Tokenizer | None") -> ExitCode:
             print_songs(songs, options.as_json)
 
     return run_batch(
-        options.named, partial(decode_one, tokenizer), show, jobs=options.jobs(len(options.named))
+        options.paths, partial(decode_one, tokenizer), show, jobs=options.jobs(len(options.paths))
     )
 
 

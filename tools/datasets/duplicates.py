@@ -1,9 +1,9 @@
 """Groups of songs that are versions of one another: covers, transpositions, tempo changes, cuts.
 
 Method: each song is reduced to the set of its phrases, in a form that does not depend on key or
-tempo (`fingerprints`). A phrase weighs log2((songs + BACKGROUND) / songs that contain it) bits, so
-that a progression that everyone uses weighs almost nothing. Two songs are near-duplicates if the
-weight of their common phrases
+tempo (`fingerprints`). A phrase weighs log2((songs + BACKGROUND_SONGS) / songs that contain it)
+bits, so that a progression that everyone uses weighs almost nothing. Two songs are near-duplicates
+if the weight of their common phrases
 
 - exceeds what chance explains, and
 - is a large share of the weight of their union (Jaccard) or of the lighter song (containment).
@@ -31,11 +31,11 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 # a phrase found in more songs is ignored
-MOST_HOLDERS = 100
+MAX_HOLDERS = 100
 # songs added to the count of songs, so that weights also make sense in a collection of two
-BACKGROUND = 1000
+BACKGROUND_SONGS = 1000
 KINDS = ("melody", "chords", "drums")
-ENOUGH_PHRASES = 10  # fewer in either song: the next kind decides
+MIN_PHRASES = 10  # fewer in either song: the next kind decides
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def compare_songs(prints: Mapping[str, Fingerprint]) -> Iterator[Pair]:
         kind: np.array([len(getattr(known, kind)) for known in prints.values()]) for kind in KINDS
     }
     for rank, kind in enumerate(KINDS):
-        decided = [sizes[earlier] >= ENOUGH_PHRASES for earlier in KINDS[:rank]]
+        decided = [sizes[earlier] >= MIN_PHRASES for earlier in KINDS[:rank]]
         for i, j, bits, jaccard, containment in shared_weights(
             [getattr(known, kind) for known in prints.values()]
         ):
@@ -143,8 +143,8 @@ def shared_weights(
         return
     owners = np.repeat(np.arange(len(sets)), lengths)
     _, phrase, holders = np.unique(np.concatenate(sets), return_inverse=True, return_counts=True)
-    weights = np.log2((len(sets) + BACKGROUND) / holders)
-    weights[holders > MOST_HOLDERS] = 0.0
+    weights = np.log2((len(sets) + BACKGROUND_SONGS) / holders)
+    weights[holders > MAX_HOLDERS] = 0.0
     totals = np.bincount(owners, weights[phrase], len(sets))
     i, j, bits = intersect_sets(owners[np.argsort(phrase, kind="stable")], holders, weights)
     jaccard = bits / (totals[i] + totals[j] - bits)
@@ -167,7 +167,7 @@ def intersect_sets(owners: Ints, holders: Ints, weights: Floats) -> tuple[Ints, 
     size = int(owners.max()) + 1
     starts = np.cumsum(holders) - holders
     pairs, bits = [np.empty(0, np.int64)], [np.empty(0)]
-    for count in range(2, min(int(holders.max()), MOST_HOLDERS) + 1):
+    for count in range(2, min(int(holders.max()), MAX_HOLDERS) + 1):
         same = np.flatnonzero(holders == count)
         # one row per phrase that is in `count` sets: the indices of those sets
         rows = owners[starts[same][:, None] + np.arange(count)]

@@ -30,13 +30,13 @@ Phrases = NDArray[np.uint64]
 MELODY_INTERVALS = 6  # per phrase, which has seven notes
 CHORD_CHANGES = 10
 DRUM_HITS = 16
-ONE_ONSET = 0.1  # beats; notes closer than this count as simultaneous
+SAME_ONSET_BEATS = 0.1  # beats; notes closer than this count as simultaneous
 MAX_INTERVAL = 24  # semitones; larger leaps are clipped
 RATIO_EDGES = (0.7, 1.4)  # between shorter, equal and longer: about 2 ** -0.5 and 2 ** 0.5
 RATIO_CLASSES = len(RATIO_EDGES) + 1
-QUALITIES_ROOM = 1000  # greater than every quality code
+QUALITY_LIMIT = 1000  # greater than every quality code
 MELODY_ROLES = ("lead", "vocals")
-ENOUGH_CHORDS = 8  # this many chords with equal times identify a piece that has no melody
+MIN_DIGEST_CHORDS = 8  # this many chords with equal times identify a piece that has no melody
 # an odd number with its bits well mixed: 2^64 over the golden ratio (Knuth, TAOCP 3, 6.4)
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 DIGEST_BYTES = 8
@@ -67,7 +67,7 @@ def fingerprint(song: Song) -> Fingerprint:
         ),
         chords=phrases(chord_codes(song.chords), CHORD_CHANGES),
         drums=phrases(drum_codes(song), DRUM_HITS),
-        whole=digest(song),
+        whole=content_digest(song),
     )
 
 
@@ -105,7 +105,7 @@ def skyline(notes: Iterable[Note]) -> list[Note]:
     """Return the highest of each group of simultaneous notes, in order."""
     line: list[Note] = []
     for note in sorted(notes, key=lambda n: n.start_beats):
-        if line and note.start_beats - line[-1].start_beats < ONE_ONSET:
+        if line and note.start_beats - line[-1].start_beats < SAME_ONSET_BEATS:
             if note.pitch > line[-1].pitch:
                 line[-1] = note
         else:
@@ -135,7 +135,7 @@ def chord_codes(chords: Sequence[Chord]) -> Codes:
     names = [known for chord in chords if (known := root_and_quality(chord)) is not None]
     changes = [name for name, before in zip(names, [None, *names], strict=False) if name != before]
     steps = [
-        (root - before) % 12 * QUALITIES_ROOM + quality
+        (root - before) % 12 * QUALITY_LIMIT + quality
         for (before, _), (root, quality) in pairwise(changes)
     ]
     return np.array(steps, np.int64)
@@ -163,7 +163,7 @@ def drum_codes(song: Song) -> Codes:
     return keys[2:] * RATIO_CLASSES + ratio_classes(starts) if len(hits) > 2 else keys[:0]
 
 
-def digest(song: Song) -> int | None:
+def content_digest(song: Song) -> int | None:
     """Return a hash of all notes relative to the lowest pitch, or of all chords without a melody.
 
     Transposed copies have equal digests. None for a song without content.
@@ -177,7 +177,7 @@ def digest(song: Song) -> int | None:
     content: list[tuple[object, ...]]
     content = [(s, p if is_drum else p - lowest, d, is_drum) for s, p, d, is_drum in notes]
     chords = timed_chords(song.chords)
-    if not content or (len(chords) >= ENOUGH_CHORDS and not find_melody_lines(song)):
+    if not content or (len(chords) >= MIN_DIGEST_CHORDS and not find_melody_lines(song)):
         content = chords
     text = repr(content).encode()
     return hash_bytes(text) if content else None

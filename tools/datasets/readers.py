@@ -34,7 +34,7 @@ from muse.tools.song.document import Song, song_from_json
 from muse.tools.song.midi import MIDI_MAGIC, song_from_midi
 from muse.tools.song.validation import first_problem
 
-HEAD = 8192  # bytes from which the kind of a file is detected
+HEAD_BYTES = 8192  # bytes from which the kind of a file is detected
 # a file with one of these suffixes that cannot be read is an error; it is not skipped
 MUSIC_SUFFIXES = {".mid", ".midi", ".kar", ".mxl", ".musicxml", ".abc", ".lab"}
 # files of a folder with these suffixes are read if their content is of a known kind
@@ -149,7 +149,7 @@ def read_data(data: bytes, name: str) -> NamedSongs:
     Raises:
         BadInputError: unknown kind or malformed content; the message names the file.
     """
-    songs = require_kind(data[:HEAD], name).read(data, name)
+    songs = require_kind(data[:HEAD_BYTES], name).read(data, name)
     for part, song in songs:
         problem = first_problem(song)
         if problem:
@@ -215,7 +215,7 @@ def holds_songs(path: Path) -> bool:
         return False
     try:
         with path.open("rb") as file:
-            return find_kind(file.read(HEAD)) is not None
+            return find_kind(file.read(HEAD_BYTES)) is not None
     except OSError:
         return True  # reading it later raises the error with the file's name
 

@@ -9,7 +9,7 @@ from muse.tools.tokens.grid import PERTOK_RISING, Grid, steps_at
 from muse.tools.tokens.note_matching import Notes
 from muse.tools.tokens.token_types import DURATION_STEPS, MICRO_TICKS, PERTOK_TICKS
 
-SLACK = 1e-6  # beats, bpm: rounding of floats
+ROUNDING = 1e-6  # beats, bpm: rounding of floats
 
 
 def onset_bounds(truth: Notes, grid: Grid) -> np.ndarray:
@@ -17,7 +17,7 @@ def onset_bounds(truth: Notes, grid: Grid) -> np.ndarray:
     if grid.scheme.has_micro_timing:
         fine = float(np.diff(MICRO_TICKS).max()) / 2 + 0.5  # plus half a tick
         return np.full(len(truth["onset"]), fine / PERTOK_TICKS)
-    ticks = np.floor(truth["onset"] * grid.scheme.ticks_per_beat + SLACK).astype(np.int64)
+    ticks = np.floor(truth["onset"] * grid.scheme.ticks_per_beat + ROUNDING).astype(np.int64)
     return steps_at(ticks, grid.sections) / 2 / grid.scheme.ticks_per_beat
 
 
@@ -67,7 +67,7 @@ def steps_near(truth: Notes, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
     """Return the step at each onset, and in the next section if the onset may move to its start."""
     if grid.scheme.has_micro_timing:
         return np.ones(len(truth["onset"])), np.ones(len(truth["onset"]))
-    ticks = truth["onset"] * grid.scheme.ticks_per_beat + SLACK
+    ticks = truth["onset"] * grid.scheme.ticks_per_beat + ROUNDING
     reach = onset_bounds(truth, grid) * grid.scheme.ticks_per_beat
     here, there = (np.floor(t).astype(np.int64) for t in (ticks, ticks + reach))
     return steps_at(here, grid.sections).astype(float), steps_at(there, grid.sections).astype(float)

@@ -14,7 +14,7 @@ from muse.tools.song.midi import MIDI_MAGIC, no_song, read_score, score_from_son
 MIDI_SUFFIXES = frozenset({".mid", ".midi", ".kar"})
 
 
-def find_inputs(named: list[str]) -> dict[str, str]:
+def find_inputs(paths: list[str]) -> dict[str, str]:
     """Return the files to work on, each with its path relative to the given folder.
 
     Folders contribute their MIDI files and Song documents; other files are skipped.
@@ -23,7 +23,7 @@ def find_inputs(named: list[str]) -> dict[str, str]:
         BadInputError: a folder contains neither.
     """
     found: dict[str, str] = {}
-    for name in named:
+    for name in paths:
         if name == PIPE or not Path(name).is_dir():
             found[name] = STDIN_NAME if name == PIPE else Path(name).name
             continue

@@ -14,7 +14,7 @@ import numpy as np
 from symusic.core import ScoreTick
 
 from muse.tools.song.document import Song
-from muse.tools.tokens.error_bounds import SLACK, duration_bounds, end_bound, onset_bounds
+from muse.tools.tokens.error_bounds import ROUNDING, duration_bounds, end_bound, onset_bounds
 from muse.tools.tokens.grid import Grid, raw_notes
 from muse.tools.tokens.meters import meter_sections
 from muse.tools.tokens.note_matching import Cost, Notes, group_places, match, voice_numbers
@@ -118,7 +118,7 @@ def check(score: ScoreTick, tokenizer: Tokenizer, name: str = "input") -> RoundT
         broken=[],
         end_beats=end_errors(truth, found, grid, exchanged),
     )
-    result.broken = broken_promises(result)
+    result.broken = quantities_above_bounds(result)
     return result
 
 
@@ -144,7 +144,7 @@ def pair_cost(truth: Notes, found: Notes, bounds: dict[str, np.ndarray]) -> Cost
     return cost
 
 
-def broken_promises(result: RoundTrip) -> list[str]:
+def quantities_above_bounds(result: RoundTrip) -> list[str]:
     """Return the names of the quantities with errors above their bounds."""
     measured = {
         "onset": result.onset_beats.past_bound,
@@ -166,7 +166,7 @@ def errors(differences: np.ndarray, bounds: np.ndarray) -> Errors:
     sizes, bounds = np.abs(differences[held]), bounds[held]
     if not len(sizes):
         return Errors(0.0, 0.0, 0.0, 0)
-    past = int((sizes > bounds + SLACK).sum())
+    past = int((sizes > bounds + ROUNDING).sum())
     return Errors(
         round(float(sizes.max()), 6),
         round(float(sizes.mean()), 6),
@@ -248,7 +248,7 @@ def in_force(changes: list[tuple[float, float]], beats: np.ndarray) -> np.ndarra
     """Return the value at each beat, given changes as (beat, value)."""
     changes = sorted(changes, key=lambda change: change[0])
     times, values = np.array(changes).T
-    places = np.maximum(np.searchsorted(times, beats + SLACK, side="right") - 1, 0)
+    places = np.maximum(np.searchsorted(times, beats + ROUNDING, side="right") - 1, 0)
     return np.asarray(values[places])
 
 

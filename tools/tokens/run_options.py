@@ -8,8 +8,8 @@ from muse.tools.errors import ParameterError
 from muse.tools.files import PIPE
 from muse.tools.tokens.inputs import find_inputs
 
-SONGS_A_JOB = 100  # with fewer, starting a process takes longer
-GO_TOGETHER = {frozenset({"--bpe", "--shards"}), frozenset({"--for", "--shards"})}
+SONGS_PER_JOB = 100  # with fewer, starting a process takes longer
+COMPATIBLE = {frozenset({"--bpe", "--shards"}), frozenset({"--for", "--shards"})}
 
 
 @dataclass(frozen=True)
@@ -17,14 +17,14 @@ class RunOptions:
     """Inputs and options of a run.
 
     Attributes:
-        named: inputs as given.
+        paths: inputs as given.
         out: where results go; None for stdout.
         requested_jobs: number of processes; None to choose.
         skip_existing: skip inputs whose outputs exist.
         as_json: write Songs to stdout as JSON.
     """
 
-    named: list[str]
+    paths: list[str]
     out: str | None
     requested_jobs: int | None
     skip_existing: bool
@@ -37,26 +37,26 @@ class RunOptions:
         Raises:
             BadInputError: a folder has no files to read.
         """
-        return find_inputs(self.named)
+        return find_inputs(self.paths)
 
     def jobs(self, count: int) -> int:
         """Return the number of processes for `count` songs; 1 for standard input."""
-        if PIPE in self.named:
+        if PIPE in self.paths:
             return 1
         if self.requested_jobs is not None:
             return self.requested_jobs
-        return max(min(os.cpu_count() or 1, count // SONGS_A_JOB), 1)
+        return max(min(os.cpu_count() or 1, count // SONGS_PER_JOB), 1)
 
 
-def check_conflicts(wishes: dict[str, bool], tokenizer: str | None) -> None:
+def check_conflicts(options_given: dict[str, bool], tokenizer: str | None) -> None:
     """Raise ParameterError for options that exclude each other.
 
     Args:
-        wishes: whether each option was given.
+        options_given: whether each option was given.
         tokenizer: file given with --tokenizer.
     """
-    given = frozenset(option for option, was_given in wishes.items() if was_given)
-    if len(given) > 1 and given not in GO_TOGETHER:
+    given = frozenset(option for option, was_given in options_given.items() if was_given)
+    if len(given) > 1 and given not in COMPATIBLE:
         raise ParameterError(f"{' and '.join(sorted(given))} exclude each other; give one of them")
     if "--bpe" in given and tokenizer is None:
         raise ParameterError("--bpe needs --tokenizer FILE to write the tokenizer to")

@@ -10,8 +10,8 @@ import numpy as np
 
 from muse.tools.evaluation.symbolic.passage import GRID, ChordPiece, Harmony, Mask, Passage
 
-GRAM = 3  # chords per progression
-TOUCH = 1e-6  # beats: a chord that starts at most this much after a note applies to it
+PROGRESSION_LENGTH = 3  # chords per progression
+TIME_TOLERANCE = 1e-6  # beats: a chord that starts at most this much after a note applies to it
 
 
 def notes_in_chord(passage: Passage, strong: bool) -> float | None:
@@ -43,8 +43,8 @@ def chord_tones(passage: Passage) -> tuple[Mask, Mask]:
     begin = np.array([lines[piece.bar] + piece.offset for piece in passage.chords])
     end = begin + np.array([piece.duration for piece in passage.chords])
     time = lines[passage.bar] + passage.step / GRID
-    index = np.searchsorted(begin, time + TOUCH, side="right") - 1
-    under = (index >= 0) & (time < end[index] - TOUCH)
+    index = np.searchsorted(begin, time + TIME_TOLERANCE, side="right") - 1
+    under = (index >= 0) & (time < end[index] - TIME_TOLERANCE)
     members = np.array([chord_members(piece.harmony) for piece in passage.chords])
     return members[index, passage.pitch % 12] & under, under & members[index].any(axis=1)
 
@@ -73,7 +73,10 @@ def chord_irregularity(passage: Passage) -> float | None:
     a song, and returns 1 for a song of three chords.
     """
     chords = progression(passage)
-    grams = [tuple(chords[i : i + GRAM]) for i in range(len(chords) - GRAM + 1)]
+    grams = [
+        tuple(chords[i : i + PROGRESSION_LENGTH])
+        for i in range(len(chords) - PROGRESSION_LENGTH + 1)
+    ]
     return len(set(grams)) / len(grams) if grams else None
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from muse.tools.evaluation.symbolic.passage import Integers, Passage
 
-LEAP = 5  # semitones: a perfect fourth and wider
+LEAP_SEMITONES = 5  # semitones: a perfect fourth and wider
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def leaps(passage: Passage) -> float | None:
     line = top_line(passage)
     if len(line) < 2:
         return None
-    return float((np.abs(np.diff(line.pitch)) >= LEAP).mean())
+    return float((np.abs(np.diff(line.pitch)) >= LEAP_SEMITONES).mean())
 
 
 def longest_same_pitch(passage: Passage) -> float | None:

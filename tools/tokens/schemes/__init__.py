@@ -1,7 +1,7 @@
 """The token schemes: one file each, named as the scheme, and the table of their names.
 
-A new scheme is a file here that ends in `SCHEME = Scheme(...)`, and a name in SCHEME_NAMES. Only
-the scheme in use is imported.
+A new scheme is a file here that ends in `SCHEME = Scheme(...)`, and a name in SCHEME_NAMES (and in
+`cli/names.py`, which a test compares with it). Only the scheme in use is imported.
 """
 
 from functools import cache
