@@ -1,4 +1,4 @@
-"""The net gives what basic-pitch's own pipeline gives, and the windows join without a seam.
+"""The net gives the output of the basic-pitch package, and its windows join without a gap.
 
 tests/data/basic_pitch.npz was made with basic-pitch 0.4.0: its `run_inference` on `golden_audio()`
 written as a float WAV at 22050 Hz, with its ONNX model; every eighth frame of note, onset and
@@ -25,7 +25,7 @@ THEIR_HOP = WINDOW_LENGTH - 30 * HOP_LENGTH  # samples between basic-pitch's own
 
 
 def golden_audio() -> np.ndarray:
-    """Four seconds: three harmonic tones that come in one after the other."""
+    """Synthesize four seconds of three harmonic tones that start one after the other."""
     time = np.arange(4 * SAMPLE_RATE) / SAMPLE_RATE
     audio = np.zeros(len(time))
     for start, hz in ((0.3, 110.0), (1.1, 220.0 * 2 ** (3 / 12)), (2.4, 440.0 * 2 ** (7 / 12))):
@@ -40,10 +40,10 @@ def test_posteriors_are_those_of_basic_pitch() -> None:
     padded = np.pad(audio, (15 * HOP_LENGTH, 2 * WINDOW_LENGTH))
     count = -(-(len(audio) + 15 * HOP_LENGTH) // THEIR_HOP)
     starts = range(0, count * THEIR_HOP, THEIR_HOP)
-    heard = shared_net()(np.stack([padded[i : i + WINDOW_LENGTH] for i in starts]))
+    output = shared_net()(np.stack([padded[i : i + WINDOW_LENGTH] for i in starts]))
     with np.load(GOLDEN) as golden:
         for name in ("note", "onset", "contour"):
-            whole = getattr(heard, name)[:, 15:-15].reshape(-1, golden[name].shape[1])
+            whole = getattr(output, name)[:, 15:-15].reshape(-1, golden[name].shape[1])
             ours = whole[::8][: len(golden[name])]
             np.testing.assert_allclose(ours, golden[name].astype(np.float32), atol=2e-3)
 
@@ -62,7 +62,7 @@ def test_one_frame_for_each_hop(samples: int) -> None:
 
 
 def test_grid_does_not_drift() -> None:
-    """A tone's onset is heard at the same frame whether the audio starts early or late."""
+    """The onset of a tone is at the same frame wherever the audio starts."""
     audio = golden_audio()
     late = USED_FRAMES * 5 + 40  # frames: another place in another window
     shifted = basic_pitch_posteriors(np.pad(audio, (late * HOP_LENGTH, 0)))

@@ -25,7 +25,7 @@ Times = NDArray[np.float64]
 
 
 def band(beat_times: Times, beats_of_bar: int = 4, seed: int = 0) -> Mono:
-    """A bass drum on the first beat, noise on the others, a hiss between, a chord for each bar."""
+    """Synthesize a bass drum on downbeats, noise on other beats, hiss between, a chord per bar."""
     random = np.random.default_rng(seed)
     time = np.arange(int(0.3 * RATE)) / RATE
     decay = np.exp(-time * 25)
@@ -55,8 +55,8 @@ def track_of(times: Times, first_number: int = 0, numerator: int = 4) -> BeatTra
     return BeatTrack(times, numbers, numerator, 4, 1.0, 1.0)
 
 
-def f_measure(truth: Times, heard: Times) -> float:
-    return float(mir_eval.beat.f_measure(truth, heard))
+def f_measure(truth: Times, found: Times) -> float:
+    return float(mir_eval.beat.f_measure(truth, found))
 
 
 @pytest.mark.parametrize("bpm", [70, 100, 128])
@@ -99,7 +99,7 @@ def test_windows_join(monkeypatch: pytest.MonkeyPatch) -> None:
     assert f_measure(whole.beat_times_s, track_beats(audio, RATE).beat_times_s) > 0.98
 
 
-def test_a_told_tempo_is_kept() -> None:
+def test_beats_follow_a_given_tempo() -> None:
     truth = 0.4 + np.arange(48) * 0.5
     for bpm in (60, 120):
         found = track_beats(band(truth), RATE, bpm=bpm)
@@ -122,19 +122,19 @@ def test_silence_has_no_beats(frames: int) -> None:
 
 
 @pytest.mark.parametrize("rate", [8_000, 44_100, 96_000])
-def test_short_noise_does_something_sensible(rate: int) -> None:
+def test_short_noise_gives_ordered_beats(rate: int) -> None:
     noise = np.random.default_rng(0).normal(0, 0.1, rate // 10).astype(np.float32)
     found = track_beats(noise, rate)
     assert np.all(np.diff(found.beat_times_s) > 0)
 
 
-def test_music_is_trusted_more_than_noise() -> None:
+def test_music_has_more_confidence_than_noise() -> None:
     noise = np.random.default_rng(0).normal(0, 0.1, 20 * RATE).astype(np.float32)
     music = band(0.4 + np.arange(36) * 0.55)
     assert track_beats(music, RATE).confidence > track_beats(noise, RATE).confidence
 
 
-def test_a_file_is_heard_as_its_samples(tmp_path) -> None:
+def test_a_file_gives_the_beats_of_its_samples(tmp_path) -> None:
     from muse.tools.audio.io import write_audio
 
     audio = band(0.4 + np.arange(24) * 0.5)
@@ -170,20 +170,20 @@ def test_a_steady_tempo_is_exact() -> None:
     assert fit_tempo_map(track_of(1.0 + np.arange(120) * 0.5 + noise)) == [(0.0, 120.0)]
 
 
-def test_outliers_make_no_tempo() -> None:
+def test_outliers_do_not_change_the_tempo() -> None:
     times = 0.5 + np.arange(64) * 0.5
     times[[10, 30, 50]] += 0.04
     assert fit_tempo_map(track_of(times)) == [(0.0, 120.0)]
 
 
-def test_a_jump_is_where_it_is() -> None:
+def test_a_tempo_change_is_at_its_beat() -> None:
     times = 0.6 + np.concatenate([[0], np.cumsum(np.repeat([60 / 100, 60 / 126], 60))])
     assert fit_tempo_map(track_of(times)) == [(0.0, 100.0), (61.0, 126.0)]
 
 
 @settings(deadline=None, max_examples=40)
 @given(seed=st.integers(0, 9999), sway=st.floats(0.0, 0.02), start=st.floats(0.0, 3.0))
-def test_the_map_follows_the_player(seed: int, sway: float, start: float) -> None:
+def test_the_map_follows_a_swaying_tempo(seed: int, sway: float, start: float) -> None:
     drift = np.cumsum(np.random.default_rng(seed).normal(0, sway, 80))
     times = start + np.cumsum(np.concatenate([[0], 0.5 * np.exp(np.clip(drift, -0.3, 0.3))]))
     track = track_of(times)
@@ -205,7 +205,7 @@ def test_downbeats_lie_on_bar_lines(first_number: int, start: float) -> None:
 
 
 def scale(tonic: int, steps: tuple[int, ...]) -> list[NoteEvent]:
-    """A scale up and down with long first, third and fifth degrees."""
+    """Return a scale up and down with long first, third and fifth degrees."""
     lengths = (1.0, 0.3, 0.6, 0.3, 0.8, 0.3, 0.3)
     return [
         NoteEvent(i, i + length, 60 + tonic + step, 80, 1.0)
@@ -219,7 +219,7 @@ def test_keys_of_scales(tonic: int) -> None:
     assert estimate_key(scale(tonic, (0, 2, 3, 5, 7, 8, 11)))[:2] == (tonic, "minor")
 
 
-def test_no_notes_no_key() -> None:
+def test_no_notes_have_a_key_of_confidence_0() -> None:
     assert estimate_key([])[2] == 0
     chromatic = [NoteEvent(i, i + 1, 60 + i, 80, 1.0) for i in range(12)]
     assert estimate_key(chromatic)[2] == 0

@@ -13,7 +13,7 @@ Mono = NDArray[np.float32]
 
 
 def plucks(times: NDArray[np.float64], seconds: float, seed: int = 0) -> Mono:
-    """Decaying tones at the given moments."""
+    """Synthesize decaying tones at the given times."""
     random = np.random.default_rng(seed)
     audio = np.zeros(int((seconds + 1) * RATE))
     time = np.arange(int(0.4 * RATE)) / RATE
@@ -43,14 +43,14 @@ def test_a_stretch_shows_as_a_slope(onset_times: NDArray[np.float64]) -> None:
     assert drift.drift_ms[-1] - drift.drift_ms[0] == pytest.approx(20.0, abs=4.0)
 
 
-def test_other_sounds_at_the_same_moments(onset_times: NDArray[np.float64]) -> None:
+def test_other_sounds_at_the_same_times(onset_times: NDArray[np.float64]) -> None:
     drift = measure_drift(plucks(onset_times, 30), plucks(onset_times, 30, seed=9), RATE)
     assert drift.worst_ms is not None
     assert drift.worst_ms < 3
 
 
 @pytest.mark.parametrize("frames", [0, 10, RATE, 12 * RATE])
-def test_silence_tells_nothing(frames: int) -> None:
+def test_silence_has_no_drift(frames: int) -> None:
     silence = np.zeros(frames, np.float32)
     drift = measure_drift(silence, silence, RATE)
     assert drift.worst_ms is None
@@ -58,7 +58,7 @@ def test_silence_tells_nothing(frames: int) -> None:
     assert drift.slope_ms_per_minute == 0
 
 
-def test_unrelated_noise_tells_nothing() -> None:
+def test_unrelated_noise_has_no_drift() -> None:
     random = np.random.default_rng(0)
     one, other = (random.normal(0, 0.1, 10 * RATE).astype(np.float32) for _ in range(2))
     assert measure_drift(one, other, RATE).worst_ms is None

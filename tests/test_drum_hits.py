@@ -1,4 +1,4 @@
-"""The drum net: its files belong together, and the script that makes them works from end to end."""
+"""The drum net: its weights match its card, and it can be trained again."""
 
 import hashlib
 import json
@@ -25,7 +25,7 @@ def test_the_shipped_net_is_the_one_described() -> None:
     assert load_drum_hits().config.outputs == len(card["outputs"]) == len(drums.DRUMS)
 
 
-def test_the_net_takes_what_the_drums_give_it() -> None:
+def test_the_net_takes_the_inputs_of_the_drum_transcriber() -> None:
     silence = onsets.mono_blocks(np.zeros(4410, np.float32))
     bands, _ = drums.drum_bands(silence, onsets.framing(drums.TRAINED_RATE))
     rows = drums.net_inputs(drums.pad_edges(bands))
@@ -40,7 +40,7 @@ def test_activations_are_a_logistic_layer_on_a_rectified_one() -> None:
     np.testing.assert_allclose(net(rows), 1 / (1 + np.exp(-logits)), atol=1e-5)
 
 
-def test_files_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
+def test_weights_that_do_not_match_the_card_are_refused(tmp_path: Path) -> None:
     shutil.copy(WEIGHTS / f"{NAME}.safetensors", tmp_path)
     card = json.loads((WEIGHTS / f"{NAME}.json").read_text())
     card["config"]["hidden"] = 32

@@ -1,4 +1,4 @@
-"""Drum hits are found, told apart and timed, and nothing is made up."""
+"""Drum hits are found, classified and timed, without false ones."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ Mono = NDArray[np.float32]
 
 
 def rock(bars: int = 4) -> list[Note]:
-    """Kick on one and three, snare on two and four, hi-hat in eighths."""
+    """Return kick on one and three, snare on two and four, hi-hat in eighths."""
     hits = [(beat, 36) for beat in (0, 2)] + [(beat, 38) for beat in (1, 3)]
     hits += [(eighth / 2, 42) for eighth in range(8)]
     return [
@@ -34,12 +34,12 @@ def rock_audio() -> Mono:
 
 def f_measure(hits: Sequence[NoteEvent], key: int) -> float:
     truth = np.array([note.start_beats * 60 / 110 for note in rock() if note.pitch == key])
-    heard = np.array([hit.onset_s for hit in hits if hit.pitch == key])
-    return 2 * len(match_events(truth, heard, 0.02)) / (len(truth) + len(heard))
+    found = np.array([hit.onset_s for hit in hits if hit.pitch == key])
+    return 2 * len(match_events(truth, found, 0.02)) / (len(truth) + len(found))
 
 
 @pytest.mark.parametrize("key", [36, 38, 42])
-def test_a_rock_beat_is_heard(rock_audio: Mono, key: int) -> None:
+def test_a_rock_beat_is_found(rock_audio: Mono, key: int) -> None:
     assert f_measure(transcribe_drums(rock_audio, RATE), key) > 0.85
 
 
@@ -83,13 +83,13 @@ def test_silence_has_no_hits(frames: int) -> None:
     assert transcribe_drums(np.zeros(frames, np.float32), RATE) == []
 
 
-def test_a_held_tone_has_no_hits_after_its_start() -> None:
+def test_a_sustained_tone_has_no_hits_after_its_start() -> None:
     time = np.arange(3 * RATE) / RATE
     tone = 0.5 * np.sin(2 * np.pi * 330.0 * time) * np.clip((3.0 - time) / 0.5, 0.0, 1.0)
     assert all(hit.onset_s < 0.1 for hit in transcribe_drums(tone.astype(np.float32), RATE))
 
 
-def test_hits_are_whole_and_in_order(rock_audio: Mono) -> None:
+def test_hits_are_valid_and_in_order(rock_audio: Mono) -> None:
     hits = transcribe_drums(rock_audio, RATE)
     keys = {drum.key for drum in DRUMS}
     assert hits == sorted(hits)
@@ -97,7 +97,7 @@ def test_hits_are_whole_and_in_order(rock_audio: Mono) -> None:
     assert all(hit.pitch in keys and 0 < hit.confidence <= 1 for hit in hits)
 
 
-def test_a_file_is_heard_as_its_samples(rock_audio: Mono, tmp_path) -> None:
+def test_a_file_gives_the_hits_of_its_samples(rock_audio: Mono, tmp_path) -> None:
     from muse.tools.audio.io import write_audio
 
     path = tmp_path / "drums.wav"

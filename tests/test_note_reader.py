@@ -1,4 +1,4 @@
-"""The note net as shipped: its heads, its card, and that it hears the same at any level."""
+"""The note net as shipped: its heads, its card, and independence of the level."""
 
 import hashlib
 import json
@@ -25,7 +25,7 @@ def test_card_names_the_weights() -> None:
 
 
 @pytest.mark.parametrize("head", ["bass", "chords", "other"])  # too low for a melody
-def test_hears_two_tones_that_sound_together(head: str) -> None:
+def test_two_simultaneous_tones_are_found(head: str) -> None:
     audio = golden_audio()
     evidence = estimate(EngineInput(audio))[head]
     frames = -(-len(audio) // 256)

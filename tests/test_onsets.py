@@ -1,4 +1,4 @@
-"""Audio files as mono streams: read once, closed behind."""
+"""Audio files as mono streams: decoded once and closed afterwards."""
 
 from pathlib import Path
 
@@ -17,14 +17,14 @@ RATE = 22_050
 
 @pytest.fixture
 def song(tmp_path: Path) -> Path:
-    """Two seconds of stereo noise."""
+    """Write two seconds of stereo noise."""
     path = tmp_path / "song.wav"
     noise = np.random.default_rng(0).normal(0.0, 0.1, (2, 2 * RATE)).astype(np.float32)
     audio.write_audio(path, noise, RATE, bits="32f")
     return path
 
 
-def test_a_file_is_its_channels_mean(song: Path) -> None:
+def test_a_file_is_the_mean_of_its_channels(song: Path) -> None:
     whole, _ = audio.read_audio(song)
     with onsets.blocks_of_file(song) as (blocks, rate):
         heard = np.concatenate(list(blocks))
@@ -51,6 +51,6 @@ def test_files_are_decoded_once(read, song: Path, monkeypatch: pytest.MonkeyPatc
     assert len(opened) == 1
 
 
-def test_a_missing_file_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match="no such file"), onsets.blocks_of_file(tmp_path / "x"):
         pass

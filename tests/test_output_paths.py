@@ -1,4 +1,4 @@
-"""Zip files: to a file or down a pipe, with the names a person expects."""
+"""Output folders of several inputs, and zip files on disk and in a pipe."""
 
 import io
 import zipfile
@@ -11,7 +11,7 @@ from muse.tools.transcription.zip_output import write_zip
 
 
 class Pipe(io.RawIOBase):
-    """A stream that can only be written."""
+    """A stream that can only be written to."""
 
     def __init__(self) -> None:
         self.data = b""
@@ -24,7 +24,7 @@ class Pipe(io.RawIOBase):
         return len(data)
 
 
-def test_a_pipe_and_a_file_get_the_same_members(tmp_path: Path) -> None:
+def test_a_pipe_and_a_file_get_the_same_entries(tmp_path: Path) -> None:
     (tmp_path / "song").mkdir()
     (tmp_path / "song" / "bass.mid").write_bytes(b"MThd")
     pipe = Pipe()
@@ -36,7 +36,7 @@ def test_a_pipe_and_a_file_get_the_same_members(tmp_path: Path) -> None:
             assert opened.read("song/bass.mid") == b"MThd"
 
 
-def test_tracks_of_one_name_do_not_share_a_folder() -> None:
+def test_tracks_of_the_same_name_get_different_folders() -> None:
     folders = folders_in(Path("out"), ["a/song.wav", "b/song.mp3", "-", "c.wav"])
     assert [str(folder) for folder in folders.values()] == [
         "out/song",
@@ -46,12 +46,12 @@ def test_tracks_of_one_name_do_not_share_a_folder() -> None:
     ]
 
 
-def test_one_input_has_the_folder_for_itself() -> None:
+def test_one_input_uses_the_folder_itself() -> None:
     assert folders_in(Path("out"), ["a/song.wav"]) == {"a/song.wav": Path("out")}
 
 
 @pytest.mark.parametrize("archive", [None, "x.zip"])
-def test_without_a_folder_nothing_is_left(archive: str | None) -> None:
-    with choose_output_paths(["a.wav"], None, archive) as places:
-        assert bool(places.folders) == (archive is not None)
-    assert not any(folder.exists() for folder in places.folders.values())
+def test_without_a_folder_no_files_remain(archive: str | None) -> None:
+    with choose_output_paths(["a.wav"], None, archive) as paths:
+        assert bool(paths.folders) == (archive is not None)
+    assert not any(folder.exists() for folder in paths.folders.values())

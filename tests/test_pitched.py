@@ -1,4 +1,4 @@
-"""Tones of known pitch and time come back as notes, on every rung and in every role."""
+"""Tones of known pitch and time are found, from memory and from files, in every role."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -24,7 +24,7 @@ Line = list[tuple[float, float, int]]  # (onset_s, offset_s, pitch)
 
 
 def play(line: Line, seconds: float, *, cents: float = 0.0, gain: float = 0.3) -> np.ndarray:
-    """Plucked harmonic tones, damped at their ends."""
+    """Synthesize plucked harmonic tones, damped at their ends."""
     time = np.arange(round(seconds * RATE)) / RATE
     audio = np.zeros(len(time))
     for onset, offset, pitch in line:
@@ -39,14 +39,14 @@ def play(line: Line, seconds: float, *, cents: float = 0.0, gain: float = 0.3) -
 
 
 def steps(pitches: list[int], step_s: float = 0.4, gap_s: float = 0.08) -> Line:
-    """Pitches one after the other, from half a second on."""
+    """Return a line of consecutive pitches that begins at half a second."""
     return [
         (0.5 + i * step_s, 0.5 + (i + 1) * step_s - gap_s, pitch) for i, pitch in enumerate(pitches)
     ]
 
 
 def found(line: Line, notes: list[NoteEvent], tolerance_s: float = 0.05) -> int:
-    """How many notes of a line were heard."""
+    """Return how many notes of a line are among the notes."""
     return sum(
         any(n.pitch == pitch and abs(n.onset_s - onset) <= tolerance_s for n in notes)
         for onset, _, pitch in line
@@ -68,11 +68,11 @@ CHORDS = [(t, t + 0.7, p) for t in (0.5, 1.5, 2.5) for p in (48, 64, 67, 71)]
         ("guitar", CHORDS, 11, 14),
     ],
 )
-def test_known_notes_come_back(role: str, line: Line, least: int, most: int) -> None:
-    heard = transcribe_pitched(play(line, 5.0), RATE, role)
-    assert found(line, heard.notes) >= least
-    assert len(heard.notes) <= most
-    assert heard.notes == sorted(heard.notes)
+def test_known_notes_are_found(role: str, line: Line, least: int, most: int) -> None:
+    result = transcribe_pitched(play(line, 5.0), RATE, role)
+    assert found(line, result.notes) >= least
+    assert len(result.notes) <= most
+    assert result.notes == sorted(result.notes)
 
 
 @pytest.mark.parametrize("role", ["lead", "bass"])
@@ -89,10 +89,10 @@ def test_notes_end_where_the_tones_do() -> None:
 
 
 @pytest.mark.parametrize("cents", [-40.0, -18.0, 0.0, 27.0])
-def test_tuning_is_told_and_undone(cents: float) -> None:
-    heard = transcribe_pitched(play(CHORDS, 4.0, cents=cents), RATE, "keys")
-    assert abs(heard.tuning_cents - cents) < 4.0
-    assert found(CHORDS, heard.notes) >= 11
+def test_tuning_is_estimated_and_corrected(cents: float) -> None:
+    result = transcribe_pitched(play(CHORDS, 4.0, cents=cents), RATE, "keys")
+    assert abs(result.tuning_cents - cents) < 4.0
+    assert found(CHORDS, result.notes) >= 11
 
 
 def test_velocity_follows_loudness() -> None:
@@ -113,26 +113,26 @@ def test_silence_has_no_notes(role: str, seconds: float) -> None:
     assert transcribe_pitched(audio, RATE, role).notes == []
 
 
-def test_noise_is_not_music() -> None:
+def test_noise_has_few_notes() -> None:
     noise = np.random.default_rng(1).normal(0, 0.1, 5 * RATE).astype(np.float32)
     for role in ("lead", "bass", "keys"):
         assert len(transcribe_pitched(noise, RATE, role).notes) < 10
 
 
 @pytest.mark.parametrize("rate", [8000, 44100, 96000])
-def test_any_rate(rate: int) -> None:
+def test_any_sample_rate(rate: int) -> None:
     import soxr
 
     audio = soxr.resample(play(MELODY, 5.0), RATE, rate)
     assert found(MELODY, transcribe_pitched(audio, rate, "lead").notes) >= 9
 
 
-def test_unknown_role_says_which_there_are() -> None:
+def test_an_unknown_role_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ParameterError, match="vocals"):
         transcribe_pitched(np.zeros(100, np.float32), RATE, "kazoo")
 
 
-def test_file_rung_in_chunks_is_the_array_rung(
+def test_a_file_in_chunks_gives_the_notes_of_the_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     line = steps([60, 64, 67, 72] * 6)
@@ -148,11 +148,11 @@ def test_file_rung_in_chunks_is_the_array_rung(
         assert abs(a.offset_s - b.offset_s) < 0.08
 
 
-def test_roles_heard_together_are_those_heard_alone(tmp_path: Path) -> None:
+def test_roles_transcribed_together_equal_those_alone(tmp_path: Path) -> None:
     write_audio(tmp_path / "mix.wav", play(MELODY + BASS, 5.0)[None], RATE, bits="32f")
     together = transcribe_roles_file(tmp_path / "mix.wav", ["lead", "bass", "other"])
-    for role, heard in together.items():
-        assert heard == transcribe_pitched_file(tmp_path / "mix.wav", role)
+    for role, result in together.items():
+        assert result == transcribe_pitched_file(tmp_path / "mix.wav", role)
     assert together["lead"] != together["bass"]
 
 
@@ -171,7 +171,7 @@ def test_chunks_cover_everything_once(block: int, monkeypatch: pytest.MonkeyPatc
         np.testing.assert_array_equal(chunk.audio, audio[start : start + len(chunk.audio)])
 
 
-def test_a_note_across_the_seam_is_one_note() -> None:
+def test_a_note_across_a_chunk_boundary_is_one_note() -> None:
     chunk = Chunk(np.zeros(0, np.float32), 57.0, 60.0, 120.0)
     earlier = [NoteEvent(59.0, 63.0, 60, 80, 0.9)]
     later = [NoteEvent(59.01, 64.5, 60, 80, 0.9), NoteEvent(61.0, 62.0, 72, 80, 0.9)]

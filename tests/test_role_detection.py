@@ -1,4 +1,4 @@
-"""What a solo recording is, told by its sound and by its notes."""
+"""The role of a solo recording, detected from its sound and its notes."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from tests.sounds import tone
 
 @pytest.mark.needs_fluidsynth
 @pytest.mark.parametrize("name", ["Lead", "Keys", "Bass", "Drums"])
-def test_the_examples_instruments_are_told_apart(
+def test_drums_are_distinguished_from_the_other_instruments(
     name: str, example_song: Song, tmp_path: Path
 ) -> None:
     example_song.tracks = [track for track in example_song.tracks if track.name == name]
@@ -40,12 +40,12 @@ def test_noise_bursts_are_drums_and_a_tone_is_not(tmp_path: Path) -> None:
     assert not is_drums_file(tmp_path / "tone.wav")
 
 
-def test_the_excerpt_begins_where_the_sound_does(tmp_path: Path) -> None:
+def test_the_excerpt_begins_with_the_sound(tmp_path: Path) -> None:
     audio = np.concatenate([np.zeros((2, 44_100 * 20), np.float32), tone(440, 3)], axis=1)
     write_audio(tmp_path / "late.wav", audio, 44_100)
-    heard = excerpt(tmp_path / "late.wav")
-    assert np.sqrt((heard**2).mean()) > 0.1
-    assert len(heard) >= 3 * ANALYSIS_RATE
+    audio_excerpt = excerpt(tmp_path / "late.wav")
+    assert np.sqrt((audio_excerpt**2).mean()) > 0.1
+    assert len(audio_excerpt) >= 3 * ANALYSIS_RATE
 
 
 def line(pitches: list[int], length_s: float = 0.4) -> list[NoteEvent]:
@@ -61,14 +61,14 @@ def test_roles_follow_from_the_notes() -> None:
     assert role_of_notes([]) == "keys"
 
 
-def test_together_is_a_share_of_the_sounding_time() -> None:
+def test_polyphonic_share_is_of_the_sounding_time() -> None:
     assert polyphonic_share([NoteEvent(0, 2, 60, 80, 1), NoteEvent(1, 3, 64, 80, 1)]) == (
         pytest.approx(1 / 3)
     )
 
 
 def found(**explained: float) -> dict[str, PitchedTranscription]:
-    """Transcriptions that explain these shares, whose notes suggest a lead."""
+    """Return transcriptions with these explained shares, whose notes suggest a lead."""
     notes = line([72, 74, 76, 71])
     return {
         role: PitchedTranscription(notes, explained_share=share)

@@ -1,4 +1,4 @@
-"""Streaming, plans and files: stems that sum to the mix, whatever the engine, format and length."""
+"""Stems sum to the mix for every engine, format and length; options, templates and pipes."""
 
 import json
 import tarfile
@@ -46,7 +46,7 @@ def joined(pieces: object) -> Audio:
     shifts=st.integers(1, 3),
     batch=st.integers(1, 4),
 )
-def test_identity_gives_back_the_mix(
+def test_an_identity_engine_returns_the_mix(
     frames: int, size: int, length: int, overlap: float, shifts: int, batch: int
 ) -> None:
     mix = noise(frames)
@@ -63,7 +63,7 @@ def test_no_clicks_at_joins() -> None:
     assert bend <= np.abs(np.diff(mix, n=2)).max() * 1.001
 
 
-def test_engines_that_disagree_are_faded() -> None:
+def test_different_segments_are_crossfaded() -> None:
     class Growing(ShareEngine):
         def separate(self, segments: Audio) -> Audio:
             first = len(self.calls)
@@ -86,12 +86,12 @@ def test_the_last_segment_ends_with_the_mix(frames: int) -> None:
 
 
 @pytest.mark.parametrize("options", [{"overlap": -0.1}, {"overlap": 0.99}, {"shifts": 0}])
-def test_streaming_checks_its_parameters(options: dict[str, float]) -> None:
+def test_overlap_and_shifts_are_checked(options: dict[str, float]) -> None:
     with pytest.raises(ParameterError, match=r"overlap is|shifts is"):
         list(overlap_add([noise(10)], identity(), **options))  # type: ignore[arg-type]
 
 
-def test_plans_cover_the_mix() -> None:
+def test_plans_sum_to_the_mix() -> None:
     engine = ShareEngine()
     everything = make_plan(engine)
     assert everything.residual == "other"
@@ -131,7 +131,7 @@ def test_stems_sum_to_the_mix(tmp_path: Path, suffix: str, bits: str, ceiling: f
     assert result.gain_db == 0.0
 
 
-def test_a_16_bit_mix_comes_back_to_the_bit(tmp_path: Path) -> None:
+def test_stems_of_a_16_bit_mix_sum_to_it_exactly(tmp_path: Path) -> None:
     write_audio(tmp_path / "song.wav", noise(30_000), 44_100)
     engine = ShareEngine({"vocals": 0.3, "drums": 0.3, "other": 0.3})
     result = separate_file(tmp_path / "song.wav", tmp_path / "out", engine=engine)
@@ -156,13 +156,13 @@ def test_any_rate_and_channels(tmp_path: Path, rate: int, channels: int) -> None
 
 
 def low(audio: Audio, share: float) -> Audio:
-    """What of a sound lies below a share of its rate."""
+    """Filter out everything above a share of the sample rate."""
     spectrum = np.fft.rfft(audio)
     spectrum[:, np.fft.rfftfreq(audio.shape[1]) > share] = 0
     return np.fft.irfft(spectrum, audio.shape[1]).astype(np.float32)
 
 
-def test_one_gain_for_all_stems_when_one_would_clip(
+def test_all_stems_get_the_same_gain_if_one_would_clip(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     mix = noise(30_000, level=0.9)
@@ -184,7 +184,7 @@ def test_one_gain_for_all_stems_when_one_would_clip(
     assert floats.stems[0].peak_dbfs == pytest.approx(20 * np.log10(1.8), abs=0.01)
 
 
-def test_a_mix_over_full_scale_is_no_residual(tmp_path: Path) -> None:
+def test_a_mix_over_full_scale_has_no_residual(tmp_path: Path) -> None:
     write_audio(tmp_path / "song.wav", noise(9000, level=1.2), 44_100, bits="32f")
     result = separate_file(tmp_path / "song.wav", tmp_path, engine=ShareEngine())
     assert result.residual_dbfs is not None
@@ -192,7 +192,7 @@ def test_a_mix_over_full_scale_is_no_residual(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["mp3", "ogg"])
-def test_lossy_formats_say_so(tmp_path: Path, suffix: str) -> None:
+def test_lossy_formats_are_marked(tmp_path: Path, suffix: str) -> None:
     write_audio(tmp_path / "song.wav", tone(440, 1.0), 44_100)
     options = SeparateOptions(format=suffix)
     result = separate_file(tmp_path / "song.wav", tmp_path, options, engine=ShareEngine())
@@ -212,7 +212,7 @@ def test_two_stems(tmp_path: Path) -> None:
     assert result.stems[1].from_ == "mix without drums"
 
 
-def test_a_normalized_engine_sees_the_whole_track_scaled(tmp_path: Path) -> None:
+def test_the_whole_track_is_scaled_for_a_normalized_engine(tmp_path: Path) -> None:
     mix = noise(20_000) + np.float32(0.05)
     write_audio(tmp_path / "song.wav", mix, 44_100, bits="32f")
     engine = ShareEngine(normalized=True, segment_length=20_000)
@@ -279,7 +279,7 @@ def test_an_input_is_never_overwritten(tmp_path: Path) -> None:
         )
 
 
-def test_inputs_must_not_share_files() -> None:
+def test_two_inputs_may_not_share_files() -> None:
     with pytest.raises(ParameterError, match="several inputs are called song"):
         check_distinct(["a/song.wav", "b/song.flac"], SeparateOptions())
     with pytest.raises(ParameterError, match="several inputs need"):
@@ -306,12 +306,12 @@ def test_command(muse: Callable[..., object], tmp_path: Path) -> None:
     )  # fmt: skip
     assert result.code == 1
     assert "text.wav: not audio" in result.err
-    told = json.loads(result.out)
-    assert told["format"] == "muse.stems/1"
-    assert [stem["stem"] for stem in told["stems"]] == ["bass", "drums"]
-    assert told["stems"][0]["from"] == "accompaniment by median filtering"
-    assert told["made_by"]["model"] == "spleeter"
-    assert told["residual_dbfs"] < -80
+    result_json = json.loads(result.out)
+    assert result_json["format"] == "muse.stems/1"
+    assert [stem["stem"] for stem in result_json["stems"]] == ["bass", "drums"]
+    assert result_json["stems"][0]["from"] == "accompaniment by median filtering"
+    assert result_json["made_by"]["model"] == "spleeter"
+    assert result_json["residual_dbfs"] < -80
     assert (tmp_path / "out" / "song" / "bass.wav").is_file()
 
 
@@ -324,9 +324,9 @@ def test_command_on_pipes(muse: Callable[..., object], tmp_path: Path) -> None:
         assert tar.getnames() == [
             "stdin/separation.json", "stdin/vocals.wav", "stdin/no_vocals.wav",
         ]  # fmt: skip
-        told = json.load(tar.extractfile("stdin/separation.json"))
+        result_json = json.load(tar.extractfile("stdin/separation.json"))
         wav = tar.extractfile("stdin/no_vocals.wav").read()
-    assert told["stems"][1]["path"] == "stdin/no_vocals.wav"
+    assert result_json["stems"][1]["path"] == "stdin/no_vocals.wav"
     assert soundfile.info(BytesIO(wav)).samplerate == 8000
 
 
@@ -352,10 +352,10 @@ def test_bad_options(
     assert result.out == b""
 
 
-def test_silence_is_no_accident(muse: Callable[..., object], tmp_path: Path) -> None:
+def test_silence_is_separated(muse: Callable[..., object], tmp_path: Path) -> None:
     write_audio(tmp_path / "song.wav", np.zeros((2, 30_000), np.float32), 44_100)
     result = muse("separate", tmp_path / "song.wav", "-o", tmp_path, "--model", "spleeter")
     assert result.code == 0
-    told = json.loads(result.out)
-    assert {stem["peak_dbfs"] for stem in told["stems"]} == {-200.0}
-    assert {stem["loudness_lufs"] for stem in told["stems"]} == {None}
+    result_json = json.loads(result.out)
+    assert {stem["peak_dbfs"] for stem in result_json["stems"]} == {-200.0}
+    assert {stem["loudness_lufs"] for stem in result_json["stems"]} == {None}

