@@ -11,8 +11,8 @@ from muse.cli.options import AsJson, Soundfont
 
 if TYPE_CHECKING:
     from muse.tools.jam.options import JamRequest
-    from muse.tools.jam.play import Outcome
-    from muse.tools.jam.routing import Wiring
+    from muse.tools.jam.play import JamResult
+    from muse.tools.jam.routing import Routing
 
 
 def register(app: typer.Typer) -> None:
@@ -56,38 +56,38 @@ def jam(
     Example: muse jam --list-ports
     """
     from muse.tools.jam.options import JamRequest
-    from muse.tools.jam.routing import Wiring
+    from muse.tools.jam.routing import Routing
 
     if list_ports:
         return show_ports(as_json)
     if bench:
         return show_bench(source, model, minutes, as_json)
     request = JamRequest(bpm, meter, key, style, ahead, mix, count_in, voicing, swing)
-    wiring = Wiring(source, target, model, track, soundfont, click, through, bars, record, replay)
-    show(run(request, wiring, seed), as_json)
+    routing = Routing(source, target, model, track, soundfont, click, through, bars, record, replay)
+    show(run(request, routing, seed), as_json)
     return 0
 
 
-def run(request: "JamRequest", wiring: "Wiring", seed: int | None) -> "Outcome":
+def run(request: "JamRequest", routing: "Routing", seed: int | None) -> "JamResult":
     """Play with a live screen on a terminal, else with one line on stderr for each bar."""
     import logging
 
     from muse.cli.jam_screen import drawn_screen
     from muse.cli.progress import print_message, progress_bar, shows_progress
+    from muse.tools.jam.play import ignore_line
     from muse.tools.jam.play import jam as play
-    from muse.tools.jam.play import no_word
 
-    if not wiring.is_live:
+    if not routing.is_live:
         with progress_bar("jam") as report:
-            return play(request, wiring, seed, report=report)
+            return play(request, routing, seed, report=report)
     if not shows_progress():
         is_quiet = not logging.getLogger("muse").isEnabledFor(logging.INFO)
-        return play(request, wiring, seed, tell=no_word if is_quiet else print_message)
+        return play(request, routing, seed, print_bar=ignore_line if is_quiet else print_message)
     with drawn_screen() as draw:
-        return play(request, wiring, seed, show=draw)
+        return play(request, routing, seed, show=draw)
 
 
-def show(outcome: "Outcome", as_json: bool) -> None:
+def show(outcome: "JamResult", as_json: bool) -> None:
     """Print the outcome: a summary on stderr, or JSON with --json."""
     import logging
 
@@ -128,13 +128,13 @@ def show_bench(source: str | None, model: str, minutes: float, as_json: bool) ->
     """Measure and print the timing; return 1 if a figure misses its limit."""
     from muse.cli.output import print_json
     from muse.cli.progress import progress_bar
-    from muse.tools.jam.benchmark.accompanist import measure_jam
+    from muse.tools.jam.benchmark.accompanist import benchmark_jam
     from muse.tools.jam.benchmark.table import table
 
     with progress_bar("jam") as report:
-        figures = measure_jam(minutes * 60, source, model=model, report=report)
+        figures = benchmark_jam(minutes * 60, source, model=model, report=report)
     if as_json or not sys.stdout.isatty():
         print_json(figures)
     if not as_json:
         print(table(figures), file=sys.stderr)
-    return int(not all(each["holds"] for each in figures["bars"].values()))
+    return int(not all(each["holds"] for each in figures["limits"].values()))

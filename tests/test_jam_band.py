@@ -12,7 +12,7 @@ from muse.tools.jam.band.click import ACCENT, click, opening
 from muse.tools.jam.band.dynamics import LOUDEST, SOFTEST, Dynamics
 from muse.tools.jam.band.lines import CHANNELS
 from muse.tools.jam.band.rhythm_section import Band
-from muse.tools.jam.events import Choice, Decision, Event, HeardKey
+from muse.tools.jam.events import BandEvent, ChordCandidate, Decision, DetectedKey
 from muse.tools.song.document import Meter
 from muse.tools.theory.chords import parse_chord
 from muse.tools.theory.keys import parse_key
@@ -29,22 +29,22 @@ def meter_of(text: str) -> Meter:
     return Meter(0.0, int(top), int(bottom))
 
 
-def decision(beat: float, symbol: str, coming: tuple[Choice, ...] = ()) -> Decision:
-    key = HeardKey(parse_key("C"), 1.0)
-    return Decision(beat, parse_chord(symbol), 1.0, False, "both", False, key, coming=coming)
+def decision(beat: float, symbol: str, upcoming: tuple[ChordCandidate, ...] = ()) -> Decision:
+    key = DetectedKey(parse_key("C"), 1.0)
+    return Decision(beat, parse_chord(symbol), 1.0, False, "both", False, key, upcoming=upcoming)
 
 
 def band_of(style: str = "pop", meter: str = "4/4", bpm: float = 100.0, **more: object) -> Band:
     return Band(meter_of(meter), style, bpm_at=lambda: bpm, **more)  # type: ignore[arg-type]
 
 
-def played(band: Band, symbols: list[str], dynamics: float = 1.0) -> list[list[Event]]:
+def played(band: Band, symbols: list[str], dynamics: float = 1.0) -> list[list[BandEvent]]:
     """The events of each beat, and those of the end."""
     beats = [band.beat(decision(b, symbol), dynamics) for b, symbol in enumerate(symbols)]
     return [*beats, band.stop(len(symbols))]
 
 
-def notes_of(stretches: list[list[Event]], part: str) -> list[tuple[float, float, int, int]]:
+def notes_of(stretches: list[list[BandEvent]], part: str) -> list[tuple[float, float, int, int]]:
     """Start, end, pitch and velocity; fails where a note is on twice or never ends."""
     sounding: dict[int, tuple[float, int]] = {}
     found = []
@@ -80,9 +80,9 @@ def test_whatever_is_decided_every_note_ends_and_none_is_doubled(
     stretches = []
     for place, (symbol, change) in enumerate(zip(symbols, changes, strict=False)):
         beat = first + place
-        coming = (Choice(parse_chord(symbols[-1]), 0.9, None),)
-        following = None if change is None else beat + change
-        events = band.beat(decision(beat, symbol, coming), dynamics, following)
+        upcoming = (ChordCandidate(parse_chord(symbols[-1]), 0.9, None),)
+        next_bass = None if change is None else beat + change
+        events = band.beat(decision(beat, symbol, upcoming), dynamics, next_bass)
         assert all(beat <= event.beat < beat + 1 for event in events)
         assert [e.beat for e in events] == sorted(e.beat for e in events)
         stretches.append(events)
@@ -182,9 +182,9 @@ def test_dynamics_move_the_velocities() -> None:
 def test_the_bass_steps_to_a_chord_that_is_nearly_sure_and_to_no_other() -> None:
     """In jazz the fourth beat leads to the next root by a half step, if that is known."""
     for odds, is_near in ((0.9, True), (0.3, False)):
-        coming = (Choice(parse_chord("D"), odds, 4.0),)
+        upcoming = (ChordCandidate(parse_chord("D"), odds, 4.0),)
         band = band_of("jazz", seed=1)
-        stretches = [band.beat(decision(b, "Cmaj7", coming)) for b in range(4)]
+        stretches = [band.beat(decision(b, "Cmaj7", upcoming)) for b in range(4)]
         stretches += [band.beat(decision(4, "D")), band.stop(5)]
         bass = notes_of(stretches, "bass")
         before, root = (next(p for s, _, p, _ in bass if s >= at) for at in (2.9, 3.9))
@@ -195,10 +195,10 @@ def test_the_bass_steps_to_a_chord_that_is_nearly_sure_and_to_no_other() -> None
 
 def test_the_bass_does_not_leave_before_the_bar_is_over() -> None:
     """Five beats are a pattern of four and one: the step to the next root is in the last beat."""
-    coming = (Choice(parse_chord("D"), 0.9, 5.0),)
+    upcoming = (ChordCandidate(parse_chord("D"), 0.9, 5.0),)
     for seed in range(8):
         band = band_of("jazz", "5/4", seed=seed)
-        stretches = [band.beat(decision(b, "Cmaj7", coming)) for b in range(5)]
+        stretches = [band.beat(decision(b, "Cmaj7", upcoming)) for b in range(5)]
         bass = notes_of([*stretches, band.stop(5)], "bass")
         own = parse_chord("Cmaj7").pitch_classes
         assert all(pitch % 12 in own for start, _, pitch, _ in bass if start < 3.9)
@@ -256,7 +256,7 @@ def test_the_click_is_no_drum() -> None:
 def heard(velocity: int, per_beat: int, beats: int = 16) -> Dynamics:
     dynamics = Dynamics()
     for place in range(beats * per_beat):
-        dynamics.heard(velocity, place / per_beat)
+        dynamics.add_note(velocity, place / per_beat)
     return dynamics
 
 
@@ -284,7 +284,7 @@ def test_loudness_stays_in_its_bounds_and_moves_smoothly(notes) -> None:
     for velocity, step in notes:
         beat = max(beat + step, 0.0)
         calm = dynamics.level(beat)
-        dynamics.heard(velocity, beat)
+        dynamics.add_note(velocity, beat)
         level = dynamics.level(beat)
         assert SOFTEST <= level <= LOUDEST
         assert abs(level - calm) < 0.25

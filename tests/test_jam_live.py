@@ -20,15 +20,15 @@ from muse.tools.jam.benchmark.jack_server import (
     wait_for_server,
 )
 from muse.tools.jam.clock import SystemClock
-from muse.tools.jam.engine_setup import engine_of
-from muse.tools.jam.events import Plan, Thought
-from muse.tools.jam.inputs import Known
-from muse.tools.jam.live import Live
+from muse.tools.jam.engine import build_engine
+from muse.tools.jam.events import ChordForecast, ForecastTask
+from muse.tools.jam.inputs import PlayerInput
+from muse.tools.jam.live import LiveSession
 from muse.tools.jam.midi_bytes import is_off, is_on, key_of
-from muse.tools.jam.options import JamRequest, settings_of
+from muse.tools.jam.options import JamRequest, resolve_options
 from muse.tools.jam.ports.input_queue import InputQueue
-from muse.tools.jam.ports.outputs import ListSink
-from muse.tools.jam.ports.playback import Player
+from muse.tools.jam.ports.outputs import ListOutput
+from muse.tools.jam.ports.playback import Playback
 from muse.tools.jam.session import Session
 from muse.tools.jam.takes.records import read_take
 from muse.tools.song.document import Meter
@@ -101,8 +101,8 @@ def test_however_it_ends_all_is_silent_and_the_take_is_kept(
     assert bytes((0xB0, 64, 0)) in heard
     kept = read_take(take.with_suffix(".jsonl"))
     assert kept.is_whole
-    assert [bytes.fromhex(line.data)[1] for line in kept.heard][:2] == [64, 67]
-    assert kept.decided
+    assert [bytes.fromhex(line.data)[1] for line in kept.player_messages][:2] == [64, 67]
+    assert kept.decisions
     assert re.search(r"bar +1  ", told)
     assert {track.name for track in load_song(take.with_suffix(".mid")).tracks} >= {"Keys", "Solo"}
 
@@ -147,11 +147,11 @@ def test_a_server_that_dies_is_told_and_waited_for(
             far.heard.wait_for(20)
             server.send_signal(death)
             server.wait(DEADLINE_S)
-            told = told_by(playing, "JACK server is gone")
+            told = told_by(playing, "JACK server has stopped")
         stack.enter_context(mortal_jack(monkeypatch, name))
         far = stack.enter_context(Far("far"))
         back = far.heard.wait_for(20)
-        told += told_by(playing, "is here") + told_by(playing, "is here")
+        told += told_by(playing, "is connected") + told_by(playing, "is connected")
         far.play((0x90, 64, 90), (0x80, 64, 0))
         far.heard.wait_for(len(far.heard.messages) + 20)
         playing.send_signal(signal.SIGINT)
@@ -160,77 +160,81 @@ def test_a_server_that_dies_is_told_and_waited_for(
     told += rest
     assert playing.returncode == 0, told
     assert "Traceback" not in told
-    assert told.count("is gone") == 1, told
+    assert told.count("has stopped") == 1, told
     assert not sounding(heard)
     assert {data[0] for data in back} >= {0xC0, 0xC1}  # it is told its programs again
     kept = read_take(take.with_suffix(".jsonl"))
     assert kept.is_whole
-    assert [bytes.fromhex(line.data)[1] for line in kept.heard][:1] == [64]
+    assert [bytes.fromhex(line.data)[1] for line in kept.player_messages][:1] == [64]
 
 
-def live_session(slow: Callable[[Thought], Thought] | None = None) -> tuple[Session, ListSink]:
-    asked = settings_of(FAST, bpm=400.0, meter=Meter(0.0, 4, 4), count_in=0, seed=1)
-    engine = engine_of(asked, load_model("ngram"))
+def live_session(
+    slow: Callable[[ForecastTask], ForecastTask] | None = None,
+) -> tuple[Session, ListOutput]:
+    asked = resolve_options(FAST, bpm=400.0, meter=Meter(0.0, 4, 4), count_in=0, seed=1)
+    engine = build_engine(asked, load_model("ngram"))
     if slow is not None:
-        usual = engine.think
-        engine.think = lambda beat: slow(usual(beat))  # type: ignore[method-assign]
-    sink = ListSink()
-    return Session(engine, Player(sink, SystemClock()), has_click=True), sink
+        usual = engine.forecast_task
+        engine.forecast_task = lambda beat: slow(usual(beat))  # type: ignore[method-assign]
+    output = ListOutput()
+    return Session(engine, Playback(output, SystemClock()), has_click=True), output
 
 
 def test_a_slow_brain_is_left_out_and_the_beat_holds() -> None:
     never = Event()
 
-    def slowed(thought: Thought) -> Thought:
-        def think() -> Plan:
+    def slowed(task: ForecastTask) -> ForecastTask:
+        def predict() -> ChordForecast:
             never.wait(0.3)
-            return thought()
+            return task()
 
-        return think
+        return predict
 
     clock = SystemClock()
-    session, sink = live_session(slowed)
-    session.player = Player(sink, clock)
-    live = Live(session, clock, InputQueue(clock), bars=2)
-    with session.player, live.running():
-        assert live.over.wait(DEADLINE_S)
-    assert live.problem is None
-    assert session.tally.beats == 8
-    assert session.tally.late >= 4
-    assert not sounding([message.data for message in sink.messages])
+    session, output = live_session(slowed)
+    session.playback = Playback(output, clock)
+    live = LiveSession(session, clock, InputQueue(clock), bars=2)
+    with session.playback, live.running():
+        assert live.ended.wait(DEADLINE_S)
+    assert live.error is None
+    assert session.counts.beats == 8
+    assert session.counts.late >= 4
+    assert not sounding([message.data for message in output.messages])
 
 
 def test_a_brain_that_fails_is_told_and_silent() -> None:
-    def failing(_thought: Thought) -> Thought:
-        def think() -> Plan:
+    def failing(_task: ForecastTask) -> ForecastTask:
+        def predict() -> ChordForecast:
             raise ValueError("a bug")
 
-        return think
+        return predict
 
     clock = SystemClock()
-    session, sink = live_session(failing)
-    session.player = Player(sink, clock)
-    live = Live(session, clock, InputQueue(clock), bars=2)
-    with session.player, live.running():
-        assert live.over.wait(DEADLINE_S)
-    assert isinstance(live.problem, ValueError)
-    assert not sounding([message.data for message in sink.messages])
+    session, output = live_session(failing)
+    session.playback = Playback(output, clock)
+    live = LiveSession(session, clock, InputQueue(clock), bars=2)
+    with session.playback, live.running():
+        assert live.ended.wait(DEADLINE_S)
+    assert isinstance(live.error, ValueError)
+    assert not sounding([message.data for message in output.messages])
 
 
 def test_a_known_player_is_played_in_time_and_the_jam_ends_after() -> None:
     from muse.tools.jam.events import Message
 
-    known = Known(tuple(Message(0.1 * n, bytes((0x90, 60 + n, 90 * (n % 2)))) for n in range(8)))
+    player_input = PlayerInput(
+        tuple(Message(0.1 * n, bytes((0x90, 60 + n, 90 * (n % 2)))) for n in range(8))
+    )
     clock = SystemClock()
-    session, sink = live_session()
-    session.player = Player(sink, clock)
-    live = Live(session, clock, InputQueue(clock), known=known)
-    with session.player, live.running():
-        assert live.over.wait(DEADLINE_S)
-    assert live.problem is None
-    assert session.tally.notes == 4
-    assert session.tally.beats >= 4
-    assert sink.messages[-1].time_s > sink.messages[0].time_s
+    session, output = live_session()
+    session.playback = Playback(output, clock)
+    live = LiveSession(session, clock, InputQueue(clock), player_input=player_input)
+    with session.playback, live.running():
+        assert live.ended.wait(DEADLINE_S)
+    assert live.error is None
+    assert session.counts.notes == 4
+    assert session.counts.beats >= 4
+    assert output.messages[-1].time_s > output.messages[0].time_s
 
 
 def test_ports_are_listed_as_json(jack: str) -> None:

@@ -11,8 +11,8 @@ from muse.tools.errors import MuseError
 from muse.tools.jam.clock import SystemClock, VirtualClock
 from muse.tools.jam.events import Message
 from muse.tools.jam.ports.lateness import Lateness
-from muse.tools.jam.ports.outputs import ListSink
-from muse.tools.jam.ports.playback import RETRY_S, Player
+from muse.tools.jam.ports.outputs import ListOutput
+from muse.tools.jam.ports.playback import RETRY_S, Playback
 from tests.jack_server import DEADLINE_S, Heard
 
 
@@ -40,11 +40,11 @@ def sounding(messages: Iterable[bytes]) -> set[tuple[int, int]]:
     return left
 
 
-def data_of(sink: ListSink) -> list[bytes]:
-    return [message.data for message in sink.messages]
+def data_of(output: ListOutput) -> list[bytes]:
+    return [message.data for message in output.messages]
 
 
-class FailingSink(ListSink):
+class FailingSink(ListOutput):
     """Fails as long as it is told to."""
 
     fails = False
@@ -55,7 +55,7 @@ class FailingSink(ListSink):
         super().send(message)
 
 
-class HeardSink(ListSink):
+class HeardSink(ListOutput):
     """Lets a test wait for what is sent."""
 
     def __init__(self) -> None:
@@ -67,7 +67,7 @@ class HeardSink(ListSink):
 
 
 @pytest.fixture
-def sink() -> FailingSink:
+def output() -> FailingSink:
     return FailingSink()
 
 
@@ -77,35 +77,35 @@ def clock() -> VirtualClock:
 
 
 def test_all_is_sent_at_its_time_and_ends_before_it_begins(
-    sink: FailingSink, clock: VirtualClock
+    output: FailingSink, clock: VirtualClock
 ) -> None:
-    player = Player(sink, clock)
-    player.schedule([Message(1.0, on(62)), Message(1.0, off(60)), Message(0.0, on(60))])
-    player.schedule([Message(1.0, program(4)), Message(2.0, off(62))])
-    player.play_until(0.5)
-    assert data_of(sink) == [on(60)]
-    player.play_until(1.0)
-    assert data_of(sink)[1:] == [off(60), program(4), on(62)]
-    assert player.pending == 1
-    player.play_until(5.0)
-    assert [message.time_s for message in sink.messages] == [0.0, 1.0, 1.0, 1.0, 2.0]
-    assert (player.sent, player.lost, player.pending) == (5, 0, 0)
+    playback = Playback(output, clock)
+    playback.schedule([Message(1.0, on(62)), Message(1.0, off(60)), Message(0.0, on(60))])
+    playback.schedule([Message(1.0, program(4)), Message(2.0, off(62))])
+    playback.play_until(0.5)
+    assert data_of(output) == [on(60)]
+    playback.play_until(1.0)
+    assert data_of(output)[1:] == [off(60), program(4), on(62)]
+    assert playback.pending == 1
+    playback.play_until(5.0)
+    assert [message.time_s for message in output.messages] == [0.0, 1.0, 1.0, 1.0, 2.0]
+    assert (playback.sent, playback.lost, playback.pending) == (5, 0, 0)
 
 
-def test_what_is_taken_back_ends_what_it_leaves(sink: FailingSink, clock: VirtualClock) -> None:
-    player = Player(sink, clock)
-    player.schedule([Message(0.0, on(60)), Message(4.0, off(60))])  # goes on beyond
-    player.schedule([Message(3.0, on(64)), Message(4.0, off(64))])  # begins after
-    player.schedule([Message(3.0, on(36, 1)), Message(4.0, off(36, 1))])  # another channel
-    assert player.drop_after(2.0, {0}) == 3
-    player.play_until(9.0)
-    assert [(message.time_s, message.data) for message in sink.messages] == [
+def test_what_is_taken_back_ends_what_it_leaves(output: FailingSink, clock: VirtualClock) -> None:
+    playback = Playback(output, clock)
+    playback.schedule([Message(0.0, on(60)), Message(4.0, off(60))])  # goes on beyond
+    playback.schedule([Message(3.0, on(64)), Message(4.0, off(64))])  # begins after
+    playback.schedule([Message(3.0, on(36, 1)), Message(4.0, off(36, 1))])  # another channel
+    assert playback.drop_after(2.0, {0}) == 3
+    playback.play_until(9.0)
+    assert [(message.time_s, message.data) for message in output.messages] == [
         (0.0, on(60)),
         (2.0, off(60)),
         (3.0, on(36, 1)),
         (4.0, off(36, 1)),
     ]
-    assert player.drop_after(0.0) == 0
+    assert playback.drop_after(0.0) == 0
 
 
 NOTES = st.lists(
@@ -122,104 +122,104 @@ def test_nothing_hangs_whenever_it_is_left(
     left_s: float,
     channels: set[int],
 ) -> None:
-    sink = ListSink()
-    with Player(sink, VirtualClock()) as player:
+    output = ListOutput()
+    with Playback(output, VirtualClock()) as playback:
         for start, length, pitch, channel, is_ended in notes:
-            player.schedule([Message(start, on(pitch, channel))])
+            playback.schedule([Message(start, on(pitch, channel))])
             if is_ended:
-                player.schedule([Message(start + length, off(pitch, channel))])
-        player.drop_after(taken_back_s, channels)
-        player.play_until(left_s)
-    assert sounding(data_of(sink)) == set()
+                playback.schedule([Message(start + length, off(pitch, channel))])
+        playback.drop_after(taken_back_s, channels)
+        playback.play_until(left_s)
+    assert sounding(data_of(output)) == set()
 
 
-def test_panic_silences_once(sink: FailingSink, clock: VirtualClock) -> None:
-    player = Player(sink, clock)
-    player.schedule([Message(0.0, on(60)), Message(0.0, on(40, 1)), Message(9.0, on(50))])
-    player.play_until(1.0)
-    player.panic()
-    after = data_of(sink)[2:]
+def test_panic_silences_once(output: FailingSink, clock: VirtualClock) -> None:
+    playback = Playback(output, clock)
+    playback.schedule([Message(0.0, on(60)), Message(0.0, on(40, 1)), Message(9.0, on(50))])
+    playback.play_until(1.0)
+    playback.panic()
+    after = data_of(output)[2:]
     assert after[:2] == [off(60), off(40, 1)]
     assert after[2:] == [
         bytes((0xB0 | channel, number, 0)) for channel in (0, 1) for number in (64, 123, 120)
     ]
-    player.panic()
-    player.play_until(10.0)
-    assert len(data_of(sink)) == 2 + len(after)
-    player.schedule([Message(2.0, on(70))])
-    player.play_until(10.0)
-    player.panic()
-    assert off(70) in data_of(sink)
+    playback.panic()
+    playback.play_until(10.0)
+    assert len(data_of(output)) == 2 + len(after)
+    playback.schedule([Message(2.0, on(70))])
+    playback.play_until(10.0)
+    playback.panic()
+    assert off(70) in data_of(output)
 
 
-def test_an_exception_is_silenced_too(sink: FailingSink, clock: VirtualClock) -> None:
-    player = Player(sink, clock)
-    with pytest.raises(KeyboardInterrupt), player:
-        player.schedule([Message(0.0, on(60))])
-        player.play_until(1.0)
+def test_an_exception_is_silenced_too(output: FailingSink, clock: VirtualClock) -> None:
+    playback = Playback(output, clock)
+    with pytest.raises(KeyboardInterrupt), playback:
+        playback.schedule([Message(0.0, on(60))])
+        playback.play_until(1.0)
         raise KeyboardInterrupt
-    assert off(60) in data_of(sink)
-    before = len(sink.messages)
-    player.close()
-    player.schedule([Message(0.0, on(60))])
-    player.play_until(9.0)
-    assert len(sink.messages) == before
+    assert off(60) in data_of(output)
+    before = len(output.messages)
+    playback.close()
+    playback.schedule([Message(0.0, on(60))])
+    playback.play_until(9.0)
+    assert len(output.messages) == before
 
 
 def test_a_failing_sink_is_told_once_and_set_up_again(
-    sink: FailingSink, clock: VirtualClock, caplog: pytest.LogCaptureFixture
+    output: FailingSink, clock: VirtualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    player = Player(sink, clock)
-    player.schedule([Message(0.0, program(33)), Message(0.0, on(60)), Message(2.0, off(60))])
-    player.play_until(1.0)
-    sink.fails = True
-    player.schedule([Message(1.5, on(64)), Message(1.6, on(65))])
+    playback = Playback(output, clock)
+    playback.schedule([Message(0.0, program(33)), Message(0.0, on(60)), Message(2.0, off(60))])
+    playback.play_until(1.0)
+    output.fails = True
+    playback.schedule([Message(1.5, on(64)), Message(1.6, on(65))])
     clock.wait_until(3.0)
-    player.play_until(3.0)
-    player.panic()  # comes to nothing, and raises nothing
-    assert player.is_failing
+    playback.play_until(3.0)
+    playback.panic()  # comes to nothing, and raises nothing
+    assert playback.is_failing
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
-    assert player.lost == 3
-    sink.fails = False
-    player.schedule([Message(4.0, on(67))])
+    assert playback.lost == 3
+    output.fails = False
+    playback.schedule([Message(4.0, on(67))])
     clock.wait_until(4.0 + RETRY_S)
-    player.play_until(5.0)
-    back = data_of(sink)[2:]
+    playback.play_until(5.0)
+    back = data_of(output)[2:]
     assert back[0] == off(60)
     assert back[-2:] == [program(33), on(67)]
-    assert not player.is_failing
+    assert not playback.is_failing
 
 
 def test_the_thread_plays_what_comes_while_it_waits() -> None:
-    sink, clock = HeardSink(), SystemClock()
-    with Player(sink, clock) as player:
-        player.start()
-        player.schedule([Message(clock.now() + 3600, on(72))])
-        player.schedule([Message(clock.now() + 0.02, off(60)), Message(clock.now(), on(60))])
-        assert sink.heard.wait_for(2) == [on(60), off(60)]
-    assert player.lateness.count == 2
-    assert player.lateness.worst_s < DEADLINE_S
+    output, clock = HeardSink(), SystemClock()
+    with Playback(output, clock) as playback:
+        playback.start()
+        playback.schedule([Message(clock.now() + 3600, on(72))])
+        playback.schedule([Message(clock.now() + 0.02, off(60)), Message(clock.now(), on(60))])
+        assert output.heard.wait_for(2) == [on(60), off(60)]
+    assert playback.lateness.count == 2
+    assert playback.lateness.max_s < DEADLINE_S
 
 
 def test_a_sink_is_silenced_when_it_is_back_even_if_nothing_is_due() -> None:
-    sink = HeardSink()
+    output = HeardSink()
     clock = SystemClock()
     fails = True
 
-    class Flaky(ListSink):
+    class Flaky(ListOutput):
         def send(self, message: Message) -> None:
             nonlocal fails
             if fails and message.data != on(60):
                 fails = False
                 raise OSError("unplugged")
-            sink.send(message)
+            output.send(message)
 
-    with Player(Flaky(), clock) as player:
-        player.start()
-        player.schedule([Message(0.0, on(60))])
-        sink.heard.wait_for(1)
-        player.panic()
-        assert sink.heard.wait_for(5)[1] == off(60)
+    with Playback(Flaky(), clock) as playback:
+        playback.start()
+        playback.schedule([Message(0.0, on(60))])
+        output.heard.wait_for(1)
+        playback.panic()
+        assert output.heard.wait_for(5)[1] == off(60)
 
 
 def test_lateness_is_counted_in_flat_memory() -> None:

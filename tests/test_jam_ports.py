@@ -16,11 +16,11 @@ from muse.tools.jam.clock import SystemClock
 from muse.tools.jam.events import Message
 from muse.tools.jam.ports import jack as jack_module
 from muse.tools.jam.ports import midi_system
-from muse.tools.jam.ports.input_queue import InputQueue, port_input
-from muse.tools.jam.ports.outputs import PortSink
-from muse.tools.jam.ports.playback import Player
-from muse.tools.jam.ports.port_names import choose, list_ports, matching
-from muse.tools.jam.ports.reconnecting_port import LivePort, PortLostError
+from muse.tools.jam.ports.input_queue import InputQueue, open_queue_port
+from muse.tools.jam.ports.outputs import PortOutput
+from muse.tools.jam.ports.playback import Playback
+from muse.tools.jam.ports.port_names import choose_port, list_ports, matching_ports
+from muse.tools.jam.ports.reconnecting_port import PortLostError, ReconnectingPort
 from tests.jack_server import DEADLINE_S, Far, Heard, running_jack
 
 NAMES = [
@@ -63,37 +63,37 @@ def heard() -> Heard:
     ],
 )
 def test_text_means_ports(text: str, found: list[int]) -> None:
-    assert matching(NAMES, text) == found
+    assert matching_ports(NAMES, text) == found
 
 
 def test_what_no_one_plays_through_comes_last() -> None:
     names = ["Midi Through:Midi Through Port-0 14:0", "Piano:Piano MIDI 1 20:0"]
-    assert matching(names, ".") == [1, 0]
-    assert matching(names, "through") == [0]
+    assert matching_ports(names, ".") == [1, 0]
+    assert matching_ports(names, "through") == [0]
 
 
 @settings(deadline=None)
 @given(st.lists(st.text(), unique=True), st.text())
 def test_any_text_means_some_ports_or_none(names: list[str], text: str) -> None:
-    found = matching(names, text)
-    assert sorted(found) == sorted(set(found))
-    assert text not in names or found == [names.index(text)]
+    ports = matching_ports(names, text)
+    assert sorted(ports) == sorted(set(ports))
+    assert text not in names or ports == [names.index(text)]
 
 
 def test_of_several_ports_the_first_is_taken_and_the_others_told(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with caplog.at_level(logging.INFO, "muse"):
-        assert choose(NAMES, "in", "piano") == 0
+        assert choose_port(NAMES, "in", "piano") == 0
     (record,) = caplog.records
     assert NAMES[0] in record.message and NAMES[1] in record.message
 
 
 def test_no_such_port_names_those_there_are() -> None:
     with pytest.raises(BadInputError, match=r"'Rhodes'.*VMPK Output"):
-        choose(NAMES, "in", "Rhodes")
+        choose_port(NAMES, "in", "Rhodes")
     with pytest.raises(BadInputError, match="there is: none"):
-        choose([], "out", "Rhodes")
+        choose_port([], "out", "Rhodes")
 
 
 def test_without_rtmidi_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,7 +101,7 @@ def test_without_rtmidi_says_what_to_install(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(MissingPartError, match=r"pip install '\.\[jam\]'"):
         list_ports()
     with pytest.raises(MissingPartError, match="pip install"):
-        PortSink("Piano")
+        PortOutput("Piano")
 
 
 @pytest.mark.needs_rtmidi
@@ -109,7 +109,7 @@ def test_without_a_midi_system_says_what_to_start(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(midi_system, "ALSA_SEQUENCER", Path("/nowhere"))
     monkeypatch.setattr(platform, "system", lambda: "Linux")
     monkeypatch.setenv("JACK_DEFAULT_SERVER", "muse-is-not-there")
-    for act in (list_ports, lambda: PortSink("Piano"), lambda: PortSink(None)):
+    for act in (list_ports, lambda: PortOutput("Piano"), lambda: PortOutput(None)):
         with pytest.raises(MissingPartError, match=r"modprobe snd-seq.*jackd"):
             act()
 
@@ -139,10 +139,10 @@ def test_a_client_that_is_refused_is_asked_for_again(monkeypatch: pytest.MonkeyP
             raise answer
         return answer
 
-    assert jack_module.again(make) == "a client"
+    assert jack_module.retry(make) == "a client"
     answers = [OSError("busy")] * jack_module.ATTEMPTS
     with pytest.raises(OSError, match="busy"):
-        jack_module.again(make)
+        jack_module.retry(make)
 
 
 def test_ports_are_listed(jack: str) -> None:
@@ -151,8 +151,8 @@ def test_ports_are_listed(jack: str) -> None:
         assert ("in", "vintage keys out:plays", "Jack") in ports
         assert ("out", "vintage keys in:hears", "Jack") in ports
         with pytest.raises(BadInputError, match="vintage keys in:hears"):
-            PortSink("Rhodes")
-        PortSink("^vint.*HEARS$").close()
+            PortOutput("Rhodes")
+        PortOutput("^vint.*HEARS$").close()
 
 
 def test_a_note_goes_there_and_one_comes_back(jack: str) -> None:
@@ -160,12 +160,12 @@ def test_a_note_goes_there_and_one_comes_back(jack: str) -> None:
     queue = InputQueue(clock)
     with (
         Far("vintage keys") as far,
-        Player(PortSink("vintage"), clock) as player,
-        closing(port_input("vintage", queue)) as port,
+        Playback(PortOutput("vintage"), clock) as playback,
+        closing(open_queue_port("vintage", queue)) as port,
     ):
-        player.start()
+        playback.start()
         port.open()
-        player.schedule([Message(clock.now(), ON), Message(clock.now() + 0.01, OFF)])
+        playback.schedule([Message(clock.now(), ON), Message(clock.now() + 0.01, OFF)])
         assert far.heard.wait_for(2)[:2] == [ON, OFF]
         far.play((0xFE,), (0xF8,), (0xF0, 1, 2, 0xF7), (0x90, 62, 70), (0x90, 62, 0))
         messages = [queue.get(DEADLINE_S), queue.get(DEADLINE_S)]
@@ -175,9 +175,9 @@ def test_a_note_goes_there_and_one_comes_back(jack: str) -> None:
 
 def test_leaving_is_silent(jack: str) -> None:
     with Far("vintage keys") as far:
-        with Player(PortSink("vintage"), SystemClock()) as player:
-            player.start()
-            player.schedule([Message(0.0, ON), Message(1e6, OFF)])
+        with Playback(PortOutput("vintage"), SystemClock()) as playback:
+            playback.start()
+            playback.schedule([Message(0.0, ON), Message(1e6, OFF)])
             assert far.heard.wait_for(1) == [ON]
         after = far.heard.wait_for(5)[1:]
     assert after[0] == OFF
@@ -185,9 +185,9 @@ def test_leaving_is_silent(jack: str) -> None:
 
 
 def test_virtual_ports(jack: str, heard: Heard) -> None:
-    with closing(LivePort("in", None, receive=heard.take)) as port:
+    with closing(ReconnectingPort("in", None, receive=heard.take)) as port:
         port.open()
-        with closing(PortSink("muse jam in")) as out:  # as another program would
+        with closing(PortOutput("muse jam in")) as out:  # as another program would
             out.send(Message(0.0, ON))
             assert heard.wait_for(1) == [ON]
         port.close()  # a second time does nothing
@@ -197,8 +197,8 @@ def test_a_port_is_lost_and_back(jack: str, heard: Heard, caplog: pytest.LogCapt
     lost = Heard()
     options = {"on_lost": lambda: lost.take(b""), "poll_s": LOOK_S}
     with (
-        closing(LivePort("in", "vint", receive=heard.take, **options)) as into,
-        closing(LivePort("out", "vint", **options)) as out,
+        closing(ReconnectingPort("in", "vint", receive=heard.take, **options)) as into,
+        closing(ReconnectingPort("out", "vint", **options)) as out,
     ):
         with Far("vintage keys"):
             into.open()
@@ -213,11 +213,11 @@ def test_a_port_is_lost_and_back(jack: str, heard: Heard, caplog: pytest.LogCapt
             far.play(tuple(ON))
             assert heard.wait_for(1) == [ON]
     told = [record.message for record in caplog.records]
-    assert any("'vintage keys in:hears' is gone" in text for text in told)
+    assert any("'vintage keys in:hears' is lost" in text for text in told)
 
 
 def test_a_port_is_waited_for(jack: str, heard: Heard) -> None:
-    with closing(LivePort("in", "late", receive=heard.take, poll_s=LOOK_S)) as port:
+    with closing(ReconnectingPort("in", "late", receive=heard.take, poll_s=LOOK_S)) as port:
         port.open(wait=True)
         assert not port.connected.is_set()
         with Far("latecomer") as far:
@@ -225,34 +225,34 @@ def test_a_port_is_waited_for(jack: str, heard: Heard) -> None:
             far.play(tuple(ON))
             assert heard.wait_for(1) == [ON]
     with pytest.raises(BadInputError, match="'late'"):
-        LivePort("in", "late").open()
+        ReconnectingPort("in", "late").open()
 
 
 def test_what_a_synth_was_told_is_told_again_when_it_is_back(jack: str) -> None:
     program, next_on = bytes((0xC0, 33)), bytes((0x90, 67, 80))
     with Far("vintage keys") as far:
-        sink = PortSink("vint", poll_s=LOOK_S)
-        player = Player(sink, SystemClock())
-        player.start()
-        player.schedule([Message(0.0, program), Message(0.0, ON)])
+        output = PortOutput("vint", poll_s=LOOK_S)
+        playback = Playback(output, SystemClock())
+        playback.start()
+        playback.schedule([Message(0.0, program), Message(0.0, ON)])
         far.heard.wait_for(2)
-    with player:
-        assert sink.was_lost.wait(DEADLINE_S)
+    with playback:
+        assert output.was_lost.wait(DEADLINE_S)
         with Far("vintage keys") as far:
-            assert sink.port.connected.wait(DEADLINE_S)
-            player.schedule([Message(0.0, next_on)])
+            assert output.port.connected.wait(DEADLINE_S)
+            playback.schedule([Message(0.0, next_on)])
             back = far.heard.wait_for(6)
     assert back[0] == OFF  # what hung is ended
     assert back[-2:] == [program, next_on]
-    assert player.lost == 0
+    assert playback.lost == 0
 
 
 def test_a_port_that_is_gone_for_a_moment_is_connected_again(jack: str, heard: Heard) -> None:
     back = Heard()
     options = {"on_lost": lambda: back.take(b""), "poll_s": 1.0}  # longer than it is gone
     with (
-        closing(LivePort("in", "vint", receive=heard.take, **options)) as into,
-        closing(LivePort("out", "vint", **options)) as out,
+        closing(ReconnectingPort("in", "vint", receive=heard.take, **options)) as into,
+        closing(ReconnectingPort("out", "vint", **options)) as out,
     ):
         with Far("vintage keys"):
             into.open()

@@ -7,21 +7,21 @@ import pytest
 from muse.tools.errors import MuseError
 from muse.tools.jam.band.click import click
 from muse.tools.jam.band.rhythm_section import Band
-from muse.tools.jam.events import Choice, Decision, HeardKey, Message
+from muse.tools.jam.events import ChordCandidate, Decision, DetectedKey, Message
 from muse.tools.jam.takes.records import (
-    Decided,
-    Ended,
+    DecisionLine,
+    EndLine,
     Header,
-    Heard,
-    Taken,
-    TempoSet,
+    HeardLine,
+    Take,
+    TempoLine,
     read_take,
-    taken,
+    take_from_lines,
 )
-from muse.tools.jam.takes.replay import agreement_lines, compare, read_replay, replay_of
-from muse.tools.jam.takes.take import Take
+from muse.tools.jam.takes.replay import agreement_lines, compare_takes, make_replay, read_replay
+from muse.tools.jam.takes.take import TakeRecorder
 from muse.tools.jam.takes.to_song import song_of_take
-from muse.tools.jam.tempo.beat_clock import Conductor
+from muse.tools.jam.tempo.beat_clock import BeatClock
 from muse.tools.song.document import Meter
 from muse.tools.song.midi import load_song
 from muse.tools.theory.chords import parse_chord
@@ -34,41 +34,44 @@ CHANGES = ["Cm7"] * 4 + ["F7"] * 4 + ["N.C."] * 2 + ["Bbmaj7"] * 6
 
 
 def decision(beat: float, symbol: str, key: str = "Bb") -> Decision:
-    likely = (Choice(parse_chord(symbol), 1 / 3), Choice(parse_chord("Gm"), 0.25, beat + 4))
-    heard = HeardKey(parse_key(key), 0.9)
+    likely = (
+        ChordCandidate(parse_chord(symbol), 1 / 3),
+        ChordCandidate(parse_chord("Gm"), 0.25, beat + 4),
+    )
+    heard = DetectedKey(parse_key(key), 0.9)
     return Decision(beat, parse_chord(symbol), 1 / 3, False, "both", False, heard, likely, likely)
 
 
-def record(take: Take, symbols: list[str], first_solo_beat: float = 0.0) -> Conductor:
+def record(take: TakeRecorder, symbols: list[str], first_solo_beat: float = 0.0) -> BeatClock:
     """A short session: a scale above a band, with a tempo change on beat 8."""
-    conductor = Conductor(100.0, 4, 4, 1)
-    conductor.start(0.5)
-    band = Band(Meter(0.0, 4, 4), "jazz", bpm_at=lambda: conductor.bpm, seed=1)
+    beat_clock = BeatClock(100.0, 4, 4, 1)
+    beat_clock.start(0.5)
+    band = Band(Meter(0.0, 4, 4), "jazz", bpm_at=lambda: beat_clock.bpm, seed=1)
     for beat in range(-4, len(symbols)):
-        now = conductor.time_of(beat)
+        now = beat_clock.time_of(beat)
         if beat == 8:
-            conductor.set_bpm(140.0, now)
+            beat_clock.set_bpm(140.0, now)
         if beat >= first_solo_beat:
             for at, status in ((beat, 0x90), (beat + 0.5, 0x80)):
                 data = bytes((status, 70 + beat % 5, 90))
-                take.heard(Message(conductor.time_of(at), data), at)
+                take.record_input(Message(beat_clock.time_of(at), data), at)
         events = click(beat, Meter(0.0, 4, 4))
         if beat >= 0:
             chosen = decision(beat, symbols[beat])
-            take.decided(chosen, now)
+            take.record_decision(chosen, now)
             events += band.beat(chosen)
         for event in events:
-            take.played(event, conductor.time_of(event.beat))
-        take.tempo(conductor.spans, now)
+            take.record_output(event, beat_clock.time_of(event.beat))
+        take.record_tempo(beat_clock.spans, now)
     for event in band.stop(len(symbols)):
-        take.played(event, conductor.time_of(event.beat))
-    return conductor
+        take.record_output(event, beat_clock.time_of(event.beat))
+    return beat_clock
 
 
 def test_a_take_is_saved_as_lines_and_as_midi_that_is_read_again(tmp_path: Path) -> None:
-    take = Take(tmp_path / "new" / "take", HEADER)
-    conductor = record(take, CHANGES)
-    lines, midi = take.save(conductor.time_of(16), 16.0)
+    take = TakeRecorder(tmp_path / "new" / "take", HEADER)
+    beat_clock = record(take, CHANGES)
+    lines, midi = take.save(beat_clock.time_of(16), 16.0)
     assert [lines.name, midi.name] == ["take.jsonl", "take.mid"]
     assert sorted(p.name for p in lines.parent.iterdir()) == ["take.jsonl", "take.mid"]
     song = load_song(midi)
@@ -89,24 +92,24 @@ def test_a_take_is_saved_as_lines_and_as_midi_that_is_read_again(tmp_path: Path)
 
 
 def test_what_is_read_is_what_was_told(tmp_path: Path) -> None:
-    take = Take(tmp_path / "take.mid", HEADER)
+    take = TakeRecorder(tmp_path / "take.mid", HEADER)
     record(take, CHANGES)
     take.save(12.25, 16.0)
     read = read_take(tmp_path / "take.jsonl")
     assert read.header == HEADER
     assert read.is_whole and (read.end.time_s, read.end.beat) == (12.25, 16.0)
-    assert [line.symbol for line in read.decided] == CHANGES
-    assert read.decided[4].key == "Bb major" and read.decided[4].coming == []
-    assert read.decided[4].ear[1].beat == 8.0
+    assert [line.symbol for line in read.decisions] == CHANGES
+    assert read.decisions[4].key == "Bb major" and read.decisions[4].coming == []
+    assert read.decisions[4].ear[1].beat == 8.0
     assert [line.bpm for line in read.tempos] == [100.0, 140.0]
-    assert {line.part for line in read.played} == {"keys", "bass", "click"}
+    assert {line.part for line in read.band_messages} == {"keys", "bass", "click"}
     again = song_of_take(read)
     assert again.made_by and (again.made_by.command, again.made_by.seed) == ("jam", 7)
     assert again.chords[0].roman == "ii7"
 
 
 def test_a_solo_that_begins_in_the_count_in_is_in_the_song(tmp_path: Path) -> None:
-    take = Take(tmp_path / "take", HEADER)
+    take = TakeRecorder(tmp_path / "take", HEADER)
     record(take, CHANGES, first_solo_beat=-1)
     song = load_song(take.save(12.0, 16.0)[1])
     assert song.tracks[0].notes[0].start_beats == 3.0
@@ -115,17 +118,17 @@ def test_a_solo_that_begins_in_the_count_in_is_in_the_song(tmp_path: Path) -> No
 
 
 def test_a_session_that_is_killed_leaves_what_can_be_read(tmp_path: Path, caplog) -> None:
-    take = Take(tmp_path / "take", HEADER)
+    take = TakeRecorder(tmp_path / "take", HEADER)
     record(take, CHANGES)
     take.flush()
     left = take.spool.read_bytes()  # what is on the disk at this moment, without any saving
     (tmp_path / "left.jsonl").write_bytes(left + b'{"kind":"heard","time')
     read = read_take(tmp_path / "left.jsonl")
     assert not read.is_whole
-    assert [line.symbol for line in read.decided] == CHANGES
+    assert [line.symbol for line in read.decisions] == CHANGES
     assert "cut off" in caplog.text
     assert song_of_take(read).tracks
-    another = Take(tmp_path / "take", HEADER)
+    another = TakeRecorder(tmp_path / "take", HEADER)
     assert another.spool != take.spool and take.spool.exists()
     assert str(take.spool) in caplog.text
     another.save(0.0, 0.0)
@@ -134,23 +137,23 @@ def test_a_session_that_is_killed_leaves_what_can_be_read(tmp_path: Path, caplog
 
 
 def test_an_empty_session_is_a_take_too(tmp_path: Path) -> None:
-    take = Take(tmp_path / "take", HEADER)
+    take = TakeRecorder(tmp_path / "take", HEADER)
     lines, midi = take.save(0.0, 0.0)
-    take.played(click(0, Meter(0.0, 4, 4))[0], 0.0)
+    take.record_output(click(0, Meter(0.0, 4, 4))[0], 0.0)
     assert take.save(1.0, 1.0) == (lines, midi)
-    assert read_take(lines).is_whole and not read_take(lines).played
+    assert read_take(lines).is_whole and not read_take(lines).band_messages
     assert not load_song(midi).tracks
 
 
 def test_a_long_session_keeps_nothing_in_memory(tmp_path: Path) -> None:
     import tracemalloc
 
-    take = Take(tmp_path / "take", HEADER)
+    take = TakeRecorder(tmp_path / "take", HEADER)
     record(take, CHANGES)
     tracemalloc.start()
     for beat in range(2000):
-        take.decided(decision(beat, "C"), beat / 1.7)
-        take.heard(Message(beat / 1.7, b"\x90\x40\x40"), float(beat))
+        take.record_decision(decision(beat, "C"), beat / 1.7)
+        take.record_input(Message(beat / 1.7, b"\x90\x40\x40"), float(beat))
     take.flush()
     grown = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
@@ -159,7 +162,7 @@ def test_a_long_session_keeps_nothing_in_memory(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_told_and_stops_nobody(tmp_path: Path, caplog, monkeypatch) -> None:
-    take = Take(tmp_path / "take", HEADER)
+    take = TakeRecorder(tmp_path / "take", HEADER)
     take.flush()
 
     class Full:
@@ -175,7 +178,7 @@ def test_a_full_disk_is_told_and_stops_nobody(tmp_path: Path, caplog, monkeypatc
     monkeypatch.setattr(take, "_file", Full())
     record(take, CHANGES)
     take.flush()
-    assert caplog.text.count("not written any more (No space left on device)") == 1
+    assert caplog.text.count("recording stopped (No space left on device)") == 1
     with pytest.raises(OSError, match=r"take\.part\.jsonl"):
         take.save(1.0, 1.0)
     assert take.spool.exists() and not take.jsonl.exists()
@@ -184,58 +187,58 @@ def test_a_full_disk_is_told_and_stops_nobody(tmp_path: Path, caplog, monkeypatc
 def test_a_folder_in_the_way_is_told_at_once(tmp_path: Path) -> None:
     (tmp_path / "take.mid").mkdir()
     with pytest.raises(MuseError, match=r"take\.mid is a folder"):
-        Take(tmp_path / "take", HEADER)
+        TakeRecorder(tmp_path / "take", HEADER)
 
 
 def test_a_take_can_be_played_again(tmp_path: Path) -> None:
-    take = Take(tmp_path / "take", HEADER)
-    conductor = record(take, CHANGES)
-    take.save(conductor.time_of(16), 16.0)
+    take = TakeRecorder(tmp_path / "take", HEADER)
+    beat_clock = record(take, CHANGES)
+    take.save(beat_clock.time_of(16), 16.0)
     replay = read_replay(tmp_path / "take.jsonl")
     assert replay.header.params == {"style": "jazz"}
     assert (replay.bpm, replay.first_beat, replay.start_s) == (100.0, -4.0, 0.5)
-    again = Conductor(replay.bpm, 4, 4, 1)
+    again = BeatClock(replay.bpm, 4, 4, 1)
     again.start(replay.start_s)
     for time_s, bpm in replay.tempos:
         again.set_bpm(bpm, time_s)
-    assert again.spans == conductor.spans
+    assert again.spans == beat_clock.spans
     assert len(replay.messages) == 32
     beats = [again.beat_at(m.time_s) for m in replay.messages]
     assert beats == pytest.approx([n / 2 for n in range(32)])
-    assert replay.end_s == conductor.time_of(16)
+    assert replay.end_s == beat_clock.time_of(16)
 
 
-def lines_of(*symbols: str, key: str = "C major", late: bool = False) -> Taken:
-    decided = [
-        Decided(float(b), float(b), symbol, 0.5, False, "both", late, key, 1.0)
+def lines_of(*symbols: str, key: str = "C major", late: bool = False) -> Take:
+    decisions = [
+        DecisionLine(float(b), float(b), symbol, 0.5, False, "both", late, key, 1.0)
         for b, symbol in enumerate(symbols)
     ]
-    return taken(HEADER, [*decided, Ended(float(len(symbols)), float(len(symbols)))])
+    return take_from_lines(HEADER, [*decisions, EndLine(float(len(symbols)), float(len(symbols)))])
 
 
 def test_takes_are_compared_beat_by_beat() -> None:
     one = lines_of("C", "C", "Am7", "Dm7", "G7", "C#m")
     other = lines_of("C", "C/E", "Am", "D7", "C", "Dbm", "F", late=True)
-    found = compare(one, other)
+    found = compare_takes(one, other)
     assert found.beats == 6
     assert (found.chord, found.triad, found.root) == pytest.approx((2 / 6, 4 / 6, 5 / 6))
     assert (found.key, found.changes, found.late) == (1.0, (4, 5), (0, 6))
-    assert compare(one, one).chord == 1.0
-    assert compare(lines_of(), one).beats == 0
+    assert compare_takes(one, one).chord == 1.0
+    assert compare_takes(lines_of(), one).beats == 0
     assert list(agreement_lines(found, ("lstm", "transformer"))) == [
-        "6 beats that both decided",
+        "6 beats with a decision in both",
         "  same chord   33.3%",
         "  same triad   66.7%",
         "  same root    83.3%",
         "  same key    100.0%",
-        "  lstm         4 changes, 0 late thoughts",
-        "  transformer  5 changes, 6 late thoughts",
+        "  lstm         4 chord changes, chord model late on 0 beats",
+        "  transformer  5 chord changes, chord model late on 6 beats",
     ]
 
 
 def test_a_take_without_tempo_or_player_can_be_played_again() -> None:
-    replay = replay_of(lines_of("C", "F"), bpm=90.0)
+    replay = make_replay(lines_of("C", "F"), bpm=90.0)
     assert (replay.bpm, replay.messages, replay.end_beat) == (90.0, (), 2.0)
-    silent = taken(HEADER, [TempoSet(0.0, 0.0, 80.0), Heard(0.0, 0.0, "904040")])
+    silent = take_from_lines(HEADER, [TempoLine(0.0, 0.0, 80.0), HeardLine(0.0, 0.0, "904040")])
     assert not silent.is_whole
     assert song_of_take(silent).tempos[0].bpm == 80.0

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from muse.models.tempo_nets.config import BEAT_OUTPUTS
 from muse.tools.datasets.pop909 import BEATS, read_beats
 from muse.tools.errors import ParameterError
-from muse.tools.jam.tempo.beat_clock import Conductor
-from muse.tools.jam.tempo.beat_phase import pulses
-from muse.tools.jam.tempo.follower import CHORD_S, Estimate, TempoFollower, follow
+from muse.tools.jam.tempo.beat_clock import BeatClock
+from muse.tools.jam.tempo.beat_phase import estimate_beat_phases
+from muse.tools.jam.tempo.follower import CHORD_S, TempoEstimate, TempoFollower, follow
 from muse.tools.jam.tempo.onset_features import FEATURES as BEAT_FEATURES
-from muse.tools.jam.tempo.onset_features import described
-from muse.tools.jam.tempo.onset_intervals import FEATURES, TEMPOS, LagMemory
-from muse.tools.jam.tempo.onsets import REMEMBERED, Onset, Tail
-from muse.tools.jam.tempo.tempo_nets import log_odds, tempo_weights
+from muse.tools.jam.tempo.onset_features import describe_onsets
+from muse.tools.jam.tempo.onset_intervals import FEATURES, TEMPOS, OnsetIntervals
+from muse.tools.jam.tempo.onsets import MAX_ONSETS, Onset, OnsetArrays
+from muse.tools.jam.tempo.tempo_nets import score_tempos, tempo_weights
 from muse.tools.song.midi import load_song
 
 PATTERN = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)  # beats of a bar of four
@@ -44,9 +44,9 @@ def played(
             begin_s += 240 / bpm
 
 
-def heard_by(follower: TempoFollower, notes: Notes) -> list[tuple[float, Estimate]]:
+def heard_by(follower: TempoFollower, notes: Notes) -> list[tuple[float, TempoEstimate]]:
     """All estimates, each with the time at which it was given."""
-    given = [(note[0], follower.heard(*note)) for note in notes]
+    given = [(note[0], follower.add_note(*note)) for note in notes]
     return [(time_s, estimate) for time_s, estimate in given if estimate is not None]
 
 
@@ -89,28 +89,28 @@ def test_a_jump_is_believed_when_it_lasts(before, after, pattern) -> None:
 
 
 def test_no_beat_is_skipped_while_the_tempo_jumps() -> None:
-    conductor, follower = Conductor(60, count_in_bars=0), TempoFollower(60)
+    beat_clock, follower = BeatClock(60, count_in_bars=0), TempoFollower(60)
     last_beat, beats = 0.0, []
     for note in played([(60, 12), (180, 20), (60, 10)]):
-        now = conductor.beat_at(note[0])
+        now = beat_clock.beat_at(note[0])
         assert now >= last_beat
         beats += range(math.ceil(last_beat), math.ceil(now))
         last_beat = now
-        estimate = follower.heard(*note)
+        estimate = follower.add_note(*note)
         if estimate is not None:
-            follow(conductor, estimate, note[0])
-            assert conductor.beat_at(note[0]) == pytest.approx(now, abs=1e-9)
+            follow(beat_clock, estimate, note[0])
+            assert beat_clock.beat_at(note[0]) == pytest.approx(now, abs=1e-9)
     assert beats == list(range(len(beats)))
 
 
 def test_the_conductor_comes_to_the_players_beat() -> None:
-    conductor, follower = Conductor(90, count_in_bars=0), TempoFollower(100)
+    beat_clock, follower = BeatClock(90, count_in_bars=0), TempoFollower(100)
     for note in played([(100, 16)]):
-        estimate = follower.heard(*note)
+        estimate = follower.add_note(*note)
         if estimate is not None:
-            follow(conductor, estimate, note[0])
-    assert conductor.bpm == pytest.approx(100, rel=0.01)
-    beat = conductor.beat_at(1.0 + 16 * 2.4)
+            follow(beat_clock, estimate, note[0])
+    assert beat_clock.bpm == pytest.approx(100, rel=0.01)
+    beat = beat_clock.beat_at(1.0 + 16 * 2.4)
     assert abs(beat - round(beat)) < 0.1
 
 
@@ -120,17 +120,17 @@ def test_a_long_rest_and_a_few_notes_leave_the_tempo() -> None:
     before = follower.bpm
     rest_s = 1.0 + 16 * 2.4 + 60.0
     for number in range(3):
-        follower.heard(rest_s + number * 0.31, 80, 60)
+        follower.add_note(rest_s + number * 0.31, 80, 60)
     assert follower.bpm == pytest.approx(before, rel=0.001)
 
 
 def test_notes_of_a_chord_are_one_onset() -> None:
     single, chords = TempoFollower(), TempoFollower()
     for time_s, velocity, pitch in played([(100, 8)]):
-        single.heard(time_s, velocity)
-        chords.heard(time_s, velocity)
-        chords.heard(time_s + CHORD_S * 0.5, velocity, pitch)
-        chords.heard(time_s - 0.001, velocity, pitch + 4)
+        single.add_note(time_s, velocity)
+        chords.add_note(time_s, velocity)
+        chords.add_note(time_s + CHORD_S * 0.5, velocity, pitch)
+        chords.add_note(time_s - 0.001, velocity, pitch + 4)
     assert chords.bpm == pytest.approx(single.bpm, rel=0.01)
 
 
@@ -142,9 +142,9 @@ def test_the_same_notes_give_the_same_estimates() -> None:
 def test_silence_and_little_are_no_tempo() -> None:
     follower = TempoFollower()
     assert follower.bpm is None
-    assert [follower.heard(time_s, 64) for time_s in (0.0, 0.5, 1.0)] == [None] * 3
-    assert follower.heard(math.nan, 64) is None
-    assert follower.heard(math.inf, 64) is None
+    assert [follower.add_note(time_s, 64) for time_s in (0.0, 0.5, 1.0)] == [None] * 3
+    assert follower.add_note(math.nan, 64) is None
+    assert follower.add_note(math.inf, 64) is None
     assert follower.estimate is None
 
 
@@ -157,56 +157,56 @@ def test_a_start_that_none_can_keep_is_refused(bpm) -> None:
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(st.floats(-1, 3), st.integers(0, 127), st.integers(0, 127)), max_size=60))
 def test_whatever_is_played_gives_tempos_that_can_be_kept(steps) -> None:
-    follower, conductor, now_s = TempoFollower(), Conductor(100), 0.0
+    follower, beat_clock, now_s = TempoFollower(), BeatClock(100), 0.0
     for step_s, velocity, pitch in steps:
         now_s += step_s
-        estimate = follower.heard(now_s, velocity, pitch)
+        estimate = follower.add_note(now_s, velocity, pitch)
         if estimate is not None:
             assert 30 < estimate.bpm < 320
             assert 0 <= estimate.confidence <= 1
             assert estimate.beat_s <= now_s + 1
-            follow(conductor, estimate, now_s)
+            follow(beat_clock, estimate, now_s)
 
 
 def test_a_thousand_notes_a_second_keep_memory_flat() -> None:
-    follower, memory = TempoFollower(), LagMemory()
+    follower, memory = TempoFollower(), OnsetIntervals()
     for number in range(3000):
-        follower.heard(number / 1000, 64, number % 128)
+        follower.add_note(number / 1000, 64, number % 128)
         memory.add(Onset(number * 0.04, 64.0, 1))
-    assert len(memory.recent().times_s) == REMEMBERED
+    assert len(memory.recent_onsets().times_s) == MAX_ONSETS
     assert memory.features().shape == (len(TEMPOS), FEATURES)
 
 
 def test_a_long_silence_fades_without_a_trace() -> None:
-    memory = LagMemory()
+    memory = OnsetIntervals()
     for time_s in (0.0, 0.5, 1.0, 1e6, 1e6 + 0.5):
         memory.add(Onset(time_s, 64.0, 1))
-    assert memory.amount == pytest.approx(1 + math.exp(-0.05))
-    assert np.isfinite(log_odds(memory.features())).all()
+    assert memory.onset_count == pytest.approx(1 + math.exp(-0.05))
+    assert np.isfinite(score_tempos(memory.features())).all()
 
 
 def test_the_odds_are_of_probabilities() -> None:
-    memory = LagMemory()
+    memory = OnsetIntervals()
     for time_s, velocity, pitch in played([(100, 4)]):
         memory.add(Onset(time_s, velocity, 1 << (pitch % 64)))
-    odds = log_odds(memory.features())
+    odds = score_tempos(memory.features())
     assert np.exp(odds).sum() == pytest.approx(1.0, abs=1e-5)
     assert tempo_weights()["hidden"].shape[1] == FEATURES
     assert tempo_weights()["beat.0"].shape[2] == BEAT_FEATURES
     assert tempo_weights()["beat.2"].shape[1] == BEAT_OUTPUTS
 
 
-def tail_of(times_s: Sequence[float], velocities: Sequence[float], pitch: int = 60) -> Tail:
+def tail_of(times_s: Sequence[float], velocities: Sequence[float], pitch: int = 60) -> OnsetArrays:
     """Onsets as a memory keeps them."""
-    memory = LagMemory()
+    memory = OnsetIntervals()
     for time_s, velocity in zip(times_s, velocities, strict=True):
         memory.add(Onset(time_s, velocity, 1 << (pitch % 64), pitch))
-    return memory.recent()
+    return memory.recent_onsets()
 
 
 def test_a_tempo_that_is_about_right_is_made_sharp() -> None:
     times_s = 5.0 + np.arange(32) * 0.5
-    (pulse,) = pulses([122.0], tail_of(times_s, [80.0] * 32))
+    (pulse,) = estimate_beat_phases([122.0], tail_of(times_s, [80.0] * 32))
     assert pulse.bpm == pytest.approx(120.0, rel=0.003)
     assert abs(math.remainder(pulse.beat_s - times_s[-1], 0.5)) < 0.03
     assert -0.53 < pulse.beat_s - times_s[-1] < 0.03  # the last one; at most a beat ago
@@ -215,21 +215,21 @@ def test_a_tempo_that_is_about_right_is_made_sharp() -> None:
 def test_the_beat_is_the_same_whenever_and_however_high_it_is_played() -> None:
     times_s = np.array([bar * 2.0 + 0.5 * beat for bar in range(6) for beat in PATTERN])
     velocities = [90.0, 70, 70, 70, 70, 70] * 6
-    here, there = (
-        pulses([120.0, 60.0], tail_of(times_s + later, velocities, pitch))
+    here, exists = (
+        estimate_beat_phases([120.0, 60.0], tail_of(times_s + later, velocities, pitch))
         for later, pitch in ((0.0, 60), (7.0, 67))
     )
-    for one, other in zip(here, there, strict=True):
+    for one, other in zip(here, exists, strict=True):
         assert other.bpm == pytest.approx(one.bpm)
         assert other.beat_s - 7.0 == pytest.approx(one.beat_s, abs=1e-6)
-        assert other.odds == pytest.approx(one.odds, abs=1e-2)
+        assert other.log_odds == pytest.approx(one.log_odds, abs=1e-2)
 
 
 def test_onsets_are_described_alike_at_half_the_tempo() -> None:
     """All but how old they are and how fast it is: what lies beside an onset is told in beats."""
     times_s = np.cumsum([0.5, 0.25, 0.25, 1.0, 0.5, 0.5, 0.25, 0.75])
     fast, slow = (
-        described(tail_of(times_s * longer, [80.0] * 8), np.array([0.5 * longer]))
+        describe_onsets(tail_of(times_s * longer, [80.0] * 8), np.array([0.5 * longer]))
         for longer in (1.0, 2.0)
     )
     assert fast.shape == (1, 8, BEAT_FEATURES)

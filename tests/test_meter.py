@@ -11,8 +11,8 @@ from muse.tools.datasets.melody_events import STEPS, step_bars
 from muse.tools.errors import BadInputError
 from muse.tools.evaluation.symbolic.passage import passage_of
 from muse.tools.jam.band.click import click
-from muse.tools.jam.options import read_bpm
-from muse.tools.jam.tempo.beat_clock import Conductor
+from muse.tools.jam.options import parse_bpm
+from muse.tools.jam.tempo.beat_clock import BeatClock
 from muse.tools.melody.prepare_song import model_context
 from muse.tools.notation.grid import GRID
 from muse.tools.notation.note_values import levels_of
@@ -159,15 +159,15 @@ def test_jam_clicks_and_counts_its_tempo_in_pulses(text: str, clicks: int) -> No
     beats = range(int(bar_beats(meter(text))))
     events = [event for beat in beats for event in click(beat, meter(text))]
     assert len(events) == 2 * clicks
-    assert read_bpm("80", 120.0, meter(text)) == 80 * pulse_beats(meter(text))
+    assert parse_bpm("80", 120.0, meter(text)) == 80 * pulse_beats(meter(text))
 
 
 @pytest.mark.parametrize("text", [*COMPOUND, *SIMPLE])
 def test_jam_counts_in_whole_bars(text: str) -> None:
     signature = meter(text)
-    conductor = Conductor(100.0, signature.numerator, signature.denominator, count_in_bars=2)
-    assert conductor.beats_per_bar == bar_beats(signature)
-    assert conductor.first_beat == -2 * bar_beats(signature)
+    beat_clock = BeatClock(100.0, signature.numerator, signature.denominator, count_in_bars=2)
+    assert beat_clock.beats_per_bar == bar_beats(signature)
+    assert beat_clock.first_beat == -2 * bar_beats(signature)
 
 
 @pytest.mark.parametrize("signature", METER_NUMBERS)

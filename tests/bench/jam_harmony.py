@@ -1,16 +1,16 @@
-"""How well `muse jam` finds the chords of songs while their melodies are played to it.
+"""Agreement of `muse jam` with the chords of songs while their melodies are played to it.
 
 The melody track of each POP909 song is the player, or, with --track PIANO, both hands of its piano;
 the annotated chords are the truth. A decision is made on every beat, with the notes that began
-before it or up to 20 ms after; it goes on from the chords that it played itself. A session begins
-with the bar in which the player begins, and ends with the chords. All in one run:
+before it or up to 20 ms after; the chord model continues the chords that muse played itself. A
+session starts with the bar in which the player begins, and ends with the chords. Systems:
 
-    brain     the chord net alone, after the chords that it played
-    ear       the notes so far alone, and what stood where the melody was like this
-    constant  0.9 brain + 0.1 ear, the share that other systems have
-    learnt    the learnt mix of both and of the sense of phrase
-    late      the same with a brain that is never ready
-    tonic     always the tonic of the annotated key, which no other is told
+    model     the chord model alone, after the chords that it played
+    melody    the melody listener alone: notes so far, and recalled chords
+    constant  0.9 model + 0.1 melody, the weight that other systems use
+    fitted    the fitted mix of both and of the phrase nets
+    late      the same with a chord model that is never ready
+    tonic     always the tonic of the annotated key, which the others do not know
 
 Agreement: share of beats that have an annotated triad in which the root, or root and kind of triad
 (major, minor, diminished, augmented, suspended), is the same. In chord: share of the melody's time
@@ -19,9 +19,9 @@ that lies on a tone of the chord that is played.
     OMP_NUM_THREADS=1 python tests/bench/jam_harmony.py [--data DIR] [--cache chords.npz] [--all]
         [--track PIANO] [--early-ms 12]
 
-The mix has learnt nothing from songs whose number is a multiple of 5. Of those, "unseen" are the
-ones that the net has not seen either; with "only for stopping" come those by which the net's
-training was ended; "all" has those whose chords the net was trained on as well.
+The mix was not fitted to songs whose number is a multiple of 5. Of those, "unseen" are the ones
+that the chord model was not trained on either; "unseen or validation" adds the songs that decided
+when to stop its training; "all" also has songs on which it was trained.
 """
 
 import argparse
@@ -41,42 +41,52 @@ from numpy.typing import NDArray
 from muse.tools.chords.load_model import load_model
 from muse.tools.chords.model import ChordModel
 from muse.tools.jam.events import Decision, SoloNote
-from muse.tools.jam.harmony.beat_features import KINDS, PLACES, place_of, triad_of_symbol
-from muse.tools.jam.harmony.chord_decider import Harmonist
+from muse.tools.jam.harmony.beat_features import (
+    KINDS,
+    POSITIONS,
+    metrical_position,
+    triad_of_symbol,
+)
+from muse.tools.jam.harmony.chord_decider import ChordDecider
 from muse.tools.theory.chords import ChordSymbol, parse_chord
 from muse.tools.theory.keys import Tonality
 from muse.tools.training.jam.songs import (
     MELODY,
     PIANO,
     JamSong,
-    Player,
+    SongPlayer,
     is_for_test,
     read_jam_songs,
     silent_beats,
 )
 
-HEARD_S = 0.02  # after a beat, what is still heard for it
-SPLIT_SEED = 0  # of the chord nets
+HEARD_S = 0.02  # how long after a beat notes still count for its decision
+SPLIT_SEED = 0  # of the chord models
 STYLE = "pop"
-AHEAD = 4  # chords planned
-CONSTANT = 0.1  # share of the ear in other systems
-DRAWS = 2000  # of songs, for the interval of a difference
-WAYS: dict[str, float | None] = {"brain": 0.0, "ear": 1.0, "constant": CONSTANT, "learnt": None}
+AHEAD = 4  # upcoming chords that are predicted
+CONSTANT = 0.1  # weight of the melody in other systems
+DRAWS = 2000  # bootstrap samples of songs, for confidence intervals of differences
+MIXES: dict[str, float | None] = {
+    "model": 0.0,
+    "melody": 1.0,
+    "constant": CONSTANT,
+    "fitted": None,
+}
 LATE, TONIC = "late", "tonic"
 
 
 @dataclass
 class Played:
-    """What one way did in one song; shapes (beats,).
+    """Outcome of one system on one song; shapes (beats,).
 
     Attributes:
-        root, triad: whether they are the annotated ones.
+        root, triad: whether they equal the annotated ones.
         counts: whether a triad is annotated.
-        silent: where nothing of the melody sounds in the bar.
-        inside, melody_beats: time of the melody in the chord, and in all.
+        silent: whether no melody note sounds in the bar.
+        inside, melody_beats: duration of melody notes in the chord, and of all.
         changes: beats on which the chord changed.
-        places: of the beats in their bars.
-        decide_ms, think_ms: what decisions and thoughts took.
+        positions: metrical positions of the beats.
+        decide_ms, forecast_ms: computing time of decisions and forecasts.
     """
 
     root: NDArray[np.bool_]
@@ -86,46 +96,54 @@ class Played:
     inside: float
     melody_beats: float
     changes: NDArray[np.bool_]
-    places: NDArray[np.int64]
+    positions: NDArray[np.int64]
     decide_ms: list[float] = field(default_factory=list)
-    think_ms: list[float] = field(default_factory=list)
+    forecast_ms: list[float] = field(default_factory=list)
 
 
 def main() -> None:
-    """Play all songs in all ways, and tell."""
+    """Run all systems on all songs, and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--data", type=Path, default=DATA, help="the folder of the collections")
-    parser.add_argument("--cache", type=Path, help="chords.npz, as chord_models.py keeps it")
+    parser.add_argument("--data", type=Path, default=DATA, help="folder of the collections")
+    parser.add_argument("--cache", type=Path, help="chords.npz, as chord_models.py writes it")
     parser.add_argument("--model", default="transformer")
-    parser.add_argument("--all", action="store_true", help="songs that the net knows as well")
-    parser.add_argument("--early-ms", type=float, default=0.0, help="decide before the beat")
-    parser.add_argument("--track", choices=(MELODY, PIANO), default=MELODY, help="the player")
+    parser.add_argument(
+        "--all", action="store_true", help="include songs that the chord model was trained on"
+    )
+    parser.add_argument(
+        "--early-ms", type=float, default=0.0, help="how long before the beat to decide"
+    )
+    parser.add_argument(
+        "--track", choices=(MELODY, PIANO), default=MELODY, help="track of the player"
+    )
     options = parser.parse_args()
     sides = net_sides(options.data, options.cache)
     names = [n for n in sides if is_for_test(n) and (options.all or sides[n] != "train")]
     songs = read_jam_songs(options.data / "pop909", names, options.track)
     model = load_model(options.model)
     heard_s = -options.early_ms / 1000 if options.early_ms else HEARD_S
-    played = {way: [play(song, model, mix, heard_s) for song in songs] for way, mix in WAYS.items()}
+    played = {
+        name: [play(song, model, mix, heard_s) for song in songs] for name, mix in MIXES.items()
+    }
     played[LATE] = [play(song, model, None, heard_s, is_late=True) for song in songs]
     played[TONIC] = [play_tonic(song) for song in songs]
     groups: dict[str, Callable[[str], bool]] = {
         "unseen": lambda name: sides[name] == "test",
-        "unseen or only for stopping": lambda name: sides[name] != "train",
+        "unseen or validation": lambda name: sides[name] != "train",
     }
     if options.all:
         groups["all"] = lambda _: True
-    told = {}
+    results = {}
     for group, is_in in groups.items():
         chosen = [i for i, song in enumerate(songs) if is_in(song.name)]
-        rows = {way: [played[way][i] for i in chosen] for way in played}
-        told[group] = figures(rows)
-        table(group, len(chosen), told[group])
-    print(json.dumps({"model": model.name, "hash": model.hash, "groups": told}, indent=2))
+        rows = {name: [played[name][i] for i in chosen] for name in played}
+        results[group] = figures(rows)
+        table(group, len(chosen), results[group])
+    print(json.dumps({"model": model.name, "hash": model.hash, "groups": results}, indent=2))
 
 
 def net_sides(data: Path, cache: Path | None) -> dict[str, str]:
-    """The side of the nets' split that each song of POP909 is on, by name."""
+    """Return the side of the chord models' split of each song of POP909, by name."""
     sides = read(data, cache).sides(SPLIT_SEED)
     return {
         Path(song.id).name: side
@@ -138,40 +156,42 @@ def net_sides(data: Path, cache: Path | None) -> dict[str, str]:
 def play(
     song: JamSong, model: ChordModel, mix: float | None, heard_s: float, is_late: bool = False
 ) -> Played:
-    """A session with the harmonist; with a brain that is always late, where that is asked."""
-    harmonist = Harmonist(song.meter, key=None, style=STYLE, model=model, mix=mix, ahead=AHEAD)
-    player, decisions = Player(song), list[Decision]()
-    decide_ms, think_ms = [], []
+    """Run a session; `is_late` leaves out the chord model's forecasts."""
+    chord_decider = ChordDecider(
+        song.meter, key=None, style=STYLE, model=model, mix=mix, ahead=AHEAD
+    )
+    player, decisions = SongPlayer(song), list[Decision]()
+    decide_ms, forecast_ms = [], []
     for beat in range(len(song.triads)):
         begin = time.perf_counter()
-        plan = None if is_late else harmonist.thought(float(beat), player.solo)()
-        think_ms.append(1000 * (time.perf_counter() - begin))
+        forecast = None if is_late else chord_decider.forecast_task(float(beat))()
+        forecast_ms.append(1000 * (time.perf_counter() - begin))
         solo = player.play_until(beat + heard_s * song.bpm / 60)
         begin = time.perf_counter()
-        decisions.append(harmonist.decide(float(beat), solo, plan))
+        decisions.append(chord_decider.decide(float(beat), solo, forecast))
         decide_ms.append(1000 * (time.perf_counter() - begin))
     played = compared(song, [decision.symbol for decision in decisions])
-    played.decide_ms, played.think_ms = decide_ms, think_ms
+    played.decide_ms, played.forecast_ms = decide_ms, forecast_ms
     return played
 
 
 def play_tonic(song: JamSong) -> Played:
-    """The annotated key's tonic chord throughout."""
+    """Play the tonic chord of the annotated key throughout."""
     return compared(song, [tonic_of(song.key_at(beat)) for beat in range(len(song.triads))])
 
 
 def tonic_of(key: Tonality) -> ChordSymbol:
-    """The triad on the tonic."""
+    """Return the triad on the tonic."""
     return parse_chord(key.short)
 
 
 def compared(song: JamSong, symbols: Sequence[ChordSymbol]) -> Played:
-    """The chords that were played beside the annotated ones and the melody."""
+    """Compare the chords that were played with the annotated ones and the melody."""
     triads = np.array([-2 if (t := triad_of_symbol(s)) is None else t for s in symbols])
     inside, total = 0.0, 0.0
     for note in song.notes:
-        here, all_of_it = time_inside(note, symbols)
-        inside, total = inside + here, total + all_of_it
+        in_chord, length = time_inside(note, symbols)
+        inside, total = inside + in_chord, total + length
     return Played(
         triads // len(KINDS) == song.triads // len(KINDS),
         triads == song.triads,
@@ -180,12 +200,12 @@ def compared(song: JamSong, symbols: Sequence[ChordSymbol]) -> Played:
         inside,
         total,
         np.array([False, *(a != b for a, b in pairwise(symbols))]),
-        np.array([place_of(beat, song.meter) for beat in range(len(symbols))]),
+        np.array([metrical_position(beat, song.meter) for beat in range(len(symbols))]),
     )
 
 
 def time_inside(note: SoloNote, symbols: Sequence[ChordSymbol]) -> tuple[float, float]:
-    """Beats of a note that lie within the chords, and in all."""
+    """Return the beats of a note during chords that contain it, and all its beats."""
     start, end = note.start_beat, note.end_beat or note.start_beat
     inside = total = 0.0
     for beat in range(max(int(start), 0), min(ceil(end), len(symbols))):
@@ -196,32 +216,32 @@ def time_inside(note: SoloNote, symbols: Sequence[ChordSymbol]) -> tuple[float, 
 
 
 def figures(rows: dict[str, list[Played]]) -> dict[str, dict[str, float]]:
-    """The figures of each way, over all beats of all songs."""
-    told = {way: figures_of(played) for way, played in rows.items()}
-    learnt = per_song(rows["learnt"])
-    for way in rows:
-        gain = learnt - per_song(rows[way])
+    """Return the figures of each system, over all beats of all songs."""
+    found = {name: figures_of(played) for name, played in rows.items()}
+    fitted = per_song(rows["fitted"])
+    for name in rows:
+        gain = fitted - per_song(rows[name])
         rng = np.random.default_rng(0)
         draws = gain[rng.integers(len(gain), size=(DRAWS, len(gain)))].mean(axis=1)
-        told[way]["learnt_gains"] = round(float(gain.mean()), 4)
-        told[way]["gains_from"] = round(float(np.percentile(draws, 2.5)), 4)
-        told[way]["gains_to"] = round(float(np.percentile(draws, 97.5)), 4)
-    return told
+        found[name]["fitted_gains"] = round(float(gain.mean()), 4)
+        found[name]["gains_from"] = round(float(np.percentile(draws, 2.5)), 4)
+        found[name]["gains_to"] = round(float(np.percentile(draws, 97.5)), 4)
+    return found
 
 
 def per_song(played: Sequence[Played]) -> NDArray[np.float64]:
-    """Agreement of the triad in each song."""
+    """Return the agreement of triads in each song."""
     return np.array([p.triad[p.counts].mean() for p in played])
 
 
 def figures_of(played: Sequence[Played]) -> dict[str, float]:
-    """The figures of one way."""
+    """Return the figures of one system."""
 
     def joined(name: str) -> NDArray[np.bool_]:
         return np.concatenate([getattr(p, name) for p in played])
 
     counts, triad, silent, changes = (joined(n) for n in ("counts", "triad", "silent", "changes"))
-    told = {
+    found = {
         "triad": triad[counts].mean(),
         "root": joined("root")[counts].mean(),
         "triad_per_song": per_song(played).mean(),
@@ -229,22 +249,22 @@ def figures_of(played: Sequence[Played]) -> dict[str, float]:
         "triad_in_silence": triad[counts & silent].mean() if (counts & silent).any() else 0.0,
         "silent": (counts & silent).sum() / counts.sum(),
         "beats_a_chord": len(changes) / max(changes.sum(), 1),
-        "changes_on_weak_beats": (joined("places")[changes] == PLACES - 1).mean(),
+        "changes_on_weak_beats": (joined("positions")[changes] == POSITIONS - 1).mean(),
         "beats": float(counts.sum()),
     }
-    for name in ("decide_ms", "think_ms"):
+    for name in ("decide_ms", "forecast_ms"):
         if times := [ms for p in played for ms in getattr(p, name)]:
-            told |= {f"{name}_p50": np.median(times), f"{name}_p99": np.percentile(times, 99)}
-    return {name: round(float(value), 4) for name, value in told.items()}
+            found |= {f"{name}_p50": np.median(times), f"{name}_p99": np.percentile(times, 99)}
+    return {name: round(float(value), 4) for name, value in found.items()}
 
 
-def table(group: str, songs: int, told: dict[str, dict[str, float]]) -> None:
-    """The figures for people."""
-    columns = ("triad", "root", "in_chord", "triad_in_silence", "beats_a_chord", "learnt_gains")
+def table(group: str, songs: int, found: dict[str, dict[str, float]]) -> None:
+    """Print the figures as a table."""
+    columns = ("triad", "root", "in_chord", "triad_in_silence", "beats_a_chord", "fitted_gains")
     print(f"{group}: {songs} songs", file=sys.stderr)
     print(f"{'':10}" + "".join(f"{name:>18}" for name in columns), file=sys.stderr)
-    for way, row in told.items():
-        print(f"{way:10}" + "".join(f"{row[name]:18.3f}" for name in columns), file=sys.stderr)
+    for name, row in found.items():
+        print(f"{name:10}" + "".join(f"{row[column]:18.3f}" for column in columns), file=sys.stderr)
 
 
 if __name__ == "__main__":

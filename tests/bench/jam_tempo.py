@@ -1,15 +1,15 @@
-"""Following the player's tempo: muse and the median of inter-onset intervals side by side.
+"""Tempo following: muse compared with the median of inter-onset intervals.
 
-Performances by people, note by note as they came: drumming of the Groove MIDI Dataset that is not
-in its training part, against the tempo it was played to, and melodies of POP909 whose number is a
-multiple of five, against their beats. Asked eight bars of true time after the first note, of
-performances that last that long, with nothing told; "told" is muse with a tempo to begin with that
-is a tenth too fast, as after a count-in. Right is within four percent; half and double are counted
-apart, and are wrong. Beats: of those whose tempo is right, where the next beat is taken to fall
-against where it falls, within a tenth of a beat, and near the middle between two. What muse learnt
-and was set by are other performances: `--learnt` tells the figures on those.
+Human performances, note by note: drumming of the Groove MIDI Dataset outside its training part,
+with the tempo it was played to, and melodies of POP909 whose number is a multiple of five, with
+their beats. The tempo is evaluated eight bars after the first note, for performances that last that
+long, without a start tempo; "muse, given" is muse with a start tempo that is 10 % too fast, as
+after a count-in. A tempo within four percent is right; half and double are counted separately, as
+wrong. Beats, where the tempo is right: share of estimated next beats within a tenth of a beat of a
+true one, and near the middle between two. muse was trained and tuned on other performances;
+`--training` gives the figures on those.
 
-    python tests/bench/jam_tempo.py [--bars 8] [--learnt] [--json FILE]
+    python tests/bench/jam_tempo.py [--bars 8] [--training] [--json FILE]
 """
 
 import argparse
@@ -32,12 +32,12 @@ from muse.tools.song.document import Song
 from muse.tools.song.midi import load_song
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
-HELD_OUT = 5  # songs of POP909 whose number is a multiple were not learnt from
-TOLERANCE = 0.04  # part of the tempo
+HELD_OUT = 5  # songs of POP909 whose number is a multiple of this were not used for training
+TOLERANCE = 0.04  # relative to the true tempo
 BEAT_TOLERANCE = 0.1  # beats
-TOLD = 1.1  # times the true tempo
-LOCAL_BEATS = 8  # over which a tempo that moves is taken
-FEWEST_NOTES = 20
+START_FACTOR = 1.1  # of the given start tempo to the true one
+LOCAL_BEATS = 8  # over which a true tempo is computed
+MIN_NOTES = 20
 RUSH_NOTES, RUSH_RATE = 5_000, 1_000.0  # a second
 KINDS = ("right", "double", "half", "other", "none")
 
@@ -47,13 +47,13 @@ Notes = list[tuple[float, int, int]]  # s, velocity, pitch
 
 @dataclass(frozen=True)
 class Performance:
-    """Somebody plays.
+    """A human performance.
 
     Attributes:
         name: of the file.
-        notes: in order.
-        beats_s: when the beats fell.
-        bar_beats: of a bar.
+        notes: in order of onset.
+        beats_s: times of the beats.
+        bar_beats: number of beats in a bar.
     """
 
     name: str
@@ -62,33 +62,33 @@ class Performance:
     bar_beats: float
 
     def bpm_at(self, time_s: float) -> float:
-        """The tempo over the last beats."""
+        """Return the tempo over the last beats."""
         end = max(int(np.searchsorted(self.beats_s, time_s)), 2)
         near = self.beats_s[max(end - LOCAL_BEATS - 1, 0) : end]
         return 60.0 / float(np.median(np.diff(near)))
 
     def beat_at(self, time_s: float) -> float:
-        """The beat at a time."""
+        """Return the beat at a time."""
         return float(np.interp(time_s, self.beats_s, np.arange(len(self.beats_s))))
 
     def after(self, bars: float) -> float:
-        """When so many bars have gone by since the first note, in s; inf if it ends before."""
+        """Return the time a number of bars after the first note, in s; inf if it ends before."""
         beat = self.beat_at(self.notes[0][0]) + bars * self.bar_beats
         time_s = float(np.interp(beat, np.arange(len(self.beats_s)), self.beats_s))
         return time_s if self.notes[-1][0] >= time_s else float("inf")
 
 
 def notes_of(song: Song, track: str | None = None) -> Notes:
-    """The notes of a track, or of all, by when they begin."""
+    """Return the notes of a track, or of all, by onset."""
     at = song.tempo_map().seconds_at
     chosen = [t for t in song.tracks if track in (None, t.name)]
     return sorted((at(n.start_beats), n.velocity, n.pitch) for t in chosen for n in t.notes)
 
 
-def groove(learnt: bool) -> Iterator[Performance]:
-    """Drumming, to a click that begins at 0 s."""
+def groove(training: bool) -> Iterator[Performance]:
+    """Yield drum performances, to a click that starts at 0 s."""
     for row in csv.DictReader((DATA / "groove" / "info.csv").open()):
-        if row["beat_type"] != "beat" or (row["split"] == "train") != learnt:
+        if row["beat_type"] != "beat" or (row["split"] == "train") != training:
             continue
         notes = notes_of(load_song(DATA / "groove" / row["midi_filename"]))
         numerator, denominator = map(int, row["time_signature"].split("-"))
@@ -97,15 +97,15 @@ def groove(learnt: bool) -> Iterator[Performance]:
             yield Performance(row["midi_filename"], notes, beats_s, numerator * 4 / denominator)
 
 
-def pop909(learnt: bool) -> Iterator[Performance]:
-    """Melodies, with annotated beats."""
+def pop909(training: bool) -> Iterator[Performance]:
+    """Yield melodies with annotated beats."""
     for folder in sorted((DATA / "pop909").iterdir()):
-        if not folder.name.isdigit() or (int(folder.name) % HELD_OUT != 0) != learnt:
+        if not folder.name.isdigit() or (int(folder.name) % HELD_OUT != 0) != training:
             continue
         notes = notes_of(load_song(folder / f"{folder.name}.mid"), "MELODY")
         beats = read_beats(folder / BEATS)
         bars = np.flatnonzero([beat.is_bar for beat in beats])
-        if len(notes) >= FEWEST_NOTES:
+        if len(notes) >= MIN_NOTES:
             beats_s = np.array([beat.seconds for beat in beats])
             yield Performance(folder.name, notes, beats_s, float(np.median(np.diff(bars))))
 
@@ -114,15 +114,15 @@ SETS: dict[str, Callable[[bool], Iterator[Performance]]] = {"groove": groove, "p
 
 
 class MedianFollower:
-    """The plain way: the median of the last intervals is a beat, a change of a tenth is taken."""
+    """Baseline: a beat is the median of the last intervals; changes of over 10 % are accepted."""
 
     def __init__(self) -> None:
         self.bpm: float | None = None
         self._intervals: deque[float] = deque(maxlen=16)
         self._last_s: float | None = None
 
-    def heard(self, onset_s: float, _velocity: int, _pitch: int) -> None:
-        """Take in a note."""
+    def add_note(self, onset_s: float, _velocity: int, _pitch: int) -> None:
+        """Add a note."""
         interval_s = onset_s - self._last_s if self._last_s is not None else None
         self._last_s = onset_s
         if interval_s is None or not 0.2 <= interval_s <= 2.0:
@@ -135,15 +135,15 @@ class MedianFollower:
 
 Follower = TempoFollower | MedianFollower
 
-FOLLOWERS: dict[str, Callable[[float], Follower]] = {  # from the true tempo
+FOLLOWERS: dict[str, Callable[[float], Follower]] = {  # made from the true tempo
     "muse": lambda _: TempoFollower(),
-    "muse, told": lambda bpm: TempoFollower(bpm * TOLD),
+    "muse, given": lambda bpm: TempoFollower(bpm * START_FACTOR),
     "median interval": lambda _: MedianFollower(),
 }
 
 
 def kind_of(ratio: float | None) -> str:
-    """What a tempo is, by how often it is the true one."""
+    """Classify a tempo by its ratio to the true one."""
     if ratio is None:
         return "none"
     factors = {"right": 1.0, "double": 2.0, "half": 0.5}
@@ -152,7 +152,7 @@ def kind_of(ratio: float | None) -> str:
 
 
 def beat_off(follower: Follower, played: Performance, at_s: float) -> float:
-    """How far from a true beat the next one is taken to fall, in beats; nan where it is not."""
+    """Return the error of the estimated next beat, in beats; nan without an estimate."""
     if not isinstance(follower, TempoFollower) or follower.estimate is None:
         return float("nan")
     beat = played.beat_at(follower.estimate.next_beat_s(at_s))
@@ -162,21 +162,21 @@ def beat_off(follower: Follower, played: Performance, at_s: float) -> float:
 def score(
     make: Callable[[float], Follower], played: Performance, bars: float
 ) -> tuple[str, float, float, float]:
-    """The outcome of one performance: kind, error of the tempo, of the beat, s an onset."""
+    """Return class, tempo error, beat error and seconds an onset for one performance."""
     until_s = played.after(bars)
     follower = make(played.bpm_at(until_s))
-    heard = [note for note in played.notes if note[0] <= until_s]
+    notes = [note for note in played.notes if note[0] <= until_s]
     begin = time.process_time()
-    for note in heard:
-        follower.heard(*note)
-    seconds = (time.process_time() - begin) / len(heard)
+    for note in notes:
+        follower.add_note(*note)
+    seconds = (time.process_time() - begin) / len(notes)
     ratio = follower.bpm / played.bpm_at(until_s) if follower.bpm else None
     error = abs(ratio - 1) if ratio else float("nan")
     return kind_of(ratio), error, beat_off(follower, played, until_s), seconds
 
 
 def summary(outcomes: Sequence[tuple[str, float, float, float]]) -> dict[str, float]:
-    """Shares and medians over performances."""
+    """Return shares and medians over performances."""
     kinds, errors, beats, seconds = zip(*outcomes, strict=True)
     known = np.array([b for kind, b in zip(kinds, beats, strict=True) if kind == "right"])
     known = known[~np.isnan(known)]
@@ -192,18 +192,18 @@ def summary(outcomes: Sequence[tuple[str, float, float, float]]) -> dict[str, fl
 
 
 def rush() -> dict[str, float]:
-    """What a note costs when a thousand come in a second, in ms."""
+    """Return the computing time of a note at a thousand notes a second, in ms."""
     follower = TempoFollower()
     costs = []
     for number in range(RUSH_NOTES):
         begin = time.process_time()
-        follower.heard(number / RUSH_RATE, 64, 36 + number % 40)
+        follower.add_note(number / RUSH_RATE, 64, 36 + number % 40)
         costs.append(time.process_time() - begin)
     return {"mean ms": 1e3 * float(np.mean(costs)), "longest ms": 1e3 * max(costs)}
 
 
 def show(found: dict[str, dict[str, dict[str, float]]]) -> None:
-    """The table."""
+    """Print the table."""
     columns = list(next(iter(next(iter(found.values())).values())))
     print(" " * 24, *(f"{column:>12}" for column in columns), file=sys.stderr)
     for name, rows in found.items():
@@ -213,23 +213,23 @@ def show(found: dict[str, dict[str, dict[str, float]]]) -> None:
 
 
 def main() -> None:
-    """Run, show and write."""
+    """Run the benchmark, print the table and write JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--bars", type=float, default=8.0)
-    parser.add_argument("--learnt", action="store_true", help="the performances learnt from")
+    parser.add_argument("--training", action="store_true", help="use the training performances")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     found: dict[str, dict[str, dict[str, float]]] = {}
     outcomes: dict[str, list[tuple[str, float, float, float]]] = {name: [] for name in FOLLOWERS}
     for name, performances in SETS.items():
-        played = [p for p in performances(options.learnt) if np.isfinite(p.after(options.bars))]
+        played = [p for p in performances(options.training) if np.isfinite(p.after(options.bars))]
         rows = {f: [score(make, p, options.bars) for p in played] for f, make in FOLLOWERS.items()}
         found[name] = {follower: summary(row) for follower, row in rows.items()}
         for follower, row in rows.items():
             outcomes[follower] += row
     found["all"] = {follower: summary(rows) for follower, rows in outcomes.items()}
     show(found)
-    result = {"bars": options.bars, "learnt": options.learnt, "sets": found, "rush": rush()}
+    result = {"bars": options.bars, "training": options.training, "sets": found, "rush": rush()}
     print(f"a thousand notes a second: {result['rush']}", file=sys.stderr)
     text = json.dumps(result, indent=2)
     if options.json:

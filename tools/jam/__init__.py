@@ -1,1 +1,1 @@
-"""Playing along: an accompanist that listens, thinks ahead and keeps time."""
+"""Live accompaniment: follows a player's notes, and plays chords and bass to them."""

@@ -1,7 +1,7 @@
-"""The one clock of a session, and waiting on it.
+"""The clock of a session, waiting on it, and settings that make threads wake on time.
 
-Conventions: times are in s on the session's clock, 0 where it began. Deadlines are absolute, so
-that what is late once is not late ever after.
+Conventions: times are in s on the session's clock, 0 where it starts. Deadlines are absolute, so
+that a delay does not add to later ones.
 """
 
 import gc
@@ -13,44 +13,44 @@ from contextlib import contextmanager, suppress
 from threading import Event
 from typing import Protocol
 
-# Windows wakes a waiting thread on the ticks of its own clock only: what remains is slept in steps
+# Windows wakes waiting threads only on ticks of its clock: the rest of a wait is slept in steps
 COARSE_S = 0.02 if sys.platform == "win32" else 0.0
-STEP_S = 0.001  # the longest such sleep, after which an interruption is seen
-SWITCH_S = 0.0005  # how long another thread may keep the interpreter; Python's own is 0.005 s
+STEP_S = 0.001  # the longest such sleep; interruptions are noticed after it
+SWITCH_S = 0.0005  # how long a thread may hold the interpreter; Python's default is 0.005 s
 
 
 class Clock(Protocol):
-    """Tells and awaits the time."""
+    """A clock that can be waited on."""
 
     def now(self) -> float:
-        """The time in s, 0 where the session began."""
+        """Return the time in s, 0 where the session started."""
 
     def wait_until(self, time_s: float, interrupt: Event | None = None) -> bool:
-        """Wait for a time.
+        """Wait until a time.
 
         Args:
-            time_s: the deadline; one that is past is no wait.
-            interrupt: ends the wait at once where it is set, or becomes so; it stays set.
+            time_s: the deadline; one in the past is no wait.
+            interrupt: ends the wait at once when it is set; it stays set.
 
         Returns:
-            whether the time has come; False where the wait was interrupted.
+            True at the deadline, False where the wait was interrupted.
         """
 
 
 class SystemClock:
-    """The system's monotonic clock, which no one sets and no summer time moves."""
+    """The system's monotonic clock, which is not affected by changes of the time of day."""
 
     def __init__(self, coarse_s: float = COARSE_S) -> None:
-        """Begin at 0; the last `coarse_s` of a wait are slept in steps of STEP_S."""
+        """Start at 0; the last `coarse_s` of a wait are slept in steps of STEP_S."""
         self._coarse_s = coarse_s
         self._began_s = time.perf_counter()
 
     def now(self) -> float:
-        """The time in s since the clock was made."""
+        """Return the time in s since the clock was created."""
         return time.perf_counter() - self._began_s
 
     def wait_until(self, time_s: float, interrupt: Event | None = None) -> bool:
-        """As Clock has it; it wakes after the deadline, not before."""
+        """Wait as `Clock.wait_until`; returns after the deadline, never before."""
         signal = interrupt or Event()
         while not signal.is_set():
             left_s = time_s - self.now()
@@ -64,18 +64,18 @@ class SystemClock:
 
 
 class VirtualClock:
-    """A clock that is where it was last told to wait for: no time passes in between."""
+    """A clock that jumps to each time that is waited for, without waiting."""
 
     def __init__(self) -> None:
-        """Begin at 0."""
+        """Start at 0."""
         self._now_s = 0.0
 
     def now(self) -> float:
-        """The latest time waited for."""
+        """Return the latest time that was waited for."""
         return self._now_s
 
     def wait_until(self, time_s: float, interrupt: Event | None = None) -> bool:
-        """As Clock has it, at once."""
+        """Jump to a time, as `Clock.wait_until`."""
         if interrupt is not None and interrupt.is_set():
             return False
         self._now_s = max(self._now_s, time_s)
@@ -83,8 +83,8 @@ class VirtualClock:
 
 
 @contextmanager
-def prompt_threads() -> Iterator[None]:
-    """Have threads that wake up get the interpreter soon, while others compute; as before after."""
+def short_switch_interval() -> Iterator[None]:
+    """Let waking threads get the interpreter soon while others compute; restored on exit."""
     before_s = sys.getswitchinterval()
     sys.setswitchinterval(min(before_s, SWITCH_S))
     try:
@@ -94,11 +94,11 @@ def prompt_threads() -> Iterator[None]:
 
 
 @contextmanager
-def settled_memory() -> Iterator[None]:
-    """Have no thread wait while Python looks through all that was there before for garbage.
+def freeze_garbage_collector() -> Iterator[None]:
+    """Exclude the objects that exist now from garbage collection, within the context.
 
-    With a net loaded that takes some 30 ms, in whichever thread it falls; what comes after is
-    looked through as before, which takes well under 1 ms.
+    With a net loaded, a full collection takes about 30 ms in whichever thread triggers it. Later
+    objects are collected as usual, which takes well under 1 ms.
     """
     gc.freeze()
     try:
@@ -108,9 +108,9 @@ def settled_memory() -> Iterator[None]:
 
 
 def raise_priority() -> bool:
-    """Ask for this thread to go before others, where the system lets it; whether it did.
+    """Ask the system for real-time priority of this thread; return whether it was granted.
 
-    For threads that mostly wait. Those they start do not inherit it.
+    For threads that mostly wait. Threads that they start do not inherit it.
     """
     if sys.platform == "linux":
         with suppress(OSError):

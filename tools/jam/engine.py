@@ -1,26 +1,28 @@
-"""The accompanist itself: hears what is played, decides once a beat, and tells what to play.
+"""The accompanist without threads or a clock: takes the player's messages, returns the band's.
 
-It knows neither threads nor a clock of its own: whoever drives it says when something came, in
-order, and asks for each beat shortly before it falls. The same calls give the same music.
+Its driver passes each message in order and asks for each beat shortly before it is due. The same
+calls give the same music.
 """
 
 from dataclasses import dataclass, replace
 
 from muse.tools.audio.render import DRUM_CHANNEL
+from muse.tools.chords.model import ChordModel
 from muse.tools.jam.band.dynamics import Dynamics
 from muse.tools.jam.band.rhythm_section import Band
-from muse.tools.jam.events import Decision, Event, Message, Plan, Thought
-from muse.tools.jam.harmony.chord_decider import Harmonist
+from muse.tools.jam.events import BandEvent, ChordForecast, Decision, ForecastTask, Message
+from muse.tools.jam.harmony.chord_decider import ChordDecider
 from muse.tools.jam.midi_bytes import ALL_NOTES_OFF, ALL_SOUND_OFF, CONTROL, is_off, is_on, kind_of
+from muse.tools.jam.options import JamOptions
 from muse.tools.jam.solo import Solo
-from muse.tools.jam.tempo.beat_clock import Conductor
+from muse.tools.jam.tempo.beat_clock import BeatClock
 from muse.tools.jam.tempo.follower import TempoFollower, follow
 from muse.tools.song.document import Meter
 
 
 @dataclass(frozen=True)
-class Turn:
-    """What comes of a beat.
+class BeatResult:
+    """The outcome of one beat.
 
     Attributes:
         decision: the chord from this beat on.
@@ -28,33 +30,33 @@ class Turn:
     """
 
     decision: Decision
-    events: tuple[Event, ...]
+    events: tuple[BandEvent, ...]
 
 
 class Engine:
-    """Ears, thoughts and hands, tied together."""
+    """Chord decider, band, beat clock and tempo follower, working on one solo."""
 
     def __init__(
         self,
         meter: Meter,
-        conductor: Conductor,
-        harmonist: Harmonist,
+        beat_clock: BeatClock,
+        chord_decider: ChordDecider,
         band: Band,
         follower: TempoFollower | None = None,
     ) -> None:
-        """Tie the parts together; with a follower the tempo is the player's."""
+        """Combine the components; with a follower the beat clock follows the player's tempo."""
         self.meter = meter
-        self.conductor = conductor
-        self.harmonist = harmonist
+        self.beat_clock = beat_clock
+        self.chord_decider = chord_decider
         self.band = band
         self.follower = follower
         self.solo = Solo()
         self.dynamics = Dynamics()
         self.decision: Decision | None = None
 
-    def heard(self, message: Message) -> None:
-        """Take in what the player sends; what is no note is passed over."""
-        data, beat = message.data, self.conductor.beat_at(message.time_s)
+    def receive(self, message: Message) -> None:
+        """Process a message of the player; only notes and all-notes-off have an effect."""
+        data, beat = message.data, self.beat_clock.beat_at(message.time_s)
         if is_on(data):
             self.note_on(message, beat)
         elif is_off(data):
@@ -63,35 +65,61 @@ class Engine:
             self.solo.all_off(beat)
 
     def note_on(self, message: Message, beat: float) -> None:
-        """A note begins; one of a drum has no pitch, but tells of tempo and loudness."""
+        """Process a note-on; a drum note has no pitch, but counts for tempo and loudness."""
         _status, pitch, velocity = message.data
-        self.dynamics.heard(velocity, beat)
+        self.dynamics.add_note(velocity, beat)
         if message.data[0] & 0x0F != DRUM_CHANNEL:
             self.solo.note_on(pitch, velocity, beat)
         if self.follower is not None:
-            estimate = self.follower.heard(message.time_s, velocity, pitch)
+            estimate = self.follower.add_note(message.time_s, velocity, pitch)
             if estimate is not None:
-                follow(self.conductor, estimate, message.time_s)
+                follow(self.beat_clock, estimate, message.time_s)
 
-    def think(self, beat: int) -> Thought:
-        """What the brain is to work out for a beat; asked for once the beat before was decided."""
-        return self.harmonist.thought(float(beat), self.solo)
+    def forecast_task(self, beat: int) -> ForecastTask:
+        """Return the chord model's work for a beat; call it once the beat before is decided."""
+        return self.chord_decider.forecast_task(float(beat))
 
-    def beat(self, number: int, plan: Plan | None) -> Turn:
-        """Decide, and play up to the next beat.
+    def play_beat(self, beat: int, forecast: ChordForecast | None) -> BeatResult:
+        """Decide the chord of a beat, and what the band plays up to the next one.
 
         Args:
-            number: of the beat, in order; those of the count-in are no turns.
-            plan: what the brain made of `think`; None where it is not ready.
+            beat: its number, 0 or more, in ascending order.
+            forecast: result of `forecast_task`; None where it is not ready.
         """
-        decision = self.harmonist.decide(float(number), self.solo, plan)
-        level = self.dynamics.level(float(number))
+        decision = self.chord_decider.decide(float(beat), self.solo, forecast)
+        level = self.dynamics.level(float(beat))
         self.decision = decision
-        return Turn(decision, tuple(self.band.beat(decision, level)))
+        return BeatResult(decision, tuple(self.band.beat(decision, level)))
 
-    def finish(self, number: int) -> list[Event]:
-        """The end at a beat: the last chord once more, held."""
+    def finish(self, beat: int) -> list[BandEvent]:
+        """Return the ending that starts on a beat: the last chord once more, held."""
         if self.decision is None:
-            return self.band.stop(float(number))
-        last = replace(self.decision, beat=float(number))
-        return self.band.finish(last, self.dynamics.level(float(number)))
+            return self.band.stop(float(beat))
+        last = replace(self.decision, beat=float(beat))
+        return self.band.finish(last, self.dynamics.level(float(beat)))
+
+
+def build_engine(options: JamOptions, model: ChordModel) -> Engine:
+    """Create an engine with these options and this chord model."""
+    meter = options.meter
+    beat_clock = BeatClock(options.bpm, meter.numerator, meter.denominator, options.count_in)
+    chord_decider = ChordDecider(
+        meter,
+        key=options.key,
+        style=options.style,
+        model=model,
+        mix=options.mix,
+        ahead=options.ahead,
+        seed=options.seed,
+    )
+    band = Band(
+        meter,
+        options.style,
+        bpm_at=lambda: beat_clock.bpm,
+        voicing=options.voicing,
+        swing=options.swing,
+        seed=options.seed,
+    )
+    start_bpm = options.bpm if options.is_tempo_known else None
+    follower = TempoFollower(start_bpm) if options.is_following else None
+    return Engine(meter, beat_clock, chord_decider, band, follower)

@@ -1,8 +1,8 @@
-"""What passes between the parts of a jam.
+"""Data that the rooms of a jam pass to each other.
 
-Conventions: times are in s on the session's clock, 0 where it began. Beats are quarter notes,
+Conventions: times are in s on the session's clock, 0 where it starts. Beats are quarter notes,
 counted from the first bar line after the count-in, whose beats are negative. MIDI messages are
-whole, with their status byte.
+complete, with their status byte.
 """
 
 from collections.abc import Callable
@@ -12,17 +12,17 @@ from typing import Literal
 from muse.tools.theory.chords import ChordSymbol
 from muse.tools.theory.keys import Tonality
 
-Part = Literal["keys", "bass", "click"]
-Who = Literal["both", "ear", "brain"]
+BandPart = Literal["keys", "bass", "click"]
+DecidedBy = Literal["both", "melody listener", "chord model"]
 
 
 @dataclass(frozen=True)
 class Message:
-    """A MIDI message from the player, or to whoever sounds it.
+    """A MIDI message from the player, or to the output.
 
     Attributes:
-        time_s: when it came, or when it is to be sent.
-        data: one whole message.
+        time_s: when it arrived, or when it is due.
+        data: one complete message.
     """
 
     time_s: float
@@ -30,28 +30,28 @@ class Message:
 
 
 @dataclass(frozen=True)
-class Event:
-    """A MIDI message of the accompanist, by the beat it is due at.
+class BandEvent:
+    """A MIDI message of the band, by the beat on which it is due.
 
     Attributes:
         beat: when it is due.
-        data: one whole message; the channel is the part's.
-        part: who plays it.
+        data: one complete message; the channel is that of the part.
+        part: which part of the band plays it.
     """
 
     beat: float
     data: bytes
-    part: Part
+    part: BandPart
 
 
 @dataclass(frozen=True)
-class Span:
-    """Even tempo, until the next one begins.
+class TempoSpan:
+    """A stretch of constant tempo, up to the start of the next one.
 
     Attributes:
         time_s: where it begins.
-        beat: that falls there.
-        bpm: how fast beats go by, a nudge included.
+        beat: the beat at that time.
+        bpm: quarter notes a minute, a nudge included.
     """
 
     time_s: float
@@ -59,11 +59,11 @@ class Span:
     bpm: float
 
     def time_of(self, beat: float) -> float:
-        """When a beat falls, in s."""
+        """Return the time of a beat, in s."""
         return self.time_s + (beat - self.beat) * 60.0 / self.bpm
 
     def beat_at(self, time_s: float) -> float:
-        """The beat at a time in s."""
+        """Return the beat at a time in s."""
         return self.beat + (time_s - self.time_s) * self.bpm / 60.0
 
 
@@ -72,10 +72,10 @@ class SoloNote:
     """A note of the player.
 
     Attributes:
-        pitch: MIDI's.
+        pitch: MIDI pitch.
         velocity: 1 to 127.
-        start_beat: where it begins.
-        end_beat: where it ends; None while it sounds.
+        start_beat: its onset.
+        end_beat: its offset; None while it sounds.
     """
 
     pitch: int
@@ -85,12 +85,12 @@ class SoloNote:
 
 
 @dataclass(frozen=True)
-class HeardKey:
-    """The key the player is heard in.
+class DetectedKey:
+    """The key of the player's melody.
 
     Attributes:
         tonality: tonic and mode.
-        confidence: 0 to 1; 1 where it was given.
+        confidence: probability, 0 to 1; 1 for a key that was given.
     """
 
     tonality: Tonality
@@ -98,13 +98,13 @@ class HeardKey:
 
 
 @dataclass(frozen=True)
-class Choice:
-    """A chord with its odds.
+class ChordCandidate:
+    """A chord with its probability.
 
     Attributes:
         symbol: the chord.
         probability: 0 to 1.
-        beat: where it is expected to begin, for one that is planned.
+        beat: where it is expected to begin; None where that is not predicted.
     """
 
     symbol: ChordSymbol
@@ -113,47 +113,49 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What the brain thinks, made ahead of need.
+class ChordForecast:
+    """The chord model's prediction for one beat, computed before the beat.
 
     Attributes:
-        for_beat: of the decision it was made for.
-        given: what the harmonist makes of it.
-        coming: chords that are likely to follow, in order, each with its odds.
+        beat: for which it was computed.
+        prediction: what the chord decider reads (harmony.chord_predictor.ChordPrediction).
+        upcoming: likely next chords, in order.
     """
 
-    for_beat: float
-    given: object
-    coming: tuple[Choice, ...]
+    beat: float
+    prediction: object
+    upcoming: tuple[ChordCandidate, ...]
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What is played from a beat on.
+    """The chord from a beat on.
 
     Attributes:
         beat: from which it holds.
         symbol: the chord.
-        probability: its odds among all chords.
-        changes: whether it is another chord than before.
-        who: whether brain and ear decided, or one alone.
-        late: whether the brain was asked and was not ready.
-        key: that it was decided in.
-        ear: the likeliest chords by the ear alone.
-        brain: the likeliest chords by the brain alone; empty where it was not heard.
-        coming: as in Plan.
+        probability: its probability among all chords.
+        changes: whether it differs from the chord before.
+        decided_by: whose predictions were used.
+        late: whether the chord model's forecast was not ready.
+        key: in which it was decided.
+        melody_candidates: the likeliest chords by the melody alone.
+        model_candidates: the likeliest chords by the chord model alone; empty where it was late.
+        upcoming: likely next chords, as in ChordForecast.
     """
 
     beat: float
     symbol: ChordSymbol
     probability: float
     changes: bool
-    who: Who
+    decided_by: DecidedBy
     late: bool
-    key: HeardKey
-    ear: tuple[Choice, ...] = ()
-    brain: tuple[Choice, ...] = ()
-    coming: tuple[Choice, ...] = ()
+    key: DetectedKey
+    melody_candidates: tuple[ChordCandidate, ...] = ()
+    model_candidates: tuple[ChordCandidate, ...] = ()
+    upcoming: tuple[ChordCandidate, ...] = ()
 
 
-Thought = Callable[[], Plan]  # work for a thread beside: reads nothing that changes
+ForecastTask = Callable[
+    [], ChordForecast
+]  # may run in another thread: it reads nothing that changes

@@ -1,41 +1,49 @@
-"""Players that are known beforehand: a melody in a file, a take, and JSON lines in a pipe."""
+"""Players whose notes come from a file, a take, or JSON lines in a pipe."""
 
-from collections.abc import Iterable, Iterator
+import logging
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from io import BufferedReader
+from pathlib import Path
+from statistics import fmean
 from typing import BinaryIO
 
 import msgspec
 
-from muse.tools.errors import BadInputError
+from muse.tools.datasets.forms.melody import MELODY_ROLES
+from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.jam.events import Message
+from muse.tools.jam.midi_bytes import NOTE_ON, control, note_off
 from muse.tools.jam.options import DEFAULT_BPM
 from muse.tools.jam.ports.input_queue import STREAM_BLOCK
 from muse.tools.jam.ports.json_lines import JsonLines
-from muse.tools.jam.ports.solo_files import messages_of, read_solo
 from muse.tools.jam.session import LEAD_S
 from muse.tools.jam.takes.replay import Replay
-from muse.tools.song.document import Meter, Tempo, is_document
+from muse.tools.melody.prepare_song import is_melody
+from muse.tools.song.document import Meter, Song, Tempo, Track, is_document
 from muse.tools.song.meter import COMMON_TIME, first_meter, pulse_beats
-from muse.tools.song.midi import MIDI_MAGIC
+from muse.tools.song.midi import MIDI_MAGIC, load_song
 
-LEAD = "lead_s"  # its name among a take's params
-LONGEST_LEAD_S = 0.1
-WITH_BEAT_S = -0.02  # a file can be heard on the beat itself, though nobody could live
+log = logging.getLogger("muse")
+
+LEAD_PARAM = "lead_s"  # name of PlayerInput.lead_s in the params of a take
+MAX_LEAD_S = 0.1
+FILE_LEAD_S = -0.02  # offline, notes up to 20 ms after a beat still count for its decision
+OFFS, CONTROLS, ONS = range(3)  # order of messages at the same time
 
 
 @dataclass(frozen=True)
-class Known:
-    """A player who is known beforehand.
+class PlayerInput:
+    """The messages of a player, with what is known about them in advance.
 
     Attributes:
         messages: in order, in s on the session's clock.
-        bpm: quarter notes a minute at the beginning.
-        tempos: (time in s, bpm) of the changes after it.
+        bpm: quarter notes a minute at the start.
+        tempos: (time in s, bpm) of later tempo changes.
         meter: of all bars.
-        start_s: when the first beat of the count-in falls.
-        end_s: of the last message, or 0 where that is not known.
-        lead_s: how long before a beat it is decided, what falls later is not heard for it.
+        start_s: time of the first beat of the count-in.
+        end_s: time of the last message, or 0 where it is not known.
+        lead_s: how long before a beat it is decided; later messages do not count for it.
     """
 
     messages: Iterable[Message] = ()
@@ -44,29 +52,44 @@ class Known:
     meter: Meter = COMMON_TIME
     start_s: float = 0.0
     end_s: float = 0.0
-    lead_s: float = WITH_BEAT_S
+    lead_s: float = FILE_LEAD_S
 
 
-def from_file(path: str, track: str | None, counted_bpm: float | None) -> Known:
-    """A melody of a MIDI file or a Song document.
+@dataclass(frozen=True)
+class SoloFile:
+    """The melody of a file.
+
+    Attributes:
+        song: the whole file; its tempo map converts between seconds and beats.
+        track: the melody's track.
+        messages: its notes and controllers in order, in s from the start of the file, on channel 0.
+    """
+
+    song: Song
+    track: Track
+    messages: tuple[Message, ...]
+
+
+def file_input(path: str, track: str | None, counted_bpm: float | None) -> PlayerInput:
+    """Read a melody from a MIDI file or a Song document.
 
     Args:
         path: the file; '-' is standard input.
-        track: a number or a part of a name; None for the melody.
-        counted_bpm: plays it at this tempo, in counted beats a minute; None at its own.
+        track: a number or part of a name; None chooses the melody.
+        counted_bpm: tempo to play it at, in counted beats a minute; None for its own.
 
     Raises:
-        BadInputError, ParameterError: as read_solo.
+        BadInputError, ParameterError: as `read_solo_file`.
     """
-    solo = read_solo(path, track)
+    solo = read_solo_file(path, track)
     song = solo.song
     meter = first_meter(song)
     if counted_bpm is not None:
         bpm = counted_bpm * pulse_beats(meter)
         song = msgspec.structs.replace(song, tempos=[Tempo(0.0, bpm)])
     tempos = song.tempo_map()
-    messages = tuple(messages_of(song, solo.track))
-    return Known(
+    messages = tuple(track_messages(song, solo.track))
+    return PlayerInput(
         messages,
         tempos.bpms[0],
         tuple(zip(tempos.seconds[1:], tempos.bpms[1:], strict=True)),
@@ -75,34 +98,35 @@ def from_file(path: str, track: str | None, counted_bpm: float | None) -> Known:
     )
 
 
-def is_song(stream: BinaryIO) -> bool:
-    """Whether a pipe brings a whole song, MIDI or a Song document; nothing is taken out of it."""
-    head = stream.peek(1) if isinstance(stream, BufferedReader) else b""
-    return head.startswith(MIDI_MAGIC) or is_document(head)
-
-
-def from_take(replay: Replay) -> Known:
-    """The player of a take, with the tempo as it was."""
+def take_input(replay: Replay) -> PlayerInput:
+    """Return the player of a take, with the tempos that were recorded."""
     header = replay.header
-    told = header.params.get(LEAD)
-    return Known(
+    lead_s = header.params.get(LEAD_PARAM)
+    return PlayerInput(
         replay.messages,
         replay.bpm,
         replay.tempos,
         Meter(0.0, header.numerator, header.denominator),
         replay.start_s,
         replay.end_s,
-        told if isinstance(told, float) and abs(told) <= LONGEST_LEAD_S else LEAD_S,
+        lead_s if isinstance(lead_s, float) and abs(lead_s) <= MAX_LEAD_S else LEAD_S,
     )
 
 
-def from_lines(stream: BinaryIO, name: str = "standard input") -> Known:
-    """JSON lines, as they come; a line without a time, or with an earlier one, comes at once."""
-    return Known(timed_lines(stream, name))
+def stream_input(stream: BinaryIO, name: str = "standard input") -> PlayerInput:
+    """Return a player whose messages are JSON lines, read as they are needed.
+
+    A line without a time, or with an earlier one than the line before, takes the latest time.
+    """
+    return PlayerInput(timed_lines(stream, name))
 
 
 def timed_lines(stream: BinaryIO, name: str) -> Iterator[Message]:
-    """The messages of a stream, in order."""
+    """Yield the messages of a stream of JSON lines, in order of time.
+
+    Raises:
+        BadInputError: the stream does not begin with a brace.
+    """
     lines, latest_s, is_first = JsonLines(name), 0.0, True
     read = getattr(stream, "read1", stream.read)
     while block := read(STREAM_BLOCK):
@@ -112,24 +136,101 @@ def timed_lines(stream: BinaryIO, name: str) -> Iterator[Message]:
         for time_s, data in lines.feed(block):
             latest_s = max(latest_s, latest_s if time_s is None else time_s)
             yield Message(latest_s, data)
-    for time_s, data in lines.feed(b"\n"):  # the last line may have no end
+    for time_s, data in lines.feed(b"\n"):  # the last line may have no line break
         yield Message(max(latest_s, time_s or 0.0), data)
 
 
-def counted_in(known: Known, beats: float, bpm: float) -> Known:
-    """The same player, who begins after a count-in.
+def is_song(stream: BinaryIO) -> bool:
+    """Return whether a stream holds a MIDI file or a Song document, without consuming it."""
+    head = stream.peek(1) if isinstance(stream, BufferedReader) else b""
+    return head.startswith(MIDI_MAGIC) or is_document(head)
+
+
+def after_count_in(player_input: PlayerInput, beats: float, bpm: float) -> PlayerInput:
+    """Return the input, delayed by a count-in.
 
     Args:
-        known: who begins on the first bar line.
+        player_input: starts on the first bar line.
         beats: of the count-in, in quarter notes.
-        bpm: in which it is counted.
+        bpm: tempo of the count-in.
     """
-    late_s = beats * 60.0 / bpm
-    if not late_s:
-        return known
+    delay_s = beats * 60.0 / bpm
+    if not delay_s:
+        return player_input
     return replace(
-        known,
-        messages=(replace(each, time_s=each.time_s + late_s) for each in known.messages),
-        tempos=tuple((time_s + late_s, each) for time_s, each in known.tempos),
-        end_s=known.end_s + late_s if known.end_s else 0.0,
+        player_input,
+        messages=(replace(each, time_s=each.time_s + delay_s) for each in player_input.messages),
+        tempos=tuple((time_s + delay_s, each) for time_s, each in player_input.tempos),
+        end_s=player_input.end_s + delay_s if player_input.end_s else 0.0,
     )
+
+
+def read_solo_file(path: str | Path, wanted: str | None = None) -> SoloFile:
+    """Read the melody of a MIDI file or a Song document.
+
+    Args:
+        path: the file; '-' is standard input.
+        wanted: a track's number from 1, or part of its name; None chooses the melody.
+
+    Raises:
+        BadInputError: the file cannot be read or has no pitched notes.
+        ParameterError: it has no such track.
+    """
+    song = load_song(path)
+    track = solo_track(song, wanted, str(path))
+    return SoloFile(song, track, tuple(track_messages(song, track)))
+
+
+def solo_track(song: Song, wanted: str | None = None, name: str = "input") -> Track:
+    """Return the wanted track, or else the likeliest melody; raises as `read_solo_file`."""
+    pitched = [track for track in song.tracks if track.notes and not track.is_drum]
+    if not pitched:
+        raise BadInputError(f"{name} has no pitched notes to play a solo with")
+    if wanted is None:
+        return choose_melody(pitched, name)
+    return find_track(song.tracks, pitched, wanted, name)
+
+
+def find_track(
+    tracks: Sequence[Track], pitched: Sequence[Track], wanted: str, file_name: str
+) -> Track:
+    """Return the pitched track with a number (from 1) or a part of its name.
+
+    Raises:
+        ParameterError: there is none; the message lists the tracks.
+    """
+    by_number = [track for number, track in enumerate(tracks, 1) if str(number) == wanted]
+    by_name = [track for track in tracks if wanted.lower() in track.name.lower()]
+    for track in by_number + by_name:
+        if any(track is one for one in pitched):
+            return track
+    names = [
+        f"{number} {track.name}".rstrip()
+        for number, track in enumerate(tracks, 1)
+        if any(track is one for one in pitched)
+    ]
+    raise ParameterError(f"{file_name} has no track '{wanted}' with notes; it has {names}")
+
+
+def choose_melody(pitched: Sequence[Track], name: str) -> Track:
+    """Return the track named melody, else one with a melody's role, else the highest (logged)."""
+    found = [track for track in pitched if is_melody(track)]
+    for role in MELODY_ROLES:
+        found += [track for track in pitched if track.role == role]
+    if found or len(pitched) == 1:
+        return [*found, *pitched][0]
+    highest = max(pitched, key=lambda track: fmean(note.pitch for note in track.notes))
+    log.info("%s: no track is named melody; using the highest, '%s'", name, highest.name)
+    return highest
+
+
+def track_messages(song: Song, track: Track) -> list[Message]:
+    """Return a track's notes and controllers as messages on channel 0, in s, in order."""
+    seconds_at = song.tempo_map().seconds_at
+    timed: list[tuple[float, int, bytes]] = []
+    for note in track.notes:
+        end = note.start_beats + note.duration_beats
+        timed.append((note.start_beats, ONS, bytes((NOTE_ON, note.pitch, note.velocity))))
+        timed.append((end, OFFS, note_off(0, note.pitch)))
+    timed += [(c.beat, CONTROLS, control(0, c.number, c.value)) for c in track.controls]
+    return [Message(seconds_at(beat), data) for beat, _rank, data in sorted(timed)]

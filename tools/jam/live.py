@@ -1,8 +1,9 @@
-"""A jam in real time: threads that listen, keep time, play and click, and a pool that thinks.
+"""Runs a jam in real time, with threads.
 
-The timing thread wakes a little before each beat, takes what the brain has ready, and has the beat
-decided; a thought that is not ready is left out and counted, never waited for. The metronome has a
-thread of its own, so that its clicks come whatever else does.
+The timing thread wakes shortly before each beat, takes the chord model's forecast if it is ready,
+and has the beat decided; a late forecast is skipped and counted, never waited for. The forecast is
+computed in a pool of one thread. The metronome has its own thread, so that clicks stay on time
+whatever the others do. Another thread feeds the messages of a player from a file or a take.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,23 +11,29 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Event, Thread
 
-from muse.tools.jam.clock import Clock, prompt_threads, raise_priority, settled_memory
-from muse.tools.jam.events import Plan
-from muse.tools.jam.inputs import Known
-from muse.tools.jam.ports.input_queue import InputQueue, Listener
+from muse.tools.jam.clock import (
+    Clock,
+    freeze_garbage_collector,
+    raise_priority,
+    short_switch_interval,
+)
+from muse.tools.jam.events import ChordForecast
+from muse.tools.jam.inputs import PlayerInput
+from muse.tools.jam.ports.input_queue import InputDispatcher, InputQueue
 from muse.tools.jam.session import LEAD_S, Session
-from muse.tools.jam.tempo.wait_for_beat import wait_for_beat
+from muse.tools.jam.tempo.beat_clock import wait_for_beat
 
 START_S = 0.3  # from the start of the threads to the first beat
-CLICK_LEAD_S = 0.05  # before a beat, in which its click is scheduled
-FINAL_S = 0.2  # after the last release
+CLICK_LEAD_S = 0.05  # how long before a beat its click is scheduled
+FINAL_S = 0.2  # after the last note-off
 
 
-class Live:
+class LiveSession:
     """The threads of a session.
 
     Attributes:
-        over: set when the jam has come to its end by itself.
+        ended: set when the jam has ended by itself.
+        error: raised in one of the threads, which ended the jam; None without one.
     """
 
     def __init__(
@@ -35,30 +42,30 @@ class Live:
         clock: Clock,
         queue: InputQueue,
         *,
-        known: Known | None = None,
+        player_input: PlayerInput | None = None,
         bars: int | None = None,
-        is_fed: Event | None = None,
+        input_ended: Event | None = None,
     ) -> None:
-        """Nothing runs yet.
+        """Create the threads without starting them.
 
         Args:
-            session: that is driven.
+            session: to run.
             clock: of the session.
-            queue: what is heard.
-            known: a player who is played in time; the jam ends after it.
-            bars: after which it ends.
-            is_fed: set by whoever fills the queue when no more comes; the jam ends then.
+            queue: of the player's messages.
+            player_input: a player from a file or a take; the jam ends after its last message.
+            bars: number of bars after which it ends; None for no limit.
+            input_ended: set by whoever fills the queue at the end of the input; the jam ends then.
         """
         self.session, self.clock, self.queue = session, clock, queue
-        self.known, self.bars = known, bars
-        self.over = Event()
-        self.problem: BaseException | None = None
+        self.player_input, self.bars = player_input, bars
+        self.ended = Event()
+        self.error: BaseException | None = None
         self._stop = Event()
-        self._thought: Future[Plan] | None = None
-        self._is_fed = is_fed or Event()
-        self._began_s = 0.0
-        self._listener = Listener(queue, session.heard, clock)
-        self._pool = ThreadPoolExecutor(1, "brain", initializer=raise_priority)
+        self._forecast: Future[ChordForecast] | None = None
+        self._input_ended = input_ended or Event()
+        self._start_s = 0.0
+        self._dispatcher = InputDispatcher(queue, session.receive, clock)
+        self._pool = ThreadPoolExecutor(1, "chord model", initializer=raise_priority)
         self._threads = [
             Thread(target=self._guarded, args=(run,), name=name, daemon=True)
             for name, run in (
@@ -70,13 +77,13 @@ class Live:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Have the threads run; on the way out they end, whatever ended the jam."""
-        with settled_memory(), prompt_threads():
-            self._began_s = self.clock.now() + START_S
-            self.session.conductor.start(self._began_s)
+        """Run the threads within the context; they end on exit."""
+        with freeze_garbage_collector(), short_switch_interval():
+            self._start_s = self.clock.now() + START_S
+            self.session.beat_clock.start(self._start_s)
             self.session.begin()
-            self.session.player.start()
-            self._listener.start()
+            self.session.playback.start()
+            self._dispatcher.start()
             for thread in self._threads:
                 thread.start()
             try:
@@ -85,85 +92,85 @@ class Live:
                 self.stop()
 
     def stop(self) -> None:
-        """End the threads; a second time does nothing."""
+        """End the threads; a second call has no effect."""
         self._stop.set()
-        self.session.conductor.wake()
+        self.session.beat_clock.wake()
         for thread in self._threads:
             thread.join()
-        self._listener.close()
+        self._dispatcher.close()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _guarded(self, run: Callable[[], None]) -> None:
-        """A thread's work; what goes wrong in it ends the jam and is told there."""
+        """Run a thread's function; an exception ends the jam and is kept in `error`."""
         try:
             run()
-        except Exception as problem:
-            self.problem = problem
-            self.over.set()
+        except Exception as error:
+            self.error = error
+            self.ended.set()
 
     def _keep_time(self) -> None:
-        """The timing thread."""
+        """Run the timing thread."""
         raise_priority()
         session = self.session
-        beat = round(session.conductor.first_beat)
-        self._thought = self._pool.submit(session.think(beat))
-        while wait_for_beat(self.clock, session.conductor, beat, self._stop, LEAD_S):
+        beat = round(session.beat_clock.first_beat)
+        self._forecast = self._pool.submit(session.forecast_task(beat))
+        while wait_for_beat(self.clock, session.beat_clock, beat, self._stop, LEAD_S):
             if beat >= 0 and self._is_over(beat):
                 self._end(beat)
                 return
             if beat >= 0:
                 self._decide(beat)
-            if self._thought is None or self._thought.done():
-                self._thought = self._pool.submit(session.think(beat + 1))
+            if self._forecast is None or self._forecast.done():
+                self._forecast = self._pool.submit(session.forecast_task(beat + 1))
             beat += 1
 
     def _decide(self, beat: int) -> None:
-        """One beat."""
-        due_s = self.session.conductor.time_of(beat) - LEAD_S
-        thought = self._thought
-        plan = thought.result() if thought is not None and thought.done() else None
-        self.session.turn(beat, plan, self.clock.now())
-        self.session.tally.deciding.add(self.clock.now() - due_s)
+        """Decide a beat with the forecast that is ready, if any."""
+        due_s = self.session.beat_clock.time_of(beat) - LEAD_S
+        future = self._forecast
+        forecast = future.result() if future is not None and future.done() else None
+        self.session.play_beat(beat, forecast, self.clock.now())
+        self.session.counts.deciding.add(self.clock.now() - due_s)
 
     def _is_over(self, beat: int) -> bool:
-        """Whether the jam ends at a beat."""
+        """Return whether the jam ends on a beat."""
         if self.bars is not None:
             return beat >= self.bars * self.session.bar_beats
-        return self._is_fed.is_set() and beat % self.session.bar_beats == 0
+        return self._input_ended.is_set() and beat % self.session.bar_beats == 0
 
     def _end(self, beat: int) -> None:
-        """The last chord, sounded to its end."""
+        """Play the ending, and wait until it has sounded."""
         self.session.finish(beat)
-        conductor = self.session.conductor
-        if wait_for_beat(self.clock, conductor, self.session.end_beat, self._stop):
+        beat_clock = self.session.beat_clock
+        if wait_for_beat(self.clock, beat_clock, self.session.end_beat, self._stop):
             self.clock.wait_until(self.clock.now() + FINAL_S, self._stop)
-        self.over.set()
+        self.ended.set()
 
     def _click(self) -> None:
-        """The metronome."""
+        """Run the metronome thread."""
         raise_priority()
-        beat = round(self.session.conductor.first_beat)
-        conductor = self.session.conductor
-        while not self.over.is_set() and wait_for_beat(
-            self.clock, conductor, beat, self._stop, CLICK_LEAD_S
+        beat_clock = self.session.beat_clock
+        beat = round(beat_clock.first_beat)
+        while not self.ended.is_set() and wait_for_beat(
+            self.clock, beat_clock, beat, self._stop, CLICK_LEAD_S
         ):
             if self.bars is None or beat < self.bars * self.session.bar_beats:
                 self.session.click(beat)
             beat += 1
 
     def _feed(self) -> None:
-        """A player who is known beforehand, in time."""
-        if self.known is None:
+        """Put the messages of a file or a take into the queue, in time."""
+        if self.player_input is None:
             return
         raise_priority()
-        tempos = list(self.known.tempos)
-        late_s = self._began_s - self.known.start_s
-        for message in self.known.messages:
-            time_s = message.time_s + late_s
-            while tempos and tempos[0][0] + late_s <= time_s:
+        tempos = list(self.player_input.tempos)
+        shift_s = self._start_s - self.player_input.start_s
+        for message in self.player_input.messages:
+            time_s = message.time_s + shift_s
+            while tempos and tempos[0][0] + shift_s <= time_s:
                 at_s, bpm = tempos.pop(0)
-                self.session.conductor.set_bpm(bpm, at_s + late_s)
+                self.session.beat_clock.set_bpm(bpm, at_s + shift_s)
             if not self.clock.wait_until(time_s, self._stop):
                 return
             self.queue.put(message.data, time_s)
-        self._is_fed.set()
+        self._input_ended.set()

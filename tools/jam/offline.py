@@ -1,7 +1,7 @@
-"""A jam faster than real time: a player out of a file or a pipe, on a clock that is only counted.
+"""Runs a jam faster than real time, on a virtual clock, for a player from a file or a pipe.
 
-What the engine is told, and when, depends on nothing but the messages: the same ones give the same
-music, to the bit. The brain's thoughts are always ready.
+What the engine receives, and when, depends on the messages alone: the same messages give the same
+music, byte for byte. The chord model's forecast is always ready.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,27 +10,31 @@ from math import ceil
 
 from muse.tools.errors import BadInputError
 from muse.tools.jam.events import Message
-from muse.tools.jam.inputs import Known
+from muse.tools.jam.inputs import PlayerInput
 from muse.tools.jam.session import Session
 from muse.tools.progress import Report, silent
 
 
-class Inbox:
-    """Messages in order of time, taken up to a time."""
+class TimedMessages:
+    """Messages in order of time, read up to a given time.
+
+    Attributes:
+        last_s: time of the last message that was read.
+    """
 
     def __init__(self, messages: Iterable[Message]) -> None:
-        """Begin with the first."""
+        """Read the first message."""
         self._messages: Iterator[Message] = iter(messages)
         self._next = next(self._messages, None)
         self.last_s = 0.0
 
     @property
     def is_empty(self) -> bool:
-        """Whether no more come."""
+        """Whether no message is left."""
         return self._next is None
 
     def until(self, time_s: float) -> Iterator[Message]:
-        """What comes before a time."""
+        """Yield the messages before a time."""
         while self._next is not None and self._next.time_s < time_s:
             message, self._next = self._next, next(self._messages, None)
             self.last_s = max(self.last_s, message.time_s)
@@ -39,58 +43,60 @@ class Inbox:
 
 def play_offline(
     session: Session,
-    known: Known,
+    player_input: PlayerInput,
     *,
     bars: int | None = None,
     report: Report = silent,
 ) -> None:
-    """Play along to the end of what the player has, or for so many bars.
+    """Run a session to the end of the input, or for a number of bars.
 
     Args:
-        session: that is driven, its player without a thread.
-        known: the player's messages, and the changes of tempo that go with them.
-        bars: after which it ends, whatever comes.
-        report: told how far it is, where the end is known.
+        session: to run; its playback has no thread.
+        player_input: the player's messages, and the tempo changes that go with them.
+        bars: number of bars after which it ends; None for the end of the input.
+        report: called with the progress, where the end of the input is known.
 
-    It ends early where the sink fails, as a pipe does that no one reads any more.
+    It ends early where the output fails, as a pipe does whose reader has gone.
 
     Raises:
-        BadInputError: nobody plays, and it is not said for how many bars.
+        BadInputError: the input has no messages, and no number of bars is given.
     """
-    conductor, inbox, tempos = session.conductor, Inbox(known.messages), list(known.tempos)
-    if inbox.is_empty and bars is None:
-        raise BadInputError("nobody plays in the input; give --bars N to hear the band alone")
-    conductor.start(known.start_s)
+    beat_clock, messages = session.beat_clock, TimedMessages(player_input.messages)
+    tempos = list(player_input.tempos)
+    if messages.is_empty and bars is None:
+        raise BadInputError("the input has no notes; give --bars N to play the band alone")
+    beat_clock.start(player_input.start_s)
     session.begin()
-    first = round(conductor.first_beat)
-    plan = session.think(first)()
+    first = round(beat_clock.first_beat)
+    forecast = session.forecast_task(first)()
     for beat in count(first):
-        now_s = conductor.time_of(beat) - known.lead_s
+        now_s = beat_clock.time_of(beat) - player_input.lead_s
         while tempos and tempos[0][0] <= now_s:
             at_s, bpm = tempos.pop(0)
-            conductor.set_bpm(bpm, at_s)
-        now_s = conductor.time_of(beat) - known.lead_s
-        for message in inbox.until(now_s):
-            session.heard(message)
-        if beat >= 0 and is_over(session, inbox, beat, bars):
+            beat_clock.set_bpm(bpm, at_s)
+        now_s = beat_clock.time_of(beat) - player_input.lead_s
+        for message in messages.until(now_s):
+            session.receive(message)
+        if beat >= 0 and is_over(session, messages, beat, bars):
             session.finish(beat)
             break
         if beat >= 0:
-            session.turn(beat, plan, now_s)
+            session.play_beat(beat, forecast, now_s)
         session.click(beat)
-        plan = session.think(beat + 1)()
-        session.player.play_until(now_s)
-        if session.player.is_failing:  # no one takes what is played any more
+        forecast = session.forecast_task(beat + 1)()
+        session.playback.play_until(now_s)
+        if session.playback.is_failing:
             return
-        report("playing", min(now_s / known.end_s, 1.0) if known.end_s else 0.0)
-    session.player.play_until(float("inf"))
+        end_s = player_input.end_s
+        report("playing", min(now_s / end_s, 1.0) if end_s else 0.0)
+    session.playback.play_until(float("inf"))
 
 
-def is_over(session: Session, inbox: Inbox, beat: int, bars: int | None) -> bool:
-    """Whether the jam ends at a beat: a bar line after the last that the player has."""
+def is_over(session: Session, messages: TimedMessages, beat: int, bars: int | None) -> bool:
+    """Return whether the jam ends on a beat: after `bars`, or on a bar line after the input."""
     if bars is not None:
         return beat >= bars * session.bar_beats
-    if not inbox.is_empty or beat % session.bar_beats:
+    if not messages.is_empty or beat % session.bar_beats:
         return False
-    last = ceil(session.conductor.beat_at(inbox.last_s) - 1e-6)
+    last = ceil(session.beat_clock.beat_at(messages.last_s) - 1e-6)
     return beat >= last

@@ -1,4 +1,4 @@
-"""What a user asks of a jam, as text, made into settings that hold nothing open but the key."""
+"""Options of a jam: the request as text, and the options it resolves to."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +16,9 @@ AUTO = "auto"
 DEFAULT_BPM = 100.0  # counted beats a minute
 DEFAULT_STYLE = "pop"
 DEFAULT_AHEAD = 4  # chords
-MOST_AHEAD = 32  # chords
-MOST_COUNT_IN = 8  # bars
-EVENEST, MOST_SWUNG = 50.0, 75.0  # per cent of a pair that its first note takes
+MAX_AHEAD = 32  # chords
+MAX_COUNT_IN = 8  # bars
+MIN_SWING, MAX_SWING = 50.0, 75.0  # percent of a pair of eighths that the first one lasts
 DENOMINATORS = (4, 8)
 SCORES = (".mid", ".midi", ".json", ".jsonl", ".musicxml", ".xml", ".png", ".svg", ".pdf")
 FILE_SUFFIXES = (*SCORES, *AUDIO_SUFFIXES)
@@ -26,19 +26,19 @@ FILE_SUFFIXES = (*SCORES, *AUDIO_SUFFIXES)
 
 @dataclass(frozen=True)
 class JamRequest:
-    """What is asked, as it stands on the command line; None is for muse to choose.
+    """What is asked for, as text from the command line; None leaves the choice to muse.
 
     Attributes:
-        bpm: counted beats a minute; "auto", or "auto:92", to follow the player, who begins at
-            about that; else what the input has.
-        meter: such as "4/4"; else what the input has.
-        key: such as "Em"; else, and for "auto", the one that is heard.
-        style: a name of chords.events.STYLES; DEFAULT_STYLE.
-        ahead: chords that are planned; DEFAULT_AHEAD.
-        mix: the share of the ear, 0 to 1; else, and for "auto", what was learnt.
+        bpm: counted beats a minute; "auto" follows the player's tempo, "auto:92" also starts near
+            92; None takes the tempo of the input.
+        meter: for example "4/4"; None takes the meter of the input.
+        key: for example "Em"; None and "auto" detect it.
+        style: a name of datasets.chord_events.STYLES; None for DEFAULT_STYLE.
+        ahead: number of upcoming chords to predict; None for DEFAULT_AHEAD.
+        mix: weight of the melody, 0 to 1; None and "auto" use the fitted mix.
         count_in: bars.
-        voicing: a style of theory.voicing; else the style's.
-        swing: per cent; else the style's.
+        voicing: a style of theory.voicing; None for the one of the style.
+        swing: percent; None for the one of the style.
     """
 
     bpm: str | None = None
@@ -53,24 +53,24 @@ class JamRequest:
 
 
 @dataclass(frozen=True)
-class JamSettings:
-    """A request that was read.
+class JamOptions:
+    """A request that is resolved and checked.
 
     Attributes:
-        bpm: quarter notes a minute at the beginning.
-        is_following: whether the tempo is the player's.
-        is_told: whether the player knows that tempo: it was asked for, or is counted in.
+        bpm: quarter notes a minute at the start.
+        is_following: whether the tempo follows the player.
+        is_tempo_known: whether the player knows the start tempo: it is given, or counted in.
         meter: of all bars.
-        key: None where it is to be heard.
+        key: None to detect it.
         style, ahead, voicing, swing: as in the request.
-        mix: share of the ear; None for what was learnt.
+        mix: weight of the melody; None for the fitted mix.
         count_in: bars.
-        seed: of all that is drawn.
+        seed: of everything that is sampled.
     """
 
     bpm: float
     is_following: bool
-    is_told: bool
+    is_tempo_known: bool
     meter: Meter
     key: Tonality | None
     style: str
@@ -87,94 +87,97 @@ class JamSettings:
         return round(bar_beats(self.meter))
 
 
-def settings_of(
+def resolve_options(
     request: JamRequest, *, bpm: float, meter: Meter, count_in: int, seed: int
-) -> JamSettings:
-    """Read a request.
+) -> JamOptions:
+    """Parse and check a request, and fill in what it leaves open.
 
     Args:
-        request: what is asked.
-        bpm: quarter notes a minute, where none is asked for.
-        meter: where none is asked for.
-        count_in: bars, where none are asked for.
-        seed: of all that is drawn.
+        request: what is asked for.
+        bpm: default, in quarter notes a minute.
+        meter: default.
+        count_in: default, in bars.
+        seed: of everything that is sampled.
 
     Raises:
-        ParameterError: something in it cannot be.
+        ParameterError: a value is invalid or out of range.
     """
-    chosen = meter if request.meter is None else read_meter(request.meter)
+    chosen = meter if request.meter is None else parse_meter_option(request.meter)
     check_meter(chosen)
     check_numbers(request)
-    return JamSettings(
-        bpm=read_bpm(request.bpm, bpm, chosen),
-        is_following=is_auto(request.bpm),
-        is_told=request.bpm not in (None, AUTO) or (request.count_in or count_in) > 0,
+    return JamOptions(
+        bpm=parse_bpm(request.bpm, bpm, chosen),
+        is_following=follows_player(request.bpm),
+        is_tempo_known=request.bpm not in (None, AUTO) or (request.count_in or count_in) > 0,
         meter=chosen,
-        key=None if request.key is None or request.key == AUTO else read_key(request.key),
-        style=one_of("--style", request.style or DEFAULT_STYLE, STYLES),
+        key=None if request.key is None or request.key == AUTO else parse_key_option(request.key),
+        style=check_name("--style", request.style or DEFAULT_STYLE, STYLES),
         ahead=request.ahead or DEFAULT_AHEAD,
-        mix=None if request.mix is None or request.mix == AUTO else read_share(request.mix),
+        mix=None if request.mix is None or request.mix == AUTO else parse_weight(request.mix),
         count_in=count_in if request.count_in is None else request.count_in,
-        voicing=request.voicing and one_of("--voicing", request.voicing, tuple(VOICINGS)),
+        voicing=request.voicing and check_name("--voicing", request.voicing, tuple(VOICINGS)),
         swing=request.swing,
         seed=seed,
     )
 
 
 def check_numbers(request: JamRequest) -> None:
-    """Raise ParameterError for a number that is out of its range."""
+    """Raise ParameterError for a number that is out of range."""
     limits = (
-        ("--ahead", request.ahead, 1, MOST_AHEAD),
-        ("--count-in", request.count_in, 0, MOST_COUNT_IN),
-        ("--swing", request.swing, EVENEST, MOST_SWUNG),
+        ("--ahead", request.ahead, 1, MAX_AHEAD),
+        ("--count-in", request.count_in, 0, MAX_COUNT_IN),
+        ("--swing", request.swing, MIN_SWING, MAX_SWING),
     )
     for option, value, low, high in limits:
         if value is not None and not low <= value <= high:
-            raise ParameterError(f"{option} is {low:g} to {high:g}, not {value:g}")
+            raise ParameterError(f"{option} must be {low:g} to {high:g}, not {value:g}")
 
 
-def one_of(option: str, value: str, names: tuple[str, ...]) -> str:
-    """The value, if it is one of the names."""
+def check_name(option: str, value: str, names: tuple[str, ...]) -> str:
+    """Return the value if it is one of the names; else raise ParameterError."""
     if value not in names:
-        raise ParameterError(f"{option} is one of {', '.join(names)}, not '{value}'")
+        raise ParameterError(f"{option} must be one of {', '.join(names)}, not '{value}'")
     return value
 
 
-def read_bpm(text: str | None, otherwise: float, meter: Meter) -> float:
-    """Quarter notes a minute: those asked for, or otherwise the others."""
+def parse_bpm(text: str | None, default: float, meter: Meter) -> float:
+    """Return the tempo in quarter notes a minute, or the default where none is given."""
     if text is None or text == AUTO:
-        return otherwise
-    counted = number_in(text.removeprefix(f"{AUTO}:"))
+        return default
+    counted = parse_number(text.removeprefix(f"{AUTO}:"))
     if counted is None or not SLOWEST <= counted <= FASTEST:
         raise ParameterError(
-            f"--bpm is {SLOWEST:g} to {FASTEST:g}, auto, or auto:92 from about there, not '{text}'"
+            f"--bpm must be {SLOWEST:g} to {FASTEST:g}, auto, or auto:92 to start near 92, "
+            f"not '{text}'"
         )
     return counted * pulse_beats(meter)
 
 
-def is_auto(bpm: str | None) -> bool:
-    """Whether the tempo is to be the player's."""
+def follows_player(bpm: str | None) -> bool:
+    """Return whether a tempo option asks muse to follow the player."""
     return bpm is not None and bpm.partition(":")[0] == AUTO
 
 
-def read_share(text: str) -> float:
-    """A number from 0 to 1."""
-    share = number_in(text)
-    if share is None or not 0 <= share <= 1:
-        raise ParameterError(f"--mix is auto, or 0 (brain alone) to 1 (ear alone), not '{text}'")
-    return share
+def parse_weight(text: str) -> float:
+    """Parse a number from 0 to 1."""
+    weight = parse_number(text)
+    if weight is None or not 0 <= weight <= 1:
+        raise ParameterError(
+            f"--mix must be auto, or 0 (chord model alone) to 1 (melody alone), not '{text}'"
+        )
+    return weight
 
 
-def number_in(text: str) -> float | None:
-    """The number, or None where the text is none."""
+def parse_number(text: str) -> float | None:
+    """Return the number in a text, or None."""
     try:
         return float(text)
     except ValueError:
         return None
 
 
-def read_meter(text: str) -> Meter:
-    """A metre as text."""
+def parse_meter_option(text: str) -> Meter:
+    """Parse a meter; raises ParameterError."""
     try:
         return parse_meter(text)
     except BadInputError as error:
@@ -182,15 +185,16 @@ def read_meter(text: str) -> Meter:
 
 
 def check_meter(meter: Meter) -> None:
-    """Raise ParameterError unless bars are whole quarter notes, which the beats are counted in."""
+    """Raise ParameterError unless a bar is a whole number of quarter notes."""
     if meter.denominator not in DENOMINATORS or bar_beats(meter) % 1:
         raise ParameterError(
-            f"--meter {signature_text(meter)}: bars of whole quarters, such as 4/4, 3/4 or 6/8"
+            f"--meter {signature_text(meter)}: a bar must be whole quarter notes, "
+            "as in 4/4, 3/4 or 6/8"
         )
 
 
-def read_key(text: str) -> Tonality:
-    """A key as text."""
+def parse_key_option(text: str) -> Tonality:
+    """Parse a key; raises ParameterError."""
     try:
         return parse_key(text)
     except BadInputError as error:
@@ -198,7 +202,7 @@ def read_key(text: str) -> Tonality:
 
 
 def is_file(name: str | None) -> bool:
-    """Whether the words of --in or --out mean a file or a pipe, and no port."""
+    """Return whether a value of --in or --out names a file or a pipe, rather than a port."""
     if name is None or name == "-":
         return name == "-"
     suffix = Path(name).suffix.lower()

@@ -1,78 +1,86 @@
-"""A jam from what was asked to what is kept: ports, files and threads are opened, and closed again.
+"""Runs `muse jam` from request to result: resolves the options, opens and closes ports and files.
 
-From a file or a pipe into one, it runs on a counted clock; else in real time. Whatever ends it, all
-notes end, and a live session's take is kept.
+From a file or a pipe into one, the jam runs on a virtual clock; else in real time. However it ends,
+all notes are ended, and the take of a live session is saved.
 """
 
 import logging
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from threading import Event
 from typing import Any
 
 from muse.tools.chords.load_model import load_model
+from muse.tools.generation.seeds import choose_seed
 from muse.tools.jam.clock import SystemClock, VirtualClock, raise_priority
-from muse.tools.jam.engine import Engine
-from muse.tools.jam.engine_setup import (
-    as_before,
-    chosen_seed,
-    engine_of,
-    header_of,
-    in_time,
-    known_player,
-    settings_for,
+from muse.tools.jam.engine import Engine, build_engine
+from muse.tools.jam.inputs import (
+    PlayerInput,
+    after_count_in,
+    file_input,
+    is_song,
+    stream_input,
+    take_input,
 )
-from muse.tools.jam.inputs import Known
-from muse.tools.jam.live import Live
+from muse.tools.jam.live import LiveSession
 from muse.tools.jam.offline import play_offline
-from muse.tools.jam.options import JamRequest
-from muse.tools.jam.ports.input_queue import InputQueue
-from muse.tools.jam.ports.outputs import JsonSink, NoSink
-from muse.tools.jam.ports.playback import Player
-from muse.tools.jam.recording import kept, taken
-from muse.tools.jam.routing import (
-    PARTS,
-    PIPE,
-    SYNTH,
-    Wiring,
-    check_wiring,
-    has_had_enough,
-    listened_to,
-    live_sink,
+from muse.tools.jam.options import (
+    DEFAULT_BPM,
+    JamOptions,
+    JamRequest,
+    follows_player,
+    is_file,
+    parse_number,
+    resolve_options,
 )
-from muse.tools.jam.screen import Screen
+from muse.tools.jam.ports.input_queue import InputQueue
+from muse.tools.jam.ports.outputs import JsonOutput, NullOutput
+from muse.tools.jam.ports.playback import Playback
+from muse.tools.jam.recording import open_take, take_header, write_files
+from muse.tools.jam.routing import (
+    PIPE,
+    SOURCES,
+    SYNTH,
+    Routing,
+    check_routing,
+    is_reader_gone,
+    open_input,
+    open_output,
+)
+from muse.tools.jam.screen import ScreenState
 from muse.tools.jam.session import LEAD_S, Session
-from muse.tools.jam.signals import ended_by_signals
+from muse.tools.jam.signals import stop_on_signals
 from muse.tools.jam.takes.records import read_take
-from muse.tools.jam.takes.replay import Agreement, compare, read_replay
-from muse.tools.jam.takes.take import Take
+from muse.tools.jam.takes.replay import Agreement, Replay, compare_takes, read_replay
+from muse.tools.jam.takes.take import TakeRecorder
 from muse.tools.progress import Report, silent
+from muse.tools.song.meter import bar_beats
 
 log = logging.getLogger("muse")
 
-SHOWN_S = 0.1  # how often what there is to see is shown
+SCREEN_S = 0.1  # interval at which the screen is drawn
 
-Show = Callable[[Screen], None]
-Tell = Callable[[str], None]
+Show = Callable[[ScreenState], None]
+PrintLine = Callable[[str], None]
 
 
-def no_word(_line: str) -> None:
-    """Say nothing."""
+def ignore_line(_line: str) -> None:
+    """Discard a line."""
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What came of a jam.
+class JamResult:
+    """Summary of a jam.
 
     Attributes:
-        beats: that were decided.
-        late: beats at which the brain was not ready.
-        latency: of events, in ms: from when they were due until they were sent.
+        beats: decided beats.
+        late: beats on which the chord model's forecast was not ready.
+        latency: of sent messages, from when they were due, in ms.
         deciding: from when a decision was due until its music was scheduled, in ms.
         files: that were written.
-        agreement: of a take that was played again with what came of it; None without one.
+        agreement: between a replayed take and the new one; None without a replay.
     """
 
     beats: int
@@ -85,112 +93,188 @@ class Outcome:
 
 def jam(
     request: JamRequest,
-    wiring: Wiring,
+    routing: Routing,
     seed: int | None = None,
     *,
-    tell: Tell = no_word,
+    print_bar: PrintLine = ignore_line,
     show: Show | None = None,
     report: Report = silent,
-) -> Outcome:
-    """Play along.
+) -> JamResult:
+    """Accompany a player.
 
     Args:
         request: what to play.
-        wiring: with whom.
-        seed: of all that is drawn; None for that of a take, else for one that is drawn and told.
-        tell: told a line for each bar, when live.
-        show: shown the screen, several times a second, when live.
-        report: told how far it is, when not.
+        routing: input and output.
+        seed: of everything that is sampled; None takes the seed of a replayed take, or draws one
+            and logs it.
+        print_bar: called with a line for each bar, in real time.
+        show: called with the state of the screen several times a second, in real time.
+        report: called with the progress, otherwise.
 
     Raises:
-        ParameterError: options that cannot be, or do not go together.
-        BadInputError: a file that is no melody or take.
-        MissingPartError: no sound, no MIDI system, or no python-rtmidi.
+        ParameterError: options that are out of range or do not go together.
+        BadInputError: an input file without a melody, or that is not a take.
+        MissingPartError: no sound system, no MIDI system, or no python-rtmidi.
     """
-    check_wiring(wiring)
-    replay = read_replay(wiring.replay) if wiring.replay else None
-    request = as_before(request, replay) if replay else request
-    known = known_player(request, wiring, replay)
-    settings = settings_for(request, wiring, known, replay, chosen_seed(seed, replay))
-    if replay is None and known is not None:
-        known = in_time(known, settings)
-    model = load_model(wiring.model)
-    log.info("seed %d", settings.seed)
-    lead_s = known.lead_s if known and not wiring.is_live else LEAD_S
+    check_routing(routing)
+    replay = read_replay(routing.replay) if routing.replay else None
+    request = with_replay_params(request, replay) if replay else request
+    player_input = open_known_input(request, routing, replay)
+    options = options_for(request, routing, player_input, replay, seed_for(seed, replay))
+    if replay is None and player_input is not None:
+        player_input = in_time(player_input, options)
+    model = load_model(routing.model)
+    log.info("seed %d", options.seed)
+    lead_s = player_input.lead_s if player_input and not routing.is_live else LEAD_S
     with ExitStack() as stack:
-        ended = stack.enter_context(ended_by_signals()) if wiring.is_live else Event()
-        take = taken(stack, wiring, header_of(request, settings, model, lead_s))
-        engine = engine_of(settings, model)
-        if wiring.is_live:
-            session = play_live(stack, wiring, engine, known, take, ended, tell, show)
+        stop = stack.enter_context(stop_on_signals()) if routing.is_live else Event()
+        take = open_take(stack, routing, take_header(request, options, model, lead_s))
+        engine = build_engine(options, model)
+        if routing.is_live:
+            session = run_live(stack, routing, engine, player_input, take, stop, print_bar, show)
         else:
-            session = play_counted(wiring, engine, known or Known(), take, report)
-        files = kept(wiring, take)
+            session = run_offline(routing, engine, player_input or PlayerInput(), take, report)
+        files = write_files(routing, take)
         agreement = None
-        if wiring.replay and take:
-            agreement = compare(read_take(wiring.replay), read_take(take.jsonl))
-    tally = session.tally
-    sent = session.player.lateness.figures()
-    return Outcome(tally.beats, tally.late, sent, tally.deciding.figures(), files, agreement)
+        if routing.replay and take:
+            agreement = compare_takes(read_take(routing.replay), read_take(take.jsonl))
+    counts = session.counts
+    latency = session.playback.lateness.figures()
+    return JamResult(
+        counts.beats, counts.late, latency, counts.deciding.figures(), files, agreement
+    )
 
 
-def play_counted(
-    wiring: Wiring, engine: Engine, known: Known, take: Take | None, report: Report
+def with_replay_params(request: JamRequest, replay: Replay) -> JamRequest:
+    """Return the request, completed with the parameters of the replayed take."""
+    params = replay.header.params
+    completed = {
+        each.name: params.get(each.name)
+        for each in fields(request)
+        if getattr(request, each.name) is None and each.name != "bpm"  # the take has its own tempo
+    }
+    return replace(request, **completed)
+
+
+def seed_for(seed: int | None, replay: Replay | None) -> int:
+    """Return the given seed, else that of the replayed take, else a new one."""
+    if seed is None and replay is not None:
+        seed = replay.header.seed
+    return choose_seed(seed)
+
+
+def open_known_input(
+    request: JamRequest, routing: Routing, replay: Replay | None
+) -> PlayerInput | None:
+    """Return the player from a take, a file or a pipe; None for a player in real time."""
+    if replay is not None:
+        return take_input(replay)
+    if routing.source == PIPE and routing.is_live:
+        return None
+    if routing.source == PIPE and not is_song(sys.stdin.buffer):
+        return stream_input(sys.stdin.buffer)
+    if not is_file(routing.source):
+        return None
+    has_bpm = request.bpm is not None and not follows_player(request.bpm)
+    bpm = parse_number(request.bpm or "") if has_bpm else None
+    return file_input(str(routing.source), routing.track, bpm)
+
+
+def options_for(
+    request: JamRequest,
+    routing: Routing,
+    player_input: PlayerInput | None,
+    replay: Replay | None,
+    seed: int,
+) -> JamOptions:
+    """Resolve the request, with defaults from the input: its tempo, meter and count-in."""
+    found = player_input or PlayerInput()
+    count_in = int(routing.is_live)
+    if replay is not None:
+        count_in = round(-replay.first_beat / bar_beats(found.meter))
+    bpm = DEFAULT_BPM if follows_player(request.bpm) else found.bpm
+    return resolve_options(request, bpm=bpm, meter=found.meter, count_in=count_in, seed=seed)
+
+
+def in_time(player_input: PlayerInput, options: JamOptions) -> PlayerInput:
+    """Return the input delayed by the count-in, without its tempos where muse detects them."""
+    tempos = () if options.is_following else player_input.tempos
+    beats = options.count_in * options.bar_beats
+    return after_count_in(replace(player_input, tempos=tempos), beats, options.bpm)
+
+
+def run_offline(
+    routing: Routing,
+    engine: Engine,
+    player_input: PlayerInput,
+    take: TakeRecorder | None,
+    report: Report,
 ) -> Session:
-    """From a file or a pipe into one, faster than real time."""
-    sink = JsonSink(sys.stdout, PARTS) if wiring.target == PIPE else NoSink()
+    """Run from a file or a pipe into one, faster than real time."""
+    output = JsonOutput(sys.stdout, SOURCES) if routing.target == PIPE else NullOutput()
     session = Session(
         engine,
-        Player(sink, VirtualClock()),
+        Playback(output, VirtualClock()),
         take=take,
-        has_click=bool(wiring.has_click),
-        is_through=bool(wiring.is_through),
+        has_click=bool(routing.has_click),
+        is_through=bool(routing.is_through),
     )
-    play_offline(session, known, bars=wiring.bars, report=report)
-    if has_had_enough(sink):
+    play_offline(session, player_input, bars=routing.bars, report=report)
+    if is_reader_gone(output):
         raise BrokenPipeError
     session.save()
     return session
 
 
-def play_live(
+def run_live(
     stack: ExitStack,
-    wiring: Wiring,
+    routing: Routing,
     engine: Engine,
-    known: Known | None,
-    take: Take | None,
-    ended: Event,
-    tell: Tell,
+    player_input: PlayerInput | None,
+    take: TakeRecorder | None,
+    stop: Event,
+    print_bar: PrintLine,
     show: Show | None,
 ) -> Session:
-    """In real time, until the player's file or pipe ends, or `ended` is set."""
+    """Run in real time, until the player's file or pipe ends or `stop` is set."""
     clock = SystemClock()
-    sink = live_sink(wiring)
-    player = stack.enter_context(Player(sink, clock))
+    output = open_output(routing)
+    playback = stack.enter_context(Playback(output, clock))
     session = Session(
         engine,
-        player,
+        playback,
         take=take,
-        has_click=wiring.has_click is not False,
-        is_through=wiring.target == SYNTH if wiring.is_through is None else wiring.is_through,
+        has_click=routing.has_click is not False,
+        is_through=routing.target == SYNTH if routing.is_through is None else routing.is_through,
     )
     queue = InputQueue(clock)
-    is_fed = None if known else listened_to(stack, wiring, queue, clock)
-    live = Live(session, clock, queue, known=known, bars=wiring.bars, is_fed=is_fed)
-    raise_priority()  # whoever draws the screen holds the interpreter, too
+    input_ended = None if player_input else open_input(stack, routing, queue, clock)
+    live = LiveSession(
+        session,
+        clock,
+        queue,
+        player_input=player_input,
+        bars=routing.bars,
+        input_ended=input_ended,
+    )
+    raise_priority()  # drawing the screen blocks the other threads, so it must be quick, too
     try:
         with live.running():
-            while not (live.over.wait(SHOWN_S) or ended.is_set() or has_had_enough(sink)):
+            while not (live.ended.wait(SCREEN_S) or stop.is_set() or is_reader_gone(output)):
                 if show is not None:
                     show(session.screen(clock.now()))
-                for line in session.told_bars():
-                    tell(line)
+                print_bars(session, print_bar)
     finally:
-        player.close()
+        playback.close()
         session.save()
-        with suppress(OSError):  # a terminal that was closed
-            for line in session.told_bars():
-                tell(line)
-    if live.problem is not None:
-        raise live.problem
+        with suppress(OSError):  # the terminal may be closed
+            print_bars(session, print_bar)
+    if live.error is not None:
+        raise live.error
     return session
+
+
+def print_bars(session: Session, print_bar: PrintLine) -> None:
+    """Print a line for each bar that has finished since the last call."""
+    for line in session.take_finished_bars():
+        print_bar(line)

@@ -1,54 +1,78 @@
-"""What a jam leaves behind: a take, and the file that was asked for."""
+"""The files of a jam: its take, and the file that --out names."""
 
 import logging
 import shutil
 import tempfile
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 
 from muse.tools.audio.encodings import AUDIO_SUFFIXES
 from muse.tools.audio.soundfonts import choose_soundfont
+from muse.tools.chords.model import ChordModel
 from muse.tools.files import blaming
 from muse.tools.jam.clock import raise_priority
-from muse.tools.jam.options import is_file
-from muse.tools.jam.routing import PIPE, Wiring
+from muse.tools.jam.inputs import LEAD_PARAM
+from muse.tools.jam.options import JamOptions, JamRequest, is_file
+from muse.tools.jam.routing import PIPE, Routing
 from muse.tools.jam.takes.records import Header, read_take
-from muse.tools.jam.takes.take import Take
+from muse.tools.jam.takes.take import TakeRecorder
 from muse.tools.jam.takes.to_song import song_of_take
+from muse.tools.song.provenance import muse_version
 from muse.tools.view.view import save_view
 
 log = logging.getLogger("muse")
 
 
-def taken(stack: ExitStack, wiring: Wiring, header: Header) -> Take | None:
-    """Who takes it down, for a record or for the file that is wanted; None for neither."""
-    name = wiring.record
-    if wiring.is_live and is_written(wiring):
-        check_writable(Path(wiring.target))
+def take_header(
+    request: JamRequest, options: JamOptions, model: ChordModel, lead_s: float
+) -> Header:
+    """Return the header of a take; `lead_s` is how long before beats it is decided."""
+    given = {name: value for name, value in asdict(request).items() if value is not None}
+    return Header(
+        version=muse_version(),
+        numerator=options.meter.numerator,
+        denominator=options.meter.denominator,
+        params={**given, LEAD_PARAM: lead_s},
+        seed=options.seed,
+        model=model.name,
+        model_hash=model.hash,
+    )
+
+
+def open_take(stack: ExitStack, routing: Routing, header: Header) -> TakeRecorder | None:
+    """Start recording a take, for --record or as the source of an output file; else return None.
+
+    Raises:
+        OSError: the output file, or the take, cannot be written.
+    """
+    name = routing.record
+    if routing.is_live and has_output_file(routing):
+        check_writable(Path(routing.target))
     if name is None:
-        if not is_written(wiring):
+        if not has_output_file(routing):
             return None
-        name = stack.enter_context(PassingFolder(is_kept=wiring.is_live)) / "take"
-    # while it has the interpreter, who plays waits for it, and it must not wait for other programs
-    take = Take(name, header, raise_priority if wiring.is_live else lambda: None)
-    stack.callback(take.discard)  # does nothing once it is saved
+        name = stack.enter_context(ScratchFolder(keep_on_error=routing.is_live)) / "take"
+    # the recorder's thread holds the interpreter while playback waits, so it must not be preempted
+    take = TakeRecorder(name, header, raise_priority if routing.is_live else lambda: None)
+    stack.callback(take.discard)  # no effect once it is saved
     return take
 
 
-class PassingFolder:
-    """A folder that is taken away in the end, but for a take of which no file came.
+class ScratchFolder:
+    """A temporary folder, which is kept if a live take is in it and an error ends the context.
 
-    What was played live cannot be had again, whatever is wrong with the file that was wanted.
+    A live performance cannot be repeated, whatever is wrong with the file it was meant for.
     """
 
-    def __init__(self, is_kept: bool) -> None:
-        """Make it; `is_kept` says whether what is in it then cannot be had again."""
+    def __init__(self, keep_on_error: bool) -> None:
+        """Create the folder."""
         self._path = Path(tempfile.mkdtemp(prefix="muse-"))
-        self._is_kept = is_kept
+        self._keep_on_error = keep_on_error
 
     def __enter__(self) -> Path:
-        """The folder."""
+        """Return the folder."""
         return self._path
 
     def __exit__(
@@ -57,41 +81,41 @@ class PassingFolder:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Take it away, or tell what stays."""
-        left = sorted(self._path.glob("*.jsonl"))
-        if error is None or not self._is_kept or not left:
+        """Delete the folder, or log where the take is kept."""
+        takes = sorted(self._path.glob("*.jsonl"))
+        if error is None or not self._keep_on_error or not takes:
             shutil.rmtree(self._path)
             return
-        name = left[0]
-        log.warning("the take is kept; try: muse jam --replay %s --out take.mid", name)
+        take = takes[0]
+        log.warning("the take is kept as %s; try: muse jam --replay %s --out take.mid", take, take)
 
 
-def is_written(wiring: Wiring) -> bool:
-    """Whether a file is wanted, not a take alone."""
-    return wiring.target != PIPE and is_file(wiring.target)
+def has_output_file(routing: Routing) -> bool:
+    """Return whether --out names a file."""
+    return routing.target != PIPE and is_file(routing.target)
 
 
 def check_writable(target: Path) -> None:
-    """Raise OSError where a file cannot be written, before anyone plays for it."""
+    """Raise OSError where a file cannot be written, before the session starts."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with blaming(target), tempfile.TemporaryFile(dir=target.parent):
         pass
 
 
-def kept(wiring: Wiring, take: Take | None) -> tuple[str, ...]:
-    """Write the file that is wanted, and say what is there."""
-    files = [take.jsonl, take.midi] if take and wiring.record else []
-    if take and is_written(wiring):
-        target = Path(wiring.target)
-        write_take(take, target, wiring.soundfont)
+def write_files(routing: Routing, take: TakeRecorder | None) -> tuple[str, ...]:
+    """Write the output file from the take, and return and log the files that exist now."""
+    files = [take.jsonl, take.midi] if take and routing.record else []
+    if take and has_output_file(routing):
+        target = Path(routing.target)
+        write_take(take, target, routing.soundfont)
         files.append(target)
     for path in files:
         log.info("wrote %s", path)
     return tuple(map(str, files))
 
 
-def write_take(take: Take, target: Path, soundfont: Path | None) -> None:
-    """A take as MIDI, a Song, a score, a picture, or rendered."""
+def write_take(take: TakeRecorder, target: Path, soundfont: Path | None) -> None:
+    """Write a take as MIDI, a Song document, a score, a picture, or rendered audio."""
     song = song_of_take(read_take(take.jsonl))
     if target.suffix.lower() not in AUDIO_SUFFIXES:
         save_view(song, target, target.stem)

@@ -1,4 +1,4 @@
-"""Where a jam comes from and where it goes: ports, pipes, files and the synthesizer."""
+"""Input and output of a jam: ports, pipes, files and the synthesizer."""
 
 import logging
 import sys
@@ -12,34 +12,35 @@ from muse.tools.errors import BadInputError, MuseError, ParameterError
 from muse.tools.jam.band.lines import CHANNELS
 from muse.tools.jam.clock import SystemClock
 from muse.tools.jam.options import AUTO, is_file
-from muse.tools.jam.ports.input_queue import InputQueue, StreamReader, port_input
+from muse.tools.jam.ports.input_queue import InputQueue, StreamReader, open_queue_port
 from muse.tools.jam.ports.midi_system import load_rtmidi
-from muse.tools.jam.ports.outputs import JsonSink, NoSink, PortSink, Sink
-from muse.tools.jam.ports.port_names import LOOP, list_ports, matching
+from muse.tools.jam.ports.outputs import JsonOutput, NullOutput, Output, PortOutput
+from muse.tools.jam.ports.port_names import LOOP, list_ports, matching_ports
 from muse.tools.jam.session import SOLO_CHANNEL
 from muse.tools.song.export import check_target
 
 log = logging.getLogger("muse")
 
 PIPE, SYNTH = "-", "synth"
-PARTS = {channel: part for part, channel in CHANNELS.items()} | {SOLO_CHANNEL: "solo"}
+# what sounds on each channel, as JSON lines name it
+SOURCES = {channel: part for part, channel in CHANNELS.items()} | {SOLO_CHANNEL: "solo"}
 
 
 @dataclass(frozen=True)
-class Wiring:
-    """Where it comes from, where it goes, and what is kept.
+class Routing:
+    """Where the player's notes come from, where the music goes, and what is recorded.
 
     Attributes:
-        source: a port in words, a file, or '-'; None for the first port there is.
-        target: a port in words, "synth", a file, or '-'.
-        model: the brain, as chords.models.load_model takes it.
-        track: of a file that plays.
-        soundfont: to sound with.
-        has_click: a metronome; None for one when live.
-        is_through: whether the player is sounded too; None for the synthesizer alone.
-        bars: after which it ends.
-        record: a take's name.
-        replay: a take whose player plays.
+        source: text that names a port, a file, or '-'; None for the first port.
+        target: text that names a port, "synth", a file, or '-'.
+        model: the chord model, as chords.load_model takes it.
+        track: which track of an input file is the melody.
+        soundfont: for the synthesizer and rendered files.
+        has_click: whether the metronome goes on; None for yes in real time.
+        is_through: whether the player's notes are sent on; None for yes with the synthesizer.
+        bars: number of bars after which the jam ends.
+        record: name of a take to record.
+        replay: a take whose player plays again.
     """
 
     source: str | None = None
@@ -55,7 +56,7 @@ class Wiring:
 
     @property
     def is_live(self) -> bool:
-        """Whether it is played in real time."""
+        """Whether the jam runs in real time."""
         return not (is_file(self.target) and (self.replay is not None or is_file(self.source)))
 
     @property
@@ -65,70 +66,75 @@ class Wiring:
         return is_port_read or not (self.target == SYNTH or is_file(self.target))
 
 
-def check_wiring(wiring: Wiring) -> None:
-    """Raise for ways in and out that do not go together, or that need what is not installed."""
-    if wiring.replay and wiring.source:
-        raise ParameterError("--replay plays the solo of a take; leave out --in")
-    if wiring.source and Path(wiring.source).suffix.lower() in AUDIO_SUFFIXES:
-        raise BadInputError(
-            f"{wiring.source} is sound; `muse transcribe {wiring.source} -o DIR` makes MIDI of it"
-        )
-    check_pipes(wiring)
-    if wiring.bars is not None and wiring.bars < 1:
-        raise ParameterError("--bars is 1 or more")
-    if wiring.needs_midi_ports:
+def check_routing(routing: Routing) -> None:
+    """Raise an error for inputs and outputs that do not go together or need a missing part."""
+    if routing.needs_midi_ports:
         load_rtmidi()
-    if is_file(wiring.target) and wiring.target != PIPE:
-        source = wiring.source if is_file(wiring.source) else None
-        check_target(Path(wiring.target), source or str(wiring.replay or ""))
+    if routing.replay and routing.source:
+        raise ParameterError("--replay plays the solo of a take; leave out --in")
+    if routing.source and Path(routing.source).suffix.lower() in AUDIO_SUFFIXES:
+        raise BadInputError(
+            f"{routing.source} is audio; make MIDI of it first: "
+            f"`muse transcribe {routing.source} -o DIR`"
+        )
+    check_pipes(routing)
+    if routing.bars is not None and routing.bars < 1:
+        raise ParameterError("--bars must be 1 or more")
+    if is_file(routing.target) and routing.target != PIPE:
+        source = routing.source if is_file(routing.source) else None
+        check_target(Path(routing.target), source or str(routing.replay or ""))
 
 
-def check_pipes(wiring: Wiring) -> None:
-    """Raise for a pipe that is asked for where there is none; Python has None in its place."""
-    if wiring.source == PIPE and sys.stdin is None:
+def check_pipes(routing: Routing) -> None:
+    """Raise an error for a pipe that is closed, for which Python has None."""
+    if routing.source == PIPE and sys.stdin is None:
         raise BadInputError("standard input is closed; give --in a pipe, a file or a port")
-    if wiring.target == PIPE and sys.stdout is None:
+    if routing.target == PIPE and sys.stdout is None:
         raise MuseError("standard output is closed; give --out a file, a port or synth")
 
 
-def live_sink(wiring: Wiring) -> Sink:
-    """Who sounds it."""
-    if wiring.target == SYNTH:
-        from muse.tools.jam.ports.synth import SynthSink
+def open_output(routing: Routing) -> Output:
+    """Open the output of a live session."""
+    if routing.target == SYNTH:
+        from muse.tools.jam.ports.synth import SynthOutput
 
-        return SynthSink(wiring.soundfont)
-    if wiring.target == PIPE:
-        return JsonSink(sys.stdout, PARTS)
-    return NoSink() if is_file(wiring.target) else PortSink(wiring.target, wait=True)
-
-
-def has_had_enough(sink: Sink) -> bool:
-    """Whether no one reads the lines any more."""
-    return isinstance(sink, JsonSink) and sink.ended.is_set()
+        return SynthOutput(routing.soundfont)
+    if routing.target == PIPE:
+        return JsonOutput(sys.stdout, SOURCES)
+    return NullOutput() if is_file(routing.target) else PortOutput(routing.target, wait=True)
 
 
-def listened_to(
-    stack: ExitStack, wiring: Wiring, queue: InputQueue, clock: SystemClock
+def is_reader_gone(output: Output) -> bool:
+    """Return whether the reader of the JSON lines has closed the pipe."""
+    return isinstance(output, JsonOutput) and output.ended.is_set()
+
+
+def open_input(
+    stack: ExitStack, routing: Routing, queue: InputQueue, clock: SystemClock
 ) -> Event | None:
-    """Open a pipe or a port to hear; what is set when the pipe is at its end."""
-    if wiring.source == PIPE:
+    """Open the pipe or port of a live player.
+
+    Returns:
+        an event that is set at the end of the pipe; None for a port.
+    """
+    if routing.source == PIPE:
         reader = StreamReader(sys.stdin.buffer, queue, clock)
         stack.callback(reader.close)
         reader.start()
         return reader.ended
-    port = port_input(wiring.source or first_port(), queue)
+    port = open_queue_port(routing.source or find_first_port(), queue)
     stack.callback(port.close)
     port.open(wait=True)
     return None
 
 
-def first_port() -> str | None:
-    """The first port that someone can play on; None for one of ours to connect to."""
+def find_first_port() -> str | None:
+    """Return the first port of an instrument; None, for a virtual port, where there is none."""
     names = [port.name for port in list_ports() if port.direction == "in"]
-    fitting = [names[place] for place in matching(names, ".")]  # without another jam's
-    named = next((name for name in fitting if LOOP not in name.lower()), None)
-    if named is None:
-        log.info("no MIDI input is there; connect one to the port 'muse jam'")
+    others = [names[index] for index in matching_ports(names, ".")]  # without ports of other jams
+    first = next((name for name in others if LOOP not in name.lower()), None)
+    if first is None:
+        log.info("no MIDI input found; connect one to the port 'muse jam'")
     else:
-        log.info("listening to %s", named)
-    return named
+        log.info("listening to %s", first)
+    return first

@@ -1,7 +1,7 @@
-"""One jam under way: the engine, who sounds what it plays, and what is kept of it.
+"""One running jam: the engine, the playback of its music, and the recording of both.
 
-Whoever drives it (offline.py on a virtual clock, live.py with threads) calls it beat by beat; any
-thread may tell what was heard.
+A driver (offline.py on a virtual clock, live.py with threads) calls it beat by beat; any thread may
+pass it messages of the player.
 """
 
 from collections import deque
@@ -13,71 +13,69 @@ from muse.tools.jam.band.click import click, opening
 from muse.tools.jam.band.lines import CHANNELS
 from muse.tools.jam.band.rhythm_section import FINAL_BEATS
 from muse.tools.jam.engine import Engine
-from muse.tools.jam.events import Decision, Event, Message, Plan, Thought
+from muse.tools.jam.events import BandEvent, ChordForecast, Decision, ForecastTask, Message
 from muse.tools.jam.midi_bytes import is_on
 from muse.tools.jam.ports.lateness import PERCENTILES, Lateness
-from muse.tools.jam.ports.playback import Player
-from muse.tools.jam.screen import BarLines, Screen
-from muse.tools.jam.takes.take import Take
+from muse.tools.jam.ports.playback import Playback
+from muse.tools.jam.screen import BarLines, ScreenState
+from muse.tools.jam.takes.take import TakeRecorder
 from muse.tools.song.meter import bar_beats
 
-LEAD_S = 0.012  # before a beat, in which it is decided when live
-SOLO_CHANNEL = 3  # on which the player is sounded, where that is wanted
+LEAD_S = 0.012  # how long before a beat it is decided, in real time
+SOLO_CHANNEL = 3  # on which the player's notes are sent on
 BAND = (CHANNELS["keys"], CHANNELS["bass"])
-HEARD_BEATS = 1.0  # whose notes are shown
-MOST_BARS = 64  # lines that wait to be told
+SHOWN_BEATS = 1.0  # past time whose notes are on screen
+MAX_BAR_LINES = 64  # finished bars that wait to be printed
 
 
 @dataclass
-class Tally:
-    """What is counted.
+class SessionCounts:
+    """Counts and delays of a session.
 
     Attributes:
-        beats: that were decided.
-        late: beats at which the brain was not ready.
-        notes: that the player began.
-        deciding: from the moment a decision was due until its music was scheduled.
-        hearing: from when a note came until the engine had it.
+        beats: decided beats.
+        late: beats on which the chord model's forecast was not ready.
+        notes: the player's note-ons.
+        deciding: delays from when a decision was due until its music was scheduled.
     """
 
     beats: int
     late: int
     notes: int
     deciding: Lateness
-    hearing: Lateness
 
 
 class Session:
-    """The engine between a player who is heard and one who sounds it."""
+    """The engine, connected to a playback and optionally to a recorder."""
 
     def __init__(
         self,
         engine: Engine,
-        player: Player,
+        playback: Playback,
         *,
-        take: Take | None = None,
+        take: TakeRecorder | None = None,
         has_click: bool = False,
         is_through: bool = False,
     ) -> None:
-        """Tie them together.
+        """Connect the components.
 
         Args:
-            engine: that decides.
-            player: that sends what it plays.
-            take: that takes it down.
-            has_click: whether there is a metronome after the count-in too.
-            is_through: whether what the player plays is sent on.
+            engine: decides what is played.
+            playback: sends it.
+            take: records the session.
+            has_click: whether the metronome goes on after the count-in.
+            is_through: whether the player's messages are sent to the output as well.
         """
-        self.engine, self.player, self.meter, self.take = engine, player, engine.meter, take
-        self.conductor = engine.conductor
+        self.engine, self.playback, self.meter, self.take = engine, playback, engine.meter, take
+        self.beat_clock = engine.beat_clock
         self.has_click, self.is_through = has_click, is_through
-        self.tally = Tally(0, 0, 0, Lateness(), Lateness())
+        self.counts = SessionCounts(0, 0, 0, Lateness())
         self.decision: Decision | None = None
-        self.end_beat = self.conductor.first_beat
+        self.end_beat = self.beat_clock.first_beat
         self._lock = RLock()
         self._lines = BarLines(engine.meter)
-        self._bars: deque[str] = deque(maxlen=MOST_BARS)
-        self._told_notes = 0
+        self._bars: deque[str] = deque(maxlen=MAX_BAR_LINES)
+        self._shown_notes = 0
 
     @property
     def bar_beats(self) -> int:
@@ -85,89 +83,90 @@ class Session:
         return round(bar_beats(self.meter))
 
     def begin(self) -> None:
-        """Choose the sound of the click."""
-        self._play(opening(self.conductor.first_beat))
+        """Select the sound of the click."""
+        self._play(opening(self.beat_clock.first_beat))
 
-    def heard(self, message: Message) -> None:
-        """The player sent something."""
+    def receive(self, message: Message) -> None:
+        """Process a message of the player."""
         if self.is_through:
             data = bytes((message.data[0] & 0xF0 | SOLO_CHANNEL, *message.data[1:]))
-            self.player.schedule([Message(message.time_s, data)])
+            self.playback.schedule([Message(message.time_s, data)])
         with self._lock:
-            self.engine.heard(message)
-            self.tally.notes += is_on(message.data)
+            self.engine.receive(message)
+            self.counts.notes += is_on(message.data)
             if self.take:
-                self.take.heard(message, self.conductor.beat_at(message.time_s))
+                self.take.record_input(message, self.beat_clock.beat_at(message.time_s))
 
-    def think(self, beat: int) -> Thought:
-        """The brain's work for a beat."""
+    def forecast_task(self, beat: int) -> ForecastTask:
+        """Return the chord model's work for a beat."""
         with self._lock:
-            return self.engine.think(beat)
+            return self.engine.forecast_task(beat)
 
-    def turn(self, beat: int, plan: Plan | None, now_s: float) -> None:
-        """Decide a beat and have it played."""
+    def play_beat(self, beat: int, forecast: ChordForecast | None, now_s: float) -> None:
+        """Decide a beat, schedule its music and record both."""
         with self._lock:
-            turn = self.engine.beat(beat, plan)
-            # a tempo that rose within the last beat left some of it to come after this one
-            self.player.drop_after(self.conductor.time_of(beat), BAND)
-            self._play(turn.events)
+            result = self.engine.play_beat(beat, forecast)
+            # where the tempo rose during the last beat, some of its events are due after this one
+            self.playback.drop_after(self.beat_clock.time_of(beat), BAND)
+            self._play(result.events)
             if self.take:
-                self.take.tempo(self.conductor.spans, now_s)
-                self.take.decided(turn.decision, max(now_s, 0.0))  # the first may be due before 0
-        self.decision = turn.decision
-        self.tally.beats += 1
-        self.tally.late += turn.decision.late
+                self.take.record_tempo(self.beat_clock.spans, now_s)
+                # the first decision may be due before 0 s
+                self.take.record_decision(result.decision, max(now_s, 0.0))
+        self.decision = result.decision
+        self.counts.beats += 1
+        self.counts.late += result.decision.late
         self.end_beat = beat + 1.0
-        notes, self._told_notes = self.tally.notes - self._told_notes, self.tally.notes
-        self._bars.extend(self._lines.beat(turn.decision, notes, self.conductor.bpm))
+        notes, self._shown_notes = self.counts.notes - self._shown_notes, self.counts.notes
+        self._bars.extend(self._lines.add_beat(result.decision, notes, self.beat_clock.bpm))
 
-    def told_bars(self) -> Iterator[str]:
-        """A line for each bar that is over and was not told yet."""
+    def take_finished_bars(self) -> Iterator[str]:
+        """Yield a line for each finished bar, once."""
         while self._bars:
             yield self._bars.popleft()
 
     def click(self, beat: int) -> None:
-        """The metronome's share of a beat."""
+        """Schedule the metronome's clicks of a beat."""
         if self.has_click or beat < 0:
             self._play(click(beat, self.meter))
 
     def finish(self, beat: int) -> None:
-        """The last chord, held."""
+        """Schedule the ending: the last chord, held."""
         with self._lock:
             self._play(self.engine.finish(beat))
         self.end_beat = beat + FINAL_BEATS
-        self._bars.extend(self._lines.end())
+        self._bars.extend(self._lines.end_bar())
 
     def save(self) -> None:
-        """Put the take in its place, where one is made."""
+        """Save the take, if one is recorded."""
         if self.take:
-            end_s = self.conductor.time_of(self.end_beat)
-            self.take.tempo(self.conductor.spans, end_s)
+            end_s = self.beat_clock.time_of(self.end_beat)
+            self.take.record_tempo(self.beat_clock.spans, end_s)
             self.take.save(end_s, self.end_beat)
 
-    def screen(self, now_s: float) -> Screen:
-        """What there is to see."""
-        beat = self.conductor.beat_at(now_s)
+    def screen(self, now_s: float) -> ScreenState:
+        """Return what the screen shows at a time."""
+        beat = self.beat_clock.beat_at(now_s)
         with self._lock:
-            heard = tuple(note.pitch for note in self.engine.solo.since(beat - HEARD_BEATS))
-        late = self.player.lateness
-        p50, p95, p99 = (1e3 * late.percentile(each) for each in PERCENTILES)
-        return Screen(
+            pitches = tuple(note.pitch for note in self.engine.solo.since(beat - SHOWN_BEATS))
+        lateness = self.playback.lateness
+        p50, p95, p99 = (1e3 * lateness.percentile(each) for each in PERCENTILES)
+        return ScreenState(
             meter=self.meter,
             beat=int(beat // 1),
-            bpm=self.conductor.bpm,
+            bpm=self.beat_clock.bpm,
             decision=self.decision,
-            heard=heard,
-            latency_ms=(p50, p95, p99) if late.count else None,
-            beats=self.tally.beats,
-            late_thoughts=self.tally.late,
+            pitches=pitches,
+            latency_ms=(p50, p95, p99) if lateness.count else None,
+            beats=self.counts.beats,
+            late_forecasts=self.counts.late,
             is_recording=self.take is not None,
         )
 
-    def _play(self, events: Sequence[Event]) -> None:
-        """Have events sent at their times, and taken down."""
-        timed = [(self.conductor.time_of(event.beat), event) for event in events]
-        self.player.schedule(Message(time_s, event.data) for time_s, event in timed)
+    def _play(self, events: Sequence[BandEvent]) -> None:
+        """Schedule events at the times of their beats, and record them."""
+        timed = [(self.beat_clock.time_of(event.beat), event) for event in events]
+        self.playback.schedule(Message(time_s, event.data) for time_s, event in timed)
         if self.take:
             for time_s, event in timed:
-                self.take.played(event, time_s)
+                self.take.record_output(event, time_s)

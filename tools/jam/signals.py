@@ -1,4 +1,4 @@
-"""Ways out of a live jam: signals end it, and what is to be kept is kept whatever comes after."""
+"""Signals that end a live jam without losing the take."""
 
 import signal
 import time
@@ -7,39 +7,39 @@ from contextlib import contextmanager
 from threading import Event, current_thread, main_thread
 from types import FrameType
 
-# Ctrl-C, `kill`, and a terminal that is closed, which Windows does not tell
+# Ctrl-C, `kill`, and a closed terminal (not on Windows)
 SIGNALS = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 ]
-PATIENCE_S = 5.0  # after the first signal, in which others change nothing
+GRACE_S = 5.0  # after the first signal, in which further ones have no effect
 
 
 @contextmanager
-def ended_by_signals() -> Iterator[Event]:
-    """Yields what is set by the first signal that would end the program; as before after.
+def stop_on_signals() -> Iterator[Event]:
+    """Yield an event that is set by the first signal; restores the previous handlers on exit.
 
-    Those that follow soon are passed over, as a player who presses Ctrl-C twice wants the take all
-    the same; one that comes late raises KeyboardInterrupt, for it may be stuck. Signals that were
-    ignored stay so, as under nohup. Only the main thread hears signals; elsewhere none is set.
+    Signals soon after the first have no effect, because a player who presses Ctrl-C twice still
+    wants the take; a later one raises KeyboardInterrupt, because the program may be stuck. Signals
+    that were ignored, as under nohup, stay ignored. Outside the main thread the event is never set.
     """
-    ended = Event()
+    stop = Event()
     first_s: list[float] = []
 
     def end(_signal: int, _frame: FrameType | None) -> None:
         first_s.append(time.monotonic())
-        ended.set()
-        if first_s[-1] - first_s[0] > PATIENCE_S:
+        stop.set()
+        if first_s[-1] - first_s[0] > GRACE_S:
             raise KeyboardInterrupt
 
     if current_thread() is not main_thread():
-        yield ended
+        yield stop
         return
     before = {number: signal.getsignal(number) for number in SIGNALS}
-    heeded = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
-    for number in heeded:
+    handled = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
+    for number in handled:
         signal.signal(number, end)
     try:
-        yield ended
+        yield stop
     finally:
-        for number in heeded:
+        for number in handled:
             signal.signal(number, before[number])

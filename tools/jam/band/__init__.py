@@ -1,1 +1,1 @@
-"""Who plays: keys and bass, the click, and how loud."""
+"""The band: keys and bass, the click, and their loudness."""

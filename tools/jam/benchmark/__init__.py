@@ -1,1 +1,1 @@
-"""How exact a jam is, measured through a real MIDI server."""
+"""Benchmark of the timing of a jam through a real MIDI server."""

@@ -1,4 +1,4 @@
-"""The whole accompanist measured: ears, brain, band and threads, while a melody is played to it."""
+"""Benchmark of the whole accompanist, with engine and threads, while a melody is played to it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -6,26 +6,26 @@ from dataclasses import replace
 from itertools import count, takewhile
 
 from muse.tools.chords.load_model import load_model
-from muse.tools.jam.benchmark.timing import Accompanist, Figures, bars, measure
+from muse.tools.jam.benchmark.timing import Accompanist, Figures, benchmark_timing, check_limits
 from muse.tools.jam.clock import Clock
-from muse.tools.jam.engine_setup import engine_of
+from muse.tools.jam.engine import build_engine
 from muse.tools.jam.events import Message
-from muse.tools.jam.inputs import Known, counted_in, from_file
-from muse.tools.jam.live import START_S, Live
+from muse.tools.jam.inputs import PlayerInput, after_count_in, file_input
+from muse.tools.jam.live import START_S, LiveSession
 from muse.tools.jam.midi_bytes import NOTE_ON, note_off
-from muse.tools.jam.options import AUTO, DEFAULT_BPM, JamRequest, JamSettings, settings_of
+from muse.tools.jam.options import AUTO, DEFAULT_BPM, JamOptions, JamRequest, resolve_options
 from muse.tools.jam.ports.input_queue import InputQueue
-from muse.tools.jam.ports.playback import Player
+from muse.tools.jam.ports.playback import Playback
 from muse.tools.jam.session import Session
 from muse.tools.progress import Report, silent
 
 COUNT_IN = 1  # bars
 SEED = 0
-PAUSE_S = 1.0  # before the melody comes again
-TUNE = (60, 62, 64, 67, 69, 67, 64, 62)  # pitches, a beat each, where no file is given
+PAUSE_S = 1.0  # before the melody repeats
+DEFAULT_MELODY = (60, 62, 64, 67, 69, 67, 64, 62)  # pitches, a beat each, where no file is given
 
 
-def measure_jam(
+def benchmark_jam(
     duration_s: float,
     solo: str | None = None,
     *,
@@ -34,73 +34,77 @@ def measure_jam(
     realtime: bool = True,
     report: Report = silent,
 ) -> Figures:
-    """Figures of a whole jam, and whether they hold its bars, for JSON.
+    """Run a jam through a MIDI server, and return its figures and limits, for JSON.
 
     Args:
         duration_s: how long it lasts.
-        solo: a MIDI file or a Song document whose melody is played to it; None for a tune.
-        model: the brain, as `load_model` takes it.
-        load: cores kept busy by others; None for all but one.
-        realtime: whether the server asks to go before other programs.
-        report: told how far it is.
+        solo: a MIDI file or Song document with the melody; None for a built-in one.
+        model: the chord model, as `load_model` takes it.
+        load: number of other processes that keep a core busy; None for all cores but one.
+        realtime: whether the MIDI server asks for real-time priority.
+        report: called with the progress.
 
     Raises:
-        BadInputError: no melody, or a model that cannot be read.
+        BadInputError: the file has no melody, or the model cannot be read.
         MissingPartError: no jackd, or python-rtmidi without JACK.
     """
-    known = tune() if solo is None else from_file(solo, None, None)
-    settings = settings_of(
+    known = default_melody() if solo is None else file_input(solo, None, None)
+    settings = resolve_options(
         JamRequest(), bpm=known.bpm, meter=known.meter, count_in=COUNT_IN, seed=SEED
     )
-    later = counted_in(known, settings.count_in * settings.bar_beats, settings.bpm)
-    figures = measure(
+    later = after_count_in(known, settings.count_in * settings.bar_beats, settings.bpm)
+    figures = benchmark_timing(
         duration_s,
         load=load,
         realtime=realtime,
-        accompanist=accompanist_of(settings, model),
-        script=again_and_again(later, duration_s),
+        accompanist=engine_accompanist(settings, model),
+        script=repeat_melody(later, duration_s),
         report=report,
     )
-    return {**figures, "bars": bars(figures)}
+    return {**figures, "limits": check_limits(figures)}
 
 
-def accompanist_of(settings: JamSettings, model: str) -> Accompanist:
-    """Who accompanies, for `measure`; raises BadInputError for a model that cannot be read."""
+def engine_accompanist(settings: JamOptions, model: str) -> Accompanist:
+    """Return an accompanist with an engine, for `benchmark_timing`.
+
+    Raises:
+        BadInputError: the model cannot be read.
+    """
     brain = load_model(model)
 
     @contextmanager
     def accompany(
-        clock: Clock, player: Player, queue: InputQueue, _duration_s: float
+        clock: Clock, playback: Playback, queue: InputQueue, _duration_s: float
     ) -> Iterator[Callable[[], Figures]]:
-        session = Session(engine_of(settings, brain), player)
-        with Live(session, clock, queue).running():
-            yield lambda: figures_of(session)
+        session = Session(build_engine(settings, brain), playback)
+        with LiveSession(session, clock, queue).running():
+            yield lambda: session_figures(session)
 
     return accompany
 
 
-def figures_of(session: Session) -> Figures:
-    """What the session itself counts."""
-    tally = session.tally
+def session_figures(session: Session) -> Figures:
+    """Return what the session itself counts."""
+    counts = session.counts
     return {
-        "beats": tally.beats,
-        "late_thoughts": tally.late,
-        "deciding": tally.deciding.figures(),
+        "beats": counts.beats,
+        "late_forecasts": counts.late,
+        "deciding": counts.deciding.figures(),
     }
 
 
-def tune() -> Known:
-    """A player of TUNE."""
+def default_melody() -> PlayerInput:
+    """Return a player of DEFAULT_MELODY."""
     beat_s = 60.0 / DEFAULT_BPM
     messages = []
-    for beat, pitch in enumerate(TUNE):
+    for beat, pitch in enumerate(DEFAULT_MELODY):
         messages.append(Message(beat * beat_s, bytes((NOTE_ON, pitch, 90))))
         messages.append(Message((beat + 0.8) * beat_s, note_off(0, pitch)))
-    return Known(tuple(messages), DEFAULT_BPM)
+    return PlayerInput(tuple(messages), DEFAULT_BPM)
 
 
-def again_and_again(known: Known, duration_s: float) -> list[Message]:
-    """A melody as a script, from the beginning again whenever it has ended, for so many s."""
+def repeat_melody(known: PlayerInput, duration_s: float) -> list[Message]:
+    """Return the messages of a melody that repeats up to a duration."""
     melody = [replace(each, time_s=each.time_s + START_S) for each in known.messages]
     length_s = melody[-1].time_s + PAUSE_S
     endless = (

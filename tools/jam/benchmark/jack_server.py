@@ -1,4 +1,4 @@
-"""A JACK server of our own without a sound card: a real MIDI server to test and measure through."""
+"""A private JACK server without a sound card: a real MIDI server for tests and benchmarks."""
 
 import os
 import shutil
@@ -16,23 +16,23 @@ from muse.tools.jam.ports.midi_system import (
     close_handle,
     load_rtmidi,
     open_handle,
-    quiet_jack,
+    silence_jack_messages,
 )
 
 RATE = 48_000  # Hz
-PERIOD = 256  # frames: the server takes and gives messages once in a period
+PERIOD = 256  # frames; the server passes messages once a period
 PERIOD_S = PERIOD / RATE
 PATIENT = ("--sync", "--timeout", "200")  # ms
-START_S = 20.0  # how long it may take to start
-LOOK_S = 0.05  # how often it is asked
-END_S = 5.0  # how long it may take to end
+START_S = 20.0  # the longest time it may take to start
+LOOK_S = 0.05  # interval between attempts to connect
+END_S = 5.0  # the longest time it may take to end
 NAME_VARIABLE = "JACK_DEFAULT_SERVER"  # read by libjack
 
 _numbers = count()
 
 
 def why_no_jack() -> str | None:
-    """What is missing for a server here, or None where nothing is."""
+    """Return what is missing for a server on this machine, or None."""
     if shutil.which("jackd") is None:
         return f"jackd is not installed; {system_hint('jackd')}"
     try:
@@ -49,12 +49,12 @@ def jack_server(*, realtime: bool = True, patient: bool = False) -> Iterator[str
     """Run a server under a name of its own, which this process and its children then use.
 
     Args:
-        realtime: whether it asks the system to go before others, as a musician's does.
-        patient: whether it waits for programs that are late; else it goes on without what they
-            have, as a musician's does, and their messages are lost.
+        realtime: whether it asks for real-time priority, as a musician's server does.
+        patient: whether it waits for clients that are late; otherwise it goes on without them,
+            as a musician's server does, and their messages are lost.
 
     Raises:
-        MissingPartError: something is missing, as `why_no_jack` tells.
+        MissingPartError: something is missing, see `why_no_jack`.
         MuseError: the server does not start.
     """
     if missing := why_no_jack():
@@ -79,7 +79,7 @@ def start(name: str, *, realtime: bool = True, patient: bool = False) -> "subpro
     options = ["--realtime" if realtime else "--no-realtime", *(PATIENT if patient else ())]
     driver = ["-d", "dummy", "-r", str(RATE), "-p", str(PERIOD), "-C", "0", "-P", "0"]
     return subprocess.Popen(
-        [*dying_with_us(), "jackd", *options, "-n", name, *driver],
+        [*parent_death_prefix(), "jackd", *options, "-n", name, *driver],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,  # Ctrl-C is for us
@@ -87,20 +87,20 @@ def start(name: str, *, realtime: bool = True, patient: bool = False) -> "subpro
 
 
 def jack_handle(direction: Direction, client: str) -> Any:
-    """A handle into the server that runs; None where none does."""
+    """Return a handle into the running server; None without one."""
     rtmidi = load_rtmidi()
     make = rtmidi.MidiIn if direction == "in" else rtmidi.MidiOut
     return open_handle(rtmidi.API_UNIX_JACK, partial(make, rtmidi.API_UNIX_JACK, name=client))
 
 
-def dying_with_us() -> list[str]:
-    """What to begin a command with so that it ends when we do, even killed; Linux has it."""
+def parent_death_prefix() -> list[str]:
+    """Return the start of a command that ends when this process does, even if killed (Linux)."""
     return ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
 
 
 def wait_for_server(server: "subprocess.Popen[bytes]") -> None:
-    """Wait until it answers; raises MuseError where it does not."""
-    quiet_jack()
+    """Wait until the server answers; raises MuseError where it does not."""
+    silence_jack_messages()
     deadline_s = time.monotonic() + START_S
     while time.monotonic() < deadline_s and server.poll() is None:
         if handle := jack_handle("out", "muse looks"):
@@ -111,7 +111,7 @@ def wait_for_server(server: "subprocess.Popen[bytes]") -> None:
 
 
 def end(server: "subprocess.Popen[bytes]") -> None:
-    """Have it end, by force where it does not."""
+    """End the server, by force where it does not react."""
     server.terminate()
     try:
         server.wait(END_S)

@@ -1,7 +1,7 @@
-"""Another program at the far end of a MIDI server: plays a script, and stamps what it hears.
+"""Another program at the MIDI server: plays a script, and records when it receives messages.
 
-It runs in a process of its own, so that it does not wait for our interpreter. Times are those of
-`time.perf_counter`, which all processes of a machine share where a MIDI server can be measured.
+It is a process of its own, so that it does not wait for this process's interpreter. Times are those
+of `time.perf_counter`, which all processes of a machine share where a MIDI server can be measured.
 """
 
 import time
@@ -18,50 +18,50 @@ from muse.tools.jam.benchmark.jack_server import jack_handle
 from muse.tools.jam.clock import raise_priority
 from muse.tools.jam.events import Message
 from muse.tools.jam.ports.midi_system import close_handle, open_virtual
-from muse.tools.jam.ports.reconnecting_port import LivePort
+from muse.tools.jam.ports.reconnecting_port import ReconnectingPort
 
-HEARS, PLAYS = "muse far in", "muse far out"  # its ports, as its clients are called
-ENDS_S = 10.0  # how long it may take to end
-FETCH_S = 0.001  # how often what has come is fetched
+PEER_IN, PEER_OUT = "muse peer in", "muse peer out"  # names of its JACK clients
+ENDS_S = 10.0  # the longest time it may take to end
+FETCH_S = 0.001  # interval at which messages are fetched
 Stamped = tuple[float, bytes]  # s of perf_counter, message
-Heard = tuple[float, float, bytes]  # s of perf_counter when fetched, s since the first, message
+HeardLine = tuple[float, float, bytes]  # s of perf_counter when fetched, s since the first, message
 
 
 @dataclass(frozen=True)
-class FarReport:
-    """What it did.
+class PeerReport:
+    """What the peer program received and sent.
 
     Attributes:
-        heard: what came, in order.
-        played: what it sent, in order.
+        heard: received messages with times, in order.
+        played: sent messages with times, in order.
     """
 
     heard: list[Stamped]
     played: list[Stamped]
 
 
-class FarProgram:
-    """The far program as seen from here."""
+class PeerProgram:
+    """The peer program, as seen from this process."""
 
     def __init__(self, connection: Connection) -> None:
-        """Talk to it through a pipe."""
+        """Take the pipe to the process."""
         self._connection = connection
 
     def play(self, script: Sequence[Message], began_s: float) -> None:
-        """Have it play; times are from `began_s` of perf_counter."""
+        """Start playing a script, whose times count from `began_s` of perf_counter."""
         self._connection.send([(began_s + message.time_s, message.data) for message in script])
 
-    def report(self) -> FarReport:
-        """Have it play no more, and tell; its ports stay until the end."""
+    def report(self) -> PeerReport:
+        """End all playing and return the report; the ports stay open until the context ends."""
         self._connection.send(None)
         report = self._connection.recv()
-        assert isinstance(report, FarReport)
+        assert isinstance(report, PeerReport)
         return report
 
 
 @contextmanager
-def far_program() -> Iterator[FarProgram]:
-    """Run it; its ports are there when this returns."""
+def peer_program() -> Iterator[PeerProgram]:
+    """Run the peer program in the context; its ports exist when it is entered."""
     context = get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=run, args=(theirs,), daemon=True)
@@ -69,9 +69,9 @@ def far_program() -> Iterator[FarProgram]:
     theirs.close()  # so that its end is noticed here
     try:
         ours.recv()
-        yield FarProgram(ours)
+        yield PeerProgram(ours)
     except EOFError as error:
-        raise MuseError("the program at the far end of the MIDI server has ended early") from error
+        raise MuseError("the peer program of the benchmark has ended early") from error
     finally:
         ours.close()
         process.join(ENDS_S)
@@ -81,13 +81,13 @@ def far_program() -> Iterator[FarProgram]:
 
 
 def run(connection: Connection) -> None:
-    """The process: open the ports, play what is asked for, report when it is enough."""
-    heard: list[Heard] = []
+    """Run the peer process: open the ports, play the scripts, send the report."""
+    heard: list[HeardLine] = []
     played: list[Stamped] = []
     stop = Event()
-    hears = jack_handle("in", HEARS)
+    hears = jack_handle("in", PEER_IN)
     open_virtual(hears, "in")
-    plays = LivePort("out", None, client=PLAYS)
+    plays = ReconnectingPort("out", None, client=PEER_OUT)
     plays.open()
     connection.send(None)
     threads = [Thread(target=hear, args=(hears, heard, stop), daemon=True)]
@@ -99,17 +99,17 @@ def run(connection: Connection) -> None:
     for thread in threads:
         thread.join()
     with suppress(EOFError, BrokenPipeError):
-        connection.send(FarReport(stamped(heard), played))
+        connection.send(PeerReport(stamped(heard), played))
         connection.recv()  # until the other side has closed its ports
     close_handle(hears)
     plays.close()
 
 
-def hear(handle: Any, heard: list[Heard], stop: Event) -> None:
-    """Fetch what comes, with when it was fetched and what the system says of when it came.
+def hear(handle: Any, heard: list[HeardLine], stop: Event) -> None:
+    """Fetch messages, with the time of fetching and the system's time since the message before.
 
-    Nothing of Python runs in the server's own thread: were it to wait for the interpreter there
-    for longer than a period, the messages behind the first would be lost.
+    No Python code runs in the server's own thread: if it waited for the interpreter for longer than
+    a period, later messages would be lost.
     """
     raise_priority()
     elapsed_s = 0.0
@@ -119,24 +119,27 @@ def hear(handle: Any, heard: list[Heard], stop: Event) -> None:
             heard.append((time.perf_counter(), elapsed_s, bytes(event[0])))
 
 
-def stamped(heard: Sequence[Heard]) -> list[Stamped]:
-    """When messages came: the one that was fetched soonest tells how the system's times are ours.
+def stamped(heard: Sequence[HeardLine]) -> list[Stamped]:
+    """Return messages with their arrival times on perf_counter's scale.
 
-    It was fetched a little after it came, by which all are told late: some hundredths of a ms.
+    The message that was fetched with the least delay aligns the two time scales. Its own delay,
+    some hundredths of a millisecond, is added to all times.
     """
     began_s = min((fetched_s - elapsed_s for fetched_s, elapsed_s, _ in heard), default=0.0)
     return [(began_s + elapsed_s, data) for _, elapsed_s, data in heard]
 
 
 def scripts(connection: Connection) -> Iterator[list[Stamped]]:
-    """What is to be played, until it is enough."""
+    """Yield the scripts to play, until the pipe ends."""
     with suppress(EOFError):  # the other side has failed
         while (script := connection.recv()) is not None:
             yield script
 
 
-def play(port: LivePort, script: Sequence[Stamped], played: list[Stamped], stop: Event) -> None:
-    """Send each message at its time, and stamp when it was sent."""
+def play(
+    port: ReconnectingPort, script: Sequence[Stamped], played: list[Stamped], stop: Event
+) -> None:
+    """Send each message at its time, and record when it was sent."""
     raise_priority()
     for time_s, data in script:
         if stop.wait(max(time_s - time.perf_counter(), 0.0)):

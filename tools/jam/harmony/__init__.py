@@ -1,1 +1,1 @@
-"""Which chord comes: the ear, the brain, and how the two are mixed."""
+"""Chord decisions from the melody and a chord model, and the key of the melody."""

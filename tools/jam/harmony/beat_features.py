@@ -1,9 +1,10 @@
-"""What a player does within one beat, as the counts that the ear's tables are read by.
+"""What the player does within one beat, as counts by pitch class that the harmony models read.
 
-Conventions: beats are quarter notes; times are rounded to twelfths of a beat, on which straight
-sixteenths and triplets lie. A place is where a beat falls in its bar. A triad is a root, in
-semitones above the home of the key (the tonic of the major key with its signature), times the
-number of KINDS, plus its kind.
+Conventions: beats are quarter notes; times are rounded to twelfths of a beat, which holds straight
+sixteenths and triplets. The metrical position of a beat is its kind of place in the bar. A segment
+is the part of a note that sounds within one beat. A triad is numbered by its root, in semitones
+above the home of the key (the tonic of the major key with its signature), times the number of
+KINDS, plus its kind.
 """
 
 from collections.abc import Sequence
@@ -22,46 +23,46 @@ from muse.tools.theory.qualities import QUALITIES, Quality
 
 Floats = NDArray[np.float64]
 
-KINDS = ("maj", "min", "dim", "aug", "sus4")  # the class of a triad, by its plainest quality
+KINDS = ("maj", "min", "dim", "aug", "sus4")  # of triads, by the plainest quality of each
 TRIADS = 12 * len(KINDS)
-BAR_LINE, HALF_BAR, OTHER = range(3)  # places
-PLACES = 3
-GRID = 12  # parts of a beat that times are rounded to
+BAR_LINE, HALF_BAR, OTHER = range(3)  # metrical positions
+POSITIONS = 3
+GRID = 12  # divisions of a beat that times are rounded to
 SLOTS = 4  # sixteenths of a beat, for comparing rhythms
 
-# how a stretch of a note within a beat begins; the first three on the beat, by its place
-OFF_BEAT, BETWEEN, HELD = 3, 4, 5  # an eighth behind the beat, elsewhere, or before the beat
-BEGINNINGS = 6
-LONG_BEATS = 0.5  # what sounds longer within the beat counts as long
-STRETCHES = 2 * BEGINNINGS  # short ones, then long ones
-STRUCK = PLACES + 1  # what sounds as a beat begins: struck there by place, or held
-TAIL_BEATS = 0.06  # a note held this little into a beat is not heard in it
-MOST_NOTES = 64  # of a beat that are listened to
-MOST_STRETCHES = 8.0  # that count in full: what is more in one beat tells no more together
-MOST_IN_LINE = 8  # notes of a beat that make up the line
+# how a segment begins: the first three kinds are on the beat, by its metrical position
+OFF_BEAT, BETWEEN, HELD = 3, 4, 5  # an eighth after the beat, elsewhere, or before the beat
+ONSET_KINDS = 6
+LONG_BEATS = 0.5  # longer segments count as long
+SEGMENT_KINDS = 2 * ONSET_KINDS  # short segments, then long ones
+ON_BEAT_KINDS = POSITIONS + 1  # of notes that sound as a beat begins: by position, or held
+TAIL_BEATS = 0.06  # a note held no longer than this into a beat does not count in it
+MAX_NOTES = 64  # of a beat that are counted, the latest
+MAX_SEGMENTS = 8.0  # total count of a beat; more are scaled down to it
+MAX_LINE_NOTES = 8  # of a beat
 
 SILENT_SLOT = -1
 
 
 @dataclass(frozen=True)
-class BeatSound:
-    """What was played in one beat, by pitch class.
+class BeatFeatures:
+    """Notes of one beat, counted by kind and pitch class.
 
     Attributes:
-        stretches: (STRETCHES, 12) how many of each kind.
-        struck: (STRUCK, 12) what sounds as the beat begins.
-        slots: (SLOTS,) the pitch that begins in each sixteenth, SILENT_SLOT where none does.
-        line: pitch classes in the order in which they begin, the highest where several do at once.
+        segments: (SEGMENT_KINDS, 12), how many segments of each kind.
+        on_beat: (ON_BEAT_KINDS, 12), notes that sound as the beat begins.
+        slots: (SLOTS,), the highest pitch that begins in each sixteenth; SILENT_SLOT for none.
+        line: pitch classes by onset time, the highest where several notes begin together.
     """
 
-    stretches: Floats
-    struck: Floats
+    segments: Floats
+    on_beat: Floats
     slots: NDArray[np.int64]
     line: tuple[int, ...] = ()
 
 
-def place_of(beat: int, meter: Meter) -> int:
-    """Where a beat falls in its bar: the first from the bar line on, the middle, or another."""
+def metrical_position(beat: int, meter: Meter) -> int:
+    """Return the metrical position of a beat: BAR_LINE, HALF_BAR or OTHER."""
     bar = bar_beats(meter)
     position = floor(beat % bar + 1e-9)
     if position == 0:
@@ -69,73 +70,75 @@ def place_of(beat: int, meter: Meter) -> int:
     return HALF_BAR if position * 2 == bar else OTHER
 
 
-def listened(notes: Sequence[SoloNote], beat: int, place: int) -> BeatSound:
-    """What notes do in the beat that begins at `beat`.
+def extract_beat_features(notes: Sequence[SoloNote], beat: int, position: int) -> BeatFeatures:
+    """Count what notes do in the beat that begins at `beat`.
 
     Args:
-        notes: some of the player's; one that still sounds is held to the end of the beat at least.
-        beat: a whole number of beats.
-        place: of that beat.
+        notes: some of the player's; one without an end lasts to the end of the beat at least.
+        beat: a whole number.
+        position: metrical position of that beat.
     """
-    stretches, struck = np.zeros((STRETCHES, 12)), np.zeros((STRUCK, 12))
+    segments, on_beat = np.zeros((SEGMENT_KINDS, 12)), np.zeros((ON_BEAT_KINDS, 12))
     slots = np.full(SLOTS, SILENT_SLOT)
-    heard = [note for note in notes if sounds_in(note, beat)][-MOST_NOTES:]
-    for note in heard:
-        begin, pc = on_grid(note.start_beat) - beat, note.pitch % 12
-        end = ends_at(note, beat) - beat
+    sounding = [note for note in notes if sounds_in(note, beat)][-MAX_NOTES:]
+    for note in sounding:
+        begin, pc = round_to_grid(note.start_beat) - beat, note.pitch % 12
+        end = clipped_end(note, beat) - beat
         if begin < 0:
-            stretches[HELD + BEGINNINGS * (end > LONG_BEATS), pc] += 1
-            struck[PLACES, pc] += 1
+            segments[HELD + ONSET_KINDS * (end > LONG_BEATS), pc] += 1
+            on_beat[POSITIONS, pc] += 1
             continue
-        stretches[beginning(begin, place) + BEGINNINGS * (end - begin > LONG_BEATS), pc] += 1
-        struck[place, pc] += begin == 0
+        segments[onset_kind(begin, position) + ONSET_KINDS * (end - begin > LONG_BEATS), pc] += 1
+        on_beat[position, pc] += begin == 0
         slot = floor(begin * SLOTS + 1e-9)
         slots[slot] = max(slots[slot], note.pitch)
-    return BeatSound(bounded(stretches), bounded(struck), slots, line_of(heard, beat))
+    return BeatFeatures(
+        limit_total(segments), limit_total(on_beat), slots, melodic_line(sounding, beat)
+    )
 
 
-def line_of(notes: Sequence[SoloNote], beat: int) -> tuple[int, ...]:
-    """Pitch classes of the highest notes that begin in a beat, by the time they begin."""
+def melodic_line(notes: Sequence[SoloNote], beat: int) -> tuple[int, ...]:
+    """Return the pitch classes of the highest notes that begin in a beat, by onset time."""
     highest: dict[float, int] = {}
     for note in notes:
-        begin = on_grid(note.start_beat)
+        begin = round_to_grid(note.start_beat)
         if begin >= beat:
             highest[begin] = max(highest.get(begin, 0), note.pitch)
-    return tuple(highest[begin] % 12 for begin in sorted(highest))[:MOST_IN_LINE]
+    return tuple(highest[begin] % 12 for begin in sorted(highest))[:MAX_LINE_NOTES]
 
 
-def on_grid(beat: float) -> float:
-    """A time, rounded."""
+def round_to_grid(beat: float) -> float:
+    """Return a time in beats, rounded to the grid."""
     return round(beat * GRID) / GRID
 
 
-def ends_at(note: SoloNote, beat: int) -> float:
-    """Where a note ends as far as a beat can tell: what lasts longer ends with the beat."""
+def clipped_end(note: SoloNote, beat: int) -> float:
+    """Return where a note ends, at most the end of the beat and at least one grid step long."""
     end = beat + 1.0 if note.end_beat is None else min(note.end_beat, beat + 1.0)
-    return max(on_grid(end), on_grid(note.start_beat) + 1 / GRID)
+    return max(round_to_grid(end), round_to_grid(note.start_beat) + 1 / GRID)
 
 
 def sounds_in(note: SoloNote, beat: int) -> bool:
-    """Whether a note begins within a beat or is held into it."""
-    begin = on_grid(note.start_beat)
-    return begin < beat + 1 and (begin >= beat or ends_at(note, beat) > beat + TAIL_BEATS)
+    """Return whether a note begins within a beat or is held into it."""
+    begin = round_to_grid(note.start_beat)
+    return begin < beat + 1 and (begin >= beat or clipped_end(note, beat) > beat + TAIL_BEATS)
 
 
-def beginning(position: float, place: int) -> int:
-    """The kind of beginning of a note that begins within a beat, at a position of 0 to 1."""
-    if position == 0:
-        return place
-    return OFF_BEAT if abs(position - 0.5) < 0.5 / GRID else BETWEEN
+def onset_kind(fraction: float, position: int) -> int:
+    """Return the kind of an onset, from its time as a fraction of the beat, 0 to 1."""
+    if fraction == 0:
+        return position
+    return OFF_BEAT if abs(fraction - 0.5) < 0.5 / GRID else BETWEEN
 
 
-def bounded(counts: Floats) -> Floats:
-    """The counts, made smaller where they are many."""
-    scaled: Floats = counts * min(1.0, MOST_STRETCHES / max(counts.sum(), 1.0))
+def limit_total(counts: Floats) -> Floats:
+    """Return the counts, scaled down so that their sum is at most MAX_SEGMENTS."""
+    scaled: Floats = counts * min(1.0, MAX_SEGMENTS / max(counts.sum(), 1.0))
     return scaled
 
 
-def kind_of_quality(row: Quality) -> int | None:
-    """The place in KINDS of a quality; None where it is no triad with more upon it."""
+def triad_kind(row: Quality) -> int | None:
+    """Return the index in KINDS of a chord quality; None where it contains no triad."""
     tones = {semitones % 12 for semitones in row.semitones}
     if 4 in tones:
         return KINDS.index("aug" if 8 in tones and 7 not in tones else "maj")
@@ -144,28 +147,28 @@ def kind_of_quality(row: Quality) -> int | None:
     return KINDS.index("sus4") if 7 in tones and tones & {2, 5} else None
 
 
-KIND_OF_CODE = tuple(kind_of_quality(row) for row in QUALITIES)
+TRIAD_KIND_OF_CODE = tuple(triad_kind(row) for row in QUALITIES)
 
 
 def triad_of(root_pc: int | None, quality_code: int | None, home_pc: int = 0) -> int | None:
-    """The triad of a chord in a key; None for no chord and for what has no triad."""
+    """Return the number of a chord's triad in a key; None without a chord or triad."""
     if root_pc is None or quality_code is None:
         return None
-    kind = KIND_OF_CODE[quality_code]
+    kind = TRIAD_KIND_OF_CODE[quality_code]
     return None if kind is None else (root_pc - home_pc) % 12 * len(KINDS) + kind
 
 
 def triad_of_symbol(symbol: ChordSymbol, home_pc: int = 0) -> int | None:
-    """As `triad_of`, of a symbol."""
+    """Return the number of a symbol's triad, as `triad_of` does."""
     return triad_of(symbol.root_pc, symbol.quality_code, home_pc)
 
 
 def symbol_of_triad(triad: int, home_pc: int, tonic: int) -> ChordSymbol:
-    """The plain chord of a triad, spelled near a tonic on the line of fifths."""
+    """Return the plain chord of a triad, spelled near a tonic on the line of fifths."""
     root, kind = divmod(triad, len(KINDS))
     return ChordSymbol(spell((root + home_pc) % 12, tonic), KINDS[kind])
 
 
-def moved_home(triads: Floats, semitones: int) -> Floats:
-    """Figures by triad, last axis TRIADS, told from a home so many semitones higher."""
+def shift_home(triads: Floats, semitones: int) -> Floats:
+    """Return an array over triads (last axis), relative to a home that is `semitones` higher."""
     return np.roll(triads, -semitones * len(KINDS), axis=-1)

@@ -1,10 +1,11 @@
-"""Which chord to play on each beat: ear and brain together, and how long to hold on to a chord.
+"""Decides the chord on each beat, from the melody listener and the chord model together.
 
-A plain deterministic object: it knows neither clocks nor threads. It is asked for a Decision just
-before each beat, and for the Thought, the brain's share of the next one, just after.
+A deterministic object without clocks or threads. Its driver asks for a ForecastTask (the chord
+model's work for the next beat, which may run in another thread) right after a beat, and for a
+Decision just before the next one.
 
-Conventions: beats are quarter notes from the first bar line. A change of chord must be likelier
-than the chord that sounds by a factor, the more the weaker the beat.
+Conventions: beats are quarter notes from the first bar line. A new chord must be more likely than
+the current one by a factor, which is larger on weak beats.
 """
 
 import numpy as np
@@ -15,24 +16,25 @@ from muse.tools.chords.model import ChordModel
 from muse.tools.chords.style import played_symbol
 from muse.tools.datasets.chord_events import STYLES, Context, Style, symbol_of_id
 from muse.tools.errors import ParameterError
-from muse.tools.jam.events import Choice, Decision, Plan, Thought
+from muse.tools.jam.events import ChordCandidate, ChordForecast, Decision, ForecastTask
 from muse.tools.jam.harmony.beat_features import (
     KINDS,
-    PLACES,
+    POSITIONS,
     SILENT_SLOT,
     SLOTS,
     TRIADS,
-    listened,
-    moved_home,
-    place_of,
+    BeatFeatures,
+    extract_beat_features,
+    metrical_position,
+    shift_home,
     symbol_of_triad,
 )
-from muse.tools.jam.harmony.chord_predictor import TRIAD_OF_ID, Brain, Outlook
-from muse.tools.jam.harmony.expert_mix import Merged, Mix
+from muse.tools.jam.harmony.chord_predictor import TRIAD_OF_ID, ChordPrediction, ChordPredictor
+from muse.tools.jam.harmony.expert_mix import ExpertMix, MixResult
 from muse.tools.jam.harmony.key_parameters import home_of
-from muse.tools.jam.harmony.key_tracker import KeyEar
-from muse.tools.jam.harmony.melody_listener import Ear
-from muse.tools.jam.harmony.parameters import MixTables, load_tables
+from muse.tools.jam.harmony.key_tracker import KeyTracker
+from muse.tools.jam.harmony.melody_listener import MelodyListener
+from muse.tools.jam.harmony.parameters import HarmonyParameters, load_harmony_parameters
 from muse.tools.jam.solo import Solo
 from muse.tools.song.document import Meter
 from muse.tools.song.meter import bar_beats
@@ -41,18 +43,18 @@ from muse.tools.theory.keys import Tonality
 
 Floats = NDArray[np.float64]
 
-# by place, how much likelier another chord must be: this costs a tenth of a point of agreement with
-# songs, and takes away half of the changes on weak beats, of which songs have few
+# by metrical position, how much more likely a new chord must be: halves the chord changes on weak
+# beats, which are rare in songs, for 0.1 percentage points less agreement with their chords
 CHANGE_FACTORS = (1.0, 1.0, 2.0)
-PAST_BEATS = 64  # chords that the brain looks back on, and up to as many more
-MOST_MISSED = 64  # beats that are caught up with at once
-MOST_HEARD = 64  # notes of a beat that are looked at
-SHOWN = 3  # chords of ear and of brain that a Decision tells
-assert len(CHANGE_FACTORS) == PLACES
+CONTEXT_BEATS = 64  # past beats that the chord model reads at least; at most twice as many
+MAX_MISSED_BEATS = 64  # beats that `catch_up` processes at once
+MAX_NOTES = 64  # of one beat, the latest
+SHOWN_CANDIDATES = 3  # of each model in a Decision
+assert len(CHANGE_FACTORS) == POSITIONS
 
 
-class Harmonist:
-    """Hears a solo and decides the chords under it."""
+class ChordDecider:
+    """Chord decisions under a solo, one a beat."""
 
     def __init__(
         self,
@@ -64,170 +66,177 @@ class Harmonist:
         mix: float | None = None,
         ahead: int = 4,
         seed: int = 0,
-        tables: MixTables | None = None,
+        parameters: HarmonyParameters | None = None,
     ) -> None:
-        """Sit down.
+        """Set up the key tracker, the melody listener and the chord predictor.
 
         Args:
             meter: of all bars.
-            key: the player's; None where it is to be heard.
-            style: a name of chords.events.STYLES.
-            model: the brain.
-            mix: share of the ear, 0 to 1; None for what was learnt.
-            ahead: chords to plan.
-            seed: of what is drawn while nothing was heard.
-            tables: what was learnt; None for what ships with muse.
+            key: the player's key; None detects it.
+            style: a name of datasets.chord_events.STYLES.
+            model: the chord model.
+            mix: weight of the melody, 0 to 1; None uses the fitted mix.
+            ahead: number of upcoming chords to predict.
+            seed: for chords that are sampled before the player starts.
+            parameters: fitted parameters; None loads those that ship with muse.
 
         Raises:
-            ParameterError: no such style, or no such mix.
+            ParameterError: the style is unknown, or the mix outside 0 to 1.
         """
         if style not in STYLES:
-            raise ParameterError(f"--style is one of {', '.join(STYLES)}, not '{style}'")
+            raise ParameterError(f"--style must be one of {', '.join(STYLES)}, not '{style}'")
         self.meter = meter
         self.style: Style = STYLES[STYLES.index(style)]
-        self.tables = tables or load_tables()
-        self.keys = KeyEar(self.tables, key)
-        self.ear = Ear(self.tables)
-        self.ear.listen_in(home_of(self.keys.heard.tonality))
-        self.brain = Brain(model, ahead)
-        self.mix = Mix(self.tables, mix)
+        self.parameters = parameters or load_harmony_parameters()
+        self.key_tracker = KeyTracker(self.parameters, key)
+        self.listener = MelodyListener(self.parameters)
+        self.listener.set_home(home_of(self.key_tracker.key.tonality))
+        self.predictor = ChordPredictor(model, ahead)
+        self.mix = ExpertMix(self.parameters, mix)
         self.seed = seed
-        self.next_beat: int | None = None  # the first that was not heard to its end
+        self.next_beat: int | None = None  # the first that is not complete
         self.chords: list[int] = []  # ids by beat, the first on a bar line
         self.symbol: ChordSymbol | None = None
-        self.begins = np.full(SLOTS, SILENT_SLOT)  # of the beat that was decided last
+        self.slots = np.full(SLOTS, SILENT_SLOT)  # of the beat that was decided last
 
-    def thought(self, beat: float, solo: Solo) -> Thought:
-        """The brain's work for the decision at a beat; what it needs is taken now.
-
-        Args:
-            beat: of the decision.
-            solo: what was played; the brain does not look at it.
-        """
+    def forecast_task(self, beat: float) -> ForecastTask:
+        """Return the chord model's work for the decision at a beat, on a snapshot of the chords."""
         chords = tuple(self.chords)
-        key = self.keys.heard.tonality
+        key = self.key_tracker.key.tonality
         context = self.context(key)
 
-        def think() -> Plan:
-            outlook = self.brain.outlook(chords, context, beat, key.tonic)
-            return Plan(beat, outlook, outlook.coming)
+        def predict() -> ChordForecast:
+            prediction = self.predictor.predict(chords, context, beat, key.tonic)
+            return ChordForecast(beat, prediction, prediction.upcoming)
 
-        return think
+        return predict
 
-    def decide(self, beat: float, solo: Solo, plan: Plan | None) -> Decision:
-        """The chord from a beat on.
+    def decide(self, beat: float, solo: Solo, forecast: ChordForecast | None) -> Decision:
+        """Decide the chord from a beat on.
 
         Args:
-            beat: a whole number, in order.
+            beat: a whole number, in ascending order.
             solo: what was played so far.
-            plan: the brain's; None, or one for another beat, is late.
+            forecast: from the chord model; None, or one for another beat, counts as late.
         """
         number = round(beat)
         self.catch_up(number, solo)
-        heard = self.keys.heard
-        outlook = outlook_of(plan, beat)
-        merged = self.merged(number, solo, outlook)
-        triad = self.chosen(merged, number)
-        symbol = self.worded(triad, outlook, heard.tonality)
+        key = self.key_tracker.key
+        prediction = prediction_for(forecast, beat)
+        result = self.combine(number, solo, prediction)
+        triad = self.choose_triad(result.triads, number)
+        symbol = self.spell_chord(triad, prediction, key.tonality)
         changes = symbol != self.symbol
         self.symbol = symbol
-        self.remember(number, symbol)
+        self.append_chord(number, symbol)
         return Decision(
-            float(beat),
-            symbol,
-            float(merged.triads[triad]),
-            changes,
-            merged.who,
-            outlook is None,
-            heard,
-            self.shown(merged.ear, heard.tonality),
-            () if merged.brain is None else self.shown(merged.brain, heard.tonality),
-            outlook.coming if outlook else (),
+            beat=float(beat),
+            symbol=symbol,
+            probability=float(result.triads[triad]),
+            changes=changes,
+            decided_by=result.decided_by,
+            late=prediction is None,
+            key=key,
+            melody_candidates=self.top_candidates(result.melody, key.tonality),
+            model_candidates=self.top_candidates(result.chord_model, key.tonality),
+            upcoming=prediction.upcoming if prediction else (),
         )
 
-    def merged(self, number: int, solo: Solo, outlook: Outlook | None) -> Merged:
-        """What ear and brain say of a beat that begins."""
-        self.ear.listen_in(home_of(self.keys.heard.tonality))
-        place = place_of(number, self.meter)
-        sound = listened(solo.since(float(number))[-MOST_HEARD:], number, place)
-        self.begins = sound.slots
-        brain = moved_home(outlook.triads, self.ear.home) if outlook else None
-        return self.mix.merged(self.ear.expect(sound, place), brain, place, self.keys.has_heard)
+    def combine(self, number: int, solo: Solo, prediction: ChordPrediction | None) -> MixResult:
+        """Combine what melody and chord model predict for the beat that begins."""
+        self.listener.set_home(home_of(self.key_tracker.key.tonality))
+        position = metrical_position(number, self.meter)
+        features = self.features_of(number, solo)
+        self.slots = features.slots
+        melody = self.listener.predict(features, position)
+        model = shift_home(prediction.triads, self.listener.home) if prediction else None
+        return self.mix.combine(melody, model, position, self.key_tracker.has_notes)
+
+    def features_of(self, beat: int, solo: Solo) -> BeatFeatures:
+        """Return the features of a beat, from the notes known by now."""
+        notes = solo.since(float(beat))[-MAX_NOTES:]
+        return extract_beat_features(notes, beat, metrical_position(beat, self.meter))
 
     def catch_up(self, number: int, solo: Solo) -> None:
-        """Hear all beats before this one to their ends."""
+        """Add all complete beats before this one to the key tracker and the listener."""
         if self.next_beat is None:
             self.next_beat = number
-        for beat in range(max(self.next_beat, number - MOST_MISSED), number):
-            place = place_of(beat, self.meter)
-            sound = listened(solo.since(float(beat))[-MOST_HEARD:], beat, place)
-            self.keys.hear(sound)
-            self.ear.listen_in(home_of(self.keys.heard.tonality))
-            self.ear.hear(sound, place)
+        for beat in range(max(self.next_beat, number - MAX_MISSED_BEATS), number):
+            features = self.features_of(beat, solo)
+            self.key_tracker.add_beat(features)
+            self.listener.set_home(home_of(self.key_tracker.key.tonality))
+            self.listener.add_beat(features, metrical_position(beat, self.meter))
         self.next_beat = max(self.next_beat, number)
 
-    def chosen(self, merged: Merged, number: int) -> int:
-        """The triad to play: the likeliest, unless the one that sounds is nearly as likely."""
-        if not self.keys.has_heard:
-            return self.drawn(merged.triads, number)
-        best = int(merged.triads.argmax())
-        now = self.triad_now()
-        if now is None:
+    def choose_triad(self, triads: Floats, number: int) -> int:
+        """Return the likeliest triad, unless the current one is nearly as likely."""
+        if not self.key_tracker.has_notes:
+            return self.sample_triad(triads, number)
+        best = int(triads.argmax())
+        current = self.current_triad()
+        if current is None:
             return best
-        factor = CHANGE_FACTORS[place_of(number, self.meter)]
-        holds = merged.triads[best] <= factor * merged.triads[now]
-        return now if holds else best
+        factor = CHANGE_FACTORS[metrical_position(number, self.meter)]
+        return current if triads[best] <= factor * triads[current] else best
 
-    def drawn(self, triads: Floats, number: int) -> int:
-        """A triad by its odds, while there is no solo; the beat and the seed decide."""
+    def sample_triad(self, triads: Floats, number: int) -> int:
+        """Sample a triad, before the player starts; depends on beat and seed only."""
         rng = np.random.default_rng((self.seed, number % 2**32))
         return int(rng.choice(len(triads), p=triads / triads.sum()))
 
-    def triad_now(self) -> int | None:
-        """The triad that sounds, in the key that the ear listens in."""
+    def current_triad(self) -> int | None:
+        """Return the triad that sounds now, relative to the listener's home."""
         if self.symbol is None:
             return None
         triad = int(TRIAD_OF_ID[id_of(self.symbol)])
-        return (triad - self.ear.home * len(KINDS)) % TRIADS
+        return (triad - self.listener.home * len(KINDS)) % TRIADS
 
-    def worded(self, triad: int, outlook: Outlook | None, key: Tonality) -> ChordSymbol:
-        """The chord that is played upon a triad; one that goes on stays as it is."""
-        if self.symbol is not None and triad == self.triad_now():
+    def spell_chord(
+        self, triad: int, prediction: ChordPrediction | None, key: Tonality
+    ) -> ChordSymbol:
+        """Return the chord symbol to play for a triad; the current triad keeps its symbol.
+
+        The chord model's likeliest chord on that triad is used where there is one, else the plain
+        triad; then extensions of the style are added.
+        """
+        if self.symbol is not None and triad == self.current_triad():
             return self.symbol
-        absolute = (triad + self.ear.home * len(KINDS)) % TRIADS
-        number = outlook.id_of(absolute) if outlook else None
+        absolute = (triad + self.listener.home * len(KINDS)) % TRIADS
+        number = prediction.likeliest_id(absolute) if prediction else None
         if number is None:
-            plain = symbol_of_triad(triad, self.ear.home, key.tonic)
+            plain = symbol_of_triad(triad, self.listener.home, key.tonic)
         else:
             plain = symbol_of_id(number, 0, key.tonic)
         return played_symbol(plain, key, self.style)
 
-    def remember(self, number: int, symbol: ChordSymbol) -> None:
-        """Keep the chord for the brain, whose window begins on a bar line."""
+    def append_chord(self, number: int, symbol: ChordSymbol) -> None:
+        """Store the chord as context for the chord model; the context starts on a bar line."""
         bar = max(round(bar_beats(self.meter)), 1)
         if not self.chords and number % bar:
             return
         self.chords.append(id_of(symbol))
-        if len(self.chords) >= 2 * PAST_BEATS:
-            self.chords = self.chords[PAST_BEATS // bar * bar :]
+        if len(self.chords) >= 2 * CONTEXT_BEATS:
+            self.chords = self.chords[CONTEXT_BEATS // bar * bar :]
 
-    def shown(self, triads: Floats, key: Tonality) -> tuple[Choice, ...]:
-        """The likeliest of a distribution."""
-        best = triads.argsort(kind="stable")[::-1][:SHOWN]
-        return tuple(
-            Choice(symbol_of_triad(int(triad), self.ear.home, key.tonic), float(triads[triad]))
-            for triad in best
-        )
+    def top_candidates(self, triads: Floats | None, key: Tonality) -> tuple[ChordCandidate, ...]:
+        """Return the likeliest triads of a distribution as chords; none for None."""
+        if triads is None:
+            return ()
+        best = triads.argsort(kind="stable")[::-1][:SHOWN_CANDIDATES].tolist()
+        home = self.listener.home
+        symbols = [symbol_of_triad(triad, home, key.tonic) for triad in best]
+        return tuple(map(ChordCandidate, symbols, map(float, triads[best])))
 
     def context(self, key: Tonality) -> Context:
-        """What the brain is told of the piece."""
+        """Return the conditions that the chord model is given."""
         return Context(
             key.tonic_pc, key.mode, self.style, self.meter.numerator, self.meter.denominator
         )
 
 
-def outlook_of(plan: Plan | None, beat: float) -> Outlook | None:
-    """What the brain made of a beat; None where it is late, or thought of another beat."""
-    if plan is None or plan.for_beat != beat or not isinstance(plan.given, Outlook):
+def prediction_for(forecast: ChordForecast | None, beat: float) -> ChordPrediction | None:
+    """Return the prediction in a forecast; None where it is missing or for another beat."""
+    if forecast is None or forecast.beat != beat:
         return None
-    return plan.given
+    prediction = forecast.prediction
+    return prediction if isinstance(prediction, ChordPrediction) else None

@@ -1,10 +1,11 @@
-"""The brain: what the chord net expects of a beat, after the chords up to there.
+"""Predicts the chord of the next beat with the chord net, from the chords so far.
 
-The net tells which chord follows and how long each lasts. For one beat that is: the chord stays, as
-likely as it lasts beyond what it has lasted so far, or another one begins.
+The net predicts which chord follows and how long each one lasts. For a single beat that means:
+either the current chord continues, as likely as it lasts longer than it has so far, or another one
+begins.
 
-Conventions: chord ids are those of forms.harmony.CHORD_VOCABULARY with absolute roots; figures by
-triad are told from C (ear_beats); beats are quarter notes.
+Conventions: chord ids are those of forms.harmony.CHORD_VOCABULARY with absolute roots; triads are
+relative to C (see beat_features.py); beats are quarter notes.
 """
 
 from collections.abc import Sequence
@@ -19,11 +20,11 @@ from muse.tools.chords.model import ChordModel, Step
 from muse.tools.chords.sampler import playable_ids
 from muse.tools.datasets.chord_events import DURATIONS, VOCABULARY_SIZE, Context, symbol_of_id
 from muse.tools.datasets.harmony_columns import chord_of_id
-from muse.tools.jam.events import Choice
+from muse.tools.jam.events import ChordCandidate
 from muse.tools.jam.harmony.beat_features import TRIADS, triad_of
 
 Floats = NDArray[np.float64]
-Asked = tuple[tuple[Step, ...], Context, float, int]  # what a plan depends on
+RollOutInputs = tuple[tuple[Step, ...], Context, float, int]  # arguments of `roll_out`
 
 NO_TRIAD = -1
 TRIAD_OF_ID = np.array(
@@ -32,108 +33,115 @@ TRIAD_OF_ID = np.array(
         for number in range(VOCABULARY_SIZE)
     ]
 )
-MOMENT = 1e-6  # beats
+EPSILON = 1e-6  # beats, or probability
 LENGTHS = np.array(DURATIONS)
 
 
 @dataclass(frozen=True)
-class Outlook:
-    """What the brain expects of a beat.
+class ChordPrediction:
+    """What the chord model predicts for a beat.
 
     Attributes:
-        triads: probability of each, (TRIADS,).
-        chords: probability of each id, (VOCABULARY_SIZE,), were it to begin now.
-        coming: chords likely to follow, with the beats at which they are expected.
+        triads: (TRIADS,), probability of each triad on this beat.
+        chords: (VOCABULARY_SIZE,), probability of each chord id if a new chord begins now.
+        upcoming: likely next chords, with the beats on which they are expected.
     """
 
     triads: Floats
     chords: Floats
-    coming: tuple[Choice, ...]
+    upcoming: tuple[ChordCandidate, ...]
 
-    def id_of(self, triad: int) -> int | None:
-        """The likeliest chord upon a triad that players play; None where it sees none."""
-        shares = np.where((triad == TRIAD_OF_ID) & playable_ids(), self.chords, 0.0)
-        best = int(shares.argmax())
-        return best if shares[best] > 0 else None
+    def likeliest_id(self, triad: int) -> int | None:
+        """Return the likeliest playable chord id on a triad; None where all have probability 0."""
+        probabilities = np.where((triad == TRIAD_OF_ID) & playable_ids(), self.chords, 0.0)
+        best = int(probabilities.argmax())
+        return best if probabilities[best] > 0 else None
 
 
-class Brain:
-    """A model of chords that is asked one beat at a time."""
+class ChordPredictor:
+    """Beat-by-beat predictions of a chord model."""
 
     def __init__(self, model: ChordModel, ahead: int) -> None:
-        """Take the model, and how many chords are planned."""
+        """Set the model, and the number of upcoming chords to predict."""
         self.model = model
         self.ahead = ahead
-        self.planned: tuple[Asked, tuple[Choice, ...]] | None = None
-        self.lock = Lock()  # the model remembers what it was asked last, and a late thought goes on
+        self.cached: tuple[RollOutInputs, tuple[ChordCandidate, ...]] | None = None
+        self.lock = Lock()  # the model caches its last input, and a late forecast still runs
 
-    def outlook(self, chords: Sequence[int], context: Context, beat: float, tonic: int) -> Outlook:
-        """What to expect of a beat.
+    def predict(
+        self, chords: Sequence[int], context: Context, beat: float, tonic: int
+    ) -> ChordPrediction:
+        """Predict the chord of a beat.
 
         Args:
-            chords: the id in each beat before it, the first of them on a bar line.
-            context: key, style and metre.
+            chords: the id on each beat before it, the first of them on a bar line.
+            context: key, style and meter.
             beat: the number of the beat.
             tonic: of the key, on the line of fifths, for spelling.
         """
         with self.lock:
-            steps = steps_of(chords)
-            stay, lengths = self.staying(steps, context)
-            shares = self.model.predict(steps, context).chords
-            triads = (1 - stay) * by_triad(shares)
+            steps = steps_from_beats(chords)
+            stay, lengths = self.continuation(steps, context)
+            probabilities = self.model.predict(steps, context).chords
+            triads = (1 - stay) * sum_by_triad(probabilities)
             if steps:
                 triads[TRIAD_OF_ID[steps[-1].chord_id]] += stay
-            coming = self.plan(steps, lengths, context, beat, tonic)
-        return Outlook(triads, shares, coming)
+            upcoming = self.upcoming_chords(steps, lengths, context, beat, tonic)
+        return ChordPrediction(triads, probabilities, upcoming)
 
-    def staying(self, steps: Sequence[Step], context: Context) -> tuple[float, Floats]:
-        """How likely the last chord goes on, and how likely each of its lengths is from here."""
+    def continuation(self, steps: Sequence[Step], context: Context) -> tuple[float, Floats]:
+        """Return how likely the last chord continues, and the probability of each longer duration.
+
+        Returns:
+            the probability to continue, and unnormalized probabilities of the durations beyond the
+            present one, (len(LENGTHS),).
+        """
         if not steps:
             return 0.0, np.zeros(len(LENGTHS))
         last = steps[-1]
         lengths = self.model.predict(steps[:-1], context).durations(last.chord_id)
-        reached = np.where(last.duration_beats - MOMENT <= LENGTHS, lengths, 0.0)
-        beyond = np.where(last.duration_beats + MOMENT < LENGTHS, lengths, 0.0)
+        reached = np.where(last.duration_beats - EPSILON <= LENGTHS, lengths, 0.0)
+        beyond = np.where(last.duration_beats + EPSILON < LENGTHS, lengths, 0.0)
         return (float(beyond.sum() / reached.sum()) if reached.any() else 0.0), beyond
 
-    def plan(
+    def upcoming_chords(
         self, steps: list[Step], lengths: Floats, context: Context, beat: float, tonic: int
-    ) -> tuple[Choice, ...]:
-        """The likeliest chords to follow, each for its likeliest length."""
+    ) -> tuple[ChordCandidate, ...]:
+        """Return the likeliest chords to follow, each with its likeliest duration."""
         if steps and lengths.any():
             length = float(LENGTHS[lengths.argmax()])
             beat += length - steps[-1].duration_beats
             steps = [*steps[:-1], replace(steps[-1], duration_beats=length)]
-        asked = (tuple(steps), context, beat, tonic)
-        if self.planned is None or self.planned[0] != asked:  # mostly the chord just goes on
-            self.planned = asked, self.rolled(steps, context, beat, tonic)
-        return self.planned[1]
+        inputs = (tuple(steps), context, beat, tonic)
+        if self.cached is None or self.cached[0] != inputs:  # mostly unchanged
+            self.cached = inputs, self.roll_out(steps, context, beat, tonic)
+        return self.cached[1]
 
-    def rolled(
+    def roll_out(
         self, steps: list[Step], context: Context, beat: float, tonic: int
-    ) -> tuple[Choice, ...]:
-        """The chords that follow steps, from a beat on."""
-        found: list[Choice] = []
-        while len(found) < self.ahead:
+    ) -> tuple[ChordCandidate, ...]:
+        """Return the chords that follow the steps from a beat on, decoded greedily."""
+        chords: list[ChordCandidate] = []
+        while len(chords) < self.ahead:
             following = self.model.predict(steps, context)
-            shares = np.where(playable_ids(), following.chords, 0.0)
-            number = int(shares.argmax())
+            probabilities = np.where(playable_ids(), following.chords, 0.0)
+            number = int(probabilities.argmax())
             symbol = symbol_of_id(number, 0, tonic)
-            found.append(Choice(symbol, float(shares[number]), beat))
+            chords.append(ChordCandidate(symbol, float(probabilities[number]), beat))
             length = float(LENGTHS[following.durations(number).argmax()])
             beat += length
             steps = [*steps, Step(number, 0, length)]
-        return tuple(found)
+        return tuple(chords)
 
 
-def steps_of(chords: Sequence[int]) -> list[Step]:
-    """The chords of beats as steps."""
+def steps_from_beats(chords: Sequence[int]) -> list[Step]:
+    """Group the chord ids of beats into steps with durations."""
     return [Step(number, 0, float(len(list(same)))) for number, same in groupby(chords)]
 
 
-def by_triad(shares: Floats) -> Floats:
-    """Probabilities by id, gathered by triad; what has none is left out."""
+def sum_by_triad(probabilities: Floats) -> Floats:
+    """Return probabilities of triads, summed over chord ids; ids without a triad are left out."""
     has_triad = TRIAD_OF_ID != NO_TRIAD
-    triads = np.bincount(TRIAD_OF_ID[has_triad], shares[has_triad], TRIADS)
-    gathered: Floats = triads / max(triads.sum(), MOMENT)
-    return gathered
+    triads = np.bincount(TRIAD_OF_ID[has_triad], probabilities[has_triad], TRIADS)
+    refine_tempo: Floats = triads / max(triads.sum(), EPSILON)
+    return refine_tempo

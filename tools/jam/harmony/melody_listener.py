@@ -1,15 +1,14 @@
-"""The ear: from the notes played, what chord is meant, beat by beat.
+"""Estimates the chord that the player's melody implies, beat by beat, with a hidden Markov model.
 
-A belief over triads goes from beat to beat: where chords go from each other, by the place in the
-bar, then what the notes of the beat say of each. What came later corrects what was believed of the
-beats before (hindsight), and where the melody does what it did before, the chords that stood there
-are recalled (repetition.py); where that leads in the phrase, a small net tells (phrase_gru.py). The
-recent notes weigh most, by what kind of beat they fall on and how long they are: older ones reach a
-chord only through the moves between.
+States are triads. From one beat to the next the distribution over triads is moved by transition
+probabilities, which depend on the metrical position, and multiplied by how likely each triad makes
+the notes of the beat (filtering). Later notes correct the last SMOOTHING_BEATS beats (smoothing).
+Two more predictors use the result: repetition.py recalls chords at earlier beats whose melody
+matches the current one, and phrase_gru.py is a recurrent net over the whole phrase.
 
-Conventions: figures by triad are (TRIADS,), told from the home of the key the ear listens in.
-Source: Rabiner, "A tutorial on hidden Markov models", Proc. IEEE 77(2), 1989, for the belief and
-its correction; here the tables are fitted so that the belief at each beat tells the chord then.
+Conventions: arrays over triads are (TRIADS,), with roots relative to the home of the current key.
+Source: Rabiner, "A tutorial on hidden Markov models", Proc. IEEE 77(2), 1989, for filtering and
+smoothing. Here the parameters are fitted discriminatively, to the annotated chord of each beat.
 """
 
 from dataclasses import dataclass
@@ -17,137 +16,171 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.tools.jam.harmony.beat_features import STRETCHES, TRIADS, BeatSound, moved_home
-from muse.tools.jam.harmony.parameters import MixTables
-from muse.tools.jam.harmony.phrase_gru import Halves, base_of, figures_of, filled
-from muse.tools.jam.harmony.repetition import REACH_BEATS, Recall
+from muse.tools.jam.harmony.beat_features import SEGMENT_KINDS, TRIADS, BeatFeatures, shift_home
+from muse.tools.jam.harmony.parameters import HarmonyParameters
+from muse.tools.jam.harmony.phrase_gru import (
+    Float32s,
+    base_log_probabilities,
+    phrase_inputs,
+    update_polyphony,
+)
+from muse.tools.jam.harmony.repetition import MAX_LAG_BEATS, RepetitionModel
 
 Floats = NDArray[np.float64]
 
-HINDSIGHT_BEATS = 8  # beats that what is heard now can still correct
-LEAST = 1e-6  # no triad is less likely than this
-LEAST_RECALLED = 1e-4
+SMOOTHING_BEATS = 8  # past beats that later notes can still correct
+PROBABILITY_FLOOR = 1e-6  # added to transition probabilities before their logarithm
+RECALLED_FLOOR = 1e-4  # the same for recalled probabilities
 
 
 @dataclass(frozen=True)
-class Expected:
-    """What the ear expects of a beat before it is over, each the log odds of every triad.
+class MelodyPrediction:
+    """Triads predicted from the melody as a beat begins: log odds, (TRIADS,) each.
 
     Attributes:
-        moves: from where the belief was.
-        struck: from what sounds as the beat begins.
-        recalled: from places like this one.
-        phrase: from all of these, and where the phrase is.
-        memory: of the phrase, once this beat is over.
+        transition: from the chords of the beats before.
+        on_beat: from the notes that sound as the beat begins.
+        recalled: from earlier beats with a similar melody.
+        phrase: from the recurrent nets, which read the three others.
+        state: of the recurrent nets after this beat.
     """
 
-    moves: Floats
-    struck: Floats
+    transition: Floats
+    on_beat: Floats
     recalled: Floats
     phrase: Floats
-    memory: Halves
+    state: Float32s
 
-    def together(self, powers: Floats) -> Floats:
-        """Log odds of every triad, each part to a power, in the order of mix_tables.EXPERTS."""
-        parts = np.array((self.moves, self.struck, self.recalled, self.phrase))
-        used = min(len(powers), len(parts))
-        total: Floats = powers[:used] @ parts[:used]
+    def weighted_sum(self, exponents: Floats) -> Floats:
+        """Return log odds of every triad: a weighted sum of the parts, in the order of EXPERTS.
+
+        Args:
+            exponents: a weight for each expert; fewer than four leave the last ones out, more are
+                ignored.
+        """
+        parts = np.array((self.transition, self.on_beat, self.recalled, self.phrase))
+        used = min(len(exponents), len(parts))
+        total: Floats = exponents[:used] @ parts[:used]
         return total
 
 
-class Ear:
-    """The beats so far as they sound in one key; forgets what is REACH_BEATS old."""
+class MelodyListener:
+    """Distribution over triads for each of the last MAX_LAG_BEATS beats, from the melody alone.
 
-    def __init__(self, tables: MixTables) -> None:
-        """Begin with an open mind."""
-        self.tables = tables
+    Attributes:
+        home: pitch class that triads are relative to; see `set_home`.
+        filtered: (beats, TRIADS), probabilities given the notes up to each beat.
+        smoothed: (beats, TRIADS), probabilities given later notes as well.
+        polyphony: mean number of notes that sound as a beat begins.
+    """
+
+    def __init__(self, parameters: HarmonyParameters) -> None:
+        """Start without any beats, in C major."""
+        self.parameters = parameters
         self.home = 0
-        self.beats = 0  # that were heard to their end
-        self.recall = Recall(tables)
-        self.memory = tables.phrase.start()
-        self.fullness = 1.0  # notes that sound as beats begin
-        self.sounds: list[BeatSound] = []
-        self.places: list[int] = []
-        self.evidence = np.zeros((0, TRIADS))
-        self.beliefs = np.zeros((0, TRIADS))
-        self.hindsight = np.zeros((0, TRIADS))
+        self.repetition = RepetitionModel(parameters)
+        self.state = parameters.phrase.start()
+        self.polyphony = 1.0
+        self.features: list[BeatFeatures] = []
+        self.positions: list[int] = []
+        self.likelihoods = np.zeros((0, TRIADS))
+        self.filtered = np.zeros((0, TRIADS))
+        self.smoothed = np.zeros((0, TRIADS))
 
-    def expect(self, sound: BeatSound, place: int) -> Expected:
-        """What to expect of the beat that begins, of which only the beginning is known."""
-        moves = self.prior(place)
-        recalled = self.recall.told(sound.slots, self.hindsight, moves)
-        begins = self.rolled(sound.struck)
-        struck = begins @ self.tables.struck
-        moves, recalled = np.log(moves + LEAST), np.log(recalled + LEAST_RECALLED)
-        base = base_of(moves, struck, recalled)
-        fullness = filled(self.fullness, begins)
-        figures = figures_of(self.before(), begins, place, moves, base, recalled, fullness)
-        memory, phrase = self.tables.phrase.step(self.memory, figures, base)
-        return Expected(moves, struck, recalled, phrase, memory)
+    def predict(self, features: BeatFeatures, position: int) -> MelodyPrediction:
+        """Predict the chord of the beat that begins now.
 
-    def before(self) -> Floats:
-        """The stretches of the last beat, flat."""
-        return self.rolled(self.sounds[-1].stretches) if self.sounds else np.zeros(STRETCHES * 12)
-
-    def hear(self, sound: BeatSound, place: int) -> None:
-        """Take in a beat that is over.
-
-        What was recalled is left out of the belief, or it would confirm itself from place to place.
+        Args:
+            features: of this beat; only its beginning is used.
+            position: metrical position of the beat.
         """
-        self.memory = self.expect(sound, place).memory
-        self.fullness = filled(self.fullness, sound.struck)
-        evidence = self.rolled(sound.stretches) @ self.tables.heard
-        belief = normalised(np.log(self.prior(place) + LEAST) + evidence)
-        self.recall.hear(sound.slots)
-        self.keep(sound, place, evidence, belief)
-        self.look_back()
+        prior = self.prior(position)
+        recalled = self.repetition.predict(features.slots, self.smoothed, prior)
+        sounding = self.relative_to_home(features.on_beat)
+        on_beat = sounding @ self.parameters.on_beat_log_odds
+        transition = np.log(prior + PROBABILITY_FLOOR)
+        recalled = np.log(recalled + RECALLED_FLOOR)
+        base = base_log_probabilities(transition, on_beat, recalled)
+        inputs = phrase_inputs(
+            self.previous_segments(),
+            sounding,
+            position,
+            transition,
+            base,
+            recalled,
+            update_polyphony(self.polyphony, sounding),
+        )
+        state, phrase = self.parameters.phrase.step(self.state, inputs, base)
+        return MelodyPrediction(transition, on_beat, recalled, phrase, state)
 
-    def prior(self, place: int) -> Floats:
-        """The belief of the last beat, moved on to one at a place."""
-        if not len(self.beliefs):
-            usual = self.tables.moves[place].mean(axis=0)
-            shares: Floats = usual / usual.sum()
-            return shares
-        moved: Floats = self.beliefs[-1] @ self.tables.moves[place]
+    def previous_segments(self) -> Floats:
+        """Return the segment counts of the last beat, (SEGMENT_KINDS * 12,)."""
+        if not self.features:
+            return np.zeros(SEGMENT_KINDS * 12)
+        return self.relative_to_home(self.features[-1].segments)
+
+    def add_beat(self, features: BeatFeatures, position: int) -> None:
+        """Add a complete beat.
+
+        Recalled chords do not enter the filtered distribution: they would confirm themselves at
+        every later repetition.
+        """
+        self.state = self.predict(features, position).state
+        self.polyphony = update_polyphony(self.polyphony, features.on_beat)
+        log_odds = self.relative_to_home(features.segments) @ self.parameters.segment_log_odds
+        posterior = normalize(np.log(self.prior(position) + PROBABILITY_FLOOR) + log_odds)
+        self.repetition.add_beat(features.slots)
+        self.append(features, position, log_odds, posterior)
+        self.smooth()
+
+    def prior(self, position: int) -> Floats:
+        """Return the probability of each triad on the next beat, before its notes are known."""
+        if not len(self.filtered):
+            usual = self.parameters.transitions[position].mean(axis=0)
+            probabilities: Floats = usual / usual.sum()
+            return probabilities
+        moved: Floats = self.filtered[-1] @ self.parameters.transitions[position]
         return moved
 
-    def rolled(self, counts: Floats) -> Floats:
-        """Counts by absolute pitch class as the tables have them, flat."""
+    def relative_to_home(self, counts: Floats) -> Floats:
+        """Return counts (kinds, 12) by absolute pitch class as a flat array above the home."""
         return np.roll(counts, -self.home, axis=1).ravel()
 
-    def keep(self, sound: BeatSound, place: int, evidence: Floats, belief: Floats) -> None:
-        """Remember a beat, and forget the oldest."""
-        self.beats += 1
-        self.sounds = [*self.sounds, sound][-REACH_BEATS:]
-        self.places = [*self.places, place][-REACH_BEATS:]
-        weights = np.exp(evidence - evidence.max())
-        self.evidence = np.vstack([self.evidence, weights])[-REACH_BEATS:]
-        self.beliefs = np.vstack([self.beliefs, belief])[-REACH_BEATS:]
-        self.hindsight = np.vstack([self.hindsight, belief])[-REACH_BEATS:]
+    def append(
+        self, features: BeatFeatures, position: int, log_odds: Floats, posterior: Floats
+    ) -> None:
+        """Store a beat, and drop what is older than MAX_LAG_BEATS."""
+        self.features = [*self.features, features][-MAX_LAG_BEATS:]
+        self.positions = [*self.positions, position][-MAX_LAG_BEATS:]
+        likelihoods = np.exp(log_odds - log_odds.max())
+        self.likelihoods = np.vstack([self.likelihoods, likelihoods])[-MAX_LAG_BEATS:]
+        self.filtered = np.vstack([self.filtered, posterior])[-MAX_LAG_BEATS:]
+        self.smoothed = np.vstack([self.smoothed, posterior])[-MAX_LAG_BEATS:]
 
-    def look_back(self) -> None:
-        """Correct what is believed of the last beats by what was heard since."""
-        since = np.ones(TRIADS)
-        last = len(self.beliefs) - 1
-        for place in range(last - 1, max(last - 1 - HINDSIGHT_BEATS, -1), -1):
-            since = self.tables.moves[self.places[place + 1]] @ (self.evidence[place + 1] * since)
-            since /= since.sum()
-            corrected = self.beliefs[place] * since
-            self.hindsight[place] = corrected / corrected.sum()
+    def smooth(self) -> None:
+        """Update the smoothed distribution of the last beats (the backward pass)."""
+        backward = np.ones(TRIADS)
+        last = len(self.filtered) - 1
+        for beat in range(last - 1, max(last - 1 - SMOOTHING_BEATS, -1), -1):
+            transitions = self.parameters.transitions[self.positions[beat + 1]]
+            backward = transitions @ (self.likelihoods[beat + 1] * backward)
+            backward /= backward.sum()
+            corrected = self.filtered[beat] * backward
+            self.smoothed[beat] = corrected / corrected.sum()
 
-    def listen_in(self, home: int) -> None:
-        """Go over to another home: what was believed stays, as it sounds from there."""
+    def set_home(self, home: int) -> None:
+        """Re-express all distributions relative to another home pitch class."""
         if home == self.home:
             return
         step = home - self.home
         self.home = home
-        self.beliefs = moved_home(self.beliefs, step)
-        self.hindsight = moved_home(self.hindsight, step)
-        self.evidence = moved_home(self.evidence, step)
+        self.filtered = shift_home(self.filtered, step)
+        self.smoothed = shift_home(self.smoothed, step)
+        self.likelihoods = shift_home(self.likelihoods, step)
 
 
-def normalised(log_odds: Floats) -> Floats:
-    """Log odds as shares that sum to 1."""
+def normalize(log_odds: Floats) -> Floats:
+    """Return probabilities that sum to 1 from log odds (softmax)."""
     weights = np.exp(log_odds - log_odds.max())
-    shares: Floats = weights / weights.sum()
-    return shares
+    probabilities: Floats = weights / weights.sum()
+    return probabilities

@@ -1,12 +1,12 @@
-"""Inputs of the phrase nets: what each reads at a beat, and the distribution that it corrects.
+"""Inputs of the phrase nets: what they read at a beat, and the distribution that they correct.
 
-The melody listener's belief (melody_listener.py) looks from one beat to the next; where a phrase is
-and where it leads takes a longer view, which the recurrent nets of muse.models.phrase_gru have. At
-each beat a net reads what was played in the beat before, what sounds as this one begins, its place
-in the bar, three expectations of the triad, and how many notes sound at once, which separates a
-melody from playing with both hands. It corrects a mix of the three expectations.
+The hidden Markov model (melody_listener.py) sees from one beat to the next; phrases are longer. The
+recurrent nets of muse.models.phrase_gru read, at each beat, the notes of the beat before, the notes
+that sound as this one begins, its metrical position, three predictions of the melody listener, and
+the polyphony: with two hands every note is part of a chord. They correct a fixed mix of the three
+predictions.
 
-Conventions: triads and pitch classes are counted from the home of the key.
+Conventions: triads and pitch classes are relative to the home of the key.
 """
 
 import numpy as np
@@ -14,51 +14,58 @@ from numpy.typing import NDArray
 
 from muse.models.numpy_layers import log_softmax
 from muse.models.phrase_gru.config import PhraseGruConfig
-from muse.tools.jam.harmony.beat_features import PLACES, STRETCHES, STRUCK, TRIADS
+from muse.tools.jam.harmony.beat_features import ON_BEAT_KINDS, POSITIONS, SEGMENT_KINDS, TRIADS
 
 Floats = NDArray[np.float64]
-Halves = NDArray[np.float32]
+Float32s = NDArray[np.float32]
 
-READ = STRETCHES * 12 + STRUCK * 12 + PLACES + 3 * TRIADS + 1  # figures that are read at a beat
-BASE_POWERS = (0.45, 0.8, 0.45)  # of moves, struck and recalled, in the mix that is corrected
-SCALE = 3.0  # of probabilities among the counts
-KEPT = 0.9  # of how full the playing was, from beat to beat
-CONFIG = PhraseGruConfig(features=READ, classes=TRIADS)
-
-
-def base_of(moves: Floats, struck: Floats, recalled: Floats) -> Floats:
-    """Log probability of each triad in a plain mix of the three expectations' log odds."""
-    powers = BASE_POWERS
-    mixed: Floats = log_softmax(powers[0] * moves + powers[1] * struck + powers[2] * recalled)
-    return mixed
+INPUTS = SEGMENT_KINDS * 12 + ON_BEAT_KINDS * 12 + POSITIONS + 3 * TRIADS + 1
+BASE_EXPONENTS = (0.45, 0.8, 0.45)  # of transition, on-beat notes and recall in the fixed mix
+SCALE = 3.0  # of probabilities, which are small beside the counts
+POLYPHONY_DECAY = 0.9  # weight of the mean so far, from beat to beat
+CONFIG = PhraseGruConfig(features=INPUTS, classes=TRIADS)
 
 
-def figures_of(
-    before: Floats,
-    struck: Floats,
-    place: int,
-    moves: Floats,
-    base: Floats,
-    recalled: Floats,
-    fullness: float,
-) -> Halves:
-    """What the net reads at a beat, (READ,).
+def base_log_probabilities(transition: Floats, on_beat: Floats, recalled: Floats) -> Floats:
+    """Return the log probability of each triad in the fixed mix.
 
     Args:
-        before: (STRETCHES * 12,) of the beat before.
-        struck: (STRUCK * 12,) as the beat begins.
-        place: of the beat.
-        moves: log odds (TRIADS,).
-        base: log odds as base_of has them.
-        recalled: log odds.
-        fullness: notes that sound as beats begin, in the mean of the last.
+        transition: log odds (TRIADS,), as in MelodyPrediction.
+        on_beat: the same.
+        recalled: the same.
     """
-    expected = [SCALE * np.exp(log_softmax(odds)) for odds in (moves, base, recalled)]
-    full = [np.log1p(fullness)]
-    read = np.concatenate([before, struck, np.eye(PLACES)[place], *expected, full])
-    return read.astype(np.float32)
+    exponents = BASE_EXPONENTS
+    mix = exponents[0] * transition + exponents[1] * on_beat + exponents[2] * recalled
+    log_probabilities: Floats = log_softmax(mix)
+    return log_probabilities
 
 
-def filled(fullness: float, struck: Floats) -> float:
-    """How full the playing is, with what sounds as a beat begins."""
-    return KEPT * fullness + (1 - KEPT) * float(struck.sum())
+def phrase_inputs(
+    before: Floats,
+    on_beat: Floats,
+    position: int,
+    transition: Floats,
+    base: Floats,
+    recalled: Floats,
+    polyphony: float,
+) -> Float32s:
+    """Return what the nets read at a beat, (INPUTS,).
+
+    Args:
+        before: (SEGMENT_KINDS * 12,), segments of the beat before.
+        on_beat: (ON_BEAT_KINDS * 12,), notes that sound as the beat begins.
+        position: metrical position of the beat.
+        transition: log odds (TRIADS,), as in MelodyPrediction.
+        base: as `base_log_probabilities` returns it.
+        recalled: log odds (TRIADS,), as in MelodyPrediction.
+        polyphony: mean number of notes that sound as a beat begins.
+    """
+    predicted = [SCALE * np.exp(log_softmax(odds)) for odds in (transition, base, recalled)]
+    one_hot = np.eye(POSITIONS)[position]
+    inputs = [before, on_beat, one_hot, *predicted, [np.log1p(polyphony)]]
+    return np.concatenate(inputs).astype(np.float32)
+
+
+def update_polyphony(polyphony: float, on_beat: Floats) -> float:
+    """Return the running mean of notes that sound as a beat begins, with one more beat."""
+    return POLYPHONY_DECAY * polyphony + (1 - POLYPHONY_DECAY) * float(on_beat.sum())

@@ -1,1 +1,1 @@
-"""MIDI ports, JSON lines and sound: what comes in and what goes out."""
+"""MIDI ports, pipes and the synthesizer: input queue, playback, outputs."""

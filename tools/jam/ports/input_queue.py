@@ -1,7 +1,7 @@
-"""Hearing the player: messages from a port or a stream, stamped, kept in order, handed on.
+"""Receives the player's messages from a port or a stream, and passes them on in order.
 
-Whoever receives bytes puts them into an InputQueue; a thread, the listener, takes them out and
-calls the engine. The queue is bounded and never loses the end of a note.
+Whoever receives bytes puts them into an InputQueue; the InputDispatcher's thread takes them out and
+calls the engine. The queue is bounded and never loses a note-off.
 """
 
 import logging
@@ -26,69 +26,69 @@ from muse.tools.jam.midi_bytes import (
 )
 from muse.tools.jam.ports.json_lines import JsonLines
 from muse.tools.jam.ports.lateness import Lateness
-from muse.tools.jam.ports.reconnecting_port import POLL_S, LivePort
+from muse.tools.jam.ports.reconnecting_port import POLL_S, ReconnectingPort
 
 log = logging.getLogger("muse")
 
-CAPACITY = 1024  # messages waiting, note-offs apart
-STUCK_S = 30.0  # silence after which notes that still sound were forgotten by their instrument
-STREAM_BLOCK = 4096  # bytes read at most at once
+CAPACITY = 1024  # waiting messages, without note-offs
+SILENCE_TIMEOUT_S = 30.0  # time without messages after which sounding notes are ended
+STREAM_BLOCK = 4096  # the most bytes that are read at once
 
 
 class InputQueue:
-    """Messages between those who receive and the listener.
+    """Messages between the receivers and the dispatcher.
 
-    A message that finds the queue full is dropped and counted, unless it ends a note that was let
-    in. There are no more of those than notes, so the queue is bounded all the same.
+    A message that finds the queue full is dropped and counted, unless it ends a note that was
+    accepted. There are no more such note-offs than notes, so the queue is bounded all the same.
     """
 
     def __init__(self, clock: Clock, capacity: int = CAPACITY) -> None:
-        """Begin empty; `clock` stamps what comes without a time."""
+        """Start empty; `clock` gives the time of messages that come without one."""
         self.dropped = 0
         self._clock = clock
         self._capacity = capacity
         self._waiting: deque[Message] = deque()
-        self._changed = Condition()
-        self._sounding: set[tuple[int, int]] = set()  # channel and pitch of what was let in
+        self._condition = Condition()
+        self._sounding: set[tuple[int, int]] = set()  # channel and pitch
         self._last_s = 0.0
         self._is_open = True
 
     def put(self, data: bytes, time_s: float | None = None) -> None:
-        """Take in one message of a channel; other messages, and damaged ones, are passed over."""
+        """Add a channel message; other messages, and damaged ones, are ignored."""
         message = channel_message(data)
         if message is None:
             return
         time_s = self._clock.now() if time_s is None else time_s
-        with self._changed:
+        with self._condition:
             self._last_s = time_s
             if kind_of(message) == CONTROL and message[1] in (ALL_NOTES_OFF, ALL_SOUND_OFF):
                 self._release(time_s)
-            self._let_in(Message(time_s, message))
-            self._changed.notify()
+            self._enqueue(Message(time_s, message))
+            self._condition.notify()
 
     def get(self, timeout_s: float | None = None) -> Message | None:
-        """The next message; None where none came in time, or the queue was closed."""
-        with self._changed:
+        """Return the next message; None after the timeout, or where the queue was closed."""
+        with self._condition:
             if not self._waiting and self._is_open:
-                self._changed.wait(timeout_s)
-            if not self._waiting and self._clock.now() - self._last_s > STUCK_S:
+                self._condition.wait(timeout_s)
+            if not self._waiting and self._clock.now() - self._last_s > SILENCE_TIMEOUT_S:
                 self._release(self._clock.now())
             return self._waiting.popleft() if self._waiting else None
 
     def release_all(self) -> None:
-        """End all notes: the player cannot, as where a cable is pulled."""
-        with self._changed:
+        """End all sounding notes, for example after a cable was pulled."""
+        with self._condition:
             self._release(self._clock.now())
-            self._changed.notify()
+            self._condition.notify()
 
     def close(self) -> None:
-        """Wake who waits; what is in it can still be taken."""
-        with self._changed:
+        """Wake the waiting thread; messages in the queue can still be taken."""
+        with self._condition:
             self._is_open = False
-            self._changed.notify_all()
+            self._condition.notify_all()
 
-    def _let_in(self, message: Message) -> None:
-        """Keep a message, or drop it."""
+    def _enqueue(self, message: Message) -> None:
+        """Append a message, or drop it."""
         data = message.data
         if is_off(data):
             if key_of(data) not in self._sounding:
@@ -102,73 +102,73 @@ class InputQueue:
         self._waiting.append(message)
 
     def _release(self, time_s: float) -> None:
-        """End what sounds."""
+        """End all sounding notes at a time."""
         for key in sorted(self._sounding):
             self._waiting.append(Message(time_s, note_off(*key)))
         self._sounding.clear()
 
 
-class Listener:
-    """The thread that hands on what is heard.
+class InputDispatcher:
+    """The thread that passes messages on.
 
     Attributes:
-        waited: how long messages waited to be handed on, in s.
+        delay: how long messages waited in the queue, in s.
     """
 
-    def __init__(self, queue: InputQueue, hear: Callable[[Message], None], clock: Clock) -> None:
-        """Not yet listening; `hear` is called with each message, in the listener's thread."""
-        self.waited = Lateness()
+    def __init__(self, queue: InputQueue, handle: Callable[[Message], None], clock: Clock) -> None:
+        """Create the thread; it calls `handle` with each message."""
+        self.delay = Lateness()
         self._queue = queue
-        self._hear = hear
+        self._handle = handle
         self._clock = clock
         self._stopped = Event()
         self._thread = Thread(target=self._run, name="listener", daemon=True)
 
     def start(self) -> None:
-        """Begin to listen."""
+        """Start the thread."""
         self._thread.start()
 
     def close(self) -> None:
-        """End, once what has come was handed on."""
+        """End the thread once the queue is empty."""
         self._stopped.set()
         self._queue.close()
         if self._thread.is_alive():
             self._thread.join()
 
     def _run(self) -> None:
-        """The thread."""
+        """Pass messages on until closed."""
         raise_priority()
         while True:
             message = self._queue.get(POLL_S)
             if message is not None:
-                self.waited.add(self._clock.now() - message.time_s)
-                self._hear(message)
+                self.delay.add(self._clock.now() - message.time_s)
+                self._handle(message)
             elif self._stopped.is_set():
                 return
 
 
-def port_input(text: str | None, queue: InputQueue) -> LivePort:
-    """A port to hear, not yet open; when it is lost, the notes that sound end.
+def open_queue_port(text: str | None, queue: InputQueue) -> ReconnectingPort:
+    """Return an input port, not yet open, that feeds a queue; on loss it ends sounding notes.
 
     Args:
-        text: names it; None makes a virtual one.
-        queue: what is heard is put here.
+        text: names the port; None makes a virtual one.
+        queue: receives the messages.
     """
-    return LivePort("in", text, receive=queue.put, on_lost=queue.release_all)
+    return ReconnectingPort("in", text, receive=queue.put, on_lost=queue.release_all)
 
 
 class StreamReader:
     """A thread that reads a stream: JSON lines where it begins with a brace, else raw MIDI bytes.
 
-    Lines with a time are taken at that time, so that a file plays in time through a pipe; those
-    without, and those that are late, at once.
+    Lines with a time are passed on at that time, so that a file plays in time through a pipe; lines
+    without one, or with one in the past, at once.
 
     Attributes:
-        ended: set when the stream is at its end.
+        ended: set at the end of the stream.
     """
 
     def __init__(self, stream: BinaryIO, queue: InputQueue, clock: Clock) -> None:
-        """Not yet reading."""
+        """Create the thread."""
         self.ended = Event()
         self._stream = stream
         self._queue = queue
@@ -177,15 +177,15 @@ class StreamReader:
         self._thread = Thread(target=self._run, name="stream", daemon=True)
 
     def start(self) -> None:
-        """Begin to read."""
+        """Start reading."""
         self._thread.start()
 
     def close(self) -> None:
-        """Take nothing more; a read that waits is left to itself."""
+        """Pass nothing more on; a read that is blocked is abandoned."""
         self._stopped.set()
 
     def _run(self) -> None:
-        """The thread."""
+        """Read the stream to its end."""
         raise_priority()
         read = getattr(self._stream, "read1", self._stream.read)
         parser: ByteParser | JsonLines | None = None
@@ -193,12 +193,12 @@ class StreamReader:
             parser = parser or (JsonLines() if block.lstrip()[:1] == b"{" else ByteParser())
             self._take(parser, block)
         if isinstance(parser, JsonLines):
-            self._take(parser, b"\n")  # the last line may have no end
+            self._take(parser, b"\n")  # the last line may have no line break
         self._queue.release_all()
         self.ended.set()
 
     def _take(self, parser: ByteParser | JsonLines, block: bytes) -> None:
-        """Put what is whole with these bytes into the queue."""
+        """Put the messages that a block completes into the queue."""
         if isinstance(parser, ByteParser):
             for data in parser.feed(block):
                 self._queue.put(data)

@@ -1,4 +1,4 @@
-"""Messages as JSON lines, both ways, so that a jam can be part of a pipe.
+"""MIDI messages as JSON lines, for input and output in pipes.
 
 One object a line, times in s on the session's clock:
 
@@ -6,9 +6,9 @@ One object a line, times in s on the session's clock:
     {"time_s": 1.75, "off": 60}
     {"time_s": 2.0, "control": 64, "value": 127}
 
-Read, `time_s` may be left out, which means at once; velocity is DEFAULT_VELOCITY where it is not
-given, and so is channel 0. Written, `part` says who plays, `channel` is always there, and programs
-are {"program": 33}, other messages {"hex": "e00040"}.
+In input, `time_s` may be left out, which means at once; velocity is DEFAULT_VELOCITY by default,
+and the channel 0. In output, `part` says what sounds, `channel` is always there, and programs are
+{"program": 33}, other messages {"hex": "e00040"}.
 """
 
 import json
@@ -33,57 +33,57 @@ from muse.tools.jam.midi_bytes import (
 log = logging.getLogger("muse")
 
 DEFAULT_VELOCITY = 80
-LONGEST_LINE = 1 << 16  # bytes; a longer one is none of ours
+MAX_LINE_BYTES = 1 << 16  # longer lines are rejected
 CHANNELS = 16
 Timed = tuple[float | None, bytes]  # time in s, where one is given, and a message
 
 
 class JsonLines:
-    """Reads lines out of a stream that may be cut anywhere; bad ones are told and passed over."""
+    """Parser of a stream that may be split anywhere; invalid lines are logged and ignored."""
 
     def __init__(self, name: str = "standard input") -> None:
-        """Begin with line 1; `name` is what to call the stream in a warning."""
+        """Start with line 1; `name` is what warnings call the stream."""
         self._name = name
         self._number = 0
         self._rest = b""
 
     def feed(self, block: bytes) -> Iterator[Timed]:
-        """The messages of the lines that are whole with these bytes."""
+        """Yield the messages of the lines that a block completes."""
         *lines, self._rest = (self._rest + block).split(b"\n")
-        self._rest = self._rest[: LONGEST_LINE + 1]  # enough of it to see that it is too long
+        self._rest = self._rest[: MAX_LINE_BYTES + 1]  # enough to recognize that it is too long
         for line in lines:
             self._number += 1
             if line.strip() and (timed := self._read(line)) is not None:
                 yield timed
 
     def _read(self, line: bytes) -> Timed | None:
-        """One line, or None with a warning."""
+        """Parse one line; None, with a warning, where it is invalid."""
         try:
-            return read_line(line)
+            return parse_line(line)
         except ValueError as error:
-            log.warning("%s, line %d is left out: %s", self._name, self._number, error)
+            log.warning("%s, line %d is ignored: %s", self._name, self._number, error)
             return None
 
 
-def read_line(line: bytes) -> Timed:
-    """The message of a line.
+def parse_line(line: bytes) -> Timed:
+    """Return the time and the message of a line.
 
     Raises:
-        ValueError: it is none; the message says why.
+        ValueError: the line is invalid; the error says why.
     """
-    if len(line) > LONGEST_LINE:
-        raise ValueError("it is too long")
+    if len(line) > MAX_LINE_BYTES:
+        raise ValueError("the line is too long")
     try:
         fields = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise ValueError("not JSON") from error
     if not isinstance(fields, dict):
         raise ValueError("not a JSON object")
-    return time_of(fields), message_of(fields)
+    return parse_time(fields), parse_message(fields)
 
 
-def time_of(fields: dict[str, Any]) -> float | None:
-    """The time of an object; raises ValueError for one that is no time."""
+def parse_time(fields: dict[str, Any]) -> float | None:
+    """Return the time of an object, or None; raises ValueError for an invalid one."""
     time_s = fields.get("time_s")
     if time_s is None:
         return None
@@ -92,43 +92,43 @@ def time_of(fields: dict[str, Any]) -> float | None:
     return float(time_s)
 
 
-def message_of(fields: dict[str, Any]) -> bytes:
-    """The MIDI message of an object; raises ValueError where there is none."""
-    channel = number_of(fields, "channel", 0, CHANNELS)
+def parse_message(fields: dict[str, Any]) -> bytes:
+    """Return the MIDI message of an object; raises ValueError where there is none."""
+    channel = parse_integer(fields, "channel", 0, CHANNELS)
     if "on" in fields:
-        velocity = number_of(fields, "velocity", DEFAULT_VELOCITY)
-        return bytes((NOTE_ON | channel, number_of(fields, "on"), velocity))
+        velocity = parse_integer(fields, "velocity", DEFAULT_VELOCITY)
+        return bytes((NOTE_ON | channel, parse_integer(fields, "on"), velocity))
     if "off" in fields:
-        return note_off(channel, number_of(fields, "off"))
+        return note_off(channel, parse_integer(fields, "off"))
     if "control" in fields:
-        return control(channel, number_of(fields, "control"), number_of(fields, "value"))
-    raise ValueError('it has neither "on" nor "off" nor "control"')
+        return control(channel, parse_integer(fields, "control"), parse_integer(fields, "value"))
+    raise ValueError('no "on", "off" or "control"')
 
 
-def number_of(
-    fields: dict[str, Any], name: str, otherwise: int | None = None, below: int = STATUS
+def parse_integer(
+    fields: dict[str, Any], name: str, default: int | None = None, below: int = STATUS
 ) -> int:
-    """A whole number from 0 to below another; raises ValueError for anything else."""
-    value = fields.get(name, otherwise)
+    """Return an integer from 0 to below a limit; raises ValueError for anything else."""
+    value = fields.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < below:
         raise ValueError(f"{name} is not a whole number from 0 to {below - 1}")
     return value
 
 
-def line_of(message: Message, parts: Mapping[int, str]) -> str:
-    """A message as a line, with its break.
+def format_line(message: Message, sources: Mapping[int, str]) -> str:
+    """Return a message as a line, with a line break.
 
     Args:
-        message: to be written.
-        parts: who plays, by channel.
+        message: to write.
+        sources: what sounds on each channel.
     """
     channel = message.data[0] & 0x0F
-    head = {"time_s": round(message.time_s, 6), "part": parts.get(channel), "channel": channel}
-    return json.dumps({**head, **fields_of(message.data)}) + "\n"
+    head = {"time_s": round(message.time_s, 6), "part": sources.get(channel), "channel": channel}
+    return json.dumps({**head, **message_fields(message.data)}) + "\n"
 
 
-def fields_of(data: bytes) -> dict[str, Any]:
-    """What a message says."""
+def message_fields(data: bytes) -> dict[str, Any]:
+    """Return the fields that describe a message."""
     if is_on(data):
         return {"on": data[1], "velocity": data[2]}
     if is_off(data):

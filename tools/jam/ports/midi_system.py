@@ -1,12 +1,12 @@
-"""The MIDI systems of this machine, through python-rtmidi: which answer, and handles into them.
+"""The MIDI systems of this machine, through python-rtmidi.
 
-Conventions: a direction is "in" for what comes to us and "out" for what goes from us. A handle is
-an `rtmidi.MidiIn` or `rtmidi.MidiOut`; python-rtmidi has no types. Its calls keep the interpreter,
-so that there are never two at once; but each system has threads of its own, which run meanwhile.
-So python-rtmidi is never given a function to call with what comes: closing a port would free it
-while such a thread waits for the interpreter to call it, or would wait for that thread for ever,
-and JACK would keep all its programs waiting. What comes is kept in python-rtmidi's queue, and
-fetched.
+python-rtmidi is never given a callback. Its calls hold the interpreter, while each MIDI system has
+threads of its own: closing a port would free the callback while such a thread waits for the
+interpreter to call it, or wait for that thread forever, and JACK would block all its clients. So
+messages stay in python-rtmidi's queue, and are fetched from it.
+
+Conventions: a direction is "in" for messages that come to us and "out" for messages from us. A
+handle is an `rtmidi.MidiIn` or `rtmidi.MidiOut`; python-rtmidi has no types.
 """
 
 import ctypes
@@ -23,18 +23,18 @@ from muse.tools.jam.ports import jack
 
 Direction = Literal["in", "out"]
 
-CLIENT_NAME = "muse jam"  # and the direction
+CLIENT_NAME = "muse jam"  # followed by the direction
 PORT_NAME = "midi"
 ALSA_SEQUENCER = Path("/dev/snd/seq")
 LOADED_LIBRARIES = Path("/proc/self/maps")  # Linux
-SETTLE_S = 0.05  # a few periods of a server, in which JACK's thread has done with a port
+SETTLE_S = 0.05  # a few periods, after which JACK's thread no longer uses a port
 ALSA_HINT = "; on Debian run: apt-get install libasound2"
 LOOPMIDI = (
     "Windows makes no MIDI ports of its own: install loopMIDI "
     "(https://www.tobias-erichsen.de/software/loopmidi.html), add a port with its + button, and "
     "name that port: --in 'loopMIDI Port' (another one for --out)"
 )
-# how to get a MIDI system, by platform.system(), where none answers
+# how to start a MIDI system, by platform.system()
 NO_SYSTEM = {
     "Linux": "run `sudo modprobe snd-seq` for ALSA's or `jackd -d alsa` for JACK's",
     "Darwin": "CoreMIDI does not answer; log in at the screen",
@@ -42,7 +42,7 @@ NO_SYSTEM = {
 
 
 def load_rtmidi() -> Any:
-    """The module `rtmidi`.
+    """Return the module `rtmidi`.
 
     Raises:
         MissingPartError: it is not installed, or cannot be loaded.
@@ -51,44 +51,44 @@ def load_rtmidi() -> Any:
         import rtmidi
     except ModuleNotFoundError as error:
         raise missing_extra("python-rtmidi", "jam") from error
-    except ImportError as error:  # as on Linux without ALSA's library
+    except ImportError as error:  # for example on Linux without ALSA's library
         raise MissingPartError(f"python-rtmidi cannot be loaded: {error}{ALSA_HINT}") from error
     return rtmidi
 
 
-def quiet_jack() -> None:
-    """Keep libjack from writing on the screen.
+def silence_jack_messages() -> None:
+    """Stop libjack from printing messages.
 
-    It takes a function that is called with each text. One of Python's would wait for the
-    interpreter, in threads that others wait for, so it is given strlen, which does nothing to it.
+    It takes a function that is called with each text. A Python function would wait for the
+    interpreter in threads that others wait for, so it is given strlen, which has no effect.
     """
     if not LOADED_LIBRARIES.exists():
         return
     strlen = ctypes.cast(ctypes.CDLL(None).strlen, ctypes.c_void_p)
     lines = (line.split(maxsplit=5) for line in LOADED_LIBRARIES.read_text().splitlines())
     for path in {line[5] for line in lines if len(line) == 6 and "/libjack" in line[5]}:
-        with suppress(OSError, AttributeError):  # another library of that name
+        with suppress(OSError, AttributeError):  # a different library of that name
             library = ctypes.CDLL(path)
             library.jack_set_error_function(strlen)
             library.jack_set_info_function(strlen)
 
 
 def open_systems(
-    direction: Direction, client: str = "", but: Collection[int] = ()
+    direction: Direction, client: str = "", skip: Collection[int] = ()
 ) -> Iterator[tuple[int, Any]]:
-    """Handles into the MIDI systems that answer, each without a port, by rtmidi's number of it.
+    """Yield handles into the MIDI systems that respond, without a port, by rtmidi's number of each.
 
     Args:
         direction: what the handles are for.
-        client: what others see us as; empty for CLIENT_NAME and the direction.
-        but: systems that are left out.
+        client: our name for other programs; empty for CLIENT_NAME and the direction.
+        skip: systems that are left out.
     """
     rtmidi = load_rtmidi()
-    quiet_jack()
+    silence_jack_messages()
     make = rtmidi.MidiIn if direction == "in" else rtmidi.MidiOut
     for system in rtmidi.get_compiled_api():
-        if system in but or (system == rtmidi.API_LINUX_ALSA and not ALSA_SEQUENCER.exists()):
-            continue  # ALSA would complain on the screen
+        if system in skip or (system == rtmidi.API_LINUX_ALSA and not ALSA_SEQUENCER.exists()):
+            continue  # ALSA would print an error
         with suppress(rtmidi.RtMidiError):
             handle = open_handle(
                 system, partial(make, system, name=client or f"{CLIENT_NAME} {direction}")
@@ -98,17 +98,17 @@ def open_systems(
 
 
 def open_handle(system: int, make: Callable[[], Any]) -> Any:
-    """A handle into a system; None, or an error of rtmidi's, where it does not answer."""
+    """Open a handle into a system; None, or rtmidi's error, where it does not respond."""
     rtmidi = load_rtmidi()
     if system != rtmidi.API_UNIX_JACK:
         return make()
-    return jack.server.hold(rtmidi._rtmidi.__file__, make)
+    return jack.server.open_client(rtmidi._rtmidi.__file__, make)
 
 
 def close_handle(handle: Any) -> None:
-    """Close a handle and its port; it must not be used after.
+    """Close a handle and its port; it must not be used afterwards.
 
-    Where its port is closed, the system's thread may be at it still; so it is given time to go.
+    JACK's thread may still use the port when it is closed, so it is given time.
     """
     is_of_jack = handle.get_current_api() == load_rtmidi().API_UNIX_JACK
     was_open = handle.is_port_open()
@@ -118,21 +118,21 @@ def close_handle(handle: Any) -> None:
         return
     if was_open and not jack.server.has_died():
         time.sleep(SETTLE_S)
-    jack.server.let_go(handle)
+    jack.server.close_client(handle)
 
 
 def is_dead(handle: Any) -> bool:
-    """Whether the system of a handle is gone, so that nothing it tells is true any more."""
+    """Return whether the system of a handle has stopped."""
     return bool(handle.get_current_api() == load_rtmidi().API_UNIX_JACK and jack.server.has_died())
 
 
 def system_name(system: int) -> str:
-    """What people call a MIDI system, such as ALSA."""
+    """Return the common name of a MIDI system, such as ALSA."""
     return str(load_rtmidi().get_api_display_name(system))
 
 
-def no_system() -> MissingPartError:
-    """What to raise where no MIDI system answers."""
+def no_system_error() -> MissingPartError:
+    """Return the error to raise where no MIDI system responds."""
     how = NO_SYSTEM.get(platform.system(), "start one")
     return MissingPartError(
         f"no MIDI system runs here: {how}; or play from a file into a file "
@@ -141,16 +141,16 @@ def no_system() -> MissingPartError:
 
 
 def open_virtual(handle: Any, direction: Direction) -> None:
-    """Make a port of ours that others can connect to.
+    """Open a virtual port that other programs can connect to.
 
     Raises:
-        MissingPartError: this system cannot; the message says what can.
+        MissingPartError: the system has no virtual ports; the message says what to do.
     """
     rtmidi = load_rtmidi()
     system = handle.get_current_api()
     if system == rtmidi.API_WINDOWS_MM:
         raise MissingPartError(LOOPMIDI)
-    # CoreMIDI shows the port's name alone, the others the program's before it
+    # CoreMIDI shows the port's name alone, other systems the client's before it
     on_mac = system == rtmidi.API_MACOSX_CORE
     name = f"{CLIENT_NAME} {direction}" if on_mac else PORT_NAME
     try:

@@ -1,104 +1,109 @@
-"""Where music goes: what every sink can do, MIDI ports, and JSON lines."""
+"""Outputs for the music: the common protocol, MIDI ports, and JSON lines."""
 
 from collections.abc import Mapping
 from threading import Event
 from typing import Protocol, TextIO
 
 from muse.tools.jam.events import Message
-from muse.tools.jam.ports.json_lines import line_of
-from muse.tools.jam.ports.reconnecting_port import POLL_S, LivePort, PortBackError
+from muse.tools.jam.ports.json_lines import format_line
+from muse.tools.jam.ports.reconnecting_port import POLL_S, PortReconnectedError, ReconnectingPort
 
 
-class Sink(Protocol):
-    """Takes messages, each at its time."""
+class Output(Protocol):
+    """Receives messages when they are due."""
 
     def send(self, message: Message) -> None:
-        """Sound one message, or keep it; its time is when it was due.
+        """Play or store a message; its time is when it was due.
 
         Raises:
-            MuseError, OSError: it cannot be, at the moment.
+            MuseError, OSError: it cannot be sent at present.
         """
 
     def close(self) -> None:
-        """Let go of what is held; a file is written here."""
+        """Release all resources."""
 
 
-class PortSink:
-    """A MIDI port; it is connected to again when it was lost.
+class PortOutput:
+    """A MIDI port, which reconnects after it was lost.
 
     Attributes:
-        port: as LivePort.
-        was_lost: set when it is lost, until what is sent next tells of it.
+        port: the port.
+        was_lost: set when it is lost, until the next `send` after it is back.
     """
 
     def __init__(self, text: str | None, *, wait: bool = False, poll_s: float = POLL_S) -> None:
-        """Connect; arguments and errors as LivePort's and its `open`."""
+        """Connect; arguments and errors as ReconnectingPort and its `open`."""
         self.was_lost = Event()
-        self.port = LivePort("out", text, on_lost=self.was_lost.set, poll_s=poll_s)
+        self.port = ReconnectingPort("out", text, on_lost=self.was_lost.set, poll_s=poll_s)
         self.port.open(wait)
 
     def send(self, message: Message) -> None:
-        """Send it; raises PortLostError while the port is gone, PortBackError once after."""
+        """Send a message.
+
+        Raises:
+            PortLostError: the port is not available.
+            PortReconnectedError: once, after it was lost.
+        """
         if self.was_lost.is_set() and self.port.connected.is_set():
             self.was_lost.clear()
-            raise PortBackError(f"the MIDI port {self.port.label} was lost")
+            raise PortReconnectedError(f"the MIDI port {self.port.label} was lost")
         self.port.send(message.data)
 
     def close(self) -> None:
-        """Let go of the port."""
+        """Close the port."""
         self.port.close()
 
 
-class JsonSink:
-    """JSON lines on a stream, written at once.
+class JsonOutput:
+    """JSON lines on a stream, flushed after each.
 
     Attributes:
-        ended: set when no one reads the stream any more.
+        ended: set when the reader has closed the stream.
     """
 
-    def __init__(self, stream: TextIO, parts: Mapping[int, str]) -> None:
-        """Write to a stream, which stays open; `parts` says who plays on which channel."""
+    def __init__(self, stream: TextIO, sources: Mapping[int, str]) -> None:
+        """Write to a stream, which stays open; `sources` names what sounds on each channel."""
         self.ended = Event()
         self._stream = stream
-        self._parts = parts
+        self._sources = sources
 
     def send(self, message: Message) -> None:
-        """Write one line; raises OSError when no one reads."""
+        """Write one line; raises OSError when the reader has closed the stream."""
         try:
-            self._stream.write(line_of(message, self._parts))
+            self._stream.write(format_line(message, self._sources))
             self._stream.flush()
         except BrokenPipeError:
             self.ended.set()
             raise
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing; the stream belongs to the caller."""
 
 
-class ListSink:
-    """Keeps what it gets, in order.
+class ListOutput:
+    """A list of the messages.
 
     Attributes:
-        messages: so far.
+        messages: so far, in order.
     """
 
     def __init__(self) -> None:
-        """Begin with none."""
+        """Start empty."""
         self.messages: list[Message] = []
 
     def send(self, message: Message) -> None:
-        """Keep one."""
+        """Append a message."""
         self.messages.append(message)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing."""
 
 
-class NoSink:
-    """Takes everything, and keeps nothing."""
+class NullOutput:
+    """Discards all messages."""
 
     def send(self, message: Message) -> None:
-        """Let it go."""
+        """Discard a message."""
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing."""

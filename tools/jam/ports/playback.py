@@ -1,4 +1,4 @@
-"""Playing: a thread that sends each message at its time, and silence on every way out."""
+"""Sends each message when it is due, and ensures silence at the end."""
 
 import atexit
 import heapq
@@ -25,58 +25,61 @@ from muse.tools.jam.midi_bytes import (
     note_off,
 )
 from muse.tools.jam.ports.lateness import Lateness
-from muse.tools.jam.ports.outputs import Sink
-from muse.tools.jam.ports.reconnecting_port import PortBackError, PortLostError
+from muse.tools.jam.ports.outputs import Output
+from muse.tools.jam.ports.reconnecting_port import PortLostError, PortReconnectedError
 
 log = logging.getLogger("muse")
 
-FOR_EVER_S = 3600.0  # how long is waited where nothing is due; the next message ends it
-TELLING = (PortLostError, BrokenPipeError)  # ports tell of themselves; a reader may have had enough
-RETRY_S = 0.5  # how long a sink that failed is left alone
-OFFS, SETTINGS, ONS = range(3)  # the order of what is due at one time
-LASTING = (CONTROL, PROGRAM)  # what a sink that comes back must be told again
+IDLE_S = 3600.0  # wait while nothing is scheduled; a new message ends it
+LOGGED_ELSEWHERE = (
+    PortLostError,
+    BrokenPipeError,
+)  # ports log their own errors; a closed pipe is no error
+RETRY_S = 0.5  # after a failure, until the output is tried again
+OFFS, SETTINGS, ONS = range(3)  # the order of messages at the same time
+PERSISTENT = (CONTROL, PROGRAM)  # messages that are sent again to an output that was lost
 PANIC = ((SUSTAIN, 0), (ALL_NOTES_OFF, 0), (ALL_SOUND_OFF, 0))  # controllers and values
-Entry = tuple[float, int, int, bytes]  # time in s, rank, running number, message
+Entry = tuple[float, int, int, bytes]  # time in s, rank, serial number, message
 
 
 def rank_of(data: bytes) -> int:
-    """The place of a message among those of one time."""
+    """Return the rank of a message among those of one time."""
     return OFFS if is_off(data) else ONS if is_on(data) else SETTINGS
 
 
-class Player:
-    """Sends messages at their times, and knows what sounds.
+class Playback:
+    """Schedules messages, sends them when they are due, and tracks which notes sound.
 
-    Use it as a context manager: however it is left, all is silent after. A sink that fails does not
-    stop it; time goes on, and when the sink is back it is silenced and told its programs again.
-    Without `start` no thread runs, and `play_until` plays on whoever calls it.
+    Use it as a context manager: on every exit all notes are ended. An output that fails does not
+    stop it; when the output is back, hanging notes are ended and its programs restored. Without
+    `start` there is no thread, and the caller plays with `play_until`.
 
     Attributes:
-        lateness: of what was sent, from when it was due until the sink had it.
-        sent: messages that the sink took.
-        lost: messages that came to nothing, as the sink failed.
+        lateness: of sent messages, from when they were due until the output accepted them.
+        sent: number of messages that the output accepted.
+        lost: number of messages that failed.
     """
 
-    def __init__(self, sink: Sink, clock: Clock) -> None:
-        """Nothing is scheduled."""
+    def __init__(self, output: Output, clock: Clock) -> None:
+        """Start with nothing scheduled."""
         self.lateness = Lateness()
         self.sent = 0
         self.lost = 0
-        self._sink = sink
+        self._sink = output
         self._clock = clock
-        self._lock = RLock()  # one thread may be interrupted by a signal that asks for silence
+        self._lock = RLock()  # reentrant, because a signal handler may call `panic`
         self._changed = Event()
         self._heap: list[Entry] = []
         self._number = 0
-        self._sounding: set[tuple[int, int]] = set()  # channel and pitch
-        self._channels: set[int] = set()  # used since the last silence
-        self._lasting: dict[tuple[int, ...], bytes] = {}  # programs and controllers as last sent
-        self._retry_s: float | None = None  # when a sink that failed is tried again
+        self._sounding: set[tuple[int, int]] = set()  # channel and pitch of notes
+        self._channels: set[int] = set()  # used since the last `panic`
+        self._persistent: dict[tuple[int, ...], bytes] = {}  # last programs and controllers
+        self._retry_s: float | None = None  # when an output that failed is tried again
         self._is_closed = False
         self._thread = Thread(target=self._run, name="playback", daemon=True)
 
     def __enter__(self) -> Self:
-        """From now on the way out is silent, even out of Python."""
+        """Register `close` for the end of the program, too."""
         atexit.register(self.close)
         return self
 
@@ -86,15 +89,15 @@ class Player:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """As `close`."""
+        """Close, as `close`."""
         self.close()
 
     def start(self) -> None:
-        """Play in a thread of its own."""
+        """Start the thread."""
         self._thread.start()
 
     def schedule(self, messages: Iterable[Message]) -> None:
-        """Add messages; what is past is sent at once."""
+        """Add messages; those in the past are sent at once."""
         with self._lock:
             if self._is_closed:
                 return
@@ -103,14 +106,14 @@ class Player:
         self._changed.set()
 
     def drop_after(self, time_s: float, channels: Collection[int] | None = None) -> int:
-        """Take back what is due at a time or later; notes that began before end at that time.
+        """Remove scheduled messages from a time on; notes that began earlier end at that time.
 
         Args:
-            time_s: from when.
-            channels: on which, 0 to 15; None for all.
+            time_s: from when on.
+            channels: of which channels, 0 to 15; None for all.
 
         Returns:
-            how many messages were taken back.
+            the number of removed messages.
         """
         with self._lock:
             dropped = [
@@ -121,38 +124,38 @@ class Player:
             gone = {entry[2] for entry in dropped}
             self._heap = [entry for entry in self._heap if entry[2] not in gone]
             heapq.heapify(self._heap)
-            for key in ended_without_beginning(sorted(dropped)):
+            for key in orphan_note_offs(sorted(dropped)):
                 self._push(time_s, note_off(*key))
         self._changed.set()
         return len(dropped)
 
     def play_until(self, time_s: float) -> None:
-        """Send all that is due by a time, in order."""
+        """Send all messages that are due by a time, in order."""
         while self._send_next(time_s) is not None:
             pass
 
     @property
     def pending(self) -> int:
-        """Messages that are still to be sent."""
+        """Number of scheduled messages."""
         return len(self._heap)
 
     @property
     def is_failing(self) -> bool:
-        """Whether the sink takes nothing at the moment."""
+        """Whether the output has failed and is not yet restored."""
         return self._retry_s is not None
 
     def panic(self) -> None:
-        """Silence, now: what is scheduled is dropped, notes end, pedals rise, channels are muted.
+        """Silence the output now: clear the schedule, end all notes, release pedals, mute channels.
 
-        A second time does nothing. While the sink fails, it is silenced when it is back.
+        A second call has no effect. An output that fails at present is silenced when it is back.
         """
         with self._lock:
             self._heap.clear()
             self._silence()
-        self._changed.set()  # the thread tries again where the sink failed
+        self._changed.set()  # the thread tries an output that failed again
 
     def close(self) -> None:
-        """Silence, the end of the thread, and the sink closed; a second time does nothing."""
+        """Silence and close the output, and end the thread; a second call has no effect."""
         with self._lock:
             was_closed, self._is_closed = self._is_closed, True
             self.panic()
@@ -164,36 +167,36 @@ class Player:
             self._sink.close()
 
     def _push(self, time_s: float, data: bytes) -> None:
-        """Add one."""
+        """Add a message to the schedule."""
         self._number += 1
         heapq.heappush(self._heap, (time_s, rank_of(data), self._number, data))
 
     def _run(self) -> None:
-        """The thread."""
+        """Send messages until closed."""
         raise_priority()
         while not self._is_closed:
-            self._changed.clear()  # before the heap is read, so that no change is missed
+            self._changed.clear()  # before reading the heap, so that no change is missed
             if self._clock.wait_until(self._next_due_s(), self._changed) and not self._is_closed:
                 self._recover()
                 while (due_s := self._send_next(self._clock.now())) is not None:
                     self.lateness.add(self._clock.now() - due_s)
 
     def _next_due_s(self) -> float:
-        """When there is something to do next."""
+        """Return when the thread has something to do."""
         with self._lock:
-            due_s = self._heap[0][0] if self._heap else self._clock.now() + FOR_EVER_S
+            due_s = self._heap[0][0] if self._heap else self._clock.now() + IDLE_S
             return due_s if self._retry_s is None else min(due_s, self._retry_s)
 
     def _send_next(self, until_s: float) -> float | None:
-        """Send one message that is due by a time; when it was due, None where there is none."""
+        """Send one message that is due by a time; return when it was due, or None without one."""
         with self._lock:
             if not self._heap or self._heap[0][0] > until_s:
                 return None
             time_s, _rank, _number, data = heapq.heappop(self._heap)
-            if kind_of(data) in LASTING:
-                self._lasting[tuple(data[:-1])] = data
+            if kind_of(data) in PERSISTENT:
+                self._persistent[tuple(data[:-1])] = data
             message = Message(time_s, data)
-            # a port that was lost in between asks to be set up before it takes anything
+            # a port that has reconnected fails once, and is then restored before the second attempt
             if any(self._recover() and self._sound(message) for _attempt in range(2)):
                 self.sent += 1
             else:
@@ -201,29 +204,29 @@ class Player:
             return time_s
 
     def _sound(self, message: Message) -> bool:
-        """Send, and keep in mind what sounds; whether the sink took it."""
+        """Send a message and track sounding notes; return whether the output accepted it."""
         key = key_of(message.data)
         self._channels.add(key[0])
         if is_on(message.data):
-            self._sounding.add(key)  # before, as an interruption may fall between
+            self._sounding.add(key)  # before sending, in case of an interruption in between
         was_sent = self._try(message)
         if was_sent and is_off(message.data):
             self._sounding.discard(key)
         return was_sent
 
     def _recover(self) -> bool:
-        """Whether the sink takes something; one that failed is first silenced and set up again."""
+        """Return whether the output works; one that failed is first silenced and restored."""
         with self._lock:
             if self._retry_s is None:
                 return True
             if self._clock.now() < self._retry_s:
                 return False
-            if self._silence() and self._send_all(self._lasting.values()):
+            if self._silence() and self._send_all(self._persistent.values()):
                 self._retry_s = None
             return self._retry_s is None
 
     def _silence(self) -> bool:
-        """End all that sounds, and mute the channels that were used; whether the sink took it."""
+        """End all notes and mute the used channels; return whether the output accepted it."""
         offs = [note_off(*key) for key in sorted(self._sounding)]
         mutes = [control(c, *setting) for c in sorted(self._channels) for setting in PANIC]
         was_sent = self._send_all([*offs, *mutes])
@@ -233,32 +236,32 @@ class Player:
         return was_sent
 
     def _send_all(self, messages: Iterable[bytes]) -> bool:
-        """Send now; whether the sink took all of it."""
+        """Send messages now; return whether the output accepted all of them."""
         now_s = self._clock.now()
         return all(self._try(Message(now_s, data)) for data in messages)
 
     def _try(self, message: Message) -> bool:
-        """Send; a sink that fails is told of once, and left alone for a while."""
+        """Send a message; log the first failure, and schedule the next attempt."""
         try:
             self._sink.send(message)
         except (MuseError, OSError) as error:
-            if self._retry_s is None and not isinstance(error, TELLING):
-                log.warning("%s; the beat goes on", error)  # ports tell of themselves
-            is_back = isinstance(error, PortBackError)
+            if self._retry_s is None and not isinstance(error, LOGGED_ELSEWHERE):
+                log.warning("%s; the session goes on", error)
+            is_back = isinstance(error, PortReconnectedError)
             self._retry_s = self._clock.now() + (0.0 if is_back else RETRY_S)
             return False
         return True
 
 
-def ended_without_beginning(entries: Iterable[Entry]) -> list[tuple[int, int]]:
-    """Channel and pitch of the notes whose ends are among these, in order, but not their starts."""
-    begun: set[tuple[int, int]] = set()
+def orphan_note_offs(entries: Iterable[Entry]) -> list[tuple[int, int]]:
+    """Return channel and pitch of note-offs without a note-on among these messages, in order."""
+    started: set[tuple[int, int]] = set()
     found = []
     for _time_s, _rank, _number, data in entries:
         if is_on(data):
-            begun.add(key_of(data))
-        elif is_off(data) and key_of(data) not in begun:
+            started.add(key_of(data))
+        elif is_off(data) and key_of(data) not in started:
             found.append(key_of(data))
         elif is_off(data):
-            begun.discard(key_of(data))
+            started.discard(key_of(data))
     return found

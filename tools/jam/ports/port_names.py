@@ -1,7 +1,7 @@
-"""MIDI ports of other programs and instruments: which there are, and which one a text means.
+"""Names of MIDI ports: listing them, and finding the port that a text means.
 
-A port is named by any text: its whole name, a part of it, or a regular expression, tried in this
-order, upper and lower case alike but for the whole name.
+A text may be a port's whole name, a part of it, or a regular expression, tried in this order; case
+is ignored except for the whole name.
 """
 
 import logging
@@ -14,25 +14,25 @@ from muse.tools.jam.ports.midi_system import (
     CLIENT_NAME,
     Direction,
     close_handle,
-    no_system,
+    no_system_error,
     open_systems,
     system_name,
 )
 
 log = logging.getLogger("muse")
 
-NUMBER = re.compile(r"\s+\d+(:\d+)?$")  # ALSA's client and port, or Windows' index
-LOOP = "midi through"  # ALSA's, which is always there and always first
+NUMBER = re.compile(r"\s+\d+(:\d+)?$")  # client and port of ALSA, or index of Windows
+LOOP = "midi through"  # ALSA's loopback port, which always exists and comes first
 
 
 @dataclass(frozen=True)
 class Port:
-    """A port that can be connected to.
+    """A port to connect to.
 
     Attributes:
-        direction: "in" where we can hear it, "out" where we can play into it.
-        name: as its system has it.
-        api: the system, such as ALSA.
+        direction: "in" for ports that we receive from, "out" for ports that we send to.
+        name: as its MIDI system gives it.
+        api: the MIDI system, such as ALSA.
     """
 
     direction: Direction
@@ -41,20 +41,20 @@ class Port:
 
 
 def list_ports() -> list[Port]:
-    """All ports of the MIDI systems that answer; those to hear first.
+    """Return all ports of the MIDI systems that respond, inputs first.
 
     Raises:
-        MissingPartError: python-rtmidi is not installed, or no MIDI system answers.
+        MissingPartError: python-rtmidi is not installed, or no MIDI system responds.
     """
     directions: tuple[Direction, ...] = ("in", "out")
-    found = [(system, port) for way in directions for system, port in ports_of(way)]
+    found = [(system, port) for direction in directions for system, port in ports_of(direction)]
     if not found:
-        raise no_system()
+        raise no_system_error()
     return [port for _system, ports in found for port in ports]
 
 
 def ports_of(direction: Direction) -> list[tuple[int, list[Port]]]:
-    """The ports of each MIDI system that answers, in one direction."""
+    """Return the ports of each MIDI system that responds, in one direction."""
     found = []
     for system, handle in open_systems(direction):
         names = handle.get_ports()
@@ -63,13 +63,13 @@ def ports_of(direction: Direction) -> list[tuple[int, list[Port]]]:
     return found
 
 
-def choose(names: Sequence[str], direction: Direction, text: str) -> int:
-    """Which of the names a text means; of several the first, with a notice.
+def choose_port(names: Sequence[str], direction: Direction, text: str) -> int:
+    """Return the index of the name that a text means; of several the first, which is logged.
 
     Raises:
-        BadInputError: none; the message names them all.
+        BadInputError: none matches; the message lists all names.
     """
-    found = matching(names, text)
+    found = matching_ports(names, text)
     if not found:
         raise BadInputError(
             f"no MIDI port to {'hear' if direction == 'in' else 'play into'} is called '{text}'; "
@@ -81,39 +81,41 @@ def choose(names: Sequence[str], direction: Direction, text: str) -> int:
     return found[0]
 
 
-def matching(names: Sequence[str], text: str) -> list[int]:
-    """Places of the names that a text means, in one of the ways there are.
+def matching_ports(names: Sequence[str], text: str) -> list[int]:
+    """Return the indices of all names that a text means, by the first rule that finds any.
 
-    It is a whole name, else a part, else an expression, else a name with another number than it has
-    now. Loops of the system's own, behind which no one plays, come last.
+    The rules are: whole name, part of the name, regular expression, name without its number.
+    Loopback ports of the system come last, and ports of muse itself only if the text names them.
     """
     if text in names:
         return [names.index(text)]
-    others = [i for i, name in enumerate(names) if not is_own(name) or CLIENT_NAME in text.lower()]
+    others = [
+        i for i, name in enumerate(names) if not is_own_port(name) or CLIENT_NAME in text.lower()
+    ]
     others.sort(key=lambda i: LOOP in names[i].lower())
-    ways = (partly, by_expression, but_for_the_number)
-    found = ([i for i in others if is_meant(names[i], text)] for is_meant in ways)
+    rules = (contains_text, matches_expression, same_without_number)
+    found = ([i for i in others if is_match(names[i], text)] for is_match in rules)
     return next((places for places in found if places), [])
 
 
-def partly(name: str, text: str) -> bool:
-    """Whether the text is a part of the name."""
+def contains_text(name: str, text: str) -> bool:
+    """Return whether the text is a part of the name."""
     return text.lower() in name.lower()
 
 
-def by_expression(name: str, text: str) -> bool:
-    """Whether the text is an expression that the name fits."""
+def matches_expression(name: str, text: str) -> bool:
+    """Return whether the text is a regular expression that matches in the name."""
     try:
         return re.search(text, name, re.IGNORECASE) is not None
     except re.error:
         return False
 
 
-def but_for_the_number(name: str, text: str) -> bool:
-    """Whether the text is the name, but for the number at its end, which a new cable changes."""
+def same_without_number(name: str, text: str) -> bool:
+    """Return whether the text is the name but for its number, which changes on reconnection."""
     return NUMBER.sub("", text) == NUMBER.sub("", name)
 
 
-def is_own(name: str) -> bool:
-    """Whether a port is one of a jam, this one or another: it would hear itself."""
+def is_own_port(name: str) -> bool:
+    """Return whether a port belongs to muse jam, which must not listen to itself."""
     return name.lower().startswith(CLIENT_NAME)

@@ -1,4 +1,4 @@
-"""FluidSynth played at once, through this machine's sound system."""
+"""FluidSynth in real time, through this machine's sound system."""
 
 import logging
 import os
@@ -20,11 +20,11 @@ from muse.tools.audio.soundfonts import choose_soundfont
 from muse.tools.errors import MissingPartError
 from muse.tools.jam.events import Message
 from muse.tools.jam.midi_bytes import BEND, CONTROL, NOTE_OFF, NOTE_ON, PROGRAM, bend_of, kind_of
-from muse.tools.jam.ports.midi_system import quiet_jack
+from muse.tools.jam.ports.midi_system import silence_jack_messages
 
 log = logging.getLogger("muse")
 
-# FluidSynth's drivers by platform.system(), the likeliest first
+# FluidSynth's drivers by platform.system(), in order of preference
 DRIVERS = {
     "Linux": ("pulseaudio", "pipewire", "alsa", "jack"),
     "Darwin": ("coreaudio", "jack"),
@@ -32,46 +32,49 @@ DRIVERS = {
 }
 OTHER_DRIVERS = ("alsa", "jack", "portaudio")
 SOUND_CARDS = Path("/dev/snd")
-# 2 periods of 256 frames are 12 ms at 44.1 kHz; FluidSynth's own on Windows are 8 of 512
+# 2 periods of 256 frames are 12 ms at 44.1 kHz; FluidSynth's default on Windows is 8 of 512
 LOW_LATENCY = {
     "audio.period-size": 256,
     "audio.periods": 2,
     "audio.pulseaudio.adjust-latency": 0,
     "audio.jack.autoconnect": 1,
 }
-NO_JACK_START = ("JACK_NO_START_SERVER", "1")  # read by libjack, which would start a server
+NO_JACK_START = (
+    "JACK_NO_START_SERVER",
+    "1",
+)  # environment variable that keeps libjack from starting a server
 CHANNELS = 16
 
 
-class SynthSink:
-    """A synthesizer that sounds what it is sent.
+class SynthOutput:
+    """A synthesizer that plays messages.
 
     Attributes:
-        driver: the sound system in use, as FluidSynth calls it.
+        driver: FluidSynth's name of the sound system in use.
     """
 
     def __init__(self, soundfont: Path | None = None, drivers: tuple[str, ...] = ()) -> None:
         """Load a soundfont and open the sound system.
 
         Args:
-            soundfont: an .sf2 or .sf3; None takes the best one found.
-            drivers: FluidSynth's names of those to try, in order; none for this system's.
+            soundfont: an .sf2 or .sf3 file; None takes the best one found.
+            drivers: FluidSynth's names of drivers to try, in order; empty for this system's.
 
         Raises:
-            MissingPartError: no FluidSynth, no soundfont, or no sound on this machine.
-            BadInputError: a soundfont that is none.
+            MissingPartError: no FluidSynth, no soundfont, or no sound system.
+            BadInputError: the soundfont cannot be read.
         """
         font = choose_soundfont(soundfont)
         with ExitStack() as stack:
             self._synth, self._font = stack.enter_context(synthesizer(font, SAMPLE_RATE, GAIN))
-            self.driver = start_audio(self._synth, drivers or usual_drivers())
+            self.driver = start_audio(self._synth, drivers or default_drivers())
             for channel in range(CHANNELS):
                 self._select(channel, 0)
             self._stack = stack.pop_all()
-        log.info("FluidSynth plays through %s", self.driver)
+        log.info("playing with FluidSynth through %s", self.driver)
 
     def send(self, message: Message) -> None:
-        """Sound it; what FluidSynth has no call for is passed over."""
+        """Play a message; kinds that FluidSynth has no call for are ignored."""
         data = message.data
         channel, kind = data[0] & 0x0F, kind_of(data)
         if kind == NOTE_ON:
@@ -86,30 +89,30 @@ class SynthSink:
             self._synth.pitch_bend(channel, bend_of(data))
 
     def close(self) -> None:
-        """Let go of the sound system; a second time does nothing."""
+        """Close the sound system; a second call has no effect."""
         self._stack.close()
 
     def _select(self, channel: int, program: int) -> None:
-        """Choose an instrument."""
+        """Select the instrument of a channel."""
         bank = DRUM_BANK if channel == DRUM_CHANNEL else 0
         select_program(self._synth, self._font, channel, bank, program)
 
 
-def usual_drivers() -> tuple[str, ...]:
-    """The drivers worth trying here: ALSA only where it has a card, as it complains otherwise."""
+def default_drivers() -> tuple[str, ...]:
+    """Return the drivers to try; ALSA only with a sound card, since it prints errors."""
     names = DRIVERS.get(platform.system(), OTHER_DRIVERS)
     has_card = any(SOUND_CARDS.glob("pcm*p"))
     return tuple(name for name in names if name != "alsa" or has_card)
 
 
 def start_audio(synth: Any, drivers: tuple[str, ...]) -> str:
-    """Open the first driver that works; its name.
+    """Open the first driver that works and return its name.
 
     Raises:
-        MissingPartError: none does.
+        MissingPartError: none works.
     """
     fluidsynth = load_fluidsynth()
-    quiet_jack()
+    silence_jack_messages()
     os.environ.setdefault(*NO_JACK_START)
     for name, value in LOW_LATENCY.items():
         synth.setting(name, value)
@@ -119,6 +122,6 @@ def start_audio(synth: Any, drivers: tuple[str, ...]) -> str:
         if synth.audio_driver:
             return driver
     raise MissingPartError(
-        f"no sound system answers here (tried {', '.join(drivers)}): write a file with "
+        f"no sound system responds (tried {', '.join(drivers)}): write a file with "
         "--out take.mid or --out take.wav, or play into a MIDI port with --out NAME"
     )

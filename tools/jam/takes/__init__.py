@@ -1,1 +1,1 @@
-"""Takes: sessions as they are recorded, read, played again and compared."""
+"""Takes: recording, reading, replaying and comparing sessions."""

@@ -4,13 +4,15 @@ The first line is the header. Each line after it has a `kind`, a `time_s` on the
 a `beat`, quarter notes from the first bar line after the count-in:
 
     heard      a MIDI message of the player, `data` in hex
-    played     a MIDI message of the accompanist, with its part
-    decision   the chord from this beat on, with its odds, the key, and what ear and brain thought
+    played     a MIDI message of the band, with its part
+    decision   the chord from this beat on, its probability, the key, and what both models predicted
     tempo      from here on, `bpm` quarter notes a minute
     end        the session is over; a take without this line was cut off
 
-Lines are in the order in which they came; the times of different kinds may overlap a little. A take
-that was cut off within a line is read without that line.
+In a decision, `who` says who decided (see WHO), `ear` has the candidates of the melody listener,
+`brain` those of the chord model, and `coming` the upcoming chords. Lines are in the order in which
+they were recorded; the times of different kinds may overlap a little. If a take was cut off within
+a line, that line is ignored.
 """
 
 import logging
@@ -23,7 +25,7 @@ import msgspec
 
 from muse.tools.errors import BadInputError
 from muse.tools.files import read_bytes
-from muse.tools.jam.events import Part, Who
+from muse.tools.jam.events import BandPart, DecidedBy
 from muse.tools.jam.midi_bytes import channel_message
 from muse.tools.song.validation import (
     MAX_BEATS,
@@ -39,10 +41,16 @@ from muse.tools.theory.keys import parse_key
 log = logging.getLogger("muse")
 
 FORMAT: Final = "muse.jam/1"
+# the value of `who` in a decision, by who decided
+WHO: Final[dict[DecidedBy, Literal["both", "ear", "brain"]]] = {
+    "both": "both",
+    "melody listener": "ear",
+    "chord model": "brain",
+}
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
-    """What made a take; numerator and denominator are of all its bars."""
+    """How a take was made; numerator and denominator are the meter of all bars."""
 
     format: Literal["muse.jam/1"] = FORMAT
     version: str
@@ -55,78 +63,78 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Line(msgspec.Struct, frozen=True, tag_field="kind"):
-    """What happened, when in s, and on which beat."""
+    """Something that happened, at a time in s and on a beat."""
 
     time_s: float
     beat: float
 
 
-class Heard(Line, frozen=True, tag="heard"):
+class HeardLine(Line, frozen=True, tag="heard"):
     """A message of the player, in hex."""
 
     data: str
 
 
-class Played(Line, frozen=True, tag="played"):
-    """A message of the accompanist, in hex; the beat is where it was due."""
+class PlayedLine(Line, frozen=True, tag="played"):
+    """A message of the band, in hex; the beat is the one on which it was due."""
 
-    part: Part
+    part: BandPart
     data: str
 
 
-class Odds(msgspec.Struct, frozen=True):
-    """A chord, its odds from 0 to 1, and where it is expected."""
+class CandidateRecord(msgspec.Struct, frozen=True):
+    """A chord, its probability from 0 to 1, and the beat on which it is expected."""
 
     symbol: str
     probability: float
     beat: float | None = None
 
 
-class Decided(Line, frozen=True, tag="decision"):
-    """A decision, as in events.py; the key by its name."""
+class DecisionLine(Line, frozen=True, tag="decision"):
+    """A decision, as in events.Decision; the key by its name."""
 
     symbol: str
     probability: float
     changes: bool
-    who: Who
+    who: Literal["both", "ear", "brain"]
     late: bool
     key: str
     key_confidence: float
-    ear: list[Odds] = []
-    brain: list[Odds] = []
-    coming: list[Odds] = []
+    ear: list[CandidateRecord] = []
+    brain: list[CandidateRecord] = []
+    coming: list[CandidateRecord] = []
 
 
-class TempoSet(Line, frozen=True, tag="tempo"):
+class TempoLine(Line, frozen=True, tag="tempo"):
     """A tempo, in quarter notes a minute."""
 
     bpm: float
 
 
-class Ended(Line, frozen=True, tag="end"):
-    """The session is over."""
+class EndLine(Line, frozen=True, tag="end"):
+    """The end of the session."""
 
 
-AnyLine = Heard | Played | Decided | TempoSet | Ended
+AnyLine = HeardLine | PlayedLine | DecisionLine | TempoLine | EndLine
 Kind = TypeVar("Kind", bound=Line)
 
 
 @dataclass(frozen=True)
-class Taken:
-    """A take that was read; each kind by time.
+class Take:
+    """A take that was read from a file; each kind of line by time.
 
     Attributes:
-        header: what made it.
-        heard, played, decided, tempos: its lines.
-        end: where it ended, or where its last line is.
-        is_whole: whether it was ended, and not cut off.
+        header: how it was made.
+        player_messages, band_messages, decisions, tempos: its lines, by kind.
+        end: the end of the session, or its last line where it was cut off.
+        is_whole: whether it has an end, and was not cut off.
     """
 
     header: Header
-    heard: tuple[Heard, ...]
-    played: tuple[Played, ...]
-    decided: tuple[Decided, ...]
-    tempos: tuple[TempoSet, ...]
+    player_messages: tuple[HeardLine, ...]
+    band_messages: tuple[PlayedLine, ...]
+    decisions: tuple[DecisionLine, ...]
+    tempos: tuple[TempoLine, ...]
     end: Line
     is_whole: bool
 
@@ -136,35 +144,36 @@ _read_header = msgspec.json.Decoder(Header).decode
 _read_line = msgspec.json.Decoder(AnyLine).decode
 
 
-def written(line: Header | AnyLine) -> bytes:
-    """A line with its break."""
+def encode_line(line: Header | AnyLine) -> bytes:
+    """Return a line as JSON, with a line break."""
     return _encode(line) + b"\n"
 
 
-def read_take(path: str | Path) -> Taken:
+def read_take(path: str | Path) -> Take:
     """Read a take.
 
     Raises:
-        BadInputError: not a take, or a line of it is wrong; the message says which and how.
+        BadInputError: the file is not a take, or one of its lines is invalid; the message says
+            which line, and what is wrong.
     """
     name = "standard input" if str(path) == "-" else str(path)
     first, *lines = read_bytes(path).split(b"\n")
-    header = header_of(first, name)
+    header = parse_header(first, name)
     read = []
     for number, line in enumerate(lines, 2):
         try:
-            read += [line_of(line, f"{name}, line {number}")] if line.strip() else []
+            read += [parse_line(line, f"{name}, line {number}")] if line.strip() else []
         except BadInputError:
-            if number <= len(lines):  # it has a line break, so it was not cut off
+            if number <= len(lines):  # only the last line can be cut off
                 raise
-    found = taken(header, read)
-    if not found.is_whole:
-        log.warning("%s: the session was cut off; what it has is taken", name)
-    return found
+    take = take_from_lines(header, read)
+    if not take.is_whole:
+        log.warning("%s: the recording was cut off; using what it contains", name)
+    return take
 
 
-def header_of(line: bytes, name: str) -> Header:
-    """The first line; raises BadInputError."""
+def parse_header(line: bytes, name: str) -> Header:
+    """Parse the first line; raises BadInputError."""
     try:
         header = _read_header(line)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -175,32 +184,34 @@ def header_of(line: bytes, name: str) -> Header:
     return header
 
 
-def line_of(line: bytes, place: str) -> AnyLine:
-    """One line after the first; raises BadInputError."""
+def parse_line(line: bytes, location: str) -> AnyLine:
+    """Parse a line after the first; raises BadInputError with its location."""
     try:
         read: AnyLine = _read_line(line)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadInputError(f"{place}: {error}") from error
+        raise BadInputError(f"{location}: {error}") from error
     problem = next(problems(read), None)
     if problem:
-        raise BadInputError(f"{place}: {problem}")
+        raise BadInputError(f"{location}: {problem}")
     return read
 
 
-def taken(header: Header, lines: list[AnyLine]) -> Taken:
-    """Lines by kind, each by time."""
+def take_from_lines(header: Header, lines: list[AnyLine]) -> Take:
+    """Sort lines by kind, and each kind by time."""
 
     def of(kind: type[Kind]) -> tuple[Kind, ...]:
         return tuple(sorted((x for x in lines if isinstance(x, kind)), key=lambda x: x.time_s))
 
-    ended = of(Ended)
-    last = max(lines, key=lambda line: line.beat, default=Ended(0.0, 0.0))
-    end = ended[-1] if ended else Ended(last.time_s, last.beat)
-    return Taken(header, of(Heard), of(Played), of(Decided), of(TempoSet), end, bool(ended))
+    ended = of(EndLine)
+    last = max(lines, key=lambda line: line.beat, default=EndLine(0.0, 0.0))
+    end = ended[-1] if ended else EndLine(last.time_s, last.beat)
+    return Take(
+        header, of(HeardLine), of(PlayedLine), of(DecisionLine), of(TempoLine), end, bool(ended)
+    )
 
 
 def problems(line: AnyLine) -> Iterator[str]:
-    """What in a line cannot be."""
+    """Yield what is invalid in a line."""
     if not within(line.time_s, 0, MAX_HOURS * SECONDS_PER_HOUR):
         yield f"time_s is {line.time_s}"
     if not within(line.beat, -MAX_BEATS, MAX_BEATS):
@@ -210,8 +221,8 @@ def problems(line: AnyLine) -> Iterator[str]:
         yield from check(line)
 
 
-def message_problems(line: Heard | Played) -> Iterator[str]:
-    """What is wrong with a message."""
+def message_problems(line: HeardLine | PlayedLine) -> Iterator[str]:
+    """Yield what is invalid in a message."""
     try:
         data = bytes.fromhex(line.data)
     except ValueError:
@@ -220,9 +231,9 @@ def message_problems(line: Heard | Played) -> Iterator[str]:
         yield f"data is '{line.data[:16]}', not a MIDI message in hex"
 
 
-def decision_problems(line: Decided) -> Iterator[str]:
-    """What is wrong with a decision."""
-    chosen = Odds(line.symbol, line.probability)
+def decision_problems(line: DecisionLine) -> Iterator[str]:
+    """Yield what is invalid in a decision."""
+    chosen = CandidateRecord(line.symbol, line.probability)
     for each in (chosen, *line.ear, *line.brain, *line.coming):
         if not is_chord_symbol(each.symbol):
             yield f"'{each.symbol[:16]}' is not a chord"
@@ -236,15 +247,15 @@ def decision_problems(line: Decided) -> Iterator[str]:
         yield str(error)
 
 
-def tempo_problems(line: TempoSet) -> Iterator[str]:
-    """What is wrong with a tempo."""
+def tempo_problems(line: TempoLine) -> Iterator[str]:
+    """Yield what is invalid in a tempo."""
     if not within(line.bpm, MIN_BPM, MAX_BPM):
         yield f"bpm is {line.bpm}"
 
 
 CHECKS: dict[type, Callable[[Any], Iterator[str]]] = {
-    Heard: message_problems,
-    Played: message_problems,
-    Decided: decision_problems,
-    TempoSet: tempo_problems,
+    HeardLine: message_problems,
+    PlayedLine: message_problems,
+    DecisionLine: decision_problems,
+    TempoLine: tempo_problems,
 }

@@ -1,12 +1,10 @@
-"""The session as it is recorded: lines on the disk as they come, a take when it is saved.
+"""Records a session: lines are written as they come, the take is finished on saving.
 
-While it goes on, the lines are in `NAME.part.jsonl` beside the take's place; saved, that file
-becomes `NAME.jsonl`, and `NAME.mid` is made from it. So memory stays flat, and a session that is
-killed leaves a file that `read_take` reads all the same. An unfinished file of an earlier session
-is kept, under its own name.
+During the session the lines are in `NAME.part.jsonl`; saved, that file becomes `NAME.jsonl`, and
+`NAME.mid` is made from it. So memory use is constant, and a session that is killed leaves a file
+that `read_take` accepts. An unfinished file of an earlier session is not overwritten.
 
-Any thread may tell what happened; a thread of the take's own writes it down, so that nobody waits
-for the disk.
+Any thread may record; the recorder's own thread writes, so that no other waits for the disk.
 """
 
 import logging
@@ -19,18 +17,19 @@ from typing import BinaryIO
 
 from muse.tools.errors import MuseError
 from muse.tools.files import blaming, flush_to_disk
-from muse.tools.jam.events import Choice, Decision, Event, Message, Span
+from muse.tools.jam.events import BandEvent, ChordCandidate, Decision, Message, TempoSpan
 from muse.tools.jam.takes.records import (
+    WHO,
     AnyLine,
-    Decided,
-    Ended,
+    CandidateRecord,
+    DecisionLine,
+    EndLine,
     Header,
-    Heard,
-    Odds,
-    Played,
-    TempoSet,
+    HeardLine,
+    PlayedLine,
+    TempoLine,
+    encode_line,
     read_take,
-    written,
 )
 from muse.tools.jam.takes.to_song import song_of_take
 from muse.tools.song.midi import save_song
@@ -38,98 +37,98 @@ from muse.tools.theory.chords import write_leadsheet
 
 log = logging.getLogger("muse")
 
-SUFFIXES = {".jsonl", ".mid", ".midi"}  # that a take's name may come with
-MOST_WAITING = 4096  # lines that were told and are not written; whoever tells more waits
+SUFFIXES = {".jsonl", ".mid", ".midi"}  # that are removed from a take's name
+MAX_WAITING = 4096  # lines in the queue; callers wait while it is full
 DIGITS = 6  # of probabilities
-THE_END = b""  # a line that says that no more come
+END_OF_QUEUE = b""
 
 
-class Take:
-    """Takes down what happens, and saves it.
+class TakeRecorder:
+    """Writes what happens in a session to a file.
 
     Attributes:
-        jsonl, midi: where it is saved.
-        spool: where the lines are until then.
+        jsonl, midi: the files of the saved take.
+        spool: the file during the session.
     """
 
     def __init__(
-        self, path: Path, header: Header, begin: Callable[[], object] = lambda: None
+        self, path: Path, header: Header, on_start: Callable[[], object] = lambda: None
     ) -> None:
-        """Begin.
+        """Create the file and start the writing thread.
 
         Args:
-            path: the take's name, with a suffix of SUFFIXES or without.
-            header: what makes it.
-            begin: called first in the take's thread.
+            path: the take's name, with or without one of SUFFIXES.
+            header: how the take is made.
+            on_start: called first in the writing thread.
 
         Raises:
-            MuseError: a folder is in the take's place.
-            OSError: the file cannot be made.
+            MuseError: one of the take's files is a folder.
+            OSError: the file cannot be created.
         """
         stem = path.with_suffix("") if path.suffix.lower() in SUFFIXES else path
         self.jsonl, self.midi = (stem.with_name(f"{stem.name}{s}") for s in (".jsonl", ".mid"))
         for target in (self.jsonl, self.midi):
             if target.is_dir():
-                raise MuseError(f"{target} is a folder; name a file")
+                raise MuseError(f"{target} is a folder; give the name of a file")
         self.jsonl.parent.mkdir(parents=True, exist_ok=True)
         with blaming(self.jsonl):
-            self._file: BinaryIO = spooled(stem)
+            self._file: BinaryIO = open_spool(stem)
         self.spool = Path(self._file.name)
-        self._tempo: TempoSet | None = None
+        self._tempo: TempoLine | None = None
         self._problem: OSError | None = None
-        self._told: Queue[bytes] = Queue(MOST_WAITING)
-        self._begin = begin
+        self._queue: Queue[bytes] = Queue(MAX_WAITING)
+        self._on_start = on_start
         self._writer = Thread(target=self._write, name="muse-take", daemon=True)
-        self._told.put(written(header))
+        self._queue.put(encode_line(header))
         self._writer.start()
 
-    def heard(self, message: Message, beat: float) -> None:
-        """The player sent a message."""
-        self._tell(Heard(message.time_s, beat, message.data.hex()))
+    def record_input(self, message: Message, beat: float) -> None:
+        """Record a message of the player."""
+        self._enqueue(HeardLine(message.time_s, beat, message.data.hex()))
 
-    def played(self, event: Event, time_s: float) -> None:
-        """The band's message was sent."""
-        self._tell(Played(time_s, event.beat, event.part, event.data.hex()))
+    def record_output(self, event: BandEvent, time_s: float) -> None:
+        """Record a message of the band."""
+        self._enqueue(PlayedLine(time_s, event.beat, event.part, event.data.hex()))
 
-    def decided(self, decision: Decision, time_s: float) -> None:
-        """A chord was decided."""
-        self._tell(line_of_decision(decision, time_s))
+    def record_decision(self, decision: Decision, time_s: float) -> None:
+        """Record a decision."""
+        self._enqueue(decision_line(decision, time_s))
 
-    def tempo(self, spans: Iterable[Span], now_s: float) -> None:
-        """The conductor's map as it is now; what it has had since it was last told is taken down.
+    def record_tempo(self, spans: Iterable[TempoSpan], now_s: float) -> None:
+        """Record the spans of the tempo map that are new since the last call.
 
         Args:
-            spans: of the conductor, oldest first; those that begin later than now wait.
+            spans: of the beat clock, oldest first; those that begin after `now_s` wait.
             now_s: on the session's clock.
         """
         for span in spans:
-            line = TempoSet(span.time_s, span.beat, span.bpm)
+            line = TempoLine(span.time_s, span.beat, span.bpm)
             is_new = self._tempo is None or (line.time_s >= self._tempo.time_s)
             if is_new and line != self._tempo and span.time_s <= now_s:
                 self._tempo = line
-                self._tell(line)
+                self._enqueue(line)
 
     def flush(self) -> None:
-        """Wait until what was told is in the file."""
+        """Wait until all recorded lines are in the file."""
         if self._writer.is_alive():
-            self._told.join()
+            self._queue.join()
 
     def save(self, time_s: float, beat: float) -> tuple[Path, Path]:
-        """End the session, and put the take in its place; a second time does nothing.
+        """End the recording and finish the take; a second call has no effect.
 
         Args:
-            time_s: when it ended, on the session's clock.
+            time_s: when the session ended, on its clock.
             beat: on which beat.
 
         Returns:
-            The files: JSON lines and MIDI.
+            the files: JSON lines and MIDI.
 
         Raises:
-            OSError: the disk is full, or gone.
+            OSError: the disk is full or not available.
         """
         if self._writer.is_alive():
-            self._tell(Ended(time_s, beat))
-            self._told.put(THE_END)
+            self._enqueue(EndLine(time_s, beat))
+            self._queue.put(END_OF_QUEUE)
             self._writer.join()
             with blaming(self.spool):
                 self._file.close()
@@ -141,71 +140,71 @@ class Take:
         return self.jsonl, self.midi
 
     def discard(self) -> None:
-        """End without a take; after a save it does nothing."""
+        """End the recording and delete the file; no effect after `save`."""
         if self._writer.is_alive():
-            self._told.put(THE_END)
+            self._queue.put(END_OF_QUEUE)
             self._writer.join()
             self._file.close()
             self.spool.unlink(missing_ok=True)
 
-    def _tell(self, line: AnyLine) -> None:
-        """Have a line written; after the end nothing more is taken down."""
+    def _enqueue(self, line: AnyLine) -> None:
+        """Put a line into the queue; no effect after the end."""
         if self._writer.is_alive():
-            self._told.put(written(line))
+            self._queue.put(encode_line(line))
 
     def _write(self) -> None:
-        """Write what is told, until the end; through to the file whenever nothing more waits."""
-        self._begin()
-        while (line := self._told.get()) != THE_END:
+        """Write the queue to the file until its end, and flush whenever it is empty."""
+        self._on_start()
+        while (line := self._queue.get()) != END_OF_QUEUE:
             if not self._problem:
-                self._keep(line)
-            self._told.task_done()
-        self._told.task_done()
+                self._write_line(line)
+            self._queue.task_done()
+        self._queue.task_done()
 
-    def _keep(self, line: bytes) -> None:
-        """Write a line; the first time that fails is told, and raised when the take is saved."""
+    def _write_line(self, line: bytes) -> None:
+        """Write a line; the first error is logged, and raised when the take is saved."""
         try:
             self._file.write(line)
-            if self._told.empty():
+            if self._queue.empty():
                 self._file.flush()
         except OSError as problem:
             problem.filename = str(self.spool)
             self._problem = problem
-            log.warning("%s: the take is not written any more (%s)", self.spool, problem.strerror)
+            log.warning("%s: recording stopped (%s)", self.spool, problem.strerror)
 
 
-def spooled(stem: Path) -> BinaryIO:
-    """A new file for the lines; one that an earlier session left is not touched."""
+def open_spool(stem: Path) -> BinaryIO:
+    """Create a new file for the lines, without overwriting one of an earlier session."""
     for number in count(1):
         name = f"{stem.name}.part{number if number > 1 else ''}.jsonl"
         try:
             return stem.with_name(name).open("xb")
         except FileExistsError:
-            log.warning("%s is of a session that was cut off; it is kept", stem.with_name(name))
-    raise AssertionError  # there is always another number
+            log.warning("%s: unfinished take of an earlier session; kept", stem.with_name(name))
+    raise AssertionError  # the loop has no end
 
 
-def line_of_decision(decision: Decision, time_s: float) -> Decided:
-    """A decision as a line."""
-    return Decided(
+def decision_line(decision: Decision, time_s: float) -> DecisionLine:
+    """Return a decision as a line."""
+    return DecisionLine(
         time_s,
         decision.beat,
         write_leadsheet(decision.symbol),
         round(decision.probability, DIGITS),
         decision.changes,
-        decision.who,
+        WHO[decision.decided_by],
         decision.late,
         decision.key.tonality.name,
         round(decision.key.confidence, DIGITS),
-        odds(decision.ear),
-        odds(decision.brain),
-        odds(decision.coming),
+        candidate_records(decision.melody_candidates),
+        candidate_records(decision.model_candidates),
+        candidate_records(decision.upcoming),
     )
 
 
-def odds(choices: Sequence[Choice]) -> list[Odds]:
-    """Choices as a line has them."""
+def candidate_records(candidates: Sequence[ChordCandidate]) -> list[CandidateRecord]:
+    """Return candidates as they are in a line."""
     return [
-        Odds(write_leadsheet(each.symbol), round(each.probability, DIGITS), each.beat)
-        for each in choices
+        CandidateRecord(write_leadsheet(each.symbol), round(each.probability, DIGITS), each.beat)
+        for each in candidates
     ]

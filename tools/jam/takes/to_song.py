@@ -1,26 +1,50 @@
-"""A take as a Song: solo, keys and bass, the tempo as it was, chords as they were decided.
+"""Converts a take to a Song: solo, keys and bass, with its tempos and the decided chords.
 
-The Song begins with the bar of the first note, in the count-in if someone played there.
+The Song begins with the first bar line, or with the bar of the first note in the count-in.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import floor
 
-from muse.tools.jam.midi_bytes import is_on
-from muse.tools.jam.takes.records import Decided, Heard, Played, Taken, TempoSet
-from muse.tools.jam.takes.tracks import track_of
-from muse.tools.song.document import Chord, Key, MadeBy, Meter, Role, Song, Tempo, Track
+from muse.tools.audio.render import DRUM_CHANNEL
+from muse.tools.jam.midi_bytes import (
+    ALL_SOUND_OFF,
+    BEND,
+    CONTROL,
+    PROGRAM,
+    bend_of,
+    is_off,
+    is_on,
+    key_of,
+    kind_of,
+)
+from muse.tools.jam.takes.records import DecisionLine, HeardLine, PlayedLine, Take, TempoLine
+from muse.tools.song.document import (
+    Bend,
+    Chord,
+    Control,
+    Key,
+    MadeBy,
+    Meter,
+    Note,
+    Role,
+    Song,
+    Tempo,
+    Track,
+)
 from muse.tools.song.meter import bar_beats
+from muse.tools.song.roles import role_of
 from muse.tools.theory.annotate import annotated
 from muse.tools.theory.keys import parse_key
 
 NO_CHORD = "N.C."
-EARLY_BEATS = 0.5  # a note that comes so much before the first bar line still belongs to it
+EARLY_BEATS = 0.5  # a note this little before the first bar line belongs to it
+SHORTEST_BEATS = 1 / 480  # a note of length 0 would be lost in a MIDI file
 TRACKS: tuple[tuple[str, Role], ...] = (("Keys", "keys"), ("Bass", "bass"))
 
 
-def song_of_take(take: Taken) -> Song:
-    """The take as a Song; the click is not in it."""
+def song_of_take(take: Take) -> Song:
+    """Return the take as a Song, without the click."""
     meter = Meter(0.0, take.header.numerator, take.header.denominator)
     origin = first_bar(take, bar_beats(meter))
     end = max(take.end.beat - origin, 0.0)
@@ -28,8 +52,8 @@ def song_of_take(take: Taken) -> Song:
     song = Song(
         tempos=list(tempos(take.tempos, origin)),
         meters=[meter],
-        keys=list(keys(take.decided, origin)),
-        chords=list(chords(take.decided, origin, end)),
+        keys=list(keys(take.decisions, origin)),
+        chords=list(chords(take.decisions, origin, end)),
         tracks=[track for track in tracks(take, origin, end) if track.notes],
         made_by=MadeBy(
             "jam", header.version, header.params, header.seed, header.model, header.model_hash
@@ -38,23 +62,23 @@ def song_of_take(take: Taken) -> Song:
     return annotated(song)
 
 
-def first_bar(take: Taken, bar: float) -> float:
-    """The bar line that the Song begins at, in beats; 0 or negative."""
-    starts = (line.beat for line in take.heard if is_on(bytes.fromhex(line.data)))
+def first_bar(take: Take, bar: float) -> float:
+    """Return the bar line on which the Song begins, in beats; 0 or negative."""
+    starts = (line.beat for line in take.player_messages if is_on(bytes.fromhex(line.data)))
     first = min(starts, default=0.0)
     return bar * floor((first + EARLY_BEATS) / bar) if first < -EARLY_BEATS else 0.0
 
 
-def tempos(lines: Sequence[TempoSet], origin: float) -> Iterator[Tempo]:
-    """The tempo map from the Song's beginning on."""
+def tempos(lines: Sequence[TempoLine], origin: float) -> Iterator[Tempo]:
+    """Yield the tempo map from the start of the Song on."""
     placed = {max(line.beat - origin, 0.0): line.bpm for line in lines}
     yield from (Tempo(beat, bpm) for beat, bpm in sorted(placed.items()))
 
 
-def keys(decided: Sequence[Decided], origin: float) -> Iterator[Key]:
-    """The keys in which chords were decided, each from where it was heard; the first from 0 on."""
+def keys(decisions: Sequence[DecisionLine], origin: float) -> Iterator[Key]:
+    """Yield the keys, each from the beat on which it was detected; the first from 0 on."""
     before = None
-    for line in decided:
+    for line in decisions:
         if line.key != before:
             key = parse_key(line.key)
             beat = max(line.beat - origin, 0.0) if before else 0.0
@@ -62,33 +86,76 @@ def keys(decided: Sequence[Decided], origin: float) -> Iterator[Key]:
         before = line.key
 
 
-def chords(decided: Sequence[Decided], origin: float, end: float) -> Iterator[Chord]:
-    """Chords that last until the next one; one that goes on is one chord."""
+def chords(decisions: Sequence[DecisionLine], origin: float, end: float) -> Iterator[Chord]:
+    """Yield the decided chords, each up to the next one; equal successive chords are one."""
     begun = [
         line
-        for place, line in enumerate(decided)
-        if place == 0 or line.symbol != decided[place - 1].symbol
+        for index, line in enumerate(decisions)
+        if index == 0 or line.symbol != decisions[index - 1].symbol
     ]
     ends = [*(line.beat - origin for line in begun[1:]), end]
-    for line, stop in zip(begun, ends, strict=False):  # without chords there is an end all the same
+    for line, stop in zip(begun, ends, strict=False):  # without decisions, `ends` has one item
         start = max(line.beat - origin, 0.0)
         if stop > start and line.symbol != NO_CHORD:
             yield Chord(start, stop - start, line.symbol, probability=line.probability)
 
 
-def tracks(take: Taken, origin: float, end: float) -> Iterator[Track]:
-    """The player's track, and those of the band."""
-    solo = track_of(timed(take.heard, origin), 0, "Solo", end)
+def tracks(take: Take, origin: float, end: float) -> Iterator[Track]:
+    """Yield the player's track and those of the band."""
+    solo = channel_track(timed(take.player_messages, origin), 0, "Solo", end)
     solo.role = "lead"
     yield solo
     for name, role in TRACKS:
-        own = [line for line in take.played if line.part == role]
-        track = track_of(timed(own, origin), 0, name, end)
+        own = [line for line in take.band_messages if line.part == role]
+        track = channel_track(timed(own, origin), 0, name, end)
         track.role = role
         yield track
 
 
-def timed(lines: Sequence[Heard] | Sequence[Played], origin: float) -> list[tuple[float, bytes]]:
-    """Messages by the Song's beat."""
+def timed(
+    lines: Sequence[HeardLine] | Sequence[PlayedLine], origin: float
+) -> list[tuple[float, bytes]]:
+    """Return messages with their beats in the Song, in order."""
     placed = [(max(line.beat - origin, 0.0), bytes.fromhex(line.data)) for line in lines]
     return sorted(placed, key=lambda pair: pair[0])
+
+
+def channel_track(
+    timed: Sequence[tuple[float, bytes]], channel: int, name: str, end: float
+) -> Track:
+    """Return the messages of one channel, each with its beat, as a track with the first program."""
+    programs = [data[1] for _beat, data in timed if kind_of(data) == PROGRAM]
+    program, is_drum = (programs[0] if programs else 0), channel == DRUM_CHANNEL
+    return Track(
+        name=name,
+        role=role_of(name, program, is_drum),
+        program=program,
+        is_drum=is_drum,
+        notes=channel_notes(timed, end),
+        controls=[
+            Control(beat, data[1], data[2])
+            for beat, data in timed
+            if kind_of(data) == CONTROL and data[1] < ALL_SOUND_OFF
+        ],
+        bends=[Bend(beat, bend_of(data)) for beat, data in timed if kind_of(data) == BEND],
+    )
+
+
+def channel_notes(timed: Iterable[tuple[float, bytes]], end: float) -> list[Note]:
+    """Return the notes by onset; a note that is struck again while it sounds ends there."""
+    sounding: dict[tuple[int, int], tuple[float, int]] = {}
+    notes = []
+
+    def stop(key: tuple[int, int], beat: float) -> None:
+        if key in sounding:
+            start, velocity = sounding.pop(key)
+            notes.append(Note(start, max(beat - start, SHORTEST_BEATS), key[1], velocity))
+
+    for beat, data in timed:
+        if is_on(data) or is_off(data):
+            stop(key_of(data), beat)
+        if is_on(data):
+            sounding[key_of(data)] = (beat, data[2])
+    for key in tuple(sounding):
+        stop(key, end)
+    return sorted(notes, key=lambda note: (note.start_beats, note.pitch))

@@ -1,1 +1,1 @@
-"""Beats and seconds: the conductor, and the follower of a player's tempo."""
+"""Conversion between beats and seconds, and the follower of the player's tempo."""

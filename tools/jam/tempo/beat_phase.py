@@ -1,10 +1,10 @@
-"""Where beats fall, and which of a few tempos fits best with that.
+"""Refines tempos, and finds where the beats fall at each of them.
 
-Conventions: times in s; a phase is a part of a beat, 0 to 1.
+Onsets fall on beats and on halves and quarters of them. Near a given tempo, the one is taken at
+which onsets concentrate most on these positions. Then a net estimates the position of each onset in
+the beat from its neighbors, and all onsets together give the phase and a score of the tempo.
 
-Onsets fall on beats, and half and quarter way between them: of the tempos near the one that is
-given, the one under which they gather there most is taken. Then each onset, looked at beside its
-neighbours, tells where in a beat it is likely to be, and all together how well that fits.
+Conventions: times in s; a phase is a fraction of a beat, 0 to 1.
 """
 
 from dataclasses import dataclass
@@ -13,55 +13,57 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muse.models.tempo_nets.config import CYCLE, STEPS
-from muse.tools.jam.tempo.onset_features import beats_back, described
-from muse.tools.jam.tempo.onsets import Tail
-from muse.tools.jam.tempo.tempo_nets import beat_odds
+from muse.tools.jam.tempo.onset_features import beats_before_last, describe_onsets
+from muse.tools.jam.tempo.onsets import OnsetArrays
+from muse.tools.jam.tempo.tempo_nets import score_beat_phases
 
 Array = NDArray[np.float64]
 
-REACH, TRIED = 0.03, 25  # tempos tried, to either side of the one that is about right
-PARTS = np.array([1, 2, 4])  # of a beat, on which onsets gather
-TEMPO_FADE_S = 5.0  # in which an onset's say in the tempo fades to 1 / e
+SEARCH_WIDTH, SEARCH_STEPS = 0.03, 25  # in log tempo to either side; number of tempos
+SUBDIVISIONS = np.array([1, 2, 4])  # parts of a beat on whose starts onsets fall
+ONSET_DECAY_S = 5.0  # in which an onset's weight in the tempo decays to 1 / e
 
 
 @dataclass(frozen=True)
-class Pulse:
-    """A tempo, and where its beats fall.
+class BeatPhase:
+    """A tempo with the position of its beats.
 
     Attributes:
-        bpm: the tempo, to a fraction of a percent.
-        odds: how well it fits, up to a constant that is the same for all that are compared.
-        beat_s: the time of the last beat up to the last onset.
+        bpm: the refined tempo.
+        log_odds: score of tempo and phase, up to a constant that is common to one call.
+        beat_s: the time of the last beat at or before the last onset.
     """
 
     bpm: float
-    odds: float
+    log_odds: float
     beat_s: float
 
 
-def pulses(bpms: list[float], tail: Tail) -> list[Pulse]:
-    """What the beat would be at each of some tempos that are about right; one onset at least."""
-    sharp = np.array([gathered(bpm, tail.times_s) for bpm in bpms])
-    beats_s = 60.0 / sharp
-    odds = beat_odds(described(tail, beats_s), beats_back(tail, beats_s))
-    most = odds.max(axis=1, keepdims=True)
-    chances = np.exp(odds - most)
-    fits = most[:, 0] + np.log(chances.sum(axis=1))
-    begins = tail.times_s[-1] - phase(chances.reshape(-1, CYCLE, STEPS).sum(axis=1)) * beats_s
-    return [Pulse(*map(float, told)) for told in zip(sharp, fits, begins, strict=True)]
+def estimate_beat_phases(bpms: list[float], onsets: OnsetArrays) -> list[BeatPhase]:
+    """Refine some approximate tempos and find the beats at each; needs one onset at least."""
+    refined = np.array([refine_tempo(bpm, onsets.times_s) for bpm in bpms])
+    beats_s = 60.0 / refined
+    positions = beats_before_last(onsets, beats_s)
+    log_odds = score_beat_phases(describe_onsets(onsets, beats_s), positions)
+    highest = log_odds.max(axis=1, keepdims=True)
+    odds = np.exp(log_odds - highest)
+    scores = highest[:, 0] + np.log(odds.sum(axis=1))
+    phases = likeliest_phase(odds.reshape(-1, CYCLE, STEPS).sum(axis=1))
+    beat_s = onsets.times_s[-1] - phases * beats_s
+    return [BeatPhase(*map(float, row)) for row in zip(refined, scores, beat_s, strict=True)]
 
 
-def phase(chances: Array) -> Array:
-    """The likeliest phase of each tempo, between steps; chances are of (tempos, STEPS)."""
-    best = chances.argmax(axis=1)
-    near = np.take_along_axis(chances, (best[:, None] + np.array([-1, 0, 1])) % STEPS, 1)
+def likeliest_phase(odds: Array) -> Array:
+    """Return the likeliest phase of each tempo, interpolated, from odds (tempos, STEPS)."""
+    best = odds.argmax(axis=1)
+    near = np.take_along_axis(odds, (best[:, None] + np.array([-1, 0, 1])) % STEPS, 1)
     return np.asarray((best + (near[:, 2] - near[:, 0]) / near.sum(axis=1)) / STEPS)
 
 
-def gathered(bpm: float, times_s: Array) -> float:
-    """The tempo near one under which onsets gather most on PARTS of beats."""
-    tempos = bpm * np.exp(np.linspace(-REACH, REACH, TRIED))
+def refine_tempo(bpm: float, times_s: Array) -> float:
+    """Return the tempo near `bpm` at which onsets concentrate most on SUBDIVISIONS of the beat."""
+    tempos = bpm * np.exp(np.linspace(-SEARCH_WIDTH, SEARCH_WIDTH, SEARCH_STEPS))
     ages = times_s - times_s[-1]
-    turns = np.exp(2j * np.pi * ages[:, None, None] * (tempos[:, None] / 60.0 * PARTS))
-    drawn = np.abs(np.tensordot(np.exp(ages / TEMPO_FADE_S), turns, 1)) ** 2
-    return float(tempos[int(drawn.sum(axis=1).argmax())])
+    phasors = np.exp(2j * np.pi * ages[:, None, None] * (tempos[:, None] / 60.0 * SUBDIVISIONS))
+    concentration = np.abs(np.tensordot(np.exp(ages / ONSET_DECAY_S), phasors, 1)) ** 2
+    return float(tempos[int(concentration.sum(axis=1).argmax())])

@@ -1,4 +1,4 @@
-"""What is heard of a player: onsets, one by one and the latest together.
+"""Onsets of a player: single ones, and the latest ones as arrays.
 
 Conventions: times in s. An onset may be several notes that begin together.
 """
@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-REMEMBERED = 64  # the latest onsets
-PITCH_BITS = 64  # pitches this far apart count as one, so that a set of them is one integer
-USUAL_PITCH = 60  # where none is told: every note is then the same
+MAX_ONSETS = 64  # the latest ones, which are kept
+PITCH_BITS = 64  # pitches this far apart share a bit, so that a set of pitches fits in 64 bits
+USUAL_PITCH = 60  # for notes whose pitch is not known
 
 
 @dataclass
@@ -21,10 +21,10 @@ class Onset:
     """Notes that begin together.
 
     Attributes:
-        time_s: when the first one began.
-        velocity: of the loudest.
-        pitches: a bit for each.
-        lowest: pitch, MIDI's.
+        time_s: the first onset.
+        velocity: of the loudest note.
+        pitches: bit set of pitches, see `pitch_bit`.
+        lowest: the lowest MIDI pitch.
     """
 
     time_s: float
@@ -33,21 +33,21 @@ class Onset:
     lowest: int = USUAL_PITCH
 
     def join(self, velocity: float, pitch: int) -> None:
-        """Another note begins with them."""
+        """Add a note that begins with the others."""
         self.velocity = max(self.velocity, velocity)
         self.pitches |= pitch_bit(pitch)
         self.lowest = min(self.lowest, pitch)
 
 
 @dataclass(frozen=True)
-class Tail:
+class OnsetArrays:
     """The latest onsets, each array of shape (..., onsets), ascending in time.
 
     Attributes:
-        times_s: when they began; nan where there is none, which is only before the first.
-        accents: how loud each is, against the usual.
-        pitches: sets of bits.
-        lowest: pitches.
+        times_s: onset times; nan before the first, as padding.
+        accents: loudness relative to the running mean.
+        pitches: bit sets of pitches.
+        lowest: lowest MIDI pitches.
     """
 
     times_s: Array
@@ -55,34 +55,36 @@ class Tail:
     pitches: NDArray[np.uint64]
     lowest: Array
 
-    def since(self, time_s: float) -> "Tail":
-        """Those not before a time; of one performance."""
-        kept = self.times_s >= time_s
-        return Tail(self.times_s[kept], self.accents[kept], self.pitches[kept], self.lowest[kept])
+    def since(self, time_s: float) -> "OnsetArrays":
+        """Return the onsets at or after a time, of a single performance."""
+        chosen = self.times_s >= time_s
+        return OnsetArrays(
+            self.times_s[chosen], self.accents[chosen], self.pitches[chosen], self.lowest[chosen]
+        )
 
 
 def pitch_bit(pitch: int) -> int:
-    """The bit of a pitch in a set."""
+    """Return the bit of a pitch in a bit set."""
     return 1 << pitch % PITCH_BITS
 
 
-class Latest:
-    """The onsets that are remembered, one more each time and never more than REMEMBERED."""
+class RecentOnsets:
+    """A buffer of the latest onsets, at most MAX_ONSETS."""
 
     def __init__(self) -> None:
-        """Begin with none."""
-        self._kept: deque[tuple[float, float, int, int]] = deque(maxlen=REMEMBERED)
+        """Start empty."""
+        self._onsets: deque[tuple[float, float, int, int]] = deque(maxlen=MAX_ONSETS)
 
     def add(self, onset: Onset, accent: float) -> None:
-        """One more; the oldest goes where there are too many."""
-        self._kept.append((onset.time_s, accent, onset.pitches, onset.lowest))
+        """Add an onset; the oldest is dropped when the buffer is full."""
+        self._onsets.append((onset.time_s, accent, onset.pitches, onset.lowest))
 
-    def tail(self) -> Tail:
-        """All of them."""
+    def arrays(self) -> OnsetArrays:
+        """Return all onsets in the buffer as arrays."""
         times_s, accents, pitches, lowest = (
-            zip(*self._kept, strict=True) if self._kept else [()] * 4
+            zip(*self._onsets, strict=True) if self._onsets else [()] * 4
         )
-        return Tail(
+        return OnsetArrays(
             np.array(times_s, np.float64),
             np.array(accents, np.float64),
             np.array(pitches, np.uint64),

@@ -1,14 +1,14 @@
-"""What speaks for each tempo, gathered onset by onset; and when to forget it.
+"""Accumulates the evidence for each tempo, and decides when to forget old evidence.
 
-Conventions: times in s; odds are log probabilities, up to a constant, of the tempos of TEMPOS.
+Intervals between onsets give scores of all tempos; for the likeliest few, nets score how well
+onsets fall on beats (beat_phase.py), and one of them wins.
 
-Lags between onsets say which tempos are likely; of the likeliest few, that one gains under which
-onsets, looked at beside their neighbours, fall on beats as onsets do (beat_phase.py).
+There are a long and a short memory of intervals. Where the short one contradicts the accepted
+tempo for several updates, the player has changed tempo, and older evidence is dropped. Once a
+tempo has been stable for a while, other tempos are expected to have as many onsets a beat as
+before, because that number changes less than the tempo does.
 
-Two memories are kept, a long one to judge by and a short one to doubt by. Where what was played
-lately speaks against the tempo that is believed in, look after look, the player has gone on in
-another: what is older is forgotten. Once a tempo has held for a while, another one is expected to
-have as many onsets in a beat, for that changes less than the tempo does.
+Conventions: times in s; log odds are log probabilities up to a constant, of the tempos in TEMPOS.
 """
 
 from copy import deepcopy
@@ -17,177 +17,180 @@ from math import exp, inf, log
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.tools.jam.tempo.beat_phase import Pulse, pulses
-from muse.tools.jam.tempo.onset_intervals import FASTEST_BPM, MEMORY_S, TEMPOS, LagMemory
-from muse.tools.jam.tempo.onsets import Onset, Tail
-from muse.tools.jam.tempo.tempo_nets import log_odds
+from muse.tools.jam.tempo.beat_phase import BeatPhase, estimate_beat_phases
+from muse.tools.jam.tempo.onset_intervals import DECAY_S, FASTEST_BPM, TEMPOS, OnsetIntervals
+from muse.tools.jam.tempo.onsets import Onset, OnsetArrays
+from muse.tools.jam.tempo.tempo_nets import score_tempos
 
 Array = NDArray[np.float64]
 
-LATELY_S = 4.0  # in which the short memory fades to 1 / e
-KEPT_S = 8.0  # of what was played, once a tempo is given up
-ODDS_MEMORY_S = 8.0  # in which what the net said fades to 1 / e
-EVIDENCE = 0.1  # weight of what it says at one look, since it looks at the same onsets again
-RIVALS = 3  # likeliest tempos whose beat is looked for
-FIT, MOST_FIT = 0.5, 4.0  # weight of how well beats fit, and the most it may speak against one
-FASTER = 0.7  # what speaks for a tempo e times as fast, since half of one fits nearly as well
-SURPRISE = 4.0  # by how much the odds of what was heard lately must speak against a tempo, ...
-DOUBTFUL_LOOKS = 3  # ... at this many looks in a row
-DRIFT = 0.1  # in log tempo, within which a tempo is the same that drifts
-TOLD_ODDS, TOLD_SPREAD = 20.0, 0.15  # weight of a tempo that was told, until one has settled,
-# and how far it reaches in log tempo
-MOST_TOLD_DOUBT = 8.0  # what it weighs at the most, for giving up a tempo
-PACE_ONSETS = 16  # over which it is taken how many onsets come in a second
-PACE_PART = 0.03  # of the latest look in the usual number of onsets a beat
-SETTLED_S = 25.0  # at one tempo, before the number is expected to stay ...
-HELD_S = 8.0  # ... and at another, before it is taken to change with the music again, ...
-HOLD_ODDS = 6.0  # ... and the tempo to hold on by this much
-PACE_SPREAD = 0.12  # of its log from one tempo to another
-MOST_PACE_ODDS, MOST_PACE_DOUBT = 12.0, 4.0  # what it may weigh, and for giving up a tempo
+SHORT_DECAY_S = 4.0  # in which the short memory decays to 1 / e
+KEPT_S = 8.0  # of the past that stays in use when a tempo is abandoned
+LOG_ODDS_DECAY_S = 8.0  # in which accumulated scores decay to 1 / e
+EVIDENCE_WEIGHT = 0.1  # weight of the scores of one update, since updates share onsets
+RIVALS = 3  # number of likeliest tempos for which beats are sought
+PHASE_WEIGHT, MAX_PHASE_PENALTY = 0.5, 4.0  # weight of the beat score, and its largest penalty
+SPEED_WEIGHT = 0.7  # log odds for a tempo e times as fast, since half a tempo fits nearly as well
+SURPRISE = 4.0  # log odds by which recent evidence must contradict a tempo ...
+DOUBTFUL_UPDATES = 3  # ... at this many successive updates
+DRIFT = 0.1  # in log tempo; a smaller difference is a drift, not another tempo
+START_LOG_ODDS, START_SPREAD = 20.0, 0.15  # log odds of the given start tempo, and their
+# standard deviation in log tempo; used until a tempo has settled
+MAX_START_IN_DOUBT = 8.0  # its largest log odds when a tempo may be abandoned
+PACE_ONSETS = 16  # number of onsets over which the onset rate is computed
+PACE_WEIGHT = 0.03  # weight of the latest update in the mean number of onsets a beat
+SETTLED_S = 25.0  # at one tempo, before the onsets a beat are expected to stay ...
+HELD_S = 8.0  # ... and at another tempo, before their mean changes again, ...
+HOLD_LOG_ODDS = 6.0  # ... and log odds added to the accepted tempo
+PACE_SPREAD = 0.12  # standard deviation of log onsets a beat between tempos
+MAX_PACE_PENALTY, MAX_PACE_IN_DOUBT = 12.0, 4.0  # largest penalties: usual, and for abandoning
 
 
-class Evidence:
-    """The odds of all tempos."""
+class TempoEvidence:
+    """Log odds of all tempos."""
 
     def __init__(self, start_bpm: float | None = None) -> None:
-        """Begin with nothing heard, but perhaps told about what tempo to expect."""
-        self._memory, self._lately = LagMemory(), LagMemory(LATELY_S)
-        self._heard = np.zeros(len(TEMPOS))
-        self._told = told_odds(start_bpm)
-        self._looked_s = 0.0
+        """Start without any onsets, optionally with an approximate start tempo."""
+        self._long_term, self._short_term = OnsetIntervals(), OnsetIntervals(SHORT_DECAY_S)
+        self._accumulated = np.zeros(len(TEMPOS))
+        self._start_log_odds = start_log_odds(start_bpm)
+        self._updated_s = 0.0
         self._doubts = 0
-        self._believed_bpm: float | None = None
-        self._usual_pace = 0.0  # log onsets a beat
-        self._since_s = 0.0  # when the tempo was first believed in
+        self._accepted_bpm: float | None = None
+        self._usual_pace = 0.0  # mean log onsets a beat
+        self._since_s = 0.0  # since when the tempo is accepted
         self._is_settled = False
-        self._from_s = -inf  # onsets before that are of a tempo that was given up
-        self._pulses: list[Pulse] = []
+        self._valid_from_s = -inf  # onsets before belong to an abandoned tempo
+        self._phases: list[BeatPhase] = []
 
     @property
-    def odds(self) -> Array:
-        """What was heard, what is expected and how well the beats fit, together."""
-        return np.asarray(self._expected() + fits(self._pulses))
+    def log_odds(self) -> Array:
+        """Log odds of all tempos: intervals, expectations and beat scores together."""
+        return np.asarray(self._log_odds_without_phases() + phase_log_odds(self._phases))
 
     @property
-    def onsets(self) -> Tail:
-        """The latest onsets, but for those of a tempo that was given up."""
-        return self._memory.recent().since(self._from_s)
+    def onsets(self) -> OnsetArrays:
+        """The latest onsets, without those of an abandoned tempo."""
+        return self._long_term.recent_onsets().since(self._valid_from_s)
 
-    def pulse(self, bpm: float) -> Pulse:
-        """The beat at one of the tempos that were looked at, the nearest."""
-        return min(self._pulses, key=lambda pulse: abs(log(pulse.bpm / bpm)))
+    def phase_at(self, bpm: float) -> BeatPhase:
+        """Return the phase of the nearest tempo among those whose beats were sought."""
+        return min(self._phases, key=lambda each: abs(log(each.bpm / bpm)))
 
     @property
-    def amount(self) -> float:
-        """Onsets that have not faded."""
-        return self._memory.amount
+    def onset_count(self) -> float:
+        """Number of onsets, decayed."""
+        return self._long_term.onset_count
 
     def add(self, onset: Onset) -> None:
-        """Take in the next onset."""
-        self._memory.add(onset)
-        self._lately.add(onset)
+        """Add the next onset."""
+        self._long_term.add(onset)
+        self._short_term.add(onset)
 
-    def look(self) -> bool:
-        """Judge all tempos by what was heard up to the last onset.
+    def update(self) -> bool:
+        """Score all tempos with the onsets so far.
 
         Returns:
-            whether the tempo that was believed in is given up.
+            whether the accepted tempo is abandoned.
         """
         now_s = float(self.onsets.times_s[-1])
-        self._heard *= exp(-max(now_s - self._looked_s, 0.0) / ODDS_MEMORY_S)
-        self._heard += EVIDENCE * log_odds(self._memory.features())
-        self._looked_s = now_s
-        believed = self._believed_bpm
-        gives_up = believed is not None and self._gives_up(believed)
-        rivals = [float(TEMPOS[place]) for place in peaks(self._expected(), RIVALS)]
-        if believed is not None and all(abs(log(believed / bpm)) > DRIFT for bpm in rivals):
-            rivals.append(believed)
-        self._pulses = pulses(rivals, self.onsets)
-        return gives_up
+        self._accumulated *= exp(-max(now_s - self._updated_s, 0.0) / LOG_ODDS_DECAY_S)
+        self._accumulated += EVIDENCE_WEIGHT * score_tempos(self._long_term.features())
+        self._updated_s = now_s
+        accepted = self._accepted_bpm
+        is_abandoned = accepted is not None and self._abandons(accepted)
+        rivals = [
+            float(TEMPOS[place]) for place in find_peaks(self._log_odds_without_phases(), RIVALS)
+        ]
+        if accepted is not None and all(abs(log(accepted / bpm)) > DRIFT for bpm in rivals):
+            rivals.append(accepted)
+        self._phases = estimate_beat_phases(rivals, self.onsets)
+        return is_abandoned
 
-    def believe(self, bpm: float) -> None:
-        """Take a tempo as the player's, and learn how much is played in a beat."""
-        before, pace = self._believed_bpm, self._pace() - log(bpm / 60.0)
-        self._believed_bpm = bpm
+    def accept_tempo(self, bpm: float) -> None:
+        """Accept a tempo as the player's, and update the mean number of onsets a beat."""
+        before, pace = self._accepted_bpm, self._pace() - log(bpm / 60.0)
+        self._accepted_bpm = bpm
         if before is None or abs(log(bpm / before)) > DRIFT:
-            self._since_s = self._looked_s
+            self._since_s = self._updated_s
             self._usual_pace = self._usual_pace if self._is_settled else pace
         if not self._doubts and (self._held_s >= HELD_S or not self._is_settled):
-            self._usual_pace += PACE_PART * (pace - self._usual_pace)
+            self._usual_pace += PACE_WEIGHT * (pace - self._usual_pace)
         if self._held_s >= SETTLED_S:
             self._is_settled = True
-            self._told = np.zeros(len(TEMPOS))
+            self._start_log_odds = np.zeros(len(TEMPOS))
 
     @property
     def _held_s(self) -> float:
-        """How long the tempo was believed in."""
-        return self._looked_s - self._since_s
+        """How long the tempo has been accepted."""
+        return self._updated_s - self._since_s
 
-    def _gives_up(self, bpm: float) -> bool:
-        """Forget what was long ago, where the tempo no longer explains what was heard lately."""
-        odds = log_odds(self._lately.features())
-        expected = np.minimum(self._told, MOST_TOLD_DOUBT)
-        expected -= np.minimum(self._unusual(), MOST_PACE_DOUBT)
-        likely = odds + expected
-        surprise = likely.max() - likely[near(bpm)].max()
+    def _abandons(self, bpm: float) -> bool:
+        """Drop old evidence where recent onsets contradict the tempo; return whether they do."""
+        log_odds = score_tempos(self._short_term.features())
+        prior = np.minimum(self._start_log_odds, MAX_START_IN_DOUBT)
+        prior -= np.minimum(self._pace_penalty(), MAX_PACE_IN_DOUBT)
+        likely = log_odds + prior
+        surprise = likely.max() - likely[is_near(bpm)].max()
         self._doubts = self._doubts + 1 if surprise > SURPRISE else 0
-        if self._doubts < DOUBTFUL_LOOKS:
+        if self._doubts < DOUBTFUL_UPDATES:
             return False
-        self._doubts, self._since_s = 0, self._looked_s
-        self._memory = deepcopy(self._lately)
-        self._memory.memory_s = MEMORY_S
-        self._heard = EVIDENCE * odds
-        self._told = np.zeros(len(TEMPOS))
-        self._from_s = self._looked_s - KEPT_S
+        self._doubts, self._since_s = 0, self._updated_s
+        self._long_term = deepcopy(self._short_term)
+        self._long_term.decay_s = DECAY_S
+        self._accumulated = EVIDENCE_WEIGHT * log_odds
+        self._start_log_odds = np.zeros(len(TEMPOS))
+        self._valid_from_s = self._updated_s - KEPT_S
         return True
 
-    def _expected(self) -> Array:
-        """What was heard and what is expected."""
-        unusual = self._unusual()
-        if self._is_settled and self._believed_bpm is not None and self._held_s >= HELD_S:
-            unusual[near(self._believed_bpm)] = -HOLD_ODDS
-        return np.asarray(self._heard + self._told - unusual)
+    def _log_odds_without_phases(self) -> Array:
+        """Return log odds from intervals and expectations."""
+        penalty = self._pace_penalty()
+        if self._is_settled and self._accepted_bpm is not None and self._held_s >= HELD_S:
+            penalty[is_near(self._accepted_bpm)] = -HOLD_LOG_ODDS
+        return np.asarray(self._accumulated + self._start_log_odds - penalty)
 
-    def _unusual(self) -> Array:
-        """What speaks against tempos at which more or less than usual is played in a beat."""
+    def _pace_penalty(self) -> Array:
+        """Return penalties of tempos with more or fewer onsets a beat than usual."""
         if not self._is_settled:
             return np.zeros(len(TEMPOS))
         away = (self._pace() - np.log(TEMPOS / 60.0) - self._usual_pace) / PACE_SPREAD
-        return np.asarray(np.minimum(0.5 * away**2, MOST_PACE_ODDS))
+        return np.asarray(np.minimum(0.5 * away**2, MAX_PACE_PENALTY))
 
     def _pace(self) -> float:
-        """Log onsets a second, of the latest."""
-        times_s = self._memory.recent().times_s[-PACE_ONSETS:]
+        """Return the log onset rate (onsets a second) of the latest onsets."""
+        times_s = self._long_term.recent_onsets().times_s[-PACE_ONSETS:]
         return log((len(times_s) - 1) / max(float(times_s[-1] - times_s[0]), 1e-3))
 
 
-def near(bpm: float) -> NDArray[np.bool_]:
-    """Which of TEMPOS are the same as one."""
+def is_near(bpm: float) -> NDArray[np.bool_]:
+    """Return which of TEMPOS are within DRIFT of a tempo."""
     return np.asarray(np.abs(np.log(TEMPOS / bpm)) <= DRIFT)
 
 
-def told_odds(bpm: float | None) -> Array:
-    """What a tempo that was told adds to the odds of each."""
+def start_log_odds(bpm: float | None) -> Array:
+    """Return the log odds that a given start tempo adds to each tempo."""
     if bpm is None:
         return np.zeros(len(TEMPOS))
-    return np.asarray(TOLD_ODDS * np.exp(-0.5 * (np.log(TEMPOS / bpm) / TOLD_SPREAD) ** 2))
+    return np.asarray(START_LOG_ODDS * np.exp(-0.5 * (np.log(TEMPOS / bpm) / START_SPREAD) ** 2))
 
 
-def peaks(odds: Array, count: int) -> list[int]:
-    """Where odds are the highest of their neighbourhood, the highest first, at most so many."""
-    walled = np.pad(odds, 1, constant_values=-inf)
-    tops = np.flatnonzero((odds >= walled[:-2]) & (odds >= walled[2:]))
-    return [int(top) for top in tops[np.argsort(-odds[tops], kind="stable")][:count]]
+def find_peaks(log_odds: Array, count: int) -> list[int]:
+    """Return the indices of at most `count` local maxima, the highest first."""
+    padded = np.pad(log_odds, 1, constant_values=-inf)
+    tops = np.flatnonzero((log_odds >= padded[:-2]) & (log_odds >= padded[2:]))
+    return [int(top) for top in tops[np.argsort(-log_odds[tops], kind="stable")][:count]]
 
 
-def fits(found: list[Pulse]) -> Array:
-    """What the beats add to the odds of each tempo; to all that were not looked at, the least."""
-    best = max(pulse.odds for pulse in found)
+def phase_log_odds(phases: list[BeatPhase]) -> Array:
+    """Return what beat scores add to the log odds of each tempo; their minimum elsewhere."""
+    best = max(phase.log_odds for phase in phases)
     weights = [
-        max(FIT * (pulse.odds - best), -MOST_FIT) + FASTER * log(pulse.bpm / FASTEST_BPM)
-        for pulse in found
+        max(PHASE_WEIGHT * (phase.log_odds - best), -MAX_PHASE_PENALTY)
+        + SPEED_WEIGHT * log(phase.bpm / FASTEST_BPM)
+        for phase in phases
     ]
     added = np.full(len(TEMPOS), min(weights))
-    for pulse, weight in zip(found, weights, strict=True):
-        added[near(pulse.bpm)] = weight
+    for phase, weight in zip(phases, weights, strict=True):
+        added[is_near(phase.bpm)] = weight
     return added

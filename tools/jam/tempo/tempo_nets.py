@@ -28,16 +28,16 @@ def tempo_weights() -> dict[str, Floats]:
     return load_trained_weights(NAME).tensors
 
 
-def log_odds(features: Floats, arrays: Mapping[str, Floats] | None = None) -> Array:
+def score_tempos(features: Floats, arrays: Mapping[str, Floats] | None = None) -> Array:
     """Return the log probability of each tempo, (tempos,), from features (tempos, features)."""
     return tempo_log_probabilities(features, tempo_weights() if arrays is None else arrays)
 
 
-def beat_odds(features: Floats, back: Array) -> Array:
+def score_beat_phases(features: Floats, back: Array) -> Array:
     """Return log odds, up to a constant, of tempos and phases of the last onset.
 
     Args:
-        features: from onset_features.described, (tempos, onsets, features).
+        features: from onset_features.describe_onsets, (tempos, onsets, features).
         back: (tempos, onsets) position of each onset, in beats from the last.
 
     Returns:

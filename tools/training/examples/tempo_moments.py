@@ -15,12 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muse.tools.datasets.pop909 import BEATS, read_beats
-from muse.tools.jam.tempo.beat_phase import gathered
-from muse.tools.jam.tempo.follower import CHORD_S, EVERY_S, LEAST_ONSETS
-from muse.tools.jam.tempo.onset_intervals import TEMPOS, LagMemory
-from muse.tools.jam.tempo.onsets import REMEMBERED, Onset, Tail, pitch_bit
-from muse.tools.jam.tempo.tempo_evidence import EVIDENCE, ODDS_MEMORY_S, RIVALS, peaks
-from muse.tools.jam.tempo.tempo_nets import log_odds
+from muse.tools.jam.tempo.beat_phase import refine_tempo
+from muse.tools.jam.tempo.follower import CHORD_S, MIN_ONSETS, UPDATE_INTERVAL_S
+from muse.tools.jam.tempo.onset_intervals import TEMPOS, OnsetIntervals
+from muse.tools.jam.tempo.onsets import MAX_ONSETS, Onset, OnsetArrays, pitch_bit
+from muse.tools.jam.tempo.tempo_evidence import (
+    EVIDENCE_WEIGHT,
+    LOG_ODDS_DECAY_S,
+    RIVALS,
+    find_peaks,
+)
+from muse.tools.jam.tempo.tempo_nets import score_tempos
 from muse.tools.song.midi import load_song
 
 HELD_OUT = 5  # songs of POP909 whose number is a multiple of this are left out
@@ -32,7 +37,9 @@ LEAST_BARS = 4.0  # length of the shortest piece
 LARGEST_STRETCH = 0.22  # change of the log tempo of a piece
 GROOVE_WEIGHT = 2.0  # of a performance of the Groove set, which has fewer
 TEMPO_EVERY_S, BEAT_EVERY_S = 1.5, 2.0  # between two moments, for the two kinds of net
-JUDGE_EVERY_S = 2 * EVERY_S  # between two judgments of the tempo, each with twice the weight
+JUDGE_EVERY_S = (
+    2 * UPDATE_INTERVAL_S
+)  # between two judgments of the tempo, each with twice the weight
 MISSING_ODDS = -50.0  # log odds in place of rivals that are missing
 
 Array = NDArray[np.float64]
@@ -92,7 +99,7 @@ class BeatMoment(NamedTuple):
         bar_beats: length of a bar.
     """
 
-    tail: Tail
+    tail: OnsetArrays
     bpms: Array
     odds: Array
     bpm: float
@@ -174,12 +181,12 @@ def cut_pieces(
         yield replace(performance, onsets=onsets, beats_s=performance.beats_s * longer)
 
 
-def remember(piece: Performance) -> Iterator[tuple[LagMemory, float, float]]:
+def remember(piece: Performance) -> Iterator[tuple[OnsetIntervals, float, float]]:
     """Yield after each onset: the memory, the onset's beat, and the bars since the first onset.
 
     The iteration ends with the last of BARS.
     """
-    memory, at = LagMemory(), piece.beats()
+    memory, at = OnsetIntervals(), piece.beats()
     for onset, beat in zip(piece.onsets, at, strict=True):
         bars = (beat - at[0]) / piece.bar_beats
         if bars > BARS[1]:
@@ -204,31 +211,36 @@ def beat_moments(piece: Performance, arrays: Mapping[str, Floats]) -> Iterator[B
     odds, judged_s, taken_s = np.zeros(len(TEMPOS)), -np.inf, -np.inf
     for memory, beat, bars in remember(piece):
         now_s = memory.last_s or 0.0
-        if memory.amount < LEAST_ONSETS or now_s - judged_s < JUDGE_EVERY_S:
+        if memory.onset_count < MIN_ONSETS or now_s - judged_s < JUDGE_EVERY_S:
             continue
-        odds *= np.exp(-(now_s - judged_s) / ODDS_MEMORY_S)
-        odds += EVIDENCE * JUDGE_EVERY_S / EVERY_S * log_odds(memory.features(), arrays)
+        odds *= np.exp(-(now_s - judged_s) / LOG_ODDS_DECAY_S)
+        odds += (
+            EVIDENCE_WEIGHT
+            * JUDGE_EVERY_S
+            / UPDATE_INTERVAL_S
+            * score_tempos(memory.features(), arrays)
+        )
         judged_s, bpm = now_s, piece.bpm_at(now_s)
         if bars > BARS[0] and now_s - taken_s >= BEAT_EVERY_S and TEMPOS[0] < bpm < TEMPOS[-1]:
             taken_s = now_s
-            yield beat_moment(piece, memory.recent(), odds, beat)
+            yield beat_moment(piece, memory.recent_onsets(), odds, beat)
 
 
-def beat_moment(piece: Performance, tail: Tail, odds: Array, beat: float) -> BeatMoment:
+def beat_moment(piece: Performance, tail: OnsetArrays, odds: Array, beat: float) -> BeatMoment:
     """Return the moment of the last onset of a tail, which fell on `beat`."""
-    tops = peaks(odds, RIVALS)
+    tops = find_peaks(odds, RIVALS)
     bpms, rival_odds = np.full(RIVALS, np.nan), np.full(RIVALS, MISSING_ODDS)
-    bpms[: len(tops)] = [gathered(float(TEMPOS[top]), tail.times_s) for top in tops]
+    bpms[: len(tops)] = [refine_tempo(float(TEMPOS[top]), tail.times_s) for top in tops]
     rival_odds[: len(tops)] = odds[tops] - odds[tops[0]]
     place = float(piece.places[int(beat)]) + beat % 1
     bpm = piece.bpm_at(float(tail.times_s[-1]))
     return BeatMoment(pad_tail(tail), bpms, rival_odds, bpm, place, piece.bar_beats)
 
 
-def pad_tail(tail: Tail) -> Tail:
+def pad_tail(tail: OnsetArrays) -> OnsetArrays:
     """Return a tail of REMEMBERED onsets, of which the first ones are empty."""
-    before = (REMEMBERED - len(tail.times_s), 0)
-    return Tail(
+    before = (MAX_ONSETS - len(tail.times_s), 0)
+    return OnsetArrays(
         np.pad(tail.times_s, before, constant_values=np.nan),
         np.pad(tail.accents, before, constant_values=1.0),
         np.pad(tail.pitches, before),

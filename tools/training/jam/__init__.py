@@ -1,1 +1,1 @@
-"""Fits what muse jam knows of melodies, chords and keys."""
+"""Fits the parameters of `muse jam`: of melodies, chords and keys."""

@@ -1,9 +1,9 @@
-"""Fit the powers of the mix, and what is recalled, to how the harmonist did on songs.
+"""Fits the exponents of the expert mix, and the weights of repetitions.
 
-The harmonist plays along with each song by itself; on some beats what its ear and its brain
-expected is kept, with the triad that is annotated. The powers are then moved so that the annotated
-triads become likelier (maximum likelihood). What it plays depends on the powers, so this is done
-more than once. Needs torch; only the script that makes the tables comes here.
+The chord decider plays along with each song; on some beats the predictions of the melody listener
+and the chord model are stored with the annotated triad. Then the exponents are moved to make the
+annotated triads more likely (maximum likelihood). What is played depends on the exponents, so this
+is done more than once. Needs torch.
 """
 
 from collections.abc import Sequence
@@ -15,118 +15,122 @@ import torch
 from numpy.typing import NDArray
 
 from muse.tools.chords.model import ChordModel
-from muse.tools.jam.harmony.beat_features import KINDS, TRIADS, place_of
-from muse.tools.jam.harmony.chord_decider import Harmonist
-from muse.tools.jam.harmony.expert_mix import LEAST_BRAIN, Merged, Mix
-from muse.tools.jam.harmony.melody_listener import LEAST, LEAST_RECALLED, Expected
-from muse.tools.jam.harmony.parameters import MixTables
-from muse.tools.jam.harmony.repetition import LAGS, lag_kinds
-from muse.tools.training.jam.songs import JamSong, Player
+from muse.tools.jam.harmony.beat_features import KINDS, TRIADS, metrical_position
+from muse.tools.jam.harmony.chord_decider import ChordDecider
+from muse.tools.jam.harmony.expert_mix import MODEL_FLOOR, ExpertMix, MixResult
+from muse.tools.jam.harmony.melody_listener import (
+    PROBABILITY_FLOOR,
+    RECALLED_FLOOR,
+    MelodyPrediction,
+)
+from muse.tools.jam.harmony.parameters import HarmonyParameters
+from muse.tools.jam.harmony.repetition import LAGS, lag_features
+from muse.tools.training.jam.songs import JamSong, SongPlayer
 
 Arrays = dict[str, NDArray[Any]]
 Tensor = torch.Tensor
 
-HEARD_S = 0.02  # after a beat, what is still heard for it
+HEARD_S = 0.02  # how long after a beat notes still count for its decision
 STEPS, BATCH, RATE = 150, 1500, 0.05  # of Adam
-DECAY = 1e-3  # on what is told of lags
+DECAY = 1e-3  # on the squares of the weights of lags
 STYLE = "pop"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One beat: what was expected, and the triad that is annotated, all from the ear's home."""
+    """One beat: the predictions and the annotated triad, all relative to the listener's home."""
 
-    place: int
+    position: int
     triad: int
-    moves: NDArray[np.float32]
-    struck: NDArray[np.float32]
-    figures: NDArray[np.float32]  # (LAGS, LAG_FIGURES)
-    there: NDArray[np.float16]  # (LAGS, TRIADS), what is believed of the places to recall
-    is_there: NDArray[np.bool_]
+    transition: NDArray[np.float32]
+    on_beat: NDArray[np.float32]
+    similarity: NDArray[np.float32]  # (LAGS, SIMILARITY_FEATURES)
+    smoothed: NDArray[np.float16]  # (LAGS, TRIADS), the smoothed triads at each lag
+    has_lag: NDArray[np.bool_]
     phrase: NDArray[np.float32]
-    brain: NDArray[np.float32]
+    chord_model: NDArray[np.float32]
 
 
-class Watch(Mix):
-    """A mix that keeps what it was given."""
+class RecordingMix(ExpertMix):
+    """A mix that keeps its last inputs."""
 
-    def merged(
+    def combine(
         self,
-        expected: Expected,
-        brain: NDArray[np.float64] | None,
-        place: int,
-        has_heard: bool,
-    ) -> Merged:
-        """As Mix has it."""
-        self.expected, self.brain = expected, brain
-        return super().merged(expected, brain, place, has_heard)
+        prediction: MelodyPrediction,
+        chord_model: NDArray[np.float64] | None,
+        position: int,
+        has_notes: bool,
+    ) -> MixResult:
+        """Combine as ExpertMix."""
+        self.prediction, self.chord_model = prediction, chord_model
+        return super().combine(prediction, chord_model, position, has_notes)
 
 
 def rows_of(
-    song: JamSong, tables: MixTables, model: ChordModel | None, samples: int, seed: int
+    song: JamSong, parameters: HarmonyParameters, model: ChordModel | None, samples: int, seed: int
 ) -> list[Row]:
-    """Some beats of a song as the harmonist meets them.
+    """Play along with a song, and return the predictions on some of its beats.
 
     Args:
         song: to play along with.
-        tables: as they are so far.
-        model: the brain; None leaves it out.
-        samples: how many beats are kept.
-        seed: of their choice.
+        parameters: fitted so far.
+        model: the chord model; None leaves it out.
+        samples: number of beats that are sampled.
+        seed: of the sample.
     """
-    harmonist = Harmonist(
-        song.meter, key=None, style=STYLE, model=model or Mute(), ahead=0, tables=tables
+    decider = ChordDecider(
+        song.meter, key=None, style=STYLE, model=model or NoModel(), ahead=0, parameters=parameters
     )
-    harmonist.mix = watch = Watch(tables)
-    known = np.flatnonzero(song.triads >= 0)
+    decider.mix = mix = RecordingMix(parameters)
+    annotated = np.flatnonzero(song.triads >= 0)
     rng = np.random.default_rng(seed)
-    chosen = set(rng.choice(known, min(samples, len(known)), replace=False).tolist())
-    player, rows = Player(song), []
+    chosen = set(rng.choice(annotated, min(samples, len(annotated)), replace=False).tolist())
+    player, rows = SongPlayer(song), []
     for beat, triad in enumerate(song.triads.tolist()):
-        plan = harmonist.thought(float(beat), player.solo)() if model else None
+        forecast = decider.forecast_task(float(beat))() if model else None
         solo = player.play_until(beat + HEARD_S * song.bpm / 60)
-        harmonist.decide(float(beat), solo, plan)
+        decider.decide(float(beat), solo, forecast)
         if beat in chosen:
-            rows.append(row_of(harmonist, watch, beat, triad))
+            rows.append(row_of(decider, mix, beat, triad))
     return rows
 
 
-class Mute:
-    """No brain: never asked."""
+class NoModel:
+    """A placeholder for the chord model, which is never called."""
 
     name, hash = "none", None
 
     def predict(self, past: Any, context: Any) -> Any:
-        """Nothing."""
+        """Raise NotImplementedError."""
         raise NotImplementedError
 
 
-def row_of(harmonist: Harmonist, watch: Watch, beat: int, triad: int) -> Row:
-    """What was expected of a beat that was just decided."""
-    ear = harmonist.ear
-    there = np.zeros((len(LAGS), TRIADS), np.float16)
-    near = len(ear.hindsight) - LAGS
-    there[near >= 0] = ear.hindsight[near[near >= 0]]
-    expected = watch.expected
-    brain = np.full(TRIADS, 1 / TRIADS) if watch.brain is None else watch.brain
+def row_of(decider: ChordDecider, mix: RecordingMix, beat: int, triad: int) -> Row:
+    """Return the predictions for a beat that was just decided."""
+    listener = decider.listener
+    smoothed = np.zeros((len(LAGS), TRIADS), np.float16)
+    index = len(listener.smoothed) - LAGS
+    smoothed[index >= 0] = listener.smoothed[index[index >= 0]]
+    prediction = mix.prediction
+    model = np.full(TRIADS, 1 / TRIADS) if mix.chord_model is None else mix.chord_model
     return Row(
-        place_of(beat, harmonist.meter),
-        (triad - ear.home * len(KINDS)) % TRIADS,
-        expected.moves.astype(np.float32),
-        expected.struck.astype(np.float32),
-        ear.recall.figures(harmonist.begins).astype(np.float32),
-        there,
-        near >= 0,
-        expected.phrase.astype(np.float32),
-        brain.astype(np.float32),
+        metrical_position(beat, decider.meter),
+        (triad - listener.home * len(KINDS)) % TRIADS,
+        prediction.transition.astype(np.float32),
+        prediction.on_beat.astype(np.float32),
+        listener.repetition.similarity_features(decider.slots).astype(np.float32),
+        smoothed,
+        index >= 0,
+        prediction.phrase.astype(np.float32),
+        model.astype(np.float32),
     )
 
 
 class Powers(torch.nn.Module):
-    """The powers while they are fitted."""
+    """The exponents and weights being fitted, named as in the weight file."""
 
     def __init__(self, tables: Arrays) -> None:
-        """Begin with those of the tables."""
+        """Start with the values of some tables."""
         super().__init__()
         first = {n: torch.tensor(t, dtype=torch.float32) for n, t in tables.items()}
         self.likeness = torch.nn.Parameter(first["likeness"])
@@ -134,67 +138,86 @@ class Powers(torch.nn.Module):
         self.mix = torch.nn.Parameter(first["mix"])
         self.late_mix = torch.nn.Parameter(first["late_mix"])
         self.ear_mix = torch.nn.Parameter(first["ear_mix"])
-        self.kinds: Tensor = torch.tensor(lag_kinds(), dtype=torch.float32)
+        self.lag_features: Tensor = torch.tensor(lag_features(), dtype=torch.float32)
 
     def forward(self, b: dict[str, Tensor]) -> tuple[Tensor, ...]:
-        """Log probabilities by the ear, without the brain, and by all: (rows, TRIADS) each."""
-        odds = b["figures"] @ self.likeness + self.kinds @ self.lags
-        odds = torch.cat([odds.masked_fill(~b["is_there"], -30.0), torch.zeros(len(odds), 1)], 1)
+        """Return log probabilities of triads, (rows, TRIADS), by three mixes.
+
+        They are those of the melody alone, without the chord model, and of all experts.
+        """
+        odds = b["similarity"] @ self.likeness + self.lag_features @ self.lags
+        odds = torch.cat([odds.masked_fill(~b["has_lag"], -30.0), torch.zeros(len(odds), 1)], 1)
         shares = torch.softmax(odds, 1)
-        moves = torch.exp(b["moves"]) - LEAST
-        recalled = torch.einsum("nl,nlc->nc", shares[:, :-1], b["there"]) + shares[:, -1:] * moves
-        parts = (b["moves"], b["struck"], torch.log(recalled + LEAST_RECALLED))
-        brain = torch.log(b["brain"] + LEAST_BRAIN)
-        experts = torch.stack([*parts, b["phrase"], brain], 2)
+        transition = torch.exp(b["transition"]) - PROBABILITY_FLOOR
+        recalled = (
+            torch.einsum("nl,nlc->nc", shares[:, :-1], b["smoothed"]) + shares[:, -1:] * transition
+        )
+        parts = (b["transition"], b["on_beat"], torch.log(recalled + RECALLED_FLOOR))
+        model = torch.log(b["chord_model"] + MODEL_FLOOR)
+        experts = torch.stack([*parts, b["phrase"], model], 2)
         return tuple(
-            torch.log_softmax((experts[..., : p.shape[1]] * p[b["place"]][:, None]).sum(2), 1)
+            torch.log_softmax((experts[..., : p.shape[1]] * p[b["position"]][:, None]).sum(2), 1)
             for p in (self.ear_mix, self.late_mix, self.mix)
         )
 
 
 def batch_of(rows: Sequence[Row]) -> dict[str, Tensor]:
-    """Rows as tensors."""
-    names = ("place", "triad", "moves", "struck", "figures", "there", "is_there", "phrase", "brain")
+    """Stack rows into tensors."""
+    names = (
+        "position",
+        "triad",
+        "transition",
+        "on_beat",
+        "similarity",
+        "smoothed",
+        "has_lag",
+        "phrase",
+        "chord_model",
+    )
     stacked = {name: np.stack([getattr(row, name) for row in rows]) for name in names}
-    stacked["there"] = stacked["there"].astype(np.float32)
+    stacked["smoothed"] = stacked["smoothed"].astype(np.float32)
     return {name: torch.tensor(array) for name, array in stacked.items()}
 
 
 def fitted(tables: Arrays, rows: Sequence[Row], is_last: bool) -> Arrays:
-    """The tables with other powers.
+    """Return the tables with fitted exponents.
 
     Args:
-        tables: where to begin.
-        rows: to be made likelier.
-        is_last: whether to fit the powers of all experts, and no longer what is recalled, which the
-            phrase has learnt to go on from; before, phrase and brain are left out.
+        tables: to start from.
+        rows: whose triads are to be made more likely.
+        is_last: whether to fit the exponents of all experts, but no longer the weights of
+            repetitions, which the phrase nets are trained on; otherwise the phrase and the chord
+            model are left out.
     """
     torch.manual_seed(0)
     powers = Powers(tables)
     first, last = (powers.ear_mix, powers.likeness, powers.lags), (powers.late_mix, powers.mix)
-    optimiser = torch.optim.Adam(last if is_last else first, lr=RATE)
+    optimizer = torch.optim.Adam(last if is_last else first, lr=RATE)
     rng = np.random.default_rng(0)
     for step in range(STEPS):
         chosen = rng.choice(len(rows), min(BATCH, len(rows)), replace=False)
-        optimiser.param_groups[0]["lr"] = RATE * (1 - step / STEPS)
-        optimiser.zero_grad()
+        optimizer.param_groups[0]["lr"] = RATE * (1 - step / STEPS)
+        optimizer.zero_grad()
         batch = batch_of([rows[i] for i in chosen.tolist()])
         torch.autograd.backward(loss_of(powers, batch, is_last))
-        optimiser.step()
+        optimizer.step()
     return tables | {n: p.detach().numpy().astype(np.float64) for n, p in powers.named_parameters()}
 
 
 def loss_of(powers: Powers, batch: dict[str, Tensor], is_last: bool) -> Tensor:
-    """Mean negative log likelihood of the annotated triads."""
-    told = powers(batch)
-    picked = [t.gather(1, batch["triad"][:, None]).mean() for t in told[is_last : 1 + 2 * is_last]]
+    """Return the mean negative log likelihood of the annotated triads."""
+    log_probabilities = powers(batch)
+    picked = [
+        t.gather(1, batch["triad"][:, None]).mean()
+        for t in log_probabilities[is_last : 1 + 2 * is_last]
+    ]
     return DECAY * ((powers.lags**2).sum() + (powers.likeness**2).sum()) - torch.stack(picked).sum()
 
 
 def agreement(tables: Arrays, rows: Sequence[Row]) -> dict[str, float]:
-    """Share of rows whose annotated triad is the likeliest."""
+    """Return the share of rows whose annotated triad is the likeliest."""
     batch = batch_of(rows)
     with torch.no_grad():
-        told = Powers(tables)(batch)
-    shares = [(t.argmax(1) == batch["triad"]).float().mean().item() for t in told]
+        log_probabilities = Powers(tables)(batch)
+    shares = [(t.argmax(1) == batch["triad"]).float().mean().item() for t in log_probabilities]
     return dict(zip(("ear", "without_brain", "all"), (round(s, 4) for s in shares), strict=True))

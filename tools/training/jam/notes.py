@@ -1,8 +1,8 @@
-"""Fit where chords go, and what notes say of them, to the annotated chords of songs.
+"""Fits chord transitions, and the log odds of notes, to the annotated chords of songs.
 
-The tables begin with counts, and are moved so that the belief of ear.Ear, which goes through each
-song in its annotated key, tells the triad of every beat as it begins (maximum likelihood). Needs
-torch; only the script that makes the tables comes here.
+The tables start with counts. They are moved so that the filter of MelodyListener, which runs
+through each song in its annotated key, predicts the triad of every beat as it begins (maximum
+likelihood). Needs torch.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from muse.tools.jam.harmony.beat_features import (
     KINDS,
-    PLACES,
-    STRETCHES,
-    STRUCK,
+    ON_BEAT_KINDS,
+    POSITIONS,
+    SEGMENT_KINDS,
     TRIADS,
-    listened,
-    place_of,
+    extract_beat_features,
+    metrical_position,
 )
 from muse.tools.jam.harmony.key_parameters import home_of
 from muse.tools.training.jam.songs import JamSong
@@ -27,37 +27,37 @@ from muse.tools.training.jam.songs import JamSong
 Arrays = dict[str, NDArray[Any]]
 Tensor = torch.Tensor
 
-METER = (4, 4)  # of the songs that moves are learnt from
+METER = (4, 4)  # of the songs that are used
 BATCH = 24  # songs
 RATES = {"moves": 0.02, "notes": 0.01}  # of Adam
-KEY_COST = 1e-4  # on what a pitch class says of a triad by itself
+KEY_COST = 1e-4  # on the squares of the log odds by pitch class in the key
 
 
 def beats_of(song: JamSong) -> tuple[NDArray[Any], ...]:
-    """Stretches, what is struck, places and triads by beat, told from the annotated home."""
+    """Return segments, on-beat notes, positions and triads by beat, in the annotated key."""
     notes = list(song.notes)
     rows = []
     for beat, triad in enumerate(song.triads.tolist()):
         near = [n for n in notes if n.start_beat < beat + 1 and (n.end_beat or 0) >= beat]
         notes = notes if beat % 16 else [n for n in notes if (n.end_beat or 0) >= beat]
-        place, home = place_of(beat, song.meter), home_of(song.key_at(beat))
-        sound = listened(near, beat, place)
+        position, home = metrical_position(beat, song.meter), home_of(song.key_at(beat))
+        sound = extract_beat_features(near, beat, position)
         relative = (triad - home * len(KINDS)) % TRIADS if triad >= 0 else triad
-        rolled = [np.roll(x, -home, axis=1) for x in (sound.stretches, sound.struck)]
-        rows.append((*rolled, place, relative))
+        rolled = [np.roll(x, -home, axis=1) for x in (sound.segments, sound.on_beat)]
+        rows.append((*rolled, position, relative))
     return tuple(np.array(column) for column in zip(*rows, strict=True))
 
 
 def parameter(begun: NDArray[Any]) -> torch.nn.Parameter:
-    """What is fitted, and what it begins with."""
+    """Return a parameter with an initial value."""
     return torch.nn.Parameter(torch.tensor(begun, dtype=torch.float32))
 
 
 class Filter(torch.nn.Module):
-    """The ear's belief without recall, as it is fitted; see melody_listener.py."""
+    """The filter of MelodyListener without recall; attributes are named as in the weight file."""
 
     def __init__(self, moves: NDArray[Any], stretches: NDArray[Any], struck: NDArray[Any]) -> None:
-        """Begin with counts."""
+        """Start with counts."""
         super().__init__()
         self.moves = parameter(np.log(moves))
         self.stretches, self.struck = parameter(stretches), parameter(struck)
@@ -65,36 +65,39 @@ class Filter(torch.nn.Module):
         self.struck_in_key = parameter(np.zeros((TRIADS, 12)))
 
     def said(self, counts: Tensor, above_root: Tensor, in_key: Tensor) -> Tensor:
-        """What counts (beats, songs, kinds, 12) say of each triad."""
+        """Return the log odds of each triad from counts (beats, songs, kinds, 12)."""
         intervals = (torch.arange(12)[None] - torch.arange(12)[:, None]) % 12
         by_triad = above_root[:, :, intervals].permute(2, 1, 0, 3).reshape(TRIADS, -1, 12)
         return torch.einsum("tbkp,ckp->tbc", counts, by_triad + in_key[:, None])
 
-    def forward(self, heard: Tensor, struck: Tensor, places: Sequence[int]) -> Tensor:
-        """Log probability of each triad in each beat, told as it begins: (beats, songs, TRIADS)."""
+    def forward(self, heard: Tensor, struck: Tensor, positions: Sequence[int]) -> Tensor:
+        """Return the log probability of each triad as each beat begins, (beats, songs, TRIADS)."""
         evidence = self.said(heard, self.stretches, self.stretches_in_key)
         begins = self.said(struck, self.struck, self.struck_in_key)
         moves = torch.softmax(self.moves, -1)
         belief = moves[0].mean(0).expand(heard.shape[1], -1)
         told = []
-        for beat, place in enumerate(places):
-            prior = torch.log((belief @ moves[place] if beat else belief) + 1e-9)
+        for beat, position in enumerate(positions):
+            prior = torch.log((belief @ moves[position] if beat else belief) + 1e-9)
             told.append(torch.log_softmax(prior + begins[beat], -1))
             belief = torch.softmax(prior + evidence[beat], -1)
         return torch.stack(told)
 
 
 def counted(songs: Sequence[tuple[NDArray[Any], ...]]) -> Filter:
-    """The tables that the fitting begins with."""
-    moves = np.zeros((PLACES, TRIADS, TRIADS))
-    stretches, struck = np.ones((STRETCHES, len(KINDS), 12)), np.ones((STRUCK, len(KINDS), 12))
-    for heard, begins, places, triads in songs:
+    """Return the filter with counts as initial values."""
+    moves = np.zeros((POSITIONS, TRIADS, TRIADS))
+    stretches, struck = (
+        np.ones((SEGMENT_KINDS, len(KINDS), 12)),
+        np.ones((ON_BEAT_KINDS, len(KINDS), 12)),
+    )
+    for heard, begins, positions, triads in songs:
         for beat in np.flatnonzero(triads >= 0):
             root, kind = divmod(int(triads[beat]), len(KINDS))
             stretches[:, kind] += np.roll(heard[beat], -root, axis=1)
             struck[:, kind] += np.roll(begins[beat], -root, axis=1)
             if beat and triads[beat - 1] >= 0:
-                moves[places[beat], triads[beat - 1], triads[beat]] += 1
+                moves[positions[beat], triads[beat - 1], triads[beat]] += 1
     usual = moves.sum(axis=(0, 1)) + 0.5
     moves += 3 * usual / usual.sum() + 2 * np.eye(TRIADS)
     log_odds = [0.5 * np.log(12 * t / t.sum(axis=2, keepdims=True)) for t in (stretches, struck)]
@@ -102,22 +105,22 @@ def counted(songs: Sequence[tuple[NDArray[Any], ...]]) -> Filter:
 
 
 def note_tables(songs: Sequence[JamSong], epochs: int, tell: Callable[[str], None]) -> Arrays:
-    """Moves, and what notes say of chords."""
+    """Fit transitions, and the log odds of notes."""
     even = [song for song in songs if (song.meter.numerator, song.meter.denominator) == METER]
     rows = sorted((beats_of(song) for song in even), key=lambda row: len(row[2]))
     model = counted(rows)
     notes = [p for name, p in model.named_parameters() if name != "moves"]
     groups = [{"params": [model.moves], "lr": RATES["moves"]}]
-    optimiser = torch.optim.Adam([*groups, {"params": notes, "lr": RATES["notes"]}])
+    optimizer = torch.optim.Adam([*groups, {"params": notes, "lr": RATES["notes"]}])
     rng = np.random.default_rng(0)
     for epoch in range(epochs):
         losses = []
         for start in rng.permutation(range(0, len(rows), BATCH)):
             loss = loss_of(model, rows[start : start + BATCH])
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             torch.autograd.backward(loss)
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimiser.step()
+            optimizer.step()
             losses.append(loss.item())
         tell(f"notes, epoch {epoch}: {np.mean(losses):.4f}")
     tables = {name: p.detach().numpy().copy() for name, p in model.named_parameters()}
@@ -125,7 +128,7 @@ def note_tables(songs: Sequence[JamSong], epochs: int, tell: Callable[[str], Non
 
 
 def loss_of(model: Filter, rows: Sequence[tuple[NDArray[Any], ...]]) -> Tensor:
-    """Mean negative log likelihood of the annotated triads of some songs."""
+    """Return the mean negative log likelihood of the annotated triads of some songs."""
     longest = max(rows, key=lambda row: len(row[2]))
 
     def padded(column: int, fill: int) -> Tensor:

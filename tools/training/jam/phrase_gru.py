@@ -1,9 +1,10 @@
-"""Train the ear's sense of phrase (phrase_gru.py) on songs; needs torch, and only the script does.
+"""Trains the phrase nets (muse.models.phrase_gru) on songs; needs torch.
 
-The net reads a song from its first beat to its last, as the ear hears it in the key that it hears,
-and is to tell the annotated triad of every beat as it begins. What is struck on a beat is hidden
-now and then, for a decision that is made a little early does not know it. Melodies are what is
-learnt; pianists, whose chords are plain to hear, are mixed in so that they are known as well.
+A net reads a song from its first beat to its last, as the melody listener processes it in the
+detected key, and predicts the annotated triad of every beat as it begins. On some beats the notes
+that begin on them are hidden, because a decision shortly before the beat does not know them. The
+nets learn from melodies; some piano parts, which make the chords explicit, are mixed in so that
+playing with both hands is covered as well.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,77 +17,106 @@ from numpy.typing import NDArray
 from torch import nn
 
 from muse.models.phrase_gru.net import PhraseNet
-from muse.tools.jam.harmony.beat_features import KINDS, PLACES, STRUCK, TRIADS, listened, place_of
+from muse.tools.jam.harmony.beat_features import (
+    KINDS,
+    ON_BEAT_KINDS,
+    POSITIONS,
+    TRIADS,
+    BeatFeatures,
+    extract_beat_features,
+    metrical_position,
+)
 from muse.tools.jam.harmony.key_parameters import home_of
-from muse.tools.jam.harmony.key_tracker import KeyEar
-from muse.tools.jam.harmony.melody_listener import Ear
-from muse.tools.jam.harmony.parameters import MixTables
-from muse.tools.jam.harmony.phrase_gru import CONFIG, base_of, figures_of, filled
+from muse.tools.jam.harmony.key_tracker import KeyTracker
+from muse.tools.jam.harmony.melody_listener import MelodyListener
+from muse.tools.jam.harmony.parameters import HarmonyParameters
+from muse.tools.jam.harmony.phrase_gru import (
+    CONFIG,
+    base_log_probabilities,
+    phrase_inputs,
+    update_polyphony,
+)
 from muse.tools.training.jam.songs import NO_TRIAD, JamSong
 
-Halves = NDArray[np.float32]
+Float32s = NDArray[np.float32]
 Arrays = dict[str, NDArray[np.float64]]
 Tensor = torch.Tensor
 
-DROPPED, READ_DROPPED = 0.4, 0.15  # of hidden figures, and of what is read
-RATE, DECAY = 2e-3, 0.02  # of AdamW; the rate falls to 0
+DROPOUT, INPUT_DROPOUT = 0.4, 0.15  # of hidden units, and of inputs
+RATE, DECAY = 2e-3, 0.02  # of AdamW; the rate decreases to 0
 BATCH = 16  # songs
-CLIP = 1.0  # length of the gradient
-HIDDEN_BEATS = 0.2  # share of beats whose struck notes are not read
-SOMETIMES = 0.35  # chance of a session to be in an epoch, see Lessons
+CLIP = 1.0  # norm of the gradient
+EARLY_SHARE = 0.2  # share of beats whose notes on the beat are hidden
+PIANO_SHARE = 0.35  # share of the piano parts in an epoch, see Lessons
 
 
 @dataclass(frozen=True)
 class Session:
-    """A song as the net reads it, shapes (beats, ...); `early` without what is struck."""
+    """A song as input of the net, (beats, ...); the `early` arrays lack notes on the beat."""
 
-    figures: Halves
-    base: Halves
-    early_figures: Halves
-    early_base: Halves
+    features: Float32s
+    base: Float32s
+    early_features: Float32s
+    early_base: Float32s
     triads: NDArray[np.int64]
 
 
-def session_of(song: JamSong, tables: MixTables) -> Session:
-    """A song as the ear hears it."""
-    ear, keys = Ear(tables), KeyEar(tables)
+def session_of(song: JamSong, parameters: HarmonyParameters) -> Session:
+    """Return a song as the melody listener processes it, in the key that is detected."""
+    listener, keys = MelodyListener(parameters), KeyTracker(parameters)
     notes = list(song.notes)
     rows, triads = [], []
     for beat, triad in enumerate(song.triads.tolist()):
         near = [n for n in notes if n.start_beat < beat + 1 and (n.end_beat or 0.0) >= beat]
         notes = notes if beat % 16 else [n for n in notes if (n.end_beat or 0.0) >= beat]
-        place = place_of(beat, song.meter)
-        sound = listened(near, beat, place)
-        ear.listen_in(home_of(keys.heard.tonality))
-        expected = ear.expect(sound, place)
-        row: list[NDArray[Any]] = []
-        for struck in (sound.struck, held_alone(sound.struck)):
-            begins, fullness = ear.rolled(struck), filled(ear.fullness, struck)
-            parts = expected.moves, begins @ tables.struck, expected.recalled
-            base = base_of(*parts)
-            heard = (ear.before(), begins, place, parts[0], base, parts[2], fullness)
-            row += [figures_of(*heard), base]
-        rows.append(row)
-        triads.append(NO_TRIAD if triad < 0 else (triad - ear.home * len(KINDS)) % TRIADS)
-        ear.hear(sound, place)
-        keys.hear(sound)
-    read = [np.array(column).astype(np.float32) for column in zip(*rows, strict=True)]
-    return Session(read[0], read[1], read[2], read[3], np.array(triads))
+        position = metrical_position(beat, song.meter)
+        features = extract_beat_features(near, beat, position)
+        listener.set_home(home_of(keys.key.tonality))
+        rows.append(inputs_of(listener, parameters, features, position))
+        home = listener.home
+        triads.append(NO_TRIAD if triad < 0 else (triad - home * len(KINDS)) % TRIADS)
+        listener.add_beat(features, position)
+        keys.add_beat(features)
+    arrays = [np.array(column).astype(np.float32) for column in zip(*rows, strict=True)]
+    return Session(arrays[0], arrays[1], arrays[2], arrays[3], np.array(triads))
 
 
-def held_alone(struck: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What sounds as a beat begins, without what is struck on it."""
-    return np.vstack([np.zeros((PLACES, 12)), struck[PLACES:STRUCK]])
+def inputs_of(
+    listener: MelodyListener, parameters: HarmonyParameters, features: BeatFeatures, position: int
+) -> list[NDArray[Any]]:
+    """Return inputs and base of a beat, then the same without the notes that begin on it."""
+    prediction = listener.predict(features, position)
+    row: list[NDArray[Any]] = []
+    for counts in (features.on_beat, held_notes(features.on_beat)):
+        on_beat = listener.relative_to_home(counts)
+        log_odds = on_beat @ parameters.on_beat_log_odds
+        base = base_log_probabilities(prediction.transition, log_odds, prediction.recalled)
+        inputs = phrase_inputs(
+            listener.previous_segments(),
+            on_beat,
+            position,
+            prediction.transition,
+            base,
+            prediction.recalled,
+            update_polyphony(listener.polyphony, counts),
+        )
+        row += [inputs, base]
+    return row
+
+
+def held_notes(on_beat: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the counts of notes held into a beat, with 0 for those that begin on it."""
+    return np.vstack([np.zeros((POSITIONS, 12)), on_beat[POSITIONS:ON_BEAT_KINDS]])
 
 
 @dataclass(frozen=True)
 class Lessons:
-    """What one net learns from, and what only tells how it does, by name of the track.
+    """Training and validation data of one net, by name of the track.
 
     Attributes:
         always: sessions of every epoch.
-        sometimes: sessions that are in an epoch with a chance of SOMETIMES.
-        watched: sessions that it does not learn from.
+        sometimes: sessions of which a share of PIANO_SHARE is sampled for each epoch.
+        watched: sessions for validation.
     """
 
     always: Sequence[Session]
@@ -95,51 +125,51 @@ class Lessons:
 
 
 def trained(
-    lessons: Lessons, epochs: int, seed: int, tell: Callable[[str], None]
+    lessons: Lessons, epochs: int, seed: int, report: Callable[[str], None]
 ) -> tuple[Arrays, dict[str, dict[str, float]]]:
-    """Train one net, and tell how it does after each epoch.
+    """Train one net, and report its metrics after each epoch.
 
     Returns:
-        its tables, and the last figures on the songs that were only watched.
+        its arrays, and the last metrics on the validation songs.
     """
     torch.manual_seed(seed)
     torch.set_num_threads(1)  # nets are trained side by side
-    net, rng = PhraseNet(CONFIG, DROPPED, READ_DROPPED), np.random.default_rng(seed)
-    optimiser = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY)
-    figures: dict[str, dict[str, float]] = {}
+    net, rng = PhraseNet(CONFIG, DROPOUT, INPUT_DROPOUT), np.random.default_rng(seed)
+    optimizer = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY)
+    metrics: dict[str, dict[str, float]] = {}
     for epoch in range(epochs):
-        some = [session for session in lessons.sometimes if rng.random() < SOMETIMES]
+        some = [session for session in lessons.sometimes if rng.random() < PIANO_SHARE]
         ordered = sorted([*lessons.always, *some], key=lambda session: len(session.triads))
-        optimiser.param_groups[0]["lr"] = RATE * (1 - epoch / epochs)
+        optimizer.param_groups[0]["lr"] = RATE * (1 - epoch / epochs)
         for start in rng.permutation(range(0, len(ordered), BATCH)):
             read, base, triads = batch_of(ordered[start : start + BATCH], rng)
-            loss = -picked(net(read, base), triads).mean()
-            optimiser.zero_grad()
+            loss = -pick(net(read, base), triads).mean()
+            optimizer.zero_grad()
             torch.autograd.backward(loss)
             nn.utils.clip_grad_norm_(net.parameters(), CLIP)
-            optimiser.step()
-        figures = {track: watch(net, songs) for track, songs in lessons.watched.items()}
-        tell(f"phrase {seed}, epoch {epoch}: {figures}")
-    return net.arrays(), figures
+            optimizer.step()
+        metrics = {track: watch(net, songs) for track, songs in lessons.watched.items()}
+        report(f"phrase {seed}, epoch {epoch}: {metrics}")
+    return net.arrays(), metrics
 
 
 def together(nets: Sequence[Arrays]) -> Arrays:
-    """The tables of all nets; fewer nets than it has are asked in turn."""
-    chosen = [nets[place % len(nets)] for place in range(CONFIG.nets)]
+    """Stack the arrays of nets; where they are fewer than CONFIG.nets, they repeat."""
+    chosen = [nets[number % len(nets)] for number in range(CONFIG.nets)]
     return {name: np.stack([net[name] for net in chosen]) for name in nets[0]}
 
 
 def batch_of(
     sessions: Sequence[Session], rng: np.random.Generator | None
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Songs side by side, padded at their ends; with dice some beats are read early."""
+    """Stack songs, padded at their ends; with an rng, notes on some beats are hidden."""
     beats = max(len(session.triads) for session in sessions)
     columns: list[list[NDArray[np.float32] | NDArray[np.int64]]] = [[], [], []]
     for session in sessions:
         early = np.zeros(len(session.triads), bool)
         if rng is not None:
-            early = rng.random(len(early)) < HIDDEN_BEATS
-        read = np.where(early[:, None], session.early_figures, session.figures)
+            early = rng.random(len(early)) < EARLY_SHARE
+        read = np.where(early[:, None], session.early_features, session.features)
         base = np.where(early[:, None], session.early_base, session.base)
         rest = beats - len(early)
         columns[0].append(np.pad(read, [(0, rest), (0, 0)]))
@@ -149,23 +179,23 @@ def batch_of(
     return read_, base_, triads
 
 
-def picked(told: Tensor, triads: Tensor) -> Tensor:
-    """The log probabilities of the annotated triads, where there are any."""
-    chosen = told.gather(-1, triads.clamp(min=0)[..., None])[..., 0]
+def pick(log_probabilities: Tensor, triads: Tensor) -> Tensor:
+    """Return the log probabilities of the annotated triads."""
+    chosen = log_probabilities.gather(-1, triads.clamp(min=0)[..., None])[..., 0]
     return chosen[triads != NO_TRIAD]
 
 
 def watch(net: PhraseNet, sessions: Sequence[Session]) -> dict[str, float]:
-    """How the net does on songs: agreement, and mean negative log likelihood."""
+    """Return accuracy and mean negative log likelihood on songs."""
     net.eval()
     right = beats = 0
     loss = 0.0
     with torch.no_grad():
         for start in range(0, len(sessions), BATCH):
             read, base, triads = batch_of(sessions[start : start + BATCH], None)
-            told = net(read, base)
-            right += int((told.argmax(-1) == triads).sum())
+            log_probabilities = net(read, base)
+            right += int((log_probabilities.argmax(-1) == triads).sum())
             beats += int((triads != NO_TRIAD).sum())
-            loss -= float(picked(told, triads).sum())
+            loss -= float(pick(log_probabilities, triads).sum())
     net.train()
     return {"triad": round(right / beats, 4), "nll": round(loss / beats, 4)}

@@ -1,8 +1,8 @@
-"""Songs as sessions: the melody as the player, the annotated chords as what is to be found.
+"""Songs as sessions: the melody is the player, the annotated chords are the truth.
 
-Conventions: a session begins with the bar in which the melody begins, and ends with the annotated
-chords; beats are counted from there. Its metre is the one that holds longest: bars that the song
-has more or less of are not made up for, as a player's are not.
+Conventions: a session starts with the bar in which the melody begins, and ends with the annotated
+chords; beats are counted from there. Its meter is the one that holds longest: bars of another
+length are not compensated for, as they are not in a live session.
 """
 
 from bisect import bisect_right
@@ -26,9 +26,9 @@ from muse.tools.song.meter import bar_beats
 from muse.tools.theory.chords import parse_chord
 from muse.tools.theory.keys import Tonality, tonality_of
 
-MELODY, PIANO = "MELODY", "PIANO"  # names of tracks: what is sung, and both hands of a pianist
-TOUCH = 1e-6  # beats: times that mean the same
-NO_TRIAD = -1  # beats without a chord, or with one that has no triad
+MELODY, PIANO = "MELODY", "PIANO"  # names of tracks: the vocal melody, and both hands of a pianist
+EPSILON = 1e-6  # beats
+NO_TRIAD = -1  # for beats without a chord, or with one that has no triad
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class JamSong:
     Attributes:
         name: of the song.
         meter: of all its bars.
-        notes: the player's, by start.
-        triads: (beats,) what is annotated in each beat, with absolute roots; NO_TRIAD where none.
+        notes: of the player, by onset.
+        triads: (beats,), the annotated triad of each beat, with absolute roots; NO_TRIAD for none.
         keys: the annotated keys, the first from beat 0 on.
         bpm: quarter notes a minute at the start.
     """
@@ -52,9 +52,9 @@ class JamSong:
     bpm: float
 
     def key_at(self, beat: float) -> Tonality:
-        """The annotated key."""
-        place = bisect_right([key.beat for key in self.keys], beat + TOUCH) - 1
-        return tonality_of(self.keys[max(place, 0)])
+        """Return the annotated key at a beat."""
+        position = bisect_right([key.beat for key in self.keys], beat + EPSILON) - 1
+        return tonality_of(self.keys[max(position, 0)])
 
     @property
     def bar(self) -> float:
@@ -63,7 +63,7 @@ class JamSong:
 
 
 def read_jam_song(folder: Path, track: str = MELODY) -> JamSong | None:
-    """A folder of POP909 as a session; None where it has no chords, or nothing in the track.
+    """Read a folder of POP909; None where it has no chords, or no notes in the track.
 
     Raises:
         BadInputError: a file cannot be read.
@@ -87,14 +87,14 @@ def read_jam_song(folder: Path, track: str = MELODY) -> JamSong | None:
 
 
 def bar_line_before(song: Song, beat: float) -> int:
-    """The bar line at or before a beat, by the annotated metres."""
-    meter = [each for each in song.meters if each.beat <= beat + TOUCH][-1]
+    """Return the bar line at or before a beat, by the annotated meters."""
+    meter = [each for each in song.meters if each.beat <= beat + EPSILON][-1]
     bar = bar_beats(meter)
-    return round(meter.beat + floor((beat - meter.beat + TOUCH) / bar) * bar)
+    return round(meter.beat + floor((beat - meter.beat + EPSILON) / bar) * bar)
 
 
 def triads_by_beat(song: Song, origin: int) -> NDArray[np.int64]:
-    """The annotated triad of each beat from the origin on."""
+    """Return the annotated triad of each beat from the origin on."""
     end = max(chord.start_beats + chord.duration_beats for chord in song.chords)
     found = np.full(max(round(end) - origin, 0), NO_TRIAD)
     for chord in song.chords:
@@ -106,10 +106,10 @@ def triads_by_beat(song: Song, origin: int) -> NDArray[np.int64]:
 
 
 def read_jam_songs(root: Path, names: Iterable[str], track: str = MELODY) -> list[JamSong]:
-    """The songs of POP909 with these names that have that track and chords, in order.
+    """Read the songs of POP909 with these names that have the track and chords, in order.
 
     Raises:
-        BadInputError: none is there.
+        BadInputError: there are none.
     """
     folders = [root / name for name in sorted(names)]
     found = [read_jam_song(folder, track) for folder in folders if is_pop909(folder)]
@@ -119,36 +119,36 @@ def read_jam_songs(root: Path, names: Iterable[str], track: str = MELODY) -> lis
     return songs
 
 
-class Player:
-    """Plays a song's melody into a Solo, no further than a beat may know."""
+class SongPlayer:
+    """Plays a song's melody into a Solo, up to a given beat."""
 
     def __init__(self, song: JamSong) -> None:
-        """Begin."""
+        """Start before the first note."""
         self.solo = Solo()
         starts = [(note.start_beat, 1, note) for note in song.notes]
         ends = [(note.end_beat or 0.0, 0, note) for note in song.notes]
-        self.coming = sorted(starts + ends, key=lambda event: event[:2])
-        self.place = 0
+        self.events = sorted(starts + ends, key=lambda event: event[:2])
+        self.index = 0
 
     def play_until(self, beat: float) -> Solo:
-        """All that begins or ends up to a beat."""
-        while self.place < len(self.coming) and self.coming[self.place][0] <= beat:
-            at, begins, note = self.coming[self.place]
+        """Play all onsets and offsets up to a beat."""
+        while self.index < len(self.events) and self.events[self.index][0] <= beat:
+            at, begins, note = self.events[self.index]
             if begins:
                 self.solo.note_on(note.pitch, note.velocity, at)
             else:
                 self.solo.note_off(note.pitch, at)
-            self.place += 1
+            self.index += 1
         return self.solo
 
 
 def is_for_test(name: str) -> bool:
-    """Whether nothing may be learnt from a song, by its number in the set."""
+    """Return whether a song is reserved for tests, by its number in the set."""
     return int(name) % 5 == 0
 
 
 def silent_beats(song: JamSong) -> NDArray[np.bool_]:
-    """Where nothing of the melody sounds in the whole bar of a beat, (beats,)."""
+    """Return the beats in whose bar no melody note sounds, (beats,)."""
     lines = np.arange(0.0, len(song.triads) + song.bar, song.bar)
     silent = np.ones(len(song.triads), bool)
     for start, end in pairwise(lines):

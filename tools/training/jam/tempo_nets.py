@@ -16,9 +16,9 @@ from torch import Tensor, nn
 from muse.models.tempo_nets.config import CYCLE, PHASES
 from muse.models.tempo_nets.net import BeatNet, tempo_net
 from muse.tools.jam.tempo.onset_features import FEATURES as BEAT_FEATURES
-from muse.tools.jam.tempo.onset_features import beats_back, described
+from muse.tools.jam.tempo.onset_features import beats_before_last, describe_onsets
 from muse.tools.jam.tempo.onset_intervals import FEATURES, TEMPO_STEP, TEMPOS
-from muse.tools.jam.tempo.onsets import Tail
+from muse.tools.jam.tempo.onsets import OnsetArrays
 from muse.tools.training.examples.tempo_moments import BeatMoment
 
 log = logging.getLogger("muse")
@@ -53,7 +53,7 @@ Floats = NDArray[np.float32]
 class BeatMoments(NamedTuple):
     """Many moments at once: the fields of `BeatMoment` with a first axis of moments."""
 
-    tail: Tail
+    tail: OnsetArrays
     bpms: Array
     odds: Array
     bpm: Array
@@ -62,7 +62,7 @@ class BeatMoments(NamedTuple):
 
     def at(self, rows: NDArray[np.int64]) -> "BeatMoments":
         """Return the moments with these numbers."""
-        tail = Tail(*(getattr(self.tail, name)[rows] for name in ARRAYS))
+        tail = OnsetArrays(*(getattr(self.tail, name)[rows] for name in ARRAYS))
         return BeatMoments(tail, *(array[rows] for array in self[1:]))
 
 
@@ -127,8 +127,10 @@ def train_beat_net(
         some = moments.at(chosen[step])
         tail = vary_tail(some.tail, longer, rng)
         beats_s = 60.0 / np.nan_to_num(some.bpms, nan=FILLER_BPM) * longer
-        back = torch.tensor(beats_back(tail, beats_s)).float()
-        odds = net(torch.tensor(described(tail, beats_s)), back, torch.tensor(some.odds).float())
+        back = torch.tensor(beats_before_last(tail, beats_s)).float()
+        odds = net(
+            torch.tensor(describe_onsets(tail, beats_s)), back, torch.tensor(some.odds).float()
+        )
         target = target_log_odds(some.bpms, some.bpm, some.place, some.bar_beats)
         known = target.flatten(1).amax(1) > IMPOSSIBLE
         logs = torch.log_softmax(odds.flatten(1), 1) + target.flatten(1)
@@ -175,11 +177,11 @@ def shift_tempo(features: Floats, steps: int) -> Floats:
 def stack_moments(moments: Sequence[BeatMoment]) -> BeatMoments:
     """Return moments stacked along a new first axis."""
     tails, *others = zip(*moments, strict=True)
-    tail = Tail(*(np.stack([getattr(tail, name) for tail in tails]) for name in ARRAYS))
+    tail = OnsetArrays(*(np.stack([getattr(tail, name) for tail in tails]) for name in ARRAYS))
     return BeatMoments(tail, *map(np.array, others))
 
 
-def vary_tail(tail: Tail, longer: Array, rng: np.random.Generator) -> Tail:
+def vary_tail(tail: OnsetArrays, longer: Array, rng: np.random.Generator) -> OnsetArrays:
     """Return the same onsets less even and stretched; some lose onsets, some lose all accents."""
     size = tail.times_s.shape
     late_s = rng.normal(0.0, 1.0, size) * rng.uniform(0.0, JITTER_S, (size[0], 1))
@@ -189,7 +191,7 @@ def vary_tail(tail: Tail, longer: Array, rng: np.random.Generator) -> Tail:
     accents = np.where(rng.random((size[0], 1)) < LEVEL, 1.0, tail.accents)
     order = np.argsort(~lost, axis=1, kind="stable")
     arrays = (times_s, accents, tail.pitches, tail.lowest)
-    return Tail(*(np.take_along_axis(array, order, 1) for array in arrays))
+    return OnsetArrays(*(np.take_along_axis(array, order, 1) for array in arrays))
 
 
 def target_log_odds(bpms: Array, bpm: Array, place: Array, bar_beats: Array) -> Tensor:

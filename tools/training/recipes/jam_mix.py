@@ -29,8 +29,8 @@ from numpy.typing import NDArray
 from muse.models.phrase_gru.config import array_shapes
 from muse.models.phrase_gru.net import PhraseNet
 from muse.tools.chords.load_model import load_model
-from muse.tools.jam.harmony.beat_features import PLACES
-from muse.tools.jam.harmony.parameters import EXPERTS, SHAPES, WEIGHTS, MixTables
+from muse.tools.jam.harmony.beat_features import POSITIONS
+from muse.tools.jam.harmony.parameters import EXPERTS, SHAPES, WEIGHTS, HarmonyParameters
 from muse.tools.jam.harmony.phrase_gru import CONFIG
 from muse.tools.progress import Report
 from muse.tools.training.data_folder import CHORD_COLLECTIONS
@@ -169,7 +169,7 @@ def phrase_nets(
         settings: epochs and processes.
         seed: the first net's; the others have the numbers after it.
     """
-    ready = MixTables.of(tables)
+    ready = HarmonyParameters.from_tensors(tables)
     melodies = {song.name: session_of(song, ready) for song in songs}
     hands = {song.name: session_of(song, ready) for song in pianos}
     lessons = [lessons_of(melodies, hands, rest, fold) for fold in range(CONFIG.nets)]
@@ -221,7 +221,7 @@ def fit_weights(
     """
     model = load_model(CHORD_MODEL) if is_last else None
     rows = [
-        rows_of(song, MixTables.of(known), model, BEATS_PER_SONG, number)
+        rows_of(song, HarmonyParameters.from_tensors(known), model, BEATS_PER_SONG, number)
         for number, (song, known) in enumerate(songs)
     ]
     apart = [row for i, some in enumerate(rows) if i % MEASURED_EVERY == 0 for row in some]
@@ -250,9 +250,9 @@ def spread(songs: Sequence[JamSong], count: int) -> list[JamSong]:
 def initial_weights() -> Arrays:
     """Return the weights to start from, of the experts and of what repetition recalls."""
     return {
-        "ear_mix": np.tile(FIRST_WEIGHTS, (PLACES, 1)),
-        "late_mix": np.tile(LAST_WEIGHTS[:-1], (PLACES, 1)),
-        "mix": np.tile(LAST_WEIGHTS, (PLACES, 1)),
+        "ear_mix": np.tile(FIRST_WEIGHTS, (POSITIONS, 1)),
+        "late_mix": np.tile(LAST_WEIGHTS[:-1], (POSITIONS, 1)),
+        "mix": np.tile(LAST_WEIGHTS, (POSITIONS, 1)),
         "likeness": np.array([0.4, -0.2, -0.3, 0.5, -0.3, 0.0]),
         "lags": np.array([0.0, 0.7, 1.1, 1.0, -0.4, -0.3, 0.0, 0.0, 0.9, 0.0]),
     }

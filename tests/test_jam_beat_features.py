@@ -18,13 +18,13 @@ from muse.tools.jam.harmony.beat_features import (
     OFF_BEAT,
     OTHER,
     TRIADS,
-    listened,
-    moved_home,
-    place_of,
+    extract_beat_features,
+    metrical_position,
+    shift_home,
     symbol_of_triad,
     triad_of_symbol,
 )
-from muse.tools.jam.harmony.parameters import MixTables, load_tables
+from muse.tools.jam.harmony.parameters import HarmonyParameters, load_harmony_parameters
 from muse.tools.jam.harmony.phrase_gru import CONFIG
 from muse.tools.song.document import Meter
 from muse.tools.theory.chords import parse_chord
@@ -34,13 +34,13 @@ FOUR = Meter(0.0, 4, 4)
 
 
 def test_places_in_bars() -> None:
-    def places(meter: Meter) -> list[int]:
-        return [place_of(beat, meter) for beat in range(8)]
+    def positions(meter: Meter) -> list[int]:
+        return [metrical_position(beat, meter) for beat in range(8)]
 
-    assert places(FOUR) == [BAR_LINE, OTHER, HALF_BAR, OTHER] * 2
-    assert places(Meter(0.0, 3, 4)) == [BAR_LINE, OTHER, OTHER] * 2 + [BAR_LINE, OTHER]
-    assert places(Meter(0.0, 7, 8)) == [BAR_LINE, *[OTHER] * 3, BAR_LINE, *[OTHER] * 2, BAR_LINE]
-    assert place_of(-4, FOUR) == BAR_LINE
+    assert positions(FOUR) == [BAR_LINE, OTHER, HALF_BAR, OTHER] * 2
+    assert positions(Meter(0.0, 3, 4)) == [BAR_LINE, OTHER, OTHER] * 2 + [BAR_LINE, OTHER]
+    assert positions(Meter(0.0, 7, 8)) == [BAR_LINE, *[OTHER] * 3, BAR_LINE, *[OTHER] * 2, BAR_LINE]
+    assert metrical_position(-4, FOUR) == BAR_LINE
 
 
 def test_what_is_heard_of_a_beat() -> None:
@@ -51,11 +51,11 @@ def test_what_is_heard_of_a_beat() -> None:
         SoloNote(69, 90, 5.0, 5.5),  # after it
         SoloNote(71, 90, 3.0, 4.01),  # as good as over
     ]
-    sound = listened(notes, 4, BAR_LINE)
-    assert sound.stretches.sum() == 3 and sound.struck.sum() == 2
-    assert sound.stretches[HELD + 6, 0] == 1  # long
-    assert sound.stretches[BAR_LINE, 4] == 1 and sound.struck[BAR_LINE, 4] == 1
-    assert sound.stretches[OFF_BEAT, 7] == 1
+    sound = extract_beat_features(notes, 4, BAR_LINE)
+    assert sound.segments.sum() == 3 and sound.on_beat.sum() == 2
+    assert sound.segments[HELD + 6, 0] == 1  # long
+    assert sound.segments[BAR_LINE, 4] == 1 and sound.on_beat[BAR_LINE, 4] == 1
+    assert sound.segments[OFF_BEAT, 7] == 1
     assert sound.slots.tolist() == [64, -1, 67, -1]
 
 
@@ -65,7 +65,7 @@ def test_triads_and_symbols(triad: int, home: int) -> None:
     assert triad_of_symbol(symbol, home) == triad
     figures = np.zeros(TRIADS)
     figures[triad_of_symbol(symbol) or 0] = 1.0
-    assert moved_home(figures, home).argmax() == triad
+    assert shift_home(figures, home).argmax() == triad
 
 
 @pytest.mark.parametrize(
@@ -101,8 +101,8 @@ def test_phrase_in_numpy_is_the_nets_in_torch() -> None:
 
 def test_tables_that_lack_something_are_refused() -> None:
     with pytest.raises(BadInputError, match="jam-mix have no moves"):
-        MixTables.of({})
+        HarmonyParameters.from_tensors({})
 
 
 def test_moves_are_probabilities() -> None:
-    np.testing.assert_allclose(load_tables().moves.sum(axis=2), 1.0, atol=1e-4)
+    np.testing.assert_allclose(load_harmony_parameters().transitions.sum(axis=2), 1.0, atol=1e-4)

@@ -2,11 +2,17 @@
 
 import pytest
 
-from muse.tools.jam.benchmark.accompanist import measure_jam
+from muse.tools.jam.benchmark.accompanist import benchmark_jam
 from muse.tools.jam.benchmark.jack_server import PERIOD_S
-from muse.tools.jam.benchmark.peer_program import FarReport
+from muse.tools.jam.benchmark.peer_program import PeerReport
 from muse.tools.jam.benchmark.table import table
-from muse.tools.jam.benchmark.timing import BARS, bars, compared, delays, measure
+from muse.tools.jam.benchmark.timing import (
+    LIMITS,
+    benchmark_timing,
+    check_limits,
+    compare_with_peer,
+    delays,
+)
 
 ON, OFF = b"\x90\x3c\x5a", b"\x80\x3c\x40"
 
@@ -27,14 +33,14 @@ def test_what_comes_too_late_is_lost() -> None:
 
 
 def test_figures_are_told_with_and_without_the_period() -> None:
-    far = FarReport(heard=[(100.0 + PERIOD_S + 0.001, ON)], played=[(100.0, ON), (100.2, OFF)])
-    figures = compared([(0.0, ON)], far, [(100.004, ON)], began_s=100.0)
+    far = PeerReport(heard=[(100.0 + PERIOD_S + 0.001, ON)], played=[(100.0, ON), (100.2, OFF)])
+    figures = compare_with_peer([(0.0, ON)], far, [(100.004, ON)], began_s=100.0)
     assert figures["events"]["dropped"] == 0
     assert figures["events"]["late"]["p50_ms"] == pytest.approx(PERIOD_S * 1e3 + 1, abs=0.02)
     assert figures["events"]["beyond_period"]["p99_ms"] == pytest.approx(1, abs=0.02)
     assert figures["notes"]["dropped"] == 1
-    held = bars({**figures, "cpu_percent": 26.0})
-    assert len(held) == len(BARS) - 1  # nothing was decided
+    held = check_limits({**figures, "cpu_percent": 26.0})
+    assert len(held) == len(LIMITS) - 1  # nothing was decided
     assert held["events.beyond_period.p99_ms"]["holds"]
     assert not held["notes.dropped"]["holds"]
     assert not held["cpu_percent"]["holds"]
@@ -42,7 +48,7 @@ def test_figures_are_told_with_and_without_the_period() -> None:
 
 @pytest.mark.needs_jack
 def test_a_session_through_a_real_server_is_measured() -> None:
-    figures = measure(0.5, load=0)
+    figures = benchmark_timing(0.5, load=0)
     for kind in ("events", "notes"):
         assert figures[kind]["late"]["events"] > 0
     assert figures["player"]["events"] >= figures["events"]["late"]["events"]
@@ -50,9 +56,9 @@ def test_a_session_through_a_real_server_is_measured() -> None:
 
 @pytest.mark.needs_jack
 def test_a_whole_jam_is_measured() -> None:
-    figures = measure_jam(2.0, load=0, model="ngram")
+    figures = benchmark_jam(2.0, load=0, model="ngram")
     assert figures["beats"] > 0
     assert figures["deciding"]["events"] == figures["beats"]
     assert figures["events"]["late"]["events"] > 0
     shown = table(figures)
-    assert all(name in shown for name in ("decision", "note in", *figures["bars"]))
+    assert all(name in shown for name in ("decision", "note in", *figures["limits"]))

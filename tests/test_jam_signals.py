@@ -15,10 +15,10 @@ from muse.tools.errors import MuseError
 from muse.tools.jam import play
 from muse.tools.jam import recording as keeping
 from muse.tools.jam import signals as leaving
-from muse.tools.jam.clock import settled_memory
+from muse.tools.jam.clock import freeze_garbage_collector
 from muse.tools.jam.options import JamRequest
-from muse.tools.jam.routing import Wiring, check_wiring
-from muse.tools.jam.signals import ended_by_signals
+from muse.tools.jam.routing import Routing, check_routing
+from muse.tools.jam.signals import stop_on_signals
 from muse.tools.jam.takes.records import read_take
 
 FAST = JamRequest(bpm="400", count_in=0)  # a beat in 0.15 s
@@ -26,28 +26,28 @@ FAST = JamRequest(bpm="400", count_in=0)  # a beat in 0.15 s
 
 def fed() -> Event:
     """The input is at its end."""
-    ended = Event()
-    ended.set()
-    return ended
+    stop = Event()
+    stop.set()
+    return stop
 
 
 def test_a_signal_that_comes_late_ends_what_is_stuck(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(leaving, "PATIENCE_S", -1.0)
-    with ended_by_signals() as ended:
+    monkeypatch.setattr(leaving, "GRACE_S", -1.0)
+    with stop_on_signals() as stop:
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGTERM)
-        assert ended.is_set()
+        assert stop.is_set()
 
 
 def test_signals_that_are_ignored_stay_so() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup has it
     try:
-        with ended_by_signals() as ended:
+        with stop_on_signals() as stop:
             signal.raise_signal(signal.SIGHUP)
-            assert not ended.is_set()
+            assert not stop.is_set()
             signal.raise_signal(signal.SIGTERM)
             signal.raise_signal(signal.SIGTERM)
-            assert ended.is_set()
+            assert stop.is_set()
         assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGHUP, before)
@@ -64,8 +64,8 @@ def test_a_take_of_which_no_file_came_is_kept(
         raise OSError(errno.ENOSPC, "No space left on device", str(target))
 
     monkeypatch.setattr(keeping, "write_take", fail)
-    asked = Wiring(source="a port", target=str(target), model="ngram")
-    monkeypatch.setattr(play, "listened_to", lambda *_: fed())
+    asked = Routing(source="a port", target=str(target), model="ngram")
+    monkeypatch.setattr(play, "open_input", lambda *_: fed())
     with pytest.raises(OSError, match="No space"):
         play.jam(FAST, asked, seed=1)
     (kept,) = tmp_path.glob("*/take.jsonl")
@@ -74,7 +74,7 @@ def test_a_take_of_which_no_file_came_is_kept(
 
 
 def test_what_is_old_is_not_looked_through_while_it_lasts() -> None:
-    with settled_memory():
+    with freeze_garbage_collector():
         assert gc.get_freeze_count() > 0
     assert gc.get_freeze_count() == 0
 
@@ -83,7 +83,7 @@ def test_what_is_old_is_not_looked_through_while_it_lasts() -> None:
 def test_pipes_that_are_closed_are_told(monkeypatch: pytest.MonkeyPatch, closed: str) -> None:
     monkeypatch.setattr(sys, closed, None)
     with pytest.raises(MuseError, match="is closed; give"):
-        check_wiring(Wiring(source="-", target="-"))
+        check_routing(Routing(source="-", target="-"))
 
 
 def test_a_file_that_cannot_be_written_is_told_before_anyone_plays(tmp_path: Path) -> None:

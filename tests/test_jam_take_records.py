@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from muse.tools.errors import BadInputError
-from muse.tools.jam.takes.records import Ended, Header, read_take, written
+from muse.tools.jam.takes.records import EndLine, Header, encode_line, read_take
 from muse.tools.jam.takes.to_song import song_of_take
 
 HEADER = Header(
@@ -49,7 +49,7 @@ GOOD = {
 )
 def test_a_wrong_line_is_named(tmp_path: Path, line: bytes, what: str) -> None:
     path = tmp_path / "bad.jsonl"
-    path.write_bytes(written(HEADER) + msgspec.json.encode(GOOD) + b"\n" + line + b"\n")
+    path.write_bytes(encode_line(HEADER) + msgspec.json.encode(GOOD) + b"\n" + line + b"\n")
     with pytest.raises(BadInputError, match=r"bad\.jsonl, line 3: ") as told:
         read_take(path)
     assert what in str(told.value)
@@ -72,7 +72,7 @@ def test_what_is_no_take_is_refused(tmp_path: Path, data: bytes) -> None:
 @given(st.binary(max_size=60), st.integers(0, 400))
 def test_damage_is_told_and_nothing_else_happens(tmp_path_factory, damage, place) -> None:
     path = tmp_path_factory.mktemp("take") / "take.jsonl"
-    whole = written(HEADER) + msgspec.json.encode(GOOD) + b"\n" + written(Ended(2.0, 4.0))
+    whole = encode_line(HEADER) + msgspec.json.encode(GOOD) + b"\n" + encode_line(EndLine(2.0, 4.0))
     path.write_bytes(whole[:place] + damage + whole[place + len(damage) :])
     try:
         song_of_take(read_take(path))

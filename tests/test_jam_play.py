@@ -17,16 +17,16 @@ from hypothesis import strategies as st
 from muse.tools.chords.load_model import load_model
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.jam.clock import VirtualClock
-from muse.tools.jam.engine_setup import engine_of
+from muse.tools.jam.engine import build_engine
 from muse.tools.jam.events import Message
-from muse.tools.jam.inputs import Known, from_lines
+from muse.tools.jam.inputs import PlayerInput, stream_input
 from muse.tools.jam.midi_bytes import is_off, is_on, key_of
 from muse.tools.jam.offline import play_offline
-from muse.tools.jam.options import JamRequest, JamSettings, is_file, settings_of
+from muse.tools.jam.options import JamOptions, JamRequest, is_file, resolve_options
 from muse.tools.jam.play import jam
-from muse.tools.jam.ports.outputs import ListSink
-from muse.tools.jam.ports.playback import Player
-from muse.tools.jam.routing import Wiring
+from muse.tools.jam.ports.outputs import ListOutput
+from muse.tools.jam.ports.playback import Playback
+from muse.tools.jam.routing import Routing
 from muse.tools.jam.session import Session
 from muse.tools.song.document import Meter, song_to_json
 from muse.tools.song.midi import load_song
@@ -36,18 +36,18 @@ COMMON = Meter(0.0, 4, 4)
 ON, OFF = 0x90, 0x80
 
 
-def settled(request: JamRequest | None = None, meter: Meter = COMMON) -> JamSettings:
-    return settings_of(request or JamRequest(), bpm=120.0, meter=meter, count_in=0, seed=5)
+def settled(request: JamRequest | None = None, meter: Meter = COMMON) -> JamOptions:
+    return resolve_options(request or JamRequest(), bpm=120.0, meter=meter, count_in=0, seed=5)
 
 
 def played(
-    known: Known, asked: JamSettings | None = None, bars: int | None = None
+    known: PlayerInput, asked: JamOptions | None = None, bars: int | None = None
 ) -> tuple[Session, list[Message]]:
-    sink = ListSink()
-    player = Player(sink, VirtualClock())
-    session = Session(engine_of(asked or settled(), load_model("ngram")), player)
+    output = ListOutput()
+    playback = Playback(output, VirtualClock())
+    session = Session(build_engine(asked or settled(), load_model("ngram")), playback)
     play_offline(session, known, bars=bars)
-    return session, sink.messages
+    return session, output.messages
 
 
 def hanging(messages: Iterable[Message]) -> set[tuple[int, int]]:
@@ -74,13 +74,13 @@ def notes(pitches: Iterable[int], each_s: float = 0.5) -> tuple[Message, ...]:
 
 def test_the_same_seed_is_the_same_take(tmp_path: Path) -> None:
     for name in ("one", "two"):
-        wiring = Wiring(source=str(SOLO), target=str(tmp_path / f"{name}.mid"), bars=8)
-        jam(JamRequest(style="jazz"), wiring, 7)
+        routing = Routing(source=str(SOLO), target=str(tmp_path / f"{name}.mid"), bars=8)
+        jam(JamRequest(style="jazz"), routing, 7)
     assert (tmp_path / "one.mid").read_bytes() == (tmp_path / "two.mid").read_bytes()
 
 
 def test_a_take_has_the_solo_as_it_was_and_chords_under_it(tmp_path: Path) -> None:
-    done = jam(JamRequest(), Wiring(source=str(SOLO), target=str(tmp_path / "take.mid")), 1)
+    done = jam(JamRequest(), Routing(source=str(SOLO), target=str(tmp_path / "take.mid")), 1)
     take, solo = load_song(tmp_path / "take.mid"), load_song(SOLO)
     assert done.files == (str(tmp_path / "take.mid"),)
     assert done.late == 0
@@ -95,19 +95,19 @@ def test_a_take_has_the_solo_as_it_was_and_chords_under_it(tmp_path: Path) -> No
 
 def test_a_scale_in_a_key_is_heard_in_it() -> None:
     e_minor = [64, 66, 67, 69, 71, 72, 74, 76, 74, 71, 67, 64] * 4
-    session, _ = played(Known(notes(e_minor)))
+    session, _ = played(PlayerInput(notes(e_minor)))
     assert session.decision is not None
     assert session.decision.key.tonality.name in ("E minor", "G major")
 
 
 def test_a_take_played_again_is_the_same_and_another_brain_is_not(tmp_path: Path) -> None:
     first = tmp_path / "first"
-    jam(JamRequest(style="soul"), Wiring(str(SOLO), str(tmp_path / "a.json"), record=first), 3)
+    jam(JamRequest(style="soul"), Routing(str(SOLO), str(tmp_path / "a.json"), record=first), 3)
     for model in ("auto", "ngram"):
-        wiring = Wiring(
+        routing = Routing(
             target=str(tmp_path / f"{model}.json"), model=model, replay=first.with_suffix(".jsonl")
         )
-        again = jam(JamRequest(), wiring).agreement
+        again = jam(JamRequest(), routing).agreement
         assert again is not None
         assert (again.chord == 1.0) == (model == "auto")
     songs = [load_song(tmp_path / f"{name}.json") for name in ("a", "auto", "ngram")]
@@ -120,7 +120,7 @@ def test_a_take_played_again_is_the_same_and_another_brain_is_not(tmp_path: Path
 @pytest.mark.parametrize("meter", ["3/4", "5/4", "6/8", "2/4"])
 def test_other_metres_end_on_a_bar_line(meter: str) -> None:
     asked = settled(JamRequest(meter=meter))
-    session, messages = played(Known(notes([60, 64, 67] * 9)), asked)
+    session, messages = played(PlayerInput(notes([60, 64, 67] * 9)), asked)
     assert not hanging(messages)
     assert (session.end_beat - 4) % asked.bar_beats == 0
 
@@ -131,7 +131,7 @@ def test_a_louder_player_is_followed() -> None:
             Message(m.time_s, bytes((ON, m.data[1], velocity)) if is_on(m.data) else m.data)
             for m in notes([60, 62, 64, 65] * 8)
         ]
-        _, messages = played(Known(tuple(loud)))
+        _, messages = played(PlayerInput(tuple(loud)))
         return float(np.mean([m.data[2] for m in messages if is_on(m.data)]))
 
     assert level(40) < level(80) < level(120)
@@ -141,28 +141,28 @@ def test_a_louder_player_is_followed() -> None:
 
 
 def test_nobody_plays() -> None:
-    session, messages = played(Known(), bars=6)
+    session, messages = played(PlayerInput(), bars=6)
     assert not hanging(messages)
-    assert session.tally.beats == 24
+    assert session.counts.beats == 24
     assert sum(is_on(message.data) for message in messages) > 24
 
 
 def test_nobody_plays_and_no_end_is_told() -> None:
     with pytest.raises(BadInputError, match="--bars"):
-        played(Known())
+        played(PlayerInput())
 
 
 def test_a_stuck_note() -> None:
     stuck = (Message(0.1, bytes((ON, 60, 90))), *notes([64, 67] * 8)[1:])
-    _, messages = played(Known(stuck))
+    _, messages = played(PlayerInput(stuck))
     assert not hanging(messages)
 
 
 def test_a_thousand_notes_a_second() -> None:
     storm = [Message(n / 1000, bytes((ON, 30 + n % 60, 1 + n % 120))) for n in range(4000)]
-    session, messages = played(Known(storm))
+    session, messages = played(PlayerInput(storm))
     assert not hanging(messages)
-    assert session.tally.notes == 4000
+    assert session.counts.notes == 4000
 
 
 @settings(max_examples=20, deadline=None)
@@ -178,7 +178,7 @@ def test_no_bytes_leave_a_note_on(script: list[tuple[float, bytes]]) -> None:
         (time_s, channel_message(bytes((data[0] | 0x80, *data[1:])))) for time_s, data in script
     ]
     messages = [Message(time_s, data) for time_s, data in sorted(whole, key=lambda x: x[0]) if data]
-    _, sent = played(Known(messages), bars=5)
+    _, sent = played(PlayerInput(messages), bars=5)
     assert not hanging(sent)
 
 
@@ -186,12 +186,12 @@ def test_a_tempo_that_jumps_skips_no_beat() -> None:
     slow, fast = notes([60, 64, 67, 72] * 12, 1.0), notes([60, 64, 67, 72] * 40, 1 / 3)
     late = slow[-1].time_s + 0.1
     both = (*slow, *(replace(m, time_s=m.time_s + late) for m in fast))
-    session, messages = played(Known(both), settled(JamRequest(bpm="auto")))
+    session, messages = played(PlayerInput(both), settled(JamRequest(bpm="auto")))
     assert not hanging(messages)
-    assert session.tally.beats == session.end_beat - 4  # every beat once, and the last chord
-    assert session.conductor.bpm / 60 == pytest.approx(
+    assert session.counts.beats == session.end_beat - 4  # every beat once, and the last chord
+    assert session.beat_clock.bpm / 60 == pytest.approx(
         3.0, rel=0.06
-    ) or session.conductor.bpm / 90 == (pytest.approx(1.0, rel=0.06))
+    ) or session.beat_clock.bpm / 90 == (pytest.approx(1.0, rel=0.06))
 
 
 # -- lines, and bad input
@@ -201,7 +201,7 @@ def test_json_lines_in() -> None:
     lines = io.BytesIO(
         b'{"time_s": 0, "on": 60}\n\nnonsense\n{"time_s": 0.5, "off": 60}\n{"on": 64}'
     )
-    found = list(from_lines(lines).messages)
+    found = list(stream_input(lines).messages)
     assert [(m.time_s, is_on(m.data)) for m in found] == [(0.0, True), (0.5, False), (0.5, True)]
 
 
@@ -225,7 +225,7 @@ def test_a_song_in_a_pipe_is_a_song_in_a_file(form: str, tmp_path: Path) -> None
 
 def test_other_bytes_in_a_pipe_are_told() -> None:
     with pytest.raises(BadInputError, match="JSON lines"):
-        list(from_lines(io.BytesIO(b"MThd\x00\x00")).messages)
+        list(stream_input(io.BytesIO(b"MThd\x00\x00")).messages)
 
 
 @pytest.mark.parametrize(
@@ -250,23 +250,23 @@ def test_what_cannot_be_is_told(request_: JamRequest, word: str) -> None:
 
 
 def test_ways_that_do_not_go_together(tmp_path: Path) -> None:
-    for wiring in (
-        Wiring(source="a.mid", target="b.mid", replay=tmp_path / "c.jsonl"),
-        Wiring(source=str(SOLO), target=str(SOLO)),
-        Wiring(source=str(SOLO), target="x.mid", bars=0),
+    for routing in (
+        Routing(source="a.mid", target="b.mid", replay=tmp_path / "c.jsonl"),
+        Routing(source=str(SOLO), target=str(SOLO)),
+        Routing(source=str(SOLO), target="x.mid", bars=0),
     ):
         with pytest.raises(ParameterError):
-            jam(JamRequest(), wiring, 1)
+            jam(JamRequest(), routing, 1)
 
 
 def test_sound_is_sent_to_transcribe() -> None:
     with pytest.raises(BadInputError, match="muse transcribe"):
-        jam(JamRequest(), Wiring(source="song.wav", target="x.mid"), 1)
+        jam(JamRequest(), Routing(source="song.wav", target="x.mid"), 1)
 
 
 def test_a_file_of_no_known_kind_is_no_port(tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match="xyz"):
-        jam(JamRequest(), Wiring(source=str(SOLO), target=str(tmp_path / "take.xyz")), 1)
+        jam(JamRequest(), Routing(source=str(SOLO), target=str(tmp_path / "take.xyz")), 1)
 
 
 def test_a_failure_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -275,7 +275,7 @@ def test_a_failure_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr("muse.tools.jam.play.play_offline", fail)
     with pytest.raises(BadInputError):
-        jam(JamRequest(), Wiring(str(SOLO), str(tmp_path / "x.mid"), record=tmp_path / "y"), 1)
+        jam(JamRequest(), Routing(str(SOLO), str(tmp_path / "x.mid"), record=tmp_path / "y"), 1)
     assert not list(tmp_path.iterdir())
 
 

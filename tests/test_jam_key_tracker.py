@@ -10,16 +10,16 @@ import torch
 from numpy.typing import NDArray
 
 from muse.tools.jam.events import SoloNote
-from muse.tools.jam.harmony.beat_features import BAR_LINE, listened, place_of
+from muse.tools.jam.harmony.beat_features import BAR_LINE, extract_beat_features, metrical_position
 from muse.tools.jam.harmony.key_parameters import (
-    heard_in_every_key,
-    moves_between_keys,
-    number_of,
-    start_in_every_key,
-    steps_in_every_key,
+    expand_prior,
+    expand_segments,
+    expand_steps,
+    expand_transitions,
+    key_number,
 )
-from muse.tools.jam.harmony.key_tracker import KeyEar
-from muse.tools.jam.harmony.parameters import load_tables
+from muse.tools.jam.harmony.key_tracker import KeyTracker
+from muse.tools.jam.harmony.parameters import load_harmony_parameters
 from muse.tools.song.document import Key, Meter
 from muse.tools.theory.key_profiles import KEYS, MODES
 from muse.tools.theory.keys import C_MAJOR, Tonality, parse_key, relative, tonality
@@ -35,72 +35,72 @@ def notes_of(pitches: Sequence[int], start: int = 0) -> list[SoloNote]:
     return [SoloNote(pitch, 90, start + i, start + i + 0.9) for i, pitch in enumerate(pitches)]
 
 
-def listen(ear: KeyEar, notes: Sequence[SoloNote], start: int = 0) -> list[Tonality]:
+def detect(tracker: KeyTracker, notes: Sequence[SoloNote], start: int = 0) -> list[Tonality]:
     """Hear the notes beat by beat, in bars of four; what is heard after each."""
     found = []
     for beat in range(start, round(max(note.end_beat or 0 for note in notes) + 0.5)):
-        ear.hear(listened(notes, beat, place_of(beat, FOUR)))
-        found.append(ear.heard.tonality)
+        tracker.add_beat(extract_beat_features(notes, beat, metrical_position(beat, FOUR)))
+        found.append(tracker.key.tonality)
     return found
 
 
 @pytest.mark.parametrize("tonic", range(12))
 @pytest.mark.parametrize(("mode", "tune"), [("major", TUNE), ("minor", MINOR_TUNE)])
 def test_tunes_are_heard_in_every_key(tonic: int, mode: str, tune: tuple[int, ...]) -> None:
-    ear = KeyEar(load_tables())
-    listen(ear, notes_of([60 + tonic + step for step in tune * 2]))
-    assert ear.heard.tonality == tonality(tonic, MODES[mode == "minor"])
-    assert ear.heard.confidence > 0.5
+    tracker = KeyTracker(load_harmony_parameters())
+    detect(tracker, notes_of([60 + tonic + step for step in tune * 2]))
+    assert tracker.key.tonality == tonality(tonic, MODES[mode == "minor"])
+    assert tracker.key.confidence > 0.5
 
 
 def test_silence_is_c_major_without_confidence() -> None:
-    ear = KeyEar(load_tables())
+    tracker = KeyTracker(load_harmony_parameters())
     for beat in range(8):
-        ear.hear(listened([], beat, place_of(beat, FOUR)))
-    assert ear.heard.tonality == C_MAJOR
-    assert ear.heard.confidence < 0.1 and not ear.has_heard
+        tracker.add_beat(extract_beat_features([], beat, metrical_position(beat, FOUR)))
+    assert tracker.key.tonality == C_MAJOR
+    assert tracker.key.confidence < 0.1 and not tracker.has_notes
 
 
 def test_given_key_stays() -> None:
-    ear = KeyEar(load_tables(), parse_key("F#m"))
-    listen(ear, notes_of([60 + step for step in TUNE]))
-    assert ear.heard.tonality == parse_key("F#m") and ear.heard.confidence == 1.0
+    tracker = KeyTracker(load_harmony_parameters(), parse_key("F#m"))
+    detect(tracker, notes_of([60 + step for step in TUNE]))
+    assert tracker.key.tonality == parse_key("F#m") and tracker.key.confidence == 1.0
 
 
 def test_one_foreign_note_changes_nothing() -> None:
-    ear = KeyEar(load_tables())
-    heard = listen(ear, notes_of([*[60 + step for step in TUNE * 2], 66, 61, 60, 64]))
+    tracker = KeyTracker(load_harmony_parameters())
+    heard = detect(tracker, notes_of([*[60 + step for step in TUNE * 2], 66, 61, 60, 64]))
     assert set(heard[-6:]) == {C_MAJOR}
 
 
 def test_change_of_key_is_followed() -> None:
-    ear = KeyEar(load_tables())
+    tracker = KeyTracker(load_harmony_parameters())
     tune = [60 + step for step in TUNE * 2]
-    heard = listen(ear, notes_of([*tune, *[pitch + 2 for pitch in tune * 3]]))
+    heard = detect(tracker, notes_of([*tune, *[pitch + 2 for pitch in tune * 3]]))
     assert heard[31] == C_MAJOR and heard[-1] == parse_key("D")
-    heard_last = heard[-32:]  # on the way there, keys that lie between may be heard
-    assert set(heard_last) == {parse_key("D")}
+    last = heard[-32:]  # on the way there, keys that lie between may be heard
+    assert set(last) == {parse_key("D")}
 
 
 def test_flood_counts_no_more_than_a_beat_can() -> None:
-    ear = KeyEar(load_tables())
+    tracker = KeyTracker(load_harmony_parameters())
     flood = [SoloNote(61, 90, 0.001 * i, 0.001 * i + 0.01) for i in range(900)]
-    ear.hear(listened(flood, 0, BAR_LINE))
+    tracker.add_beat(extract_beat_features(flood, 0, BAR_LINE))
     tune = notes_of([60 + step for step in TUNE * 2], 1)
-    listen(ear, tune, 1)
-    assert ear.heard.tonality in {C_MAJOR, relative(C_MAJOR)}
+    detect(tracker, tune, 1)
+    assert tracker.key.tonality in {C_MAJOR, relative(C_MAJOR)}
 
 
 def test_numbers_of_keys() -> None:
-    numbers = [number_of(tonality(tonic, mode)) for mode in MODES for tonic in range(12)]
+    numbers = [key_number(tonality(tonic, mode)) for mode in MODES for tonic in range(12)]
     assert numbers == list(range(KEYS))
 
 
 def test_moves_of_keys_are_probabilities() -> None:
-    tables = load_tables()
-    np.testing.assert_allclose(tables.key_moves.sum(axis=1), 1.0, atol=1e-5)
-    np.testing.assert_allclose(tables.key_start.sum(), 1.0)
-    assert (tables.key_moves.diagonal() > 0.98).all()
+    tables = load_harmony_parameters()
+    np.testing.assert_allclose(tables.key_transitions.sum(axis=1), 1.0, atol=1e-5)
+    np.testing.assert_allclose(tables.key_prior.sum(), 1.0)
+    assert (tables.key_transitions.diagonal() > 0.98).all()
 
 
 def test_belief_in_numpy_is_the_one_that_is_fitted() -> None:
@@ -119,18 +119,18 @@ def test_belief_in_numpy_is_the_one_that_is_fitted() -> None:
     heard = key_song_of(song)
     with torch.no_grad():
         told = net(torch.tensor(heard.stretches)[:, None], torch.tensor(heard.steps)[:, None])
-    ear = KeyEar(replace(load_tables(), **all_keys(net.tables())))
+    tracker = KeyTracker(replace(load_harmony_parameters(), **all_keys(net.tables())))
     for beat in range(12):
-        ear.hear(listened(notes, beat, place_of(beat, FOUR)))
-        np.testing.assert_allclose(np.log(ear.odds), told[beat, 0].numpy(), atol=1e-3)
+        tracker.add_beat(extract_beat_features(notes, beat, metrical_position(beat, FOUR)))
+        np.testing.assert_allclose(np.log(tracker.posterior), told[beat, 0].numpy(), atol=1e-3)
 
 
 def all_keys(tables: dict[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
     return {
-        "key_heard": heard_in_every_key(tables["key_heard"]),
-        "key_steps": steps_in_every_key(tables["key_steps"]),
-        "key_moves": moves_between_keys(tables["key_moves"]),
-        "key_start": start_in_every_key(tables["key_start"]),
+        "key_segment_log_odds": expand_segments(tables["key_heard"]),
+        "key_step_log_odds": expand_steps(tables["key_steps"]),
+        "key_transitions": expand_transitions(tables["key_moves"]),
+        "key_prior": expand_prior(tables["key_start"]),
     }
 
 
@@ -141,11 +141,11 @@ def test_keys_of_songs(shared_data: Path) -> None:
     songs = read_jam_songs(root, sorted(names)[::5])
     found = 0
     for song in songs:
-        ear, end = KeyEar(load_tables()), round(8 * song.bar)
+        tracker, end = KeyTracker(load_harmony_parameters()), round(8 * song.bar)
         for beat in range(end):
             near = [n for n in song.notes if beat - 8 < n.start_beat < beat + 1]
-            ear.hear(listened(near, beat, place_of(beat, song.meter)))
+            tracker.add_beat(extract_beat_features(near, beat, metrical_position(beat, song.meter)))
         truth = song.key_at(end - 1)
         same = {tonality(key.tonic_pc, key.mode) for key in (truth, relative(truth))}
-        found += ear.heard.tonality in same
+        found += tracker.key.tonality in same
     assert found >= 0.85 * len(songs)

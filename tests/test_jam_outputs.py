@@ -13,10 +13,10 @@ from muse.tools.errors import MissingPartError
 from muse.tools.jam.clock import SystemClock, VirtualClock
 from muse.tools.jam.events import Message
 from muse.tools.jam.ports import synth
-from muse.tools.jam.ports.outputs import JsonSink
-from muse.tools.jam.ports.playback import Player
-from muse.tools.jam.ports.synth import SynthSink
-from muse.tools.jam.takes.tracks import track_of
+from muse.tools.jam.ports.outputs import JsonOutput
+from muse.tools.jam.ports.playback import Playback
+from muse.tools.jam.ports.synth import SynthOutput
+from muse.tools.jam.takes.to_song import channel_track
 from muse.tools.song.document import Note
 from tests.jack_server import running_jack
 
@@ -41,17 +41,17 @@ def timed(channel: int) -> list[tuple[float, bytes]]:
 
 
 def test_messages_become_tracks() -> None:
-    keys = track_of(timed(0), 0, "Keys", 9.0)
+    keys = channel_track(timed(0), 0, "Keys", 9.0)
     assert keys.notes == [Note(1.0, 1.5, 60, 90)]
     assert [(c.beat, c.number, c.value) for c in keys.controls] == [(1.0, 64, 127)]
     assert [bend.value for bend in keys.bends] == [0]
-    bass = track_of(timed(1), 1, "Bass", 9.0)
+    bass = channel_track(timed(1), 1, "Bass", 9.0)
     assert (bass.name, bass.role, bass.program) == ("Bass", "bass", 33)
     assert bass.notes == [Note(0.0, 3.0, 36, 100)]
-    drums = track_of(timed(9), 9, "", 9.0)
+    drums = channel_track(timed(9), 9, "", 9.0)
     assert drums.is_drum
     assert drums.notes == [Note(3.0, 0.5, 42, 80), Note(3.5, 5.5, 42, 70)]
-    assert track_of([], 0, "", 0.0).notes == []
+    assert channel_track([], 0, "", 0.0).notes == []
 
 
 @given(st.lists(st.tuples(st.floats(0, 9), st.booleans(), st.integers(60, 63))))
@@ -60,17 +60,17 @@ def test_any_messages_become_notes_that_last(events: list[tuple[float, bool, int
         (beat, bytes((0x90 if begins else 0x80, pitch, 64)))
         for beat, begins, pitch in sorted(events)
     ]
-    notes = track_of(messages, 0, "", 10.0).notes
+    notes = channel_track(messages, 0, "", 10.0).notes
     assert len(notes) == sum(begins for _beat, begins, _pitch in events)
     assert all(note.duration_beats > 0 for note in notes)
 
 
 def test_lines_are_written_at_once() -> None:
     stream = io.StringIO()
-    sink = JsonSink(stream, {0: "keys", 1: "bass"})
+    output = JsonOutput(stream, {0: "keys", 1: "bass"})
     for message in PLAYED[:3]:
-        sink.send(message)
-    sink.close()
+        output.send(message)
+    output.close()
     assert [json.loads(line) for line in stream.getvalue().splitlines()] == [
         {"time_s": 0.0, "part": "bass", "channel": 1, "program": 33},
         {"time_s": 0.0, "part": "bass", "channel": 1, "on": 36, "velocity": 100},
@@ -86,12 +86,12 @@ class ClosedPipe(io.StringIO):
 
 
 def test_no_one_reads_the_lines() -> None:
-    sink = JsonSink(ClosedPipe(), {})
-    with Player(sink, VirtualClock()) as player:
-        player.schedule(PLAYED)
-        player.play_until(10.0)
-    assert sink.ended.is_set()
-    assert player.lost == len(PLAYED)
+    output = JsonOutput(ClosedPipe(), {})
+    with Playback(output, VirtualClock()) as playback:
+        playback.schedule(PLAYED)
+        playback.play_until(10.0)
+    assert output.ended.is_set()
+    assert playback.lost == len(PLAYED)
 
 
 class FakeSynth:
@@ -105,13 +105,13 @@ class FakeSynth:
 
 
 def test_messages_become_calls_of_fluidsynth() -> None:
-    sink = SynthSink.__new__(SynthSink)
-    sink._synth, sink._font = FakeSynth(), 7
+    output = SynthOutput.__new__(SynthOutput)
+    output._synth, output._font = FakeSynth(), 7
     for data in (b"\x90\x3c\x5a", b"\x81\x3c\x00", b"\xb0\x40\x7f", b"\xe0\x00\x00", b"\xd0\x01"):
-        sink.send(Message(0.0, data))
-    sink.send(Message(0.0, b"\xc2\x05"))
-    sink.send(Message(0.0, b"\xc9\x01"))
-    assert sink._synth.calls == [
+        output.send(Message(0.0, data))
+    output.send(Message(0.0, b"\xc2\x05"))
+    output.send(Message(0.0, b"\xc9\x01"))
+    assert output._synth.calls == [
         ("noteon", 0, 60, 90),
         ("noteoff", 1, 60),
         ("cc", 0, 64, 127),
@@ -127,7 +127,7 @@ def test_without_sound_files_are_offered(
 ) -> None:
     monkeypatch.setenv("JACK_DEFAULT_SERVER", "muse-is-not-there")
     with pytest.raises(MissingPartError, match=r"tried jack.*take\.mid.*take\.wav"):
-        SynthSink(drivers=("jack",))
+        SynthOutput(drivers=("jack",))
     assert capfd.readouterr() == ("", "")
 
 
@@ -136,9 +136,9 @@ def test_alsa_is_tried_only_where_it_has_a_card(
 ) -> None:
     monkeypatch.setattr(synth.platform, "system", lambda: "Linux")
     monkeypatch.setattr(synth, "SOUND_CARDS", tmp_path)
-    assert "alsa" not in synth.usual_drivers()
+    assert "alsa" not in synth.default_drivers()
     (tmp_path / "pcmC0D0p").touch()
-    assert "alsa" in synth.usual_drivers()
+    assert "alsa" in synth.default_drivers()
 
 
 @pytest.fixture
@@ -150,9 +150,9 @@ def jack() -> Iterator[str]:
 @pytest.mark.needs_fluidsynth
 @pytest.mark.needs_linux
 def test_the_synthesizer_sounds_through_jack(jack: str) -> None:
-    with Player(SynthSink(drivers=("jack",)), SystemClock()) as player:
-        player.start()
-        player.schedule([Message(0.0, ON), Message(0.0, OFF)])
-        synth = player._sink
-        assert isinstance(synth, SynthSink) and synth.driver == "jack"
-    assert player.lost == 0
+    with Playback(SynthOutput(drivers=("jack",)), SystemClock()) as playback:
+        playback.start()
+        playback.schedule([Message(0.0, ON), Message(0.0, OFF)])
+        synth = playback._sink
+        assert isinstance(synth, SynthOutput) and synth.driver == "jack"
+    assert playback.lost == 0

@@ -12,16 +12,16 @@ from hypothesis import strategies as st
 
 from muse.tools.errors import ParameterError
 from muse.tools.jam import clock as clocks
-from muse.tools.jam.clock import SystemClock, VirtualClock, prompt_threads
+from muse.tools.jam.clock import SystemClock, VirtualClock, short_switch_interval
 from muse.tools.jam.tempo.beat_clock import (
     FASTEST_BPM,
-    KEPT_SPANS,
-    MOST_NUDGE_BEATS,
+    MAX_NUDGE_BEATS,
+    MAX_SPANS,
     NUDGE_BEATS,
     SLOWEST_BPM,
-    Conductor,
+    BeatClock,
+    wait_for_beat,
 )
-from muse.tools.jam.tempo.wait_for_beat import wait_for_beat
 
 PATIENCE_S = 30.0  # after which a thread is taken to hang
 
@@ -35,142 +35,142 @@ changes = st.lists(  # how much later, what, to what tempo or by how many beats
 )
 
 
-def changed(conductor: Conductor, asked: list[tuple[float, str, float]]) -> list[float]:
+def changed(beat_clock: BeatClock, asked: list[tuple[float, str, float]]) -> list[float]:
     """Make the changes; the times at which they were asked for."""
     times, now_s = [], 0.0
     for later_s, what, value in asked:
         now_s += later_s
-        getattr(conductor, what)(value, now_s)
+        getattr(beat_clock, what)(value, now_s)
         times.append(now_s)
     return times
 
 
-def fine_steps(conductor: Conductor) -> list[float]:
+def fine_steps(beat_clock: BeatClock) -> list[float]:
     """Times around and between all changes."""
-    starts = [span.time_s for span in conductor.spans]
+    starts = [span.time_s for span in beat_clock.spans]
     return sorted(start + step for start in starts for step in (-1e-6, 0.0, 1e-6, 0.3, 2.0))
 
 
 @given(tempos, changes)
 def test_beats_go_forward_at_a_pace_that_is_kept(bpm, asked) -> None:
-    conductor = Conductor(bpm)
-    changed(conductor, asked)
-    slowest = SLOWEST_BPM * NUDGE_BEATS / (NUDGE_BEATS + MOST_NUDGE_BEATS) / 60
-    fastest = FASTEST_BPM * NUDGE_BEATS / (NUDGE_BEATS - MOST_NUDGE_BEATS) / 60
-    for early, late in pairwise(fine_steps(conductor)):
-        beats = conductor.beat_at(late) - conductor.beat_at(early)
+    beat_clock = BeatClock(bpm)
+    changed(beat_clock, asked)
+    slowest = SLOWEST_BPM * NUDGE_BEATS / (NUDGE_BEATS + MAX_NUDGE_BEATS) / 60
+    fastest = FASTEST_BPM * NUDGE_BEATS / (NUDGE_BEATS - MAX_NUDGE_BEATS) / 60
+    for early, late in pairwise(fine_steps(beat_clock)):
+        beats = beat_clock.beat_at(late) - beat_clock.beat_at(early)
         assert slowest * (late - early) - 1e-9 <= beats <= fastest * (late - early) + 1e-9
 
 
 @given(tempos, changes, st.floats(-100, 1000))
 def test_the_two_ways_are_inverse(bpm, asked, beat) -> None:
-    conductor = Conductor(bpm)
-    changed(conductor, asked)
-    assert conductor.beat_at(conductor.time_of(beat)) == pytest.approx(beat, abs=1e-7)
-    for time_s in fine_steps(conductor):
-        assert conductor.time_of(conductor.beat_at(time_s)) == pytest.approx(time_s, abs=1e-7)
+    beat_clock = BeatClock(bpm)
+    changed(beat_clock, asked)
+    assert beat_clock.beat_at(beat_clock.time_of(beat)) == pytest.approx(beat, abs=1e-7)
+    for time_s in fine_steps(beat_clock):
+        assert beat_clock.time_of(beat_clock.beat_at(time_s)) == pytest.approx(time_s, abs=1e-7)
 
 
 @given(tempos, changes, tempos, st.floats(-1, 10))
 def test_a_change_leaves_what_was_before_it(bpm, asked, other, later_s) -> None:
-    conductor = Conductor(bpm)
-    now_s = max([0.0, *changed(conductor, asked)])
-    times = [time_s for time_s in fine_steps(conductor) if 0 <= time_s <= now_s + later_s]
-    before = [conductor.beat_at(time_s) for time_s in [*times, now_s + max(later_s, 0.0)]]
-    conductor.set_bpm(other, now_s + later_s)
-    after = [conductor.beat_at(time_s) for time_s in [*times, now_s + max(later_s, 0.0)]]
+    beat_clock = BeatClock(bpm)
+    now_s = max([0.0, *changed(beat_clock, asked)])
+    times = [time_s for time_s in fine_steps(beat_clock) if 0 <= time_s <= now_s + later_s]
+    before = [beat_clock.beat_at(time_s) for time_s in [*times, now_s + max(later_s, 0.0)]]
+    beat_clock.set_bpm(other, now_s + later_s)
+    after = [beat_clock.beat_at(time_s) for time_s in [*times, now_s + max(later_s, 0.0)]]
     assert after == pytest.approx(before, abs=1e-9)
-    assert conductor.bpm == conductor.bpm_at(now_s + 100) == other
+    assert beat_clock.bpm == beat_clock.bpm_at(now_s + 100) == other
 
 
 @given(tempos, st.floats(0, 50), st.floats(-2, 2))
 def test_a_nudge_moves_the_beats_after_it_and_keeps_the_tempo(bpm, at_s, beats) -> None:
-    plain, nudged = Conductor(bpm), Conductor(bpm)
+    plain, nudged = BeatClock(bpm), BeatClock(bpm)
     moved = nudged.nudge(beats, at_s)
-    assert abs(moved) <= MOST_NUDGE_BEATS
-    assert moved == beats or abs(beats) > MOST_NUDGE_BEATS
+    assert abs(moved) <= MAX_NUDGE_BEATS
+    assert moved == beats or abs(beats) > MAX_NUDGE_BEATS
     done_s = at_s + 2 * NUDGE_BEATS * 60 / bpm
     assert nudged.beat_at(done_s) - plain.beat_at(done_s) == pytest.approx(moved, abs=1e-7)
     assert nudged.bpm_at(done_s) == nudged.bpm == bpm
 
 
 def test_from_60_to_180_every_beat_comes_once() -> None:
-    conductor, clock, stop = Conductor(60, count_in_bars=0), VirtualClock(), threading.Event()
+    beat_clock, clock, stop = BeatClock(60, count_in_bars=0), VirtualClock(), threading.Event()
     times = []
     for beat in range(30):
-        assert wait_for_beat(clock, conductor, beat, stop)
+        assert wait_for_beat(clock, beat_clock, beat, stop)
         times.append(clock.now())
         if beat == 10:
-            conductor.set_bpm(180, clock.now() + 0.5)
+            beat_clock.set_bpm(180, clock.now() + 0.5)
     steps = [late - early for early, late in pairwise(times)]
     assert steps == pytest.approx([1.0] * 10 + [0.5 + 0.5 / 3] + [1 / 3] * 18)
 
 
 def test_the_count_in_begins_where_it_is_told() -> None:
-    conductor = Conductor(120, 3, 4, count_in_bars=2)
-    assert (conductor.first_beat, conductor.beats_per_bar) == (-6, 3)
-    conductor.set_bpm(60, 0.0)
-    conductor.start(10.0)
-    assert [conductor.time_of(beat) for beat in (-6, -3, 0, 4)] == [10, 13, 16, 20]
-    assert Conductor(100, 6, 8).beats_per_bar == 3
-    assert str(Conductor(100, count_in_bars=0).first_beat) == "0.0"
+    beat_clock = BeatClock(120, 3, 4, count_in_bars=2)
+    assert (beat_clock.first_beat, beat_clock.beats_per_bar) == (-6, 3)
+    beat_clock.set_bpm(60, 0.0)
+    beat_clock.start(10.0)
+    assert [beat_clock.time_of(beat) for beat in (-6, -3, 0, 4)] == [10, 13, 16, 20]
+    assert BeatClock(100, 6, 8).beats_per_bar == 3
+    assert str(BeatClock(100, count_in_bars=0).first_beat) == "0.0"
 
 
 def test_a_change_before_the_last_one_waits_for_it() -> None:
-    conductor = Conductor(60, count_in_bars=0)
-    conductor.set_bpm(120, 10.0)
-    conductor.set_bpm(240, 5.0)
-    assert [conductor.beat_at(time_s) for time_s in (5, 10, 11)] == [5, 10, 14]
+    beat_clock = BeatClock(60, count_in_bars=0)
+    beat_clock.set_bpm(120, 10.0)
+    beat_clock.set_bpm(240, 5.0)
+    assert [beat_clock.beat_at(time_s) for time_s in (5, 10, 11)] == [5, 10, 14]
 
 
 def test_memory_is_flat_over_a_day() -> None:
-    conductor = Conductor(100)
+    beat_clock = BeatClock(100)
     for step in range(20_000):
-        conductor.set_bpm(100 + step % 7, step * 4.3)
-        conductor.nudge(0.01, step * 4.3)
-    assert len(conductor.spans) == KEPT_SPANS
-    for span in conductor.spans:
-        assert conductor.time_of(conductor.beat_at(span.time_s)) == pytest.approx(span.time_s)
+        beat_clock.set_bpm(100 + step % 7, step * 4.3)
+        beat_clock.nudge(0.01, step * 4.3)
+    assert len(beat_clock.spans) == MAX_SPANS
+    for span in beat_clock.spans:
+        assert beat_clock.time_of(beat_clock.beat_at(span.time_s)) == pytest.approx(span.time_s)
 
 
 @pytest.mark.parametrize("bpm", [0, -1, 19.9, 400.1, math.nan, math.inf])
 def test_tempos_that_none_can_keep_are_refused(bpm) -> None:
     with pytest.raises(ParameterError, match="give 20 to 400"):
-        Conductor(bpm)
-    conductor = Conductor(100)
+        BeatClock(bpm)
+    beat_clock = BeatClock(100)
     with pytest.raises(ParameterError, match="give 20 to 400"):
-        conductor.set_bpm(bpm, 0)
-    assert conductor.bpm == 100
+        beat_clock.set_bpm(bpm, 0)
+    assert beat_clock.bpm == 100
 
 
 def test_other_numbers_that_are_none_are_refused() -> None:
-    for metre in ((0, 4), (4, 3), (-3, 4)):
-        with pytest.raises(ParameterError, match="metre"):
-            Conductor(100, *metre)
+    for meter in ((0, 4), (4, 3), (-3, 4)):
+        with pytest.raises(ParameterError, match="meter"):
+            BeatClock(100, *meter)
     with pytest.raises(ParameterError, match="count-in"):
-        Conductor(100, count_in_bars=-1)
-    conductor = Conductor(100)
+        BeatClock(100, count_in_bars=-1)
+    beat_clock = BeatClock(100)
     with pytest.raises(ParameterError, match="nudge"):
-        conductor.nudge(math.nan, 0)
+        beat_clock.nudge(math.nan, 0)
     with pytest.raises(ParameterError, match="time"):
-        conductor.set_bpm(100, math.inf)
-    assert conductor.beat_at(60) == 96
+        beat_clock.set_bpm(100, math.inf)
+    assert beat_clock.beat_at(60) == 96
 
 
 def test_many_threads_may_ask_and_change() -> None:
-    conductor = Conductor(100)
+    beat_clock = BeatClock(100)
     done = threading.Event()
     wrong: list[float] = []
 
     def ask() -> None:
         while not done.is_set():
-            beats = [conductor.beat_at(time_s) for time_s in (0.0, 5.0, 10.0)]
+            beats = [beat_clock.beat_at(time_s) for time_s in (0.0, 5.0, 10.0)]
             wrong.extend(b - a for a, b in pairwise(beats) if b <= a)
 
     askers = [threading.Thread(target=ask) for _ in range(2)]
     changers = [
         threading.Thread(
-            target=lambda: [conductor.set_bpm(60 + i, 20 + i / 10) for i in range(200)]
+            target=lambda: [beat_clock.set_bpm(60 + i, 20 + i / 10) for i in range(200)]
         )
         for _ in range(2)
     ]
@@ -182,7 +182,7 @@ def test_many_threads_may_ask_and_change() -> None:
     for thread in askers:
         thread.join(PATIENCE_S)
     assert not wrong
-    assert conductor.bpm == 259
+    assert beat_clock.bpm == 259
 
 
 @pytest.mark.parametrize("coarse_s", [0.0, 0.05])
@@ -207,19 +207,19 @@ def test_an_interruption_ends_the_wait(coarse_s) -> None:
 
 
 def test_a_beat_that_moves_is_awaited_where_it_now_is() -> None:
-    conductor, clock, stop, woken = Conductor(20), SystemClock(), threading.Event(), []
+    beat_clock, clock, stop, woken = BeatClock(20), SystemClock(), threading.Event(), []
 
     def wait() -> None:
-        woken.append(wait_for_beat(clock, conductor, 5, stop))
-        woken.append(wait_for_beat(clock, conductor, 1e9, stop))
+        woken.append(wait_for_beat(clock, beat_clock, 5, stop))
+        woken.append(wait_for_beat(clock, beat_clock, 1e9, stop))
 
     thread = threading.Thread(target=wait)
     thread.start()
-    conductor.start(-1e6)  # long ago: the beat is past
+    beat_clock.start(-1e6)  # long ago: the beat is past
     while not woken and thread.is_alive():
         pass
     stop.set()
-    conductor.wake()
+    beat_clock.wake()
     thread.join(PATIENCE_S)
     assert woken == [True, False]
 
@@ -236,7 +236,7 @@ def test_the_virtual_clock_only_goes_where_it_waits() -> None:
 
 def test_threads_are_prompt_for_a_while() -> None:
     before_s = sys.getswitchinterval()
-    with prompt_threads():
+    with short_switch_interval():
         assert sys.getswitchinterval() <= clocks.SWITCH_S + 1e-9
     assert sys.getswitchinterval() == pytest.approx(before_s)
 

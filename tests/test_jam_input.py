@@ -13,10 +13,16 @@ from hypothesis import strategies as st
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.jam.clock import SystemClock, VirtualClock
 from muse.tools.jam.events import Message
+from muse.tools.jam.inputs import read_solo_file
 from muse.tools.jam.midi_bytes import LENGTHS, ByteParser, channel_message
-from muse.tools.jam.ports.input_queue import CAPACITY, STUCK_S, InputQueue, Listener, StreamReader
-from muse.tools.jam.ports.json_lines import JsonLines, line_of
-from muse.tools.jam.ports.solo_files import read_solo
+from muse.tools.jam.ports.input_queue import (
+    CAPACITY,
+    SILENCE_TIMEOUT_S,
+    InputDispatcher,
+    InputQueue,
+    StreamReader,
+)
+from muse.tools.jam.ports.json_lines import JsonLines, format_line
 from muse.tools.song.document import Note, Song, Tempo, Track
 from muse.tools.song.midi import save_song
 from tests.jack_server import DEADLINE_S, Heard
@@ -97,11 +103,11 @@ def test_a_flood_loses_no_end_of_a_note() -> None:
         queue.put(bytes((0x90, place % 100, 90)))
         queue.put(bytes((0xB0, 1, place % 128)))
         queue.put(bytes((0x80, place % 100, 0)))
-    taken = emptied(queue)
-    assert len(taken) <= 2 * CAPACITY
-    ons, offs = ([data[1] for data in taken if data[0] == kind] for kind in (0x90, 0x80))
+    take_from_lines = emptied(queue)
+    assert len(take_from_lines) <= 2 * CAPACITY
+    ons, offs = ([data[1] for data in take_from_lines if data[0] == kind] for kind in (0x90, 0x80))
     assert ons == offs
-    assert queue.dropped == 20 * CAPACITY - sum(data[0] != 0x80 for data in taken)
+    assert queue.dropped == 20 * CAPACITY - sum(data[0] != 0x80 for data in take_from_lines)
 
 
 def test_a_stuck_note_ends_after_long_silence() -> None:
@@ -109,11 +115,11 @@ def test_a_stuck_note_ends_after_long_silence() -> None:
     queue = InputQueue(clock)
     queue.put(b"\x90\x3c\x5a")
     assert emptied(queue) == [b"\x90\x3c\x5a"]
-    clock.wait_until(STUCK_S - 1)
+    clock.wait_until(SILENCE_TIMEOUT_S - 1)
     assert emptied(queue) == []
-    clock.wait_until(STUCK_S + 1)
+    clock.wait_until(SILENCE_TIMEOUT_S + 1)
     assert emptied(queue) == [b"\x80\x3c\x40"]
-    clock.wait_until(3 * STUCK_S)
+    clock.wait_until(3 * SILENCE_TIMEOUT_S)
     assert emptied(queue) == []
 
 
@@ -133,7 +139,7 @@ def test_notes_end_when_the_source_is_lost_or_asks_for_it() -> None:
 def test_the_listener_hands_on_in_order_and_ends() -> None:
     clock, heard = SystemClock(), Heard()
     queue = InputQueue(clock)
-    listener = Listener(queue, lambda message: heard.take(message.data), clock)
+    listener = InputDispatcher(queue, lambda message: heard.take(message.data), clock)
     listener.start()
     sent = [bytes((0x90, pitch, 90)) for pitch in range(100)]
     for data in sent:
@@ -141,7 +147,7 @@ def test_the_listener_hands_on_in_order_and_ends() -> None:
     assert heard.wait_for(100) == sent
     listener.close()
     listener.close()
-    assert listener.waited.count == 100
+    assert listener.delay.count == 100
 
 
 def read_stream(data: bytes) -> list[bytes]:
@@ -185,7 +191,9 @@ def test_lines_on_a_stream(caplog: pytest.LogCaptureFixture) -> None:
 
 @given(st.lists(channel_messages().filter(lambda m: m[0] & 0xF0 in (0x80, 0x90, 0xB0))), st.data())
 def test_lines_come_back_however_they_are_cut(messages: list[bytes], data: st.DataObject) -> None:
-    text = "".join(line_of(Message(0.25, message), {0: "keys"}) for message in messages).encode()
+    text = "".join(
+        format_line(Message(0.25, message), {0: "keys"}) for message in messages
+    ).encode()
     cut = data.draw(st.integers(0, len(text)))
     reader = JsonLines()
     read = [*reader.feed(text[:cut]), *reader.feed(text[cut:])]
@@ -214,7 +222,7 @@ def solo_song(*names: str) -> Song:
 
 def test_a_file_is_played_by_its_tempo_map(tmp_path: Path) -> None:
     save_song(solo_song("Bass", "The melody", "High"), tmp_path / "solo.mid")
-    solo = read_solo(tmp_path / "solo.mid")
+    solo = read_solo_file(tmp_path / "solo.mid")
     assert solo.track.name == "The melody"
     assert [(message.time_s, message.data) for message in solo.messages] == [
         (0.0, bytes((0x90, 48, 90))),
@@ -228,19 +236,19 @@ def test_which_track_is_played(tmp_path: Path, caplog: pytest.LogCaptureFixture)
     path = tmp_path / "solo.mid"
     save_song(solo_song("One", "Two", "Three"), path)
     with caplog.at_level(logging.INFO, "muse"):
-        assert read_solo(path).track.name == "Three"
+        assert read_solo_file(path).track.name == "Three"
     assert "the highest, 'Three'" in caplog.text
-    assert read_solo(path, "2").track.name == "Two"
-    assert read_solo(path, "one").track.name == "One"
+    assert read_solo_file(path, "2").track.name == "Two"
+    assert read_solo_file(path, "one").track.name == "One"
     with pytest.raises(ParameterError, match="2 Two"):
-        read_solo(path, "4")
+        read_solo_file(path, "4")
     save_song(Song(), path)
-    with pytest.raises(BadInputError, match="no notes"):
-        read_solo(path)
+    with pytest.raises(BadInputError, match="no pitched notes"):
+        read_solo_file(path)
 
 
 def test_the_example_is_a_solo(example_song: Song, tmp_path: Path) -> None:
     save_song(example_song, tmp_path / "example.mid")
-    solo = read_solo(tmp_path / "example.mid")
+    solo = read_solo_file(tmp_path / "example.mid")
     assert len(solo.messages) >= 2 * len(solo.track.notes)
     assert all(a.time_s <= b.time_s for a, b in pairwise(solo.messages))

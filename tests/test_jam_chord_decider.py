@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from muse.tools.chords.load_model import load_model
 from muse.tools.chords.model import ChordModel
 from muse.tools.errors import ParameterError
-from muse.tools.jam.events import Decision, Plan, SoloNote
+from muse.tools.jam.events import ChordForecast, Decision, SoloNote
 from muse.tools.jam.harmony.beat_features import symbol_of_triad, triad_of_symbol
-from muse.tools.jam.harmony.chord_decider import Harmonist
+from muse.tools.jam.harmony.chord_decider import ChordDecider
 from muse.tools.jam.solo import Solo
 from muse.tools.song.document import Meter
 from muse.tools.theory.chords import parse_chord, write_leadsheet
 from muse.tools.theory.keys import C_MAJOR, Tonality, parse_key
-from muse.tools.training.jam.songs import NO_TRIAD, Player, read_jam_songs
+from muse.tools.training.jam.songs import NO_TRIAD, SongPlayer, read_jam_songs
 
 FOUR = Meter(0.0, 4, 4)
 LOOP = {"C": (60, 64, 67, 64), "F": (65, 69, 72, 69), "G": (67, 71, 74, 71), "Am": (69, 72, 76, 72)}
@@ -41,23 +41,23 @@ def jam(
 ) -> list[Decision]:
     """A session on a virtual clock: every beat is decided with what began up to it."""
     asked = {"key": None, "style": "pop", "meter": FOUR, **options}
-    harmonist = Harmonist(model=model, **asked)  # type: ignore[arg-type]
+    chord_decider = ChordDecider(model=model, **asked)  # type: ignore[arg-type]
     solo, found = Solo(), list[Decision]()
     events = sorted(
         [(n.start_beat, 1, n) for n in notes] + [(n.end_beat or 0.0, 0, n) for n in notes],
         key=lambda event: event[:2],
     )
-    place = 0
+    index = 0
     for beat in range(beats):
-        plan = None if is_late else harmonist.thought(float(beat), solo)()
-        while place < len(events) and events[place][0] <= beat:
-            at, begins, note = events[place]
+        forecast = None if is_late else chord_decider.forecast_task(float(beat))()
+        while index < len(events) and events[index][0] <= beat:
+            at, begins, note = events[index]
             if begins:
                 solo.note_on(note.pitch, note.velocity, at)
             else:
                 solo.note_off(note.pitch, at)
-            place += 1
-        found.append(harmonist.decide(float(beat), solo, plan))
+            index += 1
+        found.append(chord_decider.decide(float(beat), solo, forecast))
     return found
 
 
@@ -79,7 +79,7 @@ def test_plain_arpeggios_are_followed(model: ChordModel, is_late: bool) -> None:
 
 def test_no_notes_at_all_leave_it_to_the_brain(model: ChordModel) -> None:
     decisions = jam(model, [], 32)
-    assert {d.who for d in decisions} == {"brain"}
+    assert {d.decided_by for d in decisions} == {"chord model"}
     assert all(d.key.tonality == C_MAJOR and d.key.confidence < 0.1 for d in decisions)
     assert len({d.symbol for d in decisions}) > 1
     given = jam(model, [], 32, key=parse_key("Eb minor"))
@@ -97,37 +97,42 @@ def test_same_seed_same_decisions(model: ChordModel) -> None:
 
 def test_late_brain_leaves_it_to_the_ear(model: ChordModel) -> None:
     decisions = jam(model, arpeggios(CYCLE * 3), 48, is_late=True)
-    assert all(d.late and d.who == "ear" and not d.brain and not d.coming for d in decisions)
-    assert all(d.ear for d in decisions)
+    assert all(
+        d.late and d.decided_by == "melody listener" and not d.model_candidates and not d.upcoming
+        for d in decisions
+    )
+    assert all(d.melody_candidates for d in decisions)
 
 
 def test_plan_for_another_beat_is_late(model: ChordModel) -> None:
-    harmonist, solo = Harmonist(FOUR, key=None, style="pop", model=model), Solo()
-    plan = harmonist.thought(0.0, solo)()
-    assert not harmonist.decide(0.0, solo, plan).late
-    assert harmonist.decide(1.0, solo, plan).late
-    assert harmonist.decide(2.0, solo, Plan(2.0, plan.given, ())).late is False
+    chord_decider, solo = ChordDecider(FOUR, key=None, style="pop", model=model), Solo()
+    forecast = chord_decider.forecast_task(0.0)()
+    assert not chord_decider.decide(0.0, solo, forecast).late
+    assert chord_decider.decide(1.0, solo, forecast).late
+    assert (
+        chord_decider.decide(2.0, solo, ChordForecast(2.0, forecast.prediction, ())).late is False
+    )
 
 
 def test_thought_reads_nothing_that_changes(model: ChordModel) -> None:
-    harmonist, solo = Harmonist(FOUR, key=None, style="pop", model=model), Solo()
-    first = harmonist.thought(4.0, solo)
+    chord_decider, solo = ChordDecider(FOUR, key=None, style="pop", model=model), Solo()
+    first = chord_decider.forecast_task(4.0)
     now = first()
     for beat in range(4):
         solo.note_on(60 + beat, 90, float(beat))
-        harmonist.decide(float(beat), solo, None)
+        chord_decider.decide(float(beat), solo, None)
     later = first()
-    assert np.array_equal(now.given.triads, later.given.triads)  # type: ignore[attr-defined]
-    assert now.coming == later.coming
+    assert np.array_equal(now.prediction.triads, later.prediction.triads)  # type: ignore[attr-defined]
+    assert now.upcoming == later.upcoming
 
 
 def test_chords_are_planned_in_order(model: ChordModel) -> None:
     for ahead in (0, 1, 6):
         for decision in jam(model, arpeggios(CYCLE), 8, ahead=ahead):
-            beats = [choice.beat or 0.0 for choice in decision.coming]
+            beats = [choice.beat or 0.0 for choice in decision.upcoming]
             assert len(beats) == ahead
             assert beats == sorted(set(beats)) and all(b >= decision.beat for b in beats)
-            assert all(0 < choice.probability <= 1 for choice in decision.coming)
+            assert all(0 < choice.probability <= 1 for choice in decision.upcoming)
 
 
 def test_moved_melody_moves_the_chords(model: ChordModel) -> None:
@@ -146,10 +151,10 @@ def test_moved_melody_moves_the_chords(model: ChordModel) -> None:
 
 def test_ends_of_the_mix(model: ChordModel) -> None:
     notes = arpeggios(CYCLE * 2)
-    assert {d.who for d in jam(model, notes, 32, mix=0.0)[1:]} == {"brain"}
-    assert {d.who for d in jam(model, notes, 32, mix=1.0)[1:]} == {"ear"}
-    assert {d.who for d in jam(model, notes, 32, mix=0.1)[1:]} == {"both"}
-    assert {d.who for d in jam(model, notes, 32)[1:]} == {"both"}
+    assert {d.decided_by for d in jam(model, notes, 32, mix=0.0)[1:]} == {"chord model"}
+    assert {d.decided_by for d in jam(model, notes, 32, mix=1.0)[1:]} == {"melody listener"}
+    assert {d.decided_by for d in jam(model, notes, 32, mix=0.1)[1:]} == {"both"}
+    assert {d.decided_by for d in jam(model, notes, 32)[1:]} == {"both"}
     for decision in jam(model, notes, 32, mix=0.25):
         assert 0 < decision.probability <= 1
 
@@ -192,11 +197,11 @@ def test_flood_of_notes_is_survived(model: ChordModel) -> None:
 
 
 def test_lost_beats_are_caught_up_with(model: ChordModel) -> None:
-    harmonist, solo = Harmonist(FOUR, key=None, style="pop", model=model), Solo()
-    harmonist.decide(0.0, solo, None)
+    chord_decider, solo = ChordDecider(FOUR, key=None, style="pop", model=model), Solo()
+    chord_decider.decide(0.0, solo, None)
     solo.note_on(60, 90, 0.5)
-    assert harmonist.decide(10_000.0, solo, None).beat == 10_000.0
-    assert harmonist.keys.has_heard
+    assert chord_decider.decide(10_000.0, solo, None).beat == 10_000.0
+    assert chord_decider.key_tracker.has_notes
 
 
 @settings(deadline=None, max_examples=6)
@@ -212,7 +217,7 @@ def test_any_melody_gets_chords(
     for decision in jam(model, notes, 17, meter=Meter(0.0, *meter)):
         assert triad_of_symbol(decision.symbol) is not None
         assert 0 < decision.probability <= 1
-        assert len(decision.ear) == 3
+        assert len(decision.melody_candidates) == 3
 
 
 def test_real_songs_are_heard_better_than_their_tonic(shared_data: Path, model: ChordModel) -> None:
@@ -220,11 +225,11 @@ def test_real_songs_are_heard_better_than_their_tonic(shared_data: Path, model: 
     right: list[bool] = []
     tonic: list[bool] = []
     for song in read_jam_songs(shared_data / "pop909", ["165", "195", "245"]):
-        player = Player(song)
-        harmonist = Harmonist(song.meter, key=None, style="pop", model=model, ahead=0)
+        player = SongPlayer(song)
+        chord_decider = ChordDecider(song.meter, key=None, style="pop", model=model, ahead=0)
         for beat, triad in enumerate(song.triads.tolist()):
-            plan = harmonist.thought(float(beat), player.solo)()
-            decision = harmonist.decide(float(beat), player.play_until(float(beat)), plan)
+            forecast = chord_decider.forecast_task(float(beat))()
+            decision = chord_decider.decide(float(beat), player.play_until(float(beat)), forecast)
             if triad != NO_TRIAD:
                 right.append(triad_of_symbol(decision.symbol) == triad)
                 key = parse_chord(song.key_at(beat).short)
