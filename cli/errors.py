@@ -12,12 +12,12 @@ def explain(error: BaseException | None, words: Sequence[str]) -> tuple[ExitCode
 
     Args:
         error: what a command raised.
-        words: the command line, to name the help of its command after a usage error.
+        words: the command line from the command on, whose help a usage error names; may be empty.
     """
     if isinstance(error, KeyboardInterrupt | typer.Abort):
         return ExitCode.INTERRUPTED, "interrupted"
     if error is not None and hasattr(error, "format_message"):  # typer's usage errors, private
-        topic = " ".join(["muse", *words[:1]]) if words and words[0][0] != "-" else "muse"
+        topic = " ".join(["muse", *words[:1]])
         return ExitCode.USAGE, f"{one_line(error.format_message())} (see '{topic} --help')"
     from muse.tools.errors import BadInputError, MissingPartError, MuseError, ParameterError
 

@@ -138,7 +138,8 @@ def print_version(wanted: bool) -> None:
 
 
 Version = Annotated[
-    bool, typer.Option("--version", help="Version number of this muse.", callback=print_version)
+    bool,
+    typer.Option("--version", help="Version number of the installed muse.", callback=print_version),
 ]
 
 
@@ -173,7 +174,7 @@ def run(arguments: Sequence[str]) -> int:
             return ExitCode.USAGE
         if debug:
             raise
-        code, message = explain(error, words)
+        code, message = explain(error, words if words and words[0] in SUMMARIES else [])
         print(f"muse: {message}", file=sys.stderr)
         return code
     return result if isinstance(result, int) else ExitCode.OK

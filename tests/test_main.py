@@ -42,6 +42,14 @@ def test_a_wrong_option_is_usage_and_names_the_help(muse) -> None:
     assert result.out == b""
 
 
+def test_a_wrong_command_names_similar_ones(muse) -> None:
+    result = muse("seperate", "song.wav")
+    assert result.code == ExitCode.USAGE
+    assert result.err == (
+        "muse: No such command 'seperate'. Did you mean 'separate'? (see 'muse --help')\n"
+    )
+
+
 def test_global_flags_may_stand_anywhere_before_two_dashes() -> None:
     words = ["separate", "--quiet", "a.wav", "--debug", "--", "-q"]
     assert split_global_flags(words) == (["separate", "a.wav", "--", "-q"], True, True)
