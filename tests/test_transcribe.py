@@ -156,6 +156,14 @@ def test_unusual_sounds_give_a_song(name: str, separate: bool, tmp_path: Path, m
         assert "silent" in result.err
 
 
+def test_channels_in_opposite_phase_are_transcribed(muse, tmp_path: Path) -> None:
+    line = np.concatenate([tone(hz, 0.5)[0] for hz in (440.0, 523.25, 659.25, 440.0)])
+    write_audio(tmp_path / "opposite.wav", np.stack([line, -line]), 44_100)
+    result = muse("transcribe", tmp_path / "opposite.wav", "--no-separate", "--json")
+    (track,) = song_from_json(result.out).tracks
+    assert {note.pitch for note in track.notes} == {69, 72, 76}
+
+
 def test_sound_without_notes_is_reported(muse, tone_file) -> None:
     path = tone_file(22.0, 3.0)  # below the lowest pitch
     result = muse("transcribe", path, "--no-separate", "--role", "lead", "--json", "--quiet")

@@ -138,9 +138,10 @@ def mono_blocks(audio: Mono, size: int = 1 << 18) -> Iterator[Mono]:
 def blocks_of_file(path: str | Path) -> Iterator[tuple[Iterator[Mono], int]]:
     """A file as a mono stream, which can be read once and within the `with`, and its rate in Hz."""
     from muse.tools.audio.io import AudioReader
+    from muse.tools.audio.mono import MonoMixer
 
     with AudioReader(path) as reader:
-        yield (block.mean(axis=0) for block in reader.blocks()), reader.sample_rate
+        yield map(MonoMixer(), reader.blocks()), reader.sample_rate
 
 
 def peaks(curve: Features, reach: int) -> NDArray[np.intp]:

@@ -18,6 +18,7 @@ import numpy as np
 
 from muse.models.basic_pitch import HOP_LENGTH, SAMPLE_RATE
 from muse.tools.audio.io import AudioReader
+from muse.tools.audio.mono import MonoMixer
 from muse.tools.audio.spectra import Matrix, Signal, decibels, partial_power
 from muse.tools.audio.tuning import ENOUGH_S, estimate_tuning
 from muse.tools.progress import Report, silent
@@ -139,8 +140,7 @@ def transcribe_roles_file(
 
 def mono(reader: AudioReader) -> Iterator[Signal]:
     """Yield the blocks of a file, mixed to one channel."""
-    for block in reader.blocks():
-        yield block.mean(axis=0)
+    yield from map(MonoMixer(), reader.blocks())
 
 
 def estimate_stream_tuning(blocks: Iterable[Signal], sample_rate: int) -> float:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from muse.tools.audio.filters import running_median
 from muse.tools.audio.io import AudioReader, resampled
+from muse.tools.audio.mono import MonoMixer
 from muse.tools.song.document import Role
 from muse.tools.transcription.note_event import NoteEvent
 from muse.tools.transcription.pitched import PitchedTranscription
@@ -99,7 +100,8 @@ def excerpt(path: Path) -> NDArray[np.float32]:
     wanted = round(EXCERPT_S * ANALYSIS_RATE)
     pieces: list[NDArray[np.float32]] = []
     with AudioReader(path) as reader:
-        blocks = (block.mean(axis=0, keepdims=True) for block in reader.blocks())
+        mixer = MonoMixer()
+        blocks = (mixer(block)[None] for block in reader.blocks())
         for block in resampled(blocks, reader.sample_rate, ANALYSIS_RATE):
             if pieces or np.abs(block).max(initial=0.0) > SILENCE:
                 pieces.append(block[0])

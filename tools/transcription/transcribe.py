@@ -12,6 +12,7 @@ import numpy as np
 
 from muse.models.registry import WEIGHTS
 from muse.tools.audio.io import AudioReader, writing_audio
+from muse.tools.audio.mono import MonoMixer
 from muse.tools.errors import ParameterError
 from muse.tools.files import PIPE, on_disk
 from muse.tools.progress import Report, part, silent
@@ -130,13 +131,13 @@ def write_backing(path: Path, separation: Separation, scratch: Path) -> Path:
     if vocals is None or is_silent(vocals):
         return path
     gain = np.float32(10.0 ** (separation.gain_db / 20.0))
-    target = scratch / "backing.wav"
+    target, mixer = scratch / "backing.wav", MonoMixer()  # the same signs for both
     with AudioReader(path) as mix, AudioReader(vocals) as voice:
         rate = mix.sample_rate
         with writing_audio(target, rate, 1, bits="32f", frames=mix.frames) as writer:
             for whole, sung in zip(mix.blocks(), voice.blocks(), strict=False):
                 length = min(whole.shape[1], sung.shape[1])
-                backing = gain * whole[:, :length].mean(0) - sung[:, :length].mean(0)
+                backing = gain * mixer(whole[:, :length]) - mixer(sung[:, :length])
                 writer.write(backing[None])
     return target
 
