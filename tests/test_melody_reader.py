@@ -206,7 +206,7 @@ def test_memory_does_not_grow_with_the_song() -> None:
     tracemalloc.stop()
     past = state.cache
     whole = sum(array.nbytes for array in (past.keys, past.values, past.pointer_keys, past.ids))
-    assert past.room == 2 * sizes.memory
+    assert past.capacity == 2 * sizes.memory
     assert max(bytes_held) < 1.5 * whole
     assert peak < 3 * whole
 

@@ -172,7 +172,7 @@ def test_what_followed_comes_again_transposed() -> None:
     weights = torch.zeros(1, 10, 10)
     weights[0, 9, 4] = 1.0  # the last note of the phrase followed row 4
     only_shifted = torch.tensor([0.0, 0.0, 1.0]).expand(1, 10, 3)
-    logs = net.mixed(only_shifted, torch.zeros(1, 10, PITCHES), weights, batch)
+    logs = net.mix_pitches(only_shifted, torch.zeros(1, 10, PITCHES), weights, batch)
     assert int(logs[0, 9].argmax()) == int(phrase[-1]) + 4
 
 

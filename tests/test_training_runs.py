@@ -146,7 +146,7 @@ def test_wrong_weights_are_refused(exported: tuple[Run, Path], tmp_path: Path) -
     with pytest.raises(FileNotFoundError):
         load_weights(tmp_path / "numbers.json")
     (tmp_path / "numbers.safetensors").write_bytes(path.read_bytes() + b"?")
-    with pytest.raises(ValueError, match=r"numbers\.safetensors: is damaged, or not what"):
+    with pytest.raises(ValueError, match=r"numbers\.safetensors: is damaged, or does not belong"):
         load_weights(tmp_path / "numbers")
     for text, reason in (("{", "is not JSON"), ("[1]", "has no config"), ("{}", "has no")):
         (tmp_path / "numbers.json").write_text(text)
