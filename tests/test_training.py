@@ -130,7 +130,7 @@ def test_killed_after_a_checkpoint_is_the_same(
         if next(seen) == moment:
             raise Killed
 
-    monkeypatch.setattr(module, "KEEP_EVERY_S", 0.0)
+    monkeypatch.setattr(module, "SAVE_EVERY_S", 0.0)
     Numbers.on_outcome = kill
     with pytest.raises(Killed):
         begin(songs, tmp_path)

@@ -1,8 +1,8 @@
-"""Intervals by arithmetic alone, without learning: what a net is measured against.
+"""Recognize intervals by arithmetic, without learning: the baselines that a net is compared with.
 
-Conventions: a clip is mono (frames,); an answer is in semitones, negative where the second note is
-lower. Two ways to hear a pitch: the highest peak of the spectrum, which is the pitch of a pure tone
-and often of no other; and the strongest harmonic series, after Klapuri, "Multiple fundamental
+Conventions: a clip is mono (frames,); a result is in semitones, negative where the second note is
+lower. There are two pitch estimates: the highest peak of the spectrum, which is the pitch of a pure
+tone and often of no other, and the strongest harmonic series, after Klapuri, "Multiple fundamental
 frequency estimation by summing harmonic amplitudes", ISMIR 2006.
 """
 
@@ -18,21 +18,21 @@ from muse.tools.theory.pitch import A4, A4_HZ
 Samples = NDArray[np.float32] | NDArray[np.float64]
 Spectrum = NDArray[np.float64]
 
-LOWEST_PITCH, HIGHEST_PITCH = 28.0, 100.0  # of fundamentals that are looked for
+LOWEST_PITCH, HIGHEST_PITCH = 28.0, 100.0  # MIDI, range of fundamentals
 STEP = 0.1  # semitones between two rows of the table
 STEPS_PER_SEMITONE = 10
 PARTIALS = 20
 HIGHEST_PARTIAL_HZ = 10_000.0
 LOWEST_PEAK_HZ = 30.0
 ALPHA_HZ, BETA_HZ = 27.0, 320.0  # Klapuri's weights of partials, for windows of 46 ms
-REMOVED = 4  # rows to both sides that are taken away with a partial, 0.4 semitones
-OWN_SHARE = 0.5  # of a note's power that its partials have
-ODD_SHARE = 0.01  # of that power that the odd ones have; with less it sounds an octave above
-PARTIAL_WIDTH = 0.02  # of its frequency, to both sides; no less than the window's lobe
+REMOVED = 4  # rows to both sides of a partial that are set to zero with it, 0.4 semitones
+OWN_SHARE = 0.5  # least share of a note's power in its partials
+ODD_SHARE = 0.01  # least share of that power in odd partials; a note with less is an octave higher
+PARTIAL_WIDTH = 0.02  # half the width of a partial by its frequency, at least the window's lobe
 
 
 def halves(clip: Samples) -> tuple[Samples, Samples]:
-    """The first and the second half."""
+    """Split a clip into its first and second half."""
     middle = len(clip) // 2
     return clip[:middle], clip[middle:]
 
@@ -40,23 +40,23 @@ def halves(clip: Samples) -> tuple[Samples, Samples]:
 def cut(
     clip: Samples, rate: int, onsets_s: Sequence[float], durations_s: Sequence[float]
 ) -> list[Samples]:
-    """The notes of a clip, in the order they sound."""
+    """Return the notes of a clip, in the order of their onsets."""
     places = sorted(zip(onsets_s, durations_s, strict=True))
     return [clip[round(a * rate) : round((a + length) * rate)] for a, length in places]
 
 
 def interval_by_peaks(first: Samples, second: Samples, rate: int) -> int:
-    """From the highest peak of one note's spectrum to that of the other's."""
+    """Return the interval from the highest spectral peak of one note to that of the other."""
     return round(pitch_of(peak_hz(second, rate)) - pitch_of(peak_hz(first, rate)))
 
 
 def interval_by_series(first: Samples, second: Samples, rate: int) -> int:
-    """From the strongest harmonic series of one note to that of the other."""
+    """Return the interval from the strongest harmonic series of one note to that of the other."""
     return round(strongest_pitches(second, rate, 1)[0] - strongest_pitches(first, rate, 1)[0])
 
 
 def together_by_peaks(clip: Samples, rate: int) -> int:
-    """Between the two highest peaks of one spectrum, which are more than half a semitone apart."""
+    """Return the interval between the two highest peaks more than half a semitone apart."""
     spectrum, bin_hz = magnitudes(clip, rate)
     first = int(np.argmax(spectrum))
     pitch = pitch_of(refined(spectrum, first) * bin_hz)
@@ -67,13 +67,13 @@ def together_by_peaks(clip: Samples, rate: int) -> int:
 
 
 def together_by_series(clip: Samples, rate: int) -> int:
-    """Between the strongest harmonic series and the strongest one of what is left without it."""
+    """Return the interval between the strongest harmonic series and the strongest after it."""
     first, second = strongest_pitches(clip, rate, 2)
     return abs(round(second - first))
 
 
 def magnitudes(samples: Samples, rate: int) -> tuple[Spectrum, float]:
-    """Magnitudes of the padded spectrum, and the width of a bin in Hz; nothing below 30 Hz."""
+    """Return zero-padded magnitudes, zero below 30 Hz, and the width of a bin in Hz."""
     size = 1 << max(len(samples) - 1, 1).bit_length()
     spectrum: Spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples)), size))
     bin_hz = rate / size
@@ -82,13 +82,13 @@ def magnitudes(samples: Samples, rate: int) -> tuple[Spectrum, float]:
 
 
 def peak_hz(samples: Samples, rate: int) -> float:
-    """The frequency at which the spectrum is highest."""
+    """Return the frequency of the highest peak."""
     spectrum, bin_hz = magnitudes(samples, rate)
     return refined(spectrum, int(np.argmax(spectrum))) * bin_hz
 
 
 def refined(spectrum: Spectrum, place: int) -> float:
-    """The place of a peak between bins: the vertex of the parabola through its logarithms."""
+    """Return the position of a peak between bins: the vertex of a parabola through logarithms."""
     if not 0 < place < len(spectrum) - 1:
         return float(max(place, 1))
     left, middle, right = np.log(spectrum[place - 1 : place + 2] + 1e-12)
@@ -97,7 +97,7 @@ def refined(spectrum: Spectrum, place: int) -> float:
 
 
 def sounds_at(note: Samples, hertz: float, rate: int) -> bool:
-    """Whether a note's partials are those of a frequency, and not of one an octave above."""
+    """Return whether a note's partials are those of a frequency, and not of its octave."""
     spectrum, bin_hz = magnitudes(note, rate)
     places = np.arange(len(spectrum)) * bin_hz / hertz
     partials = np.rint(places)
@@ -110,12 +110,12 @@ def sounds_at(note: Samples, hertz: float, rate: int) -> bool:
 
 @dataclass(frozen=True)
 class SeriesTable:
-    """Where the partials of each fundamental lie among the rows of a logarithmic spectrum.
+    """Rows of a logarithmic spectrum in which the partials of each fundamental are.
 
     Attributes:
         edges: of the rows, in Hz.
-        places: (fundamentals, PARTIALS), rows.
-        weights: the same shape; 0 above HIGHEST_PARTIAL_HZ.
+        places: (fundamentals, PARTIALS) row of each partial.
+        weights: (fundamentals, PARTIALS) of each partial; 0 above HIGHEST_PARTIAL_HZ.
     """
 
     edges: Spectrum
@@ -124,7 +124,7 @@ class SeriesTable:
 
 
 def series_table() -> SeriesTable:
-    """The table of all fundamentals from LOWEST_PITCH to HIGHEST_PITCH."""
+    """Make the table of all fundamentals from LOWEST_PITCH to HIGHEST_PITCH."""
     count = round((HIGHEST_PITCH - LOWEST_PITCH) * STEPS_PER_SEMITONE) + 1
     fundamentals = A4_HZ * 2 ** ((LOWEST_PITCH + STEP * np.arange(count) - A4) / 12)
     partials = np.arange(1, PARTIALS + 1)
@@ -138,7 +138,7 @@ def series_table() -> SeriesTable:
 
 
 def log_spectrum(samples: Samples, rate: int, edges: Spectrum) -> Spectrum:
-    """The highest magnitude within each row; rows narrower than a bin take the nearest one's."""
+    """Return the highest magnitude in each row; rows narrower than a bin take the nearest bin."""
     spectrum, bin_hz = magnitudes(samples, rate)
     starts = np.minimum((edges / bin_hz).round().astype(np.intp), len(spectrum) - 1)
     highest = np.maximum.reduceat(spectrum, starts[:-1])
@@ -147,7 +147,7 @@ def log_spectrum(samples: Samples, rate: int, edges: Spectrum) -> Spectrum:
 
 
 def strongest_pitches(samples: Samples, rate: int, count: int) -> list[float]:
-    """Pitches (MIDI, with fractions) of the strongest harmonic series, each taken away in turn."""
+    """Return the pitches (MIDI, with fractions) of the strongest series, removing each in turn."""
     table = series_table()
     rows = log_spectrum(samples, rate, table.edges)
     found = []

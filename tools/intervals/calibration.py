@@ -1,4 +1,4 @@
-"""How far chances can be trusted, and the temperature that makes them so.
+"""Fit a temperature that calibrates probabilities, and measure the calibration error.
 
 Temperature scaling and the expected calibration error are those of Guo et al., "On calibration of
 modern neural networks", ICML 2017.
@@ -11,30 +11,30 @@ from numpy.typing import NDArray
 
 Values = NDArray[np.float64]
 
-BINS = 15  # of confidence, evenly wide
+BINS = 15  # of confidence, equally wide
 TEMPERATURES = np.geomspace(0.25, 8.0, 141)
 
 
 def chances(logits: NDArray[Any], temperature: float) -> Values:
-    """(n, classes) logits as probabilities."""
+    """Return probabilities, (n, classes), of logits divided by a temperature."""
     warm = np.asarray(logits, np.float64) / temperature
     odds = np.exp(warm - warm.max(axis=1, keepdims=True))
     return np.asarray(odds / odds.sum(axis=1, keepdims=True), np.float64)
 
 
 def size_chances(pairs: NDArray[Any], temperature: float) -> Values:
-    """(n, sizes, kinds) logits as probabilities of sizes, (n, sizes)."""
+    """Return the probabilities of sizes, (n, sizes), from logits (n, sizes, kinds)."""
     flat = chances(pairs.reshape(len(pairs), -1), temperature)
     sizes: Values = flat.reshape(pairs.shape).sum(axis=2)
     return sizes
 
 
 def fitted_temperature(logits: NDArray[Any], right: NDArray[np.bool_]) -> float:
-    """Of TEMPERATURES the one at which the right classes are likeliest.
+    """Return the temperature of TEMPERATURES with the highest likelihood of the right classes.
 
     Args:
         logits: (n, classes).
-        right: (n, classes), the classes that count as right, one or more in a row.
+        right: (n, classes) True for the classes that count as right, one or more in a row.
     """
     losses = [
         -np.log(np.maximum((chances(logits, t) * right).sum(axis=1), 1e-12)).mean()
@@ -44,11 +44,11 @@ def fitted_temperature(logits: NDArray[Any], right: NDArray[np.bool_]) -> float:
 
 
 def calibrated_error(probabilities: Values, classes: NDArray[Any]) -> float:
-    """Expected calibration error: how far confidence is from the share of right answers.
+    """Return the expected calibration error: mean gap between confidence and accuracy by bin.
 
     Args:
         probabilities: (n, classes).
-        classes: (n,), the right ones.
+        classes: (n,) the right ones.
     """
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == classes

@@ -1,4 +1,4 @@
-"""Which interval a sound holds, by the net of models/interval_net/net.py; imports no torch."""
+"""Recognize the interval in a sound with the interval net, in numpy."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -15,22 +15,22 @@ from muse.tools.weights import load_trained_weights
 
 NAME = "interval-net"
 KINDS = ("ascending", "descending", "together")
-LONGEST_S = 10.0  # of a sound, that is listened to
-FRAMES = 44  # that the net was trained with; shorter sounds get silence, longer ones are joined
+LONGEST_S = 10.0  # of a sound that is analyzed
+FRAMES = 44  # that the net was trained with; shorter sounds are padded, longer ones averaged
 
 Values = NDArray[np.float64]
 
 
 class Hearing(NamedTuple):
-    """What is heard.
+    """The net's probabilities for one sound.
 
     Attributes:
         sizes: (25,) probability of each size in semitones, given that there is an interval.
         kinds: (3,) probability of ascending, descending, together, given the same; a unison counts
-            for either of the first two.
+            as either of the first two.
         none: probability that there is no interval: silence, noise, one note, three or more.
         pairs: (25, 3) probability of size and direction, given that there is an interval.
-        notes: (88,) log odds that a note sounds on each semitone from A0 up, in the mean over time.
+        notes: (88,) log odds that a note sounds on each semitone from A0, averaged over time.
     """
 
     sizes: Values
@@ -51,12 +51,12 @@ class Hearing(NamedTuple):
 
     @property
     def confidence(self) -> float:
-        """Probability that there is an interval, and of that size."""
+        """Probability that there is an interval, and that it has the likeliest size."""
         return float((1 - self.none) * self.sizes.max())
 
 
 class IntervalHearer:
-    """The net, loaded once."""
+    """The net with its temperatures, loaded once and run on many sounds."""
 
     def __init__(self, weights: str | Path = NAME) -> None:
         """Load the weights that ship with muse, or others.
@@ -65,7 +65,7 @@ class IntervalHearer:
             weights: a name, or a path to NAME.safetensors or its card.
 
         Raises:
-            BadInputError: they are not there, damaged, or of another net.
+            BadInputError: they are missing, damaged, or of another net.
         """
         found = load_trained_weights(weights)
         try:
@@ -76,33 +76,33 @@ class IntervalHearer:
             raise BadInputError(f"{weights}: no weights of {NAME} ({error})") from error
 
     def hear(self, audio: NDArray[np.float32] | NDArray[np.float64], rate: int) -> Hearing:
-        """The interval in a sound that may begin and end with silence.
+        """Return the probabilities for a sound, which may begin and end with silence.
 
         Args:
-            audio: (n,) or (channels, n); of more than LONGEST_S the beginning.
-            rate: in Hz.
+            audio: (n,) or (channels, n); only the first LONGEST_S are analyzed.
+            rate: sample rate, Hz.
 
         Raises:
-            ParameterError: the rate is not above 0, or a sample is no number.
+            ParameterError: the rate is not positive, or a sample is not finite.
         """
         rows = levels(prepared(audio, rate))
         scores = self._net.score(joined(rows))
         flat = chances(scores.pairs.reshape(1, -1), self._warmth[0])
         pairs = flat.reshape(scores.pairs.shape)
         none = 1 / (1 + np.exp(-np.clip(scores.none / self._warmth[1], -60, 60)))
-        sounding = max(min(rows.shape[1], FRAMES) // STEP, 1)  # what is after is silence
+        sounding = max(min(rows.shape[1], FRAMES) // STEP, 1)  # the rest is padding
         notes = scores.notes[:, :sounding].mean(axis=1, dtype=np.float64)
         return Hearing(pairs.sum(axis=1), pairs.sum(axis=0), float(none), pairs, notes)
 
 
 def prepared(audio: NDArray[np.float32] | NDArray[np.float64], rate: int) -> NDArray[np.float32]:
-    """Mono at the net's rate, and no longer than it is listened to."""
+    """Return the first LONGEST_S as mono, at the net's sample rate."""
     if rate <= 0:
-        raise ParameterError(f"a sample rate is above 0 Hz, not {rate}")
+        raise ParameterError(f"the sample rate is {rate} Hz; it must be positive")
     heard = np.asarray(audio, np.float32)[..., : round(LONGEST_S * rate)]
     mono = heard.mean(axis=0) if heard.ndim == 2 else heard
     if not np.isfinite(mono).all():
-        raise ParameterError("a sample of the sound is no number")
+        raise ParameterError("the sound has samples that are not finite numbers")
     if rate == RATE or not len(mono):
         return mono
     import soxr
@@ -112,7 +112,7 @@ def prepared(audio: NDArray[np.float32] | NDArray[np.float64], rate: int) -> NDA
 
 
 def joined(rows: Rows) -> Rows:
-    """As many frames as the net knows: silence after, or the mean of as many as it takes."""
+    """Return FRAMES frames: pad with silence, or average as many frames as needed."""
     each = max(-(-rows.shape[1] // FRAMES), 1)
     padded = np.pad(rows, ((0, 0), (0, each * FRAMES - rows.shape[1])))
     found: Rows = padded.reshape(len(rows), FRAMES, each).mean(axis=2)

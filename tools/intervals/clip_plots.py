@@ -1,4 +1,4 @@
-"""Pictures of a clip: its waveform, its spectrogram and its mel spectrogram."""
+"""Plot a clip: its waveform, spectrogram and mel spectrogram."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from muse.tools.audio.mel import HOPS_PER_WINDOW, log_mel, power_spectra, window
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-INCHES = (7.0, 7.5)
+INCHES = (7.0, 7.5)  # width and height of the figure
 HIGHEST_SHOWN_HZ = 5000.0
-DEEPEST_DB = -80.0
+DEEPEST_DB = -80.0  # lowest level of the color scale
 
 
 def clip_figure(clip: NDArray[np.float32], rate: int, title: str) -> Figure:
-    """Draw a clip (frames,) in three panels.
+    """Plot a clip in three panels.
 
     Args:
-        clip: mono, full scale 1.0.
-        rate: in Hz.
+        clip: (frames,) mono, full scale 1.0.
+        rate: sample rate, Hz.
         title: above the first panel.
     """
     from matplotlib.figure import Figure
@@ -44,7 +44,7 @@ def clip_figure(clip: NDArray[np.float32], rate: int, title: str) -> Figure:
 
 
 def decibels(clip: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
-    """The spectrogram up to HIGHEST_SHOWN_HZ, in dB below its loudest value."""
+    """Return the spectrogram up to HIGHEST_SHOWN_HZ, in dB relative to its maximum."""
     window = window_frames(rate)
     spectra = power_spectra(clip, window, window // HOPS_PER_WINDOW)
     shown = spectra[: int(HIGHEST_SHOWN_HZ * window / rate) + 1]

@@ -1,9 +1,9 @@
-"""What is asked of a set of clips, each of which holds one interval.
+"""Settings of a set of clips, each of which holds one interval.
 
-Conventions: frequencies in Hz, times in s, sizes of intervals in semitones, deviations in cents.
-A span is the lowest and the highest of what is drawn evenly for each clip. The defaults are the
-recipe that such sets are commonly made by: pure tones, one after the other, the twelve intervals
-up to the octave, ascending.
+Conventions: frequencies in Hz, times in s, interval sizes in semitones, deviations in cents. A span
+is the lowest and highest value of a uniform distribution that each clip is sampled from. The
+defaults are those of common data sets: pure tones, one after the other, the twelve intervals up to
+the octave, ascending.
 """
 
 import math
@@ -19,35 +19,35 @@ DIRECTIONS = ("ascending", "descending", "together")
 NOISES = ("white", "pink")
 SYNTHS = ("sine", "saw", "fm", "pluck")
 LARGEST = 24  # semitones, two octaves
-LOWEST_HZ, HIGHEST_HZ = 20.0, 8000.0  # of fundamentals that a clip may have
-RATES = (8_000, 96_000)  # Hz, as FluidSynth takes them
-CLIP_S = (0.1, 60.0)
+LOWEST_HZ, HIGHEST_HZ = 20.0, 8000.0  # allowed fundamentals
+RATES = (8_000, 96_000)  # Hz, the range of FluidSynth
+CLIP_S = (0.1, 60.0)  # allowed lengths of a clip
 SHORTEST_NOTE_S = 0.03
 LARGEST_BALANCE_DB = 40.0
-CENTS = 50.0  # beyond it the pitch would be its neighbour's
+CENTS = 50.0  # largest deviation; beyond it the nearest pitch would be another
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What each clip is drawn from.
+    """Distributions that the clips of a data set are sampled from.
 
     Attributes:
-        sample_rate: in Hz.
+        sample_rate: Hz.
         clip_s: length of a clip.
-        gap_s: silence between two successive notes; where they sound together, after them.
-        note_s: length of a note; None lets the notes fill what the gap leaves of the clip.
-        lowest_hz: no note is below, its detuning set aside.
-        highest_hz: no note is above.
+        gap_s: silence between two successive notes; after the notes if they sound together.
+        note_s: length of a note; None fills what the gap leaves of the clip.
+        lowest_hz: lowest fundamental, without detuning.
+        highest_hz: highest fundamental, without detuning.
         intervals: sizes in semitones, 0 to 24.
-        directions: of DIRECTIONS; a unison is never together, where it would be one note.
+        directions: of DIRECTIONS; a unison is never together, because that would be one note.
         timbres: of SYNTHS, or words that instruments.programs reads, such as "gm:0-7".
-        soundfonts: files that General MIDI instruments are played from; none takes the best found.
-        detune_cents: each note is off its pitch by up to so much.
-        tuning_cents: both notes are off A = 440 Hz, together, by up to so much.
-        balance_db: one note is louder than the other by up to so much, either one.
-        snr_db: of added noise, by the power of the notes while they sound; None adds none.
+        soundfonts: files that play General MIDI instruments; empty takes the best one found.
+        detune_cents: largest deviation of each note from its pitch.
+        tuning_cents: largest deviation of both notes together from A = 440 Hz.
+        balance_db: largest difference in level between the two notes.
+        snr_db: ratio of the notes' power, while they sound, to added noise; None adds no noise.
         noise: of NOISES.
-        reverb_s: time in which a room's sound falls by 60 dB; None is no room.
+        reverb_s: reverberation time (RT60); None adds no reverberation.
         peak_dbfs: highest sample of a clip.
     """
 
@@ -84,22 +84,26 @@ class Recipe:
         )
 
     def plain(self) -> dict[str, Any]:
-        """The recipe as JSON holds it."""
+        """Return the settings as JSON values."""
         return asdict(self)
 
 
 def pitch_of(hz: float) -> float:
-    """The MIDI pitch of a frequency, with its fraction."""
+    """Return the MIDI pitch of a frequency, with its fraction."""
     return A4 + 12 * math.log2(hz / A4_HZ)
 
 
 def frequency_of(pitch: float) -> float:
-    """The frequency in Hz of a MIDI pitch."""
+    """Return the frequency in Hz of a MIDI pitch."""
     return A4_HZ * 2 ** ((pitch - A4) / 12)
 
 
 def check_recipe(recipe: Recipe) -> None:
-    """Raise ParameterError, naming the option of the command, unless clips can be made by it."""
+    """Check that clips can be made.
+
+    Raises:
+        ParameterError: they cannot; the message names the option of the command.
+    """
     check_choices("--direction", recipe.directions, DIRECTIONS)
     check_choices("--noise", (recipe.noise,), NOISES)
     within("--lowest and --highest", (recipe.lowest_hz, recipe.highest_hz), LOWEST_HZ, HIGHEST_HZ)
@@ -113,39 +117,40 @@ def check_recipe(recipe: Recipe) -> None:
     within("--reverb", recipe.reverb_s, 0.01, 20.0)
     within("--level", recipe.peak_dbfs, -90.0, 0.0)
     if recipe.highest_hz >= recipe.sample_rate / 2:
-        raise ParameterError(f"--highest is below half of --rate, {recipe.sample_rate / 2:g}")
+        raise ParameterError(f"--highest must be below half of --rate, {recipe.sample_rate / 2:g}")
 
 
 def check_choices(option: str, chosen: tuple[str, ...], known: tuple[str, ...]) -> None:
-    """Raise ParameterError unless something is chosen and all of it is known."""
+    """Raise ParameterError unless values are chosen and all of them are known."""
     if not chosen or not set(chosen) <= set(known):
-        raise ParameterError(f"{option} is of {', '.join(known)}, not '{','.join(chosen)}'")
+        shown = ",".join(chosen)
+        raise ParameterError(f"{option} must be one or more of {', '.join(known)}, not '{shown}'")
 
 
 def within(option: str, span: Span | None, lowest: float, highest: float) -> None:
-    """Raise ParameterError unless the span is in order and inside the bounds."""
+    """Raise ParameterError unless the span is in order and within the bounds."""
     if span is not None and not lowest <= span[0] <= span[1] <= highest:
         shown = f"{span[0]:g}" if span[0] == span[1] else f"{span[0]:g}:{span[1]:g}"
-        raise ParameterError(f"{option} is {lowest:g} to {highest:g}, not {shown}")
+        raise ParameterError(f"{option} must be {lowest:g} to {highest:g}, not {shown}")
 
 
 def check_sizes(recipe: Recipe) -> None:
-    """Raise ParameterError unless the sizes are known ones that fit the range of pitches."""
+    """Raise ParameterError unless the sizes are valid and fit the range of pitches."""
     sizes = recipe.intervals
     if not sizes or not all(0 <= size <= LARGEST for size in sizes):
-        raise ParameterError(f"--intervals is of 0 to {LARGEST} semitones")
+        raise ParameterError(f"--intervals must be 0 to {LARGEST} semitones")
     lowest, highest = recipe.pitches
     if max(sizes) > highest - lowest:
         raise ParameterError(
             f"--lowest and --highest are {max(highest - lowest, 0)} semitones apart;"
-            f" --intervals asks for {max(sizes)}"
+            f" --intervals needs {max(sizes)}"
         )
     if 0 in sizes and set(recipe.directions) == {"together"}:
-        raise ParameterError("a unison together is one note; --intervals begins with 1")
+        raise ParameterError("a unison together is one note; start --intervals with 1")
 
 
 def check_times(recipe: Recipe) -> None:
-    """Raise ParameterError unless the longest notes and the longest gap fit a clip."""
+    """Raise ParameterError unless the longest notes and the longest gap fit into a clip."""
     within("--length", (recipe.clip_s,) * 2, *CLIP_S)
     within("--gap", recipe.gap_s, 0.0, recipe.clip_s)
     shortest = SHORTEST_NOTE_S if recipe.note_s is None else recipe.note_s[0]
@@ -153,4 +158,4 @@ def check_times(recipe: Recipe) -> None:
     within("--note", (shortest, longest), SHORTEST_NOTE_S, recipe.clip_s)
     notes = 1 if set(recipe.directions) == {"together"} else 2
     if notes * longest + recipe.gap_s[1] > recipe.clip_s + 1e-9:
-        raise ParameterError(f"the notes and the gap do not fit into --length {recipe.clip_s:g}")
+        raise ParameterError(f"notes and gap do not fit into --length {recipe.clip_s:g}")

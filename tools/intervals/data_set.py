@@ -1,12 +1,12 @@
-"""A folder of clips: WAV files, labels.jsonl and dataset.json, written whole or not at all.
+"""A data set of clips in a folder: WAV files, labels.jsonl and dataset.json, written atomically.
 
 DIR/
   clip-000000.wav ...  16 bits, mono
-  labels.jsonl         one label a line, in the order of the clips; see draw.Label
-  dataset.json         recipe, seed, count and two hashes; see DataSet
+  labels.jsonl         one label per line, in the order of the clips; see sample_label.Label
+  dataset.json         settings, seed, count and two hashes; see DataSet
 
-The hash of the request tells what was asked for: a folder with the same one need not be made again.
-The hash of the content tells whether it is still what was made.
+The request hash identifies what was requested: a folder with the same one is not made again. The
+content hash shows whether the files are unchanged.
 """
 
 import hashlib
@@ -34,29 +34,29 @@ from muse.tools.song.provenance import muse_version
 log = logging.getLogger("muse")
 
 FORMAT = "muse.intervals/1"
-GENERATION = 1  # counts up when the same recipe and seed begin to make other clips
+GENERATION = 1  # incremented when the same settings and seed give other clips
 INDEX, LABELS = "dataset.json", "labels.jsonl"
-CHUNK = 25  # clips that a process makes between two reports
+CHUNK = 25  # clips that a process makes between two progress reports
 MAX_CLIPS = 1_000_000
 BITS = "16"
 
 Made = tuple[list[Label], list[str]]  # labels, and the SHA-256 of each file
 
-_maker: list[Maker] = []  # of this process, where it is one of several that make clips
+_maker: list[Maker] = []  # of this process, if it is one of several that make clips
 
 
 class DataSet(msgspec.Struct, frozen=True, kw_only=True):
-    """What dataset.json holds.
+    """Contents of dataset.json.
 
     Attributes:
         format: FORMAT.
         version: of muse.
-        clips: how many.
-        seed: that they were drawn with.
-        recipe: see Recipe; soundfonts as names.
+        clips: number of clips.
+        seed: that the clips were sampled with.
+        recipe: the fields of ClipSettings; soundfonts as names.
         soundfonts: SHA-256 of each.
-        request_hash: SHA-256 of what was asked for.
-        content_hash: SHA-256 of the labels and of the files' own SHA-256, in order.
+        request_hash: SHA-256 of the request.
+        content_hash: SHA-256 of the labels and of the files' SHA-256, in order.
     """
 
     format: str
@@ -78,19 +78,19 @@ def generate_folder(
     jobs: int = 1,
     report: Report = silent,
 ) -> DataSet:
-    """Write clips and labels into a folder; one that holds just these is left as it is.
+    """Write clips and labels into a folder; a folder that already holds them is left unchanged.
 
     Args:
-        folder: made; it must not be there, or be empty, or hold a data set, which is replaced.
-        recipe: what clips are drawn from.
-        count: how many, 1 to a million.
-        seed: 0 or more; the same bytes come of the same recipe, count and seed.
-        jobs: processes; they change nothing but the time.
-        report: told of the progress.
+        folder: created; it must not exist, be empty, or hold a data set, which is replaced.
+        recipe: settings of the clips.
+        count: number of clips, 1 to a million.
+        seed: 0 or more; the same settings, count and seed give the same bytes.
+        jobs: processes; they only change the time.
+        report: called with the progress.
 
     Raises:
-        ParameterError: the recipe or the count cannot be.
-        BadInputError, MissingPartError: as `draw.choices`.
+        ParameterError: the settings or the count are invalid.
+        BadInputError, MissingPartError: as in sample_label.choices.
         MuseError: the folder holds something else.
     """
     check_request(count, seed, jobs)
@@ -99,30 +99,30 @@ def generate_folder(
     request = request_of(given, count, seed)
     if before is not None and before.request_hash == hash_of(request):
         if is_whole(folder, before):
-            log.info("%s holds these clips already", folder)
+            log.info("%s already holds these clips", folder)
             return before
-        log.info("%s is damaged; it is made again", folder)
+        log.info("%s is damaged; making it again", folder)
     with replacing_folder(folder) as fresh:
         made = write_clips(fresh, recipe, count, seed, jobs, report)
         return write_index(fresh, request, made)
 
 
 def check_request(count: int, seed: int, jobs: int) -> None:
-    """Raise ParameterError unless so many clips can be made."""
+    """Raise ParameterError unless count, seed and jobs are in range."""
     for option, value, lowest, highest in (
         ("--count", count, 1, MAX_CLIPS),
         ("--seed", seed, 0, 2**63 - 1),
         ("--jobs", jobs, 1, 1024),
     ):
         if not lowest <= value <= highest:
-            raise ParameterError(f"{option} is {lowest} to {highest}, not {value}")
+            raise ParameterError(f"{option} must be {lowest} to {highest}, not {value}")
 
 
 def present(folder: Path) -> DataSet | None:
-    """The data set in a folder, None where the folder is empty or not there.
+    """Return the data set in a folder, or None if the folder is empty or missing.
 
     Raises:
-        MuseError: it is a file, or holds something else; nothing of a stranger's is replaced.
+        MuseError: it is a file, or holds other files, which are never replaced.
     """
     if str(folder) == PIPE:
         raise ParameterError("clips are files; name a folder with -o")
@@ -140,7 +140,7 @@ def present(folder: Path) -> DataSet | None:
 
 
 def request_of(given: Choices, count: int, seed: int) -> dict[str, Any]:
-    """All that the clips depend on, as JSON holds it."""
+    """Return everything that the clips depend on, as JSON values."""
     fonts = {path.stem: sha256_of(path) for path in given.soundfonts}
     recipe = json.loads(json.dumps({**given.recipe.plain(), "soundfonts": sorted(fonts)}))
     return {
@@ -153,14 +153,14 @@ def request_of(given: Choices, count: int, seed: int) -> dict[str, Any]:
 
 
 def hash_of(value: Any) -> str:
-    """SHA-256, 64 hex digits, of what JSON can hold; the order of keys is free."""
+    """Return the SHA-256, 64 hex digits, of a JSON value; the order of keys does not matter."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def write_clips(
     folder: Path, recipe: Recipe, count: int, seed: int, jobs: int, report: Report
 ) -> Made:
-    """Write all clips, here or in several processes; labels and hashes in order."""
+    """Write all clips, in one or several processes; returns labels and hashes in order."""
     chunks = [range(start, min(start + CHUNK, count)) for start in range(0, count, CHUNK)]
     labels: list[Label] = []
     hashes: list[str] = []
@@ -176,7 +176,7 @@ def write_clips(
 def makers(
     folder: Path, recipe: Recipe, seed: int, chunks: Sequence[range], jobs: int
 ) -> Iterator[Iterator[Made]]:
-    """What comes of each chunk, in order."""
+    """Yield the result of each chunk, in order."""
     if jobs == 1:
         with Maker(recipe, seed) as maker:
             yield (write_chunk(maker, folder, numbers) for numbers in chunks)
@@ -187,18 +187,18 @@ def makers(
 
 
 def begin_making(recipe: Recipe, seed: int) -> None:
-    """Set up a process that makes clips; who started it ends it, also at Ctrl-C."""
+    """Set up a worker process; Ctrl-C is left to the process that started it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _maker.append(Maker(recipe, seed))
 
 
 def making(task: tuple[Path, range]) -> Made:
-    """Make one chunk in such a process."""
+    """Make one chunk in a worker process."""
     return write_chunk(_maker[0], *task)
 
 
 def write_chunk(maker: Maker, folder: Path, numbers: range) -> Made:
-    """Write some clips."""
+    """Write some clips; returns their labels and hashes."""
     labels, hashes = [], []
     for number in numbers:
         clip, label = maker.clip(number)
@@ -233,35 +233,35 @@ def write_index(folder: Path, request: dict[str, Any], made: Made) -> DataSet:
 
 
 def content_hash(lines: bytes, hashes: Sequence[str]) -> str:
-    """SHA-256 of the labels and of the hashes of the files."""
+    """Return the SHA-256 of the labels and of the files' hashes."""
     return hashlib.sha256(lines + "".join(hashes).encode()).hexdigest()
 
 
 def read_index(folder: Path) -> DataSet:
-    """What dataset.json holds.
+    """Read dataset.json.
 
     Raises:
-        BadInputError: there is none, or it is something else.
+        BadInputError: it is missing, or not a data set of intervals.
     """
     path = folder / INDEX
     if not path.is_file():
         raise BadInputError(
-            f"{folder}: holds no clips of intervals; make them: muse intervals generate -o {folder}"
+            f"{folder}: no data set of intervals; make one: muse intervals generate -o {folder}"
         )
     try:
         index = msgspec.json.decode(read_bytes(path), type=DataSet)
     except msgspec.DecodeError as error:
         raise BadInputError(f"{path}: not a data set of intervals ({error})") from error
     if index.format != FORMAT:
-        raise BadInputError(f"{path}: is a {index.format}, not a {FORMAT}")
+        raise BadInputError(f"{path}: has format {index.format}, not {FORMAT}")
     return index
 
 
 def read_labels(folder: Path) -> list[Label]:
-    """The labels of a data set, in the order of its clips.
+    """Read the labels of a data set, in the order of its clips.
 
     Raises:
-        BadInputError: they are not there, or damaged.
+        BadInputError: they are missing or damaged.
     """
     path = folder / LABELS
     try:
@@ -271,7 +271,7 @@ def read_labels(folder: Path) -> list[Label]:
 
 
 def is_whole(folder: Path, index: DataSet) -> bool:
-    """Whether a folder still holds what its dataset.json tells; every file is read."""
+    """Return whether a folder's files are unchanged since they were made; reads every file."""
     lines = read_bytes(folder / LABELS)
     try:
         hashes = [sha256_of(folder / label.file) for label in read_labels(folder)]

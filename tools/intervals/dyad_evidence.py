@@ -1,11 +1,10 @@
-"""What arithmetic has to say of the notes that sound at once in a stretch.
+"""Evidence of simple signal processing for the notes that sound at once in a segment.
 
-Conventions: audio is mono (frames,); pitches are MIDI's with fractions; weights are amplitudes to
-the power COMPRESSION, so that loud partials do not outweigh all the others. Each set of one, two or
-three of the likeliest notes is held against the peaks of the spectrum: which of them it explains,
-and which low partials it promises that are not there. After Duan, Pardo and Zhang, "Multiple
-fundamental frequency estimation by modeling spectral peaks and non-peak regions", IEEE TASLP 2010,
-in spirit.
+Conventions: audio is mono (frames,); pitches are MIDI with fractions; weights are amplitudes to the
+power COMPRESSION, so that loud partials do not outweigh all others. Each set of one, two or three
+candidate notes is compared with the peaks of the spectrum: which peaks it explains, and which of
+its low partials are missing. In the spirit of Duan, Pardo and Zhang, "Multiple fundamental
+frequency estimation by modeling spectral peaks and non-peak regions", IEEE TASLP 2010.
 """
 
 from dataclasses import dataclass
@@ -30,36 +29,36 @@ from muse.tools.theory.pitch import A4, A4_HZ
 Values = NDArray[np.float64]
 
 COMPRESSION = 0.9  # power of amplitudes
-SHORTEST_S = 0.06
+SHORTEST_S = 0.06  # of a segment that is analyzed
 LOBE = 3.0  # half the main lobe of Blackman's window, in bins without padding
-PADDING = 4  # times
-PEAK_FLOOR = 10 ** (-45 / 20)  # of the highest peak, beneath which peaks are not counted
-ABOVE_NOISE = 10 ** (12 / 20)  # times the median round it, beneath which they are not
-NOISE_HZ = 250.0  # to both sides, of that median
+PADDING = 4  # factor of zero padding
+PEAK_FLOOR = 10 ** (-45 / 20)  # least amplitude of a peak, relative to the highest
+ABOVE_NOISE = 10 ** (12 / 20)  # least amplitude of a peak, relative to the local median
+NOISE_HZ = 250.0  # width of that median to each side
 MOST_PEAKS = 40
 LOWEST_PEAK_HZ, HIGHEST_PEAK_HZ = 35.0, 5000.0
-CANDIDATES = 12  # fundamentals that are tried
-PARTIALS = 16  # of a note that peaks can be
+CANDIDATES = 12  # fundamentals from each of two methods
+PARTIALS = 16  # of a note that peaks are compared with
 LOW_PARTIALS = 5  # that a note is expected to have
 TOLERANCE = 0.32  # semitones between a partial and its peak
-APART = 0.6  # semitones between two notes
-ABOVE_ALL = 0.3  # of a missing partial, where no higher one is there to make it likely
-TONAL = 0.2  # share of the power that peaks have to have; a noise's have less
-QUIETEST = 1e-5  # amplitude below which all is silence, -100 dBFS
+APART = 0.6  # least semitones between two notes
+ABOVE_ALL = 0.3  # weight of a missing partial above a note's highest partial that is present
+TONAL = 0.2  # least share of the power in peaks; noise has less
+QUIETEST = 1e-5  # amplitude below which a segment is silent, -100 dBFS
 MOST_NOTES = 3  # in a hypothesis; three stand for three or more
-NO_NOTE = -1  # in the place of a candidate
+NO_NOTE = -1  # fills up sets of fewer notes
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """Peaks, and what each of the candidates makes of them.
+    """Peaks, and how well each candidate note agrees with them.
 
     Attributes:
-        pitches: (candidates,), MIDI's with fractions.
-        weights: (peaks,), of sum 1.
-        explains: (candidates, peaks), whether a peak is a partial of it.
-        absent: (candidates,), share of the low partials that are missing.
-        periodic: (candidates,), share of the time in which the sound repeats at that pitch.
+        pitches: (candidates,) MIDI with fractions.
+        weights: (peaks,) with sum 1.
+        explains: (candidates, peaks) whether a peak is a partial of the candidate.
+        absent: (candidates,) weighted share of the low partials that are missing.
+        periodic: (candidates,) share of the time in which the sound is periodic at that pitch.
     """
 
     pitches: Values
@@ -70,7 +69,7 @@ class Evidence:
 
 
 def spectral_peaks(audio: Samples, rate: int) -> tuple[Values, Values]:
-    """Frequencies in Hz of the peaks that stand out, and their weights."""
+    """Return the frequencies in Hz of the peaks above the noise, and their weights."""
     size = PADDING * (1 << (len(audio) - 1).bit_length())
     spectrum = np.abs(np.fft.rfft(audio * np.blackman(len(audio)), size))
     bin_hz = rate / size
@@ -94,7 +93,7 @@ def spectral_peaks(audio: Samples, rate: int) -> tuple[Values, Values]:
 
 
 def noise_floor(spectrum: Values, reach: int) -> Values:
-    """The median of the magnitudes round each bin, by blocks of half that width."""
+    """Return the local median of the magnitudes at each bin, by blocks of `reach` bins."""
     count = -(-len(spectrum) // reach)
     blocks = np.pad(spectrum, (0, count * reach - len(spectrum)), mode="edge").reshape(count, reach)
     medians = np.median(blocks, axis=1)
@@ -103,12 +102,12 @@ def noise_floor(spectrum: Values, reach: int) -> Values:
 
 @lru_cache(maxsize=1)
 def table() -> SeriesTable:
-    """The table of all fundamentals, made once."""
+    """Return the table of all fundamentals, made once."""
     return series_table()
 
 
 def candidates(audio: Samples, rate: int, hertz: Values, weights: Values) -> Values:
-    """Pitches of the strongest harmonic series, and of the strongest peaks."""
+    """Return candidate pitches: the strongest harmonic series, and the strongest peaks."""
     rows = log_spectrum(audio, rate, table().edges) ** COMPRESSION
     salience = np.sum(table().weights * rows[table().places], axis=1)
     inner = salience[1:-1]
@@ -124,7 +123,7 @@ def candidates(audio: Samples, rate: int, hertz: Values, weights: Values) -> Val
 
 
 def tuned(pitch: float, hertz: Values, weights: Values) -> float:
-    """The pitch by the peaks that are its low partials, each as heavy as it weighs."""
+    """Correct a pitch by the weighted mean deviation of the peaks that are its low partials."""
     orders, off = places(np.array([pitch]), hertz)
     low = (orders[0] >= 1) & (orders[0] <= LOW_PARTIALS) & (np.abs(off[0]) < 2 * TOLERANCE)
     if not low.any():
@@ -133,7 +132,7 @@ def tuned(pitch: float, hertz: Values, weights: Values) -> float:
 
 
 def places(pitches: Values, hertz: Values) -> tuple[Values, Values]:
-    """Which partial of each pitch a peak is nearest to, and by how many semitones it is off."""
+    """Return each peak's nearest partial of each pitch, and its deviation in semitones."""
     ratios = hertz / (A4_HZ * 2 ** ((pitches[:, None] - A4) / 12))
     orders = np.rint(ratios)
     return orders, 12 * np.log2(ratios / np.maximum(orders, 1))
@@ -142,7 +141,7 @@ def places(pitches: Values, hertz: Values) -> tuple[Values, Values]:
 def evidence(
     hertz: Values, weights: Values, pitches: Values, repeated: tuple[float, float]
 ) -> Evidence:
-    """What each pitch makes of the peaks, and of the pitch at which the sound repeats."""
+    """Compare each pitch with the peaks, and with the pitch at which the sound is periodic."""
     orders, off = places(pitches, hertz)
     explains = (orders >= 1) & (orders <= PARTIALS) & (np.abs(off) < TOLERANCE)
     highest = np.where(explains, orders, 0).max(axis=1, initial=0)
@@ -157,7 +156,7 @@ def evidence(
 
 @lru_cache(maxsize=2 * CANDIDATES)
 def choices(count: int) -> NDArray[np.intp]:
-    """All sets (n, MOST_NOTES) of one to MOST_NOTES of so many candidates; NO_NOTE fills up."""
+    """Return all sets (n, MOST_NOTES) of one to MOST_NOTES of `count` candidates."""
     sets = [
         (*chosen, *(NO_NOTE,) * (MOST_NOTES - size))
         for size in range(1, MOST_NOTES + 1)
@@ -167,9 +166,9 @@ def choices(count: int) -> NDArray[np.intp]:
 
 
 def hypotheses(found: Evidence) -> NDArray[np.intp]:
-    """The sets of candidates (n, MOST_NOTES), ascending, that are as many different notes.
+    """Return the sets of candidates, (n, MOST_NOTES), ascending, whose notes are all different.
 
-    Of two notes those further apart than LARGEST are left out.
+    Pairs further apart than LARGEST are left out.
     """
     sets = choices(len(found.pitches))
     pitches = np.where(sets == NO_NOTE, np.nan, found.pitches[sets])
@@ -181,13 +180,13 @@ def hypotheses(found: Evidence) -> NDArray[np.intp]:
 
 
 def explained(found: Evidence, sets: NDArray[np.intp]) -> Values:
-    """The share of the peaks (n,), by weight, that are partials of the notes of each set."""
+    """Return the share of the peaks, by weight, that each set explains, (n,)."""
     padded = np.vstack([found.explains, np.zeros_like(found.explains[:1])])
     share: Values = padded[sets].any(axis=1) @ found.weights
     return share
 
 
 def mean_over(values: Values, sets: NDArray[np.intp]) -> Values:
-    """The mean (n,) over the notes of each set of what is told of each candidate."""
+    """Return the mean of the candidates' values over the notes of each set, (n,)."""
     total: Values = np.append(values, 0.0)[sets].sum(axis=1) / (sets != NO_NOTE).sum(axis=1)
     return total

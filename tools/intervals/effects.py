@@ -1,6 +1,6 @@
-"""What happens to a clip on its way to the ear: a room, noise, a level.
+"""Effects on a clip: reverberation, noise and level.
 
-Conventions: clips are (frames,) arrays of mono sound; levels and ratios in dB.
+Conventions: clips are mono arrays (frames,); levels and ratios are in dB.
 """
 
 import numpy as np
@@ -8,20 +8,21 @@ from numpy.typing import NDArray
 
 Sound = NDArray[np.float64]
 
-WET_DB = -12.0  # power of the room's sound by that of the direct one, for a stationary sound
-LOWEST_PINK_HZ = 20.0  # below, pink noise is flat
-FALL = np.log(1e3)  # 60 dB, as the natural logarithm of an amplitude
+WET_DB = -12.0  # power of the reverberation relative to the direct sound, for stationary sounds
+LOWEST_PINK_HZ = 20.0  # pink noise is flat below
+FALL = np.log(1e3)  # 60 dB as the natural logarithm of an amplitude ratio
 
 
 def decibels(ratio_db: float) -> float:
-    """The ratio of amplitudes that so many dB are."""
+    """Convert a ratio in dB to a ratio of amplitudes."""
     return float(10 ** (ratio_db / 20))
 
 
 def room(reverb_s: float, sample_rate: int, dice: np.random.Generator) -> Sound:
-    """The response of a room: the direct sound, then noise that falls by 60 dB in `reverb_s`.
+    """Make a room's impulse response: the direct sound, then noise that falls by 60 dB.
 
-    After Moorer, "About this reverberation business", CMJ 1979.
+    After Moorer, "About this reverberation business", CMJ 1979; `reverb_s` is the reverberation
+    time (RT60).
     """
     frames = max(round(reverb_s * sample_rate), 2)
     tail: Sound = dice.standard_normal(frames) * np.exp(-FALL * np.arange(frames) / frames)
@@ -32,7 +33,7 @@ def room(reverb_s: float, sample_rate: int, dice: np.random.Generator) -> Sound:
 
 
 def convolved(clip: Sound, response: Sound) -> Sound:
-    """The clip in the room, cut to its length."""
+    """Convolve a clip with an impulse response, cut to the clip's length."""
     size = 1 << (len(clip) + len(response) - 2).bit_length()
     product = np.fft.rfft(clip, size) * np.fft.rfft(response, size)
     heard: Sound = np.fft.irfft(product, size)[: len(clip)]
@@ -40,7 +41,7 @@ def convolved(clip: Sound, response: Sound) -> Sound:
 
 
 def noise(frames: int, colour: str, sample_rate: int, dice: np.random.Generator) -> Sound:
-    """Noise of power 1: 'white' has the same power in each Hz, 'pink' in each octave."""
+    """Make noise of power 1: 'white' has equal power in each Hz, 'pink' in each octave."""
     white: Sound = dice.standard_normal(frames)
     if colour == "pink":
         spectrum = np.fft.rfft(white)
@@ -51,13 +52,13 @@ def noise(frames: int, colour: str, sample_rate: int, dice: np.random.Generator)
 
 
 def with_noise(clip: Sound, sounding: slice, snr_db: float, added: Sound) -> Sound:
-    """The clip with noise of power 1 added, at a ratio of signal to noise.
+    """Add noise to a clip at a signal-to-noise ratio.
 
     Args:
         clip: without noise.
-        sounding: where the notes are; the signal's power is its mean there.
-        snr_db: 10 log10 of the signal's power by the noise's.
-        added: as long as the clip.
+        sounding: frames of the notes, over which the signal's power is averaged.
+        snr_db: 10 log10 of signal power divided by noise power.
+        added: noise of power 1, as long as the clip.
     """
     power = float(np.mean(clip[sounding] ** 2))
     noisy: Sound = clip + added * (np.sqrt(power) / decibels(snr_db))
@@ -65,7 +66,7 @@ def with_noise(clip: Sound, sounding: slice, snr_db: float, added: Sound) -> Sou
 
 
 def levelled(clip: Sound, peak_dbfs: float) -> Sound:
-    """The clip with its highest sample at that level; silence stays silence."""
+    """Scale a clip to a peak level; silence is returned unchanged."""
     peak = float(np.abs(clip).max(initial=0.0))
     if not peak:
         return clip

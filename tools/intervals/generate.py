@@ -1,7 +1,7 @@
-"""Clips of intervals, as arrays.
+"""Make clips of intervals as arrays.
 
-Conventions: clips are float32 (frames,), mono, full scale 1.0, at the recipe's rate. A clip is made
-from its label alone, and the label from the seed and the clip's number.
+Conventions: clips are float32 (frames,), mono, full scale 1.0, at the settings' sample rate. A clip
+depends on its label alone, and the label on settings, seed and the clip's number.
 """
 
 import numpy as np
@@ -26,17 +26,17 @@ Sound = NDArray[np.float64]
 
 
 class Maker(Holder):
-    """Makes the clips of a recipe; a context, since FluidSynth is to be freed."""
+    """Makes clips; a context manager, because FluidSynth must be freed."""
 
     def __init__(self, recipe: Recipe, seed: int) -> None:
-        """Check the recipe; nothing is loaded yet.
+        """Check the settings; soundfonts are loaded when they are first needed.
 
         Args:
-            recipe: what clips are drawn from.
+            recipe: settings of the clips.
             seed: 0 or more.
 
         Raises:
-            ParameterError, BadInputError, MissingPartError: as `draw.choices`.
+            ParameterError, BadInputError, MissingPartError: as in sample_label.choices.
         """
         super().__init__()
         self.given: Choices = choices(recipe)
@@ -46,7 +46,7 @@ class Maker(Holder):
         self._fonts = {path.stem: path for path in self.given.soundfonts}
 
     def clip(self, number: int) -> tuple[Clip, Label]:
-        """A clip and its label.
+        """Return a clip and its label.
 
         Args:
             number: of the clip, 0 or more.
@@ -55,7 +55,7 @@ class Maker(Holder):
         return self.sound(label), label
 
     def sound(self, label: Label) -> Clip:
-        """The clip of a label."""
+        """Return the clip of a label."""
         dice = dice_for(label.seed, label.number, SOUNDED)
         rate = self._recipe.sample_rate
         clip = self._notes(label)
@@ -67,7 +67,7 @@ class Maker(Holder):
         return levelled(clip, label.peak_dbfs).astype(np.float32)
 
     def _notes(self, label: Label) -> Sound:
-        """Both notes at their places."""
+        """Return both notes mixed, without effects."""
         rate = self._recipe.sample_rate
         clip = np.zeros(self._recipe.frames)
         for place in (0, 1):
@@ -78,7 +78,7 @@ class Maker(Holder):
         return clip
 
     def _note(self, label: Label, place: int) -> Sound | Clip:
-        """The lower note (place 0) or the higher one; both throw the same dice for their timbre."""
+        """Return the lower note (place 0) or the higher one; both use the same random timbre."""
         frames = round(label.durations_s[place] * self._recipe.sample_rate)
         if label.program is None or label.soundfont is None:
             hertz = (label.low_hz, label.high_hz)[place]
@@ -91,22 +91,22 @@ class Maker(Holder):
 
 
 def sounding(label: Label, rate: int) -> slice:
-    """From the first onset to the end of the last note, in frames."""
+    """Return the frames from the first onset to the end of the last note."""
     ends = [onset + length for onset, length in zip(label.onsets_s, label.durations_s, strict=True)]
     return slice(round(min(label.onsets_s) * rate), round(max(ends) * rate))
 
 
 def clips(recipe: Recipe, count: int, seed: int = 0, first: int = 0) -> tuple[Clip, list[Label]]:
-    """Clips (count, frames) and their labels.
+    """Return clips, (count, frames), and their labels.
 
     Args:
-        recipe: what they are drawn from.
-        count: how many.
+        recipe: settings of the clips.
+        count: number of clips.
         seed: 0 or more.
-        first: number of the first one.
+        first: number of the first clip.
 
     Raises:
-        ParameterError, BadInputError, MissingPartError: as `draw.choices`.
+        ParameterError, BadInputError, MissingPartError: as in sample_label.choices.
     """
     sounds = np.empty((count, recipe.frames), np.float32)
     labels = []

@@ -1,13 +1,13 @@
-"""What sounds in a stretch, by arithmetic and the net of classifier.py together.
+"""Score hypotheses of what sounds in a segment, from signal processing and the interval net.
 
-Each set of one, two or three notes that peaks of the spectrum or the net make likely is a
-hypothesis, and so is that there is no note. What arithmetic and the net say of it are its measures;
-its chance is the exponential of their weighted sum by that of all, a product of experts after
+Each set of one, two or three notes that spectral peaks or the net make likely is a hypothesis, and
+so is that there is no note. Its measures are what signal processing and the net say of it. Its
+probability is proportional to the exponential of their weighted sum: a product of experts after
 Hinton, "Training products of experts by minimizing contrastive divergence", Neural Computation
-2002, with weights of hypothesis_weights.py.
+2002, with the weights in hypothesis_weights.py.
 
-Conventions: audio is mono (frames,); pitches are MIDI's with fractions; sets are those of
-hear_dyad.hypotheses.
+Conventions: audio is mono (frames,); pitches are MIDI with fractions; sets of notes are those of
+dyad_evidence.hypotheses.
 """
 
 from dataclasses import dataclass
@@ -38,12 +38,12 @@ from muse.tools.intervals.dyad_evidence import (
 )
 from muse.tools.intervals.hypothesis_weights import load_hypothesis_weights
 
-LONGEST_S = 1.0  # of sound that is looked at
+LONGEST_S = 1.0  # of a segment that is analyzed
 LOWEST_NOTE = 21  # MIDI pitch of the net's first semitone
-LIKELIEST = 4  # semitones of the net that are candidates too
-SURELY = 8.0  # log odds beyond which the net's are not believed
-LEAST = 1e-6  # chance, below which no expert goes
-KEPT = 24  # likeliest hypotheses that are told
+LIKELIEST = 4  # semitones of the net that become candidates
+SURELY = 8.0  # limit of the net's log odds of notes
+LEAST = 1e-6  # lowest probability that an expert may give
+KEPT = 24  # likeliest hypotheses in a result
 MEASURES = (
     "nothing",
     "two",
@@ -63,12 +63,12 @@ Pitches = tuple[float, ...]
 
 @dataclass(frozen=True)
 class Chord:
-    """What sounds at once.
+    """The notes that sound at once in a segment.
 
     Attributes:
-        pitches: MIDI's with fractions, ascending; empty where nothing has a pitch; three stand for
+        pitches: MIDI with fractions, ascending; empty if nothing has a pitch; three stand for
             three or more.
-        chances: of the likeliest sets of pitches, in order, how likely each is.
+        chances: the likeliest sets of pitches with their probabilities, in order.
     """
 
     pitches: Pitches
@@ -77,12 +77,12 @@ class Chord:
 
 @dataclass(frozen=True)
 class Weighed:
-    """Hypotheses and what is measured of them.
+    """Hypotheses and their measures.
 
     Attributes:
         pitches: of the candidates, ascending.
-        sets: (n, MOST_NOTES) of these.
-        measures: (n + 1, MEASURES); the last row is that there is no note.
+        sets: (n, MOST_NOTES) candidates in each hypothesis.
+        measures: (n + 1, MEASURES); the last row is the hypothesis of no note.
     """
 
     pitches: Values
@@ -90,7 +90,7 @@ class Weighed:
     measures: Values
 
     def notes(self, place: int) -> Pitches:
-        """The pitches of one hypothesis."""
+        """Return the pitches of one hypothesis."""
         if place == len(self.sets):
             return ()
         return tuple(float(self.pitches[one]) for one in self.sets[place] if one != NO_NOTE)
@@ -100,24 +100,24 @@ NOTHING = Chord((), (((), 1.0),))
 
 
 class Listener:
-    """Hears what sounds in a stretch; the net is loaded once."""
+    """Estimates the notes of a segment; the net is loaded once."""
 
     def __init__(self) -> None:
         """Load the net.
 
         Raises:
-            BadInputError: its weights are not there or damaged.
+            BadInputError: its weights are missing or damaged.
         """
         self._net = IntervalHearer()
         weights = load_hypothesis_weights().by_measure
         self._weights = np.array([weights[name] for name in MEASURES])
 
     def hear(self, audio: Samples, rate: int) -> Chord:
-        """What sounds in a stretch in which nothing begins or ends.
+        """Estimate the notes of a segment in which no note begins or ends.
 
         Args:
-            audio: (frames,); of more than LONGEST_S the first part is looked at.
-            rate: in Hz.
+            audio: (frames,); only the first LONGEST_S are analyzed.
+            rate: sample rate, Hz.
         """
         found = self.weighed(audio, rate)
         if found is None:
@@ -128,7 +128,7 @@ class Listener:
         return Chord(told[0][0], told)
 
     def weighed(self, audio: Samples, rate: int) -> Weighed | None:
-        """The hypotheses of a stretch; None where nothing is tonal: the net is not asked then."""
+        """Return the hypotheses of a segment; None, without using the net, if nothing is tonal."""
         part = audio[: round(LONGEST_S * rate)]
         if len(part) < SHORTEST_S * rate or np.abs(part).max() < QUIETEST:
             return None
@@ -144,19 +144,19 @@ class Listener:
 
 @lru_cache(maxsize=1)
 def listener() -> Listener:
-    """The one that commands use, made once."""
+    """Return the listener that commands share, made once."""
     return Listener()
 
 
 def shares(odds: Values) -> Values:
-    """Chances by the exponential of the odds; their sum is 1."""
+    """Return probabilities from log odds."""
     chances = np.exp(odds - odds.max())
     found: Values = chances / chances.sum()
     return found
 
 
 def with_likeliest(pitches: Values, heard: Hearing, hertz: Values, weights: Values) -> Values:
-    """The candidates and the net's likeliest semitones, ascending."""
+    """Return the candidates and the net's likeliest semitones, ascending."""
     found = pitches.tolist()
     for place in np.argsort(heard.notes)[::-1][:LIKELIEST]:
         pitch = tuned(float(LOWEST_NOTE + place), hertz, weights)
@@ -166,7 +166,7 @@ def with_likeliest(pitches: Values, heard: Hearing, hertz: Values, weights: Valu
 
 
 def measures(found: Evidence, sets: NDArray[np.intp], heard: Hearing) -> Values:
-    """What is measured of each set, and last of there being no note; (n + 1, MEASURES)."""
+    """Return the measures of each set and of the hypothesis of no note, (n + 1, MEASURES)."""
     counts = (sets != NO_NOTE).sum(axis=1)
     own = np.arange(1, MOST_NOTES + 1) == counts[:, None]
     share = explained(found, sets)
@@ -193,7 +193,7 @@ def measures(found: Evidence, sets: NDArray[np.intp], heard: Hearing) -> Values:
 
 
 def net_intervals(pitches: Values, sets: NDArray[np.intp], heard: Hearing) -> Values:
-    """The logarithm of the net's chance of the size of each set of two, sounding together."""
+    """Return the net's log probability of each pair's size, sounding together."""
     chances = np.log(np.maximum((1 - heard.none) * heard.pairs[:, KINDS.index("together")], LEAST))
     size = np.rint(pitches[sets[:, 1]] - pitches[sets[:, 0]]).astype(np.intp)
     told: Values = chances[np.clip(size, 0, LARGEST)]
@@ -201,7 +201,7 @@ def net_intervals(pitches: Values, sets: NDArray[np.intp], heard: Hearing) -> Va
 
 
 def net_notes(pitches: Values, sets: NDArray[np.intp], heard: Hearing) -> Values:
-    """The sum of the net's log odds of the notes of each set."""
+    """Return the sum of the net's log odds of the notes of each set."""
     places = np.clip(np.rint(pitches).astype(np.intp) - LOWEST_NOTE, 0, len(heard.notes) - 1)
     odds = np.append(np.clip(heard.notes, -SURELY, SURELY)[places], 0.0)
     total: Values = odds[sets].sum(axis=1)

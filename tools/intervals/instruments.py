@@ -1,15 +1,15 @@
-"""The General MIDI instruments that intervals are made with, and which of them a net never hears.
+"""General MIDI instruments for clips of intervals, and their split into train, validation and test.
 
-Conventions: programs are numbered 0 to 127 as in MIDI's messages; pitches are MIDI's. A range holds
-the pitches that the instrument plays and at which two soundfonts, FluidR3_GM and TimGM6mb, sound
-the pitch that is asked for: from A1 to A6 notes were played alone, and their spectrum and a YIN
-estimate compared with the label. Where one of the two failed the range ends before, and a program
-that fails throughout is in UNUSABLE with what it does.
+Conventions: programs are numbered 0 to 127 as in MIDI messages; pitches are MIDI. A range holds the
+pitches that the instrument plays and at which two soundfonts, FluidR3_GM and TimGM6mb, sound at the
+right pitch: notes from A1 to A6 were played alone, and their spectrum and a YIN estimate compared
+with the label. A range ends before the first note where one of the two failed; programs that fail
+throughout are in UNUSABLE, with the reason.
 
-The split is by what makes the sound, not by General MIDI's groups of eight alone: bowed strings
-and what is sampled from them, and reeds, are for the test; pipes and the plucked instruments of
-the group "ethnic" for validation. So each side holds sounds that last and sounds that die away,
-and the net of the test has heard no violin in a section and no oboe under another name.
+The split is by how the sound is made, not by General MIDI's groups of eight alone: bowed strings,
+samples of them, and reeds are for the test; pipes and the plucked instruments of the group "ethnic"
+are for validation. So each side has sounds that last and sounds that decay, and the training side
+has no violin in a section and no oboe under another name.
 """
 
 import re
@@ -165,7 +165,7 @@ UNUSABLE: dict[int, str] = {
     **dict.fromkeys(range(120, 128), "a noise"),
 }
 
-# of whole groups, then of programs whose sound belongs to another group's
+# sides of whole groups, then of programs whose sound belongs to another group
 SIDE_OF_GROUP = {
     "strings": "test",
     "ensemble": "test",
@@ -186,7 +186,7 @@ class Instrument:
 
     Attributes:
         program: 0 to 127.
-        name: as General MIDI calls it.
+        name: in General MIDI.
         lowest: MIDI pitch.
         highest: MIDI pitch.
     """
@@ -198,12 +198,12 @@ class Instrument:
 
     @property
     def group(self) -> str:
-        """General MIDI's group of eight."""
+        """General MIDI's group of eight programs."""
         return GROUPS[self.program // GROUP]
 
     @property
     def side(self) -> str:
-        """Of the split: train, validation or test."""
+        """Side of the split: train, validation or test."""
         own = SIDE_OF_GROUP.get(self.group, "train")
         return SIDE_OF_PROGRAM.get(self.program, own)
 
@@ -212,22 +212,22 @@ INSTRUMENTS = {program: Instrument(program, *row) for program, row in RANGES.ite
 
 
 def of_side(side: str) -> tuple[int, ...]:
-    """The programs on one side of the split."""
+    """Return the programs on one side of the split."""
     return tuple(p for p, instrument in INSTRUMENTS.items() if instrument.side == side)
 
 
 def programs(word: str) -> tuple[int, ...]:
-    """The programs that a word stands for, without those that cannot be used.
+    """Return the programs that a word stands for, without unusable ones.
 
     Args:
         word: "gm" for all, or "gm:" and a side, a group of GROUPS, or programs: "0-7", "40+42".
 
     Raises:
-        ParameterError: nothing is called so, or none of it can be used.
+        ParameterError: the word is unknown, or all its programs are unusable.
     """
     head, _, rest = word.partition(":")
     if head != WORD:
-        raise ParameterError(f"no timbre is called '{word}'")
+        raise ParameterError(f"unknown timbre '{word}'")
     if rest in SIDES:
         return of_side(rest)
     found = numbered(rest or f"0-{PROGRAMS - 1}")
@@ -236,16 +236,16 @@ def programs(word: str) -> tuple[int, ...]:
         found = tuple(range(first, first + GROUP))
     if found is None:
         known = ", ".join((*SIDES, *GROUPS))
-        raise ParameterError(f"'{word}' is gm: and programs 0 to 127, such as gm:0-7, or {known}")
+        raise ParameterError(f"'{word}': gm: needs programs 0 to 127, such as gm:0-7, or {known}")
     usable = tuple(program for program in found if program in INSTRUMENTS)
     if not usable:
         reason = UNUSABLE.get(found[0], "unusable")
-        raise ParameterError(f"no program of '{word}' has the pitch it is asked for ({reason})")
+        raise ParameterError(f"no program of '{word}' sounds at its pitch ({reason})")
     return usable
 
 
 def numbered(text: str) -> tuple[int, ...] | None:
-    """The programs of "0-7" or "40+42", or None where it is no such text."""
+    """Return the programs of "0-7" or "40+42", or None for other text."""
     found: list[int] = []
     for part in text.split("+"):
         match = re.fullmatch(r"(\d{1,3})(?:-(\d{1,3}))?", part)

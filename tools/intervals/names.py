@@ -1,7 +1,7 @@
-"""Intervals between two notes as they are spelled: C to G# is an augmented fifth, C to Ab a sixth.
+"""Name the interval between two spelled notes: C to G# is an augmented fifth, C to Ab a sixth.
 
-Conventions: a staff place counts letters from C0 on, seven to the octave; a number counts as
-musicians do (1 unison, 3 third). The lower note is the one that is written lower.
+Conventions: a staff position counts letters from C0, seven per octave; interval numbers count from
+1 (1 unison, 3 third). The lower note is the one written lower.
 """
 
 import re
@@ -13,7 +13,7 @@ from muse.tools.theory.intervals import INTERVAL_NAMES, MAJOR_SCALE, STEPS
 from muse.tools.theory.pitch import MIDI_NAME, note_name, parse_midi_name, parse_note_name
 
 LETTERS = "CDEFGAB"  # up the staff
-USUAL_OCTAVE = 4  # of a first note that is named without one
+USUAL_OCTAVE = 4  # of a first note without an octave
 PERFECT_STEPS = (0, 3, 4)  # unison, fourth, fifth
 TIMES = {1: "", 2: "doubly ", 3: "triply "}
 NUMBERS = (
@@ -26,12 +26,12 @@ FORMAT = "muse.interval-name/1"
 
 @dataclass(frozen=True)
 class Written:
-    """A note as it is written.
+    """A spelled note.
 
     Attributes:
-        name: letter, signs, octave.
-        place: on the staff.
-        pitch: MIDI's.
+        name: letter, accidentals, octave.
+        place: staff position.
+        pitch: MIDI.
     """
 
     name: str
@@ -40,18 +40,18 @@ class Written:
 
 
 def describe(first: str, second: str) -> dict[str, Any]:
-    """All names of the interval from one note to another.
+    """Return all names of the interval from one note to another.
 
     Args:
         first: such as "C4"; without an octave it is in octave 4.
         second: such as "G#4"; without an octave it is the next one up the staff.
 
     Returns:
-        plain values for JSON: the notes, semitones, direction, `name` by the size, `spelled` by the
-        letters, `compound` where it is larger than an octave, and the inversion.
+        JSON values: the notes, semitones, direction, `name` by the size, `spelled` by the letters,
+        `compound` if larger than an octave, and the inversion.
 
     Raises:
-        BadInputError: one is not the name of a note, or out of MIDI's range.
+        BadInputError: a note's name is invalid or out of MIDI's range.
     """
     start = written(first)
     end = written(second, start.place)
@@ -71,11 +71,11 @@ def describe(first: str, second: str) -> dict[str, Any]:
 
 
 def written(text: str, above: int | None = None) -> Written:
-    """A note by its name.
+    """Parse a note's name.
 
     Args:
         text: with or without an octave.
-        above: staff place that a note without an octave is at, or next above.
+        above: lowest staff position of a note without an octave.
     """
     name = text.strip()
     if not re.search(r"\d$", name):
@@ -92,21 +92,21 @@ def written(text: str, above: int | None = None) -> Written:
 
 
 def free_octave(name: str, above: int | None) -> int:
-    """The octave of a note that is named without one."""
+    """Return the octave of a note named without one."""
     if above is None:
         return USUAL_OCTAVE
     return -((LETTERS.index(name[0].upper()) - above) // STEPS)
 
 
 def direction(semitones: int) -> str:
-    """From the first note to the second."""
+    """Return the direction from the first note to the second."""
     if semitones == 0:
         return "repeated"
     return "ascending" if semitones > 0 else "descending"
 
 
 def size_name(semitones: int) -> str:
-    """The usual name of a size: 8 is a minor sixth; beyond two octaves with the octaves told."""
+    """Return the usual name of a size: 8 is a minor sixth; over two octaves, with the octaves."""
     if semitones < len(INTERVAL_NAMES):
         return INTERVAL_NAMES[semitones]
     octaves, rest = divmod(semitones, 12)
@@ -114,7 +114,7 @@ def size_name(semitones: int) -> str:
 
 
 def spelled_name(steps: int, semitones: int) -> str:
-    """The name of an interval by the letters: 4 steps, 8 semitones is an augmented fifth."""
+    """Return the name by letters: 4 steps and 8 semitones are an augmented fifth."""
     octaves, step = divmod(steps, STEPS)
     alteration = semitones - 12 * octaves - MAJOR_SCALE[step]
     number = NUMBERS[steps] if steps < len(NUMBERS) else ordinal(steps + 1)
@@ -122,7 +122,7 @@ def spelled_name(steps: int, semitones: int) -> str:
 
 
 def quality(alteration: int, perfect: bool) -> str:
-    """What an interval is called that is so many semitones off the major scale's."""
+    """Return the quality of an interval that differs from the major scale's by `alteration`."""
     if alteration == 0:
         return "perfect" if perfect else "major"
     if alteration == -1 and not perfect:
@@ -133,20 +133,20 @@ def quality(alteration: int, perfect: bool) -> str:
 
 
 def ordinal(number: int) -> str:
-    """16 is "16th", 22 is "22nd"."""
+    """Format a number: 16 as "16th", 22 as "22nd"."""
     ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10 if number // 10 % 10 != 1 else 0, "th")
     return f"{number}{ending}"
 
 
 def simple(steps: int, semitones: int) -> tuple[int, int]:
-    """The interval without its octaves; an octave stays one, one that is too wide does not."""
+    """Return the interval without its octaves; a perfect octave stays, augmented ones do not."""
     octaves = max((steps - 1) // STEPS, 0)
     steps, semitones = steps - STEPS * octaves, semitones - 12 * octaves
     return (0, semitones - 12) if steps == STEPS and semitones > 12 else (steps, semitones)
 
 
 def compound_name(steps: int, semitones: int) -> str | None:
-    """A tenth as what it is made of; None for what is no larger than an octave."""
+    """Return the parts of an interval larger than an octave, such as a tenth; otherwise None."""
     octaves = max((steps - 1) // STEPS, 0)
     if not octaves:
         return None
@@ -157,7 +157,7 @@ def compound_name(steps: int, semitones: int) -> str | None:
 
 
 def inversion(steps: int, semitones: int) -> dict[str, Any]:
-    """The simple interval turned over: its lower note an octave up."""
+    """Return the inversion of the simple interval: its lower note an octave higher."""
     steps, semitones = simple(steps, semitones)
     turned = 12 - semitones
     return {

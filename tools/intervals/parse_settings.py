@@ -1,4 +1,4 @@
-"""A recipe from the words of a command line: "0-24", "0.3:0.9", "sine,gm:0-7"."""
+"""Parse settings of clips from command-line text: "0-24", "0.3:0.9", "sine,gm:0-7"."""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ EVERYTHING = "all"
 
 @dataclass(frozen=True)
 class Words:
-    """What was said of each option of the command, None where nothing was."""
+    """Values of the command's options; None if not given."""
 
     length: float | None = None
     gap: str | None = None
@@ -34,10 +34,10 @@ class Words:
 
 
 def recipe_of(words: Words) -> Recipe:
-    """The default recipe with what was said put in; it is not checked yet.
+    """Return the default settings changed by the given options, not checked yet.
 
     Raises:
-        ParameterError: a word cannot be read.
+        ParameterError: an option's text cannot be parsed.
     """
     said = {
         "sample_rate": words.rate,
@@ -63,18 +63,18 @@ def recipe_of(words: Words) -> Recipe:
 
 
 def span(option: str, text: str | None) -> Span | None:
-    """The lowest and the highest of what is drawn, from "10" or "10:30"."""
+    """Parse a span, the range of a distribution, from "10" or "10:30"."""
     if text is None:
         return None
     low, colon, high = text.partition(":")
     try:
         return float(low), float(high if colon else low)
     except ValueError as error:
-        raise ParameterError(f"{option} is a number or LOW:HIGH, not '{text}'") from error
+        raise ParameterError(f"{option} must be a number or LOW:HIGH, not '{text}'") from error
 
 
 def sizes(text: str | None) -> tuple[int, ...] | None:
-    """Sizes in semitones, each once, in order, from "1-12", "3,4,7" or "all"."""
+    """Parse sizes in semitones, without repeats and in order, from "1-12", "3,4,7" or "all"."""
     if text is None:
         return None
     if text == EVERYTHING:
@@ -83,13 +83,13 @@ def sizes(text: str | None) -> tuple[int, ...] | None:
     for part in text.split(","):
         match = re.fullmatch(r"\s*(\d{1,2})(?:-(\d{1,2}))?\s*", part)
         if match is None:
-            raise ParameterError(f"--intervals is semitones such as 1-12 or 3,4,7, not '{text}'")
+            raise ParameterError(f"--intervals must be like 1-12 or 3,4,7, not '{text}'")
         found.update(range(int(match[1]), int(match[2] or match[1]) + 1))
     return tuple(sorted(found))
 
 
 def names(text: str | None) -> tuple[str, ...] | None:
-    """Names with commas between, each once."""
+    """Parse names separated by commas, without repeats."""
     if text is None:
         return None
     return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))

@@ -1,7 +1,7 @@
-"""An ear trainer: intervals to be named, those that were missed coming oftener.
+"""An ear trainer: it asks for the names of intervals, more often for those answered wrong.
 
 Conventions: levels count from 1; sizes are in semitones. The same seed and the same answers give
-the same questions, unless a file of earlier answers weighs in.
+the same questions, unless earlier answers are loaded.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,14 +24,14 @@ from muse.tools.theory.pitch import midi_name
 UP, DOWN, TOGETHER = DIRECTIONS
 RANGE_HZ = (110.0, 880.0)  # of the notes, A2 to A5
 PIANO, PLUCKED = "gm:0", "pluck"
-REMEMBERED = 20  # last answers of an interval that weigh in how often it comes
+REMEMBERED = 20  # last answers of an interval that count
 RAREST = 0.15  # weight of an interval that is always right; one never asked has 0.5
-SEED_PURPOSE = DRAWN + 100  # of the dice that choose the size, apart from those of the clips
+SEED_PURPOSE = SAMPLED + 100  # stream of random numbers that choose the size
 
 
 @dataclass(frozen=True)
 class Level:
-    """What a level asks for.
+    """Intervals that a level asks for.
 
     Attributes:
         sizes: in semitones.
@@ -58,7 +58,7 @@ class Question:
 
     Attributes:
         number: within the quiz, from 1.
-        label: what it is.
+        label: of the interval.
     """
 
     number: int
@@ -66,14 +66,14 @@ class Question:
 
     @property
     def in_notes(self) -> str:
-        """The notes by their names, in the order they sound: for a quiz without sound."""
+        """Names of the notes in the order they sound, for a quiz without sound."""
         low, high = midi_name(self.label.low_pitch), midi_name(self.label.high_pitch)
         first, second = (high, low) if self.label.direction == DOWN else (low, high)
         return f"{first} {'with' if self.label.direction == TOGETHER else 'then'} {second}"
 
 
 class Quiz(Holder):
-    """Questions one after the other; a context, since FluidSynth is to be freed."""
+    """A sequence of questions; a context manager, because FluidSynth must be freed."""
 
     def __init__(
         self,
@@ -84,20 +84,20 @@ class Quiz(Holder):
         seed: int = 0,
         earlier: Iterable[Answer] = (),
     ) -> None:
-        """Check what is asked for.
+        """Check the arguments.
 
         Args:
             level: 1 to 6.
             directions: of DIRECTIONS; None takes the level's.
-            timbres: as a recipe's; None is a piano, or a plucked string where no piano can be had.
+            timbres: as in ClipSettings; None is a piano, or a plucked string without FluidSynth.
             seed: 0 or more.
             earlier: answers of other quizzes, oldest first.
 
         Raises:
-            ParameterError, BadInputError, MissingPartError: as `draw.choices`.
+            ParameterError, BadInputError, MissingPartError: as in sample_label.choices.
         """
         if not 1 <= level <= len(LEVELS):
-            raise ParameterError(f"--level is 1 to {len(LEVELS)}, not {level}")
+            raise ParameterError(f"--level must be 1 to {len(LEVELS)}, not {level}")
         super().__init__()
         self.level, self.seed = level, seed
         self.answers: list[Answer] = []
@@ -107,7 +107,7 @@ class Quiz(Holder):
         self.recipe = recipe
 
     def question(self) -> Question:
-        """The next question; the same one until it is answered."""
+        """Return the next question, the same one until it is answered."""
         number = len(self.answers) + 1
         dice = dice_for(self.seed, number, SEED_PURPOSE)
         sizes = self.recipe.intervals
@@ -117,11 +117,11 @@ class Quiz(Holder):
         return Question(number, draw(replace(self._maker.given, recipe=only), self.seed, number))
 
     def clip(self, question: Question) -> Clip:
-        """How the question sounds: (frames,) at the rate of the recipe."""
+        """Return the question's clip, (frames,) at the settings' sample rate."""
         return self._maker.sound(question.label)
 
     def answer(self, question: Question, semitones: int) -> Answer:
-        """Judge an answer and keep it."""
+        """Judge an answer and store it."""
         label = question.label
         given = Answer(
             format=FORMAT,
@@ -145,7 +145,7 @@ class Quiz(Holder):
 def recipe_of_level(
     level: Level, directions: tuple[str, ...] | None, timbres: tuple[str, ...]
 ) -> Recipe:
-    """What the clips of a level are drawn from; a unison is left out where it cannot be heard."""
+    """Return the settings of a level's clips; without a unison if notes are only together."""
     chosen = directions or level.directions
     return Recipe(
         lowest_hz=RANGE_HZ[0],
@@ -157,7 +157,7 @@ def recipe_of_level(
 
 
 def usual_timbres() -> tuple[str, ...]:
-    """A piano where there is FluidSynth and a soundfont, else a plucked string."""
+    """Return a piano if FluidSynth and a soundfont are installed, otherwise a plucked string."""
     try:
         load_fluidsynth()
         choose_soundfont()
@@ -167,11 +167,11 @@ def usual_timbres() -> tuple[str, ...]:
 
 
 def weights(sizes: Sequence[int], answers: Sequence[Answer]) -> np.ndarray:
-    """How often each size is to come: by the share of its last answers that were wrong."""
+    """Return how often each size is asked for, by the share of its last answers that were wrong."""
     return np.array([weight([a.right for a in answers if a.semitones == size]) for size in sizes])
 
 
 def weight(right: Sequence[bool]) -> float:
-    """The share of wrong answers among the last ones, one of each kind added (Laplace's rule)."""
+    """Return the share of wrong answers among the last ones, with Laplace's rule."""
     last = right[-REMEMBERED:]
     return max((last.count(False) + 1) / (len(last) + 2), RAREST)

@@ -1,4 +1,4 @@
-"""What people call an interval: "P5", "m3", "tritone", "minor third", "5th" or 7."""
+"""Parse the name of an interval: "P5", "m3", "tritone", "minor third", "5th" or 7."""
 
 import re
 
@@ -7,10 +7,10 @@ from muse.tools.intervals.clip_settings import LARGEST
 from muse.tools.intervals.names import NUMBERS, PERFECT_STEPS
 from muse.tools.theory.intervals import MAJOR_SCALE, STEPS
 
-SHORT = re.compile(r"([pPmMaAdD])\s?(\d{1,2})")  # only of m and M does the case matter
+SHORT = re.compile(r"([pPmMaAdD])\s?(\d{1,2})")  # case matters only for m and M
 NUMBERED = re.compile(r"(\d{1,2})(?:st|nd|rd|th)")
 QUALITIES = {"perfect": "P", "major": "M", "minor": "m", "augmented": "A", "diminished": "d"}
-IMPERFECT_OFF = {"M": 0, "m": -1, "A": 1, "d": -2}  # semitones from the major scale's
+IMPERFECT_OFF = {"M": 0, "m": -1, "A": 1, "d": -2}  # semitones from the major scale's interval
 PERFECT_OFF = {"P": 0, "A": 1, "d": -1}
 OTHER_NAMES = {
     "tritone": 6,
@@ -29,16 +29,16 @@ OTHER_NAMES = {
 
 
 def answer_semitones(text: str) -> int:
-    """The size that an answer means.
+    """Return the size of the interval that an answer names.
 
     Args:
         text: a name, a short name (m3, P5, A4, d5, TT) or a number of semitones.
 
     Returns:
-        semitones, 0 to 24.
+        Semitones, 0 to 24.
 
     Raises:
-        BadInputError: it is none of these; "third" alone is not, for it may be minor or major.
+        BadInputError: it is none of these; "third" alone may be minor or major, so it is refused.
     """
     plain = " ".join(re.sub(r"(?<=[a-z])-(?=[a-z])", " ", text).split())
     found = OTHER_NAMES.get(plain.lower())
@@ -54,7 +54,7 @@ def answer_semitones(text: str) -> int:
 
 
 def quality_and_number(plain: str) -> tuple[str, int]:
-    """The letter of the quality and the number: "minor third" is ("m", 3); ("", 0) of no such."""
+    """Split "minor third" into ("m", 3); returns ("", 0) for other text."""
     if match := SHORT.fullmatch(plain):
         letter = match[1]
         return letter if letter in "mM" else {"p": "P", "a": "A", "d": "d"}[letter.lower()], int(
@@ -68,7 +68,7 @@ def quality_and_number(plain: str) -> tuple[str, int]:
 
 
 def size_by_number(quality: str, number: int) -> int | None:
-    """Semitones of a quality and a number; None where the two do not go together."""
+    """Return the semitones of a quality and a number; None if they do not go together."""
     if not 1 <= number <= len(NUMBERS):
         return None
     octaves, step = divmod(number - 1, STEPS)

@@ -1,4 +1,4 @@
-"""A whole quiz: asks, reads, judges, until the questions or the answers end."""
+"""Run a quiz: ask, read and judge, until there are no more questions or answers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,21 +12,21 @@ from muse.tools.intervals.quiz_stats import Answer, add_answer
 from muse.tools.theory.intervals import INTERVAL_NAMES
 
 Say = Callable[[str], None]
-Read = Callable[[], str | None]  # the next line without its end, None where there is no more
-Present = Callable[[Quiz, Question], str]  # make it heard; what to say beside
+Read = Callable[[], str | None]  # the next line without its end; None at the end of input
+Present = Callable[[Quiz, Question], str]  # plays or shows a question; returns text to print
 
 HELP, QUIT = "?", ("q", "quit")
-HOW_TO_ANSWER = "answer by name, m3 or semitones; Enter hears it again, ? lists, q ends"
+HOW_TO_ANSWER = "answer with a name, m3 or semitones; Enter repeats, ? lists the choices, q quits"
 
 
 @dataclass(frozen=True)
 class Talk:
-    """How a quiz speaks with who answers.
+    """Functions that a quiz talks to the user with.
 
     Attributes:
-        say: shows a line.
-        read: waits for one.
-        present: makes a question heard.
+        say: prints a line.
+        read: reads a line.
+        present: plays or shows a question.
     """
 
     say: Say
@@ -35,16 +35,16 @@ class Talk:
 
 
 def hold(quiz: Quiz, count: int, talk: Talk, stats: Path | None = None) -> None:
-    """Ask so many questions, or as many as are answered.
+    """Ask questions until all are answered, or input ends.
 
     Args:
-        quiz: open; it keeps the answers.
-        count: of questions.
-        talk: with whom.
-        stats: file that each answer is added to at once.
+        quiz: an open quiz; it stores the answers.
+        count: number of questions.
+        talk: input and output.
+        stats: file to which each answer is appended at once.
 
     Raises:
-        MuseError: it cannot be played or written.
+        MuseError: a clip cannot be played or written.
     """
     talk.say(HOW_TO_ANSWER)
     for _ in range(count):
@@ -59,7 +59,7 @@ def hold(quiz: Quiz, count: int, talk: Talk, stats: Path | None = None) -> None:
 
 
 def heard_answer(quiz: Quiz, question: Question, talk: Talk) -> int | None:
-    """Present a question until it is answered; None where no answers come any more."""
+    """Present a question until it is answered; returns None at the end of input."""
     again = True
     while True:
         if again:
@@ -79,7 +79,7 @@ def heard_answer(quiz: Quiz, question: Question, talk: Talk) -> int | None:
 
 
 def verdict(answer: Answer, question: Question) -> str:
-    """What is said of an answer."""
+    """Return the line to print for an answer."""
     told = f"{answer.name}, {question.in_notes}"
     if answer.right:
         return f"   right: {told}"
@@ -87,10 +87,10 @@ def verdict(answer: Answer, question: Question) -> str:
 
 
 def in_sound() -> Present:
-    """Questions that are played.
+    """Return a function that plays questions.
 
     Raises:
-        MissingPartError: nothing here plays sound.
+        MissingPartError: no sound player is installed.
     """
     player = find_player()
 
@@ -102,7 +102,7 @@ def in_sound() -> Present:
 
 
 def in_files(folder: Path) -> Present:
-    """Questions that are written as files, which `present` names."""
+    """Return a function that writes questions as files and returns their paths."""
 
     def present(quiz: Quiz, question: Question) -> str:
         path = folder / f"question-{question.number:03d}.wav"
@@ -113,5 +113,5 @@ def in_files(folder: Path) -> Present:
 
 
 def in_names(_quiz: Quiz, question: Question) -> str:
-    """Questions that are read: the names of the notes."""
+    """Return the names of the notes, for questions without sound."""
     return f", {question.in_notes}"

@@ -1,4 +1,4 @@
-"""A quiz made heard: through a player of this machine, or as files."""
+"""Play or write the clips of a quiz."""
 
 import shutil
 import subprocess
@@ -9,29 +9,29 @@ from muse.tools.audio.io import write_audio
 from muse.tools.errors import MissingPartError, MuseError
 from muse.tools.intervals.generate import Clip
 
-# what plays a WAV and ends, best first
+# commands that play a WAV file and end, best first
 PLAYERS = (
     ("afplay",),  # macOS
     ("paplay",),
     ("aplay", "-q"),
     ("ffplay", "-nodisp", "-autoexit", "-loglevel", "error"),
 )
-PLAYING_S = 30.0  # after which a player hangs
+PLAYING_S = 30.0  # after which a player counts as hanging
 
 
 def find_player() -> tuple[str, ...]:
-    """The command that plays a sound file on this machine.
+    """Return the command that plays a sound file on this machine.
 
     Raises:
-        MissingPartError: there is none.
+        MissingPartError: none is installed.
     """
     for command in PLAYERS:
         if shutil.which(command[0]):
             return command
     names = ", ".join(command[0] for command in PLAYERS)
     raise MissingPartError(
-        f"nothing here plays sound ({names}); run: apt-get install alsa-utils,"
-        " or have the clips written with -o DIR"
+        f"no sound player found ({names}); run: apt-get install alsa-utils,"
+        " or write the clips with -o DIR"
     )
 
 
@@ -39,7 +39,7 @@ def play(clip: Clip, rate: int, player: tuple[str, ...]) -> None:
     """Play a clip to its end.
 
     Raises:
-        MuseError: the player failed, such as where no sound card is there.
+        MuseError: the player failed, for example without a sound card.
     """
     with tempfile.TemporaryDirectory(prefix="muse-") as folder:
         path = Path(folder) / "interval.wav"
@@ -55,12 +55,12 @@ def play(clip: Clip, rate: int, player: tuple[str, ...]) -> None:
                 check=False,
             )
         except subprocess.TimeoutExpired as error:
-            raise MuseError(f"{player[0]} does not end; have the clips written: -o DIR") from error
+            raise MuseError(f"{player[0]} does not end; write the clips with -o DIR") from error
     if done.returncode:
         reason = done.stderr.strip().partition("\n")[0] or f"code {done.returncode}"
-        raise MuseError(f"{player[0]} cannot play here ({reason}); have the clips written: -o DIR")
+        raise MuseError(f"{player[0]} cannot play ({reason}); write the clips with -o DIR")
 
 
 def write_clip(path: Path, clip: Clip, rate: int) -> None:
-    """Write a clip, whole or not at all."""
+    """Write a clip atomically."""
     write_audio(path, clip[None], rate)

@@ -1,6 +1,6 @@
-"""The answers of quizzes, one JSON object a line, added to and never rewritten.
+"""Append the answers of quizzes to a file, one JSON object per line, and count them.
 
-A line is written by one call of the system, so that an interruption leaves all of it or nothing.
+A line is written by one system call, so that an interruption leaves all of it or nothing.
 """
 
 import logging
@@ -20,7 +20,7 @@ NEW_LINE = b"\n"
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """One question of a quiz and what was answered.
+    """A question of a quiz and its answer.
 
     Attributes:
         format: FORMAT.
@@ -28,14 +28,14 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         seed: of the quiz.
         question: number within the quiz, from 1.
         level: of the quiz.
-        semitones: size of the interval asked.
-        name: of it.
+        semitones: size of the interval.
+        name: of the interval.
         direction: ascending, descending, together or repeated.
         low_pitch: MIDI pitch of the lower note.
         timbre: sine, saw, fm, pluck or gm.
         program: 0 to 127 for gm.
-        answered: semitones.
-        right: whether that is the size asked.
+        answered: semitones of the answer.
+        right: whether the answer has the right size.
     """
 
     format: str
@@ -54,14 +54,14 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):
-    """How well one interval is known.
+    """Number of right and wrong answers for one interval.
 
     Attributes:
         semitones: its size.
-        name: of it.
-        asked: times.
-        right: times.
-        taken_for: semitones most often answered where the answer was wrong; None where none was.
+        name: its name.
+        asked: number of questions.
+        right: number of right answers.
+        taken_for: semitones of the most common wrong answer; None without wrong answers.
     """
 
     semitones: int
@@ -72,32 +72,32 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_answers(path: Path) -> list[Answer]:
-    """The answers in a file; none where it is not there yet.
+    """Read the answers in a file; an absent file has none.
 
     Raises:
-        BadInputError: the file holds something else, which must not be added to.
+        BadInputError: the file holds something else, to which nothing may be appended.
     """
     if not path.exists():
         return []
     lines = [line for line in read(path).split(NEW_LINE) if line.strip()]
     found = [answer for answer in map(parsed, lines) if answer is not None]
     if lines and not found:
-        raise BadInputError(f"{path}: holds no answers of a quiz; name another file for them")
+        raise BadInputError(f"{path}: holds no answers of a quiz; name another file")
     if len(found) < len(lines):
-        log.warning("%s: %d lines are no answers, left out", path, len(lines) - len(found))
+        log.warning("%s: ignored %d lines that are not answers", path, len(lines) - len(found))
     return found
 
 
 def read(path: Path) -> bytes:
-    """The bytes of a file that is to be added to."""
+    """Return the bytes of a file to append to."""
     if not path.is_file():
-        raise BadInputError(f"{path}: is no file that answers can be added to")
+        raise BadInputError(f"{path}: not a regular file; name another file for the answers")
     with blaming(path):
         return path.read_bytes()
 
 
 def parsed(line: bytes) -> Answer | None:
-    """The answer of a line, or None where there is none."""
+    """Parse a line as an answer; returns None for other lines."""
     try:
         answer = msgspec.json.decode(line, type=Answer)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -106,7 +106,7 @@ def parsed(line: bytes) -> Answer | None:
 
 
 def add_answer(path: Path, answer: Answer) -> None:
-    """Add a line; one that something else left half is ended first."""
+    """Append a line, after ending an incomplete last line."""
     path.parent.mkdir(parents=True, exist_ok=True)
     line = msgspec.json.encode(answer) + NEW_LINE
     with blaming(path), path.open("a+b", buffering=0) as file:
@@ -118,7 +118,7 @@ def add_answer(path: Path, answer: Answer) -> None:
 
 
 def scores(answers: Iterable[Answer]) -> list[Score]:
-    """How well each interval that was asked is known, the smallest first."""
+    """Return the score of each interval that was asked for, the smallest first."""
     of_size: dict[int, list[Answer]] = {}
     for answer in answers:
         of_size.setdefault(answer.semitones, []).append(answer)
@@ -126,7 +126,7 @@ def scores(answers: Iterable[Answer]) -> list[Score]:
 
 
 def score(answers: Sequence[Answer]) -> Score:
-    """How well the interval of these answers is known."""
+    """Return the score of one interval, from its answers."""
     wrong = [answer.answered for answer in answers if not answer.right]
     return Score(
         semitones=answers[0].semitones,

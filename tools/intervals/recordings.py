@@ -1,6 +1,6 @@
-"""The intervals of a recording: between successive notes, and between two that sound together.
+"""Find the intervals in a recording: between successive notes, and between two notes at once.
 
-Conventions: times in s from the beginning, pitches MIDI's, sizes in semitones, deviations in cents.
+Conventions: times in s from the beginning, MIDI pitches, sizes in semitones, deviations in cents.
 """
 
 from collections.abc import Iterable, Iterator
@@ -21,10 +21,10 @@ from muse.tools.theory.pitch import midi_name
 
 FORMAT = "muse.interval/1"
 TOGETHER = DIRECTIONS[2]
-SAME = 0.6  # semitones within which two pitches are one note
-LONGEST_PAUSE_S = 1.5  # between two notes that make an interval
-LONGEST_STROKE_S = 0.1  # for which a struck note has other partials than later
-LONGEST_OVERLAP_S = 0.45  # in which one note dies away under the next
+SAME = 0.6  # semitones within which two pitches are the same note
+LONGEST_PAUSE_S = 1.5  # between two notes that form an interval
+LONGEST_STROKE_S = 0.1  # duration of the attack of a struck note, which has other partials
+LONGEST_OVERLAP_S = 0.45  # for which one note may decay under the next
 DIGITS_S, DIGITS_CENTS, DIGITS_HZ, DIGITS_SURE = 3, 1, 2, 2
 
 
@@ -33,9 +33,9 @@ class HeardNote(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: of the nearest pitch, such as "F#4".
-        pitch: MIDI's.
-        hz: frequency as it sounds.
-        onset_s: when it begins.
+        pitch: MIDI.
+        hz: measured frequency.
+        onset_s: onset time.
     """
 
     name: str
@@ -45,19 +45,19 @@ class HeardNote(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HeardInterval(msgspec.Struct, frozen=True, kw_only=True):
-    """An interval that is heard.
+    """An interval found in a recording.
 
     Attributes:
         format: FORMAT.
-        onset_s: when the first note begins.
-        end_s: when the last one ends.
-        first: the note that begins first; of two together the lower one.
-        second: the other.
+        onset_s: onset of the first note.
+        end_s: end of the last note.
+        first: the note that begins first; the lower one of two together.
+        second: the other note.
         name: of the interval.
         semitones: its size, between the nearest pitches.
-        cents_off: by how much it sounds larger than that.
+        cents_off: measured size minus that size.
         direction: ascending, descending, together, or repeated for a unison.
-        confidence: 0 to 1, how likely it is to be right.
+        confidence: 0 to 1, probability that the interval is right.
     """
 
     format: str
@@ -75,15 +75,15 @@ class HeardInterval(msgspec.Struct, frozen=True, kw_only=True):
 def hear_file(
     source: str | Path, report: Report = silent, sounded: Sounded | None = None
 ) -> Iterator[HeardInterval]:
-    """The intervals of a sound file, or of '-', as they are found.
+    """Yield the intervals of a sound file, or of '-', as they are found.
 
     Args:
         source: the file.
-        report: hears how far it is.
-        sounded: hears what sounds.
+        report: called with the progress.
+        sounded: collects what sounds.
 
     Raises:
-        BadInputError, MissingPartError: as AudioReader.
+        BadInputError, MissingPartError: as in AudioReader.
     """
     with AudioReader(source) as reader:
         total = max(reader.duration_s, 1e-9)
@@ -93,7 +93,7 @@ def hear_file(
 
 
 def counted(blocks: Iterable[Mono], total_s: float, report: Report) -> Iterator[Mono]:
-    """The blocks, and word of how far they are."""
+    """Pass the blocks through, and report progress."""
     done = 0
     for block in blocks:
         yield block
@@ -102,18 +102,18 @@ def counted(blocks: Iterable[Mono], total_s: float, report: Report) -> Iterator[
 
 
 def hear(audio: Mono, rate: int) -> list[HeardInterval]:
-    """The intervals of a mono array (frames,) at a rate in Hz."""
+    """Return the intervals of a mono array (frames,) at a sample rate in Hz."""
     return list(hear_blocks(block[0] for block in resampled([audio[None]], rate, RATE)))
 
 
 def hear_blocks(blocks: Iterable[Mono], sounded: Sounded | None = None) -> Iterator[HeardInterval]:
-    """The intervals of a stream, mono at RATE."""
+    """Yield the intervals of a stream of mono blocks at RATE."""
     found = segments(blocks)
     return intervals_of(joined(sounded.taken(found) if sounded else found))
 
 
 def joined(found: Iterable[Segment]) -> Iterator[Segment]:
-    """Segments that have pitches; what goes on, dies away or overlaps is not one of its own."""
+    """Yield the segments with pitches, after merging those that continue, decay or overlap."""
     kept: list[Segment] = []
     for segment in found:
         if not segment.chord.pitches:
@@ -132,14 +132,14 @@ def joined(found: Iterable[Segment]) -> Iterator[Segment]:
 
 
 def goes_on(before: Segment, segment: Segment) -> bool:
-    """Whether a segment is what still sounds of the one before."""
+    """Return whether a segment only continues notes of the one before."""
     held = all(near(pitch, before.chord.pitches) for pitch in segment.chord.pitches)
     rising = before.over and segment.start_s - before.start_s < LONGEST_OVERLAP_S
     return held and (rising or not segment.struck)
 
 
 def continued(before: Segment, segment: Segment) -> Segment:
-    """Both as one, with the chord that is surer; what a struck note begins with is none."""
+    """Merge two segments, with the more probable chord; attacks of struck notes do not count."""
     same = len(before.chord.pitches) == len(segment.chord.pitches)
     brief = before.end_s - before.start_s < LONGEST_STROKE_S
     surer = (same or brief) and sureness(segment.chord) > sureness(before.chord)
@@ -147,7 +147,7 @@ def continued(before: Segment, segment: Segment) -> Segment:
 
 
 def without_ringing(before: Segment, segment: Segment) -> Segment:
-    """A note that begins over one that rings on, as a note of its own: the two are successive."""
+    """Return the segment without a note that rings on from the one before, as successive notes."""
     if len(before.chord.pitches) != 1 or not adjacent(before, segment):
         return segment
     ringing = before.chord.pitches[0]
@@ -160,18 +160,18 @@ def without_ringing(before: Segment, segment: Segment) -> Segment:
 
 
 def alone(pitches: Pitches, ringing: float) -> Pitches:
-    """Of two notes the one that does not ring on; otherwise all."""
+    """Return the one of two notes that does not ring on; otherwise all notes."""
     new = tuple(pitch for pitch in pitches if not near(pitch, (ringing,)))
     return new if (len(pitches), len(new)) == (2, 1) else pitches
 
 
 def adjacent(before: Segment, segment: Segment) -> bool:
-    """Whether one could still ring in the other."""
+    """Return whether notes of one segment could still ring in the other."""
     return segment.start_s - before.end_s < LONGEST_OVERLAP_S / 2
 
 
 def overlaps(before: Segment, middle: Segment, after: Segment) -> bool:
-    """Whether the middle is only one note dying away under the next."""
+    """Return whether the middle segment is only one note decaying under the next."""
     if len(middle.chord.pitches) < 2 or middle.end_s - middle.start_s > LONGEST_OVERLAP_S:
         return False
     round_it = (*before.chord.pitches, *after.chord.pitches)
@@ -179,12 +179,12 @@ def overlaps(before: Segment, middle: Segment, after: Segment) -> bool:
 
 
 def near(pitch: float, others: Iterable[float]) -> bool:
-    """Whether one of the others is the same note."""
+    """Return whether one of the others is the same note."""
     return any(abs(pitch - other) < SAME for other in others)
 
 
 def intervals_of(found: Iterable[Segment]) -> Iterator[HeardInterval]:
-    """What two notes together make, and two that follow each other."""
+    """Yield the intervals of simultaneous pairs and of successive notes."""
     before: Segment | None = None
     for segment in found:
         count = len(segment.chord.pitches)
@@ -196,19 +196,19 @@ def intervals_of(found: Iterable[Segment]) -> Iterator[HeardInterval]:
 
 
 def follows(before: Segment, segment: Segment) -> bool:
-    """Whether both are single notes, with no long pause between."""
+    """Return whether both are single notes, without a long pause between."""
     return len(before.chord.pitches) == 1 and segment.start_s - before.end_s < LONGEST_PAUSE_S
 
 
 def together(segment: Segment) -> HeardInterval:
-    """The interval of two notes at once."""
+    """Return the interval of two simultaneous notes."""
     low, high = segment.chord.pitches
     notes = heard_note(low, segment.start_s), heard_note(high, segment.start_s)
     return interval(*notes, high - low, TOGETHER, sureness(segment.chord), segment.end_s)
 
 
 def successive(before: Segment, segment: Segment) -> HeardInterval:
-    """The interval from one note to the next."""
+    """Return the interval from one note to the next."""
     first, second = before.chord.pitches[0], segment.chord.pitches[0]
     size = second - first
     sure = sum(
@@ -222,12 +222,12 @@ def successive(before: Segment, segment: Segment) -> HeardInterval:
 
 
 def singles(chord: Chord) -> list[tuple[Pitches, float]]:
-    """The chances of single notes."""
+    """Return the hypotheses of single notes with their probabilities."""
     return [row for row in chord.chances if len(row[0]) == 1]
 
 
 def heard_note(pitch: float, onset_s: float) -> HeardNote:
-    """A note by its pitch with fractions."""
+    """Make a note from a pitch with fractions."""
     nearest = round(pitch)
     return HeardNote(
         name=midi_name(nearest),
@@ -240,7 +240,7 @@ def heard_note(pitch: float, onset_s: float) -> HeardNote:
 def interval(
     first: HeardNote, second: HeardNote, size: float, way: str, sure: float, end_s: float
 ) -> HeardInterval:
-    """An interval of two notes, its size with fractions, negative where it falls."""
+    """Make an interval from two notes and its size with fractions, negative if descending."""
     semitones = abs(round(size))
     return HeardInterval(
         format=FORMAT,
@@ -257,13 +257,13 @@ def interval(
 
 
 def sureness(chord: Chord) -> float:
-    """How likely so many notes sound, and if it is one that it is this, if two at this size."""
+    """Return the probability of the number of notes, with the pitch of one or the size of two."""
     kind = kind_of(chord.pitches)
     return sum(chance for notes, chance in chord.chances if kind_of(notes) == kind)
 
 
 def kind_of(pitches: Pitches) -> tuple[int, int]:
-    """How many notes, and what is told of them: the pitch of one, the size of two."""
+    """Return the number of notes, and the pitch of one note or the size of two."""
     if len(pitches) == 1:
         return 1, round(pitches[0])
     return len(pitches), round(pitches[1] - pitches[0]) if len(pitches) == 2 else 0

@@ -1,8 +1,8 @@
-"""What is drawn for a clip, before anything sounds: the label that goes with it.
+"""Sample the label of a clip, which determines how it sounds.
 
-Conventions: pairs are of the lower note and the higher one; of a unison, of the first and the
-second. The clips of a data set are numbered from 0, and each is drawn from the seed and its number
-alone, so that neither their order nor their count changes one of them.
+Conventions: pairs are of the lower note and the higher one; for a unison, of the first and the
+second. Clips are numbered from 0, and each label depends on the seed and its number alone, so that
+neither the order nor the count of the clips changes any of them.
 """
 
 from collections.abc import Sequence
@@ -19,41 +19,41 @@ from muse.tools.intervals.clip_settings import SYNTHS, Recipe, Span, check_recip
 from muse.tools.intervals.instruments import INSTRUMENTS, programs
 from muse.tools.theory.intervals import INTERVAL_NAMES
 
-TIME_STEP_S = 0.01  # of drawn lengths: notes of General MIDI instruments are rendered once for each
-DRAWN, SOUNDED, BALANCED, VOICED = 0, 1, 2, 3  # what dice are for
+TIME_STEP_S = 0.01  # of sampled lengths, so that rendered General MIDI notes can be reused
+DRAWN, SOUNDED, BALANCED, VOICED = 0, 1, 2, 3  # streams of random numbers
 ANY_PITCH = (0, 127)
-DIGITS = 6  # of times and cents in a label
+DIGITS = 6  # after the point, of times and cents in a label
 
 Pair = tuple[float, float]
 T = TypeVar("T")
 
 
 class Label(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is to be known of a clip.
+    """Everything that determines a clip.
 
     Attributes:
         number: of the clip, from 0.
         file: its name in the folder.
         name: of the interval.
-        semitones: its size by the pitches.
-        cents: its size as it sounds: 100 to the semitone, and the detuning.
+        semitones: size by the pitches.
+        cents: size as it sounds: 100 per semitone, with the detuning.
         direction: ascending, descending, together; repeated for a unison.
         low_pitch: MIDI pitch of the lower note.
-        high_pitch: of the higher note.
-        low_hz: frequency, with detuning and tuning.
-        high_hz: of the higher note.
-        onsets_s: in s from the beginning of the clip.
-        durations_s: in s, until a note is let go.
-        detune_cents: of each note.
-        tuning_cents: of both; contained in low_hz and high_hz as detune_cents is.
-        balance_db: level of the higher note above the lower one's, as it was before.
+        high_pitch: MIDI pitch of the higher note.
+        low_hz: frequency of the lower note, with detuning and tuning.
+        high_hz: frequency of the higher note, with detuning and tuning.
+        onsets_s: time from the beginning of the clip, s.
+        durations_s: time until a note is released, s.
+        detune_cents: deviation of each note.
+        tuning_cents: deviation of both notes together.
+        balance_db: level of the higher note relative to the lower one.
         timbre: sine, saw, fm, pluck or gm.
         program: 0 to 127 for gm.
-        instrument: General MIDI's name of it.
-        soundfont: the file's name without its suffix.
-        snr_db: of the noise added, None where there is none.
-        noise: its colour.
-        reverb_s: of the room, None where there is none.
+        instrument: General MIDI's name of the program.
+        soundfont: file name without its suffix.
+        snr_db: signal-to-noise ratio, None without noise.
+        noise: white or pink, None without noise.
+        reverb_s: reverberation time, None without reverberation.
         peak_dbfs: highest sample.
         seed: of the data set.
     """
@@ -86,11 +86,11 @@ class Label(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class Timbre:
-    """One way in which notes can sound.
+    """A synthesizer, or a General MIDI instrument.
 
     Attributes:
         name: of SYNTHS, or gm.
-        program: for gm.
+        program: 0 to 127 for gm.
     """
 
     name: str
@@ -98,12 +98,12 @@ class Timbre:
 
     @property
     def instrument(self) -> str | None:
-        """General MIDI's name."""
+        """General MIDI's name of the program."""
         return None if self.program is None else INSTRUMENTS[self.program].name
 
     @property
     def pitches(self) -> tuple[int, int]:
-        """The lowest and the highest it plays."""
+        """Lowest and highest pitch."""
         if self.program is None:
             return ANY_PITCH
         instrument = INSTRUMENTS[self.program]
@@ -112,13 +112,13 @@ class Timbre:
 
 @dataclass(frozen=True)
 class Choices:
-    """A recipe, and what its words stand for.
+    """Settings with the timbres and soundfonts that they name.
 
     Attributes:
-        recipe: checked.
-        timbres: for each word of the recipe those it stands for.
-        soundfonts: files; empty where none is needed.
-    """
+        recipe: checked settings.
+        timbres: for each word of the settings, the timbres that it stands for.
+        soundfonts: files; empty if none is needed.
+        """
 
     recipe: Recipe
     timbres: tuple[tuple[Timbre, ...], ...]
@@ -126,16 +126,16 @@ class Choices:
 
 
 def choices(recipe: Recipe) -> Choices:
-    """Check a recipe and look up what it names.
+    """Check settings, and find the timbres and soundfonts that they name.
 
     Raises:
-        ParameterError: it asks for what cannot be made.
-        BadInputError: a soundfont is not there or is none.
-        MissingPartError: instruments are asked for and there is no soundfont.
+        ParameterError: clips cannot be made with these settings.
+        BadInputError: a soundfont is missing or invalid.
+        MissingPartError: instruments are needed and no soundfont is installed.
     """
     check_recipe(recipe)
     if not recipe.timbres:
-        raise ParameterError(f"--timbre is of {', '.join(SYNTHS)}, gm:PROGRAMS")
+        raise ParameterError(f"--timbre must be {', '.join(SYNTHS)} or gm:PROGRAMS")
     groups = tuple(meant(word) for word in recipe.timbres)
     for size in recipe.intervals:
         if not any(low_pitches(recipe, timbre, size) for group in groups for timbre in group):
@@ -145,46 +145,46 @@ def choices(recipe: Recipe) -> Choices:
 
 
 def meant(word: str) -> tuple[Timbre, ...]:
-    """The timbres that a word of a recipe stands for."""
+    """Return the timbres that a word stands for."""
     if word in SYNTHS:
         return (Timbre(word),)
     if not word.startswith("gm"):
         known = ", ".join(SYNTHS)
-        raise ParameterError(f"--timbre is of {known}, or gm:0-7 and the like, not '{word}'")
+        raise ParameterError(f"--timbre must be {known}, or gm:0-7 and the like, not '{word}'")
     return tuple(Timbre("gm", program) for program in programs(word))
 
 
 def soundfonts(recipe: Recipe) -> tuple[Path, ...]:
-    """The soundfonts named, or the best one found."""
+    """Return the named soundfonts, or the best one found."""
     named = tuple(map(Path, recipe.soundfonts))
     for path in named:
         check_soundfont(path)
     if len({path.stem for path in named}) < len(named):
-        raise ParameterError("two soundfonts have one name; labels could not tell them apart")
+        raise ParameterError("two soundfonts have the same name; rename one")
     return named or (choose_soundfont(),)
 
 
 def low_pitches(recipe: Recipe, timbre: Timbre, size: int) -> range:
-    """The pitches that the lower note of an interval may have."""
+    """Return the pitches that the lower note of an interval may have."""
     lowest = max(recipe.pitches[0], timbre.pitches[0])
     highest = min(recipe.pitches[1], timbre.pitches[1])
     return range(lowest, highest - size + 1)
 
 
 def dice_for(seed: int, number: int, purpose: int) -> np.random.Generator:
-    """The dice of one clip, or one block of clips, for one purpose."""
+    """Return the generator of one clip, or one block of clips, for one purpose."""
     return np.random.default_rng((seed, number, purpose))
 
 
 def size_of(recipe: Recipe, seed: int, number: int) -> int:
-    """The interval of a clip; in blocks of as many clips as there are sizes each comes once."""
+    """Return the size of a clip's interval; each size occurs once per block of clips."""
     block, place = divmod(number, len(recipe.intervals))
     order = dice_for(seed, block, BALANCED).permutation(len(recipe.intervals))
     return recipe.intervals[int(order[place])]
 
 
 def draw(given: Choices, seed: int, number: int) -> Label:
-    """The label of a clip."""
+    """Sample the label of a clip."""
     recipe = given.recipe
     dice = dice_for(seed, number, DRAWN)
     size = size_of(recipe, seed, number)
@@ -224,7 +224,7 @@ def draw(given: Choices, seed: int, number: int) -> Label:
 
 
 def drawn_timbre(given: Choices, size: int, dice: np.random.Generator) -> Timbre:
-    """A word of the recipe, and one of the timbres it stands for, that have room for the size."""
+    """Sample a word of the settings, then one of its timbres that can play the size."""
     fitting = [
         [timbre for timbre in group if low_pitches(given.recipe, timbre, size)]
         for group in given.timbres
@@ -233,18 +233,18 @@ def drawn_timbre(given: Choices, size: int, dice: np.random.Generator) -> Timbre
 
 
 def one_of(items: Sequence[T], dice: np.random.Generator) -> T:
-    """One of the items."""
+    """Sample one of the items."""
     return items[int(dice.integers(len(items)))]
 
 
 def drawn_direction(recipe: Recipe, size: int, dice: np.random.Generator) -> str:
-    """A direction of the recipe; a unison has none, its notes come one after the other."""
+    """Sample a direction; a unison has none, its notes follow each other."""
     chosen = one_of(recipe.directions, dice)
     return chosen if size else "repeated"
 
 
 def drawn_times(recipe: Recipe, direction: str, dice: np.random.Generator) -> tuple[Pair, Pair]:
-    """Onsets and durations of the lower and the higher note; time left over is before and after."""
+    """Sample onsets and durations of the lower and higher note; remaining time is at both ends."""
     gap = in_steps(recipe.gap_s, dice)
     notes = 1 if direction == "together" else 2
     longest = (recipe.clip_s - gap) / notes
@@ -263,22 +263,22 @@ def drawn_times(recipe: Recipe, direction: str, dice: np.random.Generator) -> tu
 
 
 def in_steps(span: Span, dice: np.random.Generator) -> float:
-    """A length within the span, in whole steps of TIME_STEP_S from its beginning."""
+    """Sample a length within the span, in steps of TIME_STEP_S from its beginning."""
     steps = int((span[1] - span[0]) / TIME_STEP_S + 1e-6)
     return span[0] + TIME_STEP_S * int(dice.integers(steps + 1))
 
 
 def deviation(limit: float, dice: np.random.Generator) -> float:
-    """A value between minus and plus the limit."""
+    """Sample a value between minus and plus the limit."""
     return rounded(dice.uniform(-limit, limit))
 
 
 def drawn(span: Span | None, dice: np.random.Generator) -> float | None:
-    """A value within the span, if there is one; the dice are thrown all the same."""
+    """Sample a value within the span; without a span return None, but use the generator too."""
     value = dice.uniform(*(span or (0.0, 1.0)))
     return None if span is None else rounded(value)
 
 
 def rounded(value: float) -> float:
-    """As labels have it, so that what is played is what is written."""
+    """Round to the digits of labels, so that a clip matches its label exactly."""
     return round(float(value), DIGITS)

@@ -1,9 +1,9 @@
-"""Notes of General MIDI instruments, each rendered once.
+"""Render single notes of General MIDI instruments, each once.
 
-Conventions: a note is a mono array at the recipe's rate; it begins with the key and lasts as long
-as it is held, then RELEASE_S more. It is the same bytes whatever was played before: FluidSynth runs
-in whole blocks of its own, and begins each note twice, since the volume of a voice starts out from
-where it was when the voice was last silenced.
+Conventions: a note is a mono array at the settings' sample rate; it begins with its key and lasts
+while it is held, then RELEASE_S longer. It has the same bytes whatever was played before:
+FluidSynth is run in whole blocks, and each note is started twice, because the volume of a voice
+begins where it was when the voice was last silenced.
 """
 
 from collections import OrderedDict
@@ -20,25 +20,25 @@ from muse.tools.audio.render import run_synth, synthesizer
 VELOCITY = 100
 GAIN = 0.5  # FluidSynth's master gain, linear
 CHANNEL = 0
-RELEASE_S = 0.3  # heard after the key is let go
-FADE_S = 0.02  # at the end of it
-SYNTH_BLOCK = 64  # frames in which FluidSynth computes
-REHEARSED_S = 0.1  # of the first beginning; voices that a soundfont delays begin in it too
+RELEASE_S = 0.3  # length after the key is released
+FADE_S = 0.02  # fade at the end of the release
+SYNTH_BLOCK = 64  # frames that FluidSynth computes at once
+REHEARSED_S = 0.1  # length of the first start; includes voices that a soundfont delays
 ALL_SOUND_OFF = 120  # MIDI controller
-CACHE_BYTES = 512 << 20  # of notes kept
+CACHE_BYTES = 512 << 20  # of stored notes
 
 Key = tuple[Path, int, int, int]  # soundfont, program, pitch, frames held
 
 
 class Holder:
-    """A context that holds what is to be freed at its end."""
+    """A context manager that closes what was opened in it."""
 
     def __init__(self) -> None:
-        """Begin with nothing held."""
+        """Start with nothing open."""
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        """Itself."""
+        """Return itself."""
         return self
 
     def __exit__(
@@ -47,18 +47,18 @@ class Holder:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Free what was loaded."""
+        """Close everything."""
         self._stack.close()
 
 
 class Sampler(Holder):
-    """Plays single notes from soundfonts; a context, since FluidSynth is to be freed."""
+    """Plays single notes from soundfonts; a context manager, because FluidSynth must be freed."""
 
     def __init__(self, sample_rate: int) -> None:
-        """Load nothing yet.
+        """Start without a loaded soundfont.
 
         Args:
-            sample_rate: in Hz, of what it plays.
+            sample_rate: of the notes, Hz.
         """
         super().__init__()
         self._rate = sample_rate
@@ -69,14 +69,14 @@ class Sampler(Holder):
     def note(
         self, soundfont: Path, program: int, pitch: int, frames: int, cents: float = 0.0
     ) -> NDArray[np.float32]:
-        """A note held for so many frames, and its release.
+        """Return a note held for a number of frames, with its release.
 
         Args:
-            soundfont: an .sf2 or .sf3.
+            soundfont: an .sf2 or .sf3 file.
             program: 0 to 127.
-            pitch: MIDI's.
-            frames: until the key is let go.
-            cents: by which it is resampled to sound higher; its length changes with it.
+            pitch: MIDI.
+            frames: until the key is released.
+            cents: deviation, made by resampling, which changes the length too.
 
         Raises:
             MissingPartError: libfluidsynth is not installed.
@@ -89,7 +89,7 @@ class Sampler(Holder):
         return shifted(self._notes[key], cents, self._rate)
 
     def _keep(self, key: Key, note: NDArray[np.float32]) -> None:
-        """Store a note, and drop those longest unused beyond CACHE_BYTES."""
+        """Store a note; discard the least recently used ones beyond CACHE_BYTES."""
         self._notes[key] = note
         self._bytes += note.nbytes
         while self._bytes > CACHE_BYTES and len(self._notes) > 1:
@@ -98,7 +98,7 @@ class Sampler(Holder):
     def _render(
         self, soundfont: Path, program: int, pitch: int, frames: int
     ) -> NDArray[np.float32]:
-        """Play one note."""
+        """Render one note."""
         synth, font = self._synth(soundfont)
         synth.program_select(CHANNEL, font, 0, program)
         for rehearsed_s in (REHEARSED_S, 0.0):
@@ -113,7 +113,7 @@ class Sampler(Holder):
         return np.concatenate([held, release])
 
     def _synth(self, soundfont: Path) -> tuple[Any, int]:
-        """FluidSynth with the soundfont, loaded once."""
+        """Return FluidSynth with a soundfont, loaded once."""
         if soundfont not in self._synths:
             opened = synthesizer(soundfont, self._rate, GAIN, reverb=False)
             self._synths[soundfont] = self._stack.enter_context(opened)
@@ -121,20 +121,20 @@ class Sampler(Holder):
 
 
 def silence(synth: Any) -> None:
-    """Stop what sounds; FluidSynth does so at its next block."""
+    """Stop all voices; FluidSynth does so at its next block."""
     synth.cc(CHANNEL, ALL_SOUND_OFF, 0)
     run_blocks(synth, SYNTH_BLOCK)
 
 
 def run_blocks(synth: Any, frames: int) -> NDArray[np.float32]:
-    """The next whole blocks of the synthesizer, no fewer than `frames`, mixed to mono."""
+    """Run the synthesizer for whole blocks, at least `frames`; returns mono sound."""
     count = -(-frames // SYNTH_BLOCK) * SYNTH_BLOCK
     mono: NDArray[np.float32] = run_synth(synth, count).mean(axis=0)
     return mono
 
 
 def shifted(note: NDArray[np.float32], cents: float, rate: int) -> NDArray[np.float32]:
-    """The note resampled to sound so many cents higher."""
+    """Resample a note to sound a number of cents higher."""
     if not cents:
         return note
     import soxr

@@ -1,8 +1,8 @@
-"""A recording cut where its notes begin, and what is heard between the cuts.
+"""Cut a recording where notes begin, and estimate the notes between the cuts.
 
 Conventions: mono float32 at RATE; times in s from the beginning of the recording; frames of the
-analysis are FRAME_S apart. Memory does not grow with the length: a recording is heard in stretches
-of at most LONGEST_S, cut where they are quietest; a note that goes on over a cut is one note.
+analysis are FRAME_S apart. Memory does not grow with the length: a recording is analyzed in
+stretches of at most LONGEST_S, cut where they are quietest; a note across a cut is one note.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -27,33 +27,33 @@ from muse.tools.theory.pitch import A4, A4_HZ
 
 Mono = NDArray[np.float32]
 Values = NDArray[np.float64]
-Hear = Callable[[Mono, int], Chord]  # what sounds in a stretch at a rate in Hz
+Hear = Callable[[Mono, int], Chord]  # estimates the notes of a segment at a sample rate in Hz
 
-RATE = 22_050  # Hz, at which all is heard
+RATE = 22_050  # Hz
 FRAME = 220  # samples, about 10 ms
 FRAME_S = FRAME / RATE
 LONGEST_S = 6.0  # of a stretch
-CUT_WITHIN_S = 2.0  # at its end, where it is cut
-QUIETEST_DB = -65.0  # of full scale, below which it is silent
-BELOW_LOUDEST_DB = -38.0  # of the loudest frame of the stretch
-RISE = 0.25  # of the compressed spectrum, mean over the bands, that is an onset
-ONSET_REACH = 5  # frames to both sides, within which there is one onset
-LOUDER_DB = 6.0  # by which a note struck again is louder than just before
-STRUCK_FRAMES = 6  # within which it gets so
+CUT_WITHIN_S = 2.0  # at the end of a stretch, where it may be cut
+QUIETEST_DB = -65.0  # dBFS below which a frame is silent
+BELOW_LOUDEST_DB = -38.0  # relative to the loudest frame, below which a frame is silent
+RISE = 0.25  # mean rise of the compressed spectrum over its bands that is an onset
+ONSET_REACH = 5  # frames to both sides in which there is one onset
+LOUDER_DB = 6.0  # least rise of the level at a note that is struck again
+STRUCK_FRAMES = 6  # in which the level rises
 SHORTEST_FRAMES = 8  # of a segment
-STEADY = 0.6  # semitones within which a pitch is held
-HELD_SHARE = 0.5  # of a span that steady pitches have, where it is cut by them
-ATTACK_S = 0.02  # of a segment that is not listened to, where it is long enough
+STEADY = 0.6  # semitones within which a pitch is steady
+HELD_SHARE = 0.5  # least share of steady pitches in a span that is cut by them
+ATTACK_S = 0.02  # at the beginning of a segment that is not analyzed, if it is long enough
 
 
 @dataclass(frozen=True)
 class Segment:
-    """What sounds from one change to the next.
+    """A part of a recording between two changes.
 
     Attributes:
         start_s: from the beginning of the recording.
         end_s: after start_s.
-        chord: what is heard in it.
+        chord: estimated notes.
         struck: whether it begins after silence or with a rise of the level.
         over: whether it begins over a note that rings on.
     """
@@ -67,12 +67,12 @@ class Segment:
 
 @dataclass(frozen=True)
 class Track:
-    """A stretch frame by frame.
+    """Features of a stretch, by frame.
 
     Attributes:
-        level_db: of full scale.
-        onsets: frames at which something begins.
-        pitch: MIDI's with fractions; nan where nothing repeats.
+        level_db: dBFS.
+        onsets: frames at which a note begins.
+        pitch: MIDI with fractions; NaN where the sound is not periodic.
     """
 
     level_db: Values
@@ -81,14 +81,14 @@ class Track:
 
 
 def segments(blocks: Iterable[Mono], hear: Hear | None = None) -> Iterator[Segment]:
-    """The segments of a recording in order.
+    """Yield the segments of a recording in order.
 
     Args:
         blocks: the recording, mono at RATE, in pieces of any length.
-        hear: what hears; None is hypothesis_scoring.py's.
+        hear: estimates the notes of a segment; None takes hypothesis_scoring.py's.
 
     Raises:
-        BadInputError: the net's weights are not there or damaged.
+        BadInputError: the net's weights are missing or damaged.
     """
     hear = hear or listener().hear
     start = 0
@@ -100,7 +100,7 @@ def segments(blocks: Iterable[Mono], hear: Hear | None = None) -> Iterator[Segme
 
 
 def stretches(blocks: Iterable[Mono]) -> Iterator[Mono]:
-    """The recording in pieces of at most LONGEST_S, cut where they are quietest near the end."""
+    """Yield pieces of at most LONGEST_S, cut where they are quietest near the end."""
     longest = round(LONGEST_S * RATE)
     rest = np.zeros(0, np.float32)
     for block in blocks:
@@ -114,13 +114,13 @@ def stretches(blocks: Iterable[Mono]) -> Iterator[Mono]:
 
 
 def quietest_place(stretch: Mono) -> int:
-    """Where to cut, in samples: the quietest frame within CUT_WITHIN_S of the end."""
+    """Return where to cut, in samples: the quietest frame within CUT_WITHIN_S of the end."""
     first = len(stretch) - round(CUT_WITHIN_S * RATE)
     return first + FRAME * int(np.argmin(levels(stretch[first:])))
 
 
 def levels(stretch: Mono) -> Values:
-    """The level of each frame in dB of full scale."""
+    """Return the level of each frame, dBFS."""
     count = -(-len(stretch) // FRAME)
     frames = np.pad(stretch, (0, count * FRAME - len(stretch))).reshape(count, FRAME)
     power: Values = 10 * np.log10(np.mean(frames.astype(np.float64) ** 2, axis=1) + 1e-12)
@@ -128,7 +128,7 @@ def levels(stretch: Mono) -> Values:
 
 
 def segments_of(stretch: Mono, hear: Hear) -> list[Segment]:
-    """The segments of one stretch, times from its beginning."""
+    """Return the segments of one stretch, with times from its beginning."""
     level = levels(stretch)
     sounding = level > max(QUIETEST_DB, float(level.max()) + BELOW_LOUDEST_DB)
     if not sounding.any():
@@ -140,7 +140,7 @@ def segments_of(stretch: Mono, hear: Hear) -> list[Segment]:
 
 
 def sound_of(stretch: Mono, first: int, last: int) -> Mono:
-    """From one frame to another, without the attack where it is long enough."""
+    """Return the sound from one frame to another, without the attack if it is long enough."""
     sound = stretch[first * FRAME : last * FRAME]
     attack = round(ATTACK_S * RATE)
     return sound[attack:] if len(sound) > 4 * attack else sound
@@ -149,7 +149,7 @@ def sound_of(stretch: Mono, first: int, last: int) -> Mono:
 def segment(
     track: Track, sounding: NDArray[np.bool_], span: tuple[int, int], heard: Chord
 ) -> Segment:
-    """What is heard from one frame to another."""
+    """Make the segment from one frame to another, with its estimated notes."""
     first, last = span
     before = track.level_db[max(first - STRUCK_FRAMES, 0) : first + 1]
     after = track.level_db[first : first + STRUCK_FRAMES]
@@ -159,7 +159,7 @@ def segment(
 
 
 def onset_frames(stretch: Mono, count: int) -> NDArray[np.intp]:
-    """Frames at which the spectrum rises."""
+    """Return the frames at which the spectrum rises."""
     grid = framing(RATE)
     bands = log_filterbank(grid)[0]
     heard = np.concatenate([part @ bands for part in spectra(mono_blocks(stretch), grid)])
@@ -171,7 +171,7 @@ def onset_frames(stretch: Mono, count: int) -> NDArray[np.intp]:
 
 
 def pitch_track(stretch: Mono, count: int) -> Values:
-    """The pitch of each frame where the sound repeats, by YIN; nan elsewhere."""
+    """Estimate the pitch of each frame by YIN; NaN where the sound is not periodic."""
     length = round(WINDOW_S * RATE) + round(RATE / LOWEST_HZ)
     before = length // 2
     padded = np.pad(stretch.astype(np.float64), (before, length))
@@ -183,7 +183,7 @@ def pitch_track(stretch: Mono, count: int) -> Values:
 
 
 def spans_of(sounding: NDArray[np.bool_], track: Track) -> list[tuple[int, int]]:
-    """Frames (first, end) of what sounds, cut at the onsets."""
+    """Return frames (first, end) of sound between silences and onsets."""
     edges = np.flatnonzero(np.diff(np.pad(sounding.astype(np.int8), 1)))
     spans = []
     for first, last in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
@@ -194,7 +194,7 @@ def spans_of(sounding: NDArray[np.bool_], track: Track) -> list[tuple[int, int]]
 
 
 def parts(span: tuple[int, int], track: Track) -> list[tuple[int, int]]:
-    """A span cut where its pitch changes, if it has pitches that are held; else the whole span."""
+    """Cut a span where its pitch changes, if enough of it has steady pitches."""
     held = runs(track.pitch, *span)
     covered = sum(last - first for first, last in held)
     if len(held) < 2 or covered < HELD_SHARE * (span[1] - span[0]):
@@ -204,7 +204,7 @@ def parts(span: tuple[int, int], track: Track) -> list[tuple[int, int]]:
 
 
 def runs(pitch: Values, first: int, last: int) -> list[tuple[int, int]]:
-    """Frames (first, end) in which a pitch is held for long enough; those of one pitch joined."""
+    """Return frames (first, end) of steady pitches that are long enough; joins equal neighbors."""
     found: list[tuple[int, int, float]] = []
     start = first
     for frame in range(first, last + 1):

@@ -1,23 +1,23 @@
-"""What sounded in a recording, told where it holds no interval."""
+"""Summarize what sounds in a recording, for messages when it holds no interval."""
 
 from collections.abc import Iterable, Iterator
 
 from muse.tools.intervals.segments import Segment
 from muse.tools.theory.pitch import midi_name
 
-MOST_NAMES = 4  # of single notes that are told
+MOST_NAMES = 4  # of single notes in a summary
 
 
 class Sounded:
-    """What was heard so far; it does not grow with the recording."""
+    """Summary of the segments so far; its size does not grow with the recording."""
 
     def __init__(self) -> None:
-        """Nothing was."""
+        """Start without segments."""
         self._unpitched = self._many = False
         self._names: list[str] = []
 
     def taken(self, found: Iterable[Segment]) -> Iterator[Segment]:
-        """The segments, as they pass."""
+        """Pass the segments through, and record what they hold."""
         for segment in found:
             pitches = segment.chord.pitches
             self._unpitched |= not pitches
@@ -28,13 +28,13 @@ class Sounded:
             yield segment
 
     def __str__(self) -> str:
-        """What sounded: "one note, A4", "noise", "silence"."""
+        """Return the summary: "one note, A4", "noise", "silence"."""
         heard = [self._notes()] if self._names else []
         heard += ["three or more notes at once"] * self._many
         return " and ".join(heard or ["noise" if self._unpitched else "silence"])
 
     def _notes(self) -> str:
-        """The single notes."""
+        """Return the names of the single notes."""
         told = ", ".join(self._names[:MOST_NAMES])
         if len(self._names) > MOST_NAMES:
             return f"single notes, {told} and more"

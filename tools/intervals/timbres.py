@@ -1,8 +1,8 @@
-"""Notes from synthesizers, as numpy computes them.
+"""Synthesize notes with numpy.
 
-Conventions: a voice is a function (frequency in Hz, frames, sample rate in Hz, dice) -> float64
-(frames,) with a peak of about 1, which begins and ends at zero. The pitch that is heard is the
-frequency given, to a fraction of a cent.
+Conventions: a voice is a function (frequency in Hz, frames, sample rate in Hz, rng) -> float64
+(frames,) with a peak of about 1, which begins and ends at zero. Its pitch is the given frequency to
+a fraction of a cent.
 """
 
 from collections.abc import Callable
@@ -13,18 +13,18 @@ from numpy.typing import NDArray
 Sound = NDArray[np.float64]
 Voice = Callable[[float, int, int, np.random.Generator], Sound]
 
-RAMP_S = 0.01  # of the beginning and the end of a note, against clicks
-PLUCK_RAMP_S = 0.001  # of the beginning of a plucked one
-TABLE = 1 << 15  # samples of one period of a saw, read between two by a straight line
-FM_RATIOS = (1, 2, 3)  # modulator by carrier: whole, so that the spectrum is harmonic
+RAMP_S = 0.01  # at the beginning and end of a note, against clicks
+PLUCK_RAMP_S = 0.001  # at the beginning of a plucked note
+TABLE = 1 << 15  # samples in one period of a saw, interpolated linearly
+FM_RATIOS = (1, 2, 3)  # modulator to carrier frequency; integers give a harmonic spectrum
 FM_INDEX = (1.0, 5.0)  # radians, at the beginning of a note
-FM_DECAY_S = (0.1, 1.0)  # in which the index falls to 1/e
-QUIETEST = 1e-9  # below it a string is silent
-STRING_FALL_S = 4.0  # in which a string's fundamental falls to 1/e, were it not for the loop filter
+FM_DECAY_S = (0.1, 1.0)  # time in which the index falls to 1/e
+QUIETEST = 1e-9  # amplitude below which a string is silent
+STRING_FALL_S = 4.0  # time in which a string falls to 1/e without its loop filter
 
 
 def ramps(frames: int, sample_rate: int, rise_s: float = RAMP_S) -> Sound:
-    """An envelope of 1 with a raised cosine at both ends."""
+    """Return an envelope of 1 with raised cosines at both ends."""
     rise, fall = (min(round(s * sample_rate), frames // 2) for s in (rise_s, RAMP_S))
     envelope = np.ones(frames)
     envelope[:rise] = raised_cosine(rise)
@@ -33,25 +33,25 @@ def ramps(frames: int, sample_rate: int, rise_s: float = RAMP_S) -> Sound:
 
 
 def raised_cosine(frames: int) -> Sound:
-    """From 0 up to 1."""
+    """Return half a raised cosine, from 0 to 1."""
     rise: Sound = 0.5 - 0.5 * np.cos(np.pi * np.arange(frames) / max(frames, 1))
     return rise
 
 
 def phase(frequency: float, frames: int, sample_rate: int) -> Sound:
-    """Periods since the beginning."""
+    """Return the phase in periods."""
     periods: Sound = np.arange(frames, dtype=np.float64) * (frequency / sample_rate)
     return periods
 
 
 def sine(frequency: float, frames: int, sample_rate: int, _dice: np.random.Generator) -> Sound:
-    """A pure tone."""
+    """Synthesize a pure tone."""
     wave: Sound = np.sin(2 * np.pi * phase(frequency, frames, sample_rate))
     return wave * ramps(frames, sample_rate)
 
 
 def saw(frequency: float, frames: int, sample_rate: int, _dice: np.random.Generator) -> Sound:
-    """A sawtooth of all harmonics below half the sample rate: harmonic k has the amplitude 1/k."""
+    """Synthesize a sawtooth of all harmonics below half the sample rate, of amplitude 1/k."""
     harmonics = np.arange(1, int(np.ceil(sample_rate / 2 / frequency)))
     spectrum = np.zeros(TABLE // 2 + 1, complex)
     spectrum[harmonics] = -1j / harmonics  # the sum of sin(2 pi k x) / k
@@ -63,9 +63,10 @@ def saw(frequency: float, frames: int, sample_rate: int, _dice: np.random.Genera
 
 
 def fm(frequency: float, frames: int, sample_rate: int, dice: np.random.Generator) -> Sound:
-    """A carrier whose phase a modulator swings, less and less (Chowning, JAES 1973).
+    """Synthesize a carrier with a decaying phase modulation (Chowning, JAES 1973).
 
-    The index stays where the widest side band, by Carson's rule, is below half the sample rate.
+    The index is limited so that the widest sideband, by Carson's rule, is below half the sample
+    rate.
     """
     ratio = int(dice.choice(FM_RATIOS))
     index, decay_s = dice.uniform(*FM_INDEX), dice.uniform(*FM_DECAY_S)
@@ -77,10 +78,10 @@ def fm(frequency: float, frames: int, sample_rate: int, dice: np.random.Generato
 
 
 def pluck(frequency: float, frames: int, sample_rate: int, dice: np.random.Generator) -> Sound:
-    """A plucked string: noise round a loop that averages two neighbours (Karplus, Strong 1983).
+    """Synthesize a plucked string: noise in a loop that averages neighbors (Karplus, Strong 1983).
 
-    The loop is half a sample longer than its period of whole samples. It is computed at the rate
-    near the one asked for at which that is the period of the frequency, then resampled.
+    The loop is half a sample longer than its period of whole samples. It is computed at the sample
+    rate near the requested one at which that is the period of the frequency, then resampled.
     """
     import soxr
 
@@ -91,7 +92,7 @@ def pluck(frequency: float, frames: int, sample_rate: int, dice: np.random.Gener
     string[0] = dice.uniform(-1, 1, period)
     string[0] -= string[0].mean()
     kept = np.exp(-period / rate / STRING_FALL_S)
-    before = 0.0  # the sample that stands before the row that is averaged
+    before = 0.0  # the sample before the row that is averaged
     for row in range(1, count):
         last = string[row - 1]
         string[row, 0] = kept * 0.5 * (last[0] + before)

@@ -1,10 +1,10 @@
-"""What a net that hears intervals learns from: spectra, and what is in them.
+"""Make training data for the interval net: spectra with labels.
 
-A lesson is a clip of two notes by generate.py, or one that holds no interval: one note, three
-notes, noise, silence. Its spectrum is cqt.py's, in bytes. Each is made from the seed and its
-number alone.
+An example is a clip of two notes from generate.py, or one without an interval: one note, three
+notes, noise or silence. Its spectrum is that of cqt.py, stored in bytes. Each example depends on
+the seed and its number alone.
 
-Conventions: times in frames of cqt.HOP, pitches in rows of cqt.py with their fraction.
+Conventions: times in frames of cqt.HOP, pitches in rows of cqt.py with fractions.
 """
 
 from collections.abc import Mapping
@@ -26,21 +26,21 @@ from muse.tools.progress import Report, silent
 
 CLIP_S = 2.0
 FRAMES = -(-round(CLIP_S * RATE) // HOP)
-BYTE = 255  # of level 1
-NOTES = 3  # most in a lesson
+BYTE = 255  # value of level 1
+NOTES = 3  # largest number of notes in an example
 KINDS = ("ascending", "descending", "together", "repeated")
-NO_INTERVAL = -1  # as a size, and as a kind
-SOUNDFONT = "FluidR3_GM"  # that is learnt from, where it is found
-NONE_EVERY = 5  # of so many lessons the last holds no interval
+NO_INTERVAL = -1  # as a size and as a kind
+SOUNDFONT = "FluidR3_GM"  # used for training if it is installed
+NONE_EVERY = 5  # the last of this many examples has no interval
 NOTHINGS = ("one", "three", "one", "three", "noise", "three", "one", "silence")
-LESSON = 7  # what dice are for, beside sample_label.py's
-ALONE_DB = -120.0  # balance at which only the lower note is left
-THIRD_DB = (-4.0, 4.0)  # of a third note by the two others' peak
-ALONE_S = (0.15, 2.0)  # length of a note alone
-THIRD_S = (0.25, 0.7)  # its length where the three come one after the other
-REACH = 19  # semitones from the lower note in which the third is
+LESSON = 7  # stream of random numbers, apart from those of sample_label.py
+ALONE_DB = -120.0  # balance at which only the lower note is audible
+THIRD_DB = (-4.0, 4.0)  # level of a third note relative to the peak of the others
+ALONE_S = (0.15, 2.0)  # length of a single note
+THIRD_S = (0.25, 0.7)  # length of a third note that follows the others
+REACH = 19  # semitones between the lower note and the third
 HIDDEN = {0, 12, 19, 24}  # sizes at which one note is a partial of the other
-QUIET = 1e-4  # of noise that is all but silence, full scale
+QUIET = 1e-4  # amplitude of noise that is almost silence, full scale 1.0
 
 PLAIN = Recipe(
     sample_rate=RATE,
@@ -56,7 +56,7 @@ PLAIN = Recipe(
     balance_db=6.0,
     peak_dbfs=(-30.0, 0.0),
 )
-# share of the lessons, and what they are made otherwise; the rest is PLAIN
+# share of the examples, and their differences from PLAIN
 VARIANTS: tuple[tuple[float, dict[str, Any]], ...] = (
     (0.25, {}),
     (0.15, {"note_s": None, "detune_cents": 0.0, "tuning_cents": 10.0}),
@@ -76,12 +76,12 @@ Arrays = dict[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class Lesson:
-    """One clip and what is in it.
+    """A clip and its notes.
 
     Attributes:
         clip: (frames,) at RATE.
-        semitones: size; NO_INTERVAL where there is none.
-        kind: place in KINDS; NO_INTERVAL where there is none.
+        semitones: size; NO_INTERVAL without an interval.
+        kind: index in KINDS; NO_INTERVAL without an interval.
         notes: (pitch, onset in s, end in s) of each.
     """
 
@@ -92,17 +92,17 @@ class Lesson:
 
 
 def lessons(side: str, count: int, seed: int, report: Report = silent) -> Arrays:
-    """Lessons of one side of the instruments.
+    """Make the examples of one side of the instruments.
 
     Args:
-        side: of instruments.SIDES; the synthesizers are for train alone.
-        count: about how many.
+        side: of instruments.SIDES; only train has synthesizers.
+        count: approximate number of examples.
         seed: 0 or more.
-        report: hears how far it is.
+        report: called with the progress.
 
     Returns:
         levels (n, ROWS, FRAMES) bytes, semitones (n,), kind (n,), notes (n, NOTES, 3): row, first
-        frame, last frame and one, which are all 0 for a note that is not there.
+        frame and end frame of each note; zeros for missing notes.
 
     Raises:
         MissingPartError: there is no soundfont, or FluidSynth is not installed.
@@ -118,12 +118,12 @@ def lessons(side: str, count: int, seed: int, report: Report = silent) -> Arrays
 
 
 def soundfonts() -> tuple[str, ...]:
-    """The one that is learnt from; none where it is not found, for whatever is."""
+    """Return the soundfont of the training data; empty if it is not installed."""
     return tuple(str(path) for path in find_soundfonts() if path.stem == SOUNDFONT)[:1]
 
 
 def row_of(given: Lesson) -> Mapping[str, Any]:
-    """A lesson as arrays."""
+    """Convert an example to arrays."""
     notes = np.zeros((NOTES, 3), np.float32)
     for place, (pitch, onset, end) in enumerate(given.notes):
         row = (pitch - LOWEST_PITCH) * ROWS_PER_SEMITONE + 1
@@ -137,7 +137,7 @@ def row_of(given: Lesson) -> Mapping[str, Any]:
 
 
 def in_bytes(clip: Clip) -> NDArray[np.uint8]:
-    """The spectrum of a clip, (ROWS, FRAMES)."""
+    """Return the spectrum of a clip in bytes, (ROWS, FRAMES)."""
     found = np.zeros((ROWS, FRAMES), np.uint8)
     heard = np.rint(levels(clip)[:, :FRAMES] * BYTE).astype(np.uint8)
     found[:, : heard.shape[1]] = heard
@@ -145,7 +145,7 @@ def in_bytes(clip: Clip) -> NDArray[np.uint8]:
 
 
 def lesson(maker: Maker, number: int) -> Lesson:
-    """One lesson of a recipe."""
+    """Make one example."""
     if number % NONE_EVERY != NONE_EVERY - 1:
         clip, label = maker.clip(number)
         return Lesson(clip, label.semitones, KINDS.index(label.direction), notes_of(label))
@@ -155,7 +155,7 @@ def lesson(maker: Maker, number: int) -> Lesson:
 
 
 def notes_of(label: Label) -> tuple[tuple[float, float, float], ...]:
-    """Pitch, onset and end of both notes."""
+    """Return pitch, onset and end of both notes."""
     hertz = (label.low_hz, label.high_hz)
     times = zip(label.onsets_s, label.durations_s, strict=True)
     return tuple(
@@ -165,7 +165,7 @@ def notes_of(label: Label) -> tuple[tuple[float, float, float], ...]:
 
 
 def one_note(maker: Maker, label: Label) -> Lesson:
-    """The lower note alone, of any length, since it must not be told by how short it is."""
+    """Make the lower note alone, of any length, so that length does not give it away."""
     dice = dice_for(label.seed, label.number, LESSON)
     length = round(float(dice.uniform(*ALONE_S)), 2)
     onset = float(dice.uniform(0.0, CLIP_S - length))
@@ -176,7 +176,7 @@ def one_note(maker: Maker, label: Label) -> Lesson:
 
 
 def three_notes(maker: Maker, label: Label) -> Lesson:
-    """Both notes and a third one, at once or one after the other."""
+    """Make both notes and a third one, at once or in turn."""
     dice = dice_for(label.seed, label.number, LESSON)
     clear = msgspec.structs.replace(label, snr_db=None)
     third = third_of(clear, dice)
@@ -192,7 +192,7 @@ def three_notes(maker: Maker, label: Label) -> Lesson:
 
 
 def third_of(label: Label, dice: np.random.Generator) -> Label | None:
-    """A note of the same timbre, alone, that is no partial of the two and they none of it."""
+    """Return a single note of the same timbre that shares no partials with the two, or None."""
     ranges = (0, 127)
     if label.program is not None:
         ranges = INSTRUMENTS[label.program].lowest, INSTRUMENTS[label.program].highest
@@ -217,7 +217,7 @@ def third_of(label: Label, dice: np.random.Generator) -> Label | None:
 
 
 def only_noise(_maker: Maker, label: Label) -> Lesson:
-    """Noise of one colour or the other."""
+    """Make white or pink noise."""
     dice = dice_for(label.seed, label.number, LESSON)
     colour = ("white", "pink")[int(dice.integers(2))]
     clip = noise(round(CLIP_S * RATE), colour, RATE, dice).astype(np.float32)
@@ -225,7 +225,7 @@ def only_noise(_maker: Maker, label: Label) -> Lesson:
 
 
 def no_sound(maker: Maker, label: Label) -> Lesson:
-    """Nothing at all, or what is left of noise."""
+    """Make silence, or noise that is almost silent."""
     heard = only_noise(maker, label)
     return replace(
         heard, clip=np.where(label.number % 2, QUIET, 0.0).astype(np.float32) * heard.clip
