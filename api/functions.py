@@ -364,9 +364,9 @@ def intervals(source: File) -> "list[HeardInterval]":
     Raises:
         BadInputError: the source is not readable audio.
     """
-    from muse.tools.intervals.recordings import hear_file
+    from muse.tools.intervals.recordings import find_intervals_in_file
 
-    return list(hear_file(Path(source)))
+    return list(find_intervals_in_file(Path(source)))
 
 
 def load_song(path: File) -> "Song":

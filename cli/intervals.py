@@ -83,13 +83,13 @@ def hear(audio: Recording, confidence: Confidence = 0.0, as_json: AsJson = False
 
     from muse.cli.output import print_json
     from muse.cli.progress import progress_bar
-    from muse.tools.intervals.recordings import hear_file
+    from muse.tools.intervals.recordings import find_intervals_in_file
     from muse.tools.intervals.single_notes import Sounded
 
     piped = as_json or not sys.stdout.isatty()
     found, highest, sounded = [], None, Sounded()
     with progress_bar("intervals") as report:
-        for interval in hear_file(audio, report, sounded):
+        for interval in find_intervals_in_file(audio, report, sounded):
             highest = max(interval.confidence, highest or 0.0)
             if interval.confidence >= confidence:
                 found.append(interval)

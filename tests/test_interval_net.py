@@ -30,9 +30,9 @@ from muse.tools.audio.cqt import (
     widths,
 )
 from muse.tools.errors import BadInputError, ParameterError
-from muse.tools.intervals.calibration import calibrated_error, chances, fitted_temperature
-from muse.tools.intervals.classifier import FRAMES, IntervalHearer, joined
-from muse.tools.intervals.clip_settings import Recipe, frequency_of
+from muse.tools.intervals.calibration import chances, expected_calibration_error, fit_temperature
+from muse.tools.intervals.classifier import FRAMES, IntervalClassifier, fit_frames
+from muse.tools.intervals.clip_settings import ClipSettings, frequency_of
 from muse.tools.intervals.generate import Maker, clips
 from muse.tools.intervals.timbres import VOICES
 from muse.tools.intervals.training_spectra import (
@@ -183,7 +183,7 @@ def test_notes_are_drawn_where_they_are() -> None:
 
 
 def test_varied_lessons_move_with_their_notes() -> None:
-    (clip,), _ = clips(replace(Recipe(), sample_rate=RATE), 1, seed=1)
+    (clip,), _ = clips(replace(ClipSettings(), sample_rate=RATE), 1, seed=1)
     row = np.full((1, 3, 3), 0.0, np.float32)
     row[0, 0] = 100.0, 0.0, 40.0
     arrays = {"levels": in_bytes(clip)[None], "notes": row}
@@ -196,14 +196,14 @@ def test_varied_lessons_move_with_their_notes() -> None:
 
 
 def test_a_temperature_makes_chances_true() -> None:
-    dice = np.random.default_rng(1)
-    logits = dice.normal(0.0, 2.0, (4000, 5))
-    drawn = np.array([dice.choice(5, p=row) for row in chances(logits, 1.0)])
+    rng = np.random.default_rng(1)
+    logits = rng.normal(0.0, 2.0, (4000, 5))
+    drawn = np.array([rng.choice(5, p=row) for row in chances(logits, 1.0)])
     sharp = 3.0 * logits
-    found = fitted_temperature(sharp, np.eye(5, dtype=bool)[drawn])
+    found = fit_temperature(sharp, np.eye(5, dtype=bool)[drawn])
     assert found == pytest.approx(3.0, rel=0.1)
-    assert calibrated_error(chances(sharp, found), drawn) < 0.03
-    assert calibrated_error(chances(sharp, 1.0), drawn) > 0.1
+    assert expected_calibration_error(chances(sharp, found), drawn) < 0.03
+    assert expected_calibration_error(chances(sharp, 1.0), drawn) > 0.1
 
 
 def test_the_net_is_trained_and_heard(muse: Callable[..., Any], tmp_path: Path) -> None:
@@ -220,8 +220,8 @@ def test_the_net_is_trained_and_heard(muse: Callable[..., Any], tmp_path: Path) 
     assert done.code == 0, done.err
     results = json.loads(done.out)["results"]
     assert set(results["temperatures"]) == {"pairs", "none"}
-    hearer = IntervalHearer(tmp_path / "weights" / "interval-net.json")
-    heard = hearer.hear(tone(60), RATE)
+    hearer = IntervalClassifier(tmp_path / "weights" / "interval-net.json")
+    heard = hearer.classify(tone(60), RATE)
     assert heard.sizes.sum() == pytest.approx(1.0)
     assert heard.kinds.sum() == pytest.approx(1.0)
     missing = muse("train", CLASS, "--data", tmp_path / "weights", "--device", "cpu")
@@ -230,17 +230,19 @@ def test_the_net_is_trained_and_heard(muse: Callable[..., Any], tmp_path: Path) 
 
 
 @pytest.fixture(scope="module")
-def hearer() -> IntervalHearer:
+def hearer() -> IntervalClassifier:
     """The net that ships with muse."""
-    return IntervalHearer()
+    return IntervalClassifier()
 
 
 @pytest.mark.parametrize("timbre", ["sine", "saw", "pluck"])
 @pytest.mark.parametrize("direction", ["ascending", "descending", "together"])
-def test_intervals_are_heard(hearer: IntervalHearer, timbre: str, direction: str) -> None:
-    recipe = Recipe(timbres=(timbre,), directions=(direction,), lowest_hz=110.0, highest_hz=1000.0)
+def test_intervals_are_heard(hearer: IntervalClassifier, timbre: str, direction: str) -> None:
+    recipe = ClipSettings(
+        timbres=(timbre,), directions=(direction,), lowest_hz=110.0, highest_hz=1000.0
+    )
     sounds, labels = clips(recipe, 24, seed=21)
-    heard = [hearer.hear(clip, recipe.sample_rate) for clip in sounds]
+    heard = [hearer.classify(clip, recipe.sample_rate) for clip in sounds]
     right = [each.semitones == label.semitones for each, label in zip(heard, labels, strict=True)]
     assert np.mean(right) >= 0.9
     assert np.mean([each.kind == direction for each in heard]) >= 0.9
@@ -249,51 +251,51 @@ def test_intervals_are_heard(hearer: IntervalHearer, timbre: str, direction: str
 
 @pytest.mark.parametrize("seconds", [0.3, 1.0, 2.0])
 @pytest.mark.parametrize("timbre", ["sine", "saw"])
-def test_one_note_is_no_interval(hearer: IntervalHearer, timbre: str, seconds: float) -> None:
-    dice = np.random.default_rng(0)
+def test_one_note_is_no_interval(hearer: IntervalClassifier, timbre: str, seconds: float) -> None:
+    rng = np.random.default_rng(0)
     length = round(seconds * RATE)
-    notes = [VOICES[timbre](frequency_of(pitch), length, RATE, dice) for pitch in (48, 57, 64, 72)]
-    heard = [hearer.hear(note, RATE) for note in notes]
+    notes = [VOICES[timbre](frequency_of(pitch), length, RATE, rng) for pitch in (48, 57, 64, 72)]
+    heard = [hearer.classify(note, RATE) for note in notes]
     assert all(each.confidence < 0.5 for each in heard)  # whatever it is taken for, never surely
     assert sum(each.none > 0.5 for each in heard) >= 3
 
 
-def test_nothing_is_heard_in_nothing(hearer: IntervalHearer) -> None:
-    dice = np.random.default_rng(0)
+def test_nothing_is_heard_in_nothing(hearer: IntervalClassifier) -> None:
+    rng = np.random.default_rng(0)
     for sound in (
         np.zeros(2 * RATE, np.float32),
         np.zeros(0, np.float32),
-        1e-3 * dice.standard_normal(2 * RATE),
-        dice.standard_normal(15 * RATE),
+        1e-3 * rng.standard_normal(2 * RATE),
+        rng.standard_normal(15 * RATE),
     ):
-        heard = hearer.hear(sound, RATE)
+        heard = hearer.classify(sound, RATE)
         assert heard.none > 0.5
         assert heard.confidence < 0.5
 
 
-def test_other_rates_channels_and_lengths(hearer: IntervalHearer) -> None:
+def test_other_rates_channels_and_lengths(hearer: IntervalClassifier) -> None:
     for rate, seconds in ((8000, 1.0), (44_100, 0.6), (48_000, 4.0), (96_000, 2.0)):
         chord = tone(60, seconds, rate) + tone(67, seconds, rate)
         for sound in (chord, np.stack([chord, 0.5 * chord]), np.clip(3 * chord, -1, 1)):
-            assert hearer.hear(sound, rate).sizes.sum() == pytest.approx(1.0)
-        assert hearer.hear(chord, rate).semitones == 7
+            assert hearer.classify(sound, rate).sizes.sum() == pytest.approx(1.0)
+        assert hearer.classify(chord, rate).semitones == 7
 
 
-def test_bad_input(hearer: IntervalHearer, tmp_path: Path) -> None:
-    with pytest.raises(ParameterError, match="no number"):
-        hearer.hear(np.full(1000, np.nan), RATE)
-    with pytest.raises(ParameterError, match="above 0"):
-        hearer.hear(np.zeros(10), 0)
+def test_bad_input(hearer: IntervalClassifier, tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match="not finite"):
+        hearer.classify(np.full(1000, np.nan), RATE)
+    with pytest.raises(ParameterError, match="must be positive"):
+        hearer.classify(np.zeros(10), 0)
     with pytest.raises(BadInputError, match="no such weights"):
-        IntervalHearer(tmp_path / "none.json")
+        IntervalClassifier(tmp_path / "none.json")
     with pytest.raises(BadInputError, match="no weights of interval-net"):
-        IntervalHearer("chord-lstm")
+        IntervalClassifier("chord-lstm")
 
 
 @given(st.integers(1, 600))
 def test_frames_are_joined(frames: int) -> None:
     rows = np.random.default_rng(frames).random((3, frames)).astype(np.float32)
-    found = joined(rows)
+    found = fit_frames(rows)
     assert found.shape == (3, FRAMES)
     each = -(-frames // FRAMES)
     assert found.sum() * each == pytest.approx(rows.sum(), rel=1e-3)

@@ -17,14 +17,14 @@ from muse.tools.intervals.arithmetic import (
     together_by_peaks,
     together_by_series,
 )
-from muse.tools.intervals.clip_settings import Recipe, frequency_of, pitch_of
+from muse.tools.intervals.clip_settings import ClipSettings, frequency_of, pitch_of
 from muse.tools.intervals.generate import clips
 from tests.sounds import tone
 
 RATE = 22_050
 
 
-def shares(recipe: Recipe, count: int, **ways) -> dict[str, float]:
+def shares(recipe: ClipSettings, count: int, **ways) -> dict[str, float]:
     """The share of clips that each way hears right."""
     sounds, labels = clips(recipe, count, seed=5)
     right = {
@@ -38,13 +38,13 @@ def shares(recipe: Recipe, count: int, **ways) -> dict[str, float]:
 
 
 def test_pure_tones_are_heard_without_an_error() -> None:
-    sounds, labels = clips(Recipe(sample_rate=RATE), 72, seed=1)
+    sounds, labels = clips(ClipSettings(sample_rate=RATE), 72, seed=1)
     heard = [interval_by_peaks(*halves(clip), RATE) for clip in sounds]
     assert heard == [label.semitones for label in labels]
 
 
 def test_descending_is_negative() -> None:
-    recipe = Recipe(sample_rate=RATE, directions=("descending",), intervals=(0, 7, 24))
+    recipe = ClipSettings(sample_rate=RATE, directions=("descending",), intervals=(0, 7, 24))
     sounds, labels = clips(recipe, 9, seed=1)
     heard = [interval_by_peaks(*halves(clip), RATE) for clip in sounds]
     assert heard == [-label.semitones for label in labels]
@@ -72,7 +72,7 @@ def test_overtones_mislead_the_peak_and_not_the_series() -> None:
 
 @pytest.mark.parametrize("timbre", ["sine", "saw"])
 def test_series_are_heard_in_synthesizers(timbre: str) -> None:
-    recipe = Recipe(sample_rate=RATE, timbres=(timbre,))
+    recipe = ClipSettings(sample_rate=RATE, timbres=(timbre,))
     assert shares(recipe, 24, series=interval_by_series)["series"] >= 0.95
 
 
@@ -85,7 +85,7 @@ def test_two_sines_together(low: int, size: int) -> None:
 
 
 def test_noise_as_loud_as_the_notes_does_no_harm_to_pure_tones() -> None:
-    recipe = Recipe(sample_rate=RATE, snr_db=(0.0, 0.0))
+    recipe = ClipSettings(sample_rate=RATE, snr_db=(0.0, 0.0))
     assert shares(recipe, 24, peaks=interval_by_peaks)["peaks"] == 1.0
 
 
@@ -99,11 +99,11 @@ def test_silence_gets_some_answer(samples: np.ndarray) -> None:
 @given(st.floats(45.0, 1760.0), st.integers(0, 1000))
 @settings(max_examples=40, deadline=None)
 def test_a_period_is_found_between_the_samples(hertz: float, seed: int) -> None:
-    dice = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     time = np.arange(round(0.4 * RATE)) / RATE
     partials = range(1, max(int(5000 / hertz), 1) + 1)
     # falling, as those of instruments do: where others outdo the first, YIN may be an octave off
-    loud = {k: dice.uniform(0.5, 1) / k for k in partials}
+    loud = {k: rng.uniform(0.5, 1) / k for k in partials}
     note = sum(loud[k] * np.sin(2 * np.pi * k * hertz * time) for k in partials)
     pitch, sure = note_pitch(np.asarray(note), RATE)
     assert abs(100 * (pitch - pitch_of(hertz))) < 12.0
@@ -117,12 +117,14 @@ def test_noise_repeats_nowhere_and_silence_has_no_pitch() -> None:
 
 @pytest.mark.parametrize("timbre", ["saw", "fm", "pluck"])
 def test_yin_hears_the_interval_in_every_synthesizer(timbre: str) -> None:
-    recipe = Recipe(sample_rate=RATE, timbres=(timbre,))
+    recipe = ClipSettings(sample_rate=RATE, timbres=(timbre,))
     assert shares(recipe, 24, yin=interval_by_yin)["yin"] == 1.0
 
 
 def test_yin_agrees_with_the_implementation_of_librosa() -> None:
-    sounds, _ = clips(Recipe(sample_rate=RATE, timbres=("saw", "pluck"), clip_s=1.0), 8, seed=3)
+    sounds, _ = clips(
+        ClipSettings(sample_rate=RATE, timbres=("saw", "pluck"), clip_s=1.0), 8, seed=3
+    )
     for clip in sounds:
         note = clip[: round(0.35 * RATE)]
         theirs = librosa.yin(note, fmin=40, fmax=2500, sr=RATE, trough_threshold=0.15)

@@ -13,12 +13,12 @@ import pytest
 from muse.tools.audio.io import read_audio
 from muse.tools.audio.soundfonts import find_soundfonts
 from muse.tools.errors import MuseError
-from muse.tools.intervals.clip_settings import Recipe
+from muse.tools.intervals.clip_settings import ClipSettings
 from muse.tools.intervals.data_set import generate_folder, read_index, read_labels
 from muse.tools.intervals.generate import clips
 
 RATE = 22_050
-QUICK = Recipe(sample_rate=RATE, clip_s=0.5, gap_s=(0.1, 0.1))
+QUICK = ClipSettings(sample_rate=RATE, clip_s=0.5, gap_s=(0.1, 0.1))
 
 
 @pytest.mark.parametrize(

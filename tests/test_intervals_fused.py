@@ -12,7 +12,7 @@ from muse.tools.intervals.clip_settings import frequency_of
 from muse.tools.intervals.effects import noise
 from muse.tools.intervals.hypothesis_scoring import MEASURES, Listener
 from muse.tools.intervals.hypothesis_weights import load_hypothesis_weights
-from muse.tools.intervals.recordings import hear, hear_blocks
+from muse.tools.intervals.recordings import hear, find_intervals_in_blocks
 from muse.tools.intervals.segments import RATE
 from muse.tools.intervals.timbres import VOICES
 
@@ -21,8 +21,8 @@ Mono = NDArray[np.float32]
 
 def note(pitch: float, seconds: float = 0.5, voice: str = "sine", rate: int = RATE) -> Mono:
     """A note of a synthesizer, at half of full scale."""
-    dice = np.random.default_rng(1)
-    sound = VOICES[voice](frequency_of(pitch), round(seconds * rate), rate, dice)
+    rng = np.random.default_rng(1)
+    sound = VOICES[voice](frequency_of(pitch), round(seconds * rate), rate, rng)
     return (0.5 * sound).astype(np.float32)
 
 
@@ -53,16 +53,16 @@ def test_noise_is_never_certain(colour: str) -> None:
 
 
 def test_minutes_of_noise_are_heard_as_they_come() -> None:
-    dice = np.random.default_rng(4)
+    rng = np.random.default_rng(4)
     given_out = 0
 
     def blocks():
         nonlocal given_out
         for _ in range(60):
             given_out += 1
-            yield (0.1 * dice.standard_normal(RATE)).astype(np.float32)
+            yield (0.1 * rng.standard_normal(RATE)).astype(np.float32)
 
-    assert all(one.confidence < 0.5 for one in hear_blocks(blocks()))
+    assert all(one.confidence < 0.5 for one in find_intervals_in_blocks(blocks()))
     assert given_out == 60
 
 

@@ -10,25 +10,25 @@ from hypothesis import strategies as st
 from muse.tools.audio.soundfonts import find_soundfonts
 from muse.tools.errors import ParameterError
 from muse.tools.intervals.arithmetic import cut, peak_hz, sounds_at
-from muse.tools.intervals.clip_settings import Recipe, frequency_of, pitch_of
-from muse.tools.intervals.effects import convolved, noise, room, with_noise
+from muse.tools.intervals.clip_settings import ClipSettings, frequency_of, pitch_of
+from muse.tools.intervals.effects import add_noise, convolve, noise, room_response
 from muse.tools.intervals.generate import Maker, clips
 from muse.tools.intervals.instruments import INSTRUMENTS, PROGRAMS, UNUSABLE, of_side, programs
-from muse.tools.intervals.sample_label import choices, draw
+from muse.tools.intervals.sample_label import choices, sample_label
 from muse.tools.intervals.sampled_notes import Sampler
 
 RATE = 22_050
-QUICK = Recipe(sample_rate=RATE, clip_s=0.5, gap_s=(0.1, 0.1))
+QUICK = ClipSettings(sample_rate=RATE, clip_s=0.5, gap_s=(0.1, 0.1))
 
 
-def labels_of(recipe: Recipe, count: int, seed: int = 1) -> list:
+def labels_of(recipe: ClipSettings, count: int, seed: int = 1) -> list:
     """Labels alone."""
     given_choices = choices(recipe)
-    return [draw(given_choices, seed, number) for number in range(count)]
+    return [sample_label(given_choices, seed, number) for number in range(count)]
 
 
 def test_the_default_recipe() -> None:
-    sounds, labels = clips(Recipe(), 12, seed=3)
+    sounds, labels = clips(ClipSettings(), 12, seed=3)
     assert sounds.shape == (12, 88_200)
     assert sorted(label.semitones for label in labels) == list(range(1, 13))
     for clip, label in zip(sounds, labels, strict=True):
@@ -39,7 +39,7 @@ def test_the_default_recipe() -> None:
 
 
 def test_pitches_are_those_of_the_labels_to_a_cent() -> None:
-    recipe = Recipe(
+    recipe = ClipSettings(
         sample_rate=RATE,
         intervals=tuple(range(25)),
         directions=("ascending", "descending"),
@@ -60,7 +60,7 @@ def test_pitches_are_those_of_the_labels_to_a_cent() -> None:
 
 @pytest.mark.parametrize("timbre", ["saw", "fm", "pluck"])
 def test_synthesizers_sound_the_pitch_they_are_given(timbre: str) -> None:
-    sounds, labels = clips(Recipe(sample_rate=RATE, timbres=(timbre,)), 12, seed=4)
+    sounds, labels = clips(ClipSettings(sample_rate=RATE, timbres=(timbre,)), 12, seed=4)
     for clip, label in zip(sounds, labels, strict=True):
         notes = cut(clip, RATE, label.onsets_s, label.durations_s)
         for note, pitch in zip(notes, (label.low_pitch, label.high_pitch), strict=True):
@@ -68,7 +68,9 @@ def test_synthesizers_sound_the_pitch_they_are_given(timbre: str) -> None:
 
 
 def test_intervals_are_balanced_and_directions_fit() -> None:
-    recipe = Recipe(intervals=tuple(range(25)), directions=("ascending", "descending", "together"))
+    recipe = ClipSettings(
+        intervals=tuple(range(25)), directions=("ascending", "descending", "together")
+    )
     labels = labels_of(recipe, 100)
     assert [sum(x.semitones == n for x in labels) for n in range(25)] == [4] * 25
     for label in labels:
@@ -88,7 +90,7 @@ def test_intervals_are_balanced_and_directions_fit() -> None:
 )
 @settings(deadline=None)
 def test_notes_lie_inside_their_clip(seed, clip_s, gap, note, direction) -> None:
-    recipe = Recipe(clip_s=clip_s, gap_s=(0.0, gap), note_s=note, directions=(direction,))
+    recipe = ClipSettings(clip_s=clip_s, gap_s=(0.0, gap), note_s=note, directions=(direction,))
     for label in labels_of(recipe, 3, seed):
         spans = sorted(zip(label.onsets_s, label.durations_s, strict=True))
         assert spans[0][0] >= 0.0
@@ -113,7 +115,7 @@ def test_noise_is_added_at_the_ratio_asked_for(colour: str, snr_db: float, seed:
     clip = np.zeros(RATE)
     sounding = slice(2000, 12_000)
     clip[sounding] = np.sin(np.arange(10_000) / 7)
-    noisy = with_noise(
+    noisy = add_noise(
         clip, sounding, snr_db, noise(RATE, colour, RATE, np.random.default_rng(seed))
     )
     ratio = np.mean(clip[sounding] ** 2) / np.mean((noisy - clip) ** 2)
@@ -129,13 +131,13 @@ def test_pink_noise_has_the_same_power_in_every_octave() -> None:
 
 
 def test_a_room_falls_by_60_db_in_its_time() -> None:
-    response = room(0.5, RATE, np.random.default_rng(1))
+    response = room_response(0.5, RATE, np.random.default_rng(1))
     energy = np.cumsum(response[:0:-1] ** 2)[::-1]  # Schroeder's integral, without the direct sound
     level = 10 * np.log10(energy / energy[0])
     first, last = np.argmax(level < -5), np.argmax(level < -35)
     assert 2 * (last - first) / RATE == pytest.approx(0.5, rel=0.1)
     click = np.eye(1, RATE)[0]
-    assert np.allclose(convolved(click, response)[: len(response)], response)
+    assert np.allclose(convolve(click, response)[: len(response)], response)
 
 
 def test_every_program_is_used_or_has_a_reason_and_one_side() -> None:
@@ -178,7 +180,7 @@ def test_a_sampled_note_is_the_same_whatever_was_played_before() -> None:
 
 @pytest.mark.needs_fluidsynth
 def test_sampled_instruments_sound_the_pitch_of_the_label() -> None:
-    recipe = Recipe(
+    recipe = ClipSettings(
         sample_rate=RATE, timbres=("gm:test",), soundfonts=(str(find_soundfonts()[-1]),)
     )
     sounds, labels = clips(recipe, 24, seed=4)

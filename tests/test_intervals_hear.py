@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from muse.tools.audio.io import write_audio
-from muse.tools.intervals.clip_settings import Recipe, frequency_of
+from muse.tools.intervals.clip_settings import ClipSettings, frequency_of
 from muse.tools.intervals.generate import clips
 from muse.tools.intervals.hypothesis_scoring import Chord
 from muse.tools.intervals.recordings import HeardInterval, hear, joined
@@ -26,8 +26,8 @@ Mono = NDArray[np.float32]
 
 def note(pitch: float, seconds: float = 0.5, voice: str = "sine", rate: int = RATE) -> Mono:
     """A note of a synthesizer, at half of full scale."""
-    dice = np.random.default_rng(1)
-    sound = VOICES[voice](frequency_of(pitch), round(seconds * rate), rate, dice)
+    rng = np.random.default_rng(1)
+    sound = VOICES[voice](frequency_of(pitch), round(seconds * rate), rate, rng)
     return (0.5 * sound).astype(np.float32)
 
 
@@ -42,7 +42,7 @@ def told(found: list[HeardInterval]) -> list[tuple[int, str]]:
     return [(one.semitones, one.direction) for one in found]
 
 
-def share_right(recipe: Recipe, count: int) -> float:
+def share_right(recipe: ClipSettings, count: int) -> float:
     """The share of clips whose only interval is the right one."""
     sounds, labels = clips(recipe, count, seed=8)
     right = [
@@ -56,12 +56,12 @@ def share_right(recipe: Recipe, count: int) -> float:
 def test_pure_tones_are_heard(way: str) -> None:
     # of two pure tones an octave apart each is as well a partial of the other: one rich note
     sizes = tuple(s for s in range(1, 25) if way != "together" or s not in (12, 19, 24))
-    recipe = Recipe(sample_rate=RATE, directions=(way,), intervals=sizes, lowest_hz=110.0)
+    recipe = ClipSettings(sample_rate=RATE, directions=(way,), intervals=sizes, lowest_hz=110.0)
     assert share_right(recipe, len(sizes)) >= 0.95
 
 
 def test_synthesizers_are_heard() -> None:
-    recipe = Recipe(
+    recipe = ClipSettings(
         sample_rate=RATE,
         timbres=("saw", "pluck"),
         directions=("ascending", "descending"),
@@ -76,7 +76,7 @@ def test_synthesizers_are_heard() -> None:
     ("ways", "bar"), [(("ascending", "descending"), 0.9), (("together",), 0.7)]
 )
 def test_instruments_are_heard(ways: tuple[str, ...], bar: float) -> None:
-    recipe = Recipe(
+    recipe = ClipSettings(
         sample_rate=RATE,
         timbres=("gm:0-7", "gm:40+56+73"),
         directions=ways,
@@ -163,8 +163,8 @@ def test_a_recording_longer_than_a_stretch() -> None:
 @given(st.lists(st.integers(1, 200_000), min_size=1, max_size=6))
 @settings(max_examples=20, deadline=None)
 def test_stretches_hold_every_sample_and_none_is_long(sizes: list[int]) -> None:
-    dice = np.random.default_rng(0)
-    blocks = [dice.standard_normal(size).astype(np.float32) for size in sizes]
+    rng = np.random.default_rng(0)
+    blocks = [rng.standard_normal(size).astype(np.float32) for size in sizes]
     found = list(stretches(iter(blocks)))
     assert np.array_equal(np.concatenate(found), np.concatenate(blocks))
     assert max(map(len, found)) <= LONGEST_S * RATE
@@ -176,7 +176,7 @@ def test_clipped_sound_is_still_heard() -> None:
 
 
 def test_noise_of_10_db_is_no_obstacle() -> None:
-    recipe = Recipe(sample_rate=RATE, snr_db=(10.0, 10.0))
+    recipe = ClipSettings(sample_rate=RATE, snr_db=(10.0, 10.0))
     assert share_right(recipe, 12) >= 0.9
 
 

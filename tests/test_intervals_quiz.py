@@ -72,7 +72,7 @@ def test_a_clip_is_the_interval_that_is_asked() -> None:
     with Quiz(4, directions=("ascending",), timbres=SINE, seed=3) as quiz:
         for _ in range(8):
             question = quiz.question()
-            heard = interval_by_peaks(*halves(quiz.clip(question)), quiz.recipe.sample_rate)
+            heard = interval_by_peaks(*halves(quiz.clip(question)), quiz.settings.sample_rate)
             assert heard == question.label.semitones
             assert quiz.answer(question, heard).right
 
@@ -180,7 +180,7 @@ def test_a_half_line_is_left_out_and_ended(muse, tmp_path: Path) -> None:
     muse(*words, "-n", 2, stdin=b"7\n7\n")
     stats.write_bytes(stats.read_bytes()[:-20])
     shown = muse(*words, "-n", 1, stdin=b"7\n")
-    assert "1 lines are no answers" in shown.err
+    assert "ignored 1 lines that are not answers" in shown.err
     whole = [line for line in stats.read_bytes().splitlines() if line.endswith(b"}")]
     assert len(whole) == 2
 

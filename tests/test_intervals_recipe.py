@@ -25,7 +25,7 @@ from muse.tools.audio.mel import (
     window_frames,
 )
 from muse.tools.errors import BadInputError, ParameterError
-from muse.tools.intervals.clip_settings import Recipe as ClipRecipe
+from muse.tools.intervals.clip_settings import ClipSettings as ClipRecipe
 from muse.tools.intervals.data_set import generate_folder, read_labels
 from muse.tools.progress import silent
 from muse.tools.training.fingerprint import data_hash

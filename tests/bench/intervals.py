@@ -32,7 +32,7 @@ from intervals_rows import SEED, Row, rows_named
 from intervals_ways import WAYS, Cnn, Way, has_pyin, pyin
 
 from muse.tools.errors import MuseError
-from muse.tools.intervals.classifier import NAME, IntervalHearer
+from muse.tools.intervals.classifier import NAME, IntervalClassifier
 from muse.tools.weights import load_trained_weights
 
 WIDTH, NAMES_WIDTH = 13, 30  # characters of a column
@@ -82,7 +82,7 @@ def asked() -> argparse.Namespace:
 
 def nets_of(names: Sequence[str]) -> list[Net]:
     """The sets of weights named."""
-    return [Net(n, load_trained_weights(n).card["sha256"], IntervalHearer(n)) for n in names]
+    return [Net(n, load_trained_weights(n).card["sha256"], IntervalClassifier(n)) for n in names]
 
 
 def cnns_of(runs: Sequence[Path]) -> list[Cnn]:

@@ -29,7 +29,7 @@ from intervals_ways import ONE_PITCH, WAYS, has_pyin, pyin
 from muse.tools.audio.render import has_fluidsynth
 from muse.tools.audio.soundfonts import find_soundfonts
 from muse.tools.intervals.arithmetic import sounds_at
-from muse.tools.intervals.clip_settings import Recipe, frequency_of
+from muse.tools.intervals.clip_settings import ClipSettings, frequency_of
 from muse.tools.intervals.generate import Maker
 from muse.tools.intervals.instruments import INSTRUMENTS
 from muse.tools.intervals.sampled_notes import Sampler
@@ -42,7 +42,7 @@ PYIN_CLIPS = 50
 NOTE_S = 0.9
 PITCH_STEP = 3  # semitones between two notes that are examined
 
-SINES = Recipe()
+SINES = ClipSettings()
 RECIPES = {
     "sines": SINES,
     "sines, 10 dB": replace(SINES, snr_db=(10.0, 10.0)),
@@ -81,7 +81,7 @@ def hearing(count: int, beginning: str) -> dict[str, Any]:
     return results
 
 
-def recipes(beginning: str = "") -> dict[str, Recipe]:
+def recipes(beginning: str = "") -> dict[str, ClipSettings]:
     """Those that can be made here, of the names that begin so."""
     named = {name: recipe for name, recipe in RECIPES.items() if name.startswith(beginning)}
     return {n: r for n, r in named.items() if not n.startswith("gm") or has_fluidsynth()}

@@ -12,8 +12,8 @@ from intervals_ways import ONE_PITCH, Cnn, Way, cnn_answers
 from named_soundfont import named_soundfont
 
 from muse.tools.audio.cqt import RATE
-from muse.tools.intervals.calibration import calibrated_error
-from muse.tools.intervals.classifier import Hearing, IntervalHearer
+from muse.tools.intervals.calibration import expected_calibration_error
+from muse.tools.intervals.classifier import IntervalClassifier, IntervalProbabilities
 from muse.tools.intervals.generate import Maker, sounding
 from muse.tools.intervals.sample_label import Label
 from muse.tools.intervals.training_spectra import NONE_EVERY, NOTHINGS, PLAIN, lesson
@@ -34,7 +34,7 @@ class Net:
 
     path: str
     sha256: str
-    hearer: IntervalHearer
+    hearer: IntervalClassifier
 
 
 @dataclass
@@ -49,7 +49,7 @@ class Heard:
     """
 
     labels: list[Label] = field(default_factory=list)
-    nets: dict[str, list[Hearing]] = field(default_factory=lambda: defaultdict(list))
+    nets: dict[str, list[IntervalProbabilities]] = field(default_factory=lambda: defaultdict(list))
     answers: Answers = field(default_factory=lambda: defaultdict(list))
     seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
@@ -90,7 +90,7 @@ def heard_in(row: Row, count: int, listeners: Listeners) -> Heard:
         given = clip[sounding(label, rate)] if row.is_cut else clip
         for net in listeners.nets:
             begin = time.process_time()
-            heard.nets[net.sha256].append(net.hearer.hear(given, rate))
+            heard.nets[net.sha256].append(net.hearer.classify(given, rate))
             heard.seconds[net.sha256] += time.process_time() - begin
         for name, (way, limit) in listeners.ways.items():
             if number < limit:
@@ -130,7 +130,7 @@ def net_figures(heard: Heard, sha256: str) -> Figures:
         "direction": float(np.mean(turns)),
         "taken_for_none": float(np.mean([hearing.none > 0.5 for hearing in own])),
         "least_recall": min(recalls.values()),
-        "calibration_error": calibrated_error(np.array([h.sizes for h in own]), truth),
+        "calibration_error": expected_calibration_error(np.array([h.sizes for h in own]), truth),
         "ms": 1e3 * heard.seconds[sha256] / len(own),
         "recalls": recalls,
     }
@@ -170,7 +170,7 @@ def nothing(nets: Sequence[Net], count: int, known: Figures) -> Figures:
         for place in range(count if new else 0):
             given = lesson(maker, NONE_EVERY * place + NONE_EVERY - 1)
             for net in new:
-                heard = net.hearer.hear(given.clip, RATE)
+                heard = net.hearer.classify(given.clip, RATE)
                 said[net.sha256][NOTHINGS[place % len(NOTHINGS)]].append(heard.none > 0.5)
     found = {
         net.sha256: {"weights": net.path}

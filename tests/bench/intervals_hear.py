@@ -22,8 +22,8 @@ import numpy as np
 from named_soundfont import named_soundfont
 from numpy.typing import NDArray
 
-from muse.tools.intervals.calibration import calibrated_error
-from muse.tools.intervals.clip_settings import Recipe
+from muse.tools.intervals.calibration import expected_calibration_error
+from muse.tools.intervals.clip_settings import ClipSettings
 from muse.tools.intervals.generate import clips
 from muse.tools.intervals.instruments import INSTRUMENTS, of_side
 from muse.tools.intervals.recordings import hear
@@ -52,7 +52,7 @@ class Told:
 def measured(side: str, directions: Sequence[str], count: int) -> dict[str, Any]:
     """Share of clips heard right, by direction, and confidences."""
     recipe = replace(
-        Recipe(), sample_rate=RATE, timbres=(f"gm:{side}",), directions=tuple(directions)
+        ClipSettings(), sample_rate=RATE, timbres=(f"gm:{side}",), directions=tuple(directions)
     )
     recipe = replace(recipe, note_s=(0.3, 0.9), gap_s=(0.0, 0.2))
     sounds, labels = clips(recipe, count, SEED)
@@ -76,7 +76,9 @@ def measured(side: str, directions: Sequence[str], count: int) -> dict[str, Any]
 def error_of(told: Sequence[Told]) -> float:
     """The expected calibration error of what was told."""
     chances = np.array([[each.confidence, 0.0] for each in told])
-    return calibrated_error(chances, np.array([0 if each.is_right else 1 for each in told]))
+    return expected_calibration_error(
+        chances, np.array([0 if each.is_right else 1 for each in told])
+    )
 
 
 def classes(told: Sequence[Told]) -> list[dict[str, float]]:

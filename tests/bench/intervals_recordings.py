@@ -38,7 +38,7 @@ from intervals_samples import (
 from intervals_ways import ONE_PITCH, WAYS, Clip, Told
 
 from muse.tools.errors import MuseError
-from muse.tools.intervals.classifier import NAME, IntervalHearer
+from muse.tools.intervals.classifier import NAME, IntervalClassifier
 from muse.tools.intervals.clip_settings import LARGEST
 from muse.tools.intervals.recordings import hear
 
@@ -81,7 +81,7 @@ class Question(NamedTuple):
     semitones: int
 
 
-def drawn_pairs(samples: Sequence[Sample], count: int, dice: Dice) -> list[tuple[Sample, Sample]]:
+def drawn_pairs(samples: Sequence[Sample], count: int, rng: Dice) -> list[tuple[Sample, Sample]]:
     """Pairs of a lower and a higher note, each size there is equally often."""
     by_size: dict[int, list[tuple[Sample, Sample]]] = defaultdict(list)
     for low, high in combinations(samples, 2):
@@ -89,24 +89,24 @@ def drawn_pairs(samples: Sequence[Sample], count: int, dice: Dice) -> list[tuple
             by_size[high.pitch - low.pitch].append((low, high))
     sizes: list[int] = []
     while by_size and len(sizes) < count:
-        sizes += dice.permutation(sorted(by_size)).tolist()
-    return [by_size[size][int(dice.integers(len(by_size[size])))] for size in sizes[:count]]
+        sizes += rng.permutation(sorted(by_size)).tolist()
+    return [by_size[size][int(rng.integers(len(by_size[size])))] for size in sizes[:count]]
 
 
-def one_after_the_other(pair: tuple[Sample, Sample], dice: Dice) -> Question:
+def one_after_the_other(pair: tuple[Sample, Sample], rng: Dice) -> Question:
     """A question of two notes in turn."""
     low, high = pair
-    rises = bool(dice.integers(2))
-    notes = [note_of(each, dice.uniform(*NOTE_S)) for each in (pair if rises else pair[::-1])]
-    clip, (first, second) = in_turn(notes, dice.uniform(*GAP_S))
+    rises = bool(rng.integers(2))
+    notes = [note_of(each, rng.uniform(*NOTE_S)) for each in (pair if rises else pair[::-1])]
+    clip, (first, second) = in_turn(notes, rng.uniform(*GAP_S))
     lengths = len(notes[0]) / RATE, len(notes[1]) / RATE
     told = Told("ascending" if rises else "descending", (first, second), lengths)
     return Question(clip, told, high.pitch - low.pitch)
 
 
-def both_at_once(pair: tuple[Sample, Sample], dice: Dice) -> Question:
+def both_at_once(pair: tuple[Sample, Sample], rng: Dice) -> Question:
     """A question of two notes together."""
-    length = dice.uniform(*NOTE_S)
+    length = rng.uniform(*NOTE_S)
     clip = at_once([note_of(each, length) for each in pair])
     sounding = len(clip) / RATE - 2 * PAD_S
     told = Told(TOGETHER, (PAD_S, PAD_S), (sounding, sounding))
@@ -119,10 +119,10 @@ ASKED: dict[str, Callable[[tuple[Sample, Sample], Dice], Question]] = {
 }
 
 
-def heard(question: Question, hearer: IntervalHearer) -> dict[str, bool]:
+def heard(question: Question, hearer: IntervalClassifier) -> dict[str, bool]:
     """Who hears a question right."""
     clip, told, size = question
-    hearing, found = hearer.hear(clip, RATE), hear(clip, RATE)
+    hearing, found = hearer.classify(clip, RATE), hear(clip, RATE)
     deaf = ONE_PITCH if told.direction == TOGETHER else ()
     ways = {name: way for name, way in WAYS.items() if name not in deaf}
     return {
@@ -133,9 +133,9 @@ def heard(question: Question, hearer: IntervalHearer) -> dict[str, bool]:
     }
 
 
-def silent_on(clip: Clip, hearer: IntervalHearer) -> dict[str, bool]:
+def silent_on(clip: Clip, hearer: IntervalClassifier) -> dict[str, bool]:
     """Who hears no interval."""
-    return {"net": hearer.hear(clip, RATE).none > 0.5, "told": not hear(clip, RATE)}
+    return {"net": hearer.classify(clip, RATE).none > 0.5, "told": not hear(clip, RATE)}
 
 
 def alone(samples: Sequence[Sample]) -> Iterator[Clip]:
@@ -144,28 +144,28 @@ def alone(samples: Sequence[Sample]) -> Iterator[Clip]:
         yield at_once([note_of(sample, ALONE_S)])
 
 
-def threes(samples: Sequence[Sample], dice: Dice) -> Iterator[Clip]:
+def threes(samples: Sequence[Sample], rng: Dice) -> Iterator[Clip]:
     """Three notes at once within two octaves, none of them a partial of another."""
     for _ in range(THREES if len(samples) > 2 else 0):
         for _ in range(TRIES):
-            places = sorted(dice.choice(len(samples), 3, replace=False))
+            places = sorted(rng.choice(len(samples), 3, replace=False))
             notes = [samples[place] for place in places]
             sizes = {high.pitch - low.pitch for low, high in combinations(notes, 2)}
             if max(sizes) <= LARGEST and not sizes & HIDDEN:
-                length = dice.uniform(*NOTE_S)
+                length = rng.uniform(*NOTE_S)
                 yield at_once([note_of(note, length) for note in notes])
                 break
 
 
-def measured(instrument: Instrument, count: int, hearer: IntervalHearer) -> dict[str, Hits]:
+def measured(instrument: Instrument, count: int, hearer: IntervalClassifier) -> dict[str, Hits]:
     """All that is heard of one instrument."""
-    dice = np.random.default_rng(SEED)
+    rng = np.random.default_rng(SEED)
     found: dict[str, list[dict[str, bool]]] = {}
     for name, ask in ASKED.items():
-        pairs = drawn_pairs(instrument.samples, count, dice)
-        found[name] = [heard(ask(pair, dice), hearer) for pair in pairs]
+        pairs = drawn_pairs(instrument.samples, count, rng)
+        found[name] = [heard(ask(pair, rng), hearer) for pair in pairs]
     found["one"] = [silent_on(clip, hearer) for clip in alone(instrument.samples)]
-    found["three"] = [silent_on(clip, hearer) for clip in threes(instrument.samples, dice)]
+    found["three"] = [silent_on(clip, hearer) for clip in threes(instrument.samples, rng)]
     return {
         name: {who: [bool(hit[who]) for hit in hits] for who in HEADS[name]}
         for name, hits in found.items()
@@ -220,7 +220,7 @@ def main() -> None:
     if options.samples is None or not options.samples.is_dir():
         sys.exit(MISSING)
     try:
-        hearer, instruments = IntervalHearer(options.weights), instruments_in(options.samples)
+        hearer, instruments = IntervalClassifier(options.weights), instruments_in(options.samples)
     except MuseError as error:
         sys.exit(str(error))
     if not instruments:

@@ -7,12 +7,12 @@ from typing import Any
 from intervals_ways import Clip
 from named_soundfont import named_soundfont
 
-from muse.tools.intervals.clip_settings import Recipe
+from muse.tools.intervals.clip_settings import ClipSettings
 from muse.tools.intervals.generate import Maker
 from muse.tools.intervals.sample_label import Label
 
 SEED = 2027
-SINES = Recipe()
+SINES = ClipSettings()
 HELD_OUT = replace(SINES, timbres=("gm:test",), soundfonts=(str(named_soundfont("FluidR3_GM")),))
 OTHER_FONT = (str(named_soundfont("TimGM6mb")),)
 EVERY = tuple(range(25))
@@ -33,7 +33,7 @@ class Row:
         is_cut: only what is between onset and release is heard.
     """
 
-    recipe: Recipe
+    recipe: ClipSettings
     bar: float | None = None
     is_cut: bool = False
 
@@ -76,7 +76,7 @@ def rows_named(beginning: str, bars_only: bool) -> dict[str, Row]:
     }
 
 
-def made(recipe: Recipe, count: int) -> Iterator[tuple[Clip, Label]]:
+def made(recipe: ClipSettings, count: int) -> Iterator[tuple[Clip, Label]]:
     """The clips of a recipe."""
     with Maker(recipe, SEED) as maker:
         yield from (maker.clip(number) for number in range(count))

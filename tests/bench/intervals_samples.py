@@ -14,7 +14,7 @@ from intervals_ways import Clip
 
 from muse.tools.audio.io import read_audio
 from muse.tools.audio.yin import note_pitch
-from muse.tools.intervals.clip_settings import Recipe
+from muse.tools.intervals.clip_settings import ClipSettings
 from muse.tools.theory.pitch import parse_midi_name
 
 RATE = 44_100  # Hz
@@ -68,7 +68,7 @@ def instruments_in(folder: Path) -> list[Instrument]:
 
 def read_instrument(folder: Path) -> Instrument:
     """The notes of one instrument's folder; of two of one pitch the first."""
-    lowest, highest = Recipe().pitches
+    lowest, highest = ClipSettings().pitches
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
     named = {pitch: path for path in reversed(paths) if (pitch := pitch_in(path)) is not None}
     inside = {pitch: named[pitch] for pitch in sorted(named) if lowest <= pitch <= highest}

@@ -22,14 +22,14 @@ def chances(logits: NDArray[Any], temperature: float) -> Values:
     return np.asarray(odds / odds.sum(axis=1, keepdims=True), np.float64)
 
 
-def size_chances(pairs: NDArray[Any], temperature: float) -> Values:
+def size_probabilities(pairs: NDArray[Any], temperature: float) -> Values:
     """Return the probabilities of sizes, (n, sizes), from logits (n, sizes, kinds)."""
     flat = chances(pairs.reshape(len(pairs), -1), temperature)
     sizes: Values = flat.reshape(pairs.shape).sum(axis=2)
     return sizes
 
 
-def fitted_temperature(logits: NDArray[Any], right: NDArray[np.bool_]) -> float:
+def fit_temperature(logits: NDArray[Any], right: NDArray[np.bool_]) -> float:
     """Return the temperature of TEMPERATURES with the highest likelihood of the right classes.
 
     Args:
@@ -43,7 +43,7 @@ def fitted_temperature(logits: NDArray[Any], right: NDArray[np.bool_]) -> float:
     return round(float(TEMPERATURES[int(np.argmin(losses))]), 4)
 
 
-def calibrated_error(probabilities: Values, classes: NDArray[Any]) -> float:
+def expected_calibration_error(probabilities: Values, classes: NDArray[Any]) -> float:
     """Return the expected calibration error: mean gap between confidence and accuracy by bin.
 
     Args:

@@ -21,7 +21,7 @@ FRAMES = 44  # that the net was trained with; shorter sounds are padded, longer 
 Values = NDArray[np.float64]
 
 
-class Hearing(NamedTuple):
+class IntervalProbabilities(NamedTuple):
     """The net's probabilities for one sound.
 
     Attributes:
@@ -55,7 +55,7 @@ class Hearing(NamedTuple):
         return float((1 - self.none) * self.sizes.max())
 
 
-class IntervalHearer:
+class IntervalClassifier:
     """The net with its temperatures, loaded once and run on many sounds."""
 
     def __init__(self, weights: str | Path = NAME) -> None:
@@ -75,7 +75,9 @@ class IntervalHearer:
         except (KeyError, ValueError) as error:
             raise BadInputError(f"{weights}: no weights of {NAME} ({error})") from error
 
-    def hear(self, audio: NDArray[np.float32] | NDArray[np.float64], rate: int) -> Hearing:
+    def classify(
+        self, audio: NDArray[np.float32] | NDArray[np.float64], rate: int
+    ) -> IntervalProbabilities:
         """Return the probabilities for a sound, which may begin and end with silence.
 
         Args:
@@ -85,17 +87,19 @@ class IntervalHearer:
         Raises:
             ParameterError: the rate is not positive, or a sample is not finite.
         """
-        rows = levels(prepared(audio, rate))
-        scores = self._net.score(joined(rows))
+        rows = levels(to_mono(audio, rate))
+        scores = self._net.score(fit_frames(rows))
         flat = chances(scores.pairs.reshape(1, -1), self._warmth[0])
         pairs = flat.reshape(scores.pairs.shape)
         none = 1 / (1 + np.exp(-np.clip(scores.none / self._warmth[1], -60, 60)))
         sounding = max(min(rows.shape[1], FRAMES) // STEP, 1)  # the rest is padding
         notes = scores.notes[:, :sounding].mean(axis=1, dtype=np.float64)
-        return Hearing(pairs.sum(axis=1), pairs.sum(axis=0), float(none), pairs, notes)
+        return IntervalProbabilities(
+            pairs.sum(axis=1), pairs.sum(axis=0), float(none), pairs, notes
+        )
 
 
-def prepared(audio: NDArray[np.float32] | NDArray[np.float64], rate: int) -> NDArray[np.float32]:
+def to_mono(audio: NDArray[np.float32] | NDArray[np.float64], rate: int) -> NDArray[np.float32]:
     """Return the first LONGEST_S as mono, at the net's sample rate."""
     if rate <= 0:
         raise ParameterError(f"the sample rate is {rate} Hz; it must be positive")
@@ -111,7 +115,7 @@ def prepared(audio: NDArray[np.float32] | NDArray[np.float64], rate: int) -> NDA
     return resampled
 
 
-def joined(rows: Rows) -> Rows:
+def fit_frames(rows: Rows) -> Rows:
     """Return FRAMES frames: pad with silence, or average as many frames as needed."""
     each = max(-(-rows.shape[1] // FRAMES), 1)
     padded = np.pad(rows, ((0, 0), (0, each * FRAMES - rows.shape[1])))

@@ -32,7 +32,7 @@ def clip_figure(clip: NDArray[np.float32], rate: int, title: str) -> Figure:
     seconds = len(clip) / rate
     wave.plot(np.arange(len(clip)) / rate, clip, linewidth=0.4)
     wave.set(title=title, ylabel="waveform", xlim=(0.0, seconds))
-    levels = decibels(clip, rate)
+    levels = spectrogram_db(clip, rate)
     hertz = len(levels) * rate / window_frames(rate)
     place = {"origin": "lower", "aspect": "auto", "cmap": "magma"}
     spectrum.imshow(levels, extent=(0.0, seconds, 0.0, hertz), vmin=DEEPEST_DB, vmax=0.0, **place)
@@ -43,7 +43,7 @@ def clip_figure(clip: NDArray[np.float32], rate: int, title: str) -> Figure:
     return figure
 
 
-def decibels(clip: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
+def spectrogram_db(clip: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
     """Return the spectrogram up to HIGHEST_SHOWN_HZ, in dB relative to its maximum."""
     window = window_frames(rate)
     spectra = power_spectra(clip, window, window // HOPS_PER_WINDOW)

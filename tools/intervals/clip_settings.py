@@ -28,7 +28,7 @@ CENTS = 50.0  # largest deviation; beyond it the nearest pitch would be another
 
 
 @dataclass(frozen=True)
-class Recipe:
+class ClipSettings:
     """Distributions that the clips of a data set are sampled from.
 
     Attributes:
@@ -98,26 +98,30 @@ def frequency_of(pitch: float) -> float:
     return A4_HZ * 2 ** ((pitch - A4) / 12)
 
 
-def check_recipe(recipe: Recipe) -> None:
+def check_settings(settings: ClipSettings) -> None:
     """Check that clips can be made.
 
     Raises:
         ParameterError: they cannot; the message names the option of the command.
     """
-    check_choices("--direction", recipe.directions, DIRECTIONS)
-    check_choices("--noise", (recipe.noise,), NOISES)
-    within("--lowest and --highest", (recipe.lowest_hz, recipe.highest_hz), LOWEST_HZ, HIGHEST_HZ)
-    check_sizes(recipe)
-    check_times(recipe)
-    within("--rate", (recipe.sample_rate,) * 2, *RATES)
-    within("--detune", (recipe.detune_cents,) * 2, 0.0, CENTS)
-    within("--tuning", (recipe.tuning_cents,) * 2, 0.0, CENTS)
-    within("--balance", (recipe.balance_db,) * 2, 0.0, LARGEST_BALANCE_DB)
-    within("--snr", recipe.snr_db, -40.0, 120.0)
-    within("--reverb", recipe.reverb_s, 0.01, 20.0)
-    within("--level", recipe.peak_dbfs, -90.0, 0.0)
-    if recipe.highest_hz >= recipe.sample_rate / 2:
-        raise ParameterError(f"--highest must be below half of --rate, {recipe.sample_rate / 2:g}")
+    check_choices("--direction", settings.directions, DIRECTIONS)
+    check_choices("--noise", (settings.noise,), NOISES)
+    within(
+        "--lowest and --highest", (settings.lowest_hz, settings.highest_hz), LOWEST_HZ, HIGHEST_HZ
+    )
+    check_sizes(settings)
+    check_times(settings)
+    within("--rate", (settings.sample_rate,) * 2, *RATES)
+    within("--detune", (settings.detune_cents,) * 2, 0.0, CENTS)
+    within("--tuning", (settings.tuning_cents,) * 2, 0.0, CENTS)
+    within("--balance", (settings.balance_db,) * 2, 0.0, LARGEST_BALANCE_DB)
+    within("--snr", settings.snr_db, -40.0, 120.0)
+    within("--reverb", settings.reverb_s, 0.01, 20.0)
+    within("--level", settings.peak_dbfs, -90.0, 0.0)
+    if settings.highest_hz >= settings.sample_rate / 2:
+        raise ParameterError(
+            f"--highest must be below half of --rate, {settings.sample_rate / 2:g}"
+        )
 
 
 def check_choices(option: str, chosen: tuple[str, ...], known: tuple[str, ...]) -> None:
@@ -134,28 +138,28 @@ def within(option: str, span: Span | None, lowest: float, highest: float) -> Non
         raise ParameterError(f"{option} must be {lowest:g} to {highest:g}, not {shown}")
 
 
-def check_sizes(recipe: Recipe) -> None:
+def check_sizes(settings: ClipSettings) -> None:
     """Raise ParameterError unless the sizes are valid and fit the range of pitches."""
-    sizes = recipe.intervals
+    sizes = settings.intervals
     if not sizes or not all(0 <= size <= LARGEST for size in sizes):
         raise ParameterError(f"--intervals must be 0 to {LARGEST} semitones")
-    lowest, highest = recipe.pitches
+    lowest, highest = settings.pitches
     if max(sizes) > highest - lowest:
         raise ParameterError(
             f"--lowest and --highest are {max(highest - lowest, 0)} semitones apart;"
             f" --intervals needs {max(sizes)}"
         )
-    if 0 in sizes and set(recipe.directions) == {"together"}:
+    if 0 in sizes and set(settings.directions) == {"together"}:
         raise ParameterError("a unison together is one note; start --intervals with 1")
 
 
-def check_times(recipe: Recipe) -> None:
+def check_times(settings: ClipSettings) -> None:
     """Raise ParameterError unless the longest notes and the longest gap fit into a clip."""
-    within("--length", (recipe.clip_s,) * 2, *CLIP_S)
-    within("--gap", recipe.gap_s, 0.0, recipe.clip_s)
-    shortest = SHORTEST_NOTE_S if recipe.note_s is None else recipe.note_s[0]
-    longest = shortest if recipe.note_s is None else recipe.note_s[1]
-    within("--note", (shortest, longest), SHORTEST_NOTE_S, recipe.clip_s)
-    notes = 1 if set(recipe.directions) == {"together"} else 2
-    if notes * longest + recipe.gap_s[1] > recipe.clip_s + 1e-9:
-        raise ParameterError(f"notes and gap do not fit into --length {recipe.clip_s:g}")
+    within("--length", (settings.clip_s,) * 2, *CLIP_S)
+    within("--gap", settings.gap_s, 0.0, settings.clip_s)
+    shortest = SHORTEST_NOTE_S if settings.note_s is None else settings.note_s[0]
+    longest = shortest if settings.note_s is None else settings.note_s[1]
+    within("--note", (shortest, longest), SHORTEST_NOTE_S, settings.clip_s)
+    notes = 1 if set(settings.directions) == {"together"} else 2
+    if notes * longest + settings.gap_s[1] > settings.clip_s + 1e-9:
+        raise ParameterError(f"notes and gap do not fit into --length {settings.clip_s:g}")

@@ -25,7 +25,7 @@ import numpy as np
 from muse.tools.audio.io import AudioWriter
 from muse.tools.errors import BadInputError, MuseError, ParameterError
 from muse.tools.files import PIPE, read_bytes, replacing_folder, sha256_of
-from muse.tools.intervals.clip_settings import Recipe
+from muse.tools.intervals.clip_settings import ClipSettings
 from muse.tools.intervals.generate import Maker
 from muse.tools.intervals.sample_label import Choices, Label, choices
 from muse.tools.progress import Report, silent
@@ -71,7 +71,7 @@ class DataSet(msgspec.Struct, frozen=True, kw_only=True):
 
 def generate_folder(
     folder: Path,
-    recipe: Recipe,
+    settings: ClipSettings,
     count: int,
     seed: int,
     *,
@@ -82,7 +82,7 @@ def generate_folder(
 
     Args:
         folder: created; it must not exist, be empty, or hold a data set, which is replaced.
-        recipe: settings of the clips.
+        settings: of the clips.
         count: number of clips, 1 to a million.
         seed: 0 or more; the same settings, count and seed give the same bytes.
         jobs: processes; they only change the time.
@@ -94,7 +94,7 @@ def generate_folder(
         MuseError: the folder holds something else.
     """
     check_request(count, seed, jobs)
-    given = choices(recipe)
+    given = choices(settings)
     before = present(folder)
     request = request_of(given, count, seed)
     if before is not None and before.request_hash == hash_of(request):
@@ -103,7 +103,7 @@ def generate_folder(
             return before
         log.info("%s is damaged; making it again", folder)
     with replacing_folder(folder) as fresh:
-        made = write_clips(fresh, recipe, count, seed, jobs, report)
+        made = write_clips(fresh, settings, count, seed, jobs, report)
         return write_index(fresh, request, made)
 
 
@@ -142,7 +142,7 @@ def present(folder: Path) -> DataSet | None:
 def request_of(given: Choices, count: int, seed: int) -> dict[str, Any]:
     """Return everything that the clips depend on, as JSON values."""
     fonts = {path.stem: sha256_of(path) for path in given.soundfonts}
-    recipe = json.loads(json.dumps({**given.recipe.plain(), "soundfonts": sorted(fonts)}))
+    recipe = json.loads(json.dumps({**given.settings.plain(), "soundfonts": sorted(fonts)}))
     return {
         "clips": count,
         "seed": seed,
@@ -158,13 +158,13 @@ def hash_of(value: Any) -> str:
 
 
 def write_clips(
-    folder: Path, recipe: Recipe, count: int, seed: int, jobs: int, report: Report
+    folder: Path, settings: ClipSettings, count: int, seed: int, jobs: int, report: Report
 ) -> Made:
     """Write all clips, in one or several processes; returns labels and hashes in order."""
     chunks = [range(start, min(start + CHUNK, count)) for start in range(0, count, CHUNK)]
     labels: list[Label] = []
     hashes: list[str] = []
-    with makers(folder, recipe, seed, chunks, min(jobs, len(chunks))) as results:
+    with makers(folder, settings, seed, chunks, min(jobs, len(chunks))) as results:
         for some, theirs in results:
             labels += some
             hashes += theirs
@@ -174,22 +174,22 @@ def write_clips(
 
 @contextmanager
 def makers(
-    folder: Path, recipe: Recipe, seed: int, chunks: Sequence[range], jobs: int
+    folder: Path, settings: ClipSettings, seed: int, chunks: Sequence[range], jobs: int
 ) -> Iterator[Iterator[Made]]:
     """Yield the result of each chunk, in order."""
     if jobs == 1:
-        with Maker(recipe, seed) as maker:
+        with Maker(settings, seed) as maker:
             yield (write_chunk(maker, folder, numbers) for numbers in chunks)
         return
     context = multiprocessing.get_context("spawn")  # forking after a library's threads hangs
-    with context.Pool(jobs, initializer=begin_making, initargs=(recipe, seed)) as pool:
+    with context.Pool(jobs, initializer=begin_making, initargs=(settings, seed)) as pool:
         yield pool.imap(making, [(folder, numbers) for numbers in chunks])
 
 
-def begin_making(recipe: Recipe, seed: int) -> None:
+def begin_making(settings: ClipSettings, seed: int) -> None:
     """Set up a worker process; Ctrl-C is left to the process that started it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _maker.append(Maker(recipe, seed))
+    _maker.append(Maker(settings, seed))
 
 
 def making(task: tuple[Path, range]) -> Made:
@@ -203,7 +203,7 @@ def write_chunk(maker: Maker, folder: Path, numbers: range) -> Made:
     for number in numbers:
         clip, label = maker.clip(number)
         path = folder / label.file
-        writer = AudioWriter(path, maker.given.recipe.sample_rate, 1, BITS, len(clip))
+        writer = AudioWriter(path, maker.given.settings.sample_rate, 1, BITS, len(clip))
         try:
             writer.write(clip[np.newaxis])
         finally:

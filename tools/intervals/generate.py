@@ -7,16 +7,23 @@ depends on its label alone, and the label on settings, seed and the clip's numbe
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.tools.intervals.clip_settings import Recipe
-from muse.tools.intervals.effects import convolved, decibels, levelled, noise, room, with_noise
+from muse.tools.intervals.clip_settings import ClipSettings
+from muse.tools.intervals.effects import (
+    add_noise,
+    convolve,
+    db_to_amplitude,
+    noise,
+    normalize_peak,
+    room_response,
+)
 from muse.tools.intervals.sample_label import (
-    SOUNDED,
-    VOICED,
+    EFFECTS,
+    VOICE,
     Choices,
     Label,
     choices,
-    dice_for,
-    draw,
+    clip_rng,
+    sample_label,
 )
 from muse.tools.intervals.sampled_notes import Holder, Sampler
 from muse.tools.intervals.timbres import VOICES
@@ -28,21 +35,21 @@ Sound = NDArray[np.float64]
 class Maker(Holder):
     """Makes clips; a context manager, because FluidSynth must be freed."""
 
-    def __init__(self, recipe: Recipe, seed: int) -> None:
+    def __init__(self, settings: ClipSettings, seed: int) -> None:
         """Check the settings; soundfonts are loaded when they are first needed.
 
         Args:
-            recipe: settings of the clips.
+            settings: of the clips.
             seed: 0 or more.
 
         Raises:
             ParameterError, BadInputError, MissingPartError: as in sample_label.choices.
         """
         super().__init__()
-        self.given: Choices = choices(recipe)
-        self._recipe = recipe
+        self.given: Choices = choices(settings)
+        self._settings = settings
         self._seed = seed
-        self._sampler = self._stack.enter_context(Sampler(recipe.sample_rate))
+        self._sampler = self._stack.enter_context(Sampler(settings.sample_rate))
         self._fonts = {path.stem: path for path in self.given.soundfonts}
 
     def clip(self, number: int) -> tuple[Clip, Label]:
@@ -51,39 +58,39 @@ class Maker(Holder):
         Args:
             number: of the clip, 0 or more.
         """
-        label = draw(self.given, self._seed, number)
+        label = sample_label(self.given, self._seed, number)
         return self.sound(label), label
 
     def sound(self, label: Label) -> Clip:
         """Return the clip of a label."""
-        dice = dice_for(label.seed, label.number, SOUNDED)
-        rate = self._recipe.sample_rate
+        rng = clip_rng(label.seed, label.number, EFFECTS)
+        rate = self._settings.sample_rate
         clip = self._notes(label)
         if label.reverb_s is not None:
-            clip = convolved(clip, room(label.reverb_s, rate, dice))
+            clip = convolve(clip, room_response(label.reverb_s, rate, rng))
         if label.snr_db is not None:
-            added = noise(len(clip), self._recipe.noise, rate, dice)
-            clip = with_noise(clip, sounding(label, rate), label.snr_db, added)
-        return levelled(clip, label.peak_dbfs).astype(np.float32)
+            added = noise(len(clip), self._settings.noise, rate, rng)
+            clip = add_noise(clip, sounding(label, rate), label.snr_db, added)
+        return normalize_peak(clip, label.peak_dbfs).astype(np.float32)
 
     def _notes(self, label: Label) -> Sound:
         """Return both notes mixed, without effects."""
-        rate = self._recipe.sample_rate
-        clip = np.zeros(self._recipe.frames)
+        rate = self._settings.sample_rate
+        clip = np.zeros(self._settings.frames)
         for place in (0, 1):
             start = round(label.onsets_s[place] * rate)
             note = self._note(label, place)[: len(clip) - start]
-            gain = decibels((place - 0.5) * label.balance_db)
+            gain = db_to_amplitude((place - 0.5) * label.balance_db)
             clip[start : start + len(note)] += gain * note
         return clip
 
     def _note(self, label: Label, place: int) -> Sound | Clip:
         """Return the lower note (place 0) or the higher one; both use the same random timbre."""
-        frames = round(label.durations_s[place] * self._recipe.sample_rate)
+        frames = round(label.durations_s[place] * self._settings.sample_rate)
         if label.program is None or label.soundfont is None:
             hertz = (label.low_hz, label.high_hz)[place]
-            dice = dice_for(label.seed, label.number, VOICED)
-            return VOICES[label.timbre](hertz, frames, self._recipe.sample_rate, dice)
+            rng = clip_rng(label.seed, label.number, VOICE)
+            return VOICES[label.timbre](hertz, frames, self._settings.sample_rate, rng)
         pitch = (label.low_pitch, label.high_pitch)[place]
         cents = label.detune_cents[place] + label.tuning_cents
         font = self._fonts[label.soundfont]
@@ -96,11 +103,13 @@ def sounding(label: Label, rate: int) -> slice:
     return slice(round(min(label.onsets_s) * rate), round(max(ends) * rate))
 
 
-def clips(recipe: Recipe, count: int, seed: int = 0, first: int = 0) -> tuple[Clip, list[Label]]:
+def clips(
+    settings: ClipSettings, count: int, seed: int = 0, first: int = 0
+) -> tuple[Clip, list[Label]]:
     """Return clips, (count, frames), and their labels.
 
     Args:
-        recipe: settings of the clips.
+        settings: of the clips.
         count: number of clips.
         seed: 0 or more.
         first: number of the first clip.
@@ -108,9 +117,9 @@ def clips(recipe: Recipe, count: int, seed: int = 0, first: int = 0) -> tuple[Cl
     Raises:
         ParameterError, BadInputError, MissingPartError: as in sample_label.choices.
     """
-    sounds = np.empty((count, recipe.frames), np.float32)
+    sounds = np.empty((count, settings.frames), np.float32)
     labels = []
-    with Maker(recipe, seed) as maker:
+    with Maker(settings, seed) as maker:
         for row in range(count):
             sounds[row], label = maker.clip(first + row)
             labels.append(label)

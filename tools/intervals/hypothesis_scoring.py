@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from muse.tools.audio.yin import note_pitch
 from muse.tools.intervals.arithmetic import Samples
-from muse.tools.intervals.classifier import KINDS, Hearing, IntervalHearer
+from muse.tools.intervals.classifier import KINDS, IntervalClassifier, IntervalProbabilities
 from muse.tools.intervals.clip_settings import LARGEST
 from muse.tools.intervals.dyad_evidence import (
     MOST_NOTES,
@@ -108,7 +108,7 @@ class Listener:
         Raises:
             BadInputError: its weights are missing or damaged.
         """
-        self._net = IntervalHearer()
+        self._net = IntervalClassifier()
         weights = load_hypothesis_weights().by_measure
         self._weights = np.array([weights[name] for name in MEASURES])
 
@@ -135,11 +135,11 @@ class Listener:
         hertz, weights = spectral_peaks(part, rate)
         if not len(hertz):
             return None
-        heard = self._net.hear(np.asarray(part, np.float32), rate)
-        pitches = with_likeliest(candidates(part, rate, hertz, weights), heard, hertz, weights)
+        net = self._net.classify(np.asarray(part, np.float32), rate)
+        pitches = add_likeliest(candidates(part, rate, hertz, weights), net, hertz, weights)
         found = evidence(hertz, weights, pitches, note_pitch(part, rate))
         sets = hypotheses(found)
-        return Weighed(pitches, sets, measures(found, sets, heard))
+        return Weighed(pitches, sets, measures(found, sets, net))
 
 
 @lru_cache(maxsize=1)
@@ -155,25 +155,27 @@ def shares(odds: Values) -> Values:
     return found
 
 
-def with_likeliest(pitches: Values, heard: Hearing, hertz: Values, weights: Values) -> Values:
+def add_likeliest(
+    pitches: Values, net: IntervalProbabilities, hertz: Values, weights: Values
+) -> Values:
     """Return the candidates and the net's likeliest semitones, ascending."""
     found = pitches.tolist()
-    for place in np.argsort(heard.notes)[::-1][:LIKELIEST]:
+    for place in np.argsort(net.notes)[::-1][:LIKELIEST]:
         pitch = tuned(float(LOWEST_NOTE + place), hertz, weights)
         if all(abs(pitch - other) > TOLERANCE for other in found):
             found.append(pitch)
     return np.sort(np.array(found))
 
 
-def measures(found: Evidence, sets: NDArray[np.intp], heard: Hearing) -> Values:
+def measures(found: Evidence, sets: NDArray[np.intp], net: IntervalProbabilities) -> Values:
     """Return the measures of each set and of the hypothesis of no note, (n + 1, MEASURES)."""
     counts = (sets != NO_NOTE).sum(axis=1)
     own = np.arange(1, MOST_NOTES + 1) == counts[:, None]
     share = explained(found, sets)
     absent = mean_over(found.absent, sets)
     periodic = np.where(own[:, 0], mean_over(found.periodic, sets) * (1 - 2 * absent), 0.0)
-    interval = np.where(own[:, 1], net_intervals(found.pitches, sets, heard), 0.0)
-    none = np.where(own[:, 1], 0.0, np.log(max(heard.none, LEAST)))
+    interval = np.where(own[:, 1], net_intervals(found.pitches, sets, net), 0.0)
+    none = np.where(own[:, 1], 0.0, np.log(max(net.none, LEAST)))
     rows = np.column_stack(
         [
             np.zeros(len(sets)),
@@ -183,26 +185,26 @@ def measures(found: Evidence, sets: NDArray[np.intp], heard: Hearing) -> Values:
             periodic,
             interval,
             none,
-            net_notes(found.pitches, sets, heard),
+            net_notes(found.pitches, sets, net),
         ]
     )
     last = np.zeros(len(MEASURES))
     last[MEASURES.index("nothing")] = 1.0
-    last[MEASURES.index("net, no interval")] = np.log(max(heard.none, LEAST))
+    last[MEASURES.index("net, no interval")] = np.log(max(net.none, LEAST))
     return np.vstack([rows, last])
 
 
-def net_intervals(pitches: Values, sets: NDArray[np.intp], heard: Hearing) -> Values:
+def net_intervals(pitches: Values, sets: NDArray[np.intp], net: IntervalProbabilities) -> Values:
     """Return the net's log probability of each pair's size, sounding together."""
-    chances = np.log(np.maximum((1 - heard.none) * heard.pairs[:, KINDS.index("together")], LEAST))
+    chances = np.log(np.maximum((1 - net.none) * net.pairs[:, KINDS.index("together")], LEAST))
     size = np.rint(pitches[sets[:, 1]] - pitches[sets[:, 0]]).astype(np.intp)
     told: Values = chances[np.clip(size, 0, LARGEST)]
     return told
 
 
-def net_notes(pitches: Values, sets: NDArray[np.intp], heard: Hearing) -> Values:
+def net_notes(pitches: Values, sets: NDArray[np.intp], net: IntervalProbabilities) -> Values:
     """Return the sum of the net's log odds of the notes of each set."""
-    places = np.clip(np.rint(pitches).astype(np.intp) - LOWEST_NOTE, 0, len(heard.notes) - 1)
-    odds = np.append(np.clip(heard.notes, -SURELY, SURELY)[places], 0.0)
+    places = np.clip(np.rint(pitches).astype(np.intp) - LOWEST_NOTE, 0, len(net.notes) - 1)
+    odds = np.append(np.clip(net.notes, -SURELY, SURELY)[places], 0.0)
     total: Values = odds[sets].sum(axis=1)
     return total

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from muse.tools.errors import ParameterError
-from muse.tools.intervals.clip_settings import LARGEST, Recipe, Span
+from muse.tools.intervals.clip_settings import LARGEST, ClipSettings, Span
 
 EVERYTHING = "all"
 
 
 @dataclass(frozen=True)
-class Words:
+class SettingsRequest:
     """Values of the command's options; None if not given."""
 
     length: float | None = None
@@ -33,33 +33,33 @@ class Words:
     rate: int | None = None
 
 
-def recipe_of(words: Words) -> Recipe:
+def parse_settings(request: SettingsRequest) -> ClipSettings:
     """Return the default settings changed by the given options, not checked yet.
 
     Raises:
         ParameterError: an option's text cannot be parsed.
     """
     said = {
-        "sample_rate": words.rate,
-        "clip_s": words.length,
-        "gap_s": span("--gap", words.gap),
-        "note_s": span("--note", words.note),
-        "lowest_hz": words.lowest,
-        "highest_hz": words.highest,
-        "intervals": sizes(words.intervals),
-        "directions": names(words.direction),
-        "timbres": names(words.timbre),
-        "soundfonts": tuple(map(str, words.soundfonts)) or None,
-        "detune_cents": words.detune,
-        "tuning_cents": words.tuning,
-        "balance_db": words.balance,
-        "snr_db": span("--snr", words.snr),
-        "noise": words.noise,
-        "reverb_s": span("--reverb", words.reverb),
-        "peak_dbfs": span("--level", words.level),
+        "sample_rate": request.rate,
+        "clip_s": request.length,
+        "gap_s": span("--gap", request.gap),
+        "note_s": span("--note", request.note),
+        "lowest_hz": request.lowest,
+        "highest_hz": request.highest,
+        "intervals": sizes(request.intervals),
+        "directions": names(request.direction),
+        "timbres": names(request.timbre),
+        "soundfonts": tuple(map(str, request.soundfonts)) or None,
+        "detune_cents": request.detune,
+        "tuning_cents": request.tuning,
+        "balance_db": request.balance,
+        "snr_db": span("--snr", request.snr),
+        "noise": request.noise,
+        "reverb_s": span("--reverb", request.reverb),
+        "peak_dbfs": span("--level", request.level),
     }
     given = {key: value for key, value in said.items() if value is not None}
-    return Recipe(**given)  # type: ignore[arg-type]
+    return ClipSettings(**given)  # type: ignore[arg-type]
 
 
 def span(option: str, text: str | None) -> Span | None:

@@ -13,10 +13,10 @@ import numpy as np
 from muse.tools.audio.render import load_fluidsynth
 from muse.tools.audio.soundfonts import choose_soundfont
 from muse.tools.errors import MissingPartError, ParameterError
-from muse.tools.intervals.clip_settings import DIRECTIONS, Recipe
+from muse.tools.intervals.clip_settings import DIRECTIONS, ClipSettings
 from muse.tools.intervals.generate import Clip, Maker
 from muse.tools.intervals.quiz_stats import FORMAT, Answer
-from muse.tools.intervals.sample_label import DRAWN, Label, dice_for, draw
+from muse.tools.intervals.sample_label import LABEL, Label, clip_rng, sample_label
 from muse.tools.intervals.sampled_notes import Holder
 from muse.tools.theory.intervals import INTERVAL_NAMES
 from muse.tools.theory.pitch import midi_name
@@ -26,7 +26,7 @@ RANGE_HZ = (110.0, 880.0)  # of the notes, A2 to A5
 PIANO, PLUCKED = "gm:0", "pluck"
 REMEMBERED = 20  # last answers of an interval that count
 RAREST = 0.15  # weight of an interval that is always right; one never asked has 0.5
-SEED_PURPOSE = SAMPLED + 100  # stream of random numbers that choose the size
+SEED_PURPOSE = LABEL + 100  # stream of random numbers that choose the size
 
 
 @dataclass(frozen=True)
@@ -102,19 +102,21 @@ class Quiz(Holder):
         self.level, self.seed = level, seed
         self.answers: list[Answer] = []
         self._earlier = list(earlier)
-        recipe = recipe_of_level(LEVELS[level - 1], directions, timbres or usual_timbres())
-        self._maker = self._stack.enter_context(Maker(recipe, seed))
-        self.recipe = recipe
+        settings = level_settings(LEVELS[level - 1], directions, timbres or default_timbres())
+        self._maker = self._stack.enter_context(Maker(settings, seed))
+        self.settings = settings
 
     def question(self) -> Question:
         """Return the next question, the same one until it is answered."""
         number = len(self.answers) + 1
-        dice = dice_for(self.seed, number, SEED_PURPOSE)
-        sizes = self.recipe.intervals
+        rng = clip_rng(self.seed, number, SEED_PURPOSE)
+        sizes = self.settings.intervals
         chances = weights(sizes, [*self._earlier, *self.answers])
-        size = int(dice.choice(sizes, p=chances / chances.sum()))
-        only = replace(self.recipe, intervals=(size,))
-        return Question(number, draw(replace(self._maker.given, recipe=only), self.seed, number))
+        size = int(rng.choice(sizes, p=chances / chances.sum()))
+        only = replace(self.settings, intervals=(size,))
+        return Question(
+            number, sample_label(replace(self._maker.given, settings=only), self.seed, number)
+        )
 
     def clip(self, question: Question) -> Clip:
         """Return the question's clip, (frames,) at the settings' sample rate."""
@@ -142,12 +144,12 @@ class Quiz(Holder):
         return given
 
 
-def recipe_of_level(
+def level_settings(
     level: Level, directions: tuple[str, ...] | None, timbres: tuple[str, ...]
-) -> Recipe:
+) -> ClipSettings:
     """Return the settings of a level's clips; without a unison if notes are only together."""
     chosen = directions or level.directions
-    return Recipe(
+    return ClipSettings(
         lowest_hz=RANGE_HZ[0],
         highest_hz=RANGE_HZ[1],
         intervals=tuple(size for size in level.sizes if size or set(chosen) != {TOGETHER}),
@@ -156,7 +158,7 @@ def recipe_of_level(
     )
 
 
-def usual_timbres() -> tuple[str, ...]:
+def default_timbres() -> tuple[str, ...]:
     """Return a piano if FluidSynth and a soundfont are installed, otherwise a plucked string."""
     try:
         load_fluidsynth()

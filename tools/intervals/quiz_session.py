@@ -49,7 +49,7 @@ def hold(quiz: Quiz, count: int, talk: Talk, stats: Path | None = None) -> None:
     talk.say(HOW_TO_ANSWER)
     for _ in range(count):
         question = quiz.question()
-        semitones = heard_answer(quiz, question, talk)
+        semitones = read_answer(quiz, question, talk)
         if semitones is None:
             return
         answer = quiz.answer(question, semitones)
@@ -58,7 +58,7 @@ def hold(quiz: Quiz, count: int, talk: Talk, stats: Path | None = None) -> None:
         talk.say(verdict(answer, question))
 
 
-def heard_answer(quiz: Quiz, question: Question, talk: Talk) -> int | None:
+def read_answer(quiz: Quiz, question: Question, talk: Talk) -> int | None:
     """Present a question until it is answered; returns None at the end of input."""
     again = True
     while True:
@@ -70,7 +70,7 @@ def heard_answer(quiz: Quiz, question: Question, talk: Talk) -> int | None:
             return None
         again = not line.strip()
         if line.strip() == HELP:
-            talk.say(", ".join(INTERVAL_NAMES[size] for size in quiz.recipe.intervals))
+            talk.say(", ".join(INTERVAL_NAMES[size] for size in quiz.settings.intervals))
         elif not again:
             try:
                 return answer_semitones(line)
@@ -95,7 +95,7 @@ def in_sound() -> Present:
     player = find_player()
 
     def present(quiz: Quiz, question: Question) -> str:
-        play(quiz.clip(question), quiz.recipe.sample_rate, player)
+        play(quiz.clip(question), quiz.settings.sample_rate, player)
         return ""
 
     return present
@@ -106,7 +106,7 @@ def in_files(folder: Path) -> Present:
 
     def present(quiz: Quiz, question: Question) -> str:
         path = folder / f"question-{question.number:03d}.wav"
-        write_clip(path, quiz.clip(question), quiz.recipe.sample_rate)
+        write_clip(path, quiz.clip(question), quiz.settings.sample_rate)
         return f", {path}"
 
     return present

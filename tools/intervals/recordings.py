@@ -72,7 +72,7 @@ class HeardInterval(msgspec.Struct, frozen=True, kw_only=True):
     confidence: float
 
 
-def hear_file(
+def find_intervals_in_file(
     source: str | Path, report: Report = silent, sounded: Sounded | None = None
 ) -> Iterator[HeardInterval]:
     """Yield the intervals of a sound file, or of '-', as they are found.
@@ -89,7 +89,7 @@ def hear_file(
         total = max(reader.duration_s, 1e-9)
         blocks = (block.mean(axis=0, keepdims=True) for block in reader.blocks())
         mono = (block[0] for block in resampled(blocks, reader.sample_rate, RATE))
-        yield from hear_blocks(counted(mono, total, report), sounded)
+        yield from find_intervals_in_blocks(counted(mono, total, report), sounded)
 
 
 def counted(blocks: Iterable[Mono], total_s: float, report: Report) -> Iterator[Mono]:
@@ -103,10 +103,14 @@ def counted(blocks: Iterable[Mono], total_s: float, report: Report) -> Iterator[
 
 def hear(audio: Mono, rate: int) -> list[HeardInterval]:
     """Return the intervals of a mono array (frames,) at a sample rate in Hz."""
-    return list(hear_blocks(block[0] for block in resampled([audio[None]], rate, RATE)))
+    return list(
+        find_intervals_in_blocks(block[0] for block in resampled([audio[None]], rate, RATE))
+    )
 
 
-def hear_blocks(blocks: Iterable[Mono], sounded: Sounded | None = None) -> Iterator[HeardInterval]:
+def find_intervals_in_blocks(
+    blocks: Iterable[Mono], sounded: Sounded | None = None
+) -> Iterator[HeardInterval]:
     """Yield the intervals of a stream of mono blocks at RATE."""
     found = segments(blocks)
     return intervals_of(joined(sounded.taken(found) if sounded else found))

@@ -15,12 +15,18 @@ import numpy as np
 
 from muse.tools.audio.soundfonts import check_soundfont, choose_soundfont
 from muse.tools.errors import ParameterError
-from muse.tools.intervals.clip_settings import SYNTHS, Recipe, Span, check_recipe, frequency_of
+from muse.tools.intervals.clip_settings import (
+    SYNTHS,
+    ClipSettings,
+    Span,
+    check_settings,
+    frequency_of,
+)
 from muse.tools.intervals.instruments import INSTRUMENTS, programs
 from muse.tools.theory.intervals import INTERVAL_NAMES
 
 TIME_STEP_S = 0.01  # of sampled lengths, so that rendered General MIDI notes can be reused
-DRAWN, SOUNDED, BALANCED, VOICED = 0, 1, 2, 3  # streams of random numbers
+LABEL, EFFECTS, SIZE_ORDER, VOICE = 0, 1, 2, 3  # streams of random numbers
 ANY_PITCH = (0, 127)
 DIGITS = 6  # after the point, of times and cents in a label
 
@@ -115,17 +121,17 @@ class Choices:
     """Settings with the timbres and soundfonts that they name.
 
     Attributes:
-        recipe: checked settings.
+        settings: checked.
         timbres: for each word of the settings, the timbres that it stands for.
         soundfonts: files; empty if none is needed.
-        """
+    """
 
-    recipe: Recipe
+    settings: ClipSettings
     timbres: tuple[tuple[Timbre, ...], ...]
     soundfonts: tuple[Path, ...]
 
 
-def choices(recipe: Recipe) -> Choices:
+def choices(settings: ClipSettings) -> Choices:
     """Check settings, and find the timbres and soundfonts that they name.
 
     Raises:
@@ -133,18 +139,18 @@ def choices(recipe: Recipe) -> Choices:
         BadInputError: a soundfont is missing or invalid.
         MissingPartError: instruments are needed and no soundfont is installed.
     """
-    check_recipe(recipe)
-    if not recipe.timbres:
+    check_settings(settings)
+    if not settings.timbres:
         raise ParameterError(f"--timbre must be {', '.join(SYNTHS)} or gm:PROGRAMS")
-    groups = tuple(meant(word) for word in recipe.timbres)
-    for size in recipe.intervals:
-        if not any(low_pitches(recipe, timbre, size) for group in groups for timbre in group):
+    groups = tuple(timbres_of(word) for word in settings.timbres)
+    for size in settings.intervals:
+        if not any(low_pitches(settings, timbre, size) for group in groups for timbre in group):
             raise ParameterError(f"no timbre plays {size} semitones within --lowest and --highest")
     sampled = any(timbre.program is not None for group in groups for timbre in group)
-    return Choices(recipe, groups, soundfonts(recipe) if sampled else ())
+    return Choices(settings, groups, soundfonts(settings) if sampled else ())
 
 
-def meant(word: str) -> tuple[Timbre, ...]:
+def timbres_of(word: str) -> tuple[Timbre, ...]:
     """Return the timbres that a word stands for."""
     if word in SYNTHS:
         return (Timbre(word),)
@@ -154,9 +160,9 @@ def meant(word: str) -> tuple[Timbre, ...]:
     return tuple(Timbre("gm", program) for program in programs(word))
 
 
-def soundfonts(recipe: Recipe) -> tuple[Path, ...]:
+def soundfonts(settings: ClipSettings) -> tuple[Path, ...]:
     """Return the named soundfonts, or the best one found."""
-    named = tuple(map(Path, recipe.soundfonts))
+    named = tuple(map(Path, settings.soundfonts))
     for path in named:
         check_soundfont(path)
     if len({path.stem for path in named}) < len(named):
@@ -164,121 +170,126 @@ def soundfonts(recipe: Recipe) -> tuple[Path, ...]:
     return named or (choose_soundfont(),)
 
 
-def low_pitches(recipe: Recipe, timbre: Timbre, size: int) -> range:
+def low_pitches(settings: ClipSettings, timbre: Timbre, size: int) -> range:
     """Return the pitches that the lower note of an interval may have."""
-    lowest = max(recipe.pitches[0], timbre.pitches[0])
-    highest = min(recipe.pitches[1], timbre.pitches[1])
+    lowest = max(settings.pitches[0], timbre.pitches[0])
+    highest = min(settings.pitches[1], timbre.pitches[1])
     return range(lowest, highest - size + 1)
 
 
-def dice_for(seed: int, number: int, purpose: int) -> np.random.Generator:
+def clip_rng(seed: int, number: int, purpose: int) -> np.random.Generator:
     """Return the generator of one clip, or one block of clips, for one purpose."""
     return np.random.default_rng((seed, number, purpose))
 
 
-def size_of(recipe: Recipe, seed: int, number: int) -> int:
+def balanced_size(settings: ClipSettings, seed: int, number: int) -> int:
     """Return the size of a clip's interval; each size occurs once per block of clips."""
-    block, place = divmod(number, len(recipe.intervals))
-    order = dice_for(seed, block, BALANCED).permutation(len(recipe.intervals))
-    return recipe.intervals[int(order[place])]
+    block, place = divmod(number, len(settings.intervals))
+    order = clip_rng(seed, block, SIZE_ORDER).permutation(len(settings.intervals))
+    return settings.intervals[int(order[place])]
 
 
-def draw(given: Choices, seed: int, number: int) -> Label:
+def sample_label(given: Choices, seed: int, number: int) -> Label:
     """Sample the label of a clip."""
-    recipe = given.recipe
-    dice = dice_for(seed, number, DRAWN)
-    size = size_of(recipe, seed, number)
-    timbre = drawn_timbre(given, size, dice)
-    low = int(dice.choice(low_pitches(recipe, timbre, size)))
-    direction = drawn_direction(recipe, size, dice)
-    onsets, durations = drawn_times(recipe, direction, dice)
-    detune = (deviation(recipe.detune_cents, dice), deviation(recipe.detune_cents, dice))
-    tuning = deviation(recipe.tuning_cents, dice)
-    snr_db = drawn(recipe.snr_db, dice)
+    settings = given.settings
+    rng = clip_rng(seed, number, LABEL)
+    size = balanced_size(settings, seed, number)
+    timbre = sample_timbre(given, size, rng)
+    low = int(rng.choice(low_pitches(settings, timbre, size)))
+    direction = sample_direction(settings, size, rng)
+    onsets, durations = sample_times(settings, direction, rng)
+    detune = (
+        sample_deviation(settings.detune_cents, rng),
+        sample_deviation(settings.detune_cents, rng),
+    )
+    tuning = sample_deviation(settings.tuning_cents, rng)
+    snr_db = sample_value(settings.snr_db, rng)
     return Label(
         number=number,
         file=f"clip-{number:06d}.wav",
         name=INTERVAL_NAMES[size],
         semitones=size,
-        cents=rounded(100 * size + detune[1] - detune[0]),
+        cents=round_value(100 * size + detune[1] - detune[0]),
         direction=direction,
         low_pitch=low,
         high_pitch=low + size,
-        low_hz=rounded(frequency_of(low + (detune[0] + tuning) / 100)),
-        high_hz=rounded(frequency_of(low + size + (detune[1] + tuning) / 100)),
+        low_hz=round_value(frequency_of(low + (detune[0] + tuning) / 100)),
+        high_hz=round_value(frequency_of(low + size + (detune[1] + tuning) / 100)),
         onsets_s=onsets,
         durations_s=durations,
         detune_cents=detune,
         tuning_cents=tuning,
-        balance_db=deviation(recipe.balance_db, dice),
+        balance_db=sample_deviation(settings.balance_db, rng),
         timbre=timbre.name,
         program=timbre.program,
         instrument=timbre.instrument,
-        soundfont=None if timbre.program is None else one_of(given.soundfonts, dice).stem,
+        soundfont=None if timbre.program is None else sample_one(given.soundfonts, rng).stem,
         snr_db=snr_db,
-        noise=None if snr_db is None else recipe.noise,
-        reverb_s=drawn(recipe.reverb_s, dice),
-        peak_dbfs=rounded(dice.uniform(*recipe.peak_dbfs)),
+        noise=None if snr_db is None else settings.noise,
+        reverb_s=sample_value(settings.reverb_s, rng),
+        peak_dbfs=round_value(rng.uniform(*settings.peak_dbfs)),
         seed=seed,
     )
 
 
-def drawn_timbre(given: Choices, size: int, dice: np.random.Generator) -> Timbre:
+def sample_timbre(given: Choices, size: int, rng: np.random.Generator) -> Timbre:
     """Sample a word of the settings, then one of its timbres that can play the size."""
     fitting = [
-        [timbre for timbre in group if low_pitches(given.recipe, timbre, size)]
+        [timbre for timbre in group if low_pitches(given.settings, timbre, size)]
         for group in given.timbres
     ]
-    return one_of(one_of([group for group in fitting if group], dice), dice)
+    return sample_one(sample_one([group for group in fitting if group], rng), rng)
 
 
-def one_of(items: Sequence[T], dice: np.random.Generator) -> T:
+def sample_one(items: Sequence[T], rng: np.random.Generator) -> T:
     """Sample one of the items."""
-    return items[int(dice.integers(len(items)))]
+    return items[int(rng.integers(len(items)))]
 
 
-def drawn_direction(recipe: Recipe, size: int, dice: np.random.Generator) -> str:
+def sample_direction(settings: ClipSettings, size: int, rng: np.random.Generator) -> str:
     """Sample a direction; a unison has none, its notes follow each other."""
-    chosen = one_of(recipe.directions, dice)
+    chosen = sample_one(settings.directions, rng)
     return chosen if size else "repeated"
 
 
-def drawn_times(recipe: Recipe, direction: str, dice: np.random.Generator) -> tuple[Pair, Pair]:
+def sample_times(
+    settings: ClipSettings, direction: str, rng: np.random.Generator
+) -> tuple[Pair, Pair]:
     """Sample onsets and durations of the lower and higher note; remaining time is at both ends."""
-    gap = in_steps(recipe.gap_s, dice)
+    gap = sample_length(settings.gap_s, rng)
     notes = 1 if direction == "together" else 2
-    longest = (recipe.clip_s - gap) / notes
+    longest = (settings.clip_s - gap) / notes
     lengths = [longest] * notes
-    if recipe.note_s is not None:
-        lengths = [min(in_steps(recipe.note_s, dice), longest) for _ in range(notes)]
-    start = dice.uniform(0.0, max(recipe.clip_s - gap - sum(lengths), 0.0))
+    if settings.note_s is not None:
+        lengths = [min(sample_length(settings.note_s, rng), longest) for _ in range(notes)]
+    start = rng.uniform(0.0, max(settings.clip_s - gap - sum(lengths), 0.0))
     first, second = lengths[0], lengths[-1]
     if notes == 1:
-        return (rounded(start),) * 2, (rounded(first),) * 2
-    onsets = (rounded(start), rounded(start + first + gap))
-    durations = (rounded(first), rounded(second))
+        return (round_value(start),) * 2, (round_value(first),) * 2
+    onsets = (round_value(start), round_value(start + first + gap))
+    durations = (round_value(first), round_value(second))
     if direction == "descending":
         return onsets[::-1], durations[::-1]
     return onsets, durations
 
 
-def in_steps(span: Span, dice: np.random.Generator) -> float:
+def sample_length(span: Span, rng: np.random.Generator) -> float:
     """Sample a length within the span, in steps of TIME_STEP_S from its beginning."""
     steps = int((span[1] - span[0]) / TIME_STEP_S + 1e-6)
-    return span[0] + TIME_STEP_S * int(dice.integers(steps + 1))
+    return span[0] + TIME_STEP_S * int(rng.integers(steps + 1))
 
 
-def deviation(limit: float, dice: np.random.Generator) -> float:
+def sample_deviation(limit: float, rng: np.random.Generator) -> float:
     """Sample a value between minus and plus the limit."""
-    return rounded(dice.uniform(-limit, limit))
+    return round_value(rng.uniform(-limit, limit))
 
 
-def drawn(span: Span | None, dice: np.random.Generator) -> float | None:
+def sample_value(span: Span | None, rng: np.random.Generator) -> float | None:
     """Sample a value within the span; without a span return None, but use the generator too."""
-    value = dice.uniform(*(span or (0.0, 1.0)))
-    return None if span is None else rounded(value)
+    value = rng.uniform(*(span or (0.0, 1.0)))
+    return None if span is None else round_value(value)
 
 
-def rounded(value: float) -> float:
+def round_value(value: float) -> float:
     """Round to the digits of labels, so that a clip matches its label exactly."""
     return round(float(value), DIGITS)

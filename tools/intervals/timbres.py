@@ -44,13 +44,13 @@ def phase(frequency: float, frames: int, sample_rate: int) -> Sound:
     return periods
 
 
-def sine(frequency: float, frames: int, sample_rate: int, _dice: np.random.Generator) -> Sound:
+def sine(frequency: float, frames: int, sample_rate: int, _rng: np.random.Generator) -> Sound:
     """Synthesize a pure tone."""
     wave: Sound = np.sin(2 * np.pi * phase(frequency, frames, sample_rate))
     return wave * ramps(frames, sample_rate)
 
 
-def saw(frequency: float, frames: int, sample_rate: int, _dice: np.random.Generator) -> Sound:
+def saw(frequency: float, frames: int, sample_rate: int, _rng: np.random.Generator) -> Sound:
     """Synthesize a sawtooth of all harmonics below half the sample rate, of amplitude 1/k."""
     harmonics = np.arange(1, int(np.ceil(sample_rate / 2 / frequency)))
     spectrum = np.zeros(TABLE // 2 + 1, complex)
@@ -62,14 +62,14 @@ def saw(frequency: float, frames: int, sample_rate: int, _dice: np.random.Genera
     return wave * ramps(frames, sample_rate)
 
 
-def fm(frequency: float, frames: int, sample_rate: int, dice: np.random.Generator) -> Sound:
+def fm(frequency: float, frames: int, sample_rate: int, rng: np.random.Generator) -> Sound:
     """Synthesize a carrier with a decaying phase modulation (Chowning, JAES 1973).
 
     The index is limited so that the widest sideband, by Carson's rule, is below half the sample
     rate.
     """
-    ratio = int(dice.choice(FM_RATIOS))
-    index, decay_s = dice.uniform(*FM_INDEX), dice.uniform(*FM_DECAY_S)
+    ratio = int(rng.choice(FM_RATIOS))
+    index, decay_s = rng.uniform(*FM_INDEX), rng.uniform(*FM_DECAY_S)
     room = (sample_rate / 2 / frequency - 1) / ratio - 1
     turns = 2 * np.pi * phase(frequency, frames, sample_rate)
     falling = max(min(index, room), 0.0) * np.exp(-np.arange(frames) / (decay_s * sample_rate))
@@ -77,7 +77,7 @@ def fm(frequency: float, frames: int, sample_rate: int, dice: np.random.Generato
     return wave * ramps(frames, sample_rate)
 
 
-def pluck(frequency: float, frames: int, sample_rate: int, dice: np.random.Generator) -> Sound:
+def pluck(frequency: float, frames: int, sample_rate: int, rng: np.random.Generator) -> Sound:
     """Synthesize a plucked string: noise in a loop that averages neighbors (Karplus, Strong 1983).
 
     The loop is half a sample longer than its period of whole samples. It is computed at the sample
@@ -89,7 +89,7 @@ def pluck(frequency: float, frames: int, sample_rate: int, dice: np.random.Gener
     rate = (period + 0.5) * frequency
     count = int(np.ceil(frames * rate / sample_rate / period)) + 1
     string = np.empty((count, period))
-    string[0] = dice.uniform(-1, 1, period)
+    string[0] = rng.uniform(-1, 1, period)
     string[0] -= string[0].mean()
     kept = np.exp(-period / rate / STRING_FALL_S)
     before = 0.0  # the sample before the row that is averaged

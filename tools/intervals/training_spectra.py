@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 from muse.tools.audio.cqt import HOP, LOWEST_PITCH, RATE, ROWS, ROWS_PER_SEMITONE, levels
 from muse.tools.audio.soundfonts import find_soundfonts
-from muse.tools.intervals.clip_settings import Recipe, frequency_of, pitch_of
+from muse.tools.intervals.clip_settings import ClipSettings, frequency_of, pitch_of
 from muse.tools.intervals.effects import noise
 from muse.tools.intervals.generate import Clip, Maker
 from muse.tools.intervals.instruments import INSTRUMENTS
-from muse.tools.intervals.sample_label import Label, dice_for
+from muse.tools.intervals.sample_label import Label, clip_rng
 from muse.tools.progress import Report, silent
 
 CLIP_S = 2.0
@@ -42,7 +42,7 @@ REACH = 19  # semitones between the lower note and the third
 HIDDEN = {0, 12, 19, 24}  # sizes at which one note is a partial of the other
 QUIET = 1e-4  # amplitude of noise that is almost silence, full scale 1.0
 
-PLAIN = Recipe(
+PLAIN = ClipSettings(
     sample_rate=RATE,
     clip_s=CLIP_S,
     gap_s=(0.0, 0.2),
@@ -109,8 +109,8 @@ def lessons(side: str, count: int, seed: int, report: Report = silent) -> Arrays
     """
     found: list[Mapping[str, Any]] = []
     for place, (share, changes) in enumerate(VARIANTS):
-        recipe = replace(PLAIN, timbres=TIMBRES[side], soundfonts=soundfonts(), **changes)
-        with Maker(recipe, seed + place) as maker:
+        settings = replace(PLAIN, timbres=TIMBRES[side], soundfonts=soundfonts(), **changes)
+        with Maker(settings, seed + place) as maker:
             for number in range(round(share * count)):
                 found.append(row_of(lesson(maker, number)))
                 report("lessons", len(found) / count)
@@ -166,9 +166,9 @@ def notes_of(label: Label) -> tuple[tuple[float, float, float], ...]:
 
 def one_note(maker: Maker, label: Label) -> Lesson:
     """Make the lower note alone, of any length, so that length does not give it away."""
-    dice = dice_for(label.seed, label.number, LESSON)
-    length = round(float(dice.uniform(*ALONE_S)), 2)
-    onset = float(dice.uniform(0.0, CLIP_S - length))
+    rng = clip_rng(label.seed, label.number, LESSON)
+    length = round(float(rng.uniform(*ALONE_S)), 2)
+    onset = float(rng.uniform(0.0, CLIP_S - length))
     alone = msgspec.structs.replace(
         label, balance_db=ALONE_DB, onsets_s=(onset, onset), durations_s=(length, length)
     )
@@ -177,21 +177,21 @@ def one_note(maker: Maker, label: Label) -> Lesson:
 
 def three_notes(maker: Maker, label: Label) -> Lesson:
     """Make both notes and a third one, at once or in turn."""
-    dice = dice_for(label.seed, label.number, LESSON)
+    rng = clip_rng(label.seed, label.number, LESSON)
     clear = msgspec.structs.replace(label, snr_db=None)
-    third = third_of(clear, dice)
+    third = third_of(clear, rng)
     if third is None or not label.semitones:
         return one_note(maker, label)
-    gain = 10 ** (dice.uniform(*THIRD_DB) / 20)
+    gain = 10 ** (rng.uniform(*THIRD_DB) / 20)
     clip = maker.sound(clear) + np.float32(gain) * maker.sound(third)
     if label.snr_db is not None:
-        added = noise(len(clip), label.noise or "white", RATE, dice)
+        added = noise(len(clip), label.noise or "white", RATE, rng)
         power = np.sqrt(np.mean(clip**2)) * 10 ** (-label.snr_db / 20)
         clip = clip + (power * added).astype(np.float32)
     return Lesson(clip, NO_INTERVAL, NO_INTERVAL, (*notes_of(label), notes_of(third)[0]))
 
 
-def third_of(label: Label, dice: np.random.Generator) -> Label | None:
+def third_of(label: Label, rng: np.random.Generator) -> Label | None:
     """Return a single note of the same timbre that shares no partials with the two, or None."""
     ranges = (0, 127)
     if label.program is not None:
@@ -201,11 +201,11 @@ def third_of(label: Label, dice: np.random.Generator) -> Label | None:
     fitting = [p for p in near if not HIDDEN & {abs(p - other) for other in others}]
     if not fitting:
         return None
-    pitch = int(dice.choice(fitting))
+    pitch = int(rng.choice(fitting))
     onset, length = label.onsets_s[0], label.durations_s[0]
     if label.direction != "together":
-        length = float(dice.uniform(*THIRD_S))
-        onset = float(dice.uniform(0.0, CLIP_S - length))
+        length = float(rng.uniform(*THIRD_S))
+        onset = float(rng.uniform(0.0, CLIP_S - length))
     return msgspec.structs.replace(
         label,
         low_pitch=pitch,
@@ -218,9 +218,9 @@ def third_of(label: Label, dice: np.random.Generator) -> Label | None:
 
 def only_noise(_maker: Maker, label: Label) -> Lesson:
     """Make white or pink noise."""
-    dice = dice_for(label.seed, label.number, LESSON)
-    colour = ("white", "pink")[int(dice.integers(2))]
-    clip = noise(round(CLIP_S * RATE), colour, RATE, dice).astype(np.float32)
+    rng = clip_rng(label.seed, label.number, LESSON)
+    color = ("white", "pink")[int(rng.integers(2))]
+    clip = noise(round(CLIP_S * RATE), color, RATE, rng).astype(np.float32)
     return Lesson(clip, NO_INTERVAL, NO_INTERVAL, ())
 
 

@@ -15,7 +15,7 @@ from muse.tools.audio.io import read_audio
 from muse.tools.audio.mel import log_mel
 from muse.tools.errors import BadInputError
 from muse.tools.intervals.arithmetic import halves, interval_by_peaks, together_by_peaks
-from muse.tools.intervals.clip_settings import Recipe
+from muse.tools.intervals.clip_settings import ClipSettings
 from muse.tools.intervals.data_set import DataSet, generate_folder
 from muse.tools.intervals.sample_label import Label
 from muse.tools.progress import Report
@@ -35,7 +35,7 @@ def generated(folder: Path, count: int, seed: int, jobs: int, report: Report) ->
     """The folder within another of clips by the default recipe, made unless it is whole."""
     named = folder / f"{count}_clips_seed_{seed}"
     log.info("%s: clips that are not there are made, once", named)
-    generate_folder(named, Recipe(), count, seed, jobs=jobs, report=report)
+    generate_folder(named, ClipSettings(), count, seed, jobs=jobs, report=report)
     return named
 
 

@@ -25,7 +25,11 @@ from muse.models.interval_net.net import IntervalNet, Logits
 from muse.models.training.task import Batch, Outcome, Side, Watched
 from muse.tools.audio.cqt import ROWS_PER_SEMITONE
 from muse.tools.errors import BadInputError
-from muse.tools.intervals.calibration import calibrated_error, fitted_temperature, size_chances
+from muse.tools.intervals.calibration import (
+    expected_calibration_error,
+    fit_temperature,
+    size_probabilities,
+)
 from muse.tools.intervals.instruments import INSTRUMENTS, of_side
 from muse.tools.intervals.training_spectra import BYTE, KINDS, NO_INTERVAL, Arrays, lessons
 from muse.tools.progress import Report, part
@@ -152,15 +156,17 @@ class IntervalNetRecipe(Recipe):
         pairs, none, sizes, targets = sides["validation"]
         some = sizes != NO_INTERVAL
         warmth = {
-            "pairs": fitted_temperature(pairs[some].reshape(some.sum(), -1), targets[some]),
-            "none": fitted_temperature(
+            "pairs": fit_temperature(pairs[some].reshape(some.sum(), -1), targets[some]),
+            "none": fit_temperature(
                 np.stack([np.zeros_like(none), none], 1), np.eye(2, dtype=bool)[(~some).astype(int)]
             ),
         }
         errors = {}
         for side, (pairs, _none, sizes, _targets) in sides.items():
             some = sizes != NO_INTERVAL
-            errors[side] = calibrated_error(size_chances(pairs[some], warmth["pairs"]), sizes[some])
+            errors[side] = expected_calibration_error(
+                size_probabilities(pairs[some], warmth["pairs"]), sizes[some]
+            )
         return {"temperatures": warmth, "calibration_error": errors}
 
 
