@@ -227,9 +227,9 @@ def generate(
     from muse.cli.progress import progress_bar
     from muse.tools.generation.seeds import choose_seed, report_seed
     from muse.tools.intervals.data_set import generate_folder
-    from muse.tools.intervals.parse_settings import Words, recipe_of
+    from muse.tools.intervals.parse_settings import SettingsRequest, parse_settings
 
-    words = Words(
+    request = SettingsRequest(
         length=length,
         gap=gap,
         note=note,
@@ -248,11 +248,11 @@ def generate(
         level=level,
         rate=rate,
     )
-    recipe, chosen = recipe_of(words), choose_seed(seed)
+    settings, chosen = parse_settings(request), choose_seed(seed)
     if seed is None:
         report_seed(chosen)
     with progress_bar("intervals") as report:
-        made = generate_folder(out, recipe, count, chosen, jobs=jobs, report=report)
+        made = generate_folder(out, settings, count, chosen, jobs=jobs, report=report)
     show_data_set(out, made, as_json)
 
 
