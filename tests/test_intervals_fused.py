@@ -12,7 +12,7 @@ from muse.tools.intervals.clip_settings import frequency_of
 from muse.tools.intervals.effects import noise
 from muse.tools.intervals.hypothesis_scoring import MEASURES, Listener
 from muse.tools.intervals.hypothesis_weights import load_hypothesis_weights
-from muse.tools.intervals.recordings import hear, find_intervals_in_blocks
+from muse.tools.intervals.recordings import find_intervals_in_blocks, hear
 from muse.tools.intervals.segments import RATE
 from muse.tools.intervals.timbres import VOICES
 

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muse.tools.audio.soundfonts import choose_soundfont
-from muse.tools.intervals.clip_settings import SYNTHS, Recipe, frequency_of
+from muse.tools.intervals.clip_settings import SYNTHS, ClipSettings, frequency_of
 from muse.tools.intervals.generate import Clip, Maker
 from muse.tools.intervals.instruments import INSTRUMENTS, of_side
-from muse.tools.intervals.sample_label import dice_for, draw
+from muse.tools.intervals.sample_label import clip_rng
 from muse.tools.intervals.sampled_notes import Sampler
 from muse.tools.intervals.segments import RATE
 from muse.tools.intervals.timbres import VOICES
@@ -66,11 +66,11 @@ def lesson_clips(timbres: tuple[str, ...], count: int) -> Iterator[KnownClip]:
         yield from variant_clips(settings, LESSON_SEED + number, round(share * count))
 
 
-def variant_clips(settings: Recipe, seed: int, count: int) -> Iterator[KnownClip]:
+def variant_clips(settings: ClipSettings, seed: int, count: int) -> Iterator[KnownClip]:
     """Yield lessons made with the same settings."""
     with Maker(settings, seed) as maker:
         for number in range(count):
-            program = draw(maker.given, seed, number).program
+            program = sample_label(maker.given, seed, number).program
             found = lesson(maker, number)
             yield KnownClip(found.clip, found.notes, half_of(program, number))
 
@@ -85,7 +85,7 @@ def sampled_triads(count: int) -> Iterator[KnownClip]:
     font = choose_soundfont()
     with Sampler(RATE) as sampler:
         for number in range(count):
-            rng = dice_for(TRIAD_SEED, number, 0)
+            rng = clip_rng(TRIAD_SEED, number, 0)
             program = int(rng.choice(of_side(SIDE)))
             shape = SHAPES[int(rng.integers(len(SHAPES)))]
             low = max(INSTRUMENTS[program].lowest, LOWEST)
@@ -100,7 +100,7 @@ def synthesized_triads(count: int) -> Iterator[KnownClip]:
     """Yield triads of one synthesizer each; voices, shapes and pitches take turns."""
     kinds = list(product(SHAPES, SYNTHS))
     for number in range(count):
-        rng = dice_for(TRIAD_SEED + 1, number, 0)
+        rng = clip_rng(TRIAD_SEED + 1, number, 0)
         shape, voice = kinds[number % len(kinds)]
         base = LOWEST + number * STEP % (HIGHEST - shape[-1] - LOWEST)
         frames = round(float(rng.uniform(*TRIAD_S)) * RATE)
