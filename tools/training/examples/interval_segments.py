@@ -16,7 +16,7 @@ from muse.tools.audio.soundfonts import choose_soundfont
 from muse.tools.intervals.clip_settings import SYNTHS, ClipSettings, frequency_of
 from muse.tools.intervals.generate import Clip, Maker
 from muse.tools.intervals.instruments import INSTRUMENTS, of_side
-from muse.tools.intervals.sample_label import clip_rng
+from muse.tools.intervals.sample_label import clip_rng, sample_label
 from muse.tools.intervals.sampled_notes import Sampler
 from muse.tools.intervals.segments import RATE
 from muse.tools.intervals.timbres import VOICES
