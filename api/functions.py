@@ -190,7 +190,7 @@ def chords(
     from muse.tools.chords.generate_songs import generate_songs
     from muse.tools.chords.load_model import load_model
     from muse.tools.chords.request import ChordRequest
-    from muse.tools.generation.sampling import Sampling, usual_temperature
+    from muse.tools.generation.sampling import Sampling, default_temperature
     from muse.tools.generation.seeds import choose_seed
 
     request = ChordRequest(
@@ -208,7 +208,7 @@ def chords(
         fix=fix,
         rhythm=harmonic_rhythm,
         voicing=voicing,
-        sampling=Sampling(usual_temperature(temperature, under is not None), top_k, top_p),
+        sampling=Sampling(default_temperature(temperature, under is not None), top_k, top_p),
     )
     seed = choose_seed(seed)
     song, _ = next(
@@ -258,7 +258,7 @@ def melody(
     """
     from muse.tools.generation.sampling import Sampling
     from muse.tools.generation.seeds import choose_seed
-    from muse.tools.melody.generate_songs import melodies
+    from muse.tools.melody.generate_songs import generate_melodies
     from muse.tools.melody.net_model import load_melody_reader
     from muse.tools.melody.request import MelodyRequest
 
@@ -277,7 +277,9 @@ def melody(
     names = {"rhythm_like": file_name(rhythm_like), "motif": file_name(motif)}
     files = {name: file for name, file in names.items() if file}
     seed = choose_seed(seed)
-    return next(melodies(as_song(song), request, load_melody_reader(model), seed, 1, files)).song
+    return next(
+        generate_melodies(as_song(song), request, load_melody_reader(model), seed, 1, files)
+    ).song
 
 
 def tokenize(

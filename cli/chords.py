@@ -233,7 +233,7 @@ def chords(
     from muse.tools.chords.generate_songs import generate_songs
     from muse.tools.chords.load_model import load_model
     from muse.tools.chords.request import ChordRequest
-    from muse.tools.generation.sampling import Sampling, usual_temperature
+    from muse.tools.generation.sampling import Sampling, default_temperature
     from muse.tools.generation.seeds import choose_seed, report_seed
     from muse.tools.song.export import check_target, numbered_paths, save_songs
     from muse.tools.song.midi import load_song
@@ -258,7 +258,7 @@ def chords(
         fix=fix,
         rhythm=harmonic_rhythm,
         voicing=voicing,
-        sampling=Sampling(usual_temperature(temperature, bool(under)), top_k, top_p),
+        sampling=Sampling(default_temperature(temperature, bool(under)), top_k, top_p),
     )
     chosen = choose_seed(seed)
     made = list(generate_songs(request, load_model(model), chosen, count, like or under))

@@ -168,8 +168,8 @@ def melody(
     """
     from muse.tools.generation.sampling import Sampling
     from muse.tools.generation.seeds import choose_seed, report_seed
-    from muse.tools.melody.generate_songs import melodies
-    from muse.tools.melody.input_files import first_song, songs_in
+    from muse.tools.melody.generate_songs import generate_melodies
+    from muse.tools.melody.input_files import read_first_song, read_input_songs
     from muse.tools.melody.net_model import load_melody_reader
     from muse.tools.melody.request import MelodyRequest
     from muse.tools.song.export import check_target, numbered_paths, save_songs
@@ -180,15 +180,15 @@ def melody(
         bars=bars,
         range=range_,
         density=density,
-        rhythm_like=first_song(rhythm_like) if rhythm_like else None,
-        motif=first_song(motif) if motif else None,
+        rhythm_like=read_first_song(rhythm_like) if rhythm_like else None,
+        motif=read_first_song(motif) if motif else None,
         form=form,
         is_continuing=go_on,
         fill=fill,
         sampling=Sampling(temperature, 0, top_p),
         rank=rank,
     )
-    songs = songs_in(song)
+    songs = read_input_songs(song)
     targets = numbered_paths(out, count * len(songs)) if out else []
     for target in targets:
         check_target(target, song)
@@ -197,7 +197,9 @@ def melody(
     chosen = choose_seed(seed)
     known = load_melody_reader(model)
     made = [
-        each for given in songs for each in melodies(given, request, known, chosen, count, files)
+        each
+        for given in songs
+        for each in generate_melodies(given, request, known, chosen, count, files)
     ]
     report_seed(chosen)
     if targets:

@@ -152,13 +152,13 @@ def test_a_folder_of_pop909(muse, shared_data: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (["--bars", 0], "--bars is 1"),
+        (["--bars", 0], "--bars must be 1"),
         (["--range", "A5:C4"], "--range"),
         (["--form", "AAB1"], "--form"),
         (["--fill", "9-12"], "in bars 1-4"),
-        (["--density", 0], "--density is"),
-        (["--count", 0], "--count is"),
-        (["--rank", 0], "--rank is"),
+        (["--density", 0], "--density must be"),
+        (["--count", 0], "--count must be"),
+        (["--rank", 0], "--rank must be"),
         (["--seed", -1], "--seed is"),
         (["--top-p", 0], "--top-p is"),
         (["--temperature", -1], "--temperature is"),

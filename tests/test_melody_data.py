@@ -30,7 +30,7 @@ from muse.tools.melody.columns import (
     advance_class,
     duration_class,
     song_columns,
-    stacked,
+    stack_songs,
 )
 from muse.tools.melody.ngram_model import MelodyNgram, adaptive_ngram
 from muse.tools.song.document import Chord, Key, Meter, Note, Song, Track, song_to_json
@@ -122,7 +122,7 @@ def test_classes_of_length_are_exact_where_they_can_be(steps: int) -> None:
 
 def test_a_batch_is_padded_at_the_ends() -> None:
     songs = [song_columns(melody_song("a", tune(bars=bars))) for bars in (2, 4)]
-    batch = stacked(songs)
+    batch = stack_songs(songs)
     assert set(batch) == {*COLUMN_SIZES, *CONTEXT_SIZES, "bars", "is_row"}
     assert batch["is_row"].sum(1).tolist() == [9, 17]
     assert batch["pitch"].shape == (2, 17)

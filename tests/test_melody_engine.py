@@ -12,8 +12,13 @@ from hypothesis import strategies as st
 
 from muse.tools.datasets.melody_events import StepNote, quantize_melody
 from muse.tools.generation.sampling import Sampling
-from muse.tools.melody.candidates import MOST_ALIKE, TIRING, liveliness
-from muse.tools.melody.generate_songs import GeneratedMelody, distance_from_real, made, melodies
+from muse.tools.melody.candidates import MAX_REPEATS, REPEATS, repetition_factors
+from muse.tools.melody.generate_songs import (
+    GeneratedMelody,
+    distance_from_real,
+    generate_melodies,
+    generate_melody,
+)
 from muse.tools.melody.request import MelodyRequest, resolve
 from muse.tools.melody.sampler import phrase_ends
 from muse.tools.song.document import Chord, MadeBy, Meter, Note, Song, Track, song_to_json
@@ -34,7 +39,7 @@ REQUESTS = st.builds(
 
 def one(song: Song, request: MelodyRequest, model: Any = None, seed: int = 0) -> GeneratedMelody:
     """The only melody of a request."""
-    (only,) = melodies(song, request, model or FakeModel(seed), seed)
+    (only,) = generate_melodies(song, request, model or FakeModel(seed), seed)
     return only
 
 
@@ -48,7 +53,7 @@ def ends(note: Note) -> float:
 
 def check(song: Song, made: GeneratedMelody, limits: tuple[int, int]) -> None:
     """All that holds for every new melody."""
-    notes, backing = notes_of(made), made.task.backing
+    notes, backing = notes_of(made), made.options.backing
     assert msgspec.json.encode(made.song.chords) == msgspec.json.encode(song.chords)
     assert song_to_json(Song(tracks=made.song.tracks[:-1])) == song_to_json(
         Song(tracks=song.tracks)
@@ -60,9 +65,9 @@ def check(song: Song, made: GeneratedMelody, limits: tuple[int, int]) -> None:
     assert notes[0].start_beats >= song.chords[0].start_beats - CLOSE
     assert ends(notes[-1]) <= ends_of_chords(song) + CLOSE
     grid = quantize_melody(notes)
-    for place in phrase_ends(grid, made.task.plan.end):
+    for place in phrase_ends(grid, made.options.plan.end):
         assert backing.is_tone(grid[place].start, grid[place].pitch)
-    assert longest_run(notes) <= MOST_ALIKE
+    assert longest_run(notes) <= MAX_REPEATS
 
 
 def check_apart(notes: Sequence[Note]) -> None:
@@ -165,7 +170,7 @@ def test_so_many_notes_a_bar(density: float, form: str) -> None:
 
 
 def test_several_melodies_differ() -> None:
-    drawn = list(melodies(in_bars(8), MelodyRequest(), FakeModel(), 3, count=4))
+    drawn = list(generate_melodies(in_bars(8), MelodyRequest(), FakeModel(), 3, count=4))
     assert len({tuple(notes_of(each)) for each in drawn}) == 4
     assert [each.song.made_by.params["number"] for each in drawn] == [1, 2, 3, 4]  # type: ignore[union-attr]
     first = one(in_bars(8), MelodyRequest(), FakeModel(), 3)
@@ -177,7 +182,8 @@ def test_the_most_song_like_of_several_is_kept() -> None:
     best = one(song, request, FakeModel(), 7)
     task = resolve(song, request)
     tries = [
-        made(task, request, FakeModel(), MadeBy("melody", "0"), [7, 0, turn]) for turn in range(5)
+        generate_melody(task, request, FakeModel(), MadeBy("melody", "0"), [7, 0, turn])
+        for turn in range(5)
     ]
     scores = [distance_from_real(each) for each in tries]
     assert distance_from_real(best) == min(scores) < max(scores)
@@ -226,10 +232,10 @@ def test_notes_are_a_sixteenth_or_longer() -> None:
 
 
 def test_a_pitch_that_came_often_is_less_likely() -> None:
-    alike = [StepNote(12 * place, 12, 67) for place in range(TIRING)]
-    assert liveliness(alike[1:])[67] == 1.0
-    assert liveliness(alike)[67] < 1.0
-    assert np.delete(liveliness(alike), 67).min() == 1.0
+    alike = [StepNote(12 * place, 12, 67) for place in range(REPEATS)]
+    assert repetition_factors(alike[1:])[67] == 1.0
+    assert repetition_factors(alike)[67] < 1.0
+    assert np.delete(repetition_factors(alike), 67).min() == 1.0
 
 
 @settings(max_examples=EXAMPLES, deadline=None)

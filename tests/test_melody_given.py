@@ -61,7 +61,7 @@ def test_a_motif_comes_first_in_the_songs_key(key: int) -> None:
 
 
 def with_own(bars: int, played_off: float = 0.0, beats: int = 16, seed: int = 0) -> Song:
-    """Chords, and a melody of quarter notes, played a little off the grid, in its own track."""
+    """Chords, and a melody of quarter notes, play_notes a little off the grid, in its own track."""
     dice = np.random.default_rng(seed)
     late = dice.uniform(-played_off, played_off, beats)
     notes = [

@@ -9,7 +9,7 @@ import pytest
 
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.generation.sampling import Sampling
-from muse.tools.melody.generate_songs import melodies
+from muse.tools.melody.generate_songs import generate_melodies
 from muse.tools.melody.request import MelodyRequest, resolve
 from muse.tools.song.document import Chord, Key, Meter, Note, Song, Tempo, Track
 from tests.melody_fakes import FakeModel, in_bars
@@ -33,7 +33,7 @@ def with_melody(bars: int, beats: int) -> Song:
 
 def written(song: Song, **asked: Any) -> list[Note]:
     """The notes of the melody that is made."""
-    (made,) = melodies(song, MelodyRequest(**asked), FakeModel(), 1)
+    (made,) = generate_melodies(song, MelodyRequest(**asked), FakeModel(), 1)
     return made.song.tracks[-1].notes
 
 
@@ -41,36 +41,36 @@ def written(song: Song, **asked: Any) -> list[Note]:
     ("asked", "reason"),
     [
         ({"range": "A5:C4"}, "--range A5:C4 is too narrow"),
-        ({"range": "C4:E4"}, "the highest pitch is B4 at least"),
-        ({"range": "C4"}, "--range is two pitches, such as C4:A5, not 'C4'"),
-        ({"range": "C4:H5"}, "--range is two pitches"),
-        ({"range": "C4:A5:C6"}, "--range is two pitches"),
-        ({"range": "C4:A99"}, "--range is two pitches"),
-        ({"form": "AAB1"}, "--form is a letter for each section, such as AABA"),
-        ({"form": ""}, "--form is a letter"),
-        ({"form": "A" * 65}, "--form is a letter"),
-        ({"form": "ABC"}, "8 bars cannot be shared out to 3 equal sections; --bars 6 can"),
-        ({"form": "AABA", "bars": 6}, "6 bars cannot be shared out to 4 equal sections"),
-        ({"form": "ABCDABCDA"}, "cannot be shared out"),
+        ({"range": "C4:E4"}, "set the highest pitch to B4"),
+        ({"range": "C4"}, "--range must be two pitches, such as C4:A5, not 'C4'"),
+        ({"range": "C4:H5"}, "--range must be two pitches"),
+        ({"range": "C4:A5:C6"}, "--range must be two pitches"),
+        ({"range": "C4:A99"}, "--range must be two pitches"),
+        ({"form": "AAB1"}, "--form must be letters of sections, such as AABA"),
+        ({"form": ""}, "--form must be letters"),
+        ({"form": "A" * 65}, "--form must be letters"),
+        ({"form": "ABC"}, "8 bars cannot be divided into 3 equal sections; use --bars 6"),
+        ({"form": "AABA", "bars": 6}, "6 bars cannot be divided into 4 equal sections"),
+        ({"form": "ABCDABCDA"}, "cannot be divided into"),
         ({"fill": "9-12"}, "--fill 9-12: the song's chords are in bars 1-8"),
         ({"fill": "0"}, "--fill 0: the song's chords"),
         ({"fill": "5-4"}, "--fill 5-4"),
-        ({"fill": "x"}, "--fill is bars such as 5-8 or 4, not 'x'"),
-        ({"fill": "3", "bars": 2}, "--fill names its own"),
-        ({"fill": "3", "is_continuing": True}, "take one"),
-        ({"bars": 0}, "--bars is 1 or more"),
-        ({"bars": -3}, "--bars is 1 or more"),
+        ({"fill": "x"}, "--fill must be bars such as 5-8 or 4, not 'x'"),
+        ({"fill": "3", "bars": 2}, "excludes --fill"),
+        ({"fill": "3", "is_continuing": True}, "exclude each other"),
+        ({"bars": 0}, "--bars must be 1 or more"),
+        ({"bars": -3}, "--bars must be 1 or more"),
         ({"bars": 9}, "the song has 8 bars of chords, not 9"),
-        ({"density": 0.0}, "--density is 0.5 to 16 notes a bar"),
-        ({"density": 17.0}, "--density is"),
-        ({"density": float("nan")}, "--density is"),
-        ({"rank": 0}, "--rank is 1"),
+        ({"density": 0.0}, "--density must be 0.5 to 16 notes per bar"),
+        ({"density": 17.0}, "--density must be"),
+        ({"density": float("nan")}, "--density must be"),
+        ({"rank": 0}, "--rank must be 1"),
         ({"is_continuing": True, "bars": 5}, "4 bars of chords after the melody, not 5"),
         ({"motif": tune(40, 60, 78)}, "spans 39 semitones and does not fit the range"),
         ({"motif": tune(*[60, 64] * 20)}, "the motif is longer than the bars"),
         ({"motif": tune(60), "fill": "2"}, "--motif begins a melody"),
-        ({"rhythm_like": tune(60), "form": "AABA"}, "no --form"),
-        ({"rhythm_like": tune(60), "density": 4.0}, "--rhythm-like tells where"),
+        ({"rhythm_like": tune(60), "form": "AABA"}, "leave out --form"),
+        ({"rhythm_like": tune(60), "density": 4.0}, "--rhythm-like sets all onsets"),
     ],
 )
 def test_what_makes_no_sense_is_refused(asked: dict[str, Any], reason: str) -> None:
@@ -88,14 +88,14 @@ def test_sampling_out_of_range_is_refused(value: tuple[float, int, float]) -> No
 @pytest.mark.parametrize(
     ("song", "asked", "reason"),
     [
-        (Song(), {}, "no chords to write a melody over: `muse chords`"),
+        (Song(), {}, "no chords to write a melody over; `muse chords`"),
         (drums(), {}, "no chords to write a melody over"),
-        (in_bars(8), {"is_continuing": True}, "--continue takes a song with a melody"),
-        (in_bars(8), {"fill": "2"}, "--fill takes a song with a melody"),
-        (in_bars(8), {"motif": drums()}, "--motif takes a song with a melody"),
-        (in_bars(8), {"rhythm_like": drums()}, "--rhythm-like takes a song with a melody"),
+        (in_bars(8), {"is_continuing": True}, "--continue needs a song with a melody"),
+        (in_bars(8), {"fill": "2"}, "--fill needs a song with a melody"),
+        (in_bars(8), {"motif": drums()}, "--motif needs a song with a melody"),
+        (in_bars(8), {"rhythm_like": drums()}, "--rhythm-like needs a song with a melody"),
         (Song(chords=[Chord(0.0, 4.0, "H7"), Chord(4.0, 4.0, "?!")]), {}, "none of the song's"),
-        (Song(chords=[Chord(0.0, 0.0, "C")]), {}, "chords last no time"),
+        (Song(chords=[Chord(0.0, 0.0, "C")]), {}, "chords have no duration"),
     ],
 )
 def test_songs_without_what_it_takes_are_refused(
@@ -136,7 +136,7 @@ def test_a_song_may_lack_keys_and_metres_or_have_several() -> None:
         meters=[Meter(0.0, 4, 4), Meter(8.0, 3, 4), Meter(20.0, 6, 8)],
         tempos=[Tempo(0.0, 90.0), Tempo(9.0, 200.0)],
     )
-    (made,) = melodies(several, MelodyRequest(), FakeModel(), 1)
+    (made,) = generate_melodies(several, MelodyRequest(), FakeModel(), 1)
     assert (made.song.keys, made.song.meters) == (several.keys, several.meters)
     assert made.song.tracks[-1].notes
 
@@ -148,7 +148,7 @@ def test_chords_are_heard_where_none_are_written() -> None:
     ]
     keys = Track("Keys", "keys", notes=notes)
     song = msgspec.structs.replace(song, chords=[], tracks=[keys])
-    (made,) = melodies(song, MelodyRequest(), FakeModel(), 1)
+    (made,) = generate_melodies(song, MelodyRequest(), FakeModel(), 1)
     assert [chord.symbol for chord in made.song.chords] == ["C", "F"]
 
 
@@ -161,7 +161,7 @@ def test_a_melody_in_a_high_place_goes_on_there() -> None:
 
 
 def test_what_was_asked_is_told() -> None:
-    (made,) = melodies(in_bars(8), MelodyRequest(density=2.0, form="AABA"), FakeModel(), 5)
+    (made,) = generate_melodies(in_bars(8), MelodyRequest(density=2.0, form="AABA"), FakeModel(), 5)
     made_by = made.song.made_by
     assert made_by is not None
     assert (made_by.command, made_by.seed, made_by.model) == ("melody", 5, "fake")

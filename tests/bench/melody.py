@@ -48,7 +48,7 @@ from muse.tools.evaluation.symbolic.figures import (
 )
 from muse.tools.evaluation.symbolic.passage import Passage, passage_of, shuffle_bars
 from muse.tools.evaluation.symbolic.structure import bar_similarities, ssmd
-from muse.tools.melody.generate_songs import melodies
+from muse.tools.melody.generate_songs import generate_melodies
 from muse.tools.melody.model import MelodyModel
 from muse.tools.melody.net_model import load_melody_reader
 from muse.tools.melody.ngram_model import adaptive_ngram
@@ -127,7 +127,7 @@ def engine(model: MelodyModel, options: argparse.Namespace) -> Maker:
     request = MelodyRequest(sampling=sampling, rank=options.rank, form=options.form)
 
     def made(song: Song, number: int) -> Song:
-        return next(melodies(song, request, model, options.seed + number)).song
+        return next(generate_melodies(song, request, model, options.seed + number)).song
 
     return made
 

@@ -29,7 +29,7 @@ from muse.tools.datasets.chord_events import VOCABULARY_SIZE, Style, duration_cl
 from muse.tools.datasets.harmony_columns import FIRST_CHORD_ID
 from muse.tools.datasets.harmony_columns import chord_id as id_of_chord
 from muse.tools.errors import MuseError, ParameterError
-from muse.tools.generation.sampling import Sampling, draw, normalised, shaped
+from muse.tools.generation.sampling import Sampling, draw, normalized, shaped
 from muse.tools.theory.chords import ChordSymbol
 from muse.tools.theory.keys import Tonality
 from muse.tools.theory.pitch import spell
@@ -174,7 +174,7 @@ class ChordSampler:
         if not weights.any():  # the model gives all allowed chords probability 0
             weights = allowed.astype(float)
         p = shaped(weights, self.sampling)
-        return draw(self.rng, normalised(p * ahead * self.lead_factors(p)))
+        return draw(self.rng, normalized(p * ahead * self.lead_factors(p)))
 
     def differs_from_last(self) -> Bools:
         """Return which ids are played as another chord than the last one."""

@@ -1,4 +1,4 @@
-"""Melodies with chords: read from any collection, split by song, kept in one file (song_sets)."""
+"""Collections as sets of MelodySongs: read, grouped by near-duplicates, saved in one file."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -27,10 +27,10 @@ LAYOUT = SongSetLayout(FORMAT, "melodies", ARRAYS, MelodyContext, MelodySong)
 
 @dataclass(frozen=True)
 class MelodyData(SongSet[MelodySong]):
-    """Songs in the order in which they were read, and the groups of near-duplicates among them."""
+    """Songs in reading order, and the groups of near-duplicates among them."""
 
     def counts(self) -> dict[str, dict[str, int]]:
-        """Songs and notes by corpus."""
+        """Return the numbers of songs and notes by corpus."""
         songs = Counter(song.corpus for song in self.songs)
         notes: Counter[str] = Counter()
         for song in self.songs:
@@ -41,40 +41,39 @@ class MelodyData(SongSet[MelodySong]):
 def read_melody_data(
     paths: Iterable[str | Path], problem: Problem | None = None, report: Report = silent
 ) -> MelodyData:
-    """Read collections: all that corpus.reading knows, in files and folders.
+    """Read collections of any kind that datasets.readers knows.
 
     Args:
-        paths: what to read.
-        problem: told of each file or song that cannot be used, which is then left out; without it
-            the first one ends the reading.
-        report: told how far the reading is.
+        paths: files and folders.
+        problem: called with each file or song that is skipped; without it the first one raises.
+        report: called with the progress.
 
     Raises:
-        BadInputError: nothing there, nothing usable there, or see `problem`.
+        BadInputError: nothing usable was found, or see `problem`.
     """
     return MelodyData(*read_song_set(paths, read_melody, "songs with a melody", problem, report))
 
 
 def read_melody(name: str, song: Song, _source: Source) -> tuple[MelodySong, Fingerprint]:
-    """The arrays of a song and what it is recognised by; raises BadInputError."""
+    """Return the arrays and the fingerprint of a song; raises BadInputError."""
     return melody_song(name, song), fingerprint(led_by_melody(song))
 
 
 def led_by_melody(song: Song) -> Song:
-    """The song with its melody as the only track, so that it is recognised by that."""
+    """Return the song with its melody as the only track, for a fingerprint of the melody."""
     lead = msgspec.structs.replace(find_melody_track(song), role="lead", confidence=None)
     return msgspec.structs.replace(song, tracks=[lead])
 
 
 def save_melody_data(path: str | Path, data: MelodyData) -> None:
-    """Write songs and groups as one .npz, without pickles."""
+    """Write songs and groups to one .npz file, without pickles."""
     save_song_set(path, data, LAYOUT)
 
 
 def load_melody_data(path: str | Path) -> MelodyData:
-    """Read what `save_melody_data` wrote.
+    """Load what `save_melody_data` wrote.
 
     Raises:
-        BadInputError: not such a file, or one of another vocabulary.
+        BadInputError: it is not such a file, or of another vocabulary.
     """
     return MelodyData(*load_song_set(path, LAYOUT))

@@ -1,10 +1,9 @@
-"""A song as arrays of notes: its melody, and the chords that sound under it.
+"""Songs as arrays of melody notes and the chords chords_at them.
 
-Conventions: steps are those of forms.melody_events, STEPS to a beat, counted from the song's start.
-Pitches and chords are moved to C major or A minor (`harmony_columns.semitones_to_common`), so that
-all is told relative to the key. Every array has one entry for each note of the melody, which is
-monophonic. An advance is the time from a note's start to the next one's: it is the rhythm, and
-cleaner than the duration, which tells how long the note is held of it.
+Conventions: steps are those of melody_events, STEPS to a beat, counted from the song's start.
+Pitches and chords are transposed to C major or A minor (`harmony_columns.semitones_to_common`).
+Every array has one entry per note of the melody, which is monophonic. An advance is the time from a
+note's onset to the next one's; unlike the duration, it is the rhythm without articulation.
 """
 
 from bisect import bisect_right
@@ -32,10 +31,10 @@ from muse.tools.errors import BadInputError
 from muse.tools.song.document import Song
 from muse.tools.theory.keys import Mode
 
-FEWEST_NOTES = 8  # a melody with less has little that follows
-FOREVER = 10_000  # steps: no other chord comes
+MIN_NOTES = 8  # shorter melodies have few transitions
+FOREVER = 10_000  # steps until the next chord if there is none
 
-# name and type of each array of a song
+# dtype of each array of a song
 ARRAYS: dict[str, Any] = {
     "start": np.int32,
     "pitch": np.int16,
@@ -53,7 +52,7 @@ ARRAYS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class MelodyContext:
-    """What is known of a song as a whole: its main key and metre, and its tempo."""
+    """A song's main key and meter, and its tempo in quarter notes per minute."""
 
     tonic_pc: int
     mode: Mode
@@ -72,14 +71,14 @@ class MelodySong:
         start: int32, steps.
         pitch: int16, MIDI number in the common key, 0 to 127.
         duration: int32, steps, above 0, at most the advance.
-        advance: int32, steps to the next note's start; the last note's own duration.
+        advance: int32, steps to the next onset; for the last note its duration.
         bar: int32, number of the bar in which the note starts.
         position: int16, steps from that bar's start.
-        chord: int16, id of the chord under the start of the note, in the common key.
+        chord: int16, id of the chord under the onset, in the common key.
         bass: int8, its bass in semitones above its root.
-        coming_chord: int16, id of the chord that follows it; the same where none does.
-        coming_bass: int8.
-        until: int32, steps until that one begins; FOREVER where none does.
+        coming_chord: int16, id of the next chord; the same id if there is none.
+        coming_bass: int8, its bass.
+        until: int32, steps until the next chord; FOREVER if there is none.
     """
 
     id: str
@@ -98,33 +97,37 @@ class MelodySong:
 
     @property
     def corpus(self) -> str:
-        """The collection that the song is from."""
+        """Name of the collection that the song is from."""
         return PurePath(self.id).parts[0] if self.id else ""
 
     def __len__(self) -> int:
-        """How many notes it has."""
+        """Return the number of notes."""
         return len(self.pitch)
 
 
 def melody_song(name: str, song: Song) -> MelodySong:
-    """The arrays of a song.
+    """Convert a Song to arrays.
 
     Args:
         name: its id.
         song: with a melody track; missing chords and keys are detected.
 
     Raises:
-        BadInputError: no melody in it, or fewer notes than FEWEST_NOTES.
+        BadInputError: it has no melody, or fewer notes than MIN_NOTES.
     """
     notes = quantize_melody(find_melody_track(song).notes)
-    if len(notes) < FEWEST_NOTES:
-        raise BadInputError(f"{name}: {len(notes)} notes in its melody are too few to learn from")
+    if len(notes) < MIN_NOTES:
+        raise BadInputError(f"{name}: {len(notes)} notes in its melody, too few to train on")
     song = with_chords_and_keys(song)
     up = semitones_to_common(song)
     harmony = [transpose_event(event, up) for event in harmony_events(song)]
     bars = step_bars(song.meters, (notes[-1].start + 1) / STEPS)
     rows = [
-        (*note_row(note, following, up), *place_row(note.start, bars), *under(note.start, harmony))
+        (
+            *note_row(note, following, up),
+            *place_row(note.start, bars),
+            *chords_at(note.start, harmony),
+        )
         for note, following in zip(notes, [*notes[1:], None], strict=True)
     ]
     arrays = {
@@ -135,19 +138,19 @@ def melody_song(name: str, song: Song) -> MelodySong:
 
 
 def note_row(note: StepNote, following: StepNote | None, up: int) -> tuple[int, int, int, int]:
-    """Start, pitch in the common key, duration and advance."""
+    """Return onset, pitch in the common key, duration and advance."""
     advance = following.start - note.start if following else note.duration
     return note.start, min(max(note.pitch + up, 0), HIGHEST), note.duration, advance
 
 
 def place_row(step: int, bars: Sequence[StepBar]) -> tuple[int, int]:
-    """Number of the bar in which a step lies, and steps from that bar's start."""
+    """Return the number of the bar at a step, and the steps from that bar's start."""
     number = max(bisect_right(bars, step, key=lambda bar: bar.start) - 1, 0)
     return number, step - bars[number].start
 
 
-def under(step: int, harmony: Sequence[HarmonyEvent]) -> tuple[int, int, int, int, int]:
-    """The chord at a step and the one that comes: id, bass, id, bass, and steps until then."""
+def chords_at(step: int, harmony: Sequence[HarmonyEvent]) -> tuple[int, int, int, int, int]:
+    """Return the chord at a step and the next one: id, bass, id, bass, and the steps until it."""
     starts = [event.start for event in harmony]
     now = event_at(harmony, starts, step / STEPS)
     place = bisect_right(starts, step / STEPS + 1 / (2 * STEPS))
@@ -159,12 +162,12 @@ def under(step: int, harmony: Sequence[HarmonyEvent]) -> tuple[int, int, int, in
 
 
 def bass_of(event: HarmonyEvent) -> int:
-    """Semitones from the root up to the bass; 0 without a root."""
+    """Return the semitones from the root up to the bass; 0 without a root."""
     return 0 if NO_ROOT in (event.root_pc, event.bass_pc) else (event.bass_pc - event.root_pc) % 12
 
 
 def context_of(song: Song) -> MelodyContext:
-    """Main key and metre of a song, each the one that holds longest, and its first tempo."""
+    """Return the key and meter in force longest, and the first tempo."""
     key, meter = longest_key(song), longest_meter(song)
     bpm = song.tempo_map().bpm_at(0.0)
     return MelodyContext(key.tonic_pc, key.mode, meter.numerator, meter.denominator, bpm)

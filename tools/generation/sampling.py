@@ -1,4 +1,4 @@
-"""Drawing from probabilities: temperature, the likeliest only, and a seed that decides."""
+"""Sampling from probabilities, with temperature, top-k and nucleus (top-p) truncation."""
 
 from dataclasses import dataclass
 
@@ -12,12 +12,12 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Sampling:
-    """How freely something is drawn.
+    """How freely to sample.
 
     Attributes:
-        temperature: 1 draws as the model says, below 1 more safely; 0 takes the likeliest.
-        top_k: only so many of the likeliest; 0 for all.
-        top_p: only the likeliest that together have this probability, above 0 up to 1.
+        temperature: 1 follows the model, below 1 is safer; 0 takes the likeliest.
+        top_k: sample from this many of the likeliest only; 0 for all.
+        top_p: sample from the likeliest up to this total probability, above 0 up to 1.
     """
 
     temperature: float = 1.0
@@ -25,7 +25,7 @@ class Sampling:
     top_p: float = 0.9
 
     def __post_init__(self) -> None:
-        """Raise ParameterError where a number is out of its range."""
+        """Raise ParameterError if a number is out of range."""
         if not 0 <= self.temperature <= MAX_TEMPERATURE:
             raise ParameterError(f"--temperature is 0 to {MAX_TEMPERATURE:g}")
         if self.top_k < 0:
@@ -34,24 +34,24 @@ class Sampling:
             raise ParameterError("--top-p is above 0 and at most 1")
 
 
-MAX_TEMPERATURE = 10.0  # all but even already
+MAX_TEMPERATURE = 10.0  # nearly uniform
 FREE_TEMPERATURE = 1.0
-UNDER_TEMPERATURE = 0.5  # under a melody: what fits is what is wanted first
+UNDER_TEMPERATURE = 0.5  # under a melody, which the chords should fit
 
 
-def usual_temperature(asked: float | None, is_under: bool) -> float:
-    """The temperature that is asked for, or the usual one, alone and under a melody."""
-    if asked is not None:
-        return asked
+def default_temperature(temperature: float | None, is_under: bool) -> float:
+    """Return the given temperature, or the default with or without a melody above."""
+    if temperature is not None:
+        return temperature
     return UNDER_TEMPERATURE if is_under else FREE_TEMPERATURE
 
 
 def shaped(weights: Floats, sampling: Sampling) -> Floats:
-    """Probabilities that are drawn from, shape as `weights`.
+    """Return the probabilities to sample from, shape as `weights`.
 
     Args:
         weights: 0 or more, at least one above 0; they need not add up to 1.
-        sampling: temperature first, then top_k, then top_p.
+        sampling: temperature is applied first, then top_k, then top_p.
     """
     if sampling.temperature == 0:
         likeliest: Floats = (np.arange(len(weights)) == int(weights.argmax())).astype(np.float64)
@@ -65,17 +65,17 @@ def shaped(weights: Floats, sampling: Sampling) -> Floats:
     kept = order[:last][before[:last] < sampling.top_p]
     chosen = np.zeros_like(p)
     chosen[kept] = p[kept]
-    return normalised(chosen)
+    return normalized(chosen)
 
 
-def normalised(weights: Floats) -> Floats:
-    """The weights divided by their sum."""
+def normalized(weights: Floats) -> Floats:
+    """Divide weights by their sum."""
     p: Floats = weights / weights.sum()
     return p
 
 
 def draw(rng: np.random.Generator, p: Floats) -> int:
-    """A place in `p`, each as often as it says; places of probability 0 never come."""
+    """Draw an index in proportion to `p`; indices of probability 0 are never drawn."""
     ends = np.cumsum(p)
     place = int(np.searchsorted(ends, rng.random() * ends[-1], side="right"))
     return min(place, int(np.flatnonzero(p)[-1]))

@@ -1,9 +1,9 @@
-"""What a net sees of a melody: columns of ids, one row for each note, the start before them.
+"""The melody net's input: columns of ids, one row per note after a start row.
 
-Conventions: row i holds note i - 1, the place at which note i begins, and the chords there, so that
-the net, when it tells note i's pitch, knows what it is to fit; row 0 is the start. When note i's
-pitch, advance and duration are told, the next row's place and chords follow.
-Advances and durations are classes of steps; lengths that songs have are exact.
+Conventions: row i holds note i - 1, the position at which note i begins, and the chords there, so
+that the net knows the harmony when it predicts note i's pitch; row 0 is the start. Once note i's
+pitch, advance and duration are known, so are the next row's position and chords.
+Advances and durations are classes of steps; common lengths are exact.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,21 +22,31 @@ from muse.tools.theory.keys import Mode
 
 Ids = NDArray[np.int64]
 
-# steps; what lies between goes to the nearest by ratio
+# steps; other advances and durations go to the nearest class by ratio
 ADVANCES = (*range(1, 13), *(15, 16, 18, 20, 21, 24, 27, 28, 30, 32, 33, 36, 39, 40, 42, 44, 45))
 ADVANCES = (*ADVANCES, *range(48, 96, 6), *range(96, 385, 12))
 DURATIONS = (1, 2, 3, 4, 5, 6, 8, 9, 10, 12, 15, 16, 18, 20, 21, 24, 30, 36, 42, 48, 60, 72, 84, 96)
-LARGEST_LEAP = 24  # semitones; further ones count as that
+LARGEST_LEAP = 24  # semitones; larger ones count as this
 INTERVALS = 2 * LARGEST_LEAP + 1
-NO_PITCH, NO_INTERVAL = PITCHES, INTERVALS  # of the start
+NO_PITCH, NO_INTERVAL = PITCHES, INTERVALS  # ids of the start row
 NO_ADVANCE, NO_DURATION = len(ADVANCES), len(DURATIONS)
 UNTILS = 33  # classes of the time until the chord changes, in quarter beats; the last is longer
 STEPS_OF_UNTIL = 3
-PHRASE_BARS = 16  # bars are counted up to here
-TEMPOS = (60, 72, 84, 96, 108, 120, 136, 152, 176)  # quarter notes a minute, limits of classes
-HARMONY = ("chord", "root", "quality", "function", "bass")  # told of a chord
+PHRASE_BARS = 16  # bars are counted modulo this
+TEMPOS = (
+    60,
+    72,
+    84,
+    96,
+    108,
+    120,
+    136,
+    152,
+    176,
+)  # quarter notes per minute: limits of the classes
+HARMONY = ("chord", "root", "quality", "function", "bass")  # columns of a chord
 
-# name of each column and how many ids it has
+# number of ids of each column
 NOTE_SIZES = {
     "pitch": NO_PITCH + 1,
     "interval": NO_INTERVAL + 1,
@@ -56,7 +66,13 @@ CONTEXT_SIZES = {"mode": len(MODES), "meter": len(METERS) + 1, "tempo": len(TEMP
 
 @dataclass(frozen=True)
 class Columns:
-    """A song as a net sees it: ids of shape (rows,), and the bar in which the next note begins."""
+    """One song as net input.
+
+    Attributes:
+        ids: columns of shape (rows,), by the names of COLUMN_SIZES.
+        contexts: ids that hold for the whole song, by the names of CONTEXT_SIZES.
+        bars: bar in which the next note begins, (rows,).
+    """
 
     ids: Mapping[str, Ids]
     contexts: Mapping[str, int]
@@ -65,33 +81,33 @@ class Columns:
 
 @lru_cache(maxsize=1024)
 def nearest(steps: int, classes: tuple[int, ...]) -> int:
-    """The place of the class that is nearest by ratio to so many steps, above 0."""
+    """Return the index of the class nearest by ratio to a number of steps."""
     return int(np.abs(np.log(classes) - np.log(max(steps, 1))).argmin())
 
 
 def advance_class(steps: int) -> int:
-    """Place in ADVANCES."""
+    """Return the index in ADVANCES of the nearest advance."""
     return nearest(min(steps, ADVANCES[-1]), ADVANCES)
 
 
 def duration_class(steps: int) -> int:
-    """Place in DURATIONS."""
+    """Return the index in DURATIONS of the nearest duration."""
     return nearest(min(steps, DURATIONS[-1]), DURATIONS)
 
 
 def interval_id(pitch: int, before: int | None) -> int:
-    """Semitones up from the pitch before, as an id; NO_INTERVAL without one."""
+    """Return the id of the semitones from the pitch before; NO_INTERVAL without one."""
     if before is None:
         return NO_INTERVAL
     return min(max(pitch - before, -LARGEST_LEAP), LARGEST_LEAP) + LARGEST_LEAP
 
 
 def note_ids(pitch: int, before: int | None, advance: int, duration: int) -> dict[str, int]:
-    """The columns that a note has by itself.
+    """Return the columns of one note.
 
     Args:
         pitch: in the common key, 0 to 127.
-        before: that of the note before it.
+        before: pitch of the note before it.
         advance: steps.
         duration: steps.
     """
@@ -104,25 +120,25 @@ def note_ids(pitch: int, before: int | None, advance: int, duration: int) -> dic
 
 
 def start_ids() -> dict[str, int]:
-    """What row 0 has of a note."""
+    """Return the note columns of row 0."""
     none = (NO_PITCH, NO_INTERVAL, NO_ADVANCE, NO_DURATION)
     return dict(zip(("pitch", "interval", "advance", "duration"), none, strict=True))
 
 
 def place_ids(bar: int, position: int) -> dict[str, int]:
-    """The columns that tell where the next note begins: number of the bar, steps from its start."""
+    """Return the columns of where the next note begins: bar, and steps from its start."""
     return {"place": min(max(position, 0), LONGEST - 1), "phrase": bar % PHRASE_BARS}
 
 
 def harmony_ids(
     chord: tuple[int, int], coming: tuple[int, int], until: int, mode: Mode
 ) -> dict[str, int]:
-    """The columns that tell what sounds where the next note begins.
+    """Return the columns of the chords where the next note begins.
 
     Args:
         chord: id in the common key of the chord under it, and its bass above the root.
-        coming: the same of the chord that follows that one.
-        until: steps until then.
+        coming: the same of the next chord.
+        until: steps until the next chord.
         mode: of the key.
     """
     now, then = chord_ids(*chord, mode), chord_ids(*coming, mode)
@@ -134,7 +150,7 @@ def harmony_ids(
 
 
 def context_ids(context: MelodyContext) -> dict[str, int]:
-    """The ids of what holds for a whole song."""
+    """Return the ids that hold for a whole song."""
     meter = (context.numerator, context.denominator)
     return {
         "mode": MODES.index(context.mode),
@@ -144,7 +160,7 @@ def context_ids(context: MelodyContext) -> dict[str, int]:
 
 
 def song_columns(song: MelodySong) -> Columns:
-    """A whole song; the last row, which holds the last note, is left out: nothing follows it."""
+    """Convert a song to columns; the row of the last note is left out, as nothing follows it."""
     rows = [start_ids()]
     pitches = song.pitch.tolist()
     befores = [None, *pitches[:-1]]
@@ -160,7 +176,7 @@ def song_columns(song: MelodySong) -> Columns:
 
 
 def places(song: MelodySong) -> list[dict[str, int]]:
-    """Place and harmony at the start of each note."""
+    """Return position and harmony columns at the start of each note."""
     first = int(song.bar[0])
     names = ("bar", "position", "chord", "bass", "coming_chord", "coming_bass", "until")
     table = zip(*(getattr(song, name).tolist() for name in names), strict=True)
@@ -171,12 +187,12 @@ def places(song: MelodySong) -> list[dict[str, int]]:
     ]
 
 
-def stacked(songs: Sequence[Columns]) -> dict[str, NDArray[np.int64] | NDArray[np.bool_]]:
-    """Songs as one batch, padded at their ends with zeros.
+def stack_songs(songs: Sequence[Columns]) -> dict[str, NDArray[np.int64] | NDArray[np.bool_]]:
+    """Stack songs into one batch, padded at their ends with zeros.
 
     Returns:
-        columns and `bars`, each (songs, rows); contexts, each (songs,); `is_row`, (songs, rows),
-        where a row is not padding.
+        columns and `bars`, each (songs, rows); contexts, each (songs,); and `is_row`, False for
+        padding, (songs, rows).
     """
     rows = max(len(song.bars) for song in songs)
 

@@ -1,4 +1,4 @@
-"""Notes that are known before a melody is written: what stays of one, a motif, a rhythm."""
+"""Slots of notes that are given: what stays of a melody, a motif, a rhythm."""
 
 from collections.abc import Sequence
 
@@ -15,8 +15,8 @@ from muse.tools.song.document import Song, Track
 from muse.tools.song.meter import COMMON_TIME, bar_beats, first_meter
 
 
-def kept_slots(known: Sequence[StepNote], bars: range, backing: Backing) -> list[NoteSlot]:
-    """The notes of the song's own melody that do not begin in the bars that are written."""
+def given_slots(known: Sequence[StepNote], bars: range, backing: Backing) -> list[NoteSlot]:
+    """Return the slots of the song's own melody outside the bars that are written."""
     written = backing.steps_of(bars)
     return [
         NoteSlot(note.start, note.duration, frozenset({note.pitch}), is_given=True)
@@ -26,7 +26,7 @@ def kept_slots(known: Sequence[StepNote], bars: range, backing: Backing) -> list
 
 
 def motif_slots(motif: Song, backing: Backing, start: int, limits: NoteLimits) -> list[NoteSlot]:
-    """The motif at a step, in the backing's key, as near to its own pitch as the range allows.
+    """Return the slots of a motif in the backing's key, as near to its own pitch as possible.
 
     Raises:
         BadInputError: the motif's file has no melody.
@@ -43,7 +43,7 @@ def motif_slots(motif: Song, backing: Backing, start: int, limits: NoteLimits) -
     if not fitting:
         raise ParameterError(
             f"the motif spans {high - low + 1} semitones and does not fit the range in this key; "
-            "a wider --range can hold it"
+            "use a wider --range"
         )
     shift = min(fitting, key=abs)
     return [
@@ -53,36 +53,36 @@ def motif_slots(motif: Song, backing: Backing, start: int, limits: NoteLimits) -
 
 
 def motif_notes(motif: Song) -> list[StepNote]:
-    """The motif's notes from its first bar line on."""
+    """Return the motif's notes, counted from its first bar line."""
     notes = quantize_melody(melody_in(motif, "--motif").notes)
     origin = bar_start(motif, notes[0].start)
     return [StepNote(n.start - origin, n.duration, n.pitch) for n in notes]
 
 
 def melody_in(song: Song, option: str) -> Track:
-    """The melody of a song.
+    """Return the melody of a song.
 
     Raises:
-        BadInputError: it has none; the message names the option that wants one.
+        BadInputError: it has none; the message names the option that needs one.
     """
     try:
         return find_melody_track(song)
     except BadInputError as error:
-        raise BadInputError(f"{option} takes a song with a melody: {error}") from error
+        raise BadInputError(f"{option} needs a song with a melody: {error}") from error
 
 
 def bar_start(song: Song, step: int) -> int:
-    """Where the bar begins in which a step lies."""
+    """Return the step at which the bar around a step begins."""
     return step - place_row(step, step_bars(song.meters, (step + 1) / STEPS))[1]
 
 
 def rhythm_slots(like: Song, start: int, room: range) -> list[NoteSlot]:
-    """Starts and durations of a melody from its first bar line on, again and again.
+    """Repeat the onsets and durations of a melody, from its first bar line on.
 
     Args:
         like: with the melody.
-        start: step of the bar line that its first one is put on.
-        room: steps in which its notes may begin, and until which they sound.
+        start: step of the bar line to begin at.
+        room: steps in which the notes may begin, and until which they sound.
 
     Raises:
         BadInputError: the file has no melody.

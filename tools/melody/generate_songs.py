@@ -1,7 +1,7 @@
-"""Requests to Songs: what `muse melody` does.
+"""Generation of Songs with generate_melodies from requests: what `muse melody` does.
 
-Same seed, same bytes: each melody of a request has dice of its own, and so has each of those that
-are ranked.
+Same seed, same bytes: each melody of a request, and each that is ranked, has random generators of
+its own.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from muse.tools.melody.to_song import add_melody
 from muse.tools.song.document import MadeBy, Song
 from muse.tools.song.provenance import provenance, request_params
 
-FORM, NOTES = 0, 1  # what the dice of a melody are for
+FORM, NOTES = 0, 1  # uses of a melody's random generators
 
 
 @dataclass(frozen=True)
@@ -31,78 +31,78 @@ class GeneratedMelody:
     """A song with its melody.
 
     Attributes:
-        song: whole.
-        task: what was composed.
-        nats_per_note: how unlikely the model finds the melody.
+        song: the whole song.
+        options: the resolved request.
+        nats_per_note: minus the mean log probability of a note under the model.
     """
 
     song: Song
-    task: MelodyOptions
+    options: MelodyOptions
     nats_per_note: float
 
 
-def melodies(
+def generate_melodies(
     song: Song,
     request: MelodyRequest,
     model: MelodyModel,
     seed: int,
     count: int = 1,
-    told: dict[str, Any] | None = None,
+    extra_params: dict[str, Any] | None = None,
 ) -> Iterator[GeneratedMelody]:
-    """The song with a melody, in so many ways.
+    """Generate a number of melodies over a song.
 
     Args:
-        song: with chords, or with tracks to hear them in.
-        request: what is asked.
-        model: who is asked.
+        song: with chords, or with tracks to detect them in.
+        request: what the user asks for.
+        model: predicts notes.
         seed: 0 or more.
-        count: how many.
-        told: what else the Song is to tell of its making, such as names of files.
+        count: number of melodies.
+        extra_params: more entries for the params in `made_by`, such as file names.
 
     Raises:
-        ParameterError: what is asked cannot be.
-        BadInputError: no chords, or no melody where one is to go on.
+        ParameterError: the request is invalid or cannot be satisfied.
+        BadInputError: there are no chords, or no melody to continue.
     """
     if not 1 <= count <= MAX_COUNT:
-        raise ParameterError(f"--count is 1 to {MAX_COUNT}, not {count}")
+        raise ParameterError(f"--count must be 1 to {MAX_COUNT}, not {count}")
     check_seed(seed)
-    task = resolve(song, request)
+    options = resolve(song, request)
     for number in range(count):
         own = {"number": number + 1} if count > 1 else {}
-        params = song_params(request, song) | (told or {}) | own
+        params = song_params(request, song) | (extra_params or {}) | own
         made_by = provenance("melody", params, seed, model.name, model.hash)
-        tries = (
-            made(task, request, model, made_by, [seed, number, turn])
+        candidates = (
+            generate_melody(options, request, model, made_by, [seed, number, turn])
             for turn in range(request.rank)
         )
-        yield min(tries, key=distance_from_real) if request.rank > 1 else next(tries)
+        yield min(candidates, key=distance_from_real) if request.rank > 1 else next(candidates)
 
 
-def made(
-    task: MelodyOptions,
+def generate_melody(
+    options: MelodyOptions,
     request: MelodyRequest,
     model: MelodyModel,
     made_by: MadeBy,
-    dice: list[int],
+    seed_words: list[int],
 ) -> GeneratedMelody:
-    """One melody, drawn with these dice."""
-    plan = with_repeats(task, request.form, np.random.default_rng([*dice, FORM]))
-    rng = np.random.default_rng([*dice, NOTES])
-    draft = MelodySampler(model, task.backing, plan, task.limits, rng).written()
+    """Sample one melody; `seed_words` seed its random generators."""
+    plan = with_repeats(options, request.form, np.random.default_rng([*seed_words, FORM]))
+    rng = np.random.default_rng([*seed_words, NOTES])
+    draft = MelodySampler(model, options.backing, plan, options.limits, rng).sample()
     return GeneratedMelody(
-        add_melody(task, new_notes(draft, task), made_by), task, draft.nats_per_note
+        add_melody(options, new_notes(draft, options), made_by), options, draft.nats_per_note
     )
 
 
-def new_notes(draft: MelodyDraft, task: MelodyOptions) -> list[Any]:
-    """The notes that are not the song's own."""
+def new_notes(draft: MelodyDraft, options: MelodyOptions) -> list[Any]:
+    """Return the notes that are not the song's own."""
     pairs = zip(draft.notes, draft.is_given, strict=True)
-    return [note for note, is_given in pairs if not (is_given and task.own)]
+    return [note for note, is_given in pairs if not (is_given and options.own)]
 
 
-def distance_from_real(made: GeneratedMelody) -> float:
-    """How far a melody is from those of songs."""
-    return score(made.song, made.nats_per_note)
+def distance_from_real(generate_melody: GeneratedMelody) -> float:
+    """Return how far a melody is from real ones; see realism.score."""
+    return score(generate_melody.song, generate_melody.nats_per_note)
 
 
 def song_params(request: MelodyRequest, song: Song) -> dict[str, Any]:
@@ -113,7 +113,7 @@ def song_params(request: MelodyRequest, song: Song) -> dict[str, Any]:
     return own | sampling | over
 
 
-def event_ids(made: GeneratedMelody) -> list[int]:
-    """The melody as ids of forms.melody_events."""
-    notes = quantize_melody(made.song.tracks[-1].notes)
-    return [event.id for event in encode_melody(notes, made.task.backing.bars)]
+def event_ids(generate_melody: GeneratedMelody) -> list[int]:
+    """Return the melody as ids of datasets.melody_events."""
+    notes = quantize_melody(generate_melody.song.tracks[-1].notes)
+    return [event.id for event in encode_melody(notes, generate_melody.options.backing.bars)]

@@ -1,4 +1,4 @@
-"""Files that a melody is asked for with: songs, motifs, rhythms."""
+"""Songs from files and standard input: the song, motif and rhythm of `muse melody`."""
 
 import sys
 
@@ -8,8 +8,8 @@ from muse.tools.files import PIPE
 from muse.tools.song.document import Song
 
 
-def songs_in(source: str) -> list[Song]:
-    """All songs of a file, whatever its kind, or of standard input for '-'.
+def read_input_songs(source: str) -> list[Song]:
+    """Read all songs of a file of any kind, or of standard input for '-'.
 
     Raises:
         ParameterError: standard input is a terminal.
@@ -20,6 +20,6 @@ def songs_in(source: str) -> list[Song]:
     return [song for _, song in read_songs(source)]
 
 
-def first_song(source: str) -> Song:
-    """The song of a file, or its first one; raises as songs_in."""
-    return songs_in(source)[0]
+def read_first_song(source: str) -> Song:
+    """Read the first song of a file; raises as `read_input_songs`."""
+    return read_input_songs(source)[0]

@@ -1,7 +1,6 @@
-"""The net note by note, as generation needs it: what may come next, given the song so far.
+"""The melody net as a melody model, in numpy only, so that a command starts fast.
 
-Numpy only, so that a command starts fast. Predictions never change: several songs may go on
-from one.
+Predictions never change: several melodies may continue from one.
 """
 
 from collections.abc import Mapping
@@ -36,50 +35,50 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class NotePrediction:
-    """A song as far as a net has read it, up to where the next note begins.
+    """A net's prediction of the next note.
 
     Attributes:
-        net: that reads it.
-        read: what the net says of the next note.
+        net: the net.
+        read: its output after the notes so far.
     """
 
     net: MelodyInference
     read: NextNote
 
     def pitches(self) -> Floats:
-        """Probability of each pitch of the common key, (128,)."""
+        """Return the probability of each pitch of the common key, (128,)."""
         return probabilities(self.read.pitches)
 
     def advances(self, pitch: int) -> Floats:
-        """Probability of each of columns.ADVANCES for a note of that pitch."""
+        """Return the probability of each of columns.ADVANCES for a note of that pitch."""
         return probabilities(self.net.advances(self.read, pitch))
 
     def durations(self, pitch: int, advance: int) -> Floats:
-        """Probability of each of columns.DURATIONS, given pitch and class of the advance."""
+        """Return the probability of each of columns.DURATIONS, given pitch and advance class."""
         return probabilities(self.net.durations(self.read, pitch, advance))
 
     def after(
         self, note: Mapping[str, int], place: Mapping[str, int], bar: int
     ) -> "NotePrediction":
-        """The prediction one note later.
+        """Return the prediction one note later.
 
         Args:
-            note: columns.note_ids of the note that came.
+            note: columns.note_ids of the note.
             place: columns.place_ids and harmony_ids where the next one begins.
-            bar: number of the bar in which that is, from the first note's bar.
+            bar: bar in which that is, counted from the first note's bar.
         """
-        return moment_behind(self.net, self.read.state, {**note, **place}, bar)
+        return predict_next(self.net, self.read.state, {**note, **place}, bar)
 
 
 @dataclass(frozen=True)
 class NetModel:
-    """A trained net as a model of melodies.
+    """A trained net as a melody model.
 
     Attributes:
-        name: that it goes by.
+        name: of the model.
         hash: SHA-256 of its weights.
         reader: the net.
-        card: what is told beside the weights.
+        card: the card of its weights.
     """
 
     name: str
@@ -88,14 +87,14 @@ class NetModel:
     card: dict[str, Any]
 
     def start(self, context: MelodyContext, place: Mapping[str, int]) -> NotePrediction:
-        """Before the first note of a song; see start_prediction."""
+        """Predict the first note of a song; see start_prediction."""
         return start_prediction(self.reader, context, place)
 
 
 def start_prediction(
     net: MelodyInference, context: MelodyContext, place: Mapping[str, int]
 ) -> NotePrediction:
-    """Before the first note of a song.
+    """Predict the first note of a song.
 
     Args:
         net: trained.
@@ -103,31 +102,31 @@ def start_prediction(
         place: columns.place_ids and harmony_ids where the first note begins.
     """
     state = net.start(context_ids(context))
-    return moment_behind(net, state, {**start_ids(), **place}, 0)
+    return predict_next(net, state, {**start_ids(), **place}, 0)
 
 
-def moment_behind(
+def predict_next(
     net: MelodyInference, state: MelodyState, ids: Mapping[str, int], bar: int
 ) -> NotePrediction:
-    """Let the net read one row more."""
+    """Feed one more row to the net."""
     return NotePrediction(net, net.step(state, ids, bar))
 
 
-def probabilities(told: NDArray[np.float32]) -> Floats:
-    """The same in 64 bits, none of them zero, with a sum of 1."""
-    likely = told.astype(np.float64) + LEAST_PROBABILITY
+def probabilities(float32_p: NDArray[np.float32]) -> Floats:
+    """Convert to 64 bits, with no probability 0 and a sum of 1."""
+    likely = float32_p.astype(np.float64) + LEAST_PROBABILITY
     each: Floats = likely / likely.sum()
     return each
 
 
 def load_melody_reader(name_or_path: str | Path) -> NetModel:
-    """A net that ships with muse, or one that was trained and exported; imports no torch.
+    """Load a net that ships with muse, or one that was trained and exported, without torch.
 
     Args:
         name_or_path: as load_trained_weights takes it.
 
     Raises:
-        BadInputError: it is not there, damaged, or of another vocabulary or kind.
+        BadInputError: it is missing, damaged, or of another vocabulary or kind.
     """
     values, tensors, card = load_trained_weights(name_or_path, CHORD_VOCABULARY.hash)
     try:
@@ -141,10 +140,10 @@ def load_melody_reader(name_or_path: str | Path) -> NetModel:
 
 
 def check_meaning(config: MelodyConfig, card: Mapping[str, Any]) -> None:
-    """See that the net's ids mean what columns.py tells.
+    """Check that the net's ids are those of columns.py.
 
     Raises:
-        ValueError: there are more or fewer of some, or the lengths are others.
+        ValueError: the number of ids or the classes of lengths differ.
     """
     known: dict[str, int] = COLUMN_SIZES | CONTEXT_SIZES
     strange = [
@@ -157,4 +156,4 @@ def check_meaning(config: MelodyConfig, card: Mapping[str, Any]) -> None:
         raise ValueError(f"the net has other ids ({', '.join(strange) or counts}); train it again")
     for name, lengths in (("advances", ADVANCES), ("durations", DURATIONS)):
         if card.get(name, list(lengths)) != list(lengths):
-            raise ValueError(f"the net was taught other {name}; train it again")
+            raise ValueError(f"the net was trained with other {name}; train it again")

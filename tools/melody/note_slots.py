@@ -1,8 +1,8 @@
-"""Where a melody's notes may begin, and which of them are known before it is written.
+"""The plan of a melody's notes: open steps, slots of known notes, and repeats of earlier bars.
 
-Conventions: times are steps from the song's start. An open step is one on which a note may begin as
-the model likes; a slot is a note that is to begin there, of whose pitch and duration all, some or
-nothing is known. What is neither stays silent. A return repeats a bar that was written earlier.
+Conventions: times are steps from the song's start. On an open step a note may begin as the model
+likes; a slot is a note that must begin there, of which pitch and duration may be known. All other
+steps are silent. A repeat copies a bar that was written earlier.
 """
 
 from bisect import bisect_left, bisect_right
@@ -18,19 +18,19 @@ from muse.tools.melody.backing import Backing
 
 Bools = NDArray[np.bool_]
 
-CLEAN = (0, 3, 4, 6, 8, 9)  # steps within a beat that are sixteenths or triplets
-NEAR = 3  # semitones that a returning note may move, to fit the chord that is there now
+ON_GRID = (0, 3, 4, 6, 8, 9)  # steps within a beat that are sixteenths or triplets
+NEAR = 3  # semitones that a repeated note may move to fit the new chord
 
 
 @dataclass(frozen=True)
 class NoteSlot:
-    """A note that is to begin at a step.
+    """A note that must begin at a step.
 
     Attributes:
-        start: steps.
-        duration: steps; None where the model decides.
-        pitches: those it may have; None for all.
-        is_given: whether it is part of what the user has, and stays as it is.
+        start: step.
+        duration: steps; None if the model decides.
+        pitches: allowed pitches; None for all.
+        is_given: whether it is the user's note, which stays as it is.
     """
 
     start: int
@@ -40,15 +40,15 @@ class NoteSlot:
 
     @property
     def end(self) -> int:
-        """The step at which it ends, or the one behind its start where nobody knows."""
+        """Step at which it ends, or the one after its start if the duration is not known."""
         return self.start + (self.duration or 1)
 
 
 @dataclass(frozen=True)
 class Repeat:
-    """A bar that comes again: the steps from start to end are as those `back` steps earlier.
+    """A repeated bar: the steps from start to end copy those `back` steps earlier.
 
-    With `is_rhythm` only starts and durations are.
+    With `is_rhythm` only onsets and durations are copied.
     """
 
     start: int
@@ -59,15 +59,16 @@ class Repeat:
 
 @dataclass(frozen=True)
 class NotePlan:
-    """What is known of a melody.
+    """What is known of a melody before it is sampled.
 
     Attributes:
         open: (steps,), where notes may begin as the model likes.
-        end: steps; where the melody ends.
-        stop: steps; where the bars end that are written, behind which no new note sounds.
+        end: step at which the melody ends.
+        stop: step at which the bars end that are written; no new note sounds after it.
         slots: in order.
-        repeats: in order, none overlapping the next.
-        is_closing: whether the melody comes to an end at `end`, and does not only break off.
+        repeats: in order, without overlaps.
+        is_closing: whether the melody comes to a conclusion at `end`.
+        starts: slots by their steps.
     """
 
     open: Bools
@@ -79,7 +80,7 @@ class NotePlan:
     starts: dict[int, NoteSlot] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Lay the slots out by their steps."""
+        """Index the slots by their steps."""
         object.__setattr__(self, "starts", {slot.start: slot for slot in self.slots})
 
     @cached_property
@@ -88,7 +89,7 @@ class NotePlan:
         return sorted(self.starts)
 
     def following(self, now: int, notes: Sequence[StepNote]) -> int | None:
-        """The next step on which a note has to begin, behind one; None where none has to.
+        """Return the next step after `now` on which a note must begin; None if there is none.
 
         Args:
             now: a step.
@@ -96,49 +97,49 @@ class NotePlan:
         """
         place = bisect_right(self.slot_starts, now)
         found = self.slot_starts[place : place + 1]
-        return min([*found, *self.coming_again(now, notes)], default=None)
+        return min([*found, *self.next_repeated(now, notes)], default=None)
 
-    def coming_again(self, now: int, notes: Sequence[StepNote]) -> list[int]:
-        """The step behind `now` where a note comes again first; empty where none does."""
+    def next_repeated(self, now: int, notes: Sequence[StepNote]) -> list[int]:
+        """Return the next step at which a note is repeated, as a list of one or none."""
         starts = [*(note.start for note in notes), now]
-        for come in self.repeats[bisect_right(self.repeats, now, key=end_of) :]:
-            place = bisect_left(starts, max(now + 1, come.start) - come.back)
-            if place < len(starts) and starts[place] < come.end - come.back:
-                return [starts[place] + come.back]
+        for repeat in self.repeats[bisect_right(self.repeats, now, key=end_of) :]:
+            place = bisect_left(starts, max(now + 1, repeat.start) - repeat.back)
+            if place < len(starts) and starts[place] < repeat.end - repeat.back:
+                return [starts[place] + repeat.back]
         return []
 
     def next_open(self, step: int) -> int | None:
-        """The first step from one on, on the grid that notes begin on, that is open."""
+        """Return the first open step on the grid from a step on."""
         steps = np.flatnonzero(self.open[step:]) + step
-        clean = steps[np.isin(steps % STEPS, CLEAN)]
-        return int(clean[0]) if len(clean) else None
+        on_grid = steps[np.isin(steps % STEPS, ON_GRID)]
+        return int(on_grid[0]) if len(on_grid) else None
 
     def slot_at(self, step: int, notes: Sequence[StepNote], backing: Backing) -> NoteSlot | None:
-        """What is known of a note that begins at a step; None where nothing is."""
+        """Return the slot of a note that begins at a step; None without one."""
         if step in self.starts:
             return self.starts[step]
         place = bisect_right(self.repeats, step, key=end_of)
-        for come in self.repeats[place : place + 1]:
-            first = bisect_left(notes, step - come.back, key=start_of)
-            if come.start <= step and first < len(notes):
-                return returning(notes[first], come, backing)
+        for repeat in self.repeats[place : place + 1]:
+            first = bisect_left(notes, step - repeat.back, key=start_of)
+            if repeat.start <= step and first < len(notes):
+                return repeated_slot(notes[first], repeat, backing)
         return None
 
 
-def end_of(come: Repeat) -> int:
-    """Where a return ends."""
-    return come.end
+def end_of(repeat: Repeat) -> int:
+    """Return the end of a repeat."""
+    return repeat.end
 
 
 def start_of(note: StepNote) -> int:
-    """Where a note begins."""
+    """Return the onset of a note."""
     return note.start
 
 
-def returning(note: StepNote, come: Repeat, backing: Backing) -> NoteSlot:
-    """The slot of a note that comes again: a chord tone may move to stay one."""
-    start = note.start + come.back
-    if come.is_rhythm:
+def repeated_slot(note: StepNote, repeat: Repeat, backing: Backing) -> NoteSlot:
+    """Return the slot of a repeated note: a chord tone may move to stay one."""
+    start = note.start + repeat.back
+    if repeat.is_rhythm:
         return NoteSlot(start, note.duration)
     pitches = {note.pitch}
     if backing.is_tone(note.start, note.pitch) and not backing.is_tone(start, note.pitch):

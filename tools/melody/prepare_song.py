@@ -1,4 +1,4 @@
-"""The song that a melody is written over: its chords, its other tracks, how a model hears it."""
+"""The song that a melody is written over: its chords, its other tracks, and the model's meter."""
 
 import logging
 from collections.abc import Sequence
@@ -17,46 +17,46 @@ from muse.tools.theory.chords import UNKNOWN_CHORD
 
 log = logging.getLogger("muse")
 
-LEARNT = ((4, 4), (3, 4), (2, 4), (2, 2), (6, 4), (6, 8))  # metres of more than a few songs
+TRAINED_METERS = ((4, 4), (3, 4), (2, 4), (2, 2), (6, 4), (6, 8))  # meters of enough training songs
 FALLBACKS = {"compound": (6, 8), "odd": (3, 4), "even": (4, 4)}
 
 
 def prepare_song(song: Song, own: Track | None) -> Song:
-    """The song with chords, without the melody in whose place a new one comes.
+    """Return the song with chords, without the melody that is replaced.
 
     Args:
-        song: with chords, or with tracks to hear them in.
-        own: the melody that is gone on with, and comes back with new notes; None replaces every
-            track that is called a melody.
+        song: with chords, or with tracks to detect them in.
+        own: the melody that is continued, which comes back with new notes; None removes every track
+            named as a melody.
 
     Raises:
-        BadInputError: no chords, none to be heard, or none that can be read.
+        BadInputError: there are no chords, none can be detected, or none can be read.
     """
     return with_chords(without_track(song, own) if own else without_melody(song))
 
 
 def without_track(song: Song, own: Track) -> Song:
-    """The song without one of its tracks."""
+    """Return the song without one of its tracks."""
     others = [track for track in song.tracks if track is not own]
     return msgspec.structs.replace(song, tracks=others)
 
 
 def without_melody(song: Song) -> Song:
-    """The song without what is called a melody, and is no drum; the others stay."""
+    """Return the song without pitched tracks named as melodies."""
     old = [track for track in song.tracks if is_melody(track)]
     if any(track.notes for track in old):
-        log.info("the song has a melody, which the new one replaces; --continue goes on with it")
+        log.info("replacing the song's melody; --continue continues it instead")
     others = [track for track in song.tracks if not is_melody(track)]
     return msgspec.structs.replace(song, tracks=others)
 
 
 def is_melody(track: Track) -> bool:
-    """Whether a track is called a melody."""
+    """Return whether a track is named as a melody."""
     return MELODY_NAME.search(track.name) is not None and not track.is_drum
 
 
 def with_chords(song: Song) -> Song:
-    """Return the song with chords, detected in its tracks if none are written."""
+    """Return the song with chords, detected if none are written; raises as `prepare_song`."""
     if song.chords:
         check_chords(song.chords)
         return song
@@ -66,18 +66,18 @@ def with_chords(song: Song) -> Song:
         song = msgspec.structs.replace(song, chords=find_chords(song))
     if not song.chords:
         raise BadInputError(
-            "the song has no chords to write a melody over: `muse chords` makes some, "
-            "`muse chords --under FILE` finds some for a melody"
+            "the song has no chords to write a melody over; `muse chords` generates some, "
+            "`muse chords --under FILE` harmonizes a melody"
         )
-    log.info("the song has no chords written; taken are those heard in its tracks")
+    log.info("no chord symbols in the song; using chords detected from its tracks")
     return song
 
 
 def check_chords(chords: Sequence[Chord]) -> None:
-    """Tell which chords cannot be read.
+    """Report the chords that cannot be read.
 
     Raises:
-        BadInputError: none of them can, or none lasts.
+        BadInputError: none can be read, or none has a duration.
     """
     symbols = [symbol_or_unknown(chord.symbol) for chord in chords]
     if all(symbol == UNKNOWN_CHORD for symbol in symbols):
@@ -86,15 +86,15 @@ def check_chords(chords: Sequence[Chord]) -> None:
             "write them as Dm7 or D:min7"
         )
     if not any(round(chord.duration_beats * STEPS) for chord in chords):
-        raise BadInputError("the song's chords last no time, so that no melody fits over them")
+        raise BadInputError("the song's chords have no duration")
     warn_of_unread(chords, symbols)
 
 
 def model_context(song: Song) -> MelodyContext:
-    """Key, metre and tempo as the model hears them: a metre that it has not learnt as its kin."""
+    """Return key, meter and tempo for the model, with a trained meter in place of a rare one."""
     context = context_of(song)
     meter = (context.numerator, context.denominator)
-    if meter in LEARNT:
+    if meter in TRAINED_METERS:
         return context
     kin = FALLBACKS["compound" if is_compound(*meter) else "odd" if meter[0] % 2 else "even"]
     log.warning(

@@ -1,8 +1,8 @@
-"""How typical a melody is of real ones, by figures that tell real melodies from made ones.
+"""How realistic a melody is, by figures that distinguish real from generated melodies.
 
-A figure by itself is neither good nor bad: too many chord tones are as odd as too few, and a melody
-that a net finds too likely is as dull as one that it finds unlikely is wild. So each is counted as
-its distance from what real songs have, in their standard deviations.
+A figure has no good direction: too many chord tones are as odd as too few, and a melody that a net
+finds too likely is as dull as an unlikely one is wild. So each figure counts by its distance from
+the mean of real songs, in their standard deviations.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,37 +22,37 @@ from muse.tools.evaluation.symbolic.structure import (
 from muse.tools.melody.realism_norms import load_norms
 from muse.tools.song.document import Song
 
-LIMIT = 3.0  # standard deviations: what is further off counts as this, so that no figure rules
-WORST = LIMIT**2  # the score of a melody without a note
+LIMIT = 3.0  # standard deviations: larger distances count as this, so that no figure dominates
+WORST = LIMIT**2  # score of a melody without notes
 NATS = "nats_per_note"
-# bars after which songs come back, against those in between
+# distances in bars at which songs repeat themselves, and the largest one compared with them
 RETURNING, LARGEST_LAG = (2, 4, 8, 16), 16
-FEWEST_BARS_OF_FORM = 6  # so that at least lags 1 to 5 are there
+MIN_BARS_OF_FORM = 6  # so that there are at least lags 1 to 5
 # of the figures in tools/symbolic; logarithms where songs differ by ratio
 PLAIN = (
     *("in_chord_strong", "in_chord_weak", "groove_similarity", "h1", "h4", "scale_consistency"),
     *("leaps", "rest_share", "range"),
 )
 BY_RATIO = ("repeat_share", "same_pitch")
-SMALLEST_SHARE = 0.02  # of a repeated pattern: less, as none, counts as this
+SMALLEST_SHARE = 0.02  # smaller shares of repeated patterns count as this
 
 Measure = Callable[[Passage], float | None]
 Measures = dict[str, float | None]
 
 
 def score(song: Song, nats_per_note: float | None = None, bars: int | None = None) -> float:
-    """How far a song's melody is from real ones: 0 is the most typical, WORST the least.
+    """Return how far a song's melody is from real ones: 0 is the most typical, WORST the least.
 
-    The mean over the figures of the squared distance from real melodies' mean, in their standard
-    deviations, each at the most LIMIT: a real song scores about 1. Real melodies of about as many
-    bars are what it is measured by (realism_norms.py). What cannot be measured, as notes in
-    chords where there are none, does not count.
+    This is the mean over the figures of the squared distance from the mean of real melodies of
+    about the same length (realism_norms.py), in standard deviations, each at most LIMIT: real songs
+    score about 1. Figures that cannot be measured, such as notes in chords without chords, do not
+    count.
 
     Args:
-        song: with a melody (forms.melody.find_melody_track) and chords.
-        nats_per_note: minus the log probability that the net gives a note, with its pitch, advance
-            and duration, in the mean of the notes; left out by default.
-        bars: measure no more than so many, from the melody's first; all by default.
+        song: with a melody track and chords.
+        nats_per_note: minus the mean log probability of a note (pitch, advance and duration) under
+            the net; left out by default.
+        bars: measure at most this many, from the melody's first; all by default.
 
     Raises:
         BadInputError: no track of the song is a melody.
@@ -62,7 +62,7 @@ def score(song: Song, nats_per_note: float | None = None, bars: int | None = Non
 
 
 def passage_score(passage: Passage, nats_per_note: float | None = None) -> float:
-    """As `score`, of bars that are there already."""
+    """Return the `score` of bars that were extracted already."""
     if not passage.notes:
         return WORST
     own = measures(passage) | {NATS: nats_per_note}
@@ -75,22 +75,22 @@ def passage_score(passage: Passage, nats_per_note: float | None = None) -> float
 
 
 def nearest_length(bars: int) -> int:
-    """The length with norms that is nearest by ratio."""
+    """Return the length with norms that is nearest by ratio."""
     return min(load_norms(), key=lambda length: abs(log(length / bars)))
 
 
 def measures(passage: Passage) -> Measures:
-    """Every figure of a passage but the net's; None where it has too little in it."""
+    """Return every figure of a passage but the net's; None if the passage is too short for it."""
     return {name: measure(passage) for name, measure in MEASURES.items()}
 
 
 def returning(passage: Passage) -> float | None:
-    """How much more alike bars 2, 4, 8 and 16 apart are than others up to 16 apart, in [-1, 1].
+    """Return how much more similar bars 2, 4, 8 or 16 apart are than others up to 16 apart.
 
-    Bars are compared as for SSMD (symbolic/structure.py), where phrases come back it is above 0,
-    and about 0 where bars stand in any order.
+    Bars are compared as for SSMD (evaluation/symbolic/structure.py). The value, -1 to 1, is above 0
+    where phrases return, and about 0 where bars are in random order.
     """
-    if passage.bars < FEWEST_BARS_OF_FORM:
+    if passage.bars < MIN_BARS_OF_FORM:
         return None
     means = {
         lag: float(alike.mean())
@@ -102,34 +102,34 @@ def returning(passage: Passage) -> float | None:
 
 
 def alike_in_rhythm(passage: Passage) -> float | None:
-    """The mean cosine of two bars' onsets, up to 16 bars apart, in [0, 1]; see structure.py."""
+    """Return the mean cosine of two bars' onsets, up to 16 bars apart, in [0, 1]."""
     onsets = Onsets.of(passage, GRID)
     return mean_of([onset_cosines(onsets, lag) for lag in lags_of(passage)])
 
 
 def alike_in_pitch(passage: Passage) -> float | None:
-    """The mean cosine of two bars' pitch classes, as held, up to 16 bars apart, in [0, 1]."""
+    """Return the mean cosine of two bars' pitch classes, up to 16 bars apart, in [0, 1]."""
     chroma = chroma_vectors(passage)
     return mean_of([row_cosines(chroma, lag) for lag in lags_of(passage)])
 
 
 def lags_of(passage: Passage) -> range:
-    """Distances in bars that the passage has, up to LARGEST_LAG."""
+    """Return the distances in bars within the passage, up to LARGEST_LAG."""
     return range(1, min(LARGEST_LAG, passage.bars - 1) + 1)
 
 
 def mean_of(arrays: Sequence[Floats]) -> float | None:
-    """The mean of all numbers; None without any."""
+    """Return the mean of all numbers; None without any."""
     return float(np.concatenate(arrays).mean()) if arrays else None
 
 
 def density(passage: Passage) -> float | None:
-    """Logarithm of the notes that start in a bar, in the mean."""
+    """Return the logarithm of the mean number of notes that start in a bar."""
     return log(passage.notes / passage.bars) if passage.notes else None
 
 
 def by_ratio(measure: Measure) -> Measure:
-    """The measure's logarithm."""
+    """Return a measure that gives the logarithm of this one."""
 
     def logarithm(passage: Passage) -> float | None:
         value = measure(passage)

@@ -1,8 +1,8 @@
-"""A melody drawn note by note from a model, so that what is asked of it holds exactly.
+"""Sampling a melody note by note from a model, under constraints that hold exactly.
 
-Each note is drawn in three parts, as the model tells them: its pitch, the step at which the next
-one begins, and its duration. What must not be has no weight: pitches out of range, phrases that end
-outside the chord, notes where the plan has none.
+Each note is drawn in three parts, in the model's order: its pitch, the onset of the next note, and
+its duration. What is not allowed has weight 0: pitches out of range, phrases that end outside the
+chord, notes on steps that the plan leaves silent.
 """
 
 from bisect import bisect_left
@@ -13,7 +13,7 @@ import numpy as np
 
 from muse.tools.datasets.forms.melody import HIGHEST
 from muse.tools.datasets.melody_events import PITCHES, STEPS, StepNote
-from muse.tools.generation.sampling import draw, normalised, shaped
+from muse.tools.generation.sampling import draw, normalized, shaped
 from muse.tools.melody.backing import Backing
 from muse.tools.melody.candidates import (
     LONG,
@@ -21,35 +21,35 @@ from muse.tools.melody.candidates import (
     Bools,
     NextSteps,
     NoteLimits,
-    aimed,
-    around,
     bar_length,
-    dense,
     duration_weights,
-    fresh,
-    liveliness,
+    next_steps,
     pitch_weights,
-    reach,
+    repeatable_pitches,
+    repetition_factors,
     start_weights,
+    target_advance,
+    weight_density,
+    widened,
 )
 from muse.tools.melody.columns import advance_class, note_ids
 from muse.tools.melody.model import Floats, MelodyModel, NotePrediction
 from muse.tools.melody.note_slots import NotePlan, NoteSlot
 
-# how often a melody begins on each step of its first bar: songs of POP909 and OpenEWLD
+# how often melodies of POP909 and OpenEWLD begin on each step of their first bar
 FIRST_STEPS = {0: 40, 36: 14, 24: 10, 6: 8, 12: 9, 42: 6, 30: 4, 18: 2}
 PITCH_CLASSES = np.arange(PITCHES) % 12
-SHORTEST_LAST = STEPS  # steps: the last note is held this long at least, where there is room
+SHORTEST_LAST = STEPS  # steps: least duration of the last note, if there is room
 
 
 @dataclass
 class MelodyDraft:
-    """A melody as far as it is written.
+    """A melody as far as it is sampled.
 
     Attributes:
         notes: in order.
-        is_given: of each note, whether it was there before.
-        nats: of each note, minus the log of its probability under the model.
+        is_given: of each note, whether it was given.
+        nats: of each note, minus its log probability under the model.
         density_from: step and number of notes from which density counts.
     """
 
@@ -60,12 +60,12 @@ class MelodyDraft:
 
     @property
     def nats_per_note(self) -> float:
-        """How unlikely the notes are on average; 0 without any."""
+        """Mean of `nats`; 0 without notes."""
         return float(np.mean(self.nats)) if self.nats else 0.0
 
 
 class MelodySampler:
-    """Writes one melody."""
+    """Samples one melody."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class MelodySampler:
         limits: NoteLimits,
         rng: np.random.Generator,
     ) -> None:
-        """Take who knows what follows, what it goes over, what is known, what is asked."""
+        """Combine the model, the backing, the plan of notes and the limits of each note."""
         self.model, self.backing, self.plan, self.limits, self.rng = (
             model,
             backing,
@@ -86,8 +86,8 @@ class MelodySampler:
         self.draft = MelodyDraft()
         self.first_bar = 0
 
-    def written(self) -> MelodyDraft:
-        """The whole melody; without a note where there is no room for one."""
+    def sample(self) -> MelodyDraft:
+        """Sample the whole melody; it is empty if there is no room for a note."""
         now = self.first_step()
         if now is None:
             return self.draft
@@ -98,7 +98,7 @@ class MelodySampler:
         return self.draft
 
     def first_step(self) -> int | None:
-        """Where the first note begins: in the first open bar as in songs, or on a slot before."""
+        """Draw the first onset: in the first open bar as in songs, or take an earlier slot."""
         slot = min(self.plan.slot_starts, default=None)
         open_steps = np.flatnonzero(self.plan.open)
         if not len(open_steps) or (slot is not None and slot < open_steps[0]):
@@ -111,129 +111,136 @@ class MelodySampler:
         if not odds:
             return int(open_steps[0])
         steps = sorted(odds)
-        return steps[draw(self.rng, normalised(np.array([odds[s] for s in steps], np.float64)))]
+        return steps[draw(self.rng, normalized(np.array([odds[s] for s in steps], np.float64)))]
 
     def note(self, now: int, prediction: NotePrediction) -> tuple[int | None, NotePrediction]:
         """Sample the note at a step; return the next step and the prediction there."""
         backing, notes = self.backing, self.draft.notes
         slot = self.plan.slot_at(now, notes, backing) or NoteSlot(now)
-        held = slot.end if slot.is_given else now
+        sounds_until = slot.end if slot.is_given else now
         is_begun = not slot.is_given or not all(self.draft.is_given)
-        onward = reach(now, held, notes, backing, self.plan, is_begun)
-        pitch, p_pitch = self.pitch(now, slot, onward, prediction)
-        heard = to_common_key(pitch, backing.up)
-        advances = prediction.advances(heard)
-        then = self.next_step(now, pitch, onward, advances, slot)
-        advance = advance_class(then - now)
-        durations = prediction.durations(heard, advance)
-        duration = self.duration(now, pitch, then, durations, slot, then == onward.end)
+        choices = next_steps(now, sounds_until, notes, backing, self.plan, is_begun)
+        pitch, p_pitch = self.pitch(now, slot, choices, prediction)
+        common_pitch = to_common_key(pitch, backing.up)
+        advances = prediction.advances(common_pitch)
+        next_onset = self.next_step(now, pitch, choices, advances, slot)
+        advance = advance_class(next_onset - now)
+        durations = prediction.durations(common_pitch, advance)
+        duration = self.duration(now, pitch, next_onset, durations, slot, next_onset == choices.end)
         before = to_common_key(notes[-1].pitch, backing.up) if notes else None
-        told = note_ids(heard, before, then - now, duration)
-        odds = (p_pitch, advances[advance], durations[told["duration"]])
+        ids = note_ids(common_pitch, before, next_onset - now, duration)
+        odds = (p_pitch, advances[advance], durations[ids["duration"]])
         self.draft.nats.append(-float(np.log(np.array(odds) + 1e-12).sum()))
         self.draft.is_given.append(slot.is_given)
         notes.append(StepNote(now, duration, pitch))
-        if then == onward.end:
+        if next_onset == choices.end:
             return None, prediction
-        bar = backing.bar_at(then) - self.first_bar
-        return then, prediction.after(told, backing.place(then, self.first_bar), bar)
+        bar = backing.bar_at(next_onset) - self.first_bar
+        place = backing.place(next_onset, self.first_bar)
+        return next_onset, prediction.after(ids, place, bar)
 
     def pitch(
-        self, now: int, slot: NoteSlot, onward: NextSteps, prediction: NotePrediction
+        self, now: int, slot: NoteSlot, choices: NextSteps, prediction: NotePrediction
     ) -> tuple[int, float]:
-        """The note's pitch, and the model's odds of it."""
-        told = from_common_key(prediction.pitches(), self.backing.up)
-        pull = (self.limits.tone_pull, self.pulled(now))
-        weights = pitch_weights(told, self.allowed(now, slot, onward), pull)
-        weights *= liveliness(self.draft.notes)
+        """Draw the note's pitch; return it and its probability under the model."""
+        predicted = from_common_key(prediction.pitches(), self.backing.up)
+        pull = (self.limits.tone_pull, self.pulled_pitches(now))
+        weights = pitch_weights(predicted, self.allowed_pitches(now, slot, choices), pull)
+        weights *= repetition_factors(self.draft.notes)
         pitch = draw(self.rng, shaped(weights, self.limits.sampling))
-        return pitch, float(told[pitch])
+        return pitch, float(predicted[pitch])
 
-    def allowed(self, now: int, slot: NoteSlot, onward: NextSteps) -> Bools:
-        """Which pitches the note may have, (128,): known ones, or what comes nearest and fits."""
+    def allowed_pitches(self, now: int, slot: NoteSlot, choices: NextSteps) -> Bools:
+        """Return which pitches are allowed, (128,): known ones, or the nearest that fit."""
         known = np.isin(np.arange(PITCHES), list(slot.pitches or range(PITCHES)))
         if slot.is_given:
             return known
         fitting = np.zeros(PITCHES, bool)
         fitting[self.limits.low : self.limits.high + 1] = True
-        if self.ends_for_sure(now, slot, onward):
+        if self.must_end_phrase(now, slot, choices):
             fitting &= self.tones_at(now)
-            if onward.steps == [onward.end] and (fitting & self.closing()).any():
-                fitting &= self.closing()
-        new = fitting & fresh(self.draft.notes)
-        choices = (known & new, around(known) & new, new, fitting)
-        return next(choice for choice in choices if choice.any())
+            if choices.steps == [choices.end] and (fitting & self.closing_pitches()).any():
+                fitting &= self.closing_pitches()
+        new = fitting & repeatable_pitches(self.draft.notes)
+        masks = (known & new, widened(known) & new, new, fitting)
+        return next(mask for mask in masks if mask.any())
 
-    def ends_for_sure(self, now: int, slot: NoteSlot, onward: NextSteps) -> bool:
-        """Whether the note ends a phrase whatever comes: a long way to go on, or a rest."""
-        nearest = onward.steps[0]
-        return nearest == onward.end or nearest - now >= self.phrase_gap(now, slot)
+    def must_end_phrase(self, now: int, slot: NoteSlot, choices: NextSteps) -> bool:
+        """Return whether the note ends a phrase in any case: a long advance or a rest follows."""
+        nearest = choices.steps[0]
+        return nearest == choices.end or nearest - now >= self.phrase_gap(now, slot)
 
     def phrase_gap(self, now: int, slot: NoteSlot) -> int:
-        """Steps to the next note from which on this one ends a phrase."""
+        """Return the advance from which on the note ends a phrase, in steps."""
         return min(LONG, self.longest(now, slot) + REST)
 
     def longest(self, now: int, slot: NoteSlot) -> int:
-        """Steps that a note may be held: as long as it is known to be, or until the bars end."""
+        """Return the longest duration of a note, in steps: its slot's, or until the bars end."""
         return slot.duration or self.plan.stop - now
 
-    def pulled(self, now: int) -> Bools:
-        """Pitches that are likelier than the model says, (128,): chord tones on strong beats."""
+    def pulled_pitches(self, now: int) -> Bools:
+        """Return the pitches that get `tone_pull`, (128,): chord tones on strong beats."""
         if self.limits.tone_pull == 1 or not self.backing.is_strong(now):
             return np.zeros(PITCHES, bool)
         return self.tones_at(now)
 
     def tones_at(self, now: int) -> Bools:
-        """Pitches that are in the chord, (128,); all where there is no chord."""
+        """Return which pitches are chord tones, (128,); all without a chord."""
         return pitch_mask(self.backing.tones(now))
 
-    def closing(self) -> Bools:
-        """Pitches that the melody may end on, (128,): the triad of its last chord."""
-        triad = self.backing.sounding(self.plan.stop - 1).triad
+    def closing_pitches(self) -> Bools:
+        """Return the pitches that the melody may end on, (128,): the triad of its last chord."""
+        triad = self.backing.chord_at(self.plan.stop - 1).triad
         return pitch_mask(triad if self.plan.is_closing else frozenset())
 
     def next_step(
-        self, now: int, pitch: int, onward: NextSteps, told: Floats, slot: NoteSlot
+        self, now: int, pitch: int, choices: NextSteps, predicted: Floats, slot: NoteSlot
     ) -> int:
-        """Where the next note begins."""
-        steps = onward.steps
+        """Draw the onset of the next note."""
+        steps = choices.steps
         if len(steps) == 1:
             return steps[0]
         may_end = slot.is_given or self.backing.is_tone(now, pitch)
-        most = None if may_end else self.phrase_gap(now, slot)
-        weights = start_weights(told, onward, now, most)
-        if not self.closing()[pitch] and not slot.is_given:
-            others = weights * [step != onward.end for step in steps]
+        phrase_gap_or_none = None if may_end else self.phrase_gap(now, slot)
+        weights = start_weights(predicted, choices, now, phrase_gap_or_none)
+        if not self.closing_pitches()[pitch] and not slot.is_given:
+            others = weights * [step != choices.end for step in steps]
             weights = others if others.any() else weights
         if self.limits.density is not None:
-            weights = dense(weights, steps, now, self.aim(now))
+            weights = weight_density(weights, steps, now, self.aim(now))
         return steps[draw(self.rng, shaped(weights, self.limits.rhythm))]
 
     def aim(self, now: int) -> float:
-        """Steps to the next note that the density asked for wants."""
+        """Return the advance, in steps, that leads to the requested density."""
         count = len(self.draft.notes)
         first, written = self.draft.density_from or (now, count)
         self.draft.density_from = (first, written)
         bar = bar_length(now, self.backing)
-        return aimed(self.limits.density or 1.0, count + 1 - written, now - first, bar)
+        return target_advance(self.limits.density or 1.0, count + 1 - written, now - first, bar)
 
     def duration(
-        self, now: int, pitch: int, then: int, told: Floats, slot: NoteSlot, is_last: bool
+        self,
+        now: int,
+        pitch: int,
+        next_onset: int,
+        predicted: Floats,
+        slot: NoteSlot,
+        is_last: bool,
     ) -> int:
-        """How long the note sounds, in steps."""
-        gap = then - now
+        """Draw the duration of the note, in steps."""
+        gap = next_onset - now
         longest = min(self.longest(now, slot), gap)
         if slot.duration is not None:
             return longest
         may_end = self.backing.is_tone(now, pitch)
-        steps, weights = duration_weights(told, gap, longest, may_end)
+        steps, weights = duration_weights(predicted, gap, longest, may_end)
         if is_last:
             weights *= [step >= min(SHORTEST_LAST, longest) for step in steps]
         length = steps[draw(self.rng, shaped(weights, self.limits.rhythm))]
         return self.within_chord(now, pitch, length)
 
     def within_chord(self, now: int, pitch: int, length: int) -> int:
-        """A long note ends where a chord comes that it is not in."""
+        """Shorten a long note to end at the next chord that does not contain it."""
         if length < LONG:
             return length
         first = bisect_left(self.backing.chords, now + LONG // 2, key=lambda chord: chord.start)
@@ -246,30 +253,30 @@ class MelodySampler:
 
 
 def pitch_mask(classes: frozenset[int]) -> Bools:
-    """Pitches of these pitch classes, (128,); all where there are none."""
+    """Return which pitches are of these pitch classes, (128,); all without classes."""
     return np.isin(PITCH_CLASSES, list(classes)) if classes else np.ones(PITCHES, bool)
 
 
 def to_common_key(pitch: int, up: int) -> int:
-    """A pitch as the model hears it, `up` semitones higher; at the ends of MIDI's range at most."""
+    """Transpose a pitch to the common key, `up` semitones higher, within MIDI's range."""
     return min(max(pitch + up, 0), HIGHEST)
 
 
-def from_common_key(told: Floats, up: int) -> Floats:
-    """Odds of pitches of the common key as those of pitches that sound, `up` semitones lower."""
+def from_common_key(predicted: Floats, up: int) -> Floats:
+    """Convert probabilities of pitches in the common key to pitches as they sound, (128,)."""
     moved = np.zeros(PITCHES)
     sounding = np.arange(max(0, -up), min(PITCHES, PITCHES - up))
-    moved[sounding] = told[sounding + up]
+    moved[sounding] = predicted[sounding + up]
     return moved
 
 
 def phrase_ends(notes: Sequence[StepNote], end: int) -> list[int]:
-    """Places of the notes that end a phrase: before a rest, held long, or the last one."""
+    """Return the indices of notes that end a phrase: before a rest, held long, or the last one."""
     starts = [*(note.start for note in notes[1:]), end]
     return [
         place
-        for place, (note, then) in enumerate(zip(notes, starts, strict=False))
-        if then - note.start >= LONG
-        or then - note.start - note.duration >= REST
+        for place, (note, next_onset) in enumerate(zip(notes, starts, strict=False))
+        if next_onset - note.start >= LONG
+        or next_onset - note.start - note.duration >= REST
         or place == len(notes) - 1
     ]

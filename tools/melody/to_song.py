@@ -1,7 +1,7 @@
-"""A melody as a track: steps to beats, swing_beat as its style is, loud where it matters.
+"""A melody as a track of a Song: in beats, swung in the song's style, with velocities.
 
-Conventions: velocities tell a line: strong beats and peaks are louder, the end of a phrase is
-softer. No dice are thrown here.
+Conventions: velocities shape a line: strong beats and peaks are louder, the end of a phrase is
+softer. Nothing here is random.
 """
 
 from bisect import bisect_right
@@ -21,52 +21,56 @@ from muse.tools.song.document import MadeBy, Note, Song, Track
 from muse.tools.song.meter import pulse_beats
 
 NAME, PROGRAM = "Melody", 73  # General MIDI's flute
-FIRM, ACCENT, SOFTER = 88, 8, 10  # velocities
-SLOPE = 0.7  # velocity that each semitone above the line's middle adds
-MOST_SLOPE = 8  # velocities
+BASE_VELOCITY, ACCENT, SOFTER = 88, 8, 10  # velocities
+SLOPE = 0.7  # velocity added per semitone above the mean pitch
+MAX_SLOPE = 8  # velocity
 TINY = 1e-9  # beats
-ROUNDING = 1 / (2 * STEPS)  # beats: so far off the grid a note may lie
+ROUNDING = 1 / (2 * STEPS)  # beats: largest distance of a note from the grid
 
 
-def add_melody(task: MelodyOptions, notes: Sequence[StepNote], made_by: MadeBy) -> Song:
-    """The task's song with the melody.
+def add_melody(options: MelodyOptions, notes: Sequence[StepNote], made_by: MadeBy) -> Song:
+    """Return the song with the melody.
 
     Args:
-        task: with the song, its chords untouched, and what stays of its own melody.
-        notes: that are new.
-        made_by: as the Song tells it.
+        options: with the song, its chords, and what stays of its own melody.
+        notes: new notes.
+        made_by: provenance of the Song.
     """
-    added = parted(played(notes, task), [])
-    if task.own is None:
+    added = without_overlaps(play_notes(notes, options), [])
+    if options.own is None:
         track = Track(NAME, "lead", PROGRAM, notes=added)
     else:
-        kept = kept_notes(task)
+        remaining = remaining_notes(options)
         track = msgspec.structs.replace(
-            task.own, notes=in_order([*kept, *parted(added, kept)]), confidence=None
+            options.own,
+            notes=sort_notes([*remaining, *without_overlaps(added, remaining)]),
+            confidence=None,
         )
-    return msgspec.structs.replace(task.song, tracks=[*task.song.tracks, track], made_by=made_by)
+    return msgspec.structs.replace(
+        options.song, tracks=[*options.song.tracks, track], made_by=made_by
+    )
 
 
-def kept_notes(task: MelodyOptions) -> list[Note]:
-    """The notes of the song's own melody that stay, each as it is."""
-    own = task.own.notes if task.own else []
-    written = task.backing.steps_of(task.bars)
+def remaining_notes(options: MelodyOptions) -> list[Note]:
+    """Return the notes of the song's own melody that stay, as they are."""
+    own = options.own.notes if options.own else []
+    written = options.backing.steps_of(options.bars)
     return [note for note in own if round(note.start_beats * STEPS) not in written]
 
 
-def parted(added: Sequence[Note], kept: Sequence[Note]) -> list[Note]:
-    """New notes, none of which sounds into the next one, or into one that was there.
+def without_overlaps(added: Sequence[Note], remaining: Sequence[Note]) -> list[Note]:
+    """Shorten or delay new notes so that none overlaps another or a remaining one.
 
     Args:
         added: in order.
-        kept: as they were played, off the grid.
+        remaining: as they were played, off the grid.
     """
-    starts = sorted(note.start_beats for note in (*added, *kept))
-    ends = sorted(end_of(note) for note in kept)
+    starts = sorted(note.start_beats for note in (*added, *remaining))
+    ends = sorted(note_end(note) for note in remaining)
     made = []
     for note in added:
         following = starts[bisect_right(starts, note.start_beats) :][:1]
-        end = min([end_of(note), *following])
+        end = min([note_end(note), *following])
         place = bisect_right(ends, note.start_beats + ROUNDING)
         before = [beat for beat in ends[:place][-1:] if beat < end]
         start = max([note.start_beats, *before])
@@ -74,45 +78,45 @@ def parted(added: Sequence[Note], kept: Sequence[Note]) -> list[Note]:
     return made
 
 
-def end_of(note: Note) -> float:
-    """The beat at which a note ends."""
+def note_end(note: Note) -> float:
+    """Return the beat at which a note ends."""
     return note.start_beats + note.duration_beats
 
 
-def in_order(notes: Sequence[Note]) -> list[Note]:
-    """By start."""
+def sort_notes(notes: Sequence[Note]) -> list[Note]:
+    """Sort notes by onset and pitch."""
     return sorted(notes, key=lambda note: (note.start_beats, note.pitch))
 
 
-def played(notes: Sequence[StepNote], task: MelodyOptions) -> list[Note]:
-    """The notes as a player of the song's style plays them."""
+def play_notes(notes: Sequence[StepNote], options: MelodyOptions) -> list[Note]:
+    """Convert notes to beats, with velocities and the swing of the song's style."""
     if not notes:
         return []
-    ends = set(phrase_ends(notes, task.plan.end))
+    ends = set(phrase_ends(notes, options.plan.end))
     middle = sum(note.pitch for note in notes) / len(notes)
     return [
-        placed(note, task, velocity(note, task, middle, place in ends))
+        play_note(note, options, velocity(note, options, middle, place in ends))
         for place, note in enumerate(notes)
     ]
 
 
-def placed(note: StepNote, task: MelodyOptions, loud: int) -> Note:
-    """One note in beats, swing_beat as its style is."""
+def play_note(note: StepNote, options: MelodyOptions, velocity_value: int) -> Note:
+    """Convert one note to beats, with the swing of the song's style."""
     start, end = note.start / STEPS, (note.start + note.duration) / STEPS
-    style = style_of(task.song)
+    style = find_style(options.song)
     if style:
-        unit = pulse_beats(task.backing.meter)
+        unit = pulse_beats(options.backing.meter)
         start, end = (
             swing_beat(start, PLAYING_STYLES[style], unit),
             swung_end(end, PLAYING_STYLES[style], unit),
         )
-    return make_note(start, end - start, note.pitch, loud)
+    return make_note(start, end - start, note.pitch, velocity_value)
 
 
 def swung_end(beat: float, playing: PlayingStyle, unit: float) -> float:
     """Delay the end of a note as much as the swung beats around it.
 
-    So what is short stays as long as it is, where its start is moved.
+    So short notes keep their duration when their onset is delayed.
     """
     parts = playing.swing[1]
     place = floor(beat * parts + TINY)
@@ -120,15 +124,15 @@ def swung_end(beat: float, playing: PlayingStyle, unit: float) -> float:
     return before + (beat * parts - place) * (after - before)
 
 
-def velocity(note: StepNote, task: MelodyOptions, middle: float, ends_phrase: bool) -> int:
-    """How loud a note is, 1 to 127."""
-    slope = max(-MOST_SLOPE, min(SLOPE * (note.pitch - middle), MOST_SLOPE))
-    accent = ACCENT * task.backing.is_strong(note.start) - SOFTER * ends_phrase
-    return round(FIRM + slope + accent)
+def velocity(note: StepNote, options: MelodyOptions, middle: float, ends_phrase: bool) -> int:
+    """Return the velocity of a note, 1 to 127."""
+    slope = max(-MAX_SLOPE, min(SLOPE * (note.pitch - middle), MAX_SLOPE))
+    accent = ACCENT * options.backing.is_strong(note.start) - SOFTER * ends_phrase
+    return round(BASE_VELOCITY + slope + accent)
 
 
-def style_of(song: Song) -> Style | None:
-    """The style in which `muse chords` played the song; None where it did not."""
+def find_style(song: Song) -> Style | None:
+    """Return the style in which `muse chords` played the song; None if it did not."""
     made_by = song.made_by
     while made_by is not None and made_by.command != "chords":
         earlier: Any = made_by.params.get("over")

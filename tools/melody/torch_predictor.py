@@ -1,4 +1,4 @@
-"""The net over melodies as a model to be loaded and scored, in torch."""
+"""The melody net in torch, for training and scoring."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,13 +13,13 @@ from muse.models.melody_xl.net import MelodyXL, predict_segments
 from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
 from muse.tools.datasets.melody_songs import MelodySong
 from muse.tools.errors import BadInputError
-from muse.tools.melody.columns import CONTEXT_SIZES, song_columns, stacked
+from muse.tools.melody.columns import CONTEXT_SIZES, song_columns, stack_songs
 from muse.tools.melody.event_scores import EventScores, Scorer, event_scores
 from muse.tools.weights import load_trained_weights
 
 
 def melody_batch(batch: Mapping[str, Tensor], config: MelodyConfig) -> MelodyBatch:
-    """The net's input from tensors under the names of `columns.stacked`."""
+    """Build the net's input from tensors under the names of `columns.stack_songs`."""
     return MelodyBatch(
         columns={name: batch[name] for name in config.columns},
         contexts={name: batch[name] for name in CONTEXT_SIZES},
@@ -28,14 +28,14 @@ def melody_batch(batch: Mapping[str, Tensor], config: MelodyConfig) -> MelodyBat
 
 
 def note_losses(net: MelodyXL, batch: MelodyBatch) -> tuple[Tensor, Tensor]:
-    """Minus the log probability of each note's pitch, advance and duration, and the hits.
+    """Return minus the log probability of each note's pitch, advance and duration, and the hits.
 
     Args:
-        net: any.
+        net: the net.
         batch: whole songs.
 
     Returns:
-        Both (songs, rows - 1, 3), the losses in nats; what is padding is any number.
+        Both (songs, rows - 1, 3), the losses in nats; entries of padding are arbitrary.
     """
     losses, hits = [], []
     wanted = {name: batch.columns[name][:, 1:] for name in ("pitch", "advance", "duration")}
@@ -58,12 +58,12 @@ def missed(logs: Tensor, wanted: Tensor) -> Tensor:
 
 
 def net_scores(net: MelodyXL, device: torch.device | str = "cpu") -> Scorer:
-    """A net that is on the device, as a scorer."""
+    """Return a net, which is on the device, as a scorer."""
     net.eval()
 
     @torch.no_grad()
     def scored(song: MelodySong) -> EventScores:
-        arrays = stacked([song_columns(song)])
+        arrays = stack_songs([song_columns(song)])
         batch = {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
         losses, hits = note_losses(net, melody_batch(batch, net.config))
         return event_scores(losses[0].double().cpu().numpy(), hits[0].cpu().numpy())
@@ -72,10 +72,10 @@ def net_scores(net: MelodyXL, device: torch.device | str = "cpu") -> Scorer:
 
 
 def load_melody_net(name_or_path: str) -> tuple[MelodyXL, dict[str, Any]]:
-    """A trained net and its card.
+    """Load a trained net and its card.
 
     Raises:
-        BadInputError: it is not there, damaged, or of another vocabulary or kind.
+        BadInputError: it is missing, damaged, or of another vocabulary or kind.
     """
     values, tensors, card = load_trained_weights(name_or_path, CHORD_VOCABULARY.hash)
     try:

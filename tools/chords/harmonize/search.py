@@ -43,7 +43,7 @@ from muse.tools.chords.sampler import (
     scored_chord,
 )
 from muse.tools.datasets.chord_events import duration_class
-from muse.tools.generation.sampling import Sampling, normalised, shaped
+from muse.tools.generation.sampling import Sampling, normalized, shaped
 from muse.tools.progress import Report, silent
 from muse.tools.theory.chords import ChordSymbol
 
@@ -266,11 +266,11 @@ class Search:
         fit = self.fits.of(placed.start_beats, placed.duration_beats)
         chords = hypothesis.prediction.chords if hypothesis.prediction else np.ones_like(fit)
         weights = np.where(playable_ids(), chords, 0.0) * np.exp(fit - fit.max())
-        return scored_chord(placed, hypothesis.chord_id, normalised(weights), self.symbols)
+        return scored_chord(placed, hypothesis.chord_id, normalized(weights), self.symbols)
 
 
 def length_shares(prediction: Prediction, chord_id: int, lengths: Sequence[float]) -> list[float]:
     """Return the probability of each of these durations for a chord."""
     p = prediction.durations(chord_id)[[duration_class(length) for length in lengths]]
-    shares: list[float] = (normalised(p) if p.any() else np.ones(len(lengths))).tolist()
+    shares: list[float] = (normalized(p) if p.any() else np.ones(len(lengths))).tolist()
     return shares

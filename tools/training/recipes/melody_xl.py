@@ -33,7 +33,7 @@ from muse.tools.melody.columns import (
     PHRASE_BARS,
     Columns,
     song_columns,
-    stacked,
+    stack_songs,
 )
 from muse.tools.melody.event_scores import Scorer
 from muse.tools.melody.ngram_model import PARTS, MelodyNgram, adaptive_ngram
@@ -140,7 +140,7 @@ class MelodyXLRecipe(Recipe):
         """Songs as padded columns; long ones lose their end, but only in training."""
         longest = LONGEST_SONG if dice is not None else None
         songs = [song_at(examples.arrays, int(index), longest) for index in indices]
-        return {name: torch.from_numpy(array) for name, array in stacked(songs).items()}
+        return {name: torch.from_numpy(array) for name, array in stack_songs(songs).items()}
 
     def outcome(self, net: nn.Module, batch: Batch) -> Outcome:
         """The loss of pitches, advances and durations, and how many were right."""
