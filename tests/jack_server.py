@@ -1,4 +1,4 @@
-"""A real MIDI server for tests, and another program's ports on it."""
+"""A real MIDI server for tests, and the ports of another program."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ def running_jack() -> Iterator[str]:
 
 
 class Heard:
-    """Messages in order, and waiting for them."""
+    """A list of received messages that can be waited for."""
 
     def __init__(self) -> None:
         self.messages: list[bytes] = []
@@ -32,7 +32,7 @@ class Heard:
             self._changed.notify_all()
 
     def wait_for(self, count: int) -> list[bytes]:
-        """All messages, once there are so many."""
+        """Return all messages, once there are `count` of them."""
         with self._changed:
             came = self._changed.wait_for(lambda: len(self.messages) >= count, DEADLINE_S)
             assert came, self.messages
@@ -40,7 +40,7 @@ class Heard:
 
 
 class Far:
-    """Another program with a port to play into and one to hear."""
+    """Another program, with an input and an output port."""
 
     def __init__(self, name: str) -> None:
         self.heard = Heard()
@@ -59,7 +59,7 @@ class Far:
         self.close()
 
     def close(self) -> None:
-        """Take the ports away; a second time does nothing."""
+        """Close the ports; a second call has no effect."""
         if not self._stopped.is_set():
             self._stopped.set()
             self._thread.join()

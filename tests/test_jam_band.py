@@ -1,4 +1,4 @@
-"""The band of a jam: every note ends, none is doubled, and it plays what was decided."""
+"""The band: every note ends, none is doubled, and the decided chords sound."""
 
 from itertools import pairwise
 
@@ -73,7 +73,7 @@ def notes_of(stretches: list[list[BandEvent]], part: str) -> list[tuple[float, f
     dynamics=st.floats(0.2, 2.0),
     first=st.integers(0, 40),
 )
-def test_whatever_is_decided_every_note_ends_and_none_is_doubled(
+def test_every_note_ends_and_none_is_doubled(
     symbols, changes, style, meter, bpm, voicing, swing, dynamics, first
 ) -> None:
     band = band_of(style, meter, bpm, voicing=voicing, swing=swing, seed=first)
@@ -102,7 +102,7 @@ def test_whatever_is_decided_every_note_ends_and_none_is_doubled(
     style=st.sampled_from(STYLES),
     meter=st.sampled_from(METERS),
 )
-def test_only_the_chord_of_now_sounds(symbols, style, meter) -> None:
+def test_only_the_current_chord_sounds(symbols, style, meter) -> None:
     stretches = played(band_of(style, meter, voicing="closed"), symbols)
     for start, stop, pitch, _ in notes_of(stretches, "keys"):
         own = symbols[int(start)]
@@ -114,7 +114,7 @@ def test_only_the_chord_of_now_sounds(symbols, style, meter) -> None:
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_same_seed_same_bytes_and_another_one_plays_otherwise(style: str) -> None:
+def test_same_seed_same_bytes(style: str) -> None:
     symbols = ["Am7"] * 4 + ["D7"] * 4 + ["Gmaj7"] * 8
     one, again, other = (played(band_of(style, seed=n), symbols) for n in (1, 1, 2))
     assert one == again != other
@@ -161,13 +161,13 @@ def test_no_chord_is_silence() -> None:
     assert any(e.data[0] & 0xF0 == 0x90 for e in stretches[3])
 
 
-def test_programs_are_before_all_and_once() -> None:
+def test_programs_come_first_and_once() -> None:
     first, *rest = played(band_of("jazz"), ["C"] * 8)
     assert [e.data for e in first[:2]] == [bytes((0xC0, 0)), bytes((0xC1, 32))]
     assert not [e for stretch in rest for e in stretch if e.data[0] & 0xF0 == 0xC0]
 
 
-def test_another_spelling_of_the_chord_is_no_other_chord() -> None:
+def test_enharmonic_spelling_is_the_same_chord() -> None:
     one, other = (played(band_of(), ["C#m7", each]) for each in ("C#m7", "Dbm7"))
     assert one == other
 
@@ -179,7 +179,7 @@ def test_dynamics_move_the_velocities() -> None:
         assert sum(quiet) < 0.6 * sum(strong)
 
 
-def test_the_bass_steps_to_a_chord_that_is_nearly_sure_and_to_no_other() -> None:
+def test_bass_steps_to_a_nearly_certain_chord_only() -> None:
     """In jazz the fourth beat leads to the next root by a half step, if that is known."""
     for odds, is_near in ((0.9, True), (0.3, False)):
         upcoming = (ChordCandidate(parse_chord("D"), odds, 4.0),)
@@ -193,7 +193,7 @@ def test_the_bass_steps_to_a_chord_that_is_nearly_sure_and_to_no_other() -> None
         assert is_near or before % 12 in parse_chord("Cmaj7").pitch_classes
 
 
-def test_the_bass_does_not_leave_before_the_bar_is_over() -> None:
+def test_bass_step_is_on_the_last_beat_of_the_bar() -> None:
     """Five beats are a pattern of four and one: the step to the next root is in the last beat."""
     upcoming = (ChordCandidate(parse_chord("D"), 0.9, 5.0),)
     for seed in range(8):
@@ -215,7 +215,7 @@ def test_the_last_chord_is_held_and_ends(style: str) -> None:
     assert all(start < 4.2 for start, *_ in keys)
 
 
-def test_styles_and_voicings_that_are_none_are_refused() -> None:
+def test_unknown_styles_and_voicings_are_errors() -> None:
     with pytest.raises(ParameterError, match="--style"):
         band_of("polka")
     with pytest.raises(ParameterError, match="voicing"):
@@ -247,7 +247,7 @@ def test_the_click_rises_into_the_bar_line(meter: str, names: str, bar: int) -> 
     assert offs == [e.data[1] for e in ons]
 
 
-def test_the_click_is_no_drum() -> None:
+def test_click_is_not_on_the_drum_channel() -> None:
     (program,) = opening(-4.0)
     assert program.data[0] & 0x0F == CHANNELS["click"] != 9
     assert len(set(CHANNELS.values())) == 3

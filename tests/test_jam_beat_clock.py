@@ -1,4 +1,4 @@
-"""The clock keeps deadlines, and the conductor's map neither skips a beat nor plays one twice."""
+"""Clocks, waiting, and the tempo map: no beat is skipped or repeated."""
 
 import math
 import os
@@ -52,7 +52,7 @@ def fine_steps(beat_clock: BeatClock) -> list[float]:
 
 
 @given(tempos, changes)
-def test_beats_go_forward_at_a_pace_that_is_kept(bpm, asked) -> None:
+def test_beats_advance_within_the_tempo_limits(bpm, asked) -> None:
     beat_clock = BeatClock(bpm)
     changed(beat_clock, asked)
     slowest = SLOWEST_BPM * NUDGE_BEATS / (NUDGE_BEATS + MAX_NUDGE_BEATS) / 60
@@ -63,7 +63,7 @@ def test_beats_go_forward_at_a_pace_that_is_kept(bpm, asked) -> None:
 
 
 @given(tempos, changes, st.floats(-100, 1000))
-def test_the_two_ways_are_inverse(bpm, asked, beat) -> None:
+def test_beat_at_inverts_time_of(bpm, asked, beat) -> None:
     beat_clock = BeatClock(bpm)
     changed(beat_clock, asked)
     assert beat_clock.beat_at(beat_clock.time_of(beat)) == pytest.approx(beat, abs=1e-7)
@@ -106,7 +106,7 @@ def test_from_60_to_180_every_beat_comes_once() -> None:
     assert steps == pytest.approx([1.0] * 10 + [0.5 + 0.5 / 3] + [1 / 3] * 18)
 
 
-def test_the_count_in_begins_where_it_is_told() -> None:
+def test_count_in_starts_at_the_given_time() -> None:
     beat_clock = BeatClock(120, 3, 4, count_in_bars=2)
     assert (beat_clock.first_beat, beat_clock.beats_per_bar) == (-6, 3)
     beat_clock.set_bpm(60, 0.0)
@@ -134,7 +134,7 @@ def test_memory_is_flat_over_a_day() -> None:
 
 
 @pytest.mark.parametrize("bpm", [0, -1, 19.9, 400.1, math.nan, math.inf])
-def test_tempos_that_none_can_keep_are_refused(bpm) -> None:
+def test_tempos_out_of_range_are_errors(bpm) -> None:
     with pytest.raises(ParameterError, match="give 20 to 400"):
         BeatClock(bpm)
     beat_clock = BeatClock(100)
@@ -143,7 +143,7 @@ def test_tempos_that_none_can_keep_are_refused(bpm) -> None:
     assert beat_clock.bpm == 100
 
 
-def test_other_numbers_that_are_none_are_refused() -> None:
+def test_invalid_meters_and_numbers_are_errors() -> None:
     for meter in ((0, 4), (4, 3), (-3, 4)):
         with pytest.raises(ParameterError, match="meter"):
             BeatClock(100, *meter)
@@ -206,7 +206,7 @@ def test_an_interruption_ends_the_wait(coarse_s) -> None:
     assert not clock.wait_until(0.0, interrupt)
 
 
-def test_a_beat_that_moves_is_awaited_where_it_now_is() -> None:
+def test_waiting_follows_a_moved_beat() -> None:
     beat_clock, clock, stop, woken = BeatClock(20), SystemClock(), threading.Event(), []
 
     def wait() -> None:
@@ -234,14 +234,14 @@ def test_the_virtual_clock_only_goes_where_it_waits() -> None:
     assert clock.now() == 3.0
 
 
-def test_threads_are_prompt_for_a_while() -> None:
+def test_switch_interval_is_restored() -> None:
     before_s = sys.getswitchinterval()
     with short_switch_interval():
         assert sys.getswitchinterval() <= clocks.SWITCH_S + 1e-9
     assert sys.getswitchinterval() == pytest.approx(before_s)
 
 
-def test_priority_is_asked_for_and_never_insisted_on(monkeypatch) -> None:
+def test_refused_priority_is_no_error(monkeypatch) -> None:
     assert isinstance(in_a_thread(clocks.raise_priority), bool)
 
     def refuse(*_: object) -> None:

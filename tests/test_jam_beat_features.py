@@ -1,4 +1,4 @@
-"""The ear of `muse jam`: what it hears of a beat, and the tables and the net it hears by."""
+"""Features of a beat, and the harmony parameters."""
 
 import numpy as np
 import pytest
@@ -33,7 +33,7 @@ from muse.tools.training.jam.phrase_gru import together
 FOUR = Meter(0.0, 4, 4)
 
 
-def test_places_in_bars() -> None:
+def test_metrical_positions() -> None:
     def positions(meter: Meter) -> list[int]:
         return [metrical_position(beat, meter) for beat in range(8)]
 
@@ -43,7 +43,7 @@ def test_places_in_bars() -> None:
     assert metrical_position(-4, FOUR) == BAR_LINE
 
 
-def test_what_is_heard_of_a_beat() -> None:
+def test_features_of_a_beat() -> None:
     notes = [
         SoloNote(60, 90, 3.5, 4.8),  # held into the beat
         SoloNote(64, 90, 3.99, 4.4),  # a little early: on the beat
@@ -80,7 +80,7 @@ def test_power_chords_have_no_triad() -> None:
     assert triad_of_symbol(parse_chord("C5")) is None
 
 
-def test_phrase_in_numpy_is_the_nets_in_torch() -> None:
+def test_phrase_nets_agree_in_numpy_and_torch() -> None:
     torch.manual_seed(0)
     nets = [PhraseNet(CONFIG).eval() for _ in range(CONFIG.nets)]
     rng = np.random.default_rng(0)
@@ -99,10 +99,10 @@ def test_phrase_in_numpy_is_the_nets_in_torch() -> None:
         np.testing.assert_allclose(told, wanted[beat], atol=1e-5)
 
 
-def test_tables_that_lack_something_are_refused() -> None:
+def test_missing_tensors_are_an_error() -> None:
     with pytest.raises(BadInputError, match="jam-mix have no moves"):
         HarmonyParameters.from_tensors({})
 
 
-def test_moves_are_probabilities() -> None:
+def test_transitions_are_probabilities() -> None:
     np.testing.assert_allclose(load_harmony_parameters().transitions.sum(axis=2), 1.0, atol=1e-4)

@@ -1,4 +1,4 @@
-"""What is measured: delays are told from losses, and bars from figures."""
+"""Figures of the timing benchmark."""
 
 import pytest
 
@@ -27,12 +27,12 @@ def test_delays_and_losses() -> None:
     assert delays([], came) == ([], 0)
 
 
-def test_what_comes_too_late_is_lost() -> None:
+def test_late_messages_count_as_lost() -> None:
     late, dropped = delays([(0.0, ON), (5.0, ON)], [(5.01, ON)])
     assert (late, dropped) == (pytest.approx([0.01]), 1)
 
 
-def test_figures_are_told_with_and_without_the_period() -> None:
+def test_figures_with_and_without_the_period() -> None:
     far = PeerReport(heard=[(100.0 + PERIOD_S + 0.001, ON)], played=[(100.0, ON), (100.2, OFF)])
     figures = compare_with_peer([(0.0, ON)], far, [(100.004, ON)], began_s=100.0)
     assert figures["events"]["dropped"] == 0
@@ -47,7 +47,7 @@ def test_figures_are_told_with_and_without_the_period() -> None:
 
 
 @pytest.mark.needs_jack
-def test_a_session_through_a_real_server_is_measured() -> None:
+def test_benchmark_through_a_real_server() -> None:
     figures = benchmark_timing(0.5, load=0)
     for kind in ("events", "notes"):
         assert figures[kind]["late"]["events"] > 0
@@ -55,7 +55,7 @@ def test_a_session_through_a_real_server_is_measured() -> None:
 
 
 @pytest.mark.needs_jack
-def test_a_whole_jam_is_measured() -> None:
+def test_benchmark_of_a_jam() -> None:
     figures = benchmark_jam(2.0, load=0, model="ngram")
     assert figures["beats"] > 0
     assert figures["deciding"]["events"] == figures["beats"]

@@ -1,4 +1,4 @@
-"""The harmonist of `muse jam` decides whatever it is given, and mostly by what it hears."""
+"""Decisions of the chord decider, for any input."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -77,7 +77,7 @@ def test_plain_arpeggios_are_followed(model: ChordModel, is_late: bool) -> None:
     assert decisions[-1].key.tonality == C_MAJOR
 
 
-def test_no_notes_at_all_leave_it_to_the_brain(model: ChordModel) -> None:
+def test_chord_model_decides_before_any_notes(model: ChordModel) -> None:
     decisions = jam(model, [], 32)
     assert {d.decided_by for d in decisions} == {"chord model"}
     assert all(d.key.tonality == C_MAJOR and d.key.confidence < 0.1 for d in decisions)
@@ -95,7 +95,7 @@ def test_same_seed_same_decisions(model: ChordModel) -> None:
     assert len(several) > 1
 
 
-def test_late_brain_leaves_it_to_the_ear(model: ChordModel) -> None:
+def test_melody_listener_decides_when_the_model_is_late(model: ChordModel) -> None:
     decisions = jam(model, arpeggios(CYCLE * 3), 48, is_late=True)
     assert all(
         d.late and d.decided_by == "melody listener" and not d.model_candidates and not d.upcoming
@@ -104,7 +104,7 @@ def test_late_brain_leaves_it_to_the_ear(model: ChordModel) -> None:
     assert all(d.melody_candidates for d in decisions)
 
 
-def test_plan_for_another_beat_is_late(model: ChordModel) -> None:
+def test_forecast_for_another_beat_is_late(model: ChordModel) -> None:
     chord_decider, solo = ChordDecider(FOUR, key=None, style="pop", model=model), Solo()
     forecast = chord_decider.forecast_task(0.0)()
     assert not chord_decider.decide(0.0, solo, forecast).late
@@ -114,7 +114,7 @@ def test_plan_for_another_beat_is_late(model: ChordModel) -> None:
     )
 
 
-def test_thought_reads_nothing_that_changes(model: ChordModel) -> None:
+def test_forecast_task_works_on_a_snapshot(model: ChordModel) -> None:
     chord_decider, solo = ChordDecider(FOUR, key=None, style="pop", model=model), Solo()
     first = chord_decider.forecast_task(4.0)
     now = first()
@@ -126,7 +126,7 @@ def test_thought_reads_nothing_that_changes(model: ChordModel) -> None:
     assert now.upcoming == later.upcoming
 
 
-def test_chords_are_planned_in_order(model: ChordModel) -> None:
+def test_upcoming_chords_are_in_order(model: ChordModel) -> None:
     for ahead in (0, 1, 6):
         for decision in jam(model, arpeggios(CYCLE), 8, ahead=ahead):
             beats = [choice.beat or 0.0 for choice in decision.upcoming]
@@ -149,7 +149,7 @@ def test_moved_melody_moves_the_chords(model: ChordModel) -> None:
         assert [a.symbol.quality for a in here] == [b.symbol.quality for b in there]
 
 
-def test_ends_of_the_mix(model: ChordModel) -> None:
+def test_extreme_and_constant_mix_weights(model: ChordModel) -> None:
     notes = arpeggios(CYCLE * 2)
     assert {d.decided_by for d in jam(model, notes, 32, mix=0.0)[1:]} == {"chord model"}
     assert {d.decided_by for d in jam(model, notes, 32, mix=1.0)[1:]} == {"melody listener"}
@@ -160,7 +160,7 @@ def test_ends_of_the_mix(model: ChordModel) -> None:
 
 
 @pytest.mark.parametrize(("option", "value"), [("mix", 1.5), ("mix", -0.1), ("style", "polka")])
-def test_what_cannot_be_is_refused(model: ChordModel, option: str, value: object) -> None:
+def test_invalid_options_are_errors(model: ChordModel, option: str, value: object) -> None:
     with pytest.raises(ParameterError, match=str(value)):
         jam(model, [], 1, **{option: value})
 
@@ -168,24 +168,24 @@ def test_what_cannot_be_is_refused(model: ChordModel, option: str, value: object
 @pytest.mark.parametrize(
     ("numerator", "denominator"), [(3, 4), (6, 8), (5, 4), (7, 8), (2, 4), (12, 8)]
 )
-def test_other_metres(model: ChordModel, numerator: int, denominator: int) -> None:
+def test_other_meters(model: ChordModel, numerator: int, denominator: int) -> None:
     meter = Meter(0.0, numerator, denominator)
     decisions = jam(model, arpeggios(CYCLE * 3), 48, meter=meter)
     assert len(decisions) == 48 and all(d.symbol.root is not None for d in decisions)
 
 
-def test_jazz_is_dressed(model: ChordModel) -> None:
+def test_jazz_chords_are_extended(model: ChordModel) -> None:
     decisions = jam(model, arpeggios(CYCLE * 2), 32, style="jazz", is_late=True)
     assert all(d.symbol.quality not in ("maj", "min") for d in decisions)
 
 
-def test_chord_that_goes_on_is_no_change(model: ChordModel) -> None:
+def test_changes_marks_new_chords_only(model: ChordModel) -> None:
     decisions = jam(model, arpeggios(CYCLE * 3), 48)
     for before, after in pairwise(decisions):
         assert after.changes == (before.symbol != after.symbol)
 
 
-def test_flood_of_notes_is_survived(model: ChordModel) -> None:
+def test_many_notes_give_valid_decisions(model: ChordModel) -> None:
     rng = np.random.default_rng(0)
     starts = np.sort(rng.uniform(0, 8, 5000))
     notes = [
@@ -196,7 +196,7 @@ def test_flood_of_notes_is_survived(model: ChordModel) -> None:
     assert all(np.isfinite(d.probability) and 0 < d.probability <= 1 for d in decisions)
 
 
-def test_lost_beats_are_caught_up_with(model: ChordModel) -> None:
+def test_missed_beats_are_processed_later(model: ChordModel) -> None:
     chord_decider, solo = ChordDecider(FOUR, key=None, style="pop", model=model), Solo()
     chord_decider.decide(0.0, solo, None)
     solo.note_on(60, 90, 0.5)
@@ -220,7 +220,7 @@ def test_any_melody_gets_chords(
         assert len(decision.melody_candidates) == 3
 
 
-def test_real_songs_are_heard_better_than_their_tonic(shared_data: Path, model: ChordModel) -> None:
+def test_agreement_with_songs_beats_the_tonic(shared_data: Path, model: ChordModel) -> None:
     """Songs that neither the mix nor the net was trained on."""
     right: list[bool] = []
     tonic: list[bool] = []

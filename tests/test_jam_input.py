@@ -1,4 +1,4 @@
-"""Hearing the player: bytes, lines and files become messages, and no note hangs."""
+"""Input of messages from bytes, lines and files; no note hangs."""
 
 import io
 import logging
@@ -53,7 +53,7 @@ def with_running_status(messages: list[bytes]) -> bytes:
 
 
 @given(STREAMS, st.data())
-def test_streams_are_read_as_mido_reads_them(messages: list[bytes], data: st.DataObject) -> None:
+def test_streams_are_parsed_as_mido_does(messages: list[bytes], data: st.DataObject) -> None:
     theirs = mido.Parser()
     theirs.feed(b"".join(messages))  # it knows no running status
     expected = [message.bin() for message in theirs if message.bin()[0] < 0xF0]
@@ -85,7 +85,7 @@ def test_any_bytes_give_whole_messages(data: bytes) -> None:
         (b"\xf0\x01\xf7", None),
     ],
 )
-def test_what_is_a_message_of_a_channel(data: bytes, message: bytes | None) -> None:
+def test_channel_messages(data: bytes, message: bytes | None) -> None:
     assert channel_message(data) == message
 
 
@@ -136,7 +136,7 @@ def test_notes_end_when_the_source_is_lost_or_asks_for_it() -> None:
     assert emptied(queue) == []
 
 
-def test_the_listener_hands_on_in_order_and_ends() -> None:
+def test_dispatcher_passes_messages_on_in_order() -> None:
     clock, heard = SystemClock(), Heard()
     queue = InputQueue(clock)
     listener = InputDispatcher(queue, lambda message: heard.take(message.data), clock)
@@ -232,7 +232,7 @@ def test_a_file_is_played_by_its_tempo_map(tmp_path: Path) -> None:
     ]
 
 
-def test_which_track_is_played(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_choice_of_the_solo_track(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "solo.mid"
     save_song(solo_song("One", "Two", "Three"), path)
     with caplog.at_level(logging.INFO, "muse"):
@@ -247,7 +247,7 @@ def test_which_track_is_played(tmp_path: Path, caplog: pytest.LogCaptureFixture)
         read_solo_file(path)
 
 
-def test_the_example_is_a_solo(example_song: Song, tmp_path: Path) -> None:
+def test_example_song_is_a_solo(example_song: Song, tmp_path: Path) -> None:
     save_song(example_song, tmp_path / "example.mid")
     solo = read_solo_file(tmp_path / "example.mid")
     assert len(solo.messages) >= 2 * len(solo.track.notes)

@@ -1,4 +1,4 @@
-"""The key that `muse jam` hears: scales, changes, and melodies of songs."""
+"""Key detection: scales, key changes, and melodies of songs."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -46,7 +46,7 @@ def detect(tracker: KeyTracker, notes: Sequence[SoloNote], start: int = 0) -> li
 
 @pytest.mark.parametrize("tonic", range(12))
 @pytest.mark.parametrize(("mode", "tune"), [("major", TUNE), ("minor", MINOR_TUNE)])
-def test_tunes_are_heard_in_every_key(tonic: int, mode: str, tune: tuple[int, ...]) -> None:
+def test_tunes_are_detected_in_every_key(tonic: int, mode: str, tune: tuple[int, ...]) -> None:
     tracker = KeyTracker(load_harmony_parameters())
     detect(tracker, notes_of([60 + tonic + step for step in tune * 2]))
     assert tracker.key.tonality == tonality(tonic, MODES[mode == "minor"])
@@ -67,7 +67,7 @@ def test_given_key_stays() -> None:
     assert tracker.key.tonality == parse_key("F#m") and tracker.key.confidence == 1.0
 
 
-def test_one_foreign_note_changes_nothing() -> None:
+def test_one_foreign_note_does_not_change_the_key() -> None:
     tracker = KeyTracker(load_harmony_parameters())
     heard = detect(tracker, notes_of([*[60 + step for step in TUNE * 2], 66, 61, 60, 64]))
     assert set(heard[-6:]) == {C_MAJOR}
@@ -82,7 +82,7 @@ def test_change_of_key_is_followed() -> None:
     assert set(last) == {parse_key("D")}
 
 
-def test_flood_counts_no_more_than_a_beat_can() -> None:
+def test_weight_of_one_beat_is_limited() -> None:
     tracker = KeyTracker(load_harmony_parameters())
     flood = [SoloNote(61, 90, 0.001 * i, 0.001 * i + 0.01) for i in range(900)]
     tracker.add_beat(extract_beat_features(flood, 0, BAR_LINE))
@@ -96,14 +96,14 @@ def test_numbers_of_keys() -> None:
     assert numbers == list(range(KEYS))
 
 
-def test_moves_of_keys_are_probabilities() -> None:
+def test_key_transitions_are_probabilities() -> None:
     tables = load_harmony_parameters()
     np.testing.assert_allclose(tables.key_transitions.sum(axis=1), 1.0, atol=1e-5)
     np.testing.assert_allclose(tables.key_prior.sum(), 1.0)
     assert (tables.key_transitions.diagonal() > 0.98).all()
 
 
-def test_belief_in_numpy_is_the_one_that_is_fitted() -> None:
+def test_filter_agrees_in_numpy_and_torch() -> None:
     """Also that a table by mode means the same in all keys on both sides."""
     torch.manual_seed(0)
     net = KeyNet()

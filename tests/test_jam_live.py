@@ -1,4 +1,4 @@
-"""The accompanist in real time, through a real MIDI server, and every way out of it."""
+"""A jam in real time through a real MIDI server, and its ends."""
 
 import os
 import re
@@ -77,7 +77,7 @@ def muse_jam(*options: object) -> Iterator[subprocess.Popen[str]]:
 @pytest.mark.parametrize(
     "ways_out", [(signal.SIGINT, signal.SIGINT, signal.SIGINT), (signal.SIGTERM,), (signal.SIGHUP,)]
 )
-def test_however_it_ends_all_is_silent_and_the_take_is_kept(
+def test_signals_end_all_notes_and_save_the_take(
     jack: str, tmp_path: Path, ways_out: tuple[signal.Signals, ...]
 ) -> None:
     take, name = tmp_path / "take", ways_out[0].name
@@ -132,7 +132,7 @@ def told_by(playing: subprocess.Popen[str], text: str) -> str:
 
 @pytest.mark.needs_jack
 @pytest.mark.parametrize("death", [signal.SIGTERM, signal.SIGKILL])
-def test_a_server_that_dies_is_told_and_waited_for(
+def test_stopped_server_is_logged_and_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, death: signal.Signals
 ) -> None:
     name, take = f"muse-{death.name}-{os.getpid()}", tmp_path / "take"
@@ -180,7 +180,7 @@ def live_session(
     return Session(engine, Playback(output, SystemClock()), has_click=True), output
 
 
-def test_a_slow_brain_is_left_out_and_the_beat_holds() -> None:
+def test_slow_chord_model_does_not_delay_beats() -> None:
     never = Event()
 
     def slowed(task: ForecastTask) -> ForecastTask:
@@ -202,7 +202,7 @@ def test_a_slow_brain_is_left_out_and_the_beat_holds() -> None:
     assert not sounding([message.data for message in output.messages])
 
 
-def test_a_brain_that_fails_is_told_and_silent() -> None:
+def test_error_in_the_chord_model_ends_the_jam_silently() -> None:
     def failing(_task: ForecastTask) -> ForecastTask:
         def predict() -> ChordForecast:
             raise ValueError("a bug")
@@ -219,7 +219,7 @@ def test_a_brain_that_fails_is_told_and_silent() -> None:
     assert not sounding([message.data for message in output.messages])
 
 
-def test_a_known_player_is_played_in_time_and_the_jam_ends_after() -> None:
+def test_recorded_player_is_fed_in_time() -> None:
     from muse.tools.jam.events import Message
 
     player_input = PlayerInput(

@@ -1,4 +1,4 @@
-"""Where music goes: lines, tracks, and a synthesizer."""
+"""Outputs: JSON lines, tracks, and a synthesizer."""
 
 import io
 import json
@@ -85,7 +85,7 @@ class ClosedPipe(io.StringIO):
         raise BrokenPipeError(32, "Broken pipe")
 
 
-def test_no_one_reads_the_lines() -> None:
+def test_closed_reader_ends_the_output() -> None:
     output = JsonOutput(ClosedPipe(), {})
     with Playback(output, VirtualClock()) as playback:
         playback.schedule(PLAYED)
@@ -122,7 +122,7 @@ def test_messages_become_calls_of_fluidsynth() -> None:
 
 
 @pytest.mark.needs_fluidsynth
-def test_without_sound_files_are_offered(
+def test_error_without_sound_suggests_files(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("JACK_DEFAULT_SERVER", "muse-is-not-there")

@@ -1,4 +1,4 @@
-"""The whole accompanist on a counted clock: from messages to a take, whatever comes."""
+"""A whole jam on a virtual clock: from messages to a take."""
 
 import io
 import json
@@ -72,14 +72,14 @@ def notes(pitches: Iterable[int], each_s: float = 0.5) -> tuple[Message, ...]:
 # -- what it is for
 
 
-def test_the_same_seed_is_the_same_take(tmp_path: Path) -> None:
+def test_same_seed_gives_same_take(tmp_path: Path) -> None:
     for name in ("one", "two"):
         routing = Routing(source=str(SOLO), target=str(tmp_path / f"{name}.mid"), bars=8)
         jam(JamRequest(style="jazz"), routing, 7)
     assert (tmp_path / "one.mid").read_bytes() == (tmp_path / "two.mid").read_bytes()
 
 
-def test_a_take_has_the_solo_as_it_was_and_chords_under_it(tmp_path: Path) -> None:
+def test_take_has_the_unchanged_solo_and_chords(tmp_path: Path) -> None:
     done = jam(JamRequest(), Routing(source=str(SOLO), target=str(tmp_path / "take.mid")), 1)
     take, solo = load_song(tmp_path / "take.mid"), load_song(SOLO)
     assert done.files == (str(tmp_path / "take.mid"),)
@@ -93,14 +93,14 @@ def test_a_take_has_the_solo_as_it_was_and_chords_under_it(tmp_path: Path) -> No
     assert take.keys
 
 
-def test_a_scale_in_a_key_is_heard_in_it() -> None:
+def test_key_of_a_scale_is_detected() -> None:
     e_minor = [64, 66, 67, 69, 71, 72, 74, 76, 74, 71, 67, 64] * 4
     session, _ = played(PlayerInput(notes(e_minor)))
     assert session.decision is not None
     assert session.decision.key.tonality.name in ("E minor", "G major")
 
 
-def test_a_take_played_again_is_the_same_and_another_brain_is_not(tmp_path: Path) -> None:
+def test_replay_is_equal_with_the_same_model_only(tmp_path: Path) -> None:
     first = tmp_path / "first"
     jam(JamRequest(style="soul"), Routing(str(SOLO), str(tmp_path / "a.json"), record=first), 3)
     for model in ("auto", "ngram"):
@@ -118,14 +118,14 @@ def test_a_take_played_again_is_the_same_and_another_brain_is_not(tmp_path: Path
 
 
 @pytest.mark.parametrize("meter", ["3/4", "5/4", "6/8", "2/4"])
-def test_other_metres_end_on_a_bar_line(meter: str) -> None:
+def test_other_meters_end_on_a_bar_line(meter: str) -> None:
     asked = settled(JamRequest(meter=meter))
     session, messages = played(PlayerInput(notes([60, 64, 67] * 9)), asked)
     assert not hanging(messages)
     assert (session.end_beat - 4) % asked.bar_beats == 0
 
 
-def test_a_louder_player_is_followed() -> None:
+def test_louder_player_makes_the_band_louder() -> None:
     def level(velocity: int) -> float:
         loud = [
             Message(m.time_s, bytes((ON, m.data[1], velocity)) if is_on(m.data) else m.data)
@@ -140,14 +140,14 @@ def test_a_louder_player_is_followed() -> None:
 # -- whatever comes
 
 
-def test_nobody_plays() -> None:
+def test_band_plays_without_a_player() -> None:
     session, messages = played(PlayerInput(), bars=6)
     assert not hanging(messages)
     assert session.counts.beats == 24
     assert sum(is_on(message.data) for message in messages) > 24
 
 
-def test_nobody_plays_and_no_end_is_told() -> None:
+def test_empty_input_needs_a_number_of_bars() -> None:
     with pytest.raises(BadInputError, match="--bars"):
         played(PlayerInput())
 
@@ -223,7 +223,7 @@ def test_a_song_in_a_pipe_is_a_song_in_a_file(form: str, tmp_path: Path) -> None
     assert (tmp_path / "True.mid").read_bytes() == (tmp_path / "False.mid").read_bytes()
 
 
-def test_other_bytes_in_a_pipe_are_told() -> None:
+def test_other_bytes_in_a_pipe_are_an_error() -> None:
     with pytest.raises(BadInputError, match="JSON lines"):
         list(stream_input(io.BytesIO(b"MThd\x00\x00")).messages)
 
@@ -244,12 +244,12 @@ def test_other_bytes_in_a_pipe_are_told() -> None:
         (JamRequest(swing=90.0), "--swing"),
     ],
 )
-def test_what_cannot_be_is_told(request_: JamRequest, word: str) -> None:
+def test_invalid_options_are_errors(request_: JamRequest, word: str) -> None:
     with pytest.raises(ParameterError, match=word):
         settled(request_)
 
 
-def test_ways_that_do_not_go_together(tmp_path: Path) -> None:
+def test_conflicting_inputs_and_outputs_are_errors(tmp_path: Path) -> None:
     for routing in (
         Routing(source="a.mid", target="b.mid", replay=tmp_path / "c.jsonl"),
         Routing(source=str(SOLO), target=str(SOLO)),
@@ -259,12 +259,12 @@ def test_ways_that_do_not_go_together(tmp_path: Path) -> None:
             jam(JamRequest(), routing, 1)
 
 
-def test_sound_is_sent_to_transcribe() -> None:
+def test_audio_input_points_to_transcribe() -> None:
     with pytest.raises(BadInputError, match="muse transcribe"):
         jam(JamRequest(), Routing(source="song.wav", target="x.mid"), 1)
 
 
-def test_a_file_of_no_known_kind_is_no_port(tmp_path: Path) -> None:
+def test_unknown_file_suffix_is_not_a_port(tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match="xyz"):
         jam(JamRequest(), Routing(source=str(SOLO), target=str(tmp_path / "take.xyz")), 1)
 
@@ -279,7 +279,7 @@ def test_a_failure_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert not list(tmp_path.iterdir())
 
 
-def test_words_that_mean_files() -> None:
+def test_file_names_and_port_names() -> None:
     assert is_file("-")
     assert is_file("take.mid")
     assert is_file("there/take.xyz")
@@ -288,7 +288,7 @@ def test_words_that_mean_files() -> None:
     assert not is_file(None)
 
 
-def test_a_reader_who_has_had_enough_is_no_error() -> None:
+def test_reader_that_closes_the_pipe_is_no_error() -> None:
     command = [sys.executable, "-m", "muse.cli", "jam", "--in", str(SOLO), "--out", "-"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as playing:
         assert playing.stdout
@@ -300,7 +300,7 @@ def test_a_reader_who_has_had_enough_is_no_error() -> None:
     assert "pipe" not in told.lower()
 
 
-def test_a_player_without_end_is_left_when_no_one_reads() -> None:
+def test_endless_input_ends_when_the_reader_closes_the_pipe() -> None:
     lines = "import json\nt = 0\nwhile True: print(json.dumps({'time_s': t, 'on': 60})); t += 1"
     jamming = "muse.cli jam --in - --out -"
     script = (

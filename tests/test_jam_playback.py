@@ -1,4 +1,4 @@
-"""Playing on time, taking back, failing sinks, and silence on every way out."""
+"""Scheduling, dropping, failing outputs, and silence at the end."""
 
 import logging
 from collections.abc import Iterable
@@ -92,7 +92,7 @@ def test_all_is_sent_at_its_time_and_ends_before_it_begins(
     assert (playback.sent, playback.lost, playback.pending) == (5, 0, 0)
 
 
-def test_what_is_taken_back_ends_what_it_leaves(output: FailingSink, clock: VirtualClock) -> None:
+def test_dropping_messages_ends_their_notes(output: FailingSink, clock: VirtualClock) -> None:
     playback = Playback(output, clock)
     playback.schedule([Message(0.0, on(60)), Message(4.0, off(60))])  # goes on beyond
     playback.schedule([Message(3.0, on(64)), Message(4.0, off(64))])  # begins after
@@ -116,7 +116,7 @@ NOTES = st.lists(
 
 
 @given(NOTES, st.floats(0, 12), st.floats(0, 12), st.sets(st.integers(0, 2)))
-def test_nothing_hangs_whenever_it_is_left(
+def test_no_note_hangs_after_leaving(
     notes: list[tuple[float, float, int, int, bool]],
     taken_back_s: float,
     left_s: float,
@@ -152,7 +152,7 @@ def test_panic_silences_once(output: FailingSink, clock: VirtualClock) -> None:
     assert off(70) in data_of(output)
 
 
-def test_an_exception_is_silenced_too(output: FailingSink, clock: VirtualClock) -> None:
+def test_exception_ends_all_notes(output: FailingSink, clock: VirtualClock) -> None:
     playback = Playback(output, clock)
     with pytest.raises(KeyboardInterrupt), playback:
         playback.schedule([Message(0.0, on(60))])
@@ -166,7 +166,7 @@ def test_an_exception_is_silenced_too(output: FailingSink, clock: VirtualClock) 
     assert len(output.messages) == before
 
 
-def test_a_failing_sink_is_told_once_and_set_up_again(
+def test_failing_output_is_logged_once_and_restored(
     output: FailingSink, clock: VirtualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     playback = Playback(output, clock)
@@ -201,7 +201,7 @@ def test_the_thread_plays_what_comes_while_it_waits() -> None:
     assert playback.lateness.max_s < DEADLINE_S
 
 
-def test_a_sink_is_silenced_when_it_is_back_even_if_nothing_is_due() -> None:
+def test_output_is_silenced_when_it_is_back() -> None:
     output = HeardSink()
     clock = SystemClock()
     fails = True
@@ -222,7 +222,7 @@ def test_a_sink_is_silenced_when_it_is_back_even_if_nothing_is_due() -> None:
         assert output.heard.wait_for(5)[1] == off(60)
 
 
-def test_lateness_is_counted_in_flat_memory() -> None:
+def test_lateness_histogram() -> None:
     late = Lateness()
     for place in range(10_000):
         late.add(place * 1e-6)

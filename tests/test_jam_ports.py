@@ -1,4 +1,4 @@
-"""MIDI ports by text, and through a real server: there and back, lost and back."""
+"""MIDI ports: names, messages through a real server, loss and reconnection."""
 
 import logging
 import platform
@@ -66,7 +66,7 @@ def test_text_means_ports(text: str, found: list[int]) -> None:
     assert matching_ports(NAMES, text) == found
 
 
-def test_what_no_one_plays_through_comes_last() -> None:
+def test_loopback_ports_come_last() -> None:
     names = ["Midi Through:Midi Through Port-0 14:0", "Piano:Piano MIDI 1 20:0"]
     assert matching_ports(names, ".") == [1, 0]
     assert matching_ports(names, "through") == [0]
@@ -80,7 +80,7 @@ def test_any_text_means_some_ports_or_none(names: list[str], text: str) -> None:
     assert text not in names or ports == [names.index(text)]
 
 
-def test_of_several_ports_the_first_is_taken_and_the_others_told(
+def test_first_of_several_ports_is_used_and_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with caplog.at_level(logging.INFO, "muse"):
@@ -124,12 +124,12 @@ class HandleOfWindows:
 
 
 @pytest.mark.needs_rtmidi
-def test_windows_makes_no_ports_but_says_what_does() -> None:
+def test_error_on_windows_names_loopmidi() -> None:
     with pytest.raises(MissingPartError, match="loopMIDI"):
         midi_system.open_virtual(HandleOfWindows(), "in")
 
 
-def test_a_client_that_is_refused_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refused_client_is_retried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jack_module, "PAUSE_S", 0.0)
     answers: list[object] = [OSError("busy"), OSError("busy"), "a client"]
 
@@ -155,7 +155,7 @@ def test_ports_are_listed(jack: str) -> None:
         PortOutput("^vint.*HEARS$").close()
 
 
-def test_a_note_goes_there_and_one_comes_back(jack: str) -> None:
+def test_notes_in_both_directions(jack: str) -> None:
     clock = SystemClock()
     queue = InputQueue(clock)
     with (
@@ -173,7 +173,7 @@ def test_a_note_goes_there_and_one_comes_back(jack: str) -> None:
         assert all(m is not None and 0 <= m.time_s <= clock.now() for m in messages)
 
 
-def test_leaving_is_silent(jack: str) -> None:
+def test_notes_end_on_leaving(jack: str) -> None:
     with Far("vintage keys") as far:
         with Playback(PortOutput("vintage"), SystemClock()) as playback:
             playback.start()
@@ -228,7 +228,7 @@ def test_a_port_is_waited_for(jack: str, heard: Heard) -> None:
         ReconnectingPort("in", "late").open()
 
 
-def test_what_a_synth_was_told_is_told_again_when_it_is_back(jack: str) -> None:
+def test_programs_are_restored_after_reconnection(jack: str) -> None:
     program, next_on = bytes((0xC0, 33)), bytes((0x90, 67, 80))
     with Far("vintage keys") as far:
         output = PortOutput("vint", poll_s=LOOK_S)

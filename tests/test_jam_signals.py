@@ -1,4 +1,4 @@
-"""What a live jam keeps whatever comes, and what it tells before anyone plays."""
+"""Signals, and files and takes in case of errors."""
 
 import errno
 import gc
@@ -31,7 +31,7 @@ def fed() -> Event:
     return stop
 
 
-def test_a_signal_that_comes_late_ends_what_is_stuck(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_late_signal_raises_keyboard_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(leaving, "GRACE_S", -1.0)
     with stop_on_signals() as stop:
         with pytest.raises(KeyboardInterrupt):
@@ -39,7 +39,7 @@ def test_a_signal_that_comes_late_ends_what_is_stuck(monkeypatch: pytest.MonkeyP
         assert stop.is_set()
 
 
-def test_signals_that_are_ignored_stay_so() -> None:
+def test_ignored_signals_stay_ignored() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup has it
     try:
         with stop_on_signals() as stop:
@@ -53,7 +53,7 @@ def test_signals_that_are_ignored_stay_so() -> None:
         signal.signal(signal.SIGHUP, before)
 
 
-def test_a_take_of_which_no_file_came_is_kept(
+def test_take_is_kept_where_the_output_file_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
@@ -73,20 +73,20 @@ def test_a_take_of_which_no_file_came_is_kept(
     assert read_take(kept).is_whole
 
 
-def test_what_is_old_is_not_looked_through_while_it_lasts() -> None:
+def test_old_objects_are_frozen_within_the_context() -> None:
     with freeze_garbage_collector():
         assert gc.get_freeze_count() > 0
     assert gc.get_freeze_count() == 0
 
 
 @pytest.mark.parametrize("closed", ["stdin", "stdout"])
-def test_pipes_that_are_closed_are_told(monkeypatch: pytest.MonkeyPatch, closed: str) -> None:
+def test_closed_pipes_are_errors(monkeypatch: pytest.MonkeyPatch, closed: str) -> None:
     monkeypatch.setattr(sys, closed, None)
     with pytest.raises(MuseError, match="is closed; give"):
         check_routing(Routing(source="-", target="-"))
 
 
-def test_a_file_that_cannot_be_written_is_told_before_anyone_plays(tmp_path: Path) -> None:
+def test_unwritable_file_is_an_error_at_the_start(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     target = tmp_path / "file" / "take.mid"
     with pytest.raises(OSError, match=re.escape(str(target.parent))):

@@ -1,4 +1,4 @@
-"""What a jam keeps: lines as they come, a take that other commands read, and playing it again."""
+"""Recording, reading, replaying and comparing takes."""
 
 from pathlib import Path
 
@@ -91,7 +91,7 @@ def test_a_take_is_saved_as_lines_and_as_midi_that_is_read_again(tmp_path: Path)
     assert solo == [(float(b), 0.5, 70 + b % 5, 90) for b in range(16)]
 
 
-def test_what_is_read_is_what_was_told(tmp_path: Path) -> None:
+def test_take_is_read_as_recorded(tmp_path: Path) -> None:
     take = TakeRecorder(tmp_path / "take.mid", HEADER)
     record(take, CHANGES)
     take.save(12.25, 16.0)
@@ -117,7 +117,7 @@ def test_a_solo_that_begins_in_the_count_in_is_in_the_song(tmp_path: Path) -> No
     assert [(t.beat, round(t.bpm)) for t in song.tempos] == [(0.0, 100), (12.0, 140)]
 
 
-def test_a_session_that_is_killed_leaves_what_can_be_read(tmp_path: Path, caplog) -> None:
+def test_killed_session_leaves_a_readable_file(tmp_path: Path, caplog) -> None:
     take = TakeRecorder(tmp_path / "take", HEADER)
     record(take, CHANGES)
     take.flush()
@@ -145,7 +145,7 @@ def test_an_empty_session_is_a_take_too(tmp_path: Path) -> None:
     assert not load_song(midi).tracks
 
 
-def test_a_long_session_keeps_nothing_in_memory(tmp_path: Path) -> None:
+def test_memory_does_not_grow_with_the_session(tmp_path: Path) -> None:
     import tracemalloc
 
     take = TakeRecorder(tmp_path / "take", HEADER)
@@ -161,7 +161,7 @@ def test_a_long_session_keeps_nothing_in_memory(tmp_path: Path) -> None:
     take.save(3600.0, 2000.0)
 
 
-def test_a_full_disk_is_told_and_stops_nobody(tmp_path: Path, caplog, monkeypatch) -> None:
+def test_full_disk_is_logged_once(tmp_path: Path, caplog, monkeypatch) -> None:
     take = TakeRecorder(tmp_path / "take", HEADER)
     take.flush()
 
@@ -184,7 +184,7 @@ def test_a_full_disk_is_told_and_stops_nobody(tmp_path: Path, caplog, monkeypatc
     assert take.spool.exists() and not take.jsonl.exists()
 
 
-def test_a_folder_in_the_way_is_told_at_once(tmp_path: Path) -> None:
+def test_folder_with_the_name_of_the_take_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "take.mid").mkdir()
     with pytest.raises(MuseError, match=r"take\.mid is a folder"):
         TakeRecorder(tmp_path / "take", HEADER)

@@ -1,4 +1,4 @@
-"""The lines of a take: what is wrong in them is named, whatever it is."""
+"""Errors in the lines of a take are located."""
 
 from pathlib import Path
 
@@ -47,7 +47,7 @@ GOOD = {
         (msgspec.json.encode(GOOD | {"ear": [{"symbol": "C", "probability": -1}]}), "-1"),
     ],
 )
-def test_a_wrong_line_is_named(tmp_path: Path, line: bytes, what: str) -> None:
+def test_error_names_the_invalid_line(tmp_path: Path, line: bytes, what: str) -> None:
     path = tmp_path / "bad.jsonl"
     path.write_bytes(encode_line(HEADER) + msgspec.json.encode(GOOD) + b"\n" + line + b"\n")
     with pytest.raises(BadInputError, match=r"bad\.jsonl, line 3: ") as told:
@@ -59,7 +59,7 @@ def test_a_wrong_line_is_named(tmp_path: Path, line: bytes, what: str) -> None:
 @pytest.mark.parametrize(
     "data", [b"", b"{}", b"MThd", b"\xff\xfe", b'{"format": "muse.song/1"}', b"[1]\n[2]\n"]
 )
-def test_what_is_no_take_is_refused(tmp_path: Path, data: bytes) -> None:
+def test_other_files_are_an_error(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "song.jsonl"
     path.write_bytes(data)
     with pytest.raises(BadInputError, match=r"song\.jsonl: not a take of muse jam"):
@@ -70,7 +70,7 @@ def test_what_is_no_take_is_refused(tmp_path: Path, data: bytes) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=60), st.integers(0, 400))
-def test_damage_is_told_and_nothing_else_happens(tmp_path_factory, damage, place) -> None:
+def test_damaged_file_gives_bad_input_error_only(tmp_path_factory, damage, place) -> None:
     path = tmp_path_factory.mktemp("take") / "take.jsonl"
     whole = encode_line(HEADER) + msgspec.json.encode(GOOD) + b"\n" + encode_line(EndLine(2.0, 4.0))
     path.write_bytes(whole[:place] + damage + whole[place + len(damage) :])

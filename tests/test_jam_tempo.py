@@ -1,4 +1,4 @@
-"""The follower finds the player's tempo and beat from onsets, and the conductor goes with it."""
+"""Estimation of tempo and beat from onsets, and the beat clock that follows it."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -80,7 +80,7 @@ def test_a_drift_is_followed_smoothly() -> None:
     ("before", "after", "pattern"),
     [(100, 120, PATTERN), (100, 120, BUSY), (60, 180, BUSY), (60, 180, PATTERN), (100, 110, BUSY)],
 )
-def test_a_jump_is_believed_when_it_lasts(before, after, pattern) -> None:
+def test_lasting_tempo_jump_is_accepted(before, after, pattern) -> None:
     follower = TempoFollower(before)
     estimates = heard_by(follower, played([(before, 12), (after, 12)], pattern))
     jump_s = 1.0 + 12 * 240 / before
@@ -103,7 +103,7 @@ def test_no_beat_is_skipped_while_the_tempo_jumps() -> None:
     assert beats == list(range(len(beats)))
 
 
-def test_the_conductor_comes_to_the_players_beat() -> None:
+def test_beat_clock_aligns_with_the_player() -> None:
     beat_clock, follower = BeatClock(90, count_in_bars=0), TempoFollower(100)
     for note in played([(100, 16)]):
         estimate = follower.add_note(*note)
@@ -139,7 +139,7 @@ def test_the_same_notes_give_the_same_estimates() -> None:
     assert runs[0] == runs[1]
 
 
-def test_silence_and_little_are_no_tempo() -> None:
+def test_few_notes_give_no_tempo() -> None:
     follower = TempoFollower()
     assert follower.bpm is None
     assert [follower.add_note(time_s, 64) for time_s in (0.0, 0.5, 1.0)] == [None] * 3
@@ -149,14 +149,14 @@ def test_silence_and_little_are_no_tempo() -> None:
 
 
 @pytest.mark.parametrize("bpm", [0, 19, 500, math.nan])
-def test_a_start_that_none_can_keep_is_refused(bpm) -> None:
+def test_start_tempo_out_of_range_is_an_error(bpm) -> None:
     with pytest.raises(ParameterError, match="give 20 to 400"):
         TempoFollower(bpm)
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(st.floats(-1, 3), st.integers(0, 127), st.integers(0, 127)), max_size=60))
-def test_whatever_is_played_gives_tempos_that_can_be_kept(steps) -> None:
+def test_any_notes_give_valid_tempos(steps) -> None:
     follower, beat_clock, now_s = TempoFollower(), BeatClock(100), 0.0
     for step_s, velocity, pitch in steps:
         now_s += step_s
@@ -177,7 +177,7 @@ def test_a_thousand_notes_a_second_keep_memory_flat() -> None:
     assert memory.features().shape == (len(TEMPOS), FEATURES)
 
 
-def test_a_long_silence_fades_without_a_trace() -> None:
+def test_long_silence_decays_all_counts() -> None:
     memory = OnsetIntervals()
     for time_s in (0.0, 0.5, 1.0, 1e6, 1e6 + 0.5):
         memory.add(Onset(time_s, 64.0, 1))
@@ -185,7 +185,7 @@ def test_a_long_silence_fades_without_a_trace() -> None:
     assert np.isfinite(score_tempos(memory.features())).all()
 
 
-def test_the_odds_are_of_probabilities() -> None:
+def test_log_odds_are_log_probabilities() -> None:
     memory = OnsetIntervals()
     for time_s, velocity, pitch in played([(100, 4)]):
         memory.add(Onset(time_s, velocity, 1 << (pitch % 64)))
@@ -204,7 +204,7 @@ def tail_of(times_s: Sequence[float], velocities: Sequence[float], pitch: int = 
     return memory.recent_onsets()
 
 
-def test_a_tempo_that_is_about_right_is_made_sharp() -> None:
+def test_tempo_is_refined() -> None:
     times_s = 5.0 + np.arange(32) * 0.5
     (pulse,) = estimate_beat_phases([122.0], tail_of(times_s, [80.0] * 32))
     assert pulse.bpm == pytest.approx(120.0, rel=0.003)
@@ -236,7 +236,7 @@ def test_onsets_are_described_alike_at_half_the_tempo() -> None:
     assert np.allclose(fast[..., :-10], slow[..., :-10], atol=1e-5)
 
 
-def test_of_real_melodies_most_are_followed(shared_data) -> None:
+def test_most_melodies_of_songs_are_followed(shared_data) -> None:
     right = []
     for number in ("005", "015", "025", "035", "045", "055", "065", "075"):
         folder = shared_data / "pop909" / number

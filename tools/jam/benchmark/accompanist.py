@@ -70,13 +70,13 @@ def engine_accompanist(settings: JamOptions, model: str) -> Accompanist:
     Raises:
         BadInputError: the model cannot be read.
     """
-    brain = load_model(model)
+    chord_model = load_model(model)
 
     @contextmanager
     def accompany(
         clock: Clock, playback: Playback, queue: InputQueue, _duration_s: float
     ) -> Iterator[Callable[[], Figures]]:
-        session = Session(build_engine(settings, brain), playback)
+        session = Session(build_engine(settings, chord_model), playback)
         with LiveSession(session, clock, queue).running():
             yield lambda: session_figures(session)
 
