@@ -18,6 +18,7 @@ DEMUCS = "pip install '.[demucs]'"
         ("rtmidi", ("jam", "--in", "Piano", "--out", "Synth"), "pip install '.[jam]'"),
         ("rtmidi", ("jam", "--list-ports"), "pip install '.[jam]'"),
         ("fluidsynth", ("render", MIDI, "-o", "song.wav"), "apt-get install libfluidsynth3"),
+        ("fluidsynth", ("jam", "--in", "-"), "apt-get install libfluidsynth3"),
         ("fluidsynth", ("chords", "-o", "song.wav"), "apt-get install libfluidsynth3"),
         ("lightning", ("train", "chord-lstm"), "pip install '.[train]'"),
         ("demucs", ("separate", "tone.wav", "-o", "o", "--model", "htdemucs"), DEMUCS),

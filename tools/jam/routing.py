@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Event
 
 from muse.tools.audio.encodings import AUDIO_SUFFIXES
+from muse.tools.audio.render import load_fluidsynth
 from muse.tools.errors import BadInputError, MuseError, ParameterError
 from muse.tools.jam.band.lines import CHANNELS
 from muse.tools.jam.clock import SystemClock
@@ -70,6 +71,8 @@ def check_routing(routing: Routing) -> None:
     """Raise an error for inputs and outputs that do not go together or need a missing part."""
     if routing.needs_midi_ports:
         load_rtmidi()
+    if routing.target == SYNTH:
+        load_fluidsynth()
     if routing.replay and routing.source:
         raise ParameterError("--replay plays the solo of a take; leave out --in")
     if routing.source and Path(routing.source).suffix.lower() in AUDIO_SUFFIXES:
