@@ -53,12 +53,12 @@ MEASURES = ("F", "CMLt", "AMLt", "tempo", "seconds")
 
 
 def speeding_up(song_s: float) -> float:
-    """Tempo times 1 at the start, times 1.25 after half a minute."""
+    """Return the tempo factor: 1 at the start, 1.25 after half a minute."""
     return 120.0 * float(np.log1p(song_s / 120.0))
 
 
 def jumping(song_s: float) -> float:
-    """Tempo times 0.8 after the middle."""
+    """Return the tempo factor: 0.8 after the middle."""
     return min(song_s, HALF_S) + max(song_s - HALF_S, 0.0) / 0.8
 
 
@@ -66,7 +66,7 @@ WARPS: dict[str, Warp] = {"speeding up": speeding_up, "jump": jumping}
 
 
 def songs(count: int) -> list[Mix]:
-    """A seeded choice of mixes."""
+    """Return a seeded choice of mixes."""
     numbers = [path.name for path in sorted((DATA / "pop909").iterdir()) if path.name.isdigit()]
     chosen = [number for number in numbers if int(number) >= FIRST_SONG]
     random.Random(SEED).shuffle(chosen)
@@ -83,7 +83,7 @@ def songs(count: int) -> list[Mix]:
 
 
 def bent(mix: Mix, warp: Warp) -> Mix:
-    """The mix on a bent clock."""
+    """Render the mix with warped time."""
     notes = {
         stem: [NoteEvent(warp(n.onset_s), warp(n.offset_s), n.pitch, n.velocity, 1.0) for n in part]
         for stem, part in mix.notes.items()
@@ -94,12 +94,12 @@ def bent(mix: Mix, warp: Warp) -> Mix:
 
 
 def with_muse(audio: Mono) -> Times:
-    """Muse's beats."""
+    """Track beats with muse."""
     return track_beats(audio, SAMPLE_RATE).beat_times_s
 
 
 def with_librosa(audio: Mono) -> Times:
-    """The beats of librosa's own tracker at the rate it is made for."""
+    """Track beats with librosa at its own sample rate."""
     low = soxr.resample(audio, SAMPLE_RATE, LIBROSA_RATE)
     beats: Times = librosa.beat.beat_track(y=low, sr=LIBROSA_RATE, units="time")[1]
     return beats
@@ -108,13 +108,13 @@ def with_librosa(audio: Mono) -> Times:
 TRACKERS = {"librosa": with_librosa, "muse": with_muse}
 
 
-def score(truth: Times, heard: Times) -> dict[str, float]:
-    """mir_eval's measures, and whether the median tempo is right."""
-    truth, heard = (times[times >= WARM_UP_S] for times in (truth, heard))
-    _, cmlt, _, amlt = mir_eval.beat.continuity(truth, heard)
-    ratio = np.median(np.diff(truth)) / np.median(np.diff(heard)) if len(heard) > 1 else 0.0
+def score(truth: Times, found: Times) -> dict[str, float]:
+    """Return the measures of mir_eval, and whether the median tempo is right."""
+    truth, found = (times[times >= WARM_UP_S] for times in (truth, found))
+    _, cmlt, _, amlt = mir_eval.beat.continuity(truth, found)
+    ratio = np.median(np.diff(truth)) / np.median(np.diff(found)) if len(found) > 1 else 0.0
     return {
-        "F": mir_eval.beat.f_measure(truth, heard),
+        "F": mir_eval.beat.f_measure(truth, found),
         "CMLt": cmlt,
         "AMLt": amlt,
         "tempo": float(abs(ratio - 1) < TEMPO_TOLERANCE),
@@ -122,7 +122,7 @@ def score(truth: Times, heard: Times) -> dict[str, float]:
 
 
 def cases(mixes: Sequence[Mix]) -> dict[str, list[tuple[Mono, Times]]]:
-    """Audio and beats of each kind of material."""
+    """Return audio and beats of each kind of material."""
     made = {
         "pitched parts": [
             (sum(mix.stems[stem] for stem in PITCHED).mean(axis=0), np.array(mix.beats_s))
@@ -137,7 +137,7 @@ def cases(mixes: Sequence[Mix]) -> dict[str, list[tuple[Mono, Times]]]:
 
 
 def run(mixes: Sequence[Mix]) -> dict[str, dict[str, dict[str, float]]]:
-    """Mean measures by material and tracker."""
+    """Return mean measures by material and tracker."""
     report: dict[str, dict[str, dict[str, float]]] = {}
     with_librosa(np.zeros(SAMPLE_RATE, np.float32))  # compiles what it compiles, untimed
     for name, material in cases(mixes).items():
@@ -146,15 +146,15 @@ def run(mixes: Sequence[Mix]) -> dict[str, dict[str, dict[str, float]]]:
             rows = []
             for audio, truth in material:
                 begin = time.process_time()
-                heard = track(audio)
-                rows.append({**score(truth, heard), "seconds": time.process_time() - begin})
+                found = track(audio)
+                rows.append({**score(truth, found), "seconds": time.process_time() - begin})
             means = {key: float(np.mean([row[key] for row in rows])) for key in MEASURES}
             report[name][tracker] = {key: round(value, 3) for key, value in means.items()}
     return report
 
 
 def print_table(report: dict[str, Any]) -> None:
-    """The figures for people."""
+    """Print the figures as a table."""
     print(f"{'':16}{'':9}" + "".join(f"{key:>9}" for key in MEASURES), file=sys.stderr)
     for name, by_tracker in report.items():
         for tracker, row in by_tracker.items():
@@ -163,7 +163,7 @@ def print_table(report: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """Run the bench."""
+    """Run the benchmark."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--songs", type=int, default=30)
     parser.add_argument("--json", type=Path, help="write the JSON here and not to stdout")

@@ -44,7 +44,7 @@ SEED = 4
 
 
 def takes(count: int) -> list[tuple[Mono, list[NoteEvent]]]:
-    """Renderings and their hits."""
+    """Return renderings and their hits."""
     with (DATA / "groove" / "info.csv").open() as file:
         rows = [
             row
@@ -63,7 +63,7 @@ def takes(count: int) -> list[tuple[Mono, list[NoteEvent]]]:
 
 
 def read_hits(path: Path) -> list[NoteEvent]:
-    """The first TAKE_S of a take."""
+    """Read the hits in the first TAKE_S of a take."""
     notes = symusic.Score(path).to("second").tracks[0].notes
     return sorted(
         NoteEvent(n.start, n.start + 0.1, general_midi(n.pitch), max(n.velocity, 1), 1.0)
@@ -73,12 +73,12 @@ def read_hits(path: Path) -> list[NoteEvent]:
 
 
 def onsets(hits: Sequence[NoteEvent], name: str) -> NDArray[np.float64]:
-    """When the drums of a class are hit."""
+    """Return the onsets of a class of drums."""
     return np.sort([hit.onset_s for hit in hits if CLASS_OF_KEY.get(hit.pitch) == name])
 
 
 def with_bleed(audio: Mono, other: Mono, level_db: float) -> Mono:
-    """The drums with something else under them."""
+    """Mix something else with the drums at a level relative to them."""
     length = min(len(audio), len(other))
     drums, bleed = audio[:length], other[:length]
     gain = 10 ** (level_db / 20) * np.sqrt(np.mean(drums**2) / max(np.mean(bleed**2), 1e-12))
@@ -88,7 +88,7 @@ def with_bleed(audio: Mono, other: Mono, level_db: float) -> Mono:
 def f_measures(
     pairs: Sequence[tuple[Sequence[NoteEvent], Sequence[NoteEvent]]],
 ) -> dict[str, float]:
-    """F-measure by class over all takes together, and over all hits."""
+    """Return the F-measure by class over all takes, and over all hits."""
     scores, total = {}, np.zeros(3)
     for name in CLASSES:
         counts = np.zeros(3)
@@ -106,7 +106,7 @@ def f_measures(
 
 
 def run(count: int) -> dict[str, Any]:
-    """F-measures by amount of bleed, and the time it takes."""
+    """Return the F-measures by amount of bleed, and the time taken."""
     material = takes(count)
     others = [sum(mix.stems[stem] for stem in PITCHED).mean(axis=0) for mix in bench_mixes()]
     report: dict[str, Any] = {}
@@ -125,7 +125,7 @@ def run(count: int) -> dict[str, Any]:
 
 
 def print_table(report: dict[str, Any]) -> None:
-    """The figures for people."""
+    """Print the figures as a table."""
     print(f"{'':14}" + "".join(f"{name:>8}" for name in (*CLASSES, "all")), file=sys.stderr)
     for name, scores in report.items():
         if isinstance(scores, dict):
@@ -135,7 +135,7 @@ def print_table(report: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """Run the bench."""
+    """Run the benchmark."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--takes", type=int, default=30)
     parser.add_argument("--json", type=Path, help="write the JSON here and not to stdout")

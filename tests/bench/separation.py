@@ -4,7 +4,7 @@
                                      [--long-minutes 60] [--model-dir DIR]
 
 Prints tables to stderr and JSON to stdout. The sound is the example song, repeated. `speed` is the
-embedded engine once loaded: reading, separating, measuring and writing; beside it its nets alone.
+spleeter engine once loaded: reading, separating, measuring and writing; and its nets alone.
 `memory` is the peak of a whole process on three minutes and on an hour. `demucs` runs demucs'
 command and muse on one file, with demucs' default overlap and no shifts; without --model-dir the
 weights are random, which costs the same time as the true ones. Processor seconds are given beside
@@ -42,7 +42,7 @@ SCRIPTS = Path(sys.executable).parent  # where the commands of this environment 
 
 
 def make_song(path: Path, seconds: float) -> Path:
-    """The example song over and over, written in blocks."""
+    """Write the example song repeatedly, in blocks, until it is long enough."""
     audio, rate = read_audio(SONG)
     frames = int(seconds * rate)
     with writing_audio(path, rate, len(audio), frames=frames) as writer:
@@ -53,7 +53,7 @@ def make_song(path: Path, seconds: float) -> Path:
 
 
 def fastest(work: Callable[[], Any]) -> dict[str, float]:
-    """Wall and processor seconds of the fastest of some runs."""
+    """Return wall and processor seconds of the fastest of RUNS."""
     times = []
     for _ in range(RUNS):
         wall, processor = time.perf_counter(), time.process_time()
@@ -63,7 +63,7 @@ def fastest(work: Callable[[], Any]) -> dict[str, float]:
 
 
 def bench_speed(folder: Path) -> dict[str, Any]:
-    """The embedded engine once loaded, and its nets alone."""
+    """Measure the loaded spleeter engine, and its nets alone."""
     import torch
 
     seconds = SPEED_MINUTES * 60
@@ -81,7 +81,7 @@ def bench_speed(folder: Path) -> dict[str, Any]:
                 net(magnitude)
 
     alone = fastest(nets)
-    rows = {"embedded engine": (whole, seconds), "its nets alone": (alone, segment_s)}
+    rows = {"spleeter engine": (whole, seconds), "its nets alone": (alone, segment_s)}
     return {
         name: {**times, "realtime_factor": length / times["wall_s"]}
         for name, (times, length) in rows.items()
@@ -89,7 +89,7 @@ def bench_speed(folder: Path) -> dict[str, Any]:
 
 
 def run_measured(command: list[str]) -> dict[str, float]:
-    """Run a command; wall and processor seconds, and its peak of memory in MB."""
+    """Run a command; return wall and processor seconds, and its peak memory in MB."""
     program = (
         "import json, resource, subprocess, sys, time\n"
         "start = time.perf_counter()\n"
@@ -106,12 +106,12 @@ def run_measured(command: list[str]) -> dict[str, float]:
 
 
 def peak_unit() -> float:
-    """What getrusage's peak is divided by for MB: it counts kB on Linux and bytes on a Mac."""
+    """Return the divisor of getrusage's peak for MB: it is in kB on Linux, in bytes on macOS."""
     return 1e6 if sys.platform == "darwin" else 1e3
 
 
 def bench_memory(folder: Path, long_minutes: float) -> dict[str, Any]:
-    """Peak memory of the whole command on short and on long audio."""
+    """Measure the peak memory of the whole command on short and on long audio."""
     results: dict[str, Any] = {}
     for minutes in (3.0, long_minutes):
         song = make_song(folder / "song.wav", minutes * 60)
@@ -122,7 +122,7 @@ def bench_memory(folder: Path, long_minutes: float) -> dict[str, Any]:
 
 
 def bench_residual(folder: Path) -> dict[str, Any]:
-    """What the stems, read back from their files, leave of the mix."""
+    """Measure the difference between the mix and the sum of the stems, read from their files."""
     results = {}
     mix, rate = read_audio(SONG)
     sources = {"16": "16", "24": "24", "32f": "32f"}
@@ -131,19 +131,19 @@ def bench_residual(folder: Path) -> dict[str, Any]:
         with writing_audio(song, rate, len(mix), bits=sources[bits]) as writer:
             writer.write(mix)
         options = SeparateOptions(model="spleeter", format=suffix, bits=bits)
-        told = separate_file(song, folder / "out", options)
-        total = sum(read_audio(stem.path)[0].astype(np.float64) for stem in told.stems)
+        result = separate_file(song, folder / "out", options)
+        total = sum(read_audio(stem.path)[0].astype(np.float64) for stem in result.stems)
         written, _ = read_audio(song)
-        peak = np.abs(total - written * 10 ** (told.gain_db / 20)).max()
+        peak = np.abs(total - written * 10 ** (result.gain_db / 20)).max()
         results[f"{suffix} {bits}"] = {
-            "told_dbfs": told.residual_dbfs,
+            "reported_dbfs": result.residual_dbfs,
             "read_back_dbfs": max(-200.0, 20 * np.log10(peak)) if peak else -200.0,
         }
     return results
 
 
 def random_weights(folder: Path) -> Path:
-    """A folder as demucs' --repo takes it, with htdemucs' shape and random weights."""
+    """Write a folder for demucs' --repo, with random weights in the shape of htdemucs."""
     import torch
     from demucs.htdemucs import HTDemucs
 
@@ -161,7 +161,7 @@ def random_weights(folder: Path) -> Path:
 
 
 def bench_demucs(folder: Path, model_dir: Path | None) -> dict[str, Any]:
-    """demucs' own command and muse's on one file; each is run by turns."""
+    """Run the commands of demucs and of muse on one file, in turns."""
     song = make_song(folder / "song.wav", DEMUCS_S)
     weights = model_dir or random_weights(folder / "weights")
     theirs = [str(SCRIPTS / "demucs"), "-n", "htdemucs", "--repo", str(weights), "--float32"]
@@ -197,7 +197,7 @@ def bench_demucs(folder: Path, model_dir: Path | None) -> dict[str, Any]:
 
 
 def likeness(reference: Path, estimate: Path) -> dict[str, float]:
-    """SNR in dB of each stem against demucs', where both cut the same segments.
+    """Return the SNR in dB of each stem relative to demucs', where both cut the same segments.
 
     That ends with the last segment, which demucs pads with silence and muse starts sooner. The stem
     `other` is left out: muse's takes up what is left over.
@@ -214,23 +214,23 @@ def likeness(reference: Path, estimate: Path) -> dict[str, float]:
 
 
 def show(title: str, result: dict[str, Any]) -> None:
-    """One table on stderr."""
+    """Print one table to stderr."""
     print(f"\n{title}", file=sys.stderr)
     for name, row in result.items():
         cells = row if isinstance(row, dict) else {"": row}
-        text = "  ".join(f"{key} {told(value)}" for key, value in cells.items())
+        text = "  ".join(f"{key} {format_figure(value)}" for key, value in cells.items())
         print(f"  {name:18} {text}", file=sys.stderr)
 
 
-def told(value: Any) -> str:
-    """A figure for people."""
+def format_figure(value: Any) -> str:
+    """Format a figure for people."""
     if isinstance(value, dict):
-        return " ".join(f"{key} {told(each)}" for key, each in value.items())
+        return " ".join(f"{key} {format_figure(each)}" for key, each in value.items())
     return f"{value:.3g}" if isinstance(value, float) and abs(value) < 100 else f"{value:.0f}"
 
 
 def main() -> None:
-    """Run what was asked for."""
+    """Run the selected parts."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--json", type=Path)
     parser.add_argument("--only", default="speed,residual,memory,demucs")

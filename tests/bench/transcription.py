@@ -37,7 +37,7 @@ from mixes import PITCHED, SAMPLE_RATE, Mix, bench_mixes, write_mix
 from muse.tools.transcription.note_event import NoteEvent
 
 Scores = dict[str, dict[str, float]]  # stem -> measure -> value
-Heard = dict[str, list[NoteEvent]]  # name of a part -> its notes
+Found = dict[str, list[NoteEvent]]  # name of a part -> its notes
 
 ONSET_TOLERANCE_S = 0.05
 DRUM_CLASSES = {"kick": {35, 36}, "snare": {37, 38, 39, 40}, "hihat": {22, 26, 42, 44, 46}}
@@ -46,13 +46,13 @@ RUNS = 3  # of each command; the fastest counts
 
 
 def as_arrays(notes: Sequence[NoteEvent]) -> tuple[Any, Any]:
-    """Intervals in seconds, (n, 2), and pitches in Hz, (n,), as mir_eval takes them."""
+    """Return intervals in seconds, (n, 2), and pitches in Hz, (n,), for mir_eval."""
     intervals = np.array([[n.onset_s, n.offset_s] for n in notes]).reshape(-1, 2)
     return intervals, np.array([440.0 * 2 ** ((n.pitch - 69) / 12) for n in notes])
 
 
 def score_notes(reference: Sequence[NoteEvent], estimate: Sequence[NoteEvent]) -> dict[str, float]:
-    """Onset F1 and onset + offset F1 of pitched notes."""
+    """Return the onset F1 and the onset-and-offset F1 of pitched notes."""
     if not reference or not estimate:
         return dict.fromkeys(MEASURES, 0.0)
     arrays = (*as_arrays(reference), *as_arrays(estimate))
@@ -63,33 +63,33 @@ def score_notes(reference: Sequence[NoteEvent], estimate: Sequence[NoteEvent]) -
 
 
 def score_drums(reference: Sequence[NoteEvent], estimate: Sequence[NoteEvent]) -> Scores:
-    """Onset F1 of each class of drums that is played."""
+    """Return the onset F1 of each class of drums that is played."""
     scores = {}
     for name, keys in DRUM_CLASSES.items():
         truth = np.sort([n.onset_s for n in reference if n.pitch in keys])
         if len(truth):
-            heard = np.sort([n.onset_s for n in estimate if n.pitch in keys])
-            value = mir_eval.onset.f_measure(truth, heard, window=ONSET_TOLERANCE_S)[0]
+            found = np.sort([n.onset_s for n in estimate if n.pitch in keys])
+            value = mir_eval.onset.f_measure(truth, found, window=ONSET_TOLERANCE_S)[0]
             scores[name] = {"onset_f1": float(value)}
     return scores
 
 
-def score_mix(mix: Mix, heard: Heard) -> Scores:
-    """Scores over all pitched notes, of each stem against its likest part, and of the drums."""
-    pitched = [part for name, part in heard.items() if name != "drums"]
+def score_mix(mix: Mix, found: Found) -> Scores:
+    """Score all pitched notes, each stem against the most similar track, and the drums."""
+    pitched = [part for name, part in found.items() if name != "drums"]
     truth = [note for stem in PITCHED for note in mix.notes[stem]]
     scores: Scores = {"all": score_notes(truth, [note for part in pitched for note in part])}
     for stem in PITCHED:
-        candidates = [heard[stem]] if stem in heard else pitched
+        candidates = [found[stem]] if stem in found else pitched
         scored = [score_notes(mix.notes[stem], part) for part in candidates]
         scores[stem] = max(scored, key=lambda values: values["onset_f1"])
-    if "drums" in heard:
-        scores |= score_drums(mix.notes["drums"], heard["drums"])
+    if "drums" in found:
+        scores |= score_drums(mix.notes["drums"], found["drums"])
     return scores
 
 
-def hear_with_basic_pitch() -> Callable[[Path, Mix], Heard]:
-    """basic-pitch's own pipeline: its ONNX model, its windows, its decoding with its defaults."""
+def load_basic_pitch() -> Callable[[Path, Mix], Found]:
+    """Load the pipeline of the basic-pitch package, with its ONNX model and its defaults."""
     logging.disable(logging.WARNING)  # it warns of every engine it does not find
     from basic_pitch import FilenameSuffix, build_icassp_2022_model_path
     from basic_pitch.inference import Model, predict
@@ -97,7 +97,7 @@ def hear_with_basic_pitch() -> Callable[[Path, Mix], Heard]:
     logging.disable(logging.NOTSET)
     model = Model(build_icassp_2022_model_path(FilenameSuffix.onnx))
 
-    def hear(folder: Path, _mix: Mix) -> Heard:
+    def hear(folder: Path, _mix: Mix) -> Found:
         from contextlib import redirect_stdout
 
         with redirect_stdout(sys.stderr):
@@ -107,48 +107,51 @@ def hear_with_basic_pitch() -> Callable[[Path, Mix], Heard]:
     return hear
 
 
-def hear_mix(folder: Path, _mix: Mix) -> Heard:
-    """Muse on the mix: separation and all."""
+def transcribe_mix(folder: Path, _mix: Mix) -> Found:
+    """Transcribe the mix with muse, separation included."""
     from muse.tools.transcription.options import TranscribeOptions
     from muse.tools.transcription.transcribe import transcribe_file
 
     result = transcribe_file(folder / "mix.wav", None, TranscribeOptions())
-    return {part.name: list(part.notes) for part in result.parts}
+    return {stem.name: list(stem.notes) for stem in result.stems}
 
 
-def hear_stems(folder: Path, mix: Mix) -> Heard:
-    """Muse on the true stems, each with its role."""
+def transcribe_true_stems(folder: Path, mix: Mix) -> Found:
+    """Transcribe the true stems with muse, each with its role."""
     from muse.tools.transcription.drums import transcribe_drums_file
     from muse.tools.transcription.pitched import transcribe_pitched_file
 
-    heard = {stem: transcribe_pitched_file(folder / f"{stem}.wav", stem).notes for stem in PITCHED}
+    found = {stem: transcribe_pitched_file(folder / f"{stem}.wav", stem).notes for stem in PITCHED}
     if "drums" in mix.stems:
-        heard["drums"] = transcribe_drums_file(folder / "drums.wav")
-    return heard
+        found["drums"] = transcribe_drums_file(folder / "drums.wav")
+    return found
 
 
-def contenders() -> dict[str, Callable[[Path, Mix], Heard]]:
-    """What is compared, by name; basic-pitch only where it is installed."""
-    found: dict[str, Callable[[Path, Mix], Heard]] = {}
+def systems() -> dict[str, Callable[[Path, Mix], Found]]:
+    """Return the systems to compare, by name; basic-pitch only where it is installed."""
+    found: dict[str, Callable[[Path, Mix], Found]] = {}
     if find_spec("basic_pitch") is None:
         print("basic-pitch is missing: pip install --no-deps basic-pitch==0.4.0", file=sys.stderr)
     else:
-        found["basic-pitch on the mix"] = hear_with_basic_pitch()
-    return found | {"muse on the mix": hear_mix, "muse on the true stems": hear_stems}
+        found["basic-pitch on the mix"] = load_basic_pitch()
+    return found | {
+        "muse on the mix": transcribe_mix,
+        "muse on the true stems": transcribe_true_stems,
+    }
 
 
 def run(mixes: Sequence[Mix], folder: Path) -> dict[str, Any]:
-    """Every contender on every mix; means over mixes and seconds of work per second of audio."""
+    """Run every system on every mix; return mean scores and seconds per second of audio."""
     results: dict[str, Any] = {}
-    for name, hear in contenders().items():
+    for name, hear in systems().items():
         rows: list[Scores] = []
         seconds = audio_s = 0.0
         for mix in mixes:
             started = time.perf_counter()
-            heard = hear(folder / mix.name, mix)
+            found = hear(folder / mix.name, mix)
             seconds += time.perf_counter() - started
             audio_s += mix.audio.shape[1] / SAMPLE_RATE
-            rows.append(score_mix(mix, heard))
+            rows.append(score_mix(mix, found))
             print(f"{name}: {mix.name} {rows[-1]['all']['onset_f1']:.3f}", file=sys.stderr)
         results[name] = {
             "scores": mean_of(rows),
@@ -159,7 +162,7 @@ def run(mixes: Sequence[Mix], folder: Path) -> dict[str, Any]:
 
 
 def mean_of(rows: Sequence[Scores]) -> Scores:
-    """Mean of each score over the mixes that have it."""
+    """Return the mean of each score over the mixes that have it."""
     stems = dict.fromkeys(stem for row in rows for stem in row)
     means: Scores = {}
     for stem in stems:
@@ -169,7 +172,7 @@ def mean_of(rows: Sequence[Scores]) -> Scores:
 
 
 def rounded(scores: Scores) -> Scores:
-    """Three decimals."""
+    """Round scores to three decimals."""
     return {
         stem: {key: round(float(value), 3) for key, value in row.items()}
         for stem, row in scores.items()
@@ -177,7 +180,7 @@ def rounded(scores: Scores) -> Scores:
 
 
 def time_commands(audio: Path, folder: Path) -> dict[str, float]:
-    """Wall seconds of the whole commands on one file, process start included, the best of RUNS."""
+    """Return the wall time of whole commands on one file in seconds, the fastest of RUNS."""
     here = Path(sys.executable).parent
     commands = {
         "muse transcribe --no-separate": [
@@ -195,7 +198,7 @@ def time_commands(audio: Path, folder: Path) -> dict[str, float]:
 
 
 def fastest(command: Sequence[str | Path], folder: Path) -> float:
-    """Wall seconds of a command, the least of RUNS."""
+    """Return the wall time of a command in seconds, the fastest of RUNS."""
     times = []
     for _ in range(RUNS):
         for leftover in (folder / "basic-pitch").glob("*"):
@@ -210,11 +213,11 @@ def fastest(command: Sequence[str | Path], folder: Path) -> float:
 
 
 def print_table(report: dict[str, Any]) -> None:
-    """The figures for people."""
+    """Print the figures as a table."""
     rows = [*("all", *PITCHED), *DRUM_CLASSES]
     header = f"{'onset F1 / with offsets':28}" + "".join(f"{row:>14}" for row in rows)
     print(f"\n{header}{'s per s':>10}", file=sys.stderr)
-    for name, result in report["contenders"].items():
+    for name, result in report["systems"].items():
         cells = [cell(result["scores"].get(row)) for row in rows]
         speed = f"{result['seconds_per_second']:10.3f}"
         print(f"{name:28}" + "".join(f"{text:>14}" for text in cells) + speed, file=sys.stderr)
@@ -226,14 +229,14 @@ def print_table(report: dict[str, Any]) -> None:
 
 
 def cell(scores: dict[str, float] | None) -> str:
-    """One cell of the table."""
+    """Return one cell of the table."""
     if scores is None:
         return "-"
     return " / ".join(f"{scores[key]:.2f}" for key in MEASURES if key in scores)
 
 
 def main() -> None:
-    """Run the bench."""
+    """Run the benchmark."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--json", type=Path, help="write the JSON here and not to stdout")
     parser.add_argument("--mixes", type=int, default=10, help="how many of the ten mixes")
@@ -244,7 +247,7 @@ def main() -> None:
         mixes = bench_mixes()[: options.mixes]
         for mix in mixes:
             write_mix(mix, folder / mix.name)
-        report: dict[str, Any] = {"contenders": run(mixes, folder)}
+        report: dict[str, Any] = {"systems": run(mixes, folder)}
         if not options.no_commands:
             audio = folder / mixes[0].name / "mix.wav"
             report["commands_s"] = time_commands(audio, folder)
