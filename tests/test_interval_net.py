@@ -44,7 +44,7 @@ from muse.tools.intervals.training_spectra import (
     lessons,
     row_of,
 )
-from muse.tools.training.recipes.interval_net import IntervalNetRecipe, roll_of, varied
+from muse.tools.training.recipes.interval_net import IntervalNetRecipe, augment, roll_of
 
 SAWS = replace(PLAIN, timbres=("saw", "sine"))
 CLASS = f"{IntervalNetRecipe.__module__}:{IntervalNetRecipe.__name__}"
@@ -187,7 +187,7 @@ def test_varied_lessons_move_with_their_notes() -> None:
     row = np.full((1, 3, 3), 0.0, np.float32)
     row[0, 0] = 100.0, 0.0, 40.0
     arrays = {"levels": in_bytes(clip)[None], "notes": row}
-    moved = varied(arrays, np.random.default_rng(0))
+    moved = augment(arrays, np.random.default_rng(0))
     turn = int(moved["notes"][0, 0, 0] - 100)
     assert turn
     assert not moved["notes"][0, 1:].any()

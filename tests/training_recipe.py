@@ -81,10 +81,10 @@ class Numbers(Recipe):
     def build(self, config) -> nn.Module:
         return NumbersNet(config)
 
-    def batch(self, examples, indices, dice):
+    def batch(self, examples, indices, rng):
         before = examples.arrays["before"][indices]
-        if dice is not None:  # a mistake now and then, as augmentation
-            before = np.where(dice.random(len(before)) < 0.05, dice.integers(IDS), before)
+        if rng is not None:  # a mistake now and then, as augmentation
+            before = np.where(rng.random(len(before)) < 0.05, rng.integers(IDS), before)
         after = examples.arrays["after"][indices]
         return {"before": torch.from_numpy(before), "after": torch.from_numpy(after)}
 
@@ -122,13 +122,13 @@ def examples(songs: dict[str, np.ndarray]) -> Examples:
 
 def write_songs(folder: Path, songs: int = SONGS) -> Path:
     """Files in which the next number mostly is the last times three."""
-    dice = np.random.default_rng(1)
+    rng = np.random.default_rng(1)
     folder.mkdir(exist_ok=True)
     for number in range(songs):
-        song = [int(dice.integers(IDS))]
+        song = [int(rng.integers(IDS))]
         for _ in range(LENGTH):
             guess = (song[-1] * 3 + 1) % IDS
-            song.append(guess if dice.random() < 0.8 else int(dice.integers(IDS)))
+            song.append(guess if rng.random() < 0.8 else int(rng.integers(IDS)))
         (folder / f"{number:02}.txt").write_text("\n".join(map(str, song)))
     return folder
 

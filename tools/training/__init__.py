@@ -1,1 +1,1 @@
-"""Training runs: recipes, options, run folders, and what is written about them."""
+"""Training: recipes and fits, their options, run folders, results and exported weights."""

@@ -1,4 +1,4 @@
-"""The weights of a run as two files: NAME.safetensors, and the card that tells what they are."""
+"""Exports the weights of a run as NAME.safetensors and a card, NAME.json."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -15,13 +15,13 @@ from muse.tools.training.recipe import Prepared, Recipe
 def card_of(
     recipe: Recipe, prepared: Prepared, facts: dict[str, Any], results: dict[str, Any]
 ) -> dict[str, Any]:
-    """What is told about weights.
+    """Return the card of a run's weights.
 
     Args:
-        recipe: names the net and its licence.
-        prepared: brings sources and the vocabulary's hash.
-        facts: the run's config, as written into its folder.
-        results: its evaluation_results.
+        recipe: of the net.
+        prepared: the data, with its sources and the hash of its vocabulary.
+        facts: the run's config, as in run_config.json.
+        results: of the evaluation, as in evaluation_results.json.
     """
     return {
         "name": recipe.name,
@@ -43,7 +43,7 @@ def card_of(
 def export(
     folder: Path, name: str, weights: dict[str, Tensor], card: dict[str, Any]
 ) -> tuple[Path, Path]:
-    """Write both files into a folder; the card last, since it holds the other's hash."""
+    """Write both files into a folder, the card last, and return their paths."""
     data, text = pack_weights({key: tensor.numpy() for key, tensor in weights.items()}, card)
     paths = folder / f"{name}{WEIGHTS_SUFFIX}", folder / f"{name}{CARD_SUFFIX}"
     write_bytes(paths[0], data)

@@ -1,4 +1,4 @@
-"""Hashes that tell whether data and vocabulary are what they were."""
+"""Hashes of data and vocabularies, which show whether they have changed."""
 
 import hashlib
 import json
@@ -10,18 +10,18 @@ from muse.tools.training.recipe import SIDES, Examples, Prepared
 
 
 def hash_of(value: Any) -> str:
-    """SHA-256, 64 hex digits, of dicts, lists, text and numbers; the order of keys is free."""
+    """Return the SHA-256 (64 hex digits) of plain values; the order of keys does not matter."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def data_hash(prepared: Prepared) -> str:
-    """SHA-256, 64 hex digits, of everything a net sees: each side's songs, names and arrays."""
+    """Return the SHA-256 (64 hex digits) of the songs and arrays of all sides."""
     return hash_of([[name, side_hash(prepared.side(name))] for name in SIDES])
 
 
 def side_hash(side: Examples) -> str:
-    """SHA-256 of one side; arrays count with name, type, shape and content."""
+    """Return the SHA-256 of one side: its songs, and name, type, shape and content of arrays."""
     digest = hashlib.sha256(hash_of([list(side.songs), len(side)]).encode())
     for name, array in sorted(side.arrays.items()):
         digest.update(f"{name} {array.dtype.str} {array.shape}".encode())

@@ -1,4 +1,4 @@
-"""A recipe, its options, data and net together; and what is written down about them."""
+"""Builds a training job from a recipe and its options, and records it as plain values."""
 
 import json
 import platform
@@ -25,15 +25,15 @@ PACKAGES = ("muse-toolbox", "torch", "lightning", "numpy")
 
 @dataclass(frozen=True)
 class Job:
-    """A recipe with all that a run needs.
+    """A recipe with everything that a run needs.
 
     Attributes:
-        recipe: what is trained.
-        options: as set.
-        plan: the same, for the loop.
+        recipe: of the net.
+        options: of the run.
+        plan: the options in the form that the training loop takes.
         prepared: the data.
         config: of the net.
-        net: with fresh weights drawn with the seed.
+        net: with random weights that depend on the seed.
     """
 
     recipe: Recipe
@@ -48,21 +48,21 @@ def make_job(recipe: Recipe, options: Options, report: Report) -> Job:
     """Prepare the data and build the net."""
     settings = settings_of(recipe, options)
     plan = plan_of(recipe, options)
-    checked_device(plan)
+    check_device(plan)
     prepared = recipe.prepare(data_path(recipe, options), settings, report)
     for side in SIDES:
         if not len(prepared.side(side)):
             raise BadInputError(
-                f"{options.data or recipe.name}: too little that {recipe.name} can learn from; "
-                f"nothing is left to {'learn from' if side == 'train' else f'be the {side} side'}"
+                f"{options.data or recipe.name}: too little data for {recipe.name}; "
+                f"the {side} side is empty"
             )
     config = recipe.config(prepared, settings)
     seed_everything(plan.seed)
     return Job(recipe, options, plan, prepared, config, recipe.build(config))
 
 
-def checked_device(plan: TrainingPlan) -> None:
-    """Raise ParameterError when the device is not there."""
+def check_device(plan: TrainingPlan) -> None:
+    """Raise ParameterError if the device is not available."""
     try:
         choose_device(plan.device)
     except ValueError as error:
@@ -70,7 +70,7 @@ def checked_device(plan: TrainingPlan) -> None:
 
 
 def data_path(recipe: Recipe, options: Options) -> Path:
-    """Where the data is."""
+    """Return the path of the data; raises ParameterError or BadInputError if it is missing."""
     if options.data is None:
         if recipe.needs_data:
             raise ParameterError(f"{recipe.name} learns from files; name them with --data")
@@ -82,7 +82,7 @@ def data_path(recipe: Recipe, options: Options) -> Path:
 
 
 def facts_of(job: Job) -> dict[str, Any]:
-    """What is written into run_config.json."""
+    """Return the contents of run_config.json."""
     prepared = job.prepared
     return {
         "name": job.recipe.name,
@@ -97,17 +97,17 @@ def facts_of(job: Job) -> dict[str, Any]:
             "sources": [asdict(source) for source in prepared.sources],
             "split": split_sizes(prepared),
         },
-        "versions": {"python": platform.python_version(), **dict(map(versioned, PACKAGES))},
+        "versions": {"python": platform.python_version(), **dict(map(version_of, PACKAGES))},
     }
 
 
 def as_json(values: Any) -> Any:
-    """Plain values as they come back from a JSON file: tuples are lists."""
+    """Return plain values as a JSON file would give them back: tuples become lists."""
     return json.loads(json.dumps(values))
 
 
-def versioned(package: str) -> tuple[str, str]:
-    """A package and its version."""
+def version_of(package: str) -> tuple[str, str]:
+    """Return a package and its version."""
     try:
         return package, version(package)
     except PackageNotFoundError:
@@ -115,7 +115,7 @@ def versioned(package: str) -> tuple[str, str]:
 
 
 def split_sizes(prepared: Prepared) -> dict[str, dict[str, int]]:
-    """How much is on each side."""
+    """Return the number of songs, examples and tokens on each side."""
     sides = {name: prepared.side(name) for name in SIDES}
     return {
         name: {"songs": len(side.songs), "examples": len(side), "tokens": side.tokens}
@@ -124,5 +124,5 @@ def split_sizes(prepared: Prepared) -> dict[str, dict[str, int]]:
 
 
 def split_of(prepared: Prepared) -> dict[str, list[str]]:
-    """Which songs are on each side."""
+    """Return the ids of the songs on each side."""
     return {name: list(prepared.side(name).songs) for name in SIDES}

@@ -1,4 +1,4 @@
-"""Pictures of a run: loss and metric over the epochs, and what was taken for what."""
+"""Plots of a run: loss and metrics over the epochs, and the confusion matrix."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 PANEL_INCHES = (5.0, 3.6)
 INCHES_PER_CLASS, LEAST_INCHES, MOST_INCHES = 0.32, 4.0, 16.0
-MOST_LABELS = 48  # more would lie over each other
+MOST_LABELS = 48  # more would overlap
 DPI = 110
 
 
 def plot_history(
     history: Sequence[Entry], watched: Watched, path: Path, further: Sequence[str] = ()
 ) -> None:
-    """Draw loss, the watched metric and further ones, of both sides over the epochs."""
+    """Plot loss, watched metric and `further` metrics of training and validation by epoch."""
     names = list(dict.fromkeys([LOSS, watched.name, *further]))
     figure = new_figure(PANEL_INCHES[0] * len(names), PANEL_INCHES[1])
     best = best_epoch(history, watched) + 1
@@ -37,7 +37,7 @@ def plot_history(
 
 
 def draw_metric(axes: Axes, history: Sequence[Entry], name: str, best: int) -> None:
-    """One panel."""
+    """Draw one metric of both sides, with a line at the best epoch."""
     epochs = [entry["epoch"] for entry in history]
     for side in ("train", "validation"):
         axes.plot(epochs, [entry[side].get(name, np.nan) for entry in history], ".-", label=side)
@@ -47,7 +47,7 @@ def draw_metric(axes: Axes, history: Sequence[Entry], name: str, best: int) -> N
 
 
 def plot_confusion(confusion: Confusion, path: Path) -> None:
-    """Draw the share of each true class that was predicted as each."""
+    """Plot the share of each true class that was predicted as each class."""
     counts = confusion.counts.astype(float)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
     classes = len(confusion.labels)
@@ -64,20 +64,20 @@ def plot_confusion(confusion: Confusion, path: Path) -> None:
 
 
 def plot_pictures(pictures: Mapping[str, Figure], folder: Path) -> None:
-    """Write a recipe's own figures."""
+    """Write a recipe's own figures as PNG files."""
     for name, figure in pictures.items():
         save(figure, folder / f"{name}.png")
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """A figure of so many inches, drawn without a screen."""
+    """Return an empty figure, sizes in inches, that needs no display."""
     from matplotlib.figure import Figure
 
     return Figure((width, height), layout="constrained")
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a PNG, whole or not at all."""
+    """Write a figure as PNG; an interrupted call leaves no file."""
     buffer = BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI)
     write_bytes(path, buffer.getvalue())

@@ -1,11 +1,12 @@
 """What a net needs to be trained by `muse train NAME`: one class, a recipe.
 
 A recipe prepares the data, describes the net, and turns examples into batches and batches into a
-loss. Everything else - options, loop, resume, run folder, plots, export - is done for it. The net
-and its config dataclass live in models/NAME.py; the recipe in tools/training/recipes/NAME.py.
+loss. Options, training loop, resuming, run folder, plots and export are shared by all recipes. The
+net and its config are in models/NAME/, the recipe in tools/training/recipes/NAME.py, and its name
+in registry.py. A model that needs no such loop is a Fit (fit.py).
 
     class Echo(Recipe):
-        name, what, licence = "echo", "says the last chord again", "MIT"
+        name, what, licence = "echo", "repeats the last chord", "MIT"
         settings = EchoSettings                     # a dataclass; --set KEY=VALUE sets fields
         defaults = {"epochs": 20, "batch_size": 64, "lr": 1e-3, "patience": 4}
         watched = Watched("top1", "higher")
@@ -13,7 +14,7 @@ and its config dataclass live in models/NAME.py; the recipe in tools/training/re
         def prepare(self, data, settings, report): ...    # files -> Prepared
         def config(self, prepared, settings): ...         # -> EchoConfig
         def build(self, config): ...                      # -> nn.Module
-        def batch(self, examples, indices, dice): ...     # -> dict of tensors
+        def batch(self, examples, indices, rng): ...      # -> dict of tensors
         def outcome(self, net, batch): ...                # -> Outcome(loss, sums)
 """
 
@@ -41,13 +42,13 @@ SIDES: tuple[Side, ...] = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class Source:
-    """Data that a net learns from, as its card tells it.
+    """A corpus that a net learns from, as it appears on the card.
 
     Attributes:
         name: of the corpus.
         licence: of the corpus.
-        songs: how many of its songs were used.
-        note: attribution, and how it was used.
+        songs: number of its songs that are used.
+        note: attribution, and how the corpus is used.
     """
 
     name: str
@@ -61,11 +62,11 @@ class Examples:
     """One side of the data.
 
     Attributes:
-        arrays: what batches are made of; the first axis of each counts examples unless `count`
-            is given (then they may be flat, with offsets among them).
-        songs: identities of the songs that the examples are from; no song is on two sides.
-        tokens: that are predicted in one pass.
-        count: of examples; None takes the length of the first array.
+        arrays: of which batches are made; the first axis of each has one entry per example unless
+            `count` is given (then they may be flat, with offsets among them).
+        songs: ids of the songs that the examples are from; no song is on two sides.
+        tokens: number of predictions in one pass over the side.
+        count: number of examples; None takes the length of the first array.
     """
 
     arrays: Mapping[str, NDArray[Any]]
@@ -74,7 +75,7 @@ class Examples:
     count: int | None = None
 
     def __len__(self) -> int:
-        """How many examples."""
+        """Return the number of examples."""
         if self.count is not None:
             return self.count
         return len(next(iter(self.arrays.values()), ()))
@@ -85,12 +86,12 @@ class Prepared:
     """All data of a run.
 
     Attributes:
-        train: what is learnt from.
-        validation: what tells the best epoch.
-        test: what the figures are measured on, once.
-        vocabulary_hash: of the vocabulary that the ids are from; see fingerprint.hash_of.
-        sources: where the data is from.
-        extras: plain values that belong into the card of the weights, such as the vocabulary.
+        train: examples that the net learns from.
+        validation: examples that decide which epoch is best.
+        test: examples that the figures are measured on, once.
+        vocabulary_hash: of the vocabulary of the ids; see fingerprint.hash_of.
+        sources: corpora that the data is from.
+        extras: further plain values for the card of the weights, such as the vocabulary.
     """
 
     train: Examples
@@ -101,17 +102,17 @@ class Prepared:
     extras: Mapping[str, Any] = field(default_factory=dict)
 
     def side(self, name: Side) -> Examples:
-        """One side by its name."""
+        """Return one side by its name."""
         return {"train": self.train, "validation": self.validation, "test": self.test}[name]
 
 
 @dataclass(frozen=True)
 class Confusion:
-    """What was taken for what.
+    """A confusion matrix.
 
     Attributes:
         labels: names of the classes.
-        counts: (classes, classes), rows what was true, columns what was predicted.
+        counts: (classes, classes), true classes in rows, predicted ones in columns.
     """
 
     labels: tuple[str, ...]
@@ -120,24 +121,24 @@ class Confusion:
 
 @dataclass(frozen=True)
 class NoSettings:
-    """Nothing can be set."""
+    """No settings."""
 
 
 class Recipe(ABC):
-    """How one net is trained; see the example on top of this file.
+    """How one net is trained; see the example at the top of this file.
 
     Attributes:
         name: as `muse train NAME` takes it, and of the weights' files.
         what: one line for the card.
         task: what the net is for, in one word.
         licence: of the weights.
-        settings: a dataclass with defaults; its fields are what --set and [settings] may change,
-            of data or net.
-        defaults: options of the command that this net wants otherwise, by their names.
-        watched: metric on the validation side that tells the best epoch.
+        settings: a dataclass with defaults for data and net; --set and [settings] change its
+            fields.
+        defaults: options of the command whose default is another one for this net, by name.
+        watched: metric on the validation side that decides which epoch is best.
         needs_data: whether --data must be given.
-        keep_every: epochs between two checkpoints that stay; 0 keeps best and last only.
-        plotted: metrics whose history is drawn, besides loss and the watched one.
+        keep_every: epochs between two checkpoints that are kept; 0 keeps the best and the last.
+        plotted: metrics whose history is plotted, besides loss and the watched one.
     """
 
     name: ClassVar[str]
@@ -153,78 +154,76 @@ class Recipe(ABC):
 
     @abstractmethod
     def prepare(self, data: Path, settings: Any, report: Report) -> Prepared:
-        """The data, split by song; the split depends on the songs and never on the run's seed.
+        """Return the data, split by song; the split never depends on the run's seed.
 
         Args:
             data: file or folder that exists.
             settings: an instance of `settings`.
-            report: hears how far it is.
+            report: called with the stage and the fraction done.
 
         Raises:
-            BadInputError: nothing in it can be read; the message names it.
+            BadInputError: `data` holds nothing usable; the message names it.
         """
 
     @abstractmethod
     def config(self, prepared: Prepared, settings: Any) -> Any:
-        """The net's config, a dataclass of plain values."""
+        """Return the net's config, a dataclass of plain values."""
 
     @abstractmethod
     def build(self, config: Any) -> nn.Module:
-        """The net with fresh weights, from torch's random numbers only."""
+        """Return the net with random weights, drawn by torch only."""
 
     @abstractmethod
-    def batch(
-        self, examples: Examples, indices: Indices, dice: np.random.Generator | None
-    ) -> Batch:
-        """The examples with those indices as tensors; dice is None when nothing may be varied."""
+    def batch(self, examples: Examples, indices: Indices, rng: np.random.Generator | None) -> Batch:
+        """Return the examples with these indices as tensors; `rng` draws augmentation, if any."""
 
     @abstractmethod
     def outcome(self, net: nn.Module, batch: Batch) -> Outcome:
-        """Loss and sums of metrics of a batch that is on the net's device."""
+        """Return loss and sums of metrics for a batch that is on the net's device."""
 
     def derived(self, means: Means) -> Means:
-        """The metrics with what follows from them, such as a perplexity from a loss."""
+        """Return the metrics and those derived from them, such as a perplexity from a loss."""
         return means
 
     def baselines(self, prepared: Prepared) -> dict[str, Means]:
-        """Name to metrics on the test side, of what a net must beat."""
+        """Return metrics on the test side of simple models to compare with, by name."""
         return {}
 
     def evaluate(self, net: nn.Module, prepared: Prepared, device: torch.device) -> dict[str, Any]:
-        """Further measures on the test side, as plain values."""
+        """Return further measures on the test side, as plain values."""
         return {}
 
     def confusion(
         self, net: nn.Module, prepared: Prepared, device: torch.device
     ) -> Confusion | None:
-        """What was taken for what on the test side; None where that says nothing."""
+        """Return the confusion matrix of the test side; None if the net has no classes."""
         return None
 
     def pictures(self, prepared: Prepared) -> Mapping[str, Figure]:
-        """Figures of the data, by the names of their files without suffix."""
+        """Return figures of the data by file name without suffix."""
         return {}
 
 
 @dataclass(frozen=True)
 class PreparedTask:
-    """A recipe with its data, as the loop in models wants it.
+    """A recipe with its data: the `Task` of the training loop.
 
     Attributes:
-        recipe: how.
-        prepared: on what.
+        recipe: of the net.
+        prepared: its data.
     """
 
     recipe: Recipe
     prepared: Prepared
 
     def examples(self, side: Side) -> int:
-        """How many examples the side has."""
+        """Return the number of examples of a side."""
         return len(self.prepared.side(side))
 
     def batch(self, side: Side, indices: Indices, rng: np.random.Generator | None) -> Batch:
-        """The examples with those indices."""
+        """Return the examples with these indices as tensors."""
         return self.recipe.batch(self.prepared.side(side), indices, rng)
 
     def outcome(self, net: nn.Module, batch: Batch) -> Outcome:
-        """Loss and metrics."""
+        """Return loss and metrics of a batch."""
         return self.recipe.outcome(net, batch)

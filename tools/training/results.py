@@ -1,4 +1,4 @@
-"""What a finished run is worth: test figures beside baselines, as JSON, text, pictures."""
+"""Evaluates a finished run beside its baselines and writes the figures and plots."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -28,23 +28,23 @@ def evaluate(
     state: State,
     device: torch.device,
 ) -> tuple[dict[str, Any], Confusion | None]:
-    """Measure the best net of a run on the test side, beside the baselines.
+    """Measure the net of the best epoch on the test side, and the baselines.
 
     Returns:
-        The results as plain values, and what was taken for what, where the recipe tells.
+        The results as plain values, and the confusion matrix if the recipe has one.
     """
     task = PreparedTask(recipe, prepared)
-    place = best_epoch(state.history, plan.watched)
+    best = best_epoch(state.history, plan.watched)
     test = recipe.derived(mean_metrics(task, net, "test", plan, device))
     with torch.inference_mode():
         confusion = recipe.confusion(net, prepared, device)
         further = recipe.evaluate(net, prepared, device)
     results: dict[str, Any] = {
-        "best_epoch": place + 1,
+        "best_epoch": best + 1,
         "epochs": len(state.history),
         "steps": state.step,
         "test": test,
-        "validation": recipe.derived(state.history[place]["validation"]),
+        "validation": recipe.derived(state.history[best]["validation"]),
         "baselines": recipe.baselines(prepared),
     }
     return results | further, confusion
@@ -58,7 +58,7 @@ def write_results(
     plan: TrainingPlan,
     plotted: Sequence[str] = (),
 ) -> None:
-    """Write the figures and the pictures into the run's folder."""
+    """Write figures and plots into the run's folder."""
     written = dict(results)
     if confusion is not None:
         table = {"labels": list(confusion.labels), "counts": confusion.counts.tolist()}
@@ -71,7 +71,7 @@ def write_results(
 
 
 def summary_text(facts: Mapping[str, Any], results: Mapping[str, Any], state: State) -> str:
-    """The run in a page, for people."""
+    """Return a one-page summary of a run."""
     split = facts["data"]["split"]
     songs = ", ".join(f"{side} {split[side]['songs']}" for side in split)
     lines = [
@@ -89,10 +89,10 @@ def summary_text(facts: Mapping[str, Any], results: Mapping[str, Any], state: St
 
 
 def training_text(state: State, plan: TrainingPlan) -> str:
-    """How training went, a line for each epoch, for people."""
+    """Return a text with one line for each epoch."""
     best = best_epoch(state.history, plan.watched)
     early = len(state.history) < plan.epochs and is_over(state.history, plan)
-    ended = f"{plan.patience} epochs without a better one" if early else "all epochs are done"
+    ended = f"{plan.patience} epochs without improvement" if early else "after all epochs"
     lines = [
         f"{entry['epoch']:5d}{'*' if place == best else ' '} lr {entry['lr']:.2e}"
         f"   train {format_means(entry['train'])}   validation {format_means(entry['validation'])}"
@@ -103,7 +103,7 @@ def training_text(state: State, plan: TrainingPlan) -> str:
 
 
 def test_table(test: Means, baselines: Mapping[str, Means]) -> list[str]:
-    """The test figures, one row for the net and each baseline."""
+    """Return a table of the test figures, with a row for the net and for each baseline."""
     names = list(test)
     rows = {NET_ROW: test, **baselines}
     header = "test".ljust(NAME_WIDTH) + "".join(name.rjust(COLUMN_WIDTH) for name in names)
@@ -111,6 +111,6 @@ def test_table(test: Means, baselines: Mapping[str, Means]) -> list[str]:
 
 
 def table_row(name: str, values: Means, names: list[str]) -> str:
-    """One row; what a baseline does not tell is a dash."""
+    """Return one row of the table; a dash stands for a missing figure."""
     cells = (f"{values[each]:.4f}" if each in values else "-" for each in names)
     return name.ljust(NAME_WIDTH) + "".join(cell.rjust(COLUMN_WIDTH) for cell in cells)

@@ -32,7 +32,7 @@ CONFIG_FORMAT = "muse.training-run/1"
 
 @dataclass(frozen=True)
 class RunFolder:
-    """Where everything of a run lies.
+    """The files of one run.
 
     Attributes:
         path: the folder.
@@ -42,62 +42,62 @@ class RunFolder:
 
     @property
     def checkpoints(self) -> Path:
-        """Weights and the state to go on from."""
+        """Folder of weights and of the state for resuming."""
         return self.path / "checkpoints"
 
     @property
     def plots(self) -> Path:
-        """Pictures."""
+        """Folder of plots."""
         return self.path / "plots"
 
     @property
     def stats(self) -> Path:
-        """Figures as JSON and text."""
+        """Folder of figures, as JSON and text."""
         return self.path / "stats"
 
     @property
     def resume_file(self) -> Path:
-        """The state to go on from."""
+        """File of the state for resuming."""
         return self.checkpoints / "resume.pt"
 
     def can_resume(self) -> bool:
-        """Whether there is a state to go on from."""
+        """Return whether there is a state to resume from."""
         return self.resume_file.is_file()
 
     def has_history(self) -> bool:
-        """Whether a whole epoch was trained."""
+        """Return whether at least one epoch was completed."""
         return (self.stats / "training_history.json").is_file()
 
-    def keep_state(self, state: State) -> None:
-        """Write the state; at the end of an epoch what others read follows it."""
+    def write_state(self, state: State) -> None:
+        """Write the state, and after each epoch the history and the last weights."""
         write_bytes(self.resume_file, state.to_bytes())
         if not state.batch and state.history:
-            self.keep_epoch(state)
+            self.write_epoch(state)
 
-    def keep_epoch(self, state: State) -> None:
-        """Write history and weights of the last whole epoch, of a state between two epochs."""
+    def write_epoch(self, state: State) -> None:
+        """Write history and last weights of a state at the end of an epoch."""
         self.write_json("training_history.json", state.history)
-        self.keep_weights("last", state.weights, state.history[-1])
+        self.write_weights("last", state.weights, state.history[-1])
 
-    def keep_periodic(self, state: State) -> None:
-        """Write the weights of an epoch that stays."""
+    def write_periodic(self, state: State) -> None:
+        """Write the weights of an epoch under its number."""
         entry = state.history[-1]
-        self.keep_weights(f"epoch_{entry['epoch']:03d}", state.weights, entry)
+        self.write_weights(f"epoch_{entry['epoch']:03d}", state.weights, entry)
 
-    def keep_best(self, weights: dict[str, Tensor], entry: Entry) -> None:
+    def write_best(self, weights: dict[str, Tensor], entry: Entry) -> None:
         """Write the weights of the best epoch so far."""
-        self.keep_weights("best", weights, entry)
+        self.write_weights("best", weights, entry)
 
-    def keep_weights(self, name: str, weights: dict[str, Tensor], entry: Entry) -> None:
-        """Write one set of weights, with the epoch's line of the history in the file's header."""
-        notes = {"epoch": json.dumps(entry)}  # one key: several would be in random order
+    def write_weights(self, name: str, weights: dict[str, Tensor], entry: Entry) -> None:
+        """Write weights, with the history entry of their epoch in the file's header."""
+        notes = {"epoch": json.dumps(entry)}  # one key, as the order of several is random
         write_bytes(self.checkpoints / f"{name}.safetensors", save_tensors(weights, notes))
 
     def weights(self, name: str) -> dict[str, Tensor]:
-        """One set of weights.
+        """Return one set of weights.
 
         Raises:
-            BadInputError: it is not there or is damaged.
+            BadInputError: the file is missing or damaged.
         """
         path = self.checkpoints / f"{name}.safetensors"
         try:
@@ -106,10 +106,10 @@ class RunFolder:
             raise BadInputError(f"{path}: is damaged ({error})") from error
 
     def state(self) -> State:
-        """The state to go on from.
+        """Return the state to resume from.
 
         Raises:
-            BadInputError: it is damaged.
+            BadInputError: its file is missing or damaged.
         """
         try:
             return state_from_bytes(read_bytes(self.resume_file))
@@ -119,10 +119,10 @@ class RunFolder:
             raise BadInputError(f"{self.resume_file}: {error}") from error
 
     def config(self) -> dict[str, Any]:
-        """What was written into run_config.json.
+        """Return the contents of run_config.json.
 
         Raises:
-            BadInputError: it is not there, or is something else.
+            BadInputError: the file is missing, damaged or of another format.
         """
         path = self.stats / "run_config.json"
         if not path.is_file():
@@ -136,22 +136,22 @@ class RunFolder:
         raise BadInputError(f"{path}: is not a {CONFIG_FORMAT}")
 
     def write_json(self, name: str, values: Any) -> None:
-        """Write one file of figures."""
+        """Write values as JSON into the folder of figures."""
         write_json(self.stats / name, values)
 
     def write_text(self, name: str, text: str) -> None:
-        """Write one file of text."""
+        """Write text into the folder of figures."""
         write_bytes(self.stats / name, text.encode())
 
 
 def write_json(path: Path, values: Any) -> None:
-    """Write plain values, readable."""
+    """Write plain values as indented JSON; values that are not finite become null."""
     text = json.dumps(finite(values), indent=2, ensure_ascii=False, allow_nan=False)
     write_bytes(path, f"{text}\n".encode())
 
 
 def finite(values: Any) -> Any:
-    """The same values with null for what JSON cannot say."""
+    """Return the values with None for numbers that are not finite."""
     if isinstance(values, Mapping):
         return {key: finite(value) for key, value in values.items()}
     if isinstance(values, list | tuple):
@@ -160,7 +160,7 @@ def finite(values: Any) -> Any:
 
 
 def new_folder(out: Path, config: Mapping[str, Any], now: datetime | None = None) -> RunFolder:
-    """Make the folder of a new run, named after the time; a second in that second is numbered."""
+    """Make the folder of a new run, named by time, and by number within the same second."""
     stem = f"run_{now or datetime.now():%Y%m%d_%H%M%S}"
     for number in count(1):
         path = out / (stem if number == 1 else f"{stem}_{number}")
@@ -177,5 +177,5 @@ def new_folder(out: Path, config: Mapping[str, Any], now: datetime | None = None
 
 
 def discard(folder: RunFolder) -> None:
-    """Take away a run in which nothing was trained yet."""
+    """Delete the folder of a run in which nothing was trained."""
     shutil.rmtree(folder.path)

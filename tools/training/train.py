@@ -29,7 +29,7 @@ from muse.tools.training.run_folder import RunFolder, discard, new_folder
 
 log = logging.getLogger("muse")
 
-PREPARING, TRAINING, MEASURING = 0.05, 0.97, 1.0  # where each ends on the progress bar
+PREPARING, TRAINING, MEASURING = 0.05, 0.97, 1.0  # end of each stage on the progress bar
 
 
 def train(
@@ -76,7 +76,7 @@ def train_recipe(
 ) -> Run:
     """Train a net with Lightning; arguments and errors as of `train`."""
     old = RunFolder(resume) if resume else None
-    options = old_options(recipe, old, given, config) if old else resolve(recipe, given, config)
+    options = stored_options(recipe, old, given, config) if old else resolve(recipe, given, config)
     folder = old
     try:
         job = make_job(recipe, options, part(report, 0.0, PREPARING))
@@ -87,7 +87,7 @@ def train_recipe(
             folder = new_folder(Path(options.out), facts)
             folder.write_json("split.json", split_of(job.prepared))
             log.info("training %s in %s, seed %d", name_of(recipe), folder.path, job.plan.seed)
-        state = trained(job, folder, part(report, PREPARING, TRAINING))
+        state = run_training(job, folder, part(report, PREPARING, TRAINING))
         if not first_process() or not folder:
             return Run(None)
         return finish(job, folder, state, export_to, part(report, TRAINING, MEASURING))
@@ -100,58 +100,58 @@ def train_recipe(
 
 
 def require_lightning() -> None:
-    """Raise MissingPartError where Lightning is not installed."""
+    """Raise MissingPartError if Lightning is not installed."""
     if importlib.util.find_spec("lightning") is None:
         raise missing_extra("lightning", "train")
 
 
-def old_options(
+def stored_options(
     recipe: Recipe, folder: RunFolder, given: Mapping[str, Any], config: Path | None
 ) -> Options:
-    """The options of a run that goes on."""
+    """Return the options of a run to resume."""
     if config:
         raise ParameterError("--config is fixed by the run; leave it out with --resume")
     facts = folder.config()
     if facts["name"] != recipe.name:
         raise ParameterError(f"{folder.path} is a run of {facts['name']}, not of {recipe.name}")
     if not folder.can_resume():
-        raise BadInputError(f"{folder.path}: nothing was trained in it yet; start a new run")
+        raise BadInputError(f"{folder.path}: has no checkpoint yet; start a new run")
     return resume_options(recipe, facts["options"], given)
 
 
 def check_same(folder: RunFolder, facts: Mapping[str, Any]) -> None:
-    """Raise BadInputError when data or net are not what the run began with."""
+    """Raise BadInputError if data or net differ from those that the run was started with."""
     before = folder.config()
     if before["data"]["hash"] != facts["data"]["hash"]:
-        place = facts["options"]["data"]
-        raise BadInputError(f"{place}: is not the data that {folder.path} was trained on")
+        path = facts["options"]["data"]
+        raise BadInputError(f"{path}: is not the data that {folder.path} was trained on")
     if before["config"] != facts["config"]:
-        raise BadInputError(f"{folder.path}: its net was built otherwise; start a new run")
+        raise BadInputError(f"{folder.path}: its net has another config; start a new run")
     if before["options"] != facts["options"] and first_process():
         folder.write_json("run_config.json", {**before, "options": facts["options"]})
 
 
-def trained(job: Job, folder: RunFolder | None, report: Report) -> State:
-    """The state at the end of training; a run that is over is only read."""
+def run_training(job: Job, folder: RunFolder | None, report: Report) -> State:
+    """Train, and return the state at the end; a run that was completed is only read."""
     state = folder.state() if folder and folder.can_resume() else State()
     if is_over(state.history, job.plan):
         return state
     prepare()  # importing Lightning takes seconds
     from muse.models.training.module import Keeper
 
-    writer = folder or RunFolder(Path())  # a process that only helps is never asked to write
-    keeper = Keeper(partial(keep_and_tell, writer, job.recipe.keep_every), writer.keep_best)
+    writer = folder or RunFolder(Path())  # helping processes never write
+    keeper = Keeper(partial(write_and_log, writer, job.recipe.keep_every), writer.write_best)
     notify = report if folder else silent
     return fit(PreparedTask(job.recipe, job.prepared), job.net, job.plan, keeper, state, notify)
 
 
-def keep_and_tell(folder: RunFolder, every: int, state: State) -> None:
-    """Keep the state, weights every so many epochs, and say in one line what an epoch came to."""
-    folder.keep_state(state)
+def write_and_log(folder: RunFolder, every: int, state: State) -> None:
+    """Write a checkpoint; after an epoch, log its figures and keep every `every`-th weights."""
+    folder.write_state(state)
     if state.history and not state.batch:
         entry = state.history[-1]
         if every and entry["epoch"] % every == 0:
-            folder.keep_periodic(state)
+            folder.write_periodic(state)
         sides = (f"{side} {format_means(entry[side])}" for side in ("train", "validation"))
         log.info("epoch %d: %s", entry["epoch"], "; ".join(sides))
 
@@ -159,10 +159,10 @@ def keep_and_tell(folder: RunFolder, every: int, state: State) -> None:
 def finish(
     job: Job, folder: RunFolder, state: State, export_to: Path | None, report: Report
 ) -> Run:
-    """Measure the best weights, write everything down, export them where that is wanted."""
+    """Measure the best weights, write all results, and export the weights if asked."""
     report("measuring", 0.0)
     device = choose_device(job.plan.device)
-    folder.keep_epoch(state)
+    folder.write_epoch(state)
     weights = folder.weights("best")
     set_weights(job.net, weights)
     results, confusion = evaluate(job.recipe, job.prepared, job.net, job.plan, state, device)
@@ -184,7 +184,7 @@ def finish(
 
 
 def interrupted(folder: RunFolder | None) -> Run:
-    """A run that was asked to stop; one in which nothing was kept is taken away again."""
+    """Return a stopped run; if it has no checkpoint, delete its folder and raise."""
     if not first_process():
         return Run(None, stopped=True)
     if folder and folder.can_resume():

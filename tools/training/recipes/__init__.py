@@ -1,1 +1,1 @@
-"""How each net is trained, one file for each."""
+"""One module for each recipe or fit of `muse train`."""

@@ -1,7 +1,9 @@
-"""Training the nets that say which chord comes next: chord-transformer and chord-lstm.
+"""Trains the nets that predict the next chord: chord-transformer and chord-lstm.
 
-Data: whatever tools/corpus reads, in a common key; songs are the examples. Loss: the chord's
-negative log likelihood, plus a share of that of its length and bass.
+    muse train chord-transformer --data DATA
+
+Examples are whole songs with chords, in a common key. The loss is the negative log likelihood of
+each chord, plus a share of those of its length and its bass.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,20 +41,20 @@ from muse.tools.progress import Report
 from muse.tools.training.recipe import SIDES, Examples, Prepared, Recipe
 from muse.tools.training.recipes.corpora import chosen_sides, figures_of, load_chords, sources_of
 
-DETAIL_SHARE = 0.3  # of the losses of length and bass beside that of the chord
-LONGEST_SONG = 400  # rows; the rest of a longer song is not learnt from
+DETAIL_SHARE = 0.3  # weight of the losses of length and bass; that of the chord is 1
+LONGEST_SONG = 400  # rows; longer songs are cut in training
 
 
 @dataclass(frozen=True)
 class ChordSettings:
-    """What --set changes: of the data and of both nets.
+    """Settings of the data and of both nets.
 
     Attributes:
-        split_seed: of the split by song.
-        corpora: names with commas between them, of those in --data to learn from; empty for all.
+        split_seed: seed of the split by song.
+        corpora: names of corpora in --data separated by commas; empty for all.
         dropout: share of values dropped in training.
-        width: of the hidden states.
-        layers: of the net.
+        width: size of the hidden states.
+        layers: number of layers.
     """
 
     split_seed: int = 0
@@ -64,7 +66,7 @@ class ChordSettings:
 
 @dataclass(frozen=True)
 class TransformerSettings(ChordSettings):
-    """The parts that can be left out of the transformer; see models/chord_transformer/net.py."""
+    """Settings of the transformer and its parts; see models/chord_transformer/net.py."""
 
     heads: int = 4
     rope: bool = True
@@ -74,7 +76,7 @@ class TransformerSettings(ChordSettings):
 
 @dataclass(frozen=True)
 class LstmSettings(ChordSettings):
-    """Two layers of 128, as in the recurrent generators this net follows."""
+    """Settings of the LSTM."""
 
     layers: int = 2
 
@@ -83,17 +85,17 @@ ChordNet = ChordTransformer | ChordLstm
 
 
 class ChordRecipe(Recipe):
-    """What both nets share."""
+    """The common part of both recipes."""
 
     task = "chords"
     watched = Watched("chord_nll", "lower")
 
     def __init__(self) -> None:
-        """Without songs yet."""
+        """Start without songs; `prepare` reads them."""
         self.songs: dict[Split, list[ChordSong]] = {}
 
     def prepare(self, data: Path, settings: Any, report: Report) -> Prepared:
-        """Songs of everything under `data` that has chords, split by song."""
+        """Read the songs with chords, split by song."""
         self.songs = chosen_sides(load_chords(data, report), settings, data, "songs with chords")
         train, validation, test = (examples_of(self.songs[side]) for side in SIDES)
         return Prepared(
@@ -106,29 +108,29 @@ class ChordRecipe(Recipe):
         )
 
     def batch(
-        self, examples: Examples, indices: NDArray[np.int64], dice: np.random.Generator | None
+        self, examples: Examples, indices: NDArray[np.int64], rng: np.random.Generator | None
     ) -> Batch:
-        """Songs as padded columns; long ones lose their end, but only in training."""
-        longest = LONGEST_SONG if dice is not None else None
+        """Return songs as padded columns; in training, long songs are cut."""
+        longest = LONGEST_SONG if rng is not None else None
         songs = [song_at(examples.arrays, int(index), longest) for index in indices]
         return {
             name: torch.from_numpy(array) for name, array in flat_batch(stack_songs(songs)).items()
         }
 
     def outcome(self, net: nn.Module, batch: Batch) -> Outcome:
-        """The loss of chords, lengths and basses, and how many chords were right."""
+        """Return the loss of chords, lengths and basses, and the number of right chords."""
         songs = chord_batch(batch)
         predicted = net(songs)
         chosen = songs.columns["chord"][:, 1:]
-        asked = songs.real[:, 1:] & (chosen >= FIRST_TARGET_ID)
+        mask = songs.real[:, 1:] & (chosen >= FIRST_TARGET_ID)
         lengths, basses = cast(ChordNet, net).details(
             predicted, songs, shift_left(songs.columns["chord"])
         )
-        chord = likelihood(predicted.chords[:, :-1], chosen, asked)
-        length = likelihood(lengths[:, :-1], songs.columns["length"][:, 1:], asked)
-        bass = likelihood(basses[:, :-1], songs.columns["bass"][:, 1:], asked)
-        count = asked.sum()
-        hits = ((predicted.chords[:, :-1].argmax(-1) == chosen) & asked).sum()
+        chord = total_nll(predicted.chords[:, :-1], chosen, mask)
+        length = total_nll(lengths[:, :-1], songs.columns["length"][:, 1:], mask)
+        bass = total_nll(basses[:, :-1], songs.columns["bass"][:, 1:], mask)
+        count = mask.sum()
+        hits = ((predicted.chords[:, :-1].argmax(-1) == chosen) & mask).sum()
         loss = (chord + DETAIL_SHARE * (length + bass)) / count.clamp(min=1)
         sums = {"chord_nll": chord, "length_nll": length, "bass_nll": bass, "top1": hits}
         return Outcome(
@@ -136,11 +138,11 @@ class ChordRecipe(Recipe):
         )
 
     def derived(self, means: Means) -> Means:
-        """With the perplexity of the chords."""
+        """Return the metrics with the perplexity of the chords."""
         return means | {"perplexity": float(np.exp(means["chord_nll"]))}
 
     def baselines(self, prepared: Prepared) -> dict[str, Means]:
-        """What counting does with the same songs."""
+        """Return the figures of n-gram models of the same songs."""
         train, test = self.songs["train"], self.songs["test"]
         return {
             kind: figures_of(evaluate(train_baseline(kind, train, "corpus"), test)[EVERYTHING])
@@ -148,7 +150,7 @@ class ChordRecipe(Recipe):
         }
 
     def evaluate(self, net: nn.Module, prepared: Prepared, device: torch.device) -> dict[str, Any]:
-        """The figures by corpus, beside those of the n-gram that learns from the song."""
+        """Return the figures by corpus, of the net and of the n-gram that adapts to the song."""
         train, test = self.songs["train"], self.songs["test"]
         scored = {
             "net": evaluate(TorchPredictor(net, device), test),
@@ -164,7 +166,7 @@ class ChordTransformerRecipe(ChordRecipe):
     """The transformer of models/chord_transformer/net.py."""
 
     name = "chord-transformer"
-    what = "says which chord comes next, from harmony and from what the song did before"
+    what = "predicts the next chord from harmony and from earlier passages of the song"
     settings = TransformerSettings
     defaults: ClassVar[Mapping[str, Any]] = {
         "epochs": 16,
@@ -175,7 +177,7 @@ class ChordTransformerRecipe(ChordRecipe):
     }
 
     def config(self, prepared: Prepared, settings: TransformerSettings) -> ChordTransformerConfig:
-        """The net of the settings' size."""
+        """Return the config for the settings."""
         return ChordTransformerConfig(
             **sizes(settings),
             distances=BUCKETS,
@@ -186,7 +188,7 @@ class ChordTransformerRecipe(ChordRecipe):
         )
 
     def build(self, config: ChordTransformerConfig) -> nn.Module:
-        """The net, with theory's table of harmonic distances."""
+        """Return the net, with the table of harmonic distances."""
         return ChordTransformer(config, torch.from_numpy(distance_table()))
 
 
@@ -194,7 +196,7 @@ class ChordLstmRecipe(ChordRecipe):
     """The recurrent net of models/chord_lstm/net.py."""
 
     name = "chord-lstm"
-    what = "says which chord comes next: two layers of LSTM"
+    what = "predicts the next chord with two layers of LSTM"
     settings = LstmSettings
     defaults: ClassVar[Mapping[str, Any]] = {
         "epochs": 16,
@@ -205,16 +207,16 @@ class ChordLstmRecipe(ChordRecipe):
     }
 
     def config(self, prepared: Prepared, settings: LstmSettings) -> ChordLstmConfig:
-        """The net of the settings' size."""
+        """Return the config for the settings."""
         return ChordLstmConfig(**sizes(settings))
 
     def build(self, config: ChordLstmConfig) -> nn.Module:
-        """The net."""
+        """Return the net."""
         return ChordLstm(config)
 
 
 def sizes(settings: ChordSettings) -> dict[str, Any]:
-    """What the configs of both nets have in common."""
+    """Return the fields that the configs of both nets share."""
     return {
         "chords": VOCABULARY_SIZE,
         "lengths": len(DURATIONS),
@@ -227,7 +229,7 @@ def sizes(settings: ChordSettings) -> dict[str, Any]:
 
 
 def examples_of(songs: Sequence[ChordSong]) -> Examples:
-    """Songs as flat arrays, with `offsets` of shape (songs + 1,) into them."""
+    """Return songs as flat arrays, with `offsets` of shape (songs + 1,) into them."""
     columns = [song_columns(song) for song in songs]
     lengths = [len(song.onsets) for song in columns]
     arrays: dict[str, NDArray[np.int64]] = {"offsets": np.cumsum([0, *lengths])}
@@ -242,7 +244,7 @@ def examples_of(songs: Sequence[ChordSong]) -> Examples:
 
 
 def song_at(arrays: Mapping[str, NDArray[Any]], index: int, longest: int | None) -> Columns:
-    """One song of the flat arrays, or its first `longest` rows."""
+    """Return one song of the flat arrays, or its first `longest` rows."""
     start, end = (int(offset) for offset in arrays["offsets"][index : index + 2])
     rows = slice(start, end if longest is None else min(end, start + longest))
     ids = {name: arrays[name][rows] for name in COLUMN_SIZES}
@@ -250,13 +252,13 @@ def song_at(arrays: Mapping[str, NDArray[Any]], index: int, longest: int | None)
     return Columns(ids, contexts, arrays["onsets"][rows])
 
 
-def likelihood(logs: Tensor, wanted: Tensor, asked: Tensor) -> Tensor:
-    """Sum of minus the log probabilities of what was wanted, where it was asked for.
+def total_nll(logs: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
+    """Return the summed negative log probability of the targets.
 
     Args:
-        logs: (songs, steps, classes).
-        wanted: (songs, steps); what is not asked for may be out of range.
-        asked: (songs, steps).
+        logs: (songs, steps, classes) log probabilities.
+        targets: (songs, steps) classes; may be out of range where the mask is False.
+        mask: (songs, steps) which targets count.
     """
-    index = wanted.clamp(max=logs.shape[-1] - 1)[..., None]
-    return -(logs.gather(-1, index)[..., 0] * asked).sum()
+    index = targets.clamp(max=logs.shape[-1] - 1)[..., None]
+    return -(logs.gather(-1, index)[..., 0] * mask).sum()

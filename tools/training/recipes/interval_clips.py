@@ -1,4 +1,4 @@
-"""Clips of intervals as examples to learn from: made, read, split, and heard by arithmetic."""
+"""Clips of intervals as training examples: made, read, split, and classified by arithmetic."""
 
 import logging
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from muse.tools.training.recipe import SIDES, Examples, Source
 log = logging.getLogger("muse")
 
 SHARES = (0.7, 0.15)  # of training and validation; the rest is for the test
-PICTURED = 3  # clips whose sound is kept
+PICTURED = 3  # clips whose audio is kept, for plots
 
 Ids = NDArray[np.int64]
 Clip = NDArray[np.float32]
@@ -32,15 +32,15 @@ Spectrograms = NDArray[np.float16]
 
 
 def generated(folder: Path, count: int, seed: int, jobs: int, report: Report) -> Path:
-    """The folder within another of clips by the default recipe, made unless it is whole."""
+    """Return a folder of clips with the default settings inside `folder`; make missing clips."""
     named = folder / f"{count}_clips_seed_{seed}"
-    log.info("%s: clips that are not there are made, once", named)
+    log.info("%s: making the clips that are missing", named)
     generate_folder(named, ClipSettings(), count, seed, jobs=jobs, report=report)
     return named
 
 
 def source_of(index: DataSet) -> Source:
-    """Where the clips are from."""
+    """Return the source of the clips, for the card."""
     timbres = ", ".join(index.recipe.get("timbres", ()))
     fonts = f"; {', '.join(index.soundfonts)}" if index.soundfonts else ""
     note = f"seed {index.seed}; {timbres}{fonts}; content {index.content_hash[:12]}"
@@ -48,7 +48,7 @@ def source_of(index: DataSet) -> Source:
 
 
 def split(labels: Sequence[Label], of_pitches: bool, seed: int) -> dict[Side, Ids]:
-    """Places of the clips of each side, in their order.
+    """Return the numbers of the clips of each side, in ascending order.
 
     Args:
         labels: of all clips.
@@ -67,12 +67,12 @@ def split(labels: Sequence[Label], of_pitches: bool, seed: int) -> dict[Side, Id
 
 
 def side(
-    labels: Sequence[Label], sizes: list[int], spectrograms: Spectrograms, places: Ids
+    labels: Sequence[Label], sizes: list[int], spectrograms: Spectrograms, numbers: Ids
 ) -> Examples:
-    """One side of the data."""
-    some = [labels[place] for place in places]
+    """Return the clips with these numbers as one side of the data."""
+    some = [labels[number] for number in numbers]
     arrays: dict[str, NDArray[Any]] = {
-        "mel": spectrograms[places],
+        "mel": spectrograms[numbers],
         "size": np.array([sizes.index(label.semitones) for label in some], np.int64),
         "pitches": np.array([(x.low_pitch, x.high_pitch) for x in some], np.int64).reshape(-1, 2),
     }
@@ -81,7 +81,7 @@ def side(
 
 @dataclass(frozen=True)
 class Sounds:
-    """The clips of a data set, which are of one rate and length.
+    """The audio of a data set; all clips have one sample rate and length.
 
     Attributes:
         folder: of the data set.
@@ -93,54 +93,56 @@ class Sounds:
 
     @cached_property
     def first(self) -> tuple[Clip, int]:
-        """The first clip and its rate in Hz."""
+        """Return the first clip and its sample rate in Hz."""
         return self.read(0)
 
-    def read(self, place: int) -> tuple[Clip, int]:
-        """A clip (frames,) and its rate in Hz."""
-        sound, rate = read_audio(self.folder / self.labels[place].file, mono=True)
+    def read(self, number: int) -> tuple[Clip, int]:
+        """Return a clip (frames,) and its sample rate in Hz."""
+        sound, rate = read_audio(self.folder / self.labels[number].file, mono=True)
         return sound[0], rate
 
     @property
     def rate(self) -> int:
-        """In Hz."""
+        """The sample rate in Hz."""
         return self.first[1]
 
-    def clip(self, place: int) -> Clip:
-        """One clip, (frames,).
+    def clip(self, number: int) -> Clip:
+        """Return one clip, (frames,).
 
         Raises:
-            BadInputError: it cannot be read, or is not as long as the first.
+            BadInputError: it cannot be read, or has another length than the first.
         """
         first, rate = self.first
-        found = self.read(place)
+        found = self.read(number)
         if (len(found[0]), found[1]) != (len(first), rate):
-            path = self.folder / self.labels[place].file
-            raise BadInputError(f"{path}: its length is not the others'; make the clips again")
+            path = self.folder / self.labels[number].file
+            raise BadInputError(
+                f"{path}: differs in length or rate from the first clip; make the clips again"
+            )
         return found[0]
 
     def spectrograms(self, report: Report) -> Spectrograms:
-        """Log-mel spectrograms (clips, bands, times) of all."""
+        """Return the log-mel spectrograms of all clips, (clips, bands, times)."""
         count = len(self.labels)
         rows = []
-        for place in range(count):
-            rows.append(log_mel(self.clip(place), self.rate).astype(np.float16))
-            report(f"spectrograms {place + 1}/{count}", (place + 1) / count)
+        for number in range(count):
+            rows.append(log_mel(self.clip(number), self.rate).astype(np.float16))
+            report(f"spectrograms {number + 1}/{count}", (number + 1) / count)
         return np.stack(rows)
 
-    def peaks(self, place: int) -> int:
-        """The size that the highest spectral peaks tell, of the halves or of notes together."""
-        clip = self.clip(place)
-        if self.labels[place].direction == "together":
+    def peaks(self, number: int) -> int:
+        """Return the interval between the highest spectral peaks, in semitones."""
+        clip = self.clip(number)
+        if self.labels[number].direction == "together":
             return together_by_peaks(clip, self.rate)
         return abs(interval_by_peaks(*halves(clip), self.rate))
 
-    def with_baseline(self, test: Examples, places: Ids) -> Examples:
-        """The test side with what arithmetic hears in it, and a few of its sounds."""
-        sounds = [self.clip(place) for place in places[:PICTURED]]
+    def with_baseline(self, test: Examples, numbers: Ids) -> Examples:
+        """Return the test side with the answers of arithmetic and the audio of a few clips."""
+        sounds = [self.clip(number) for number in numbers[:PICTURED]]
         arrays: dict[str, NDArray[Any]] = {
             **test.arrays,
-            "peaks": np.array([self.peaks(place) for place in places], np.int64),
+            "peaks": np.array([self.peaks(number) for number in numbers], np.int64),
             "sounds": np.array(sounds, np.float32),
         }
-        return Examples(arrays, test.songs, test.tokens, len(places))
+        return Examples(arrays, test.songs, test.tokens, len(numbers))

@@ -1,12 +1,12 @@
-"""Training the net that hears intervals: interval-net.
+"""Trains the net that recognizes intervals: interval-net.
 
     muse train interval-net
 
-Data: training_spectra.py makes it, of General MIDI instruments that are split by side, and
-synthesizers; a folder of train.npz, validation.npz and test.npz written by `save_lessons` is taken
-instead with --data. Loss: the likelihood of size and direction together, that of no interval, and
-of the notes that are there at each moment. Temperatures that calibrate both answers come from the
-validation side.
+The examples (lessons) are rendered by training_spectra.py with General MIDI instruments, which are
+split by side, and with synthesizers. --data takes a folder of train.npz, validation.npz and
+test.npz instead, as written by `save_lessons`. The loss is the sum of the negative log likelihoods
+of size and direction together, of "no interval", and of the notes at each moment. The validation
+side gives the temperatures that calibrate both answers.
 """
 
 from collections.abc import Mapping
@@ -36,26 +36,26 @@ from muse.tools.progress import Report, part
 from muse.tools.training.fingerprint import hash_of
 from muse.tools.training.recipe import SIDES, Examples, Prepared, Recipe, Source
 
-NONE_SHARE, NOTES_SHARE = 1.0, 4.0  # of both losses beside that of the pairs
-NOTE_WEIGHT = 4.0  # of a point where a note is, beside one where none is
-TURN = 9  # rows by which a lesson is moved at most, to either side
-TILT_DB = 8.0  # standard deviation of a random filter's gain, at TILT_POINTS rows
-TILT_POINTS = 8
-LEVEL_DB = 80.0  # that a level of 1 stands for
-MEASURED = 64  # lessons at once when the net is measured
+NONE_SHARE, NOTES_SHARE = 1.0, 4.0  # weights of two losses; that of the pairs is 1
+NOTE_WEIGHT = 4.0  # of a point with a note; that of one without is 1
+LARGEST_SHIFT = 9  # rows by which a lesson is moved up or down
+FILTER_DB = 8.0  # largest standard deviation of a random filter's gain at FILTER_POINTS rows
+FILTER_POINTS = 8
+LEVEL_DB = 80.0  # range of a level from 0 to 1
+MEASURED = 64  # lessons at once in the evaluation
 REPEATED = KINDS.index("repeated")
 
 
 @dataclass(frozen=True)
 class IntervalSettings:
-    """What --set changes.
+    """Settings of the data and of the net.
 
     Attributes:
-        lessons: about how many are made to learn from.
-        checks: about how many for each of the other sides.
-        data_seed: of the lessons.
+        lessons: number of training lessons, about.
+        checks: number of lessons on each of the other sides, about.
+        data_seed: seed of the lessons.
         channels: of the net's hidden layers.
-        faces: of its pictures that are correlated.
+        faces: of its feature maps that are correlated.
     """
 
     lessons: int = 24_000
@@ -69,7 +69,7 @@ class IntervalNetRecipe(Recipe):
     """The net of models/interval_net/net.py."""
 
     name = "interval-net"
-    what = "hears which interval two notes make, from unison to two octaves, or that there is none"
+    what = "recognizes the interval between two notes, unison to two octaves, or that there is none"
     task = "intervals"
     settings = IntervalSettings
     watched = Watched("right", "higher")
@@ -83,7 +83,7 @@ class IntervalNetRecipe(Recipe):
     }
 
     def prepare(self, data: Path, settings: IntervalSettings, report: Report) -> Prepared:
-        """Lessons of the three sides of the instruments, which have none in common."""
+        """Make or read the lessons of each side; no instrument is on two sides."""
         train, validation, test = (
             examples_of(side, side_lessons(data, side, settings, part(report, i / 3, (i + 1) / 3)))
             for i, side in enumerate(SIDES)
@@ -101,41 +101,41 @@ class IntervalNetRecipe(Recipe):
         )
 
     def config(self, prepared: Prepared, settings: IntervalSettings) -> IntervalNetConfig:
-        """The net of the settings' size."""
+        """Return the config for the settings."""
         return IntervalNetConfig(channels=settings.channels, faces=settings.faces)
 
     def build(self, config: IntervalNetConfig) -> nn.Module:
-        """The net."""
+        """Return the net."""
         return IntervalNet(config)
 
     def batch(
-        self, examples: Examples, indices: NDArray[np.int64], dice: np.random.Generator | None
+        self, examples: Examples, indices: NDArray[np.int64], rng: np.random.Generator | None
     ) -> Batch:
-        """Lessons; those that are learnt from are moved up or down, and filtered."""
+        """Return lessons; in training they are moved up or down and filtered."""
         arrays = {name: array[indices] for name, array in examples.arrays.items()}
-        if dice is not None:
-            arrays = varied(arrays, dice)
+        if rng is not None:
+            arrays = augment(arrays, rng)
         levels = torch.from_numpy(arrays.pop("levels")).float() / BYTE
         return {"levels": levels} | {
             name: torch.from_numpy(array) for name, array in arrays.items()
         }
 
     def outcome(self, net: nn.Module, batch: Batch) -> Outcome:
-        """The three losses, and shares of right answers."""
-        heard = cast(Logits, net(batch["levels"]))
+        """Return the sum of the three losses, and the shares of right answers."""
+        outputs = cast(Logits, net(batch["levels"]))
         some = batch["semitones"] != NO_INTERVAL
-        pairs = pair_losses(heard.pairs.float(), batch)
+        pairs = pair_losses(outputs.pairs.float(), batch)
         none = functional.binary_cross_entropy_with_logits(
-            heard.none.float(), (~some).float(), reduction="none"
+            outputs.none.float(), (~some).float(), reduction="none"
         )
-        notes = note_losses(heard.notes.float(), batch["notes"])
+        notes = note_losses(outputs.notes.float(), batch["notes"])
         each = pairs + NONE_SHARE * none + NOTES_SHARE * notes
-        chances = heard.pairs.float().flatten(1).softmax(1).view(heard.pairs.shape)
+        chances = outputs.pairs.float().flatten(1).softmax(1).view(outputs.pairs.shape)
         size = chances.sum(2).argmax(1) == batch["semitones"]
-        turned = some & (batch["kind"] != REPEATED)
-        kind = (chances.sum(1).argmax(1) == batch["kind"]) & turned
-        said = (heard.none < 0) == some
-        right = said & (size | ~some)
+        has_kind = some & (batch["kind"] != REPEATED)
+        kind = (chances.sum(1).argmax(1) == batch["kind"]) & has_kind
+        detected = (outputs.none < 0) == some
+        right = detected & (size | ~some)
         count = torch.tensor(len(each), device=each.device)
         return Outcome(
             each.mean(),
@@ -143,19 +143,19 @@ class IntervalNetRecipe(Recipe):
                 "loss": (each.sum(), count),
                 "right": (right.sum(), count),
                 "semitones": ((size & some).sum(), some.sum()),
-                "kind": (kind.sum(), turned.sum()),
-                "none": (said.sum(), count),
+                "kind": (kind.sum(), has_kind.sum()),
+                "none": (detected.sum(), count),
                 "note_nll": (notes.sum(), count),
             },
         )
 
     def evaluate(self, net: nn.Module, prepared: Prepared, device: torch.device) -> dict[str, Any]:
-        """Temperatures from the validation side, and what they do to both other sides."""
+        """Return temperatures fitted to the validation side, and the calibration errors."""
         net.eval()
         sides = {side: logits_of(self, net, prepared, side, device) for side in SIDES[1:]}
         pairs, none, sizes, targets = sides["validation"]
         some = sizes != NO_INTERVAL
-        warmth = {
+        temperatures = {
             "pairs": fit_temperature(pairs[some].reshape(some.sum(), -1), targets[some]),
             "none": fit_temperature(
                 np.stack([np.zeros_like(none), none], 1), np.eye(2, dtype=bool)[(~some).astype(int)]
@@ -165,13 +165,13 @@ class IntervalNetRecipe(Recipe):
         for side, (pairs, _none, sizes, _targets) in sides.items():
             some = sizes != NO_INTERVAL
             errors[side] = expected_calibration_error(
-                size_probabilities(pairs[some], warmth["pairs"]), sizes[some]
+                size_probabilities(pairs[some], temperatures["pairs"]), sizes[some]
             )
-        return {"temperatures": warmth, "calibration_error": errors}
+        return {"temperatures": temperatures, "calibration_error": errors}
 
 
 def side_lessons(data: Path, side: Side, settings: IntervalSettings, report: Report) -> Arrays:
-    """The lessons of a side: those of a folder, or new ones."""
+    """Return the lessons of a side, from a folder or newly made."""
     file = data / f"{side}.npz"
     if file.is_file():
         with np.load(file) as found:
@@ -184,38 +184,38 @@ def side_lessons(data: Path, side: Side, settings: IntervalSettings, report: Rep
 
 
 def save_lessons(folder: Path, settings: IntervalSettings, report: Report) -> None:
-    """Make the lessons of all sides, and write them into a folder for --data."""
+    """Make the lessons of all sides and write them into a folder for --data."""
     for side in SIDES:
         arrays: dict[str, Any] = side_lessons(Path(), side, settings, report)
         np.savez(folder / f"{side}.npz", **arrays)
 
 
 def examples_of(side: str, arrays: Arrays) -> Examples:
-    """The lessons of a side; its songs are the instruments."""
+    """Return the lessons of a side as examples; instruments stand for songs."""
     names = tuple(INSTRUMENTS[program].name for program in of_side(side))
     return Examples(arrays, names, len(arrays["kind"]))
 
 
-def varied(arrays: Arrays, dice: np.random.Generator) -> Arrays:
-    """Lessons moved by whole rows, and with a random smooth filter over them."""
+def augment(arrays: Arrays, rng: np.random.Generator) -> Arrays:
+    """Return lessons moved by whole rows and filtered by a random smooth curve."""
     levels, notes = arrays["levels"], arrays["notes"].copy()
     rows = levels.shape[1]
     moved = np.zeros_like(levels)
-    turns = dice.integers(-TURN, TURN + 1, len(levels))
-    points = np.linspace(0, TILT_POINTS - 1, rows)
-    for place, turn in enumerate(turns):
-        gain_db = dice.normal(0.0, TILT_DB * dice.uniform(), TILT_POINTS)
-        gain = np.interp(points, np.arange(TILT_POINTS), gain_db) * (BYTE / LEVEL_DB)
-        source = levels[place, max(-turn, 0) : rows - max(turn, 0)].astype(np.float32)
-        filtered = source + gain[max(-turn, 0) : rows - max(turn, 0), None].astype(np.float32)
+    shifts = rng.integers(-LARGEST_SHIFT, LARGEST_SHIFT + 1, len(levels))
+    points = np.linspace(0, FILTER_POINTS - 1, rows)
+    for place, shift in enumerate(shifts):
+        gain_db = rng.normal(0.0, FILTER_DB * rng.uniform(), FILTER_POINTS)
+        gain = np.interp(points, np.arange(FILTER_POINTS), gain_db) * (BYTE / LEVEL_DB)
+        source = levels[place, max(-shift, 0) : rows - max(shift, 0)].astype(np.float32)
+        filtered = source + gain[max(-shift, 0) : rows - max(shift, 0), None].astype(np.float32)
         kept = np.clip(np.where(source > 0, filtered, 0.0), 0, BYTE)
-        moved[place, max(turn, 0) : rows - max(-turn, 0)] = kept
-        notes[place, :, 0] += turn * (notes[place, :, 2] > 0)
+        moved[place, max(shift, 0) : rows - max(-shift, 0)] = kept
+        notes[place, :, 0] += shift * (notes[place, :, 2] > 0)
     return {**arrays, "levels": moved, "notes": notes}
 
 
 def pair_losses(pairs: Tensor, batch: Batch) -> Tensor:
-    """Negative log likelihood of size and kind, (batch,); 0 where there is no interval."""
+    """Return the negative log likelihood of size and kind, (batch,); 0 without an interval."""
     logs = pairs.flatten(1).log_softmax(1).view(pairs.shape)
     some = batch["semitones"] != NO_INTERVAL
     size = batch["semitones"].clamp(min=0)
@@ -227,7 +227,7 @@ def pair_losses(pairs: Tensor, batch: Batch) -> Tensor:
 
 
 def note_losses(logits: Tensor, notes: Tensor) -> Tensor:
-    """Mean cross entropy of the notes at each semitone and time, (batch,)."""
+    """Return the mean cross entropy of the notes at each semitone and time, (batch,)."""
     target = roll_of(notes, logits.shape[1], logits.shape[2])
     weight = 1 + (NOTE_WEIGHT - 1) * target
     losses = functional.binary_cross_entropy_with_logits(logits, target, weight, reduction="none")
@@ -235,10 +235,10 @@ def note_losses(logits: Tensor, notes: Tensor) -> Tensor:
 
 
 def roll_of(notes: Tensor, pitches: int, times: int) -> Tensor:
-    """(batch, notes, 3) of rows and frames as a picture (batch, pitches, times) in [0, 1]."""
+    """Return notes (batch, notes, 3) as a piano roll (batch, pitches, times) in [0, 1]."""
     pitch = (notes[..., 0] - 1) / ROWS_PER_SEMITONE
     away = (torch.arange(pitches, device=notes.device) - pitch[..., None]).abs()
-    near = (1.25 - away).clamp(0.0, 1.0)  # a quarter of a semitone off is on it
+    near = (1.25 - away).clamp(0.0, 1.0)  # up to a quarter of a semitone off counts fully
     frames = STEP * torch.arange(times, device=notes.device)
     begun = frames >= notes[..., 1, None] - STEP / 2
     sounding = begun & (frames <= notes[..., 2, None]) & (notes[..., 2, None] > 0)
@@ -248,16 +248,16 @@ def roll_of(notes: Tensor, pitches: int, times: int) -> Tensor:
 def logits_of(
     recipe: Recipe, net: nn.Module, prepared: Prepared, side: Side, device: torch.device
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Logits of pairs and none, sizes, and which pairs are right, of all lessons of a side."""
+    """Return logits of pairs and of none, sizes, and which pairs are right, for a whole side."""
     examples = prepared.side(side)
     pairs, none = [], []
     for start in range(0, len(examples), MEASURED):
         indices = np.arange(start, min(start + MEASURED, len(examples)))
         levels = recipe.batch(examples, indices, None)["levels"]
         with torch.inference_mode():
-            heard = net(levels.to(device))
-        pairs.append(heard.pairs.float().cpu().numpy())
-        none.append(heard.none.float().cpu().numpy())
+            outputs = net(levels.to(device))
+        pairs.append(outputs.pairs.float().cpu().numpy())
+        none.append(outputs.none.float().cpu().numpy())
     sizes, kinds = examples.arrays["semitones"], examples.arrays["kind"]
     logits = np.concatenate(pairs)
     right = np.zeros(logits.shape, bool)

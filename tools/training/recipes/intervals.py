@@ -1,16 +1,14 @@
-"""Training the convolutional net on clips of intervals: which size it is, whatever the pitches.
+"""Trains intervals, a convolutional net that classifies clips by the size of the interval.
 
     muse train intervals
     muse train intervals --data clips/
 
-Without --data the clips are made first, by the default recipe of `muse intervals generate`, into a
-folder beside the runs, where the next run finds them. Spectrograms are computed once and kept in
-memory. Clips are split evenly at random, or, with --set split=pitches, so that no two pitches are
-heard together on two sides.
+Without --data the clips are made first, with the default settings of `muse intervals generate`,
+in a folder that later runs use again. Spectrograms are computed once and stay in memory. Clips are
+split at random, or, with --set split=pitches, so that no pair of pitches is on two sides.
 
-Of pure tones without detuning each pair of pitches comes again and again, differing in nothing but
-phase; what the nearest training clip would answer is therefore printed beside the net, as is
-arithmetic on the two halves of the clip.
+Among pure tones without detuning, many clips of a pair of pitches differ in phase only. Therefore
+the results include the answer of the nearest training clip, and of arithmetic on the clip.
 """
 
 from __future__ import annotations
@@ -49,22 +47,22 @@ from muse.tools.training.recipes.interval_clips import (
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-GENERATED = 0.4  # of the progress of preparing, when the clips are made
-MEASURED_AT_ONCE = 250  # clips
-COMPARED_AT_ONCE = 2000  # training clips, by their distance from all test clips
+GENERATED = 0.4  # share of the preparation in which the clips are made
+EVALUATED_AT_ONCE = 250  # clips
+COMPARED_AT_ONCE = 2000  # training clips whose distances to all test clips are computed
 
 
 @dataclass(frozen=True)
 class IntervalSettings:
-    """What --set changes.
+    """Settings of the data and of the net.
 
     Attributes:
-        clips: that are made where --data names none.
-        data_seed: that they are made with.
-        folder: that their folder is made in.
-        jobs: processes that make them.
-        split: what is on one side alone: clips, or pitches (pairs of them).
-        split_seed: of the split.
+        clips: number of clips to make without --data.
+        data_seed: seed of the clips.
+        folder: in which the folder of the clips is made.
+        jobs: processes that make the clips.
+        split: what is on one side only: clips, or (pairs of) pitches.
+        split_seed: seed of the split.
         segments: of time that the net averages over.
         dropout: share of values dropped in training.
     """
@@ -83,7 +81,7 @@ class IntervalsRecipe(Recipe):
     """Three blocks of convolution over a mel spectrogram."""
 
     name = "intervals"
-    what = "says which interval a clip holds: three blocks of convolution"
+    what = "classifies the interval in a clip with three blocks of convolution"
     task = "intervals"
     settings = IntervalSettings
     watched = Watched("loss", "lower")
@@ -102,7 +100,7 @@ class IntervalsRecipe(Recipe):
     }
 
     def prepare(self, data: Path, settings: IntervalSettings, report: Report) -> Prepared:
-        """The spectrograms of all clips, split; the clips are made where they are not there."""
+        """Return the spectrograms of all clips, split; make the clips that are missing."""
         folder = data
         if data == Path() and not (data / INDEX).is_file():
             folder = generated(
@@ -115,7 +113,7 @@ class IntervalsRecipe(Recipe):
         index, labels = read_index(folder), read_labels(folder)
         sizes = sorted({label.semitones for label in labels})
         if len(sizes) < 2:
-            raise BadInputError(f"{folder}: all clips hold the same interval; nothing to tell")
+            raise BadInputError(f"{folder}: all clips hold the same interval")
         sounds = Sounds(folder, labels)
         spectrograms = sounds.spectrograms(part(report, GENERATED, 1.0))
         places = split(labels, settings.split == "pitches", settings.split_seed)
@@ -135,7 +133,7 @@ class IntervalsRecipe(Recipe):
         )
 
     def config(self, prepared: Prepared, settings: IntervalSettings) -> IntervalCnnConfig:
-        """The net for the size of the spectrograms."""
+        """Return the config for the settings and the size of the spectrograms."""
         _, bands, times = prepared.train.arrays["mel"].shape
         return IntervalCnnConfig(
             classes=len(prepared.extras["semitones"]),
@@ -146,11 +144,11 @@ class IntervalsRecipe(Recipe):
         )
 
     def build(self, config: IntervalCnnConfig) -> nn.Module:
-        """The net."""
+        """Return the net."""
         return IntervalCnn(config)
 
-    def batch(self, examples: Examples, indices: Ids, dice: np.random.Generator | None) -> Batch:
-        """Spectrograms as they are."""
+    def batch(self, examples: Examples, indices: Ids, rng: np.random.Generator | None) -> Batch:
+        """Return spectrograms; there is no augmentation."""
         spectrograms = examples.arrays["mel"][indices].astype(np.float32)
         return {
             "mel": torch.from_numpy(spectrograms),
@@ -158,7 +156,7 @@ class IntervalsRecipe(Recipe):
         }
 
     def outcome(self, net: nn.Module, batch: Batch) -> Outcome:
-        """The loss, and how many were right."""
+        """Return the loss and the number of right answers."""
         scores = net(batch["mel"]).float()
         loss = cross_entropy(scores, batch["size"])
         count = len(scores)
@@ -166,7 +164,7 @@ class IntervalsRecipe(Recipe):
         return Outcome(loss, {"loss": (loss * count, count), "accuracy": (hits, count)})
 
     def baselines(self, prepared: Prepared) -> dict[str, Means]:
-        """Arithmetic, memory, and the most frequent size."""
+        """Return the figures of arithmetic, the nearest training clip and the commonest size."""
         test = prepared.test.arrays
         sizes = np.array(prepared.extras["semitones"])
         commonest = np.bincount(prepared.train.arrays["size"]).argmax()
@@ -178,13 +176,13 @@ class IntervalsRecipe(Recipe):
         return {name: {"accuracy": float(hits.mean())} for name, hits in right.items()}
 
     def evaluate(self, net: nn.Module, prepared: Prepared, device: torch.device) -> dict[str, Any]:
-        """Precision, recall and F1 of each size, and how pairs of pitches fared that are new."""
-        guesses = guessed(net, prepared.test, device)
-        counts = counted(prepared, guesses)
+        """Return precision, recall and F1 of each size, and accuracy on new pairs of pitches."""
+        predictions = predict(net, prepared.test, device)
+        counts = count_predictions(prepared, predictions)
         names = names_of(prepared)
         classes = {name: class_figures(place, counts) for place, name in enumerate(names)}
         new = ~np.isin(pairs(prepared.test), pairs(prepared.train))
-        hits = guesses == prepared.test.arrays["size"]
+        hits = predictions == prepared.test.arrays["size"]
         return {
             "macro_f1": float(np.mean([each["f1"] for each in classes.values()])),
             "classes": classes,
@@ -195,12 +193,12 @@ class IntervalsRecipe(Recipe):
         }
 
     def confusion(self, net: nn.Module, prepared: Prepared, device: torch.device) -> Confusion:
-        """What was taken for what."""
-        counts = counted(prepared, guessed(net, prepared.test, device))
+        """Return the confusion matrix of the test side."""
+        counts = count_predictions(prepared, predict(net, prepared.test, device))
         return Confusion(tuple(names_of(prepared)), counts)
 
     def pictures(self, prepared: Prepared) -> dict[str, Figure]:
-        """Waveform, spectrogram and mel spectrogram of a few test clips."""
+        """Return waveform, spectrogram and mel spectrogram of a few test clips."""
         test, names = prepared.test.arrays, names_of(prepared)
         rate = prepared.extras["sample_rate"]
         return {
@@ -210,19 +208,19 @@ class IntervalsRecipe(Recipe):
 
 
 def names_of(prepared: Prepared) -> list[str]:
-    """Names of the classes."""
+    """Return the names of the classes."""
     return [INTERVAL_NAMES[size] for size in prepared.extras["semitones"]]
 
 
 def pairs(examples: Examples) -> Ids:
-    """A number for each clip's pair of pitches."""
+    """Return a number for each clip's pair of pitches."""
     low, high = examples.arrays["pitches"].T
     numbers: Ids = low * 1000 + high
     return numbers
 
 
 def nearest(prepared: Prepared) -> Ids:
-    """The class of the training clip whose spectrogram is closest, for each test clip."""
+    """Return the class of the nearest training clip for each test clip, by spectrogram."""
     test, train = flat(prepared.test.arrays["mel"]), prepared.train.arrays
     best = np.full(len(test), np.inf)
     found = np.zeros(len(test), np.int64)
@@ -237,36 +235,36 @@ def nearest(prepared: Prepared) -> Ids:
 
 
 def flat(spectrograms: Spectrograms) -> NDArray[np.float32]:
-    """Spectrograms as rows."""
+    """Return spectrograms as rows, (clips, values)."""
     return spectrograms.reshape(len(spectrograms), -1).astype(np.float32)
 
 
-def guessed(net: nn.Module, examples: Examples, device: torch.device) -> Ids:
-    """The class that the net takes each clip for."""
+def predict(net: nn.Module, examples: Examples, device: torch.device) -> Ids:
+    """Return the predicted class of each clip."""
     net.to(device).eval()
     found = []
-    for start in range(0, len(examples), MEASURED_AT_ONCE):
-        some = examples.arrays["mel"][start : start + MEASURED_AT_ONCE]
+    for start in range(0, len(examples), EVALUATED_AT_ONCE):
+        some = examples.arrays["mel"][start : start + EVALUATED_AT_ONCE]
         batch = torch.from_numpy(some.astype(np.float32)).to(device)
         with torch.inference_mode():
             found.append(net(batch).argmax(-1).cpu().numpy())
     return np.concatenate(found)
 
 
-def counted(prepared: Prepared, guesses: Ids) -> NDArray[np.int64]:
-    """Counts (true, guessed)."""
+def count_predictions(prepared: Prepared, predictions: Ids) -> NDArray[np.int64]:
+    """Return counts, (true class, predicted class)."""
     classes = len(prepared.extras["semitones"])
     counts = np.zeros((classes, classes), np.int64)
-    np.add.at(counts, (prepared.test.arrays["size"], guesses), 1)
+    np.add.at(counts, (prepared.test.arrays["size"], predictions), 1)
     return counts
 
 
 def class_figures(place: int, counts: NDArray[np.int64]) -> dict[str, float]:
-    """Precision, recall and F1 of one class, and how many clips are of it."""
-    hits, true, said = counts[place, place], counts[place].sum(), counts[:, place].sum()
+    """Return precision, recall and F1 of one class, and its number of clips."""
+    hits, true, predicted = counts[place, place], counts[place].sum(), counts[:, place].sum()
     return {
-        "precision": float(hits / max(said, 1)),
+        "precision": float(hits / max(predicted, 1)),
         "recall": float(hits / max(true, 1)),
-        "f1": float(2 * hits / max(true + said, 1)),
+        "f1": float(2 * hits / max(true + predicted, 1)),
         "clips": int(true),
     }

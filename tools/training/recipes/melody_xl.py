@@ -1,8 +1,10 @@
-"""Training the net that says which note comes next over given chords: melody-xl.
+"""Trains the net that predicts the next melody note over given chords: melody-xl.
 
-Data: whatever tools/corpus reads that has a melody, in a common key; whole songs are the examples,
-read in segments with memory between them. Loss: the negative log likelihood of a note, which is
-that of its pitch, its advance and its duration.
+    muse train melody-xl --data DATA
+
+Examples are whole songs with a melody, in a common key, read in segments with memory between them.
+The loss is the negative log likelihood of a note: the sum for its pitch, its advance (time to the
+next note) and its duration.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,24 +44,24 @@ from muse.tools.progress import Report
 from muse.tools.training.recipe import SIDES, Examples, Prepared, Recipe
 from muse.tools.training.recipes.corpora import chosen_sides, figures_of, load_melodies, sources_of
 
-LONGEST_SONG = 640  # rows; the rest of a longer song is not learnt from
+LONGEST_SONG = 640  # rows; longer songs are cut in training
 
 
 @dataclass(frozen=True)
 class MelodySettings:
-    """What --set changes: of the data and of the net.
+    """Settings of the data and of the net.
 
     Attributes:
-        split_seed: of the split by song.
-        corpora: names with commas between them, of those in --data to learn from; empty for all.
+        split_seed: seed of the split by song.
+        corpora: names of corpora in --data separated by commas; empty for all.
         dropout: share of values dropped in training.
-        width: of the hidden states.
-        layers: of the net.
-        heads: of attention.
+        width: size of the hidden states.
+        layers: number of layers.
+        heads: number of attention heads.
         segment: notes that are computed at once.
-        memory: notes before them that are remembered; 0 leaves recurrence out.
-        chords: whether the net sees the chords.
-        copying: whether it has biases by match, and pointers.
+        memory: earlier notes that are remembered; 0 disables recurrence.
+        chords: whether the chords are an input.
+        copying: whether the net has biases by match, and pointers.
     """
 
     split_seed: int = 0
@@ -78,7 +80,7 @@ class MelodyXLRecipe(Recipe):
     """The net of models/melody_xl/net.py."""
 
     name = "melody-xl"
-    what = "says which note comes next over given chords, and remembers the song so far"
+    what = "predicts the next melody note over given chords, with memory of the song so far"
     task = "melody"
     settings = MelodySettings
     watched = Watched("note_nll", "lower")
@@ -91,11 +93,11 @@ class MelodyXLRecipe(Recipe):
     }
 
     def __init__(self) -> None:
-        """Without songs yet."""
+        """Start without songs; `prepare` reads them."""
         self.songs: dict[Split, list[MelodySong]] = {}
 
     def prepare(self, data: Path, settings: MelodySettings, report: Report) -> Prepared:
-        """Songs of everything under `data` that has a melody, split by song."""
+        """Read the songs with a melody, split by song."""
         self.songs = chosen_sides(load_melodies(data, report), settings, data, "melodies")
         train, validation, test = (examples_of(self.songs[side]) for side in SIDES)
         return Prepared(
@@ -112,7 +114,7 @@ class MelodyXLRecipe(Recipe):
         )
 
     def config(self, prepared: Prepared, settings: MelodySettings) -> MelodyConfig:
-        """The net of the settings' size."""
+        """Return the config for the settings."""
         return MelodyConfig(
             pitches=PITCHES,
             intervals=INTERVALS,
@@ -131,26 +133,26 @@ class MelodyXLRecipe(Recipe):
         )
 
     def build(self, config: MelodyConfig) -> nn.Module:
-        """The net."""
+        """Return the net."""
         return MelodyXL(config)
 
     def batch(
-        self, examples: Examples, indices: NDArray[np.int64], dice: np.random.Generator | None
+        self, examples: Examples, indices: NDArray[np.int64], rng: np.random.Generator | None
     ) -> Batch:
-        """Songs as padded columns; long ones lose their end, but only in training."""
-        longest = LONGEST_SONG if dice is not None else None
+        """Return songs as padded columns; in training, long songs are cut."""
+        longest = LONGEST_SONG if rng is not None else None
         songs = [song_at(examples.arrays, int(index), longest) for index in indices]
         return {name: torch.from_numpy(array) for name, array in stack_songs(songs).items()}
 
     def outcome(self, net: nn.Module, batch: Batch) -> Outcome:
-        """The loss of pitches, advances and durations, and how many were right."""
+        """Return the loss of pitches, advances and durations, and the number of right ones."""
         net = cast(MelodyXL, net)
         losses, hits = note_losses(net, melody_batch(batch, net.config))
         is_note = batch["is_row"][:, 1:]
         has_next = torch.cat([is_note[:, 1:], torch.zeros_like(is_note[:, :1])], 1)
-        asked = torch.stack([is_note, has_next, has_next], -1)
-        counts = asked.sum((0, 1))
-        missed, right = (losses * asked).sum((0, 1)), (hits & asked).sum((0, 1))
+        mask = torch.stack([is_note, has_next, has_next], -1)
+        counts = mask.sum((0, 1))
+        missed, right = (losses * mask).sum((0, 1)), (hits & mask).sum((0, 1))
         sums = {
             **{f"{part}_nll": (missed[i], counts[i]) for i, part in enumerate(PARTS)},
             **{f"{part}_accuracy": (right[i], counts[i]) for i, part in enumerate(PARTS)},
@@ -162,23 +164,23 @@ class MelodyXLRecipe(Recipe):
         )
 
     def derived(self, means: Means) -> Means:
-        """With the loss of a note told as in scoring.py, and of an event."""
+        """Return the metrics with the loss of a whole note, and of an event."""
         note = sum(means[f"{part}_nll"] for part in PARTS)
         return means | {"note_nll": note, "event_nll": note / len(PARTS)}
 
     def baselines(self, prepared: Prepared) -> dict[str, Means]:
-        """What counting does with the same songs."""
+        """Return the figures of n-gram models of the same songs."""
         return {
             name: figures_of(evaluate(scorer, self.songs["test"])[EVERYTHING])
-            for name, scorer in counting(self.songs["train"]).items()
+            for name, scorer in ngram_models(self.songs["train"]).items()
             if self.songs["test"]
         }
 
     def evaluate(self, net: nn.Module, prepared: Prepared, device: torch.device) -> dict[str, Any]:
-        """The figures by corpus, beside those of the n-gram that learns from the song."""
+        """Return the figures by corpus, of the net and of the n-gram that adapts to the song."""
         scorers = {
             "net": net_scores(cast(MelodyXL, net), device),
-            "adaptive": counting(self.songs["train"])["adaptive"],
+            "adaptive": ngram_models(self.songs["train"])["adaptive"],
         }
         return {
             name: {
@@ -189,8 +191,8 @@ class MelodyXLRecipe(Recipe):
         }
 
 
-def counting(songs: Sequence[MelodySong]) -> dict[str, Scorer]:
-    """The models that count: of the corpus alone, and with the song so far."""
+def ngram_models(songs: Sequence[MelodySong]) -> dict[str, Scorer]:
+    """Return two n-gram models: of the corpus alone, and adapting to the song so far."""
     adaptive = adaptive_ngram(songs)
     corpus = MelodyNgram([])
     corpus.tables, corpus.known = adaptive.tables, adaptive.known
@@ -198,7 +200,7 @@ def counting(songs: Sequence[MelodySong]) -> dict[str, Scorer]:
 
 
 def examples_of(songs: Sequence[MelodySong]) -> Examples:
-    """Songs as flat arrays, with `offsets` of shape (songs + 1,) into them."""
+    """Return songs as flat arrays, with `offsets` of shape (songs + 1,) into them."""
     columns = [song_columns(song) for song in songs]
     arrays: dict[str, NDArray[np.int64]] = {
         "offsets": np.cumsum([0, *(len(song.bars) for song in columns)])
@@ -215,7 +217,7 @@ def examples_of(songs: Sequence[MelodySong]) -> Examples:
 
 
 def song_at(arrays: Mapping[str, NDArray[Any]], index: int, longest: int | None) -> Columns:
-    """One song of the flat arrays, or its first `longest` rows."""
+    """Return one song of the flat arrays, or its first `longest` rows."""
     start, end = (int(offset) for offset in arrays["offsets"][index : index + 2])
     rows = slice(start, end if longest is None else min(end, start + longest))
     ids = {name: arrays[name][rows] for name in COLUMN_SIZES}

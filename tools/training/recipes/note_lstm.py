@@ -1,9 +1,9 @@
-"""Training the recurrent net over the notes of a folder of MIDI.
+"""Trains note-lstm, a recurrent net over the notes of a folder of MIDI files.
 
     muse train note-lstm --data midi/
 
-A token is the pitches that start together and how long they last (tools/datasets/forms/notes.py);
-songs are cut into windows, and every token of a window but the first is predicted.
+A token is a set of pitches that start together, with their duration (datasets/forms/notes.py).
+Songs are cut into windows; every token of a window but the first is predicted.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,18 +27,18 @@ from muse.tools.errors import BadInputError
 from muse.tools.progress import Report
 from muse.tools.training.recipe import SIDES, Examples, Prepared, Recipe, Source
 
-COLUMN = "chord"  # the net's name for what it predicts
+COLUMN = "chord"  # name of the predicted column in the net
 
 
 @dataclass(frozen=True)
 class NoteSettings:
-    """What --set changes.
+    """Settings of the data and of the net.
 
     Attributes:
-        split_seed: of the split by song.
+        split_seed: seed of the split by song.
         window: tokens in an example.
-        width: of the hidden states.
-        layers: of LSTM.
+        width: size of the hidden states.
+        layers: number of LSTM layers.
         dropout: share of values dropped in training.
     """
 
@@ -53,7 +53,7 @@ class NoteLstmRecipe(Recipe):
     """Two layers of LSTM and a softmax over note tokens."""
 
     name = "note-lstm"
-    what = "says which notes come next: two layers of LSTM"
+    what = "predicts the next notes with two layers of LSTM"
     task = "notes"
     settings = NoteSettings
     watched = Watched("loss", "lower")
@@ -65,13 +65,13 @@ class NoteLstmRecipe(Recipe):
     }
 
     def prepare(self, data: Path, settings: NoteSettings, report: Report) -> Prepared:
-        """The windows of all songs with notes, split by song."""
+        """Read the songs with notes as windows, split by song."""
         options = FormOptions(window=WHOLE, seed=settings.split_seed)
         found = build_form("notes", [str(data)], options, report)
         rows = list(found.rows())
         sides = {side: [row for row in rows if row["split"] == side] for side in SIDES}
         if found.vocabulary is None or not sides["train"]:
-            raise BadInputError(f"{data}: no songs with notes on the side that is learnt from")
+            raise BadInputError(f"{data}: no songs with notes on the training side")
         train, validation, test = (windows_of(sides[side], settings.window) for side in SIDES)
         return Prepared(
             train,
@@ -83,7 +83,7 @@ class NoteLstmRecipe(Recipe):
         )
 
     def config(self, prepared: Prepared, settings: NoteSettings) -> ChordLstmConfig:
-        """The net for the folder's vocabulary."""
+        """Return the config for the settings and the vocabulary of the data."""
         size = len(prepared.extras["tokens"])
         return ChordLstmConfig(
             chords=size,
@@ -95,35 +95,33 @@ class NoteLstmRecipe(Recipe):
         )
 
     def build(self, config: ChordLstmConfig) -> nn.Module:
-        """The net."""
+        """Return the net."""
         return ChordLstm(config)
 
     def batch(
-        self, examples: Examples, indices: NDArray[np.int64], dice: np.random.Generator | None
+        self, examples: Examples, indices: NDArray[np.int64], rng: np.random.Generator | None
     ) -> Batch:
-        """Windows as they are."""
+        """Return windows; there is no augmentation."""
         return {COLUMN: torch.from_numpy(examples.arrays[COLUMN][indices])}
 
     def outcome(self, net: nn.Module, batch: Batch) -> Outcome:
-        """The loss of every token but the first, and how many were right."""
+        """Return the loss of every token but the first, and the number of right ones."""
         ids = batch[COLUMN]
         is_row = ids != PAD_ID
         logs = net(ChordBatch({COLUMN: ids}, {}, torch.zeros_like(ids), is_row)).chords[:, :-1]
         wanted = ids[:, 1:]
-        asked = is_row[:, 1:] & (wanted != UNKNOWN_ID)
-        missed = -(logs.gather(-1, wanted[..., None])[..., 0] * asked).sum()
-        count = asked.sum()
-        hits = ((logs.argmax(-1) == wanted) & asked).sum()
-        return Outcome(
-            missed / count.clamp(min=1), {"loss": (missed, count), "top1": (hits, count)}
-        )
+        mask = is_row[:, 1:] & (wanted != UNKNOWN_ID)
+        nll = -(logs.gather(-1, wanted[..., None])[..., 0] * mask).sum()
+        count = mask.sum()
+        hits = ((logs.argmax(-1) == wanted) & mask).sum()
+        return Outcome(nll / count.clamp(min=1), {"loss": (nll, count), "top1": (hits, count)})
 
     def derived(self, means: Means) -> Means:
-        """With the perplexity."""
+        """Return the metrics with the perplexity."""
         return means | {"perplexity": float(np.exp(means["loss"]))}
 
     def baselines(self, prepared: Prepared) -> dict[str, Means]:
-        """Each token by how often the training songs have it."""
+        """Return the figures of the token frequencies in the training songs."""
         count = np.bincount(
             prepared.train.arrays[COLUMN].ravel(), minlength=len(prepared.extras["tokens"])
         )
@@ -139,7 +137,7 @@ class NoteLstmRecipe(Recipe):
 
 
 def windows_of(rows: Sequence[Mapping[str, Any]], size: int) -> Examples:
-    """Songs cut into windows of `size` tokens that share one, the last padded."""
+    """Return songs cut into windows of `size` tokens that overlap by one; the last is padded."""
     starts = [
         row["ids"][start : start + size]
         for row in rows
