@@ -303,5 +303,12 @@ def show_estimate(name: str, given: dict[str, Any], config: Path | None, as_json
     for side, sizes in estimate.pop("split", {}).items():
         print(f"{side}: " + ", ".join(f"{count:,} {what}" for what, count in sizes.items()))
     for key, value in estimate.items():
-        print(f"{key.replace('_', ' ')}: {value}")
+        print(f"{key.replace('_', ' ')}: {as_text(value)}")
     return ExitCode.OK
+
+
+def as_text(value: Any) -> str:
+    """Return a value of an estimate as text: lists and dicts with commas."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key}={each}" for key, each in value.items()) or "none"
+    return ", ".join(value) if isinstance(value, list) else str(value)

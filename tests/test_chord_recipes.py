@@ -1,4 +1,4 @@
-"""The chord nets are trained by `muse train`, on charts that come with muse."""
+"""Recipes of the chord nets and of note-lstm, on charts that ship with muse."""
 
 import json
 import subprocess
@@ -23,7 +23,7 @@ def test_a_net_is_trained_scored_and_exported(name: str, muse, tmp_path: Path) -
     assert done.code == 0, done.err
     results = json.loads(done.out)["results"]
     assert set(results["baselines"]) == {"unigram", "trigram", "adaptive"}
-    assert 1.0 < results["test"]["perplexity"] < 557  # better than drawing lots
+    assert 1.0 < results["test"]["perplexity"] < 557  # better than chance
     assert results["net"]["all"]["chords"] == results["baselines"]["adaptive"]["chords"]
     _, _, card = load_trained_weights(tmp_path / "weights" / name)
     assert card["split_seed"] == 0
@@ -47,7 +47,7 @@ def test_a_net_over_notes_is_trained_on_a_folder_of_midi(muse, tmp_path: Path) -
     assert config["columns"]["chord"] == len(card["tokens"])
 
 
-def test_nothing_to_learn_from(muse, tmp_path: Path) -> None:
+def test_a_folder_without_songs(muse, tmp_path: Path) -> None:
     done = muse("train", "chord-lstm", "--data", tmp_path)
     assert done.code == 4
     assert len(done.err.splitlines()) == 1

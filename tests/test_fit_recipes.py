@@ -16,6 +16,7 @@ from muse.tools.chords.ngram_model import NgramModel
 from muse.tools.intervals.hypothesis_scoring import MEASURES
 from muse.tools.training.examples import drum_takes
 from muse.tools.training.recipes import melody_realism, note_net
+from muse.tools.training.registry import RECIPES, find_recipe
 from tests.training_data import write_data
 
 ROOT = Path(__file__).parent.parent
@@ -109,13 +110,12 @@ def test_note_net_resumes_to_the_same_bytes(
         return loss_of(*arguments)
 
     monkeypatch.setattr(note_net, "loss_of", stopping)
-    assert muse("train", "note-net", "--data", data, "--out", tmp_path, *words).code == 130
+    stopped = muse("train", "note-net", "--data", data, "--out", tmp_path, *words)
+    assert stopped.code == 130
+    assert f"resume with: muse train note-net --resume {run}" in stopped.err
     monkeypatch.setattr(note_net, "loss_of", loss_of)
     assert muse("train", "note-net", "--resume", run).code == 0
     assert weights.read_bytes() == whole
-    (run / "checkpoint.pt").unlink()
-    lost = muse("train", "note-net", "--resume", run)
-    assert (lost.code, "no checkpoint; run without --resume" in lost.err) == (4, True)
 
 
 def test_a_missing_soundfont_is_named_with_its_command(
@@ -137,3 +137,12 @@ def test_a_missing_norm_is_not_a_number() -> None:
 
 def test_every_measure_is_fitted() -> None:
     assert load_weights("interval-hypotheses").config["measures"] == list(MEASURES)
+
+
+def test_every_shipped_weight_has_a_recipe_and_its_command() -> None:
+    for path in SHIPPED.glob("*.json"):
+        card = json.loads(path.read_text())
+        if "source" not in card:  # of others
+            assert path.stem in RECIPES
+            assert card["command"].startswith(f"muse train {path.stem} ")
+            assert card["what"] == find_recipe(path.stem).what

@@ -38,7 +38,7 @@ from muse.tools.training.train import train
 from muse.tools.weights import load_trained_weights
 
 RATE = 44_100
-# four intervals over a few pitches: learnt within seconds
+# four intervals over a few pitches: learned within seconds
 TINY = ClipRecipe(
     sample_rate=8_000,
     clip_s=1.0,
@@ -122,7 +122,7 @@ def test_the_net_takes_clips_of_any_length(times: int, segments: int) -> None:
 # -- the data
 
 
-def test_a_split_is_whole(clips: Path) -> None:
+def test_a_split_has_every_clip_once(clips: Path) -> None:
     labels = read_labels(clips)
     for of_pitches in (False, True):
         places = split(labels, of_pitches, seed=0)
@@ -178,7 +178,7 @@ def test_figures_agree(trained: Run) -> None:
     assert 0 <= pairs["clips"] <= counts.sum()
 
 
-def test_the_run_folder_has_all_there_is_to_see(trained: Run) -> None:
+def test_the_run_folder_has_all_plots_and_figures(trained: Run) -> None:
     assert trained.folder
     found = {str(path.relative_to(trained.folder)) for path in trained.folder.rglob("*.*")}
     assert found >= {
@@ -204,7 +204,7 @@ def test_the_run_folder_has_all_there_is_to_see(trained: Run) -> None:
     assert sum(line[5:6] == "*" for line in summary) == 1
 
 
-def test_exported_weights_tell_what_they_are(trained: Run) -> None:
+def test_the_card_of_exported_weights(trained: Run) -> None:
     assert trained.folder
     config, arrays, card = load_trained_weights(trained.folder.parent / "weights" / "intervals")
     net = IntervalCnn(msgspec.convert(config, IntervalCnnConfig))
@@ -233,7 +233,7 @@ def test_a_folder_of_something_else(tmp_path: Path) -> None:
         IntervalsRecipe().prepare(tmp_path, IntervalSettings(), silent)
 
 
-def test_one_interval_is_nothing_to_tell(tmp_path: Path) -> None:
+def test_a_single_interval_is_an_error(tmp_path: Path) -> None:
     generate_folder(tmp_path / "one", replace(TINY, intervals=(7,)), 4, seed=0)
     with pytest.raises(BadInputError, match="the same interval"):
         IntervalsRecipe().prepare(tmp_path / "one", IntervalSettings(), silent)
@@ -257,7 +257,7 @@ def test_too_few_clips(tmp_path: Path) -> None:
         train("intervals", {"data": str(tmp_path / "two"), "out": str(tmp_path)})
 
 
-def test_a_split_that_is_not_known(clips: Path, tmp_path: Path) -> None:
+def test_an_unknown_split(clips: Path, tmp_path: Path) -> None:
     chosen = {"data": str(clips), "out": str(tmp_path), "settings": {"split": "songs"}}
     with pytest.raises(ParameterError, match="split"):
         train("intervals", chosen)

@@ -1,4 +1,4 @@
-"""The net over melodies is trained by `muse train`, and scored as the models that count are."""
+"""The recipe of melody-xl: training, scores and export."""
 
 import json
 from collections.abc import Callable
@@ -76,7 +76,7 @@ def losses_of(folder: Path, settings: MelodySettings, steps: int) -> list[float]
 @pytest.mark.parametrize(
     "parts", [{}, {"chords": False}, {"memory": 0}, {"copying": False}], ids=str
 )
-def test_it_learns_with_each_part_left_out(folder: Path, parts: dict[str, int]) -> None:
+def test_the_loss_falls_with_each_part_left_out(folder: Path, parts: dict[str, int]) -> None:
     settings = MelodySettings(width=16, layers=1, segment=16, dropout=0.0, **parts)  # type: ignore[arg-type]
     losses = losses_of(folder, settings, 12)
     assert losses[-1] < 0.7 * losses[0]
@@ -94,7 +94,7 @@ def test_chords_are_left_out_when_asked(folder: Path) -> None:
     assert torch.equal(recipe.outcome(net, batch).loss, loss)
 
 
-def test_note_by_note_the_net_says_what_it_is_scored_by() -> None:
+def test_step_by_step_inference_equals_the_scores() -> None:
     torch.manual_seed(0)
     recipe = MelodyXLRecipe()
     net = recipe.build(recipe.config(None, MelodySettings(width=16, layers=2, segment=16)))  # type: ignore[arg-type]
@@ -122,7 +122,7 @@ def place_of(ids: dict[str, list[int]], row: int) -> dict[str, int]:
     return {name: ids[name][row] for name in ("place", "phrase", *HARMONY_SIZES)}
 
 
-def test_nothing_to_learn_from(folder: Path, muse: Callable[..., Any], tmp_path: Path) -> None:
+def test_data_without_melodies(folder: Path, muse: Callable[..., Any], tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
     done = muse("train", "melody-xl", "--data", empty)

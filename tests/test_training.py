@@ -1,4 +1,4 @@
-"""The training loop: a run that is stopped at any moment ends as one that was not."""
+"""The training loop: a run that is stopped at any moment and resumed ends with equal results."""
 
 import json
 import math
@@ -39,15 +39,15 @@ from muse.tools.training.train import train
 from tests.training_recipe import NAME, Numbers, NumbersConfig, NumbersNet, terminate, write_songs
 
 SEED = 7
-TRAIN_BATCHES, VALIDATION_BATCHES, EPOCHS = 18, 9, 3  # what the recipe and its songs give
+TRAIN_BATCHES, VALIDATION_BATCHES, EPOCHS = 18, 9, 3  # of the recipe on its songs
 EPOCH = TRAIN_BATCHES + VALIDATION_BATCHES
 
 PLAN = TrainingPlan(epochs=10, batch_size=4, lr=0.1, patience=3, seed=0, warmup=0.1)
 
 
 @pytest.fixture(autouse=True)
-def undisturbed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No test leaves its mischief behind, and none draws: pictures take longer than these runs."""
+def no_plots(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Switch plots off, which take longer than these runs, and reset the recipe after each test."""
     monkeypatch.setattr(results, "plot_history", lambda *_: None)
     monkeypatch.setattr(results, "plot_confusion", lambda *_: None)
     yield
@@ -61,7 +61,7 @@ def songs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def whole(songs: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A run that was not stopped."""
+    """Return a run that was not stopped."""
     return begin(songs, tmp_path_factory.mktemp("whole"))
 
 
@@ -70,7 +70,7 @@ def begin(songs: Path, out: Path) -> Run:
 
 
 def outcome_of(run: Run) -> dict[str, bytes]:
-    """All that must not depend on whether a run was stopped."""
+    """Return the results that must not depend on an interruption."""
     assert run.folder
     files = ("checkpoints/best.safetensors", "checkpoints/last.safetensors")
     files += ("stats/training_history.json", "stats/evaluation_results.json", "stats/split.json")
@@ -148,7 +148,7 @@ def test_another_seed_is_another_run(whole: Run, songs: Path, tmp_path: Path) ->
         assert outcome_of(other)[name] != outcome_of(whole)[name]
 
 
-def test_a_finished_run_is_measured_again_and_may_go_on(songs: Path, tmp_path: Path) -> None:
+def test_a_completed_run_is_measured_again_and_can_be_extended(songs: Path, tmp_path: Path) -> None:
     first = begin(songs, tmp_path)
     assert first.folder
     before = outcome_of(first)
@@ -181,7 +181,7 @@ def test_bfloat16_trains(songs: Path, tmp_path: Path) -> None:
     assert {tensor.dtype for tensor in weights.values()} == {torch.float32}
 
 
-def test_a_loss_that_is_no_number_ends_the_run(songs: Path, tmp_path: Path) -> None:
+def test_a_loss_that_is_not_a_number_ends_the_run(songs: Path, tmp_path: Path) -> None:
     given = {"data": str(songs), "out": str(tmp_path), "lr": 1e30, "clip": 0.0, "warmup": 0.0}
     with pytest.raises(MuseError, match="not a number in epoch 1; try a smaller --lr"):
         train(NAME, given)
@@ -202,7 +202,7 @@ def test_out_of_memory_says_what_to_do(
         train(NAME, {"data": str(songs), "out": str(tmp_path), "batch_size": batch_size})
 
 
-def test_signals_are_given_back(songs: Path, tmp_path: Path) -> None:
+def test_signal_handlers_are_restored(songs: Path, tmp_path: Path) -> None:
     before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
     begin(songs, tmp_path)
     assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
@@ -235,7 +235,7 @@ def test_stopped_before_anything_was_trained_leaves_nothing(
 
 
 @pytest.mark.parametrize("hook", ["configure_optimizers", "on_train_start"])
-def test_stopped_while_lightning_sets_up(
+def test_stopped_during_the_setup_of_lightning(
     whole: Run, songs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hook: str
 ) -> None:
     original = getattr(module.TrainingModule, hook)
@@ -264,7 +264,7 @@ def test_every_example_is_seen_once(examples: int, size: int, ranks: int, epoch:
     assert len(seen) - examples < ranks
 
 
-def test_the_order_is_a_function_of_seed_and_epoch() -> None:
+def test_the_order_depends_on_seed_and_epoch() -> None:
     assert np.array_equal(shuffled(50, 1, 2), shuffled(50, 1, 2))
     assert not np.array_equal(shuffled(50, 1, 2), shuffled(50, 1, 3))
     assert not np.array_equal(shuffled(50, 1, 2), shuffled(50, 2, 2))
@@ -286,7 +286,7 @@ def history_of(*losses: float) -> list[dict[str, object]]:
     return [{"epoch": place + 1, "validation": {"loss": x}} for place, x in enumerate(losses)]
 
 
-def test_history_tells_the_best_and_the_end() -> None:
+def test_best_epoch_and_end_follow_from_the_history() -> None:
     lower, higher = Watched("loss", "lower"), Watched("loss", "higher")
     assert best_epoch(history_of(3, 1, 2, 1), lower) == 1  # the earlier of equals
     assert best_epoch(history_of(3, 1, 2, 5), higher) == 3
@@ -311,7 +311,7 @@ def test_totals_are_means_over_examples() -> None:
     assert math.isnan(both["rare"])
 
 
-def test_random_states_go_on() -> None:
+def test_random_states_are_restored() -> None:
     seed_everything(3)
     torch.rand(5), np.random.rand(3), random.gauss(0, 1)  # noqa: NPY002
     kept = state_from_bytes(State(processes=[random_states()]).to_bytes()).processes[0]
@@ -324,7 +324,7 @@ def test_random_states_go_on() -> None:
     assert draw() == first
 
 
-def test_damaged_states_are_told() -> None:
+def test_damaged_states_raise() -> None:
     data = State(weights={"a": torch.zeros(300)}).to_bytes()
     assert state_from_bytes(data).weights["a"].shape == (300,)
     for damaged in (b"", b"nonsense", data[: len(data) // 2], data[:-30]):
@@ -344,7 +344,7 @@ def test_states_hold_no_classes(tmp_path: Path) -> None:
     assert not (tmp_path / "was_here").exists()
 
 
-def test_tied_weights_are_kept_once() -> None:
+def test_tied_weights_are_stored_once() -> None:
     net = NumbersNet(NumbersConfig(7, 4, 0.0))
     kept = weights_of(net)
     assert sorted(kept) == ["hidden.bias", "hidden.weight", "out.bias", "table.weight"]
@@ -357,7 +357,7 @@ def test_tied_weights_are_kept_once() -> None:
         set_weights(nn.Linear(2, 2), kept)
 
 
-def test_a_damaged_run_is_told(songs: Path, tmp_path: Path) -> None:
+def test_a_damaged_run_raises(songs: Path, tmp_path: Path) -> None:
     run = begin(songs, tmp_path)
     assert run.folder
     folder = RunFolder(run.folder)

@@ -1,4 +1,4 @@
-"""Around the loop: options, run folders, hashes, exported weights, estimates."""
+"""Training runs: options, run folders, hashes, exported weights, estimates."""
 
 import json
 from dataclasses import replace
@@ -90,7 +90,7 @@ def test_split_is_by_song(exported: tuple[Run, Path]) -> None:
     assert len(everything) == len(set(everything)) == 20
 
 
-def test_results_stand_beside_baselines(exported: tuple[Run, Path]) -> None:
+def test_results_include_baselines(exported: tuple[Run, Path]) -> None:
     run, _ = exported
     assert run.folder
     results = json.loads((run.folder / "stats/evaluation_results.json").read_text())
@@ -110,7 +110,7 @@ def test_two_runs_in_a_second(tmp_path: Path) -> None:
     assert names == ["run_20250304_050607", "run_20250304_050607_2", "run_20250304_050607_3"]
 
 
-def test_what_json_cannot_say_is_null(tmp_path: Path) -> None:
+def test_numbers_that_are_not_finite_become_null(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
     folder.write_json("x.json", {"a": [float("nan"), 1.0], "b": float("inf")})
     assert json.loads((tmp_path / "stats/x.json").read_text()) == {"a": [None, 1.0], "b": None}
@@ -161,7 +161,7 @@ def test_wrong_weights_are_refused(exported: tuple[Run, Path], tmp_path: Path) -
 # -- options
 
 
-def test_the_command_line_wins_over_the_file_over_the_recipe(tmp_path: Path) -> None:
+def test_priority_is_command_line_then_file_then_recipe(tmp_path: Path) -> None:
     file = tmp_path / "x.toml"
     file.write_text("batch-size = 8\nlr = 0.5\nsettings = {width = 3, dropout = 0.0}\n")
     recipe = Numbers()
@@ -183,7 +183,7 @@ def test_the_command_line_wins_over_the_file_over_the_recipe(tmp_path: Path) -> 
         ("= 3", BadInputError, "x.toml: is not TOML"),
     ],
 )
-def test_a_wrong_file_is_told(
+def test_a_wrong_file_raises(
     tmp_path: Path, text: str, error: type[Exception], message: str
 ) -> None:
     file = tmp_path / "x.toml"
@@ -198,14 +198,14 @@ def test_settings_are_pairs() -> None:
         parse_settings(["width"])
 
 
-def test_a_seed_is_drawn_unless_processes_must_agree() -> None:
+def test_the_seed_is_random_except_for_several_processes() -> None:
     seeds = {resolve(Numbers(), {}).seed for _ in range(5)}
     assert len(seeds) == 5
     assert resolve(Numbers(), {"devices": 2}).seed == 0
     assert resolve(Numbers(), {"seed": 0}).seed == 0
 
 
-def test_torchrun_tells_devices_and_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_torchrun_sets_devices_and_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
     assert first_process()
     told = {"TORCHELASTIC_RUN_ID": "x", "LOCAL_WORLD_SIZE": "4", "WORLD_SIZE": "8", "RANK": "5"}
     for name, value in told.items():
@@ -215,7 +215,7 @@ def test_torchrun_tells_devices_and_nodes(monkeypatch: pytest.MonkeyPatch) -> No
     assert not first_process()
 
 
-def test_the_command_makes_the_same_options() -> None:
+def test_the_recorded_command_has_the_same_options() -> None:
     recipe = Numbers()
     given = {"data": "x", "seed": 1, "lr": 0.5, "settings": {"width": "4"}}
     words = command_of(recipe, resolve(recipe, given)).split()
@@ -255,7 +255,7 @@ def prepared(songs: Path) -> Prepared:
     return Numbers().prepare(songs, NumbersSettings(), lambda _stage, _fraction: None)
 
 
-def test_the_hash_tells_whether_data_changed(songs: Path) -> None:
+def test_the_hash_changes_with_the_data(songs: Path) -> None:
     data = prepared(songs)
     before = data_hash(data)
     assert data_hash(prepared(songs)) == before
@@ -267,12 +267,14 @@ def test_the_hash_tells_whether_data_changed(songs: Path) -> None:
     assert len({before, *map(data_hash, (swapped, renamed, changed))}) == 4
 
 
-def test_examples_may_count_themselves() -> None:
+def test_examples_with_their_own_count() -> None:
     assert len(examples({})) == 0
     assert len(replace(examples({}), count=4)) == 4
 
 
-def test_a_run_wants_the_data_it_began_with(exported: tuple[Run, Path], tmp_path: Path) -> None:
+def test_a_run_is_resumed_with_the_same_data_only(
+    exported: tuple[Run, Path], tmp_path: Path
+) -> None:
     run, _ = exported
     other = write_songs(tmp_path / "other", songs=15)
     with pytest.raises(BadInputError, match=r"is not the data that .*run_.* was trained on"):
@@ -294,7 +296,7 @@ def test_too_little_data(tmp_path: Path) -> None:
         train(NAME, {})
 
 
-def test_resume_wants_a_run(tmp_path: Path, exported: tuple[Run, Path]) -> None:
+def test_resume_needs_the_folder_of_a_run(tmp_path: Path, exported: tuple[Run, Path]) -> None:
     with pytest.raises(BadInputError, match="is not the folder of a training run"):
         train(NAME, {}, resume=tmp_path)
     empty = new_folder(tmp_path, {"name": "numbers"})
@@ -321,7 +323,7 @@ def test_estimate(songs: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_lightning_may_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_lightning_is_named_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(train_module.importlib.util, "find_spec", lambda _name: None)
     with pytest.raises(MissingPartError, match=r"pip install '\.\[train\]'"):
         train(NAME, {})

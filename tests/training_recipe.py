@@ -1,4 +1,4 @@
-"""A recipe small enough to train in a test: which number follows in files of numbers.
+"""A recipe small enough for tests: it predicts the next number in files of numbers.
 
 muse train tests.training_recipe:Numbers --data FOLDER
 """
@@ -40,7 +40,7 @@ class NumbersConfig:
 
 
 class NumbersNet(nn.Module):
-    """The id after an id; the output shares its table with the input."""
+    """Predicts the next id; input and output share their table."""
 
     def __init__(self, config: NumbersConfig) -> None:
         super().__init__()
@@ -83,7 +83,7 @@ class Numbers(Recipe):
 
     def batch(self, examples, indices, rng):
         before = examples.arrays["before"][indices]
-        if rng is not None:  # a mistake now and then, as augmentation
+        if rng is not None:  # random errors as augmentation
             before = np.where(rng.random(len(before)) < 0.05, rng.integers(IDS), before)
         after = examples.arrays["after"][indices]
         return {"before": torch.from_numpy(before), "after": torch.from_numpy(after)}
@@ -107,21 +107,21 @@ class Numbers(Recipe):
 
     def confusion(self, net, prepared, device) -> Confusion:
         arrays = prepared.test.arrays
-        heard = net(torch.from_numpy(arrays["before"]).to(device)).argmax(-1).cpu().numpy()
+        predicted = net(torch.from_numpy(arrays["before"]).to(device)).argmax(-1).cpu().numpy()
         counts = np.zeros((IDS, IDS), np.int64)
-        np.add.at(counts, (arrays["after"], heard), 1)
+        np.add.at(counts, (arrays["after"], predicted), 1)
         return Confusion(tuple(map(str, range(IDS))), counts)
 
 
 def examples(songs: dict[str, np.ndarray]) -> Examples:
-    """Neighbours in songs."""
+    """Return pairs of neighbors in songs."""
     pairs = [np.stack([song[:-1], song[1:]]) for song in songs.values()]
     before, after = np.concatenate(pairs, axis=1) if pairs else np.zeros((2, 0), np.int64)
     return Examples({"before": before, "after": after}, tuple(songs), len(after))
 
 
 def write_songs(folder: Path, songs: int = SONGS) -> Path:
-    """Files in which the next number mostly is the last times three."""
+    """Write files in which the next number is mostly three times the last, plus one."""
     rng = np.random.default_rng(1)
     folder.mkdir(exist_ok=True)
     for number in range(songs):
@@ -134,7 +134,7 @@ def write_songs(folder: Path, songs: int = SONGS) -> Path:
 
 
 def terminate(count: int) -> Callable[[bool], None]:
-    """Send this process SIGTERM while the net sees a batch for the count-th time, from 0."""
+    """Return a callback that sends SIGTERM to this process at the given batch, from 0."""
     seen = itertools.count()
 
     def note(_training: bool) -> None:

@@ -70,7 +70,12 @@ def run_fit(
     write_config(fit, job.folder, options)
     log.info("fitting %s in %s, seed %d", fit.name, job.folder, options.seed)
     started = time.monotonic()
-    fitted = fit.fit(job)
+    try:
+        fitted = fit.fit(job)
+    except KeyboardInterrupt:
+        if fit.is_resumable:
+            return Run(job.folder, stopped=True)
+        raise
     seconds = time.monotonic() - started
     files = files_of(fit, fitted, fit_command(fit, options))
     folders = [job.folder, *([export_to] if export_to else [])]

@@ -87,7 +87,7 @@ class IntervalHypothesesFit(Fit):
     """The weights of tools/intervals/hypothesis_scoring.py."""
 
     name = NAME
-    what = "weighs what spectrum and net say of each set of notes that may sound in a segment"
+    what = "weighs the evidence of spectrum and net for each set of notes in a segment"
     task = "intervals"
     settings = HypothesisSettings
 

@@ -38,7 +38,7 @@ from muse.models.note_net.config import HEADS
 from muse.models.note_net.inference import NoteInference
 from muse.models.note_net.net import PITCHES, NoteNet, Probabilities
 from muse.tools.audio.spectra import ROWS, decibels, partial_power
-from muse.tools.errors import BadInputError, ParameterError
+from muse.tools.errors import ParameterError
 from muse.tools.files import replacing
 from muse.tools.progress import Report
 from muse.tools.training.deterministic import deterministic
@@ -215,7 +215,7 @@ def train(
         steps: batches.
         settings: stored in the checkpoint; "seed" is that of the training.
         path: of the checkpoint.
-        is_resumed: whether to continue from the checkpoint.
+        is_resumed: whether to continue from the checkpoint, if there is one.
         report: called with the fraction done.
     """
     torch.manual_seed(settings["seed"])
@@ -226,7 +226,7 @@ def train(
         optimizer, LEARNING_RATE, total_steps=steps, pct_start=WARM_UP
     )
     parts: dict[str, Any] = {"net": net, "optimizer": optimizer, "schedule": schedule}
-    done = restore(parts, rng, settings, path) if is_resumed else 0
+    done = restore(parts, rng, settings, path) if is_resumed and path.is_file() else 0
     for step in range(done + 1, steps + 1):
         loss = loss_of(net, batch_of(pools, rng), rng.choice(CROP_FIRST))
         optimizer.zero_grad()
@@ -248,11 +248,8 @@ def restore(parts: dict[str, Any], rng: random.Random, settings: dict[str, Any],
     """Restore net, optimizer, schedule and rng from a checkpoint; return the steps done.
 
     Raises:
-        BadInputError: there is no checkpoint.
         ParameterError: the checkpoint is of a run with other settings.
     """
-    if not path.is_file():
-        raise BadInputError(f"{path}: no checkpoint; run without --resume")
     stored = torch.load(path, weights_only=True)
     if stored["settings"] != settings:
         raise ParameterError(f"{path} is of a run with other settings: {stored['settings']}")
