@@ -70,15 +70,6 @@ def why_no_jack() -> str | None:
     return jack_server.why_no_jack()
 
 
-def why_no_fluidr3() -> str | None:
-    """Return why FluidR3_GM.sf2 is missing from the system's folders; None if it is there."""
-    from muse.tools.audio.soundfonts import SOUNDFONT_FOLDERS
-
-    folders = [Path(folder).expanduser() for folder in SOUNDFONT_FOLDERS]
-    found = any((folder / "FluidR3_GM.sf2").is_file() for folder in folders)
-    return None if found else "FluidR3_GM.sf2 is not installed"
-
-
 def why_no_user() -> str | None:
     """Return why files cannot be protected from this process; None if they can."""
     return "root may write anywhere" if hasattr(os, "geteuid") and os.geteuid() == 0 else None
@@ -97,7 +88,6 @@ def why_no_linux() -> str | None:
 NEEDS = (
     Need("needs_data", "real songs and recordings in ../shared/data", why_no_data),
     Need("needs_fluidsynth", "libfluidsynth, which renders MIDI", why_no_fluidsynth),
-    Need("needs_fluidr3", "the soundfont FluidR3_GM.sf2", why_no_fluidr3),
     Need("needs_ffmpeg", "ffmpeg, which decodes rare audio formats", why_no_ffmpeg),
     Need("needs_rtmidi", "python-rtmidi, which opens MIDI ports", why_no_rtmidi),
     Need("needs_jack", "jackd and python-rtmidi with JACK", why_no_jack),
