@@ -89,13 +89,13 @@ def view(
     from muse.cli.output import write_bytes
     from muse.cli.progress import progress_bar
     from muse.tools.view.inputs import subject
-    from muse.tools.view.view import Show, check_output, json_of, lines_of, prepared, save_view
+    from muse.tools.view.view import Show, check_output, json_of, lines_of, prepare, save_view
 
     if out is not None:
         check_output(out, file)
     title = STDIN_TITLE if file == "-" else Path(file).stem
     with subject(file) as found, progress_bar("view") as report:
-        seen = prepared(found, tracks, find)
+        seen = prepare(found, tracks, find)
         if out is not None:
             save_view(seen, out, title, bars=bars, report=report)
             logging.getLogger("muse").info("wrote %s", out)

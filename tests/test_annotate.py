@@ -1,4 +1,4 @@
-"""Chords of a Song explained in the key in force."""
+"""Annotation of the chords of a Song in their key."""
 
 import logging
 
@@ -73,7 +73,7 @@ def test_unknown_symbols_stay(caplog: pytest.LogCaptureFixture) -> None:
     assert romans(song) == ["I", "X", "V"]
 
 
-def test_what_is_known_of_a_chord_is_kept_and_the_song_is_not_changed() -> None:
+def test_pitches_and_probabilities_stay_and_the_song_is_not_changed() -> None:
     before = Song(
         chords=[Chord(0.0, 4.0, "C", root_pc=7, pitches=[48, 64], probability=0.5)], keys=[C_MAJOR]
     )
@@ -101,7 +101,7 @@ def test_a_song_without_keys_gets_them_from_its_notes() -> None:
     assert found.tracks == song.tracks
 
 
-def test_without_key_or_notes_the_symbol_alone_speaks() -> None:
+def test_without_key_or_notes_only_symbol_fields_are_filled() -> None:
     assert annotated(Song()) == Song()
     only_silence = annotated(song_of("N N"))
     assert romans(only_silence) == [None, None]

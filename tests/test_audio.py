@@ -21,7 +21,7 @@ from tests.sounds import tone
 
 
 @pytest.mark.parametrize(("bits", "error"), [("16", 2**-16), ("24", 2**-24), ("32f", 0.0)])
-def test_a_wav_gives_back_what_was_written(tmp_path: Path, bits: str, error: float) -> None:
+def test_a_wav_reads_back_as_written(tmp_path: Path, bits: str, error: float) -> None:
     audio = np.random.default_rng(0).uniform(-1, 0.99, (2, 5000)).astype(np.float32)
     write_audio(tmp_path / "a.wav", audio, 48_000, bits=bits)
     back, rate = read_audio(tmp_path / "a.wav")
@@ -106,7 +106,7 @@ def test_a_file_without_frames_is_bad_input(tmp_path: Path) -> None:
         read_audio(tmp_path / "a.wav")
 
 
-def test_a_truncated_mp3_gives_what_is_there(tmp_path: Path) -> None:
+def test_a_truncated_mp3_is_read_up_to_its_end(tmp_path: Path) -> None:
     write_audio(tmp_path / "a.mp3", tone(440, 3), 44_100)
     data = (tmp_path / "a.mp3").read_bytes()
     (tmp_path / "half.mp3").write_bytes(data[: len(data) // 2])
@@ -114,14 +114,14 @@ def test_a_truncated_mp3_gives_what_is_there(tmp_path: Path) -> None:
     assert 1.0 < audio.shape[1] / rate < 2.0
 
 
-def test_numbers_that_are_none_are_silence(tmp_path: Path) -> None:
+def test_nan_and_infinity_become_silence(tmp_path: Path) -> None:
     data = np.array([0.5, np.nan, np.inf, -np.inf], np.float32)
     soundfile.write(tmp_path / "a.wav", data, 8000, subtype="FLOAT")
     assert read_audio(tmp_path / "a.wav")[0].tolist() == [[0.5, 0, 0, 0]]
 
 
 @pytest.mark.needs_ffmpeg
-def test_what_libsndfile_does_not_read_goes_through_ffmpeg(tmp_path: Path) -> None:
+def test_ffmpeg_reads_what_libsndfile_cannot(tmp_path: Path) -> None:
     write_audio(tmp_path / "a.wav", tone(440, 1), 44_100)
     command = ["ffmpeg", "-v", "error", "-i", tmp_path / "a.wav", tmp_path / "a.m4a"]
     subprocess.run(command, check=True)

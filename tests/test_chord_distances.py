@@ -57,7 +57,7 @@ def test_known_distances(first: str, second: str, steps: int) -> None:
     ("first", "second"),
     [("Cmaj9", "C"), ("Cm7b5", "Cm"), ("C7alt", "C7"), ("C7#9", "C"), ("Cdim7", "Cm6")],
 )
-def test_what_stands_above_the_third_does_not_count(first: str, second: str) -> None:
+def test_tensions_do_not_count(first: str, second: str) -> None:
     assert bucket(first, second) == 0
 
 

@@ -1,4 +1,4 @@
-"""The model behind chord finding: what it looks at, its best path, its files and their making."""
+"""The chord finder: features, best path, weights and training."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -27,7 +27,7 @@ from muse.tools.theory.chord_features import (
 )
 from muse.tools.theory.chord_finding import NOT_KNOWN, finder
 from muse.tools.theory.qualities import quality
-from muse.tools.theory.sounding_notes import Sounding, from_rows
+from muse.tools.theory.sounding_notes import NoteArrays, from_rows
 
 ROOT = Path(__file__).parent.parent
 
@@ -59,7 +59,7 @@ def test_transposed_notes_have_transposed_scores(
     np.testing.assert_allclose(moved[..., :-1], rolled, atol=1e-9)
 
 
-def scores_of(model: ChordFinder, notes: Sounding, edges: np.ndarray) -> np.ndarray:
+def scores_of(model: ChordFinder, notes: NoteArrays, edges: np.ndarray) -> np.ndarray:
     cells = cells_of(notes, edges)
     return model.segment_scores(segment_rows(cells), segment_scalars(cells))
 
@@ -84,7 +84,7 @@ def test_segments_hold_what_their_cells_hold(rows: list[tuple[float, float, int,
 
 
 @pytest.mark.parametrize("phase", [0.0, 0.125, 0.25, 0.5, 0.9])
-def test_the_beat_is_where_most_begins(phase: float) -> None:
+def test_the_beat_is_where_most_notes_begin(phase: float) -> None:
     rows = [(beat + phase, 1.0, 40, False) for beat in range(16)]
     rows += [(beat + phase + 0.5, 0.5, 64, False) for beat in range(16)]
     assert beat_phase(from_rows(rows)) == pytest.approx(phase, abs=1 / 96)

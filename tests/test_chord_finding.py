@@ -1,4 +1,4 @@
-"""Chords of notes: known progressions, any key, any place on the grid, and real songs."""
+"""Chord finding: known progressions in any key and at any phase, and real songs."""
 
 import warnings
 from collections.abc import Sequence
@@ -74,7 +74,7 @@ def test_waltz() -> None:
     assert [chord.symbol for chord in find_chords(song)] == list(POP * 4)
 
 
-def test_compound_metre() -> None:
+def test_compound_meter() -> None:
     song = song_of(voiced(POP * 4, length=3.0), meters=[Meter(0.0, 6, 8)])
     assert [chord.symbol for chord in find_chords(song)] == list(POP * 4)
 
@@ -104,7 +104,7 @@ def test_cells_have_a_length(cell_beats: float) -> None:
         find_chords(song_of(voiced(POP)), cell_beats)
 
 
-def test_a_song_without_end(
+def test_a_note_years_away_is_no_problem(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A broken file's last note may lie years away."""
@@ -167,7 +167,7 @@ def test_spelled_in_the_key() -> None:
     assert "C#" in {chord.symbol for chord in find_chords(sharp)}
 
 
-def test_what_a_chord_carries() -> None:
+def test_the_fields_of_a_found_chord() -> None:
     found = find_chords(song_of(voiced(("Dm7", "G7", "C/E", "C") * 3)))
     for chord in found:
         symbol = parse_chord(chord.symbol)
@@ -191,7 +191,7 @@ def test_no_notes_no_chords() -> None:
     assert find_chords(Song(tracks=[Track(is_drum=True, notes=[Note(0, 1, 36, 90)])])) == []
 
 
-def test_tempo_is_nothing_to_harmony() -> None:
+def test_the_tempo_does_not_change_the_chords() -> None:
     song = song_of(voiced(POP * 2))
     fast = song_of(voiced(POP * 2), tempos=[Tempo(0.0, 211.0)])
     assert find_chords(song) == find_chords(fast)

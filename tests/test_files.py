@@ -1,4 +1,4 @@
-"""Nothing is half written."""
+"""Files are written whole or not at all."""
 
 from pathlib import Path
 
@@ -47,7 +47,7 @@ def test_the_hash_is_sha256(tmp_path: Path) -> None:
     assert sha256_of(tmp_path / "a").startswith("ba7816bf8f01cfea")  # FIPS 180-2's example
 
 
-def test_what_cannot_be_written_is_named_as_it_was_asked_for(
+def test_errors_name_the_file_that_was_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(**options: str) -> None:

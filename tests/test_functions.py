@@ -1,4 +1,4 @@
-"""What chords do in a key: cases that jazz and classical musicians agree on, and properties."""
+"""Harmonic functions: cases that jazz and classical musicians agree on, and properties."""
 
 import pytest
 from hypothesis import given, settings

@@ -1,4 +1,4 @@
-"""Keys of notes: all 24, where they change, and what must not move them."""
+"""Key detection: all 24 keys, modulations, and what must not change the key."""
 
 from pathlib import Path
 
@@ -82,7 +82,7 @@ def test_a_chromatic_bar_changes_nothing() -> None:
     assert names(find_keys(song)) == [(5, "major")]
 
 
-def test_a_song_without_end() -> None:
+def test_a_note_years_away_is_no_problem() -> None:
     """A broken file's last note may lie years away."""
     keys = find_keys(song_of([*cadences(3, "major", 8), Note(1e8, 1.0, 60, 80)]))
     assert len(keys) < 4
@@ -105,7 +105,7 @@ def test_no_notes_no_keys(song: Song) -> None:
     assert find_key(song) == Key(0.0, 0, "major", 0.0)
 
 
-def test_flat_weights_say_nothing() -> None:
+def test_equal_weights_give_no_key() -> None:
     assert key_of_weights(np.zeros(12)).confidence == 0
     assert key_of_weights(np.full(12, 3.7)).confidence == 0
 

@@ -1,4 +1,4 @@
-"""Keys as a song's chords spell them."""
+"""Spelling of keys by the chords of a song."""
 
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def song_in(key: str, *symbols: str) -> Song:
         ("A minor", "C#m7 F#7 D#m7 G#7"),
     ],
 )
-def test_chords_tell_the_key_from_its_twin(key: str, symbols: str) -> None:
+def test_chords_decide_between_enharmonic_keys(key: str, symbols: str) -> None:
     assert [found.name for found in spelled_keys(song_in(key, *symbols.split()))] == [key]
 
 
@@ -49,7 +49,7 @@ def test_without_chords_that_can_be_read_keys_are_spelled_as_usual() -> None:
     assert spelled_keys(Song()) == []
 
 
-def test_each_key_listens_to_its_own_chords() -> None:
+def test_each_key_is_spelled_by_its_own_chords() -> None:
     song = Song(
         keys=[Key(8.0, 6, "major"), Key(4.0, 6, "major")],
         chords=[Chord(0.0, 4.0, "Gbmaj7"), Chord(4.0, 4.0, "Cb"), Chord(8.0, 4.0, "F#")],

@@ -1,4 +1,4 @@
-"""Songs and MIDI files, both ways, and documents that are not what they should be."""
+"""Conversion of Songs and MIDI files, the Song document, and invalid documents."""
 
 import json
 from pathlib import Path
@@ -55,7 +55,7 @@ def sorted_notes(items: list[Note]) -> list[Note]:
 
 
 def as_kept(song: Song) -> tuple[object, ...]:
-    """All that MIDI is to keep of a song."""
+    """Return all of a song that MIDI preserves."""
     tracks = [
         (t.name, t.program, t.is_drum, sorted_notes(t.notes), t.bends, t.controls)
         for t in song.tracks
@@ -89,7 +89,7 @@ def full_song() -> Song:
     )
 
 
-def test_midi_keeps_all_that_it_can_hold() -> None:
+def test_midi_preserves_all_that_it_can_hold() -> None:
     song = full_song()
     back = song_from_midi(song_to_midi(song))
     assert as_kept(back) == as_kept(song)
@@ -160,7 +160,7 @@ def test_every_key_has_a_signature(tonic: int, mode: str) -> None:
     ("tonic", "mode", "sharps"),
     [(2, "minor", -1), (9, "major", 3), (6, "major", 6), (3, "minor", -6), (1, "major", -5)],
 )
-def test_signatures_are_the_ones_in_the_books(tonic: int, mode: str, sharps: int) -> None:
+def test_known_keys_have_their_signature(tonic: int, mode: str, sharps: int) -> None:
     assert tonality_of(Key(0.0, tonic, mode)).sharps == sharps
 
 
@@ -240,14 +240,14 @@ def test_junk_is_bad_input(data: bytes, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b" \n"])
-def test_nothing_is_told_from_something_else(data: bytes, tmp_path: Path) -> None:
+def test_empty_input_has_its_own_message(data: bytes, tmp_path: Path) -> None:
     (tmp_path / "x.mid").write_bytes(data)
     with pytest.raises(BadInputError, match=r"x\.mid: is empty$"):
         load_song(tmp_path / "x.mid")
 
 
 @pytest.mark.parametrize("text", ["{}", '{"name": "some-package", "version": "1.0"}'])
-def test_other_objects_do_not_pass_for_empty_songs(text: str) -> None:
+def test_other_json_objects_are_no_empty_songs(text: str) -> None:
     with pytest.raises(BadInputError, match="not a Song document"):
         song_from_json(text.encode())
 
@@ -255,5 +255,5 @@ def test_other_objects_do_not_pass_for_empty_songs(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ['{"format": "muse.song/1"}', '{"keys": [{"beat": 0, "tonic_pc": 3, "mode": "minor"}]}']
 )
-def test_songs_may_be_short(text: str) -> None:
+def test_short_documents_are_songs(text: str) -> None:
     assert not song_from_json(text.encode()).tracks

@@ -1,4 +1,4 @@
-"""MusicXML opens in music21 with the notes that were written, and with what stands over them."""
+"""MusicXML read back by music21: notes, and the marks above them."""
 
 import zipfile
 from collections import Counter, defaultdict
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from muse.tools.notation.grid import GRID, gridded
+from muse.tools.notation.grid import GRID, quantize_song
 from muse.tools.notation.musicxml import compressed, musicxml, save_musicxml
 from muse.tools.notation.score import score_of
 from muse.tools.song.document import Chord, Key, Meter, Note, Section, Song, Tempo, Track
@@ -73,13 +73,13 @@ def number_of(note: Any) -> int:
 
 def notes_written(song: Song) -> Read:
     """What should be read: the pitched notes on the grid."""
-    pitched = (t for t in zip(song.tracks, gridded(song)[0], strict=True) if not t[0].is_drum)
+    pitched = (t for t in zip(song.tracks, quantize_song(song)[0], strict=True) if not t[0].is_drum)
     return Counter((n.start, n.end, n.pitch) for _, notes in pitched for n in notes)
 
 
 def hits_written(song: Song) -> Read:
     """What should be read of drums; struck twice at once is struck once."""
-    drums = (t for t in zip(song.tracks, gridded(song)[0], strict=True) if t[0].is_drum)
+    drums = (t for t in zip(song.tracks, quantize_song(song)[0], strict=True) if t[0].is_drum)
     hits: Read = Counter()
     for _, notes in drums:
         hits += Counter({(n.start, n.end, n.pitch): 1 for n in notes})
@@ -159,7 +159,7 @@ def test_any_song_is_read_back(song: Song) -> None:
     same_notes(song)
 
 
-def test_what_stands_over_the_notes_is_read() -> None:
+def test_marks_above_the_notes_are_read() -> None:
     song = Song(
         tempos=[Tempo(0.0, 90.0), Tempo(4.0, 126.5)],
         meters=[Meter(0.0, 4, 4), Meter(8.0, 6, 8)],
@@ -201,7 +201,7 @@ def test_each_drum_names_its_key() -> None:
     assert sorted(played) == [36, 38, 81]
 
 
-def test_quavers_are_beamed_by_the_beat() -> None:
+def test_eighths_are_beamed_by_the_beat() -> None:
     notes = [Note(i / 2, 0.5, 60, 80) for i in range(4)] + [Note(2.0, 0.75, 60, 80)]
     notes += [Note(2.75, 0.25, 60, 80), Note(3.0, 1.0, 60, 80)]
     root = fromstring(musicxml(score_of(Song(tracks=[Track("a", "lead", notes=notes)]))))

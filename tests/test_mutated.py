@@ -234,7 +234,7 @@ def test_what_is_no_music_is_refused(data: bytes) -> None:
         b"\x00\xff\x59\x02\x01\x09",
     ],
 )
-def test_an_impossible_mark_is_left_out_and_said(event: bytes, caplog) -> None:
+def test_an_impossible_event_is_ignored_with_a_notice(event: bytes, caplog) -> None:
     sound = b"\x00\xff\x51\x03\x07\xa1\x20\x00\xff\x58\x04\x03\x02\x18\x08\x00\xff\x59\x02\x01\x00"
     with caplog.at_level(logging.INFO, "muse"):
         song = song_from_midi(at_start(event * 2 + sound), "x.mid")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from muse.tools.notation.grid import GRID, gridded
+from muse.tools.notation.grid import GRID, quantize_song
 from muse.tools.notation.harmony import KINDS, kind_and_degrees
 from muse.tools.notation.note_values import levels_of, pieces_of, triplet_groups
 from muse.tools.notation.score import score_of
@@ -64,7 +64,7 @@ def test_values_are_cut_where_a_reader_expects_a_beat(
     assert kinds_of(start, end, *meter) == values
 
 
-def test_kinds_are_said_with_the_fewest_degrees() -> None:
+def test_kinds_need_the_fewest_changed_degrees() -> None:
     def said(degrees: str) -> tuple[str, list[tuple[int, int, str]]]:
         return kind_and_degrees(frozenset(map(parse_interval, degrees.split())))
 
@@ -77,7 +77,7 @@ def test_kinds_are_said_with_the_fewest_degrees() -> None:
 
 def test_a_drum_hit_ends_at_the_next_one_or_the_next_beat() -> None:
     hits = [Note(0.0, 0.01, 36, 90), Note(0.0, 3.0, 42, 90), Note(0.5, 0.01, 42, 90)]
-    tracks, _ = gridded(Song(tracks=[Track("kit", "drums", 0, True, hits)]))
+    tracks, _ = quantize_song(Song(tracks=[Track("kit", "drums", 0, True, hits)]))
     assert [(n.start, n.end, n.pitch) for n in tracks[0]] == [
         (0, 12, 42),
         (0, 24, 36),
@@ -85,19 +85,19 @@ def test_a_drum_hit_ends_at_the_next_one_or_the_next_beat() -> None:
     ]
 
 
-def test_a_performance_beside_its_beats_is_moved_onto_them() -> None:
+def test_a_performance_off_its_beats_is_shifted_onto_them() -> None:
     beats = [0.0, 1.0, 1.5, 2.0, 3.0, 3.5, 4.0, 5.0, 6.0, 6.75]
     notes = [Note(beat + 0.4, 0.5, 40, 80) for beat in beats]
     song = Song(tracks=[Track("bass", "bass", notes=notes)], chords=[Chord(4.4, 2.0, "C")])
-    (written,), moved = gridded(song)
+    (written,), moved = quantize_song(song)
     assert moved.shift == pytest.approx(-0.4, abs=0.02)
     assert [note.start for note in written] == [round(beat * GRID) for beat in beats]
     assert score_of(song).bars[1].symbols == [(0, "C")]
 
 
-def test_performed_triplets_and_semiquavers_are_told_apart() -> None:
+def test_performed_triplets_and_sixteenths_are_distinguished() -> None:
     played = [0.01, 0.32, 0.68, 1.01, 1.24, 1.52, 1.74]
     song = Song(tracks=[Track("a", "lead", notes=[Note(t, 0.2, 60, 80) for t in played])])
-    (notes,), moved = gridded(song)
+    (notes,), moved = quantize_song(song)
     assert [note.start for note in notes] == [0, 8, 16, 24, 30, 36, 42]
     assert 0 < moved.mean_onset <= moved.largest_onset < 0.03

@@ -101,7 +101,7 @@ def test_a_missing_drum_kit_is_replaced_and_reported(play, muse, tmp_path: Path)
     assert np.abs(audio).max() > 0.01
     source = tmp_path / "in.mid"
     result = muse("render", source, "-o", tmp_path / "x.wav", "--quiet")
-    assert result.err == "muse: the soundfont has no drum kit 100; drum kit 0 is played\n"
+    assert result.err == "muse: the soundfont has no drum kit 100; playing drum kit 0 instead\n"
 
 
 @pytest.mark.parametrize(("suffix", "kind"), [("flac", "FLAC"), ("ogg", "OGG"), ("mp3", "MP3")])

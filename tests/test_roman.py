@@ -1,4 +1,4 @@
-"""Roman numerals: golden cases, round trips over the whole table, music21 beside it."""
+"""Roman numerals: known cases, round trips over all qualities, and music21 as reference."""
 
 import json
 import random
@@ -210,7 +210,7 @@ def test_read(key: str, numeral: str, dialect: str, chord: str) -> None:
     )
 
 
-def test_what_follows_tells_what_a_chord_is() -> None:
+def test_the_next_chord_decides_the_numeral() -> None:
     key = parse_key("C")
     assert to_roman(parse_chord("Gm7"), key) == "v7"
     assert to_roman(parse_chord("Gm7"), key, parse_chord("C7")) == "ii7/IV"
@@ -219,7 +219,7 @@ def test_what_follows_tells_what_a_chord_is() -> None:
 
 @pytest.mark.parametrize("text", NOT_NUMERALS)
 @pytest.mark.parametrize("dialect", ["muse", "figured", "pop"])
-def test_what_is_no_numeral_is_named(text: str, dialect: str) -> None:
+def test_text_that_is_no_numeral_is_quoted(text: str, dialect: str) -> None:
     with pytest.raises(BadInputError, match="not a Roman numeral"):
         from_roman(text, parse_key("C"), dialect)
 

@@ -9,9 +9,9 @@ from muse.tools.audio.spectra import (
     POWER_FLOOR,
     ROWS,
     SHORT_WINDOW,
-    decibels,
     partial_power,
     pitch_to_hz,
+    power_to_db,
     semitone_power,
 )
 from muse.tools.audio.tuning import estimate_tuning
@@ -42,7 +42,7 @@ def test_one_frame_for_each_hop(window: int, samples: int) -> None:
 
 
 def test_silence_is_at_the_floor() -> None:
-    assert decibels(np.zeros((1, 1), np.float32)).item() == pytest.approx(
+    assert power_to_db(np.zeros((1, 1), np.float32)).item() == pytest.approx(
         10 * np.log10(POWER_FLOOR), abs=0.01
     )
 

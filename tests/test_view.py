@@ -1,4 +1,4 @@
-"""`muse view`: charts, rolls and pictures of songs and audio, and what it refuses."""
+"""`muse view` of songs: charts, rolls, pictures, other formats and errors."""
 
 import json
 import re
@@ -58,7 +58,7 @@ def test_a_chart_is_written_as_a_musician_writes_it() -> None:
     ]
 
 
-def test_a_new_metre_stands_in_its_bar() -> None:
+def test_a_new_meter_is_written_in_its_bar() -> None:
     song = Song(
         meters=[Meter(0.0, 4, 4), Meter(4.0, 6, 8), Meter(7.0, 3, 4)],
         chords=chords((0.0, 4.0, "C"), (4.0, 1.5, "F"), (5.5, 1.5, "G"), (7.0, 3.0, "C")),
@@ -67,7 +67,7 @@ def test_a_new_metre_stands_in_its_bar() -> None:
     assert line.split("|")[1:-1] == [" 4/4 C   ", " 6/8 F G ", " 3/4 C   "]
 
 
-def test_a_chart_keeps_to_its_width_and_to_the_bars_asked_for() -> None:
+def test_a_chart_fits_its_width_and_has_the_selected_bars() -> None:
     song = Song(chords=chords(*((4.0 * i, 4.0, "Ebmaj7#11/Bb") for i in range(8))))
     for width in (40, 60, 80):
         assert all(len(line) <= width for line in chart(song, width))
@@ -76,11 +76,11 @@ def test_a_chart_keeps_to_its_width_and_to_the_bars_asked_for() -> None:
     assert chart(song, bars="2") == ["   2 | C      |"]
 
 
-def test_an_unreadable_symbol_is_shown_as_it_is() -> None:
+def test_an_unreadable_symbol_is_shown_unchanged() -> None:
     assert "H7" in chart(Song(chords=chords((0.0, 4.0, "H7"))))[0]
 
 
-def test_bars_follow_the_metre_and_a_change_cuts_one_short() -> None:
+def test_bars_follow_the_meter_and_a_change_ends_one_early() -> None:
     bars = bars_until([Meter(0.0, 3, 4), Meter(5.0, 6, 8)], 9.0)
     assert [(bar.start, bar.length, bar.new_meter) for bar in bars] == [
         (0.0, 3.0, True),
@@ -109,7 +109,7 @@ def test_ranges_that_make_no_sense(text: str) -> None:
 
 def roll(song: Song, width: int = 80) -> list[str]:
     """The roll's lines as text."""
-    return plain(piano_roll(song, song_bars(song), width, colour=False)).splitlines()
+    return plain(piano_roll(song, song_bars(song), width, color=False)).splitlines()
 
 
 def test_each_note_lies_at_its_pitch_and_time() -> None:
@@ -133,8 +133,8 @@ def test_drums_have_named_lanes_with_accents() -> None:
 
 def test_every_line_fits_whatever_the_width(example_song: Song) -> None:
     for width in (40, 80, 139, 140, 300):
-        for colour in (True, False):
-            lines = piano_roll(example_song, song_bars(example_song), width, colour=colour)
+        for color in (True, False):
+            lines = piano_roll(example_song, song_bars(example_song), width, color=color)
             assert max(len(line) for line in plain(lines).splitlines()) <= width
 
 
@@ -151,10 +151,10 @@ def test_a_pipe_gets_plain_text(muse: Muse, example_song: Song) -> None:
     assert shown.code == 0
     assert "\x1b" not in text
     assert text.startswith("standard input\n0:47 · 21 bars · 100-112 bpm · 4/4 · D minor\n")
-    assert "[Chorus]" in text and "kick" in text and "bars 1-4 of 21 · --bars 5-8 goes on" in text
+    assert "[Chorus]" in text and "kick" in text and "bars 1-4 of 21 · --bars 5-8 continues" in text
 
 
-def test_chart_roll_bars_and_tracks_choose(muse: Muse, example_song: Song) -> None:
+def test_options_select_chart_roll_bars_and_tracks(muse: Muse, example_song: Song) -> None:
     data = song_to_json(example_song)
     only_chart = muse("view", "--chart", "--bars", "3-4", stdin=data).out.decode()
     assert "Bbmaj9" in only_chart and "Em7b5" not in only_chart and "kick" not in only_chart
@@ -171,7 +171,7 @@ def test_json_is_the_song_with_its_chords_explained(muse: Muse, example_song: So
     assert shown["chords"][0]["root_pc"] == 2
 
 
-def test_chords_are_looked_for_when_asked(muse: Muse, example_song: Song) -> None:
+def test_chords_are_detected_on_request(muse: Muse, example_song: Song) -> None:
     bare = song_to_json(msgspec.structs.replace(example_song, chords=[], keys=[]))
     assert "no chords; --find" in muse("view", "--chart", stdin=bare).out.decode()
     assert re.search(r"\| .*Dm", muse("view", "--chart", "--find", stdin=bare).out.decode())
@@ -242,7 +242,7 @@ def test_other_formats_are_written(muse: Muse, tmp_path: Path, example_song: Son
     for name in ("a.mid", "a.json", "a.musicxml", "a.mxl"):
         result = muse("view", "-o", tmp_path / name, stdin=data)
         assert result.code == 0
-        assert ("notes moved" in result.err) == (name in ("a.musicxml", "a.mxl"))
+        assert ("quantized the notes" in result.err) == (name in ("a.musicxml", "a.mxl"))
     tracks = [
         [track.notes for track in load_song(tmp_path / name).tracks] for name in ("a.mid", "a.json")
     ]
@@ -309,8 +309,8 @@ ANY_SONG = st.builds(
 @settings(max_examples=40, deadline=None)
 @given(ANY_SONG, st.integers(40, 200), st.booleans(), st.sampled_from([None, "all"]))
 def test_any_song_is_shown_within_the_width(
-    song: Song, width: int, colour: bool, bars: str | None
+    song: Song, width: int, color: bool, bars: str | None
 ) -> None:
     bars = bars if song_bars(song) else None
-    shown = lines_of(song, "title", Show(width, colour, bars=bars))
+    shown = lines_of(song, "title", Show(width, color, bars=bars))
     assert max(sum(len(span.text) for span in line) for line in shown) <= width

@@ -1,4 +1,4 @@
-"""`muse view` of audio: what is measured of it and drawn."""
+"""`muse view` of audio: measurements, text and pictures."""
 
 import json
 from collections.abc import Callable

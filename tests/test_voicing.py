@@ -1,4 +1,4 @@
-"""Voicings: the right tones, in range, not muddy, and never costlier than a simpler choice."""
+"""Voicing: right tones, range, low interval limits, and the lowest cost of all paths."""
 
 import json
 from itertools import pairwise
@@ -88,7 +88,7 @@ def required(symbol: ChordSymbol) -> set[int]:
 
 @styles
 @pytest.mark.parametrize("text", [JAZZ, POP])
-def test_all_is_in_range_and_clear(style: str, text: str) -> None:
+def test_voicings_are_in_range_and_clear(style: str, text: str) -> None:
     for voicing in voice(symbols(text), style, 45, 84):
         assert voicing.pitches[0] >= 45
         assert voicing.pitches[-1] <= 84
@@ -150,11 +150,11 @@ def test_all_keys_sound_alike(style: str, semitones: int) -> None:
 
 
 @styles
-def test_the_same_again(style: str) -> None:
+def test_voicing_is_deterministic(style: str) -> None:
     assert voice(symbols(JAZZ), style) == voice(symbols(JAZZ), style)
 
 
-def test_silence_is_passed_over() -> None:
+def test_silence_is_skipped() -> None:
     first, silence, unknown, second = voice([*symbols("C"), NONE, UNKNOWN_CHORD, *symbols("F")])
     assert silence.pitches == unknown.pitches == ()
     assert second.costs.motion == motion(first.pitches, second.pitches)
@@ -162,7 +162,7 @@ def test_silence_is_passed_over() -> None:
     assert voice([NONE])[0].pitches == ()
 
 
-def test_it_leads_on_from_what_was_played() -> None:
+def test_the_first_chord_follows_the_previous_one() -> None:
     near_high = voice(symbols("F"), "closed", previous=[67, 72, 76])[0]
     near_low = voice(symbols("F"), "closed", previous=[52, 55, 60])[0]
     assert near_high.pitches == (69, 72, 77)

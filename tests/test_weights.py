@@ -1,4 +1,4 @@
-"""Named weights: found where they are, fetched whole or not at all, and known by their hash."""
+"""Weights: location, download, verification and reading."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ CONTENT = b"not really a net" * 1000
 
 @pytest.fixture(autouse=True)
 def empty_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """No cache of anybody is looked into."""
+    """Point all caches of weights to empty folders."""
     monkeypatch.setenv("MUSE_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     for name in ("TORCH_HOME", "HF_HOME", "HF_HUB_CACHE"):
@@ -29,7 +29,7 @@ def empty_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def published(tmp_path: Path) -> NamedWeights:
-    """Weights that can be fetched without a network."""
+    """Return weights that are fetched from a local folder."""
     folder = tmp_path / "server"
     folder.mkdir()
     (folder / "abc-123.th").write_bytes(CONTENT)
@@ -37,7 +37,7 @@ def published(tmp_path: Path) -> NamedWeights:
     return replace(HTDEMUCS, url=f"{folder.as_uri()}/", files=(file,))
 
 
-def test_every_hash_and_size_is_told() -> None:
+def test_every_file_has_a_hash_and_a_size() -> None:
     for known in WEIGHTS.values():
         for file in known.files:
             assert len(bytes.fromhex(file.sha256)) == 32
@@ -48,7 +48,7 @@ def test_every_hash_and_size_is_told() -> None:
     assert [row.index(1) for row in HTDEMUCS_FT.shares or ()] == [0, 1, 2, 3]
 
 
-def test_the_package_brings_spleeter() -> None:
+def test_spleeter_ships_with_its_package() -> None:
     paths = weights.locate(SPLEETER)
     for path, file in zip(paths, SPLEETER.files, strict=True):
         assert weights.verify(path, file) == file.sha256
@@ -63,14 +63,14 @@ def test_fetch(published: NamedWeights) -> None:
     assert weights.fetch(published) == (path,)
 
 
-def test_what_was_changed_on_the_way_is_thrown_away(published: NamedWeights) -> None:
+def test_a_download_with_a_wrong_hash_is_discarded(published: NamedWeights) -> None:
     wrong = replace(published, files=(replace(published.files[0], sha256="0" * 64),))
     with pytest.raises(MuseError, match="download is damaged"):
         weights.fetch(wrong)
     assert list(weights.data_folder().iterdir()) == []
 
 
-def test_no_network_is_one_line(published: NamedWeights) -> None:
+def test_without_network_the_error_is_one_line(published: NamedWeights) -> None:
     gone = replace(published, url=published.url + "gone/")
     with pytest.raises(MuseError, match=r"cannot fetch .*put the file into"):
         weights.fetch(gone)

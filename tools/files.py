@@ -1,7 +1,7 @@
-"""Files that are never half written, inputs that are never overwritten, and '-' for a pipe.
+"""Files that are written whole or not at all, and '-' for a pipe.
 
-A file is written beside its final name and renamed when whole, so that an interruption at any
-moment leaves the old file or none.
+A file is written under a temporary name beside its final one and renamed when complete, so that an
+interruption at any time leaves the old file or none.
 """
 
 import hashlib
@@ -14,8 +14,9 @@ from pathlib import Path
 
 from muse.tools.errors import BadInputError, MuseError
 
-PIPE = "-"
-STDIN_NAME = "stdin"  # stands for standard input in file names
+PIPE = "-"  # names standard input or output in place of a path
+PIPE_NAME = "standard input"  # in messages
+STDIN_NAME = "stdin"  # in names of output files
 HASH_BLOCK = 1 << 20  # bytes read at a time
 
 
@@ -23,8 +24,8 @@ HASH_BLOCK = 1 << 20  # bytes read at a time
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary name beside `path`; rename it to `path` at the end, or remove it on error.
 
-    The temporary name keeps the suffix, since writers of audio choose the format by it. Missing
-    parent folders are made. Raises MuseError when `path` is a folder.
+    The temporary name has the same suffix, as audio writers choose the format by it. Missing parent
+    folders are created. Raises MuseError if `path` is a folder.
     """
     if path.is_dir():
         raise MuseError(f"{path} is a folder; name a file")
@@ -46,7 +47,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def replacing_folder(folder: Path) -> Iterator[Path]:
-    """Yield a new folder that takes the place of `folder` at the end, or is removed on error."""
+    """Yield a new folder that replaces `folder` at the end, or is removed on error."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with blaming(folder):
         beside = tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent)
@@ -61,7 +62,7 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
 
 @contextmanager
 def blaming(path: Path) -> Iterator[None]:
-    """Let the system's errors name the file that was asked for, not a temporary one beside it."""
+    """Make OSErrors name the file that was asked for instead of a temporary one."""
     try:
         yield
     except OSError as error:
@@ -70,14 +71,19 @@ def blaming(path: Path) -> Iterator[None]:
 
 
 def current_umask() -> int:
-    """The process's umask; it can only be read by setting it."""
+    """Return the umask of the process; it can only be read by setting it."""
     mask = os.umask(0o022)
     os.umask(mask)
     return mask
 
 
+def input_name(source: str | Path) -> str:
+    """Return the name of an input for messages."""
+    return PIPE_NAME if str(source) == PIPE else str(source)
+
+
 def flush_to_disk(path: Path) -> None:
-    """Wait until the file's bytes are on the disk, so that the rename never outruns them."""
+    """Wait until the bytes of a file are on the disk, so that the rename cannot precede them."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
 
@@ -89,10 +95,10 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def read_bytes(source: str | Path) -> bytes:
-    """The bytes of a file, or of standard input for '-'.
+    """Read a file, or standard input for '-'.
 
     Raises:
-        BadInputError: the file is not there, is a folder, or cannot be read.
+        BadInputError: the file is missing, is a folder, or cannot be read.
     """
     if str(source) == PIPE:
         return sys.stdin.buffer.read()
@@ -104,7 +110,7 @@ def read_bytes(source: str | Path) -> bytes:
 
 @contextmanager
 def on_disk(source: str | Path) -> Iterator[Path]:
-    """A path that can be read and sought: the file itself, or a spooled copy of standard input."""
+    """Yield a path that can be read and sought: the file, or a temporary copy of standard input."""
     if str(source) != PIPE:
         yield Path(source)
         return
@@ -121,7 +127,7 @@ def track_name(source: str | Path) -> str:
 
 
 def sha256_of(path: Path) -> str:
-    """The file's SHA-256 as 64 hex digits."""
+    """Return the SHA-256 of a file as 64 hexadecimal digits."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(HASH_BLOCK):

@@ -1,4 +1,4 @@
-"""How long-running tools tell how far they are, without knowing who listens."""
+"""Progress reports of long-running tools, independent of how they are shown."""
 
 from collections.abc import Callable
 
@@ -6,9 +6,9 @@ Report = Callable[[str, float], None]  # (stage, fraction done in [0, 1])
 
 
 def silent(_stage: str, _fraction: float) -> None:
-    """Listens to nothing."""
+    """Ignore the progress."""
 
 
 def part(report: Report, start: float, end: float) -> Report:
-    """A report whose 0..1 fills start..end of a larger one."""
+    """Return a report whose range 0 to 1 is the range start to end of another report."""
     return lambda stage, fraction: report(stage, start + (end - start) * fraction)

@@ -1,15 +1,14 @@
-"""A spectrum whose rows are pitches, in which a transposition is a shift of rows.
+"""A constant-Q transform, in which transposition is a shift of rows.
 
-The constant Q transform of Brown, "Calculation of a constant Q spectral transform", JASA 1991, with
-windows that grow no longer than LONGEST_WINDOW_S, as Schoerkhuber et al., "A Matlab toolbox for
-efficient perfect reconstruction time-frequency transforms with log-frequency resolution", AES 2014,
-have it: the width of a row is proportional to its frequency, and a constant more. All rows come
-from one Fourier transform of the whole sound: a row is that spectrum times the transform of its
-window, folded to as many points as there are frames and transformed back, which is exactly the row
-at those frames.
+The transform of Brown, "Calculation of a constant Q spectral transform", JASA 1991, with bandwidths
+of a constant Q plus a constant, as in Schoerkhuber et al., "A Matlab toolbox for efficient perfect
+reconstruction time-frequency transforms with log-frequency resolution", AES 2014, so that windows
+of low rows stay short. All rows come from one Fourier transform of the whole clip: a row is that
+spectrum times the transform of its window, folded to as many points as there are frames and
+transformed back, which gives the exact values of the row at these frames.
 
 Conventions: row r is the MIDI pitch LOWEST_PITCH + (r - 1) / ROWS_PER_SEMITONE, so that the rows of
-a semitone are centred on it; frame m is centred on sample m * HOP.
+a semitone are centered on it; frame m is centered on sample m * HOP.
 """
 
 from functools import lru_cache
@@ -24,26 +23,26 @@ RATE = 22_050  # Hz
 HOP = 1024  # samples
 ROWS_PER_SEMITONE = 3
 LOWEST_PITCH = 21  # A0
-ROWS = 306  # up to 9.6 kHz: the third partial of C8 is not needed, the fourth of C7 is
+ROWS = 306  # up to 9.6 kHz: holds the fourth partial of C7
 OCTAVE = 12 * ROWS_PER_SEMITONE
-# width of a row in Hz, 1 / length of its window: RELATIVE of its frequency, and LEAST_WIDTH_HZ more
+# bandwidth of a row in Hz, 1 / length of its window: RELATIVE * frequency + LEAST_WIDTH_HZ
 RELATIVE = (2 ** (2 / OCTAVE) - 1) / (2 ** (2 / OCTAVE) + 1)
 LEAST_WIDTH_HZ = 1.5
-LOBES = 3.0  # widths to each side beyond which a window's transform is taken to be 0
-DEPTH_DB = 80.0  # below the loudest point, what is quieter is as silence
-QUIETEST = 1e-7  # magnitude below which everything is silence, -140 dBFS
+LOBES = 3.0  # bandwidths on each side beyond which the transform of a window is taken as 0
+DEPTH_DB = 80.0  # below the maximum; lower values are raised to it
+QUIETEST = 1e-7  # maximum magnitude of silence, -140 dBFS
 
 Samples = NDArray[np.float32] | NDArray[np.float64]
 Rows = NDArray[np.float32]
 
 
 class Kernel(NamedTuple):
-    """What a spectrum is multiplied by.
+    """The sparse matrix that maps a spectrum to folded rows.
 
     Attributes:
-        places: (n,) of the spectrum.
-        weights: (n,) of these places.
-        starts: (m,) where the places that are summed into one point begin.
+        places: (n,) indices into the spectrum.
+        weights: (n,) factors of these values.
+        starts: (m,) index into `places` of the first value summed into each point.
         points: (m,) the points, row * frames + frame.
     """
 
@@ -54,20 +53,20 @@ class Kernel(NamedTuple):
 
 
 def frequencies() -> NDArray[np.float64]:
-    """Of the rows, in Hz."""
+    """Return the center frequencies of the rows in Hz, (ROWS,)."""
     pitches = LOWEST_PITCH + (np.arange(ROWS) - 1) / ROWS_PER_SEMITONE
     hertz: NDArray[np.float64] = A4_HZ * 2 ** ((pitches - A4) / 12)
     return hertz
 
 
 def widths() -> NDArray[np.float64]:
-    """Of the rows, in Hz: a window is 1 / width seconds long."""
+    """Return the bandwidths of the rows in Hz, (ROWS,); a window is 1 / width seconds long."""
     width: NDArray[np.float64] = RELATIVE * frequencies() + LEAST_WIDTH_HZ
     return width
 
 
 def magnitudes(samples: Samples) -> Rows:
-    """The transform's magnitudes; a sine of amplitude 1 on a row is 0.5 there.
+    """Return the magnitudes of the transform; a sine of amplitude 1 at a row gives 0.5 there.
 
     Args:
         samples: (n,) at RATE.
@@ -88,14 +87,14 @@ def magnitudes(samples: Samples) -> Rows:
 
 
 def size_for(count: int) -> int:
-    """Samples of the transform: room for the longest window round the ends, in whole hops."""
+    """Return the length of the Fourier transform in samples: padded for the longest window."""
     least = count + int(RATE / widths()[0])
     return HOP << max(-(-least // HOP) - 1, 1).bit_length()
 
 
 @lru_cache(maxsize=4)
 def kernel_of(size: int) -> Kernel:
-    """The kernel for a transform of so many samples."""
+    """Return the kernel for a Fourier transform of `size` samples."""
     frames = size // HOP
     places, weights, points = [], [], []
     for row, (hertz, width) in enumerate(zip(frequencies(), widths(), strict=True)):
@@ -112,7 +111,7 @@ def kernel_of(size: int) -> Kernel:
 
 
 def hann_transform(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Of a Hann window of length 1 and sum 1, at frequency x."""
+    """Return the Fourier transform of a Hann window of length 1 and sum 1 at frequencies x."""
     away = 1 - x**2
     near = np.abs(away) < 1e-9
     value: NDArray[np.float64] = np.where(near, 0.5, np.sinc(x) / np.where(near, 1.0, away))
@@ -120,13 +119,15 @@ def hann_transform(x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def levels(samples: Samples) -> Rows:
-    """What a net sees: 1 at the loudest point, 0 DEPTH_DB below it; of silence 0 everywhere.
+    """Return log magnitudes scaled to [0, 1], the input of the interval net.
+
+    1 is the maximum of the clip, 0 is DEPTH_DB or more below it; silence is 0 everywhere.
 
     Args:
         samples: (n,) at RATE.
 
     Returns:
-        (ROWS, ceil(n / HOP)) in [0, 1].
+        (ROWS, ceil(n / HOP)).
     """
     found = magnitudes(samples)
     loudest = float(found.max())

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from muse.tools.audio.decoders import open_sound_file
 from muse.tools.audio.encodings import find_encoding
 from muse.tools.errors import BadInputError, ParameterError
-from muse.tools.files import PIPE, on_disk, replacing
+from muse.tools.files import input_name, on_disk, replacing
 
 log = logging.getLogger("muse")
 
@@ -49,7 +49,7 @@ class AudioReader(AbstractContextManager["AudioReader"]):
             BadInputError: the file is missing, not audio, or has no frames.
             MissingPartError: only ffmpeg can read the format, and it is not installed.
         """
-        self.name = name or ("standard input" if str(source) == PIPE else str(source))
+        self.name = name or input_name(source)
         self._stack = ExitStack()
         try:
             path = self._stack.enter_context(on_disk(source))

@@ -1,9 +1,9 @@
-"""A Song to audio, through FluidSynth and a General MIDI soundfont.
+"""Render a Song to audio with FluidSynth and a General MIDI soundfont.
 
 Conventions:
-    audio is (2, frames) float32 and the song's beat 0 is frame 0. Events are sent between runs of
-    exactly as many frames as lie between them; FluidSynth acts on them at its next inner block of
-    64 frames, so a note sounds at most 1.5 ms late at 44.1 kHz.
+    audio is (2, frames) float32 and beat 0 of the song is frame 0. Between two events exactly the
+    frames between them are rendered; FluidSynth applies an event at its next internal block of 64
+    frames, so a note starts at most 1.5 ms late at 44.1 kHz.
 """
 
 import ctypes
@@ -35,13 +35,13 @@ DRUM_CHANNEL = 9  # MIDI channel 10
 DRUM_BANK = 128
 FLUIDSYNTH_FAILED = -1
 FLUIDSYNTH_LOG_LEVELS = 5  # panic, error, warning, information, debug
-HOMEBREW_ON_ARM = "/opt/homebrew"
-BLOCK_FRAMES = 1 << 16  # longest run of frames asked of the synthesizer at once
+HOMEBREW_ON_ARM = "/opt/homebrew"  # not on the library path of other Pythons
+BLOCK_FRAMES = 1 << 16  # most frames rendered at once
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Event:
-    """A synthesizer call at a frame; `rank` orders calls that share one: set-up, offs, then ons."""
+    """A synthesizer call at a frame; calls at one frame are ordered by `rank`, offs before ons."""
 
     frame: int
     rank: int
@@ -50,7 +50,7 @@ class Event:
 
 
 def has_fluidsynth() -> bool:
-    """Whether libfluidsynth is on this machine."""
+    """Whether libfluidsynth is installed."""
     try:
         load_fluidsynth()
     except MissingPartError:
@@ -59,17 +59,17 @@ def has_fluidsynth() -> bool:
 
 
 def load_fluidsynth() -> Any:
-    """The module `fluidsynth`, with the library's own messages switched off.
+    """Import `fluidsynth`, with the log messages of the library switched off.
 
     Raises:
         MissingPartError: libfluidsynth is not installed.
     """
-    if Path(HOMEBREW_ON_ARM).is_dir():  # where no Python but Homebrew's looks by itself
+    if Path(HOMEBREW_ON_ARM).is_dir():
         os.environ.setdefault("HOMEBREW_PREFIX", HOMEBREW_ON_ARM)
     try:
-        with redirect_stdout(io.StringIO()):  # where $CI is set it prints what it found, on stdout
+        with redirect_stdout(io.StringIO()):  # pyfluidsynth prints to stdout if $CI is set
             import fluidsynth
-    except ImportError as error:  # pyfluidsynth raises it when the library is not found
+    except ImportError as error:  # also raised by pyfluidsynth without the library
         message = f"FluidSynth is not installed; {system_hint('fluidsynth')}"
         raise MissingPartError(message) from error
     for level in range(FLUIDSYNTH_LOG_LEVELS):
@@ -81,7 +81,7 @@ def load_fluidsynth() -> Any:
 def synthesizer(
     soundfont: Path, sample_rate: int, gain: float, reverb: bool = True
 ) -> Iterator[tuple[Any, int]]:
-    """A FluidSynth with the soundfont loaded, and the soundfont's id.
+    """Open a FluidSynth with a soundfont; yield it and the id of the soundfont.
 
     Raises:
         MissingPartError: libfluidsynth is not installed.
@@ -113,15 +113,15 @@ def render_blocks(
     tail_s: float = TAIL_S,
     reverb: bool = True,
 ) -> Iterator[Audio]:
-    """Yield the song's sound as (2, n) blocks of full scale 1.0, in order.
+    """Yield the audio of a song as (2, n) blocks, full scale 1.0.
 
     Args:
-        song: what to play; each track gets a channel, drums channel 10.
-        soundfont: an .sf2 or .sf3; None takes the best one found.
-        sample_rate: in Hz, 8000 to 96000 (FluidSynth's range).
+        song: each track gets a channel, drums channel 10.
+        soundfont: an .sf2 or .sf3 file; None takes the best one found.
+        sample_rate: in Hz, 8000 to 96000 (the range of FluidSynth).
         gain: linear, above 0, at most 10.
-        tail_s: seconds that sound after the last event.
-        reverb: whether it sounds in a room.
+        tail_s: seconds rendered after the last event.
+        reverb: whether to add FluidSynth's reverb.
 
     Raises:
         MissingPartError, BadInputError: see `synthesizer` and `choose_soundfont`.
@@ -143,20 +143,20 @@ def render_blocks(
 
 
 def select_program(synth: Any, font: int, channel: int, bank: int, program: int) -> None:
-    """Choose an instrument; where the soundfont lacks it, the bank's first one, with a warning."""
+    """Select an instrument; if the soundfont lacks it, warn and take the first of the bank."""
     if synth.program_select(channel, font, bank, program) == FLUIDSYNTH_FAILED:
         what = "drum kit" if bank == DRUM_BANK else "program"
-        log.warning("the soundfont has no %s %d; %s 0 is played", what, program, what)
+        log.warning("the soundfont has no %s %d; playing %s 0 instead", what, program, what)
         synth.program_select(channel, font, bank, 0)
 
 
 def run_synth(synth: Any, frames: int) -> Audio:
-    """The next frames of the synthesizer as (2, frames) float32."""
+    """Render the next frames as (2, frames) float32."""
     import fluidsynth
 
     audio = np.empty((2, frames), np.float32)
     left, right = (ctypes.c_void_p(channel.ctypes.data) for channel in audio)
-    # pyfluidsynth binds the 16-bit call only, which clips
+    # pyfluidsynth binds only the 16-bit call, which clips
     fluidsynth._fl.fluid_synth_write_float(
         ctypes.c_void_p(synth.synth), frames, left, 0, 1, right, 0, 1
     )
@@ -164,13 +164,13 @@ def run_synth(synth: Any, frames: int) -> Audio:
 
 
 def render(song: Song, **options: Any) -> Audio:
-    """The whole song as (2, frames) float32; options as `render_blocks`."""
+    """Render a whole song as (2, frames) float32; options as for `render_blocks`."""
     blocks = list(render_blocks(song, **options))
     return np.concatenate(blocks, axis=1) if blocks else np.zeros((2, 0), np.float32)
 
 
 def synth_events(song: Song, sample_rate: int) -> list[Event]:
-    """The synthesizer calls of a song, ordered by frame."""
+    """Return the synthesizer calls of a song, in order."""
     time = song.tempo_map()
 
     def frame(beat: float) -> int:
@@ -193,7 +193,7 @@ def synth_events(song: Song, sample_rate: int) -> list[Event]:
 
 
 def channels(tracks: list[Track]) -> list[int]:
-    """A MIDI channel for each track: 10 for drums, the others in order; they repeat after 15."""
+    """Return a MIDI channel for each track: 10 for drums, else the next one, reused after 15."""
     free = [channel for channel in range(16) if channel != DRUM_CHANNEL]
     melodic = [i for i, track in enumerate(tracks) if not track.is_drum]
     taken = {i: free[position % len(free)] for position, i in enumerate(melodic)}
@@ -203,12 +203,12 @@ def channels(tracks: list[Track]) -> list[int]:
 
 
 def render_file(song: Song, path: Path, *, bits: str = "16", **options: Any) -> float:
-    """Render into an audio file chosen by its suffix; returns the peak, full scale 1.0.
+    """Render to an audio file, in the format of its suffix; return the peak, full scale 1.0.
 
-    A peak above 1.0 is clipped in formats of 16 or 24 bits, with a warning that says what to do.
+    A peak above 1.0 is clipped in 16 and 24 bits, with a warning.
 
     Raises:
-        MuseError: there is nothing to play.
+        MuseError: the song has no notes.
     """
     if not any(track.notes for track in song.tracks):
         raise MuseError("nothing to play: the song has no notes")
@@ -224,7 +224,7 @@ def render_file(song: Song, path: Path, *, bits: str = "16", **options: Any) -> 
 
 
 def render_to_stream(song: Song, stream: BinaryIO, *, bits: str = "16", **options: Any) -> float:
-    """Render into a WAV on a stream that cannot be sought, by way of a file; as `render_file`."""
+    """Render a WAV to a stream that cannot seek, by way of a temporary file; as `render_file`."""
     with TemporaryDirectory(prefix="muse-") as folder:
         path = Path(folder) / "song.wav"
         peak = render_file(song, path, bits=bits, **options)

@@ -1,9 +1,4 @@
-"""Finds the soundfonts on this machine and chooses the one that MIDI is rendered with.
-
-$MUSE_SOUNDFONT names the soundfont to use. $MUSE_SOUNDFONT_PATH lists the folders to search instead
-of SOUNDFONT_FOLDERS, separated as in $PATH; where it is empty, no folder is searched and the
-soundfont inside the pretty_midi package is used.
-"""
+"""Find the soundfonts on this machine and choose one."""
 
 import os
 from importlib.util import find_spec
@@ -31,11 +26,7 @@ def soundfont_folders() -> list[Path]:
 
 
 def find_soundfonts() -> list[Path]:
-    """Return the soundfonts on this machine, best first.
-
-    $MUSE_SOUNDFONT comes first, then the preferred ones of each folder; TimGM6mb.sf2 inside
-    pretty_midi is last and always there.
-    """
+    """Return the soundfonts on this machine, best first; $MUSE_SOUNDFONT comes first if set."""
     found: list[Path] = []
     if named := os.environ.get("MUSE_SOUNDFONT"):
         found.append(Path(named))
@@ -53,11 +44,11 @@ def find_soundfonts() -> list[Path]:
 
 
 def choose_soundfont(named: Path | None = None) -> Path:
-    """Return the soundfont to render with: the one named, else the best one found.
+    """Return the given soundfont, or else the best one found.
 
     Raises:
-        BadInputError: the one named does not exist or is not a soundfont.
-        MissingPartError: none was found.
+        BadInputError: the given file is missing or is no soundfont.
+        MissingPartError: no soundfont was found.
     """
     found = [named] if named else find_soundfonts()
     if not found:
@@ -67,7 +58,7 @@ def choose_soundfont(named: Path | None = None) -> Path:
 
 
 def check_soundfont(path: Path) -> None:
-    """Raise BadInputError unless a file has a soundfont's header and the size it says."""
+    """Check the header and the size of a soundfont; raises BadInputError."""
     try:
         with path.open("rb") as file:
             head = file.read(12)
@@ -76,4 +67,4 @@ def check_soundfont(path: Path) -> None:
     if head[:4] != b"RIFF" or head[8:12] != b"sfbk":
         raise BadInputError(f"{path}: not a soundfont (.sf2 or .sf3)")
     if path.stat().st_size < int.from_bytes(head[4:8], "little"):
-        raise BadInputError(f"{path}: a soundfont that is cut off")
+        raise BadInputError(f"{path}: the soundfont is incomplete")

@@ -1,8 +1,8 @@
-"""How far a recording is from A440.
+"""Estimate the tuning of a recording relative to A4 = 440 Hz.
 
-Spectral peaks vote with their distance from the nearest equal-tempered pitch, as angles on a
-circle of one semitone, weighted by magnitude; the direction of the sum is the tuning, its length
-how far they agree.
+The distance of each spectral peak from the nearest equal-tempered pitch is taken as an angle on a
+circle of one semitone, weighted by magnitude. The direction of the mean vector is the tuning, its
+length the agreement of the peaks.
 """
 
 import numpy as np
@@ -10,23 +10,24 @@ from numpy.typing import NDArray
 
 from muse.models.basic_pitch import SAMPLE_RATE
 from muse.tools.audio.spectra import Signal, hann_window, rfft
+from muse.tools.theory.pitch import A4, A4_HZ
 
 WINDOW = 8192  # samples, 2.7 Hz a bin
 HOP = 4096  # samples
 BIN_HZ = SAMPLE_RATE / WINDOW
-LOWEST_HZ, HIGHEST_HZ = 80.0, 2000.0  # below, a bin is too wide; above, partials are stretched
-MIN_AGREEMENT = 0.3  # of 1; with less the estimate is not to be trusted
-FLOOR_DB = 50.0  # peaks so far below the loudest do not vote
-ENOUGH_S = 60.0  # seconds of audio that settle the question
+LOWEST_HZ, HIGHEST_HZ = 80.0, 2000.0  # bins are too wide below, partials inharmonic above
+MIN_AGREEMENT = 0.3  # in [0, 1]; below it the estimate is unreliable
+FLOOR_DB = 50.0  # peaks further below the highest one are ignored
+LISTENED_S = 60.0  # seconds of audio that are analyzed
 
 
 def estimate_tuning(audio: Signal) -> float:
-    """Cents above A440 in [-50, 50); 0.0 where the audio does not tell.
+    """Return the tuning in cents above A4 = 440 Hz, in [-50, 50); 0.0 if the peaks do not agree.
 
     Args:
-        audio: (samples,) mono at SAMPLE_RATE; the first minute is listened to.
+        audio: (samples,) mono at SAMPLE_RATE; the first minute is analyzed.
     """
-    audio = audio[: int(ENOUGH_S * SAMPLE_RATE)]
+    audio = audio[: int(LISTENED_S * SAMPLE_RATE)]
     padded = np.pad(audio, (0, max(WINDOW - len(audio), 0)))
     cut = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP]
     window = hann_window(WINDOW)
@@ -34,7 +35,7 @@ def estimate_tuning(audio: Signal) -> float:
     hz, weight = spectral_peaks(magnitude[:, : int(HIGHEST_HZ / BIN_HZ) + 3])
     if not len(hz) or weight.sum() <= 0:
         return 0.0
-    semitones = 69.0 + 12.0 * np.log2(hz / 440.0)
+    semitones = A4 + 12.0 * np.log2(hz / A4_HZ)
     mean = np.sum(weight * np.exp(2j * np.pi * semitones)) / weight.sum()
     return float(np.angle(mean) / (2 * np.pi) * 100.0) if abs(mean) >= MIN_AGREEMENT else 0.0
 
@@ -42,7 +43,7 @@ def estimate_tuning(audio: Signal) -> float:
 def spectral_peaks(
     magnitude: NDArray[np.floating],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Frequencies in Hz and weights of the peaks, by a parabola through the log magnitudes."""
+    """Return frequencies in Hz and weights of the spectral peaks, by parabolic interpolation."""
     level = np.log(magnitude + 1e-7)
     left, middle, right = level[:, :-2], level[:, 1:-1], level[:, 2:]
     bins = np.arange(1, magnitude.shape[1] - 1) * BIN_HZ

@@ -1,8 +1,9 @@
-"""The pitch of a note that sounds alone, by how it repeats.
+"""The pitch of a single note, by the YIN algorithm.
 
-After de Cheveigne and Kawahara, "YIN, a fundamental frequency estimator for speech and music", JASA
-2002: the squared difference between the sound and itself a little later, by its mean over all
-shorter lags, is low at the period. Lags are in samples; a pitch is MIDI's, with its fraction.
+Source: de Cheveigne and Kawahara, "YIN, a fundamental frequency estimator for speech and music",
+JASA 2002. The squared difference between the sound and its delayed copy, divided by its mean over
+all shorter lags, has a minimum at the period. Lags are in samples; pitches are fractional MIDI
+numbers.
 """
 
 import numpy as np
@@ -13,23 +14,23 @@ from muse.tools.theory.pitch import A4, A4_HZ
 Samples = NDArray[np.float32] | NDArray[np.float64]
 Values = NDArray[np.float64]
 
-LOWEST_HZ, HIGHEST_HZ = 40.0, 2500.0  # of fundamentals that are looked for
-WINDOW_S = 0.05  # compared with itself
-HOP_S = 0.025  # between two frames
-THRESHOLD = 0.15  # of the normalised difference; the first dip below it is the period
-QUIETEST = 1e-12  # power below which a frame is silence
+LOWEST_HZ, HIGHEST_HZ = 40.0, 2500.0  # range of fundamentals
+WINDOW_S = 0.05  # length of the two compared stretches
+HOP_S = 0.025  # hop length
+THRESHOLD = 0.15  # of the normalized difference; the first minimum below it is the period
+QUIETEST = 1e-12  # power; frames below it are silent
 
 
 def note_pitch(samples: Samples, rate: int) -> tuple[float, float]:
-    """The pitch of a note, and how sure it is.
+    """Estimate the pitch of a note.
 
     Args:
-        samples: (n,), one note; shorter ones are padded.
-        rate: in Hz.
+        samples: (n,), one note; short ones are padded.
+        rate: sample rate in Hz.
 
     Returns:
-        the median over the frames that repeat, and their share of those that are not silent; nan
-        and 0 of silence.
+        The median pitch of the periodic frames, and their share of all frames that are not silent;
+        nan and 0 for silence.
     """
     lags, unlike = periods(frames_of(samples, rate), rate)
     if not len(lags):
@@ -40,23 +41,23 @@ def note_pitch(samples: Samples, rate: int) -> tuple[float, float]:
 
 
 def interval_by_yin(first: Samples, second: Samples, rate: int) -> int:
-    """From one note to the other in semitones; 0 where one is silent."""
+    """Return the interval from one note to the other in semitones; 0 if one is silent."""
     size = note_pitch(second, rate)[0] - note_pitch(first, rate)[0]
     return round(size) if np.isfinite(size) else 0
 
 
 def frames_of(samples: Samples, rate: int) -> Values:
-    """Frames (n, window and longest lag) that are not silent."""
+    """Return the frames that are not silent, (n, window + longest lag)."""
     length = round(WINDOW_S * rate) + round(rate / LOWEST_HZ)
     padded = np.pad(samples.astype(np.float64), (0, max(length - len(samples), 0)))
     frames = np.lib.stride_tricks.sliding_window_view(padded, length)[:: round(HOP_S * rate)]
-    heard: Values = frames[np.mean(frames**2, axis=1) > QUIETEST]
-    return heard
+    loud: Values = frames[np.mean(frames**2, axis=1) > QUIETEST]
+    return loud
 
 
 def periods(frames: Values, rate: int) -> tuple[Values, Values]:
-    """The period of each frame in samples, between them, and the normalised difference there."""
-    unlike = normalised_difference(frames, round(WINDOW_S * rate))
+    """Return the period of each frame in fractional samples, and the normalized difference."""
+    unlike = normalized_difference(frames, round(WINDOW_S * rate))
     shortest = int(rate / HIGHEST_HZ)
     inner = unlike[:, shortest:-1]
     dips = (inner < unlike[:, shortest - 1 : -2]) & (inner <= unlike[:, shortest + 1 :])
@@ -69,8 +70,8 @@ def periods(frames: Values, rate: int) -> tuple[Values, Values]:
     return best + np.clip(offset, -1.0, 1.0), middle
 
 
-def normalised_difference(frames: Values, window: int) -> Values:
-    """YIN's d' of each frame (n, longest lag): 1 at lag 0, 0 where the frame repeats exactly."""
+def normalized_difference(frames: Values, window: int) -> Values:
+    """Return YIN's d' of each frame, (n, longest lag): 1 at lag 0, 0 at an exact repetition."""
     longest = frames.shape[1] - window
     size = 1 << (frames.shape[1] + window - 1).bit_length()
     spectra = np.fft.rfft(frames, size), np.fft.rfft(frames[:, :window], size)

@@ -41,12 +41,12 @@ from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.generation.sampling import Sampling
 from muse.tools.song.document import Meter, Song
 from muse.tools.song.meter import COMMON_TIME, first_meter, parse_meter, pulse_beats, signature_text
+from muse.tools.song.tempo_map import FASTEST_BPM, SLOWEST_BPM
 from muse.tools.theory.keys import Mode, Tonality, parse_key, relative, tonality_of
 from muse.tools.theory.voicing import STYLES as VOICINGS
 
 DEFAULT_BARS = 8
 DEFAULT_STYLE = "neo-soul"
-SLOWEST, FASTEST = 20.0, 400.0  # counted beats a minute
 FREE = "free"
 
 
@@ -257,8 +257,8 @@ def choose_tempo(
     if request.tempo is None:
         song = request.like
         return song.tempos[0].bpm if song and song.tempos else drawn * unit
-    if not SLOWEST <= request.tempo <= FASTEST:
-        raise ParameterError(f"--tempo must be {SLOWEST:g} to {FASTEST:g} beats a minute")
+    if not SLOWEST_BPM <= request.tempo <= FASTEST_BPM:
+        raise ParameterError(f"--tempo must be {SLOWEST_BPM:g} to {FASTEST_BPM:g} beats a minute")
     return request.tempo * unit
 
 

@@ -38,13 +38,13 @@ from muse.tools.song.meter import (
     pulse_beats,
     signature_text,
 )
+from muse.tools.song.tempo_map import FASTEST_BPM, SLOWEST_BPM
 from muse.tools.theory.chords import parse_chord
 from muse.tools.theory.keys import parse_key
 
 STRAIGHT = 50.0  # percent: both sixteenths have the same length
 SWING_RANGE = (STRAIGHT, 80.0)  # percent
 BEHIND_RANGE = (-100.0, 200.0)  # ms
-TEMPO_RANGE = (20.0, 400.0)  # beats per minute
 UNTITLED = "untitled"
 HOLD, REPEAT, PUSH = ".", "%", "<"
 PUSH_BEATS = 0.5  # quarters: an eighth
@@ -192,7 +192,7 @@ def check_field(key: str, value: str) -> None:
         parse_number(key, value)
 
 
-NUMBER_RANGES = {"tempo": TEMPO_RANGE, "swing": SWING_RANGE, "behind": BEHIND_RANGE}
+NUMBER_RANGES = {"tempo": (SLOWEST_BPM, FASTEST_BPM), "swing": SWING_RANGE, "behind": BEHIND_RANGE}
 
 
 def parse_number(key: str, value: str) -> float:

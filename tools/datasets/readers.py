@@ -29,7 +29,7 @@ from muse.tools.datasets.roman_numerals import (
 )
 from muse.tools.datasets.text_lines import NamedSongs, Reader
 from muse.tools.errors import BadInputError
-from muse.tools.files import PIPE, STDIN_NAME, read_bytes
+from muse.tools.files import PIPE, STDIN_NAME, input_name, read_bytes
 from muse.tools.song.document import Song, song_from_json
 from muse.tools.song.midi import MIDI_MAGIC, song_from_midi
 from muse.tools.song.validation import first_problem
@@ -116,7 +116,7 @@ class Source:
         if self.path != PIPE and path.is_dir():
             return [(self.id, read_pop909(path))]
         data = read_bytes(self.path)
-        name = "standard input" if self.path == PIPE else self.path
+        name = input_name(self.path)
         songs = read_data(data, name)
         return [(f"{self.id}/{part}" if part else self.id, song) for part, song in songs]
 

@@ -1,23 +1,23 @@
-"""Beams: which of the notes of a voice are joined, beat by beat.
+"""Beams: which notes of a voice are joined, beat by beat.
 
-Conventions: a level is one beam line, 1 for quavers, 2 for semiquavers; a note has a mark for each
-level it reaches: "begin", "continue", "end", or a hook where it is alone on its level.
+Conventions: a level is one beam line, 1 for eighths, 2 for sixteenths; a note has a mark for each
+of its levels: "begin", "continue", "end", or a hook if it is alone on the level.
 """
 
 from collections.abc import Sequence
 
-from muse.tools.notation.note_values import Piece
+from muse.tools.notation.note_values import NoteValue
 
-LINES = {"eighth": 1, "16th": 2, "32nd": 3, "64th": 4}  # beam lines of each written type
+LINES = {"eighth": 1, "16th": 2, "32nd": 3, "64th": 4}  # beams of each written type
 
 
-def beams_of(pieces: Sequence[Piece], sounding: Sequence[bool], beat: int) -> list[list[str]]:
-    """The marks of each value of a voice in one bar, by level.
+def beams_of(pieces: Sequence[NoteValue], sounding: Sequence[bool], beat: int) -> list[list[str]]:
+    """Return the marks of each value of a voice in one bar, by level.
 
     Args:
         pieces: the values in order.
         sounding: for each, whether it is a note and not a rest.
-        beat: steps that are joined under one beam at most, from the bar line on.
+        beat: steps that one beam spans at most, from the bar line on.
     """
     marks: list[list[str]] = [[] for _ in pieces]
     for group in beat_groups(pieces, sounding, beat):
@@ -27,8 +27,10 @@ def beams_of(pieces: Sequence[Piece], sounding: Sequence[bool], beat: int) -> li
     return marks
 
 
-def beat_groups(pieces: Sequence[Piece], sounding: Sequence[bool], beat: int) -> list[list[int]]:
-    """Places of notes with beams that follow each other within a beat."""
+def beat_groups(
+    pieces: Sequence[NoteValue], sounding: Sequence[bool], beat: int
+) -> list[list[int]]:
+    """Return the indices of successive notes with beams, for each beat."""
     groups: list[list[int]] = [[]]
     for index, (piece, sounds) in enumerate(zip(pieces, sounding, strict=True)):
         if piece.start % beat == 0 or not sounds or piece.kind not in LINES:
@@ -39,9 +41,9 @@ def beat_groups(pieces: Sequence[Piece], sounding: Sequence[bool], beat: int) ->
 
 
 def mark_level(
-    pieces: Sequence[Piece], group: Sequence[int], level: int, marks: list[list[str]]
+    pieces: Sequence[NoteValue], group: Sequence[int], level: int, marks: list[list[str]]
 ) -> None:
-    """Add the marks of one level to the notes of a group that reach it."""
+    """Add the marks of one level to those notes of a group that have it."""
     for place, index in enumerate(group):
         if LINES[pieces[index].kind] < level:
             continue

@@ -1,11 +1,11 @@
-"""Performed notes onto a grid that can be written down.
+"""Quantize performed notes to a grid that can be notated.
 
 Conventions:
-    the grid has GRID steps to the quarter note, so that semiquavers, demisemiquavers and triplets
-    of quavers and semiquavers lie on it; all times here are whole steps. A song that lies on it
-    already is written as it is. Any other is quantised beat by beat: each quarter note is divided
-    in four or in three, whichever its onsets lie nearer to. A performance that lies beside its
-    own beats as a whole, as those recorded without a click do, is moved onto them first.
+    the grid has GRID steps to the quarter note, which holds sixteenths, thirty-seconds, and
+    triplets of eighths and sixteenths; all times here are whole steps. A song that is on the grid
+    stays unchanged. Any other is quantized beat by beat: each quarter note is divided by four or
+    by three, whichever fits its onsets better. A performance with a constant offset from its beats,
+    such as one recorded without a click, is shifted onto them first.
 """
 
 from bisect import bisect_left
@@ -19,17 +19,17 @@ from muse.tools.theory.chord_features import beat_phase
 from muse.tools.theory.sounding_notes import sounding_notes
 
 GRID = 24  # steps to a quarter note
-STRAIGHT, TRIPLET = GRID // 4, GRID // 3  # steps between the places of a divided beat
-TRIPLET_ADVANTAGE = 0.6  # a beat is read as a triplet when its error is below this share
-ROUNDING = 0.02  # steps: how far off a note may be that was meant to lie on the grid
-NEAR = 0.75  # steps: where half the notes lie so close to a place of the beat, they were meant to
-SMALLEST_SHIFT = 0.05  # quarter notes: a song that lies closer to its beats stays there
-TOGETHER = STRAIGHT  # steps: notes that begin together and end so close end together
+STRAIGHT, TRIPLET = GRID // 4, GRID // 3  # steps of a division of the beat
+TRIPLET_ADVANTAGE = 0.6  # a beat is a triplet if its error is below this share of the straight one
+ROUNDING = 0.02  # steps: deviation of notes that count as on the grid
+NEAR = 0.75  # steps: a song with half its notes this close to the grid is not shifted
+SMALLEST_SHIFT = 0.05  # quarter notes; smaller shifts are ignored
+TOGETHER = STRAIGHT  # steps: ends that are closer than this are made equal
 
 
 @dataclass(frozen=True, order=True)
 class GridNote:
-    """A note in steps: where it begins and ends, and its MIDI pitch."""
+    """A note in steps: start, end, and MIDI pitch."""
 
     start: int
     end: int
@@ -37,11 +37,11 @@ class GridNote:
 
 
 @dataclass(frozen=True)
-class Moved:
-    """How far quantising moved the notes, in quarter notes; all 0 when nothing had to move.
+class Displacement:
+    """How far quantization moved the notes, in quarter notes; all 0 if nothing moved.
 
-    `shift` is what the song was moved by as a whole, forward in time when above 0; the other
-    distances come on top of it.
+    `shift` is the shift of the whole song, later in time if above 0; the other distances are
+    measured after it.
     """
 
     notes: int = 0
@@ -62,35 +62,35 @@ def on_grid(song: Song) -> bool:
 
 
 def is_step(beats: float) -> bool:
-    """Whether a beat is a whole number of steps, but for rounding."""
+    """Whether a beat is a whole number of steps, up to rounding."""
     return abs(beats * GRID - round(beats * GRID)) <= ROUNDING
 
 
-def gridded(song: Song) -> tuple[list[list[GridNote]], Moved]:
-    """The notes of each track on the grid, sorted, and how far they had to move.
+def quantize_song(song: Song) -> tuple[list[list[GridNote]], Displacement]:
+    """Quantize the notes of each track, sorted; also return how far they moved.
 
-    A note gets at least one step. A hit of a drum is written up to the next one of the same
-    limbs, hands or feet, or to the next beat, since how long a drum is held means nothing.
+    A note lasts at least one step. A drum hit lasts until the next one of the same limbs, hands or
+    feet, or until the next beat, as the duration of drum notes has no meaning.
     """
     fits = on_grid(song)
     shift = 0.0 if fits else shift_onto_beats(song)
-    performed = [shifted(track, shift) for track in song.tracks]
+    performed = [shift_track(track, shift) for track in song.tracks]
     division = None if fits else beat_divisions(performed)
     tracks, moves = [], []
     for track in performed:
-        notes = [snapped(note, division) for note in track.notes]
+        notes = [quantize_note(note, division) for note in track.notes]
         if track.is_drum:
-            notes = as_hits(notes)
+            notes = drum_hits(notes)
         elif division is not None:
-            notes = tidied(notes)
+            notes = align_ends(notes)
         if not track.is_drum or division is not None:
             moves += distances(track, notes)
         tracks.append(sorted(notes))
-    return tracks, Moved() if division is None else moved(moves, shift)
+    return tracks, Displacement() if division is None else moved(moves, shift)
 
 
 def shift_onto_beats(song: Song) -> float:
-    """Quarter notes to move a song by so that what sounds like beats lies on the beats."""
+    """Return the shift in quarter notes that aligns the performed beats with those of the song."""
     places = [note.start_beats % 1.0 * GRID for track in song.tracks for note in track.notes]
     near = [place for place in places if min(off(place, STRAIGHT), off(place, TRIPLET)) <= NEAR]
     if 2 * len(near) >= len(places):
@@ -100,8 +100,8 @@ def shift_onto_beats(song: Song) -> float:
     return shift if abs(shift) >= SMALLEST_SHIFT else 0.0
 
 
-def shifted(track: Track, shift: float) -> Track:
-    """The track with its notes moved; none begins before beat 0."""
+def shift_track(track: Track, shift: float) -> Track:
+    """Return the track with its notes shift_track; none begins before beat 0."""
     notes = [
         Note(max(note.start_beats + shift, 0.0), note.duration_beats, note.pitch, note.velocity)
         for note in track.notes
@@ -110,7 +110,7 @@ def shifted(track: Track, shift: float) -> Track:
 
 
 def beat_divisions(tracks: Sequence[Track]) -> dict[int, int]:
-    """The steps between the places of each beat that has onsets: STRAIGHT or TRIPLET."""
+    """Return the division of each beat that has onsets: STRAIGHT or TRIPLET."""
     onsets: dict[int, list[float]] = defaultdict(list)
     for track in tracks:
         for note in track.notes:
@@ -119,23 +119,23 @@ def beat_divisions(tracks: Sequence[Track]) -> dict[int, int]:
 
 
 def division_of(places: Sequence[float]) -> int:
-    """The division that onsets, in steps from their beat, lie nearer to."""
-    straight, triplet = (off_by(places, step) for step in (STRAIGHT, TRIPLET))
+    """Return the division that fits onsets, in steps from their beat, best."""
+    straight, triplet = (squared_error(places, step) for step in (STRAIGHT, TRIPLET))
     return TRIPLET if triplet < TRIPLET_ADVANTAGE * straight else STRAIGHT
 
 
-def off_by(places: Iterable[float], step: int) -> float:
-    """Sum of the squared distances to the nearest multiple of a step."""
+def squared_error(places: Iterable[float], step: int) -> float:
+    """Return the sum of the squared distances to the nearest multiples of a step."""
     return sum(off(place, step) ** 2 for place in places)
 
 
 def off(place: float, step: int) -> float:
-    """Distance of a place to the nearest multiple of a step, in steps of the grid."""
+    """Return the distance to the nearest multiple of a step, in steps of the grid."""
     return abs(place - step * round(place / step))
 
 
-def snapped(note: Note, division: dict[int, int] | None) -> GridNote:
-    """One note on the grid; `division` None rounds to the nearest step."""
+def quantize_note(note: Note, division: dict[int, int] | None) -> GridNote:
+    """Quantize one note; without divisions to the nearest step."""
     start = nearest_place(note.start_beats, division)
     end = nearest_place(note.start_beats + note.duration_beats, division)
     shortest = 1 if division is None else division.get(int(note.start_beats), STRAIGHT)
@@ -143,7 +143,7 @@ def snapped(note: Note, division: dict[int, int] | None) -> GridNote:
 
 
 def nearest_place(beats: float, division: dict[int, int] | None) -> int:
-    """The place of its beat's division that is nearest to a beat, in steps."""
+    """Return the nearest step of the division of its beat; without divisions the nearest step."""
     if division is None:
         return round(beats * GRID)
     beat = int(beats)
@@ -151,8 +151,8 @@ def nearest_place(beats: float, division: dict[int, int] | None) -> int:
     return beat * GRID + step * round((beats - beat) * GRID / step)
 
 
-def as_hits(notes: Sequence[GridNote]) -> list[GridNote]:
-    """Hits up to the next one of the same limbs, or to the next beat if that comes first."""
+def drum_hits(notes: Sequence[GridNote]) -> list[GridNote]:
+    """Let each hit last until the next one of the same limbs, or until the next beat."""
     following: dict[tuple[bool, int], int] = {}
     for feet in (True, False):
         onsets = sorted({note.start for note in notes if (note.pitch in FEET) == feet})
@@ -162,11 +162,11 @@ def as_hits(notes: Sequence[GridNote]) -> list[GridNote]:
     return [GridNote(n.start, following[n.pitch in FEET, n.start], n.pitch) for n in notes]
 
 
-def tidied(notes: Sequence[GridNote]) -> list[GridNote]:
-    """Ends that lie within TOGETHER of a better place moved there.
+def align_ends(notes: Sequence[GridNote]) -> list[GridNote]:
+    """Move ends that are within TOGETHER of a better place.
 
-    Notes of one chord end together, and a note that ends just beside an onset ends on it, which
-    needs fewer voices.
+    Notes of one chord end together, and a note that ends near an onset ends on it, which needs
+    fewer voices.
     """
     onsets = sorted({note.start for note in notes})
     chords: dict[int, list[GridNote]] = defaultdict(list)
@@ -180,7 +180,7 @@ def tidied(notes: Sequence[GridNote]) -> list[GridNote]:
 
 
 def end_on_onset(start: int, end: int, onsets: Sequence[int]) -> int:
-    """The onset nearest to the end of a note, if it is near and behind the note's own start."""
+    """Return the onset nearest to the end of a note if it is near and after the note's start."""
     place = bisect_left(onsets, end)
     around = [onset for onset in onsets[max(place - 1, 0) : place + 1] if onset > start]
     nearest = min(around, key=lambda onset: abs(onset - end), default=end)
@@ -188,7 +188,7 @@ def end_on_onset(start: int, end: int, onsets: Sequence[int]) -> int:
 
 
 def distances(track: Track, notes: Sequence[GridNote]) -> list[tuple[float, float]]:
-    """(onset, end) distance of each note from where it was, in quarter notes; drums have no end."""
+    """Return how far each onset and end moved, in quarter notes; 0 for the ends of drums."""
     return [
         (
             abs(new.start / GRID - old.start_beats),
@@ -198,10 +198,10 @@ def distances(track: Track, notes: Sequence[GridNote]) -> list[tuple[float, floa
     ]
 
 
-def moved(distances: Sequence[tuple[float, float]], shift: float) -> Moved:
-    """The figures of all notes."""
+def moved(distances: Sequence[tuple[float, float]], shift: float) -> Displacement:
+    """Summarize the distances of all notes."""
     if not distances:
-        return Moved()
+        return Displacement()
     onsets, ends = zip(*distances, strict=True)
     means = sum(onsets) / len(onsets), sum(ends) / len(ends)
-    return Moved(len(onsets), shift, max(onsets), *means)
+    return Displacement(len(onsets), shift, max(onsets), *means)

@@ -11,7 +11,7 @@ from muse.tools.theory.leadsheet import write_leadsheet
 from muse.tools.theory.qualities import NO_CHORD
 from muse.tools.theory.symbol import ChordSymbol
 
-# MusicXML's kinds and their degrees, the plainer first
+# MusicXML's kinds and their degrees, the simpler first
 KIND_DEGREES = (
     ("major", "1 3 5"),
     ("minor", "1 b3 5"),
@@ -41,13 +41,13 @@ KIND_DEGREES = (
 KINDS = tuple(
     (kind, frozenset(map(parse_interval, degrees.split()))) for kind, degrees in KIND_DEGREES
 )
-# what saying one degree costs; leaving one out reads worse than adding one
+# cost of a changed degree; an omitted one reads worse than an added one
 ADD, ALTER, SUBTRACT = 2, 2, 3
 Degree = tuple[int, int, str]  # number, alteration, "add" | "alter" | "subtract"
 
 
 def harmony_element(symbol: ChordSymbol, offset: int) -> Element:
-    """A chord symbol at an offset, in divisions, from where it stands."""
+    """Return the element of a chord symbol at an offset in divisions."""
     element = Element("harmony", {"print-frame": "no"})
     text = write_leadsheet(symbol)
     if symbol.root is None:
@@ -66,7 +66,7 @@ def harmony_element(symbol: ChordSymbol, offset: int) -> Element:
 
 
 def no_chord(element: Element, text: str, offset: int) -> Element:
-    """The symbol for 'no chord'; MusicXML wants a root there too, and hides it."""
+    """Complete the element of 'no chord'; MusicXML requires a root, which is hidden."""
     SubElement(SubElement(element, "root"), "root-step", {"text": ""}).text = "C"
     SubElement(element, "kind", {"text": text}).text = "none"
     if offset:
@@ -75,7 +75,7 @@ def no_chord(element: Element, text: str, offset: int) -> Element:
 
 
 def add_step(parent: Element, name: str, fifths: int) -> None:
-    """A root or bass: its letter and its sharps or flats."""
+    """Add a root or bass: its letter and its alteration."""
     step, alteration = step_of(fifths)
     SubElement(parent, f"{name}-step").text = step
     if alteration:
@@ -83,7 +83,7 @@ def add_step(parent: Element, name: str, fifths: int) -> None:
 
 
 def add_degree(parent: Element, number: int, alteration: int, change: str) -> None:
-    """One degree that differs from the kind's own; the kind's text shows it already."""
+    """Add a degree that differs from the kind; it is not printed, as the kind's text shows it."""
     degree = SubElement(parent, "degree", {"print-object": "no"})
     SubElement(degree, "degree-value").text = str(number)
     SubElement(degree, "degree-alter").text = str(alteration)
@@ -91,24 +91,24 @@ def add_degree(parent: Element, number: int, alteration: int, change: str) -> No
 
 
 def quality_text(symbol: ChordSymbol) -> str:
-    """The lead-sheet symbol without root and bass: m7, maj9."""
+    """Return the lead-sheet symbol without root and bass: m7, maj9."""
     return write_leadsheet(ChordSymbol(0, symbol.quality, symbol.added, symbol.omitted))[1:]
 
 
 def kind_and_degrees(degrees: frozenset[Interval]) -> tuple[str, list[Degree]]:
-    """The kind that needs the least said beside it, and what must be said."""
-    changes = {kind: changes_from(own, degrees) for kind, own in KINDS}
+    """Return the kind that needs the fewest changes, and the changes."""
+    changes = {kind: degree_changes(own, degrees) for kind, own in KINDS}
     kind = min(changes, key=lambda name: sum(cost(change) for _, _, change in changes[name]))
     return kind, changes[kind]
 
 
 def cost(change: str) -> int:
-    """What one change costs."""
+    """Return the cost of a change."""
     return {"add": ADD, "alter": ALTER, "subtract": SUBTRACT}[change]
 
 
-def changes_from(own: frozenset[Interval], degrees: frozenset[Interval]) -> list[Degree]:
-    """What turns a kind's degrees into these."""
+def degree_changes(own: frozenset[Interval], degrees: frozenset[Interval]) -> list[Degree]:
+    """Return the changes that turn the degrees of a kind into the degrees of a chord."""
     added, missing = sorted(degrees - own), sorted(own - degrees)
     changes: list[Degree] = []
     for interval in added:
@@ -122,5 +122,5 @@ def changes_from(own: frozenset[Interval], degrees: frozenset[Interval]) -> list
 
 
 def added_alteration(interval: Interval) -> int:
-    """An added degree's alteration: MusicXML counts an added seventh from the minor one."""
+    """Return the alteration of an added degree; MusicXML counts a seventh from the minor one."""
     return interval.alteration + (interval.number == 7)

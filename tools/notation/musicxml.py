@@ -1,7 +1,7 @@
-"""Songs as MusicXML 4.0, for notation programs; the notes read back are the notes written.
+"""Write songs as MusicXML 4.0 for notation programs; reading it back gives the same notes.
 
-Conventions: a <duration> is in steps of grid.py, GRID to the quarter note. Each bar of a part holds
-its voices one after the other, each from the bar line on, those of the first staff first.
+Conventions: a <duration> is in steps of grid.py, GRID to the quarter note. A bar of a part holds
+its voices one after the other, each starting at the bar line, those of the first staff first.
 """
 
 import io
@@ -34,22 +34,21 @@ CONTAINER = (
     '<rootfile full-path="score.musicxml" media-type="application/vnd.recordare.musicxml+xml"/>'
     "</rootfiles></container>\n"
 )
-ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the same song gives the same bytes
+ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # constant, so that the same song gives the same bytes
 DRUM_CHANNEL = 10
-VOICES_PER_STAFF = 4  # programs number the voices of the second staff from 5 on
-MUSICXML_SUFFIXES = frozenset({".musicxml", ".xml", ".mxl"})
+VOICES_PER_STAFF = 4  # notation programs number the voices of the second staff from 5
 
 
 def save_musicxml(song: Song, path: Path, title: str = "") -> Score:
     """Write a score for a notation program, whole or not at all.
 
     Args:
-        song: what to write; see grid.py for what happens to one that is not on a grid.
+        song: any Song; grid.py describes how one that is off the grid is quantized.
         path: `.mxl` is compressed, anything else plain.
-        title: printed over it.
+        title: printed at the top.
 
     Returns:
-        The score as written, with how far its notes had to be moved.
+        The score as written, with how far its notes were moved.
     """
     score = score_of(song, title)
     data = musicxml(score)
@@ -58,7 +57,7 @@ def save_musicxml(song: Song, path: Path, title: str = "") -> Score:
 
 
 def compressed(data: bytes) -> bytes:
-    """The bytes of an .mxl file that holds a score."""
+    """Return the bytes of an .mxl file with a score."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in (
@@ -70,7 +69,7 @@ def compressed(data: bytes) -> bytes:
 
 
 def musicxml(score: Score) -> bytes:
-    """The score as UTF-8 MusicXML."""
+    """Return the score as UTF-8 MusicXML."""
     root = Element("score-partwise", version="4.0")
     if score.title:
         SubElement(SubElement(root, "work"), "work-title").text = clean(score.title)
@@ -89,12 +88,12 @@ def musicxml(score: Score) -> bytes:
 
 
 def clean(text: str) -> str:
-    """Text without the control characters that XML cannot hold."""
+    """Remove the control characters that XML cannot hold."""
     return "".join(letter for letter in text if letter.isprintable())
 
 
 def list_part(listed: Element, part: Part, number: int) -> None:
-    """A part's name and the sounds it is played with."""
+    """Add a part's name and instruments to the part list."""
     entry = SubElement(listed, "score-part", id=f"P{number}")
     SubElement(entry, "part-name").text = clean(part.name) or f"Part {number}"
     keys: Sequence[int | None] = part.keys or (None,)
@@ -112,12 +111,12 @@ def list_part(listed: Element, part: Part, number: int) -> None:
 
 
 def instrument_id(number: int, key: int | None) -> str:
-    """The id of a part's instrument, or of one key of its kit."""
+    """Return the id of a part's instrument, or of one key of its drum kit."""
     return f"P{number}-I1" if key is None else f"P{number}-K{key}"
 
 
 def measures(part: Part, score: Score, number: int) -> Iterator[Element]:
-    """The part's bars; the first part carries what stands over the score."""
+    """Yield the bars of a part; the first part carries sections, tempos and chords."""
     rows = [
         (voice_place(part, number, index, order), list(stretches(voice, score.bars)))
         for index, staff in enumerate(part.staves)
@@ -141,7 +140,7 @@ def measures(part: Part, score: Score, number: int) -> Iterator[Element]:
 
 
 def voice_place(part: Part, number: int, staff: int, order: int) -> Place:
-    """Where a voice of a part is written; the second staff's are numbered from 5 or later on."""
+    """Return the place of a voice of a part; the second staff's voices count from 5 or later."""
     before = max(VOICES_PER_STAFF, len(part.staves[0].voices)) if staff else 0
     return Place(
         voice=before + order + 1,
@@ -152,7 +151,7 @@ def voice_place(part: Part, number: int, staff: int, order: int) -> Place:
 
 
 def add_attributes(measure: Element, bar: ScoreBar, clefs: Sequence[Clef], *, keyed: bool) -> None:
-    """What changes at the bar line; `clefs` at the first bar only, no keys for drums."""
+    """Add what changes at the bar line; clefs in the first bar only, no keys for drums."""
     new_key = bar.new_key and keyed
     if not (clefs or new_key or bar.new_meter):
         return
@@ -175,7 +174,7 @@ def add_attributes(measure: Element, bar: ScoreBar, clefs: Sequence[Clef], *, ke
 
 
 def add_clef(attributes: Element, clef: Clef, number: int | None) -> None:
-    """One staff's clef."""
+    """Add the clef of one staff."""
     element = SubElement(attributes, "clef", {"number": str(number)} if number else {})
     SubElement(element, "sign").text = clef.sign
     if clef.line is not None:
@@ -185,7 +184,7 @@ def add_clef(attributes: Element, clef: Clef, number: int | None) -> None:
 
 
 def add_marks(measure: Element, bar: ScoreBar) -> None:
-    """Sections, tempos and chord symbols of a bar."""
+    """Add sections, tempos and chord symbols of a bar."""
     for offset, label in bar.marks:
         mark = Element("rehearsal")
         mark.text = clean(label)
@@ -196,14 +195,14 @@ def add_marks(measure: Element, bar: ScoreBar) -> None:
         try:
             measure.append(harmony_element(parse_chord(text), offset))
         except BadInputError:
-            log.warning("bar %d: '%s' is no chord symbol; it is written as text", bar.number, text)
+            log.warning("bar %d: '%s' is no chord symbol; writing it as text", bar.number, text)
             words = Element("words")
             words.text = clean(text)
             add_direction(measure, words, offset)
 
 
 def add_direction(measure: Element, content: Element, offset: int) -> Element:
-    """Something over the staff at an offset from the bar line."""
+    """Add a direction above the staff at an offset from the bar line."""
     direction = SubElement(measure, "direction", placement="above")
     SubElement(direction, "direction-type").append(content)
     if offset:
@@ -212,7 +211,7 @@ def add_direction(measure: Element, content: Element, offset: int) -> Element:
 
 
 def add_tempo(measure: Element, offset: int, bpm: float, shown: bool) -> None:
-    """A tempo: printed, or for playback only."""
+    """Add a tempo, printed or for playback only."""
     mark = Element("metronome", {} if shown else {"print-object": "no"})
     SubElement(mark, "beat-unit").text = "quarter"
     SubElement(mark, "per-minute").text = f"{bpm:.2f}".rstrip("0").rstrip(".")

@@ -1,7 +1,7 @@
-"""Lengths of time as note values: what can be written as one note, and what must be tied.
+"""Note values: split stretches of time into values that can be written, and ties between them.
 
-Conventions: times are steps of grid.py counted from the bar line. A stretch is one note, chord or
-rest; it is cut where a reader of music expects to see a beat, and each piece has one written value.
+Conventions: times are steps of grid.py from the bar line. A stretch is one note, chord or rest; it
+is split where readers of music expect to see a beat, and each piece is one written value.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from muse.tools.notation.grid import GRID
 from muse.tools.song.meter import GROUP, is_compound
 
-# written types, with their lengths in steps when undotted; the shortest occur in triplets only,
-# where a note lasts two thirds of what is written
+# (written type, dots) by length in steps; the shortest types occur in triplets only,
+# where a note lasts two thirds of its written value
 STRAIGHT_VALUES = {
     8 * GRID: ("breve", 0),
     6 * GRID: ("whole", 1),
@@ -39,19 +39,19 @@ TRIPLET_VALUES = {
     GRID // 24: ("64th", 0),
 }
 FINEST = GRID // 8  # steps: the shortest value outside triplets
-# groups that may be a triplet, longest first: (its steps, what its places are multiples of)
+# lengths of triplets, longest first: (steps of the group, steps of its divisions)
 TRIPLET_GROUPS = ((2 * GRID, GRID * 2 // 3), (GRID, GRID // 6), (GRID // 2, 1))
 
 
 @dataclass(frozen=True)
-class Piece:
+class NoteValue:
     """One written value.
 
     Attributes:
         start, length: in steps from the bar line.
         kind: MusicXML's name of the written type.
         dots: 0 or 1.
-        group: (start, end) of the triplet it belongs to, None outside of one.
+        group: (start, end) of its triplet, None outside of one.
     """
 
     start: int
@@ -62,14 +62,14 @@ class Piece:
 
     @property
     def end(self) -> int:
-        """Where it ends, in steps from the bar line."""
+        """End in steps from the bar line."""
         return self.start + self.length
 
 
 def levels_of(numerator: int, denominator: int, length: int) -> tuple[int, ...]:
-    """Steps between the lines of a bar's metrical levels, the strongest first.
+    """Return the steps between the lines of each metrical level of a bar, strongest level first.
 
-    4/4 has its middle above the beats; in 6/8, 9/8 and 12/8 three quavers are a beat.
+    The middle of 4/4 is a level above the beats; in compound meter three units are a beat.
     """
     beat = 4 * GRID // denominator
     above: list[int] = []
@@ -85,7 +85,7 @@ def levels_of(numerator: int, denominator: int, length: int) -> tuple[int, ...]:
 
 
 def level_at(place: int, levels: Sequence[int]) -> int:
-    """How weak a place of the bar is: 0 for the bar line, then by level, the rest weakest."""
+    """Return how weak a place of the bar is: 0 for the bar line, then by level."""
     if place == 0:
         return 0
     found = (index for index, step in enumerate(levels, 1) if place % step == 0)
@@ -93,12 +93,12 @@ def level_at(place: int, levels: Sequence[int]) -> int:
 
 
 def triplet_groups(edges: Sequence[int], length: int) -> list[tuple[int, int]]:
-    """The stretches of a bar that must be read as triplets, given all places where notes change."""
+    """Return the stretches of a bar that must be triplets, given all places where notes change."""
     return sorted(find_groups(edges, 0, length, 0))
 
 
 def find_groups(edges: Sequence[int], start: int, end: int, size: int) -> Iterator[tuple[int, int]]:
-    """Triplets between two places, tried from the group size of TRIPLET_GROUPS on."""
+    """Yield triplets between two places, from an index into TRIPLET_GROUPS on."""
     steps, unit = TRIPLET_GROUPS[size]
     last = size == len(TRIPLET_GROUPS) - 1
     for low in range(start, end, steps):
@@ -109,42 +109,42 @@ def find_groups(edges: Sequence[int], start: int, end: int, size: int) -> Iterat
             yield low, low + steps
         elif not last:
             yield from find_groups(edges, low, min(low + steps, end), size + 1)
-        else:  # a bar that ends inside the group: what there is of it
+        else:  # the bar ends inside the group
             yield low, min(low + steps, end)
 
 
 def pieces_of(
     start: int, end: int, levels: Sequence[int], groups: Sequence[tuple[int, int]]
-) -> list[Piece]:
-    """A stretch inside one bar as written values, in order; tied together they fill it."""
+) -> list[NoteValue]:
+    """Split a stretch inside one bar into written values, in order."""
     cuts = {start, end}
     for low, high in groups:
         if not (end <= low or start >= high):
             cuts |= {max(low, start), min(high, end)}
-    pieces: list[Piece] = []
+    pieces: list[NoteValue] = []
     for low, high in zip(sorted(cuts), sorted(cuts)[1:], strict=False):
         group = next((g for g in groups if g[0] <= low and high <= g[1]), None)
-        pieces += triplet_pieces(low, high, group) if group else straight(low, high, levels)
+        pieces += triplet_pieces(low, high, group) if group else straight_pieces(low, high, levels)
     return pieces
 
 
-def triplet_pieces(start: int, end: int, group: tuple[int, int]) -> list[Piece]:
-    """A stretch inside a triplet, by its largest values first."""
+def triplet_pieces(start: int, end: int, group: tuple[int, int]) -> list[NoteValue]:
+    """Split a stretch inside a triplet, the largest values first."""
     pieces = []
     while start < end:
         length = next(value for value in TRIPLET_VALUES if value <= end - start)
-        pieces.append(Piece(start, length, *TRIPLET_VALUES[length], group))
+        pieces.append(NoteValue(start, length, *TRIPLET_VALUES[length], group))
         start += length
     return pieces
 
 
-def straight(start: int, end: int, levels: Sequence[int]) -> list[Piece]:
-    """A stretch outside triplets: one value where it reads well, else cut at a strong place."""
+def straight_pieces(start: int, end: int, levels: Sequence[int]) -> list[NoteValue]:
+    """Split a stretch outside triplets: one value if it reads well, else at the strongest place."""
     inner = range(start - start % FINEST + FINEST, end, FINEST)
     strongest = min(inner, key=lambda place: level_at(place, levels), default=None)
     value = STRAIGHT_VALUES.get(end - start)
     if value and (strongest is None or level_at(start, levels) <= level_at(strongest, levels) + 1):
-        return [Piece(start, end - start, *value)]
+        return [NoteValue(start, end - start, *value)]
     if strongest is None:
         raise AssertionError(f"{end - start} steps at {start} are no written value")
-    return [*straight(start, strongest, levels), *straight(strongest, end, levels)]
+    return [*straight_pieces(start, strongest, levels), *straight_pieces(strongest, end, levels)]

@@ -1,6 +1,6 @@
 """The notes and rests of a bar as MusicXML elements.
 
-The order of what is inside a <note> is that of the MusicXML 4.0 reference.
+The children of <note> are in the order of the MusicXML 4.0 reference.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element, SubElement
 from muse.tools.notation.beams import beams_of
 from muse.tools.notation.drum_kit import DRUM, piece_of
 from muse.tools.notation.grid import GRID
-from muse.tools.notation.note_values import Piece
+from muse.tools.notation.note_values import NoteValue
 from muse.tools.notation.pitches import spelled
 from muse.tools.notation.score import ScoreBar
 from muse.tools.notation.voice_measures import Stretch, tie_marks
@@ -24,10 +24,10 @@ class Place:
     """Where notes are written.
 
     Attributes:
-        voice: its number in the part.
-        is_first: whether it is its staff's first, which is written even where it rests.
-        staff: number of the staff where the part has several.
-        kit: number of the part where its notes are drums, which name their instrument.
+        voice: number in the part.
+        is_first: whether it is the first of its staff, whose rests are written even for whole bars.
+        staff: number of the staff if the part has several.
+        kit: number of the part if its notes are drums, which name their instrument.
     """
 
     voice: int
@@ -37,7 +37,7 @@ class Place:
 
 
 def add_voice(measure: Element, stretches: Sequence[Stretch], bar: ScoreBar, place: Place) -> None:
-    """Append what one voice plays in a bar, which it fills."""
+    """Append one voice of a bar; its stretches fill the bar."""
     if all(stretch.pitches is None for stretch in stretches):
         add_whole_rest(measure, bar, place)
         return
@@ -51,8 +51,8 @@ def add_voice(measure: Element, stretches: Sequence[Stretch], bar: ScoreBar, pla
             note = SubElement(measure, "note")
             if position:
                 SubElement(note, "chord")
-            add_what(note, pitch, bar, place)
-            add_length(note, piece, ties)
+            add_pitch(note, pitch, bar, place)
+            add_duration(note, piece, ties)
             if pitch is not None and place.kit is not None:
                 SubElement(note, "instrument", id=f"P{place.kit}-K{pitch}")
             add_value(note, piece, pitch, place)
@@ -60,14 +60,14 @@ def add_voice(measure: Element, stretches: Sequence[Stretch], bar: ScoreBar, pla
 
 
 def beam_length(bar: ScoreBar) -> int:
-    """Steps joined by one beam at most: a quarter note, or a dotted one in 6/8."""
+    """Return the longest beam in steps: a quarter note, or a beat in compound meter."""
     if is_compound(bar.numerator, bar.denominator):
         return max(bar.levels[0], GRID // 2)
     return GRID
 
 
 def add_whole_rest(measure: Element, bar: ScoreBar, place: Place) -> None:
-    """A rest for a whole bar, of whatever metre."""
+    """Add a rest for a whole bar of any meter."""
     note = SubElement(measure, "note")
     SubElement(note, "rest", measure="yes")
     SubElement(note, "duration").text = str(bar.length)
@@ -76,8 +76,8 @@ def add_whole_rest(measure: Element, bar: ScoreBar, place: Place) -> None:
         SubElement(note, "staff").text = str(place.staff)
 
 
-def add_what(note: Element, pitch: int | None, bar: ScoreBar, place: Place) -> None:
-    """The pitch, the place of a drum on the staff, or a rest."""
+def add_pitch(note: Element, pitch: int | None, bar: ScoreBar, place: Place) -> None:
+    """Add the pitch, the staff position of a drum, or a rest."""
     if pitch is None:
         SubElement(note, "rest")
     elif place.kit is not None:
@@ -94,15 +94,15 @@ def add_what(note: Element, pitch: int | None, bar: ScoreBar, place: Place) -> N
         SubElement(element, "octave").text = str(octave)
 
 
-def add_length(note: Element, piece: Piece, ties: Sequence[str]) -> None:
-    """How long it sounds, and whether it goes on."""
+def add_duration(note: Element, piece: NoteValue, ties: Sequence[str]) -> None:
+    """Add duration and ties."""
     SubElement(note, "duration").text = str(piece.length)
     for kind in ties:
         SubElement(note, "tie", type=kind)
 
 
-def add_value(note: Element, piece: Piece, pitch: int | None, place: Place) -> None:
-    """Voice, written value, triplet, head and staff."""
+def add_value(note: Element, piece: NoteValue, pitch: int | None, place: Place) -> None:
+    """Add voice, written value, triplet, note head and staff."""
     SubElement(note, "voice").text = str(place.voice)
     SubElement(note, "type").text = piece.kind
     for _ in range(piece.dots):
@@ -118,9 +118,9 @@ def add_value(note: Element, piece: Piece, pitch: int | None, place: Place) -> N
 
 
 def add_marks(
-    note: Element, piece: Piece, ties: Sequence[str], beams: Sequence[str], *, first: bool
+    note: Element, piece: NoteValue, ties: Sequence[str], beams: Sequence[str], *, first: bool
 ) -> None:
-    """Beams, ties as they are drawn, and where a triplet's bracket begins and ends."""
+    """Add beams, printed ties, and the ends of a triplet's bracket."""
     for level, mark in enumerate(beams, 1):
         SubElement(note, "beam", number=str(level)).text = mark
     marks: list[tuple[str, str]] = [("tied", kind) for kind in ties]

@@ -1,6 +1,6 @@
-"""A Song laid out as a score: bars in whole steps with what stands above them, parts with staves.
+"""Lay out a Song as a score: bars in whole steps with marks above them, parts with staves.
 
-Conventions: steps are those of grid.py; `offset` counts them from the bar line.
+Conventions: steps are those of grid.py; `offset` is in steps from the bar line.
 """
 
 import logging
@@ -11,7 +11,7 @@ from math import gcd
 
 import msgspec
 
-from muse.tools.notation.grid import GRID, GridNote, Moved, gridded
+from muse.tools.notation.grid import GRID, Displacement, GridNote, quantize_song
 from muse.tools.notation.note_values import FINEST, levels_of
 from muse.tools.notation.voices import Staff, staves_of
 from muse.tools.song.document import Meter, Song, Tempo, Track
@@ -23,12 +23,12 @@ from muse.tools.theory.keys import Tonality
 log = logging.getLogger("muse")
 
 WRITTEN_DENOMINATORS = DENOMINATORS[:6]  # 1 to 32: those whose units fit the grid
-SHOWN_TEMPO_CHANGE = 0.04  # of the last tempo shown; smaller ones are for playback only
+SHOWN_TEMPO_CHANGE = 0.04  # relative; smaller changes are for playback only
 
 
 @dataclass
 class ScoreBar:
-    """One bar of the score, and what is written over its first staff."""
+    """One bar of the score, with the marks above its first staff."""
 
     number: int
     start: int
@@ -45,13 +45,13 @@ class ScoreBar:
 
     @property
     def end(self) -> int:
-        """Where the next bar begins, in steps."""
+        """Start of the next bar, in steps."""
         return self.start + self.length
 
 
 @dataclass(frozen=True)
 class Part:
-    """One track, on its staves."""
+    """One track on its staves."""
 
     name: str
     program: int
@@ -62,23 +62,23 @@ class Part:
 
 @dataclass(frozen=True)
 class Score:
-    """Bars and parts, the parts as long as the bars; and how far notes were moved for it."""
+    """Bars and parts, all parts as long as the bars; and how far notes were moved."""
 
     title: str
     bars: list[ScoreBar]
     parts: list[Part]
-    moved: Moved
+    moved: Displacement
 
 
 def score_of(song: Song, title: str = "") -> Score:
-    """The Song as a score.
+    """Lay out a song.
 
-    Tracks without notes are left out; a song without any gets one empty part, for its chords.
+    Tracks without notes are omitted; a song without notes gets one empty part for its chords.
 
     Raises:
-        MuseError: it has more bars than can be written (see song/meter.py).
+        BadInputError: more bars than song.meter.MAX_BARS.
     """
-    tracks, moved = gridded(song)
+    tracks, moved = quantize_song(song)
     ends = [note.end for notes in tracks for note in notes]
     ends += [
         round((chord.start_beats + chord.duration_beats + moved.shift) * GRID)
@@ -91,19 +91,19 @@ def score_of(song: Song, title: str = "") -> Score:
 
 
 def part_of(track: Track, notes: Sequence[GridNote]) -> Part:
-    """One track as a part."""
+    """Return one track as a part."""
     keys = tuple(sorted({note.pitch for note in notes})) if track.is_drum else ()
     name = track.name or track.role.capitalize()
     return Part(name, track.program, track.is_drum, keys, staves_of(track, notes))
 
 
 def score_bars(song: Song, end: int, shift: float) -> list[ScoreBar]:
-    """The bars up to a step, at least one, with keys, tempos, sections and chords placed.
+    """Return the bars up to a step, at least one, with keys, tempos, sections and chords placed.
 
     Args:
-        song: what they are taken from.
+        song: that they are taken from.
         end: step that the last bar reaches.
-        shift: quarter notes that all but keys and signatures move by, with the notes.
+        shift: quarter notes by which the notes were shifted; all but keys and signatures follow.
     """
     bars = [score_bar(bar) for bar in bars_until(written_meters(song), max(end, 1) / GRID)]
     place_keys(song, bars)
@@ -127,7 +127,7 @@ def score_bars(song: Song, end: int, shift: float) -> list[ScoreBar]:
 
 
 def score_bar(bar: Bar) -> ScoreBar:
-    """A bar in steps; one that is cut short gets the signature of its real length."""
+    """Convert a bar to steps; one that is cut short gets the signature of its length."""
     length = round(bar.length * GRID)
     numerator, denominator, new = bar.numerator, bar.denominator, bar.new_meter
     if length * denominator != 4 * GRID * numerator:
@@ -140,7 +140,7 @@ def score_bar(bar: Bar) -> ScoreBar:
 
 
 def signature_of(length: int) -> tuple[int, int]:
-    """The signature of a bar of so many steps, a multiple of FINEST, in the largest unit."""
+    """Return the signature of a bar with this length, a multiple of FINEST, in the largest unit."""
     whole = 4 * GRID
     unit = max(gcd(length, whole), FINEST)
     unit = next(whole // d for d in WRITTEN_DENOMINATORS if whole // d <= unit and d >= 4)
@@ -148,11 +148,11 @@ def signature_of(length: int) -> tuple[int, int]:
 
 
 def written_meters(song: Song) -> list[Meter]:
-    """The song's signatures that can be written, on places of the grid."""
+    """Return the song's signatures that can be written, on places of the grid."""
     fit = [meter for meter in song.meters if meter.denominator in WRITTEN_DENOMINATORS]
     if len(fit) < len(song.meters):
         log.warning(
-            "%d time signatures are left out: their unit is no power of two up to 32",
+            "ignored %d time signatures: the denominator is no power of two up to 32",
             len(song.meters) - len(fit),
         )
     step = FINEST / GRID
@@ -160,7 +160,7 @@ def written_meters(song: Song) -> list[Meter]:
 
 
 def place_keys(song: Song, bars: Sequence[ScoreBar]) -> None:
-    """Give each bar the key in force; a change inside a bar counts from the nearest bar line."""
+    """Set the key of each bar; a change inside a bar is moved to the nearest bar line."""
     starts = [bar.start for bar in bars]
     pairs = zip(song.keys, spelled_keys(song), strict=True)
     for key, tonality in sorted(pairs, key=lambda pair: pair[0].beat):
@@ -175,7 +175,7 @@ def place_keys(song: Song, bars: Sequence[ScoreBar]) -> None:
 
 
 def shown_tempos(tempos: Iterable[Tempo]) -> Iterator[tuple[Tempo, bool]]:
-    """Each tempo, and whether it differs enough from the last one shown to be printed."""
+    """Yield each tempo, and whether it differs enough from the last one shown to be printed."""
     shown = None
     for tempo in sorted(tempos, key=lambda tempo: tempo.beat):
         wanted = shown is None or abs(tempo.bpm / shown - 1) > SHOWN_TEMPO_CHANGE

@@ -1,32 +1,32 @@
-"""The chords and rests of one voice, bar by bar, as values that can be written.
+"""The chords and rests of one voice, bar by bar, as written values.
 
 Conventions: `start` and `end` of a Stretch are steps from the bar line; the stretches of a bar fill
-it from end to end.
+it without gaps.
 """
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from muse.tools.notation.note_values import Piece, pieces_of, triplet_groups
+from muse.tools.notation.note_values import NoteValue, pieces_of, triplet_groups
 from muse.tools.notation.score import ScoreBar
 from muse.tools.notation.voices import Chord
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """A chord or a rest (`pitches` None) inside one bar, as the values that write it."""
+    """A chord or a rest (`pitches` None) inside one bar, with its written values."""
 
     start: int
     end: int
     pitches: tuple[int, ...] | None
-    pieces: tuple[Piece, ...]
-    tied_from: bool = False  # it goes on from the bar before
-    tied_to: bool = False  # it goes on into the next bar
+    pieces: tuple[NoteValue, ...]
+    tied_from: bool = False  # to the bar before
+    tied_to: bool = False  # to the next bar
 
 
 def stretches(voice: Sequence[Chord], bars: Sequence[ScoreBar]) -> Iterator[list[Stretch]]:
-    """One list for each bar, which it fills."""
+    """Yield the stretches of each bar."""
     starts = [bar.start for bar in bars]
     inside: list[list[Chord]] = [[] for _ in bars]
     for chord in voice:
@@ -39,7 +39,7 @@ def stretches(voice: Sequence[Chord], bars: Sequence[ScoreBar]) -> Iterator[list
 
 
 def bar_stretches(bar: ScoreBar, chords: Sequence[Chord]) -> list[Stretch]:
-    """The chords of one bar and the rests between them."""
+    """Return the chords of one bar and the rests between them."""
     spans: list[tuple[int, int, Chord | None]] = []
     place = 0
     for chord in chords:
@@ -65,7 +65,7 @@ def bar_stretches(bar: ScoreBar, chords: Sequence[Chord]) -> list[Stretch]:
 
 
 def tie_marks(stretch: Stretch, index: int) -> list[str]:
-    """Ties of one piece of a stretch: 'stop' from the one before, 'start' to the next."""
+    """Return the ties of one piece of a stretch: 'stop' from the last one, 'start' to the next."""
     if stretch.pitches is None:
         return []
     last = index == len(stretch.pieces) - 1

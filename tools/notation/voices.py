@@ -1,6 +1,6 @@
-"""Notes that sound at once, in chords and voices, on one staff or two.
+"""Split notes into chords, voices and staves.
 
-Conventions: a voice is a row of chords that do not overlap; notes share a chord when they begin
+Conventions: a voice is a sequence of chords that do not overlap; notes share a chord if they begin
 and end together.
 """
 
@@ -13,14 +13,14 @@ from muse.tools.notation.grid import GridNote
 from muse.tools.song.document import Track
 
 MIDDLE_C = 60
-# a grand staff is for what reaches below the one and above the other
+# a grand staff is used if notes reach below the first and above the second
 LEFT_HAND, RIGHT_HAND = 55, 64
 GRAND_ROLES = frozenset({"keys", "pad", "other"})
 
 
 @dataclass(frozen=True)
 class Chord:
-    """Pitches (drums: keys) from low to high, and where they begin and end, in steps."""
+    """Pitches (for drums: keys) in ascending order, with start and end in steps."""
 
     start: int
     end: int
@@ -29,14 +29,14 @@ class Chord:
 
 @dataclass(frozen=True)
 class Clef:
-    """A clef as MusicXML has it, and the octaves it is written away from where it sounds."""
+    """A clef of MusicXML, and the octaves from sounding to written pitch."""
 
     sign: str
     line: int | None
     octaves: int = 0
 
 
-# the clef for notes whose median lies below each pitch
+# clef for notes with a median below each pitch
 CLEFS = (
     (43, Clef("F", 4, -1)),
     (60, Clef("F", 4)),
@@ -48,16 +48,16 @@ PERCUSSION = Clef("percussion", None)
 
 @dataclass(frozen=True)
 class Staff:
-    """One staff: its clef and its voices, the first from the top."""
+    """One staff: its clef and its voices, the upper one first."""
 
     clef: Clef
     voices: list[list[Chord]]
 
 
 def staves_of(track: Track, notes: Sequence[GridNote]) -> list[Staff]:
-    """The staves of a track: one, or two for a keyboard part that needs both hands."""
+    """Return the staves of a track: one, or two for a keyboard part that needs both hands."""
     if track.is_drum:
-        hits = set(notes)  # struck twice at once is struck once
+        hits = set(notes)  # without duplicates
         feet = [note for note in hits if note.pitch in FEET]
         hands = [note for note in hits if note.pitch not in FEET]
         return [Staff(PERCUSSION, [chords(hands), chords(feet)] if feet else [chords(hands)])]
@@ -69,23 +69,23 @@ def staves_of(track: Track, notes: Sequence[GridNote]) -> list[Staff]:
 
 
 def needs_both_hands(notes: Sequence[GridNote]) -> bool:
-    """Whether a tenth of the notes lies low and a tenth lies high."""
+    """Whether at least a tenth of the notes is low and a tenth is high."""
     pitches = sorted(note.pitch for note in notes)
     tenth = len(pitches) // 10
     return bool(pitches) and pitches[tenth] < LEFT_HAND and pitches[-1 - tenth] > RIGHT_HAND
 
 
 def clef_for(notes: Sequence[GridNote]) -> Clef:
-    """The clef in which the notes need the fewest ledger lines."""
+    """Return the clef in which the notes need the fewest ledger lines."""
     pitches = sorted(note.pitch for note in notes) or [MIDDLE_C]
     median = pitches[len(pitches) // 2]
     return next(clef for limit, clef in CLEFS if median < limit)
 
 
 def chords(notes: Iterable[GridNote]) -> list[Chord]:
-    """Notes that begin and end together as chords, by start, the highest first.
+    """Group notes that begin and end together into chords, by start, the highest first.
 
-    Of notes that are wholly alike, each has a chord of its own.
+    Identical notes get separate chords.
     """
     grouped: dict[tuple[int, int, int], list[int]] = defaultdict(list)
     for note, count in Counter(notes).items():
@@ -96,7 +96,7 @@ def chords(notes: Iterable[GridNote]) -> list[Chord]:
 
 
 def voices(notes: Iterable[GridNote]) -> list[list[Chord]]:
-    """Chords shared out among as few voices as it takes; at least one, which may be empty."""
+    """Distribute chords among as few voices as needed; at least one, which may be empty."""
     rows: list[list[Chord]] = [[]]
     for chord in chords(notes):
         free = next((row for row in rows if not row or row[-1].end <= chord.start), None)

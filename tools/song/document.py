@@ -23,6 +23,10 @@ from muse.tools.song.validation import first_problem
 FORMAT: Final = "muse.song/1"
 MARK: Final = b'"muse.song/'  # found in the first MARK_WITHIN bytes of a Song of any version
 MARK_WITHIN: Final = 256
+SCHEMA_NOTE: Final = (
+    "A Song document as muse writes it: every key is there. "
+    "muse also reads documents in which keys with a default are missing."
+)
 DEFAULT_TICKS_PER_BEAT = 480
 
 Role = Literal["lead", "vocals", "keys", "guitar", "bass", "drums", "pad", "other"]
@@ -313,4 +317,4 @@ def song_schema() -> dict[str, Any]:
     for definition in schema["$defs"].values():
         if "properties" in definition:
             definition["required"] = list(definition["properties"])
-    return schema
+    return {"description": SCHEMA_NOTE, **schema}

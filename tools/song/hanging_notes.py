@@ -1,8 +1,8 @@
-"""Notes of a MIDI file that nothing ends: symusic drops them without a word.
+"""Find hanging notes, which have a note-on but no note-off; symusic drops them silently.
 
-They are found by what comes of ending them: behind the last event of each track, note-offs of all
-its keys are written, so late that no note of a piece of music lasts until then. A mark goes before
-these; where it is not read back the track was damaged, and the file is read as it is.
+Note-offs for all keys are appended to each track, so late that no real note lasts until then. A
+note that symusic then ends there was hanging. A marker is written before these note-offs; where it
+is not read back, the track is damaged and the file is read unchanged.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from symusic.core import ScoreTick
 from muse.tools.song.validation import MAX_TICKS
 
 MIDI_ERRORS = (RuntimeError, ValueError, MemoryError)  # what symusic raises for a broken file
-# bytes after the last chunk, which symusic ignores: a wrong length there cannot lead it astray
+# added after the last chunk: symusic ignores it, and a wrong last length then does no harm
 PADDING = bytes(16)
 LENGTH_AT = 4  # bytes from the start of a chunk
 CHUNK_START = 8  # bytes: four letters and the length
@@ -19,32 +19,35 @@ TRACK = b"MTrk"
 END_OF_TRACK = b"\xff\x2f\x00"
 MARK = "end of what was written"
 MARK_EVENT = b"\xff\x06" + bytes([len(MARK)]) + MARK.encode()  # a marker
-# a wait of one tick, an empty text, a wait of MAX_TICKS: longer than a note of any piece
+# one tick, an empty text, then MAX_TICKS ticks: longer than any note of a real piece
 LATE = b"\x01\xff\x01\x00\xff\xff\xff\x7f"
 NOTE_ON, NOTE_OFF = 0x90, 0x80  # and the channel
 CHANNELS = range(16)
-ALL_KEYS = b"\x00".join(bytes([key, 0]) for key in range(128))  # with their velocities
+ALL_KEYS = b"\x00".join(bytes([key, 0]) for key in range(128))  # key and velocity of note-offs
 
 
 def score_of(data: bytes) -> tuple[ScoreTick, int]:
-    """The bytes of a MIDI file as a score, and how many keys it holds down for ever.
+    """Parse the bytes of a MIDI file, and count its hanging notes.
 
-    A note of theirs is not in the score, or several, if such a key is struck again.
+    Keys that are struck again while they hang count once; none of their notes is in the score.
+
+    Returns:
+        The score without hanging notes, and their number.
 
     Raises:
-        RuntimeError, ValueError, MemoryError: symusic cannot make sense of them.
+        RuntimeError, ValueError, MemoryError: symusic cannot parse the file.
     """
-    score = with_endless_notes(data)
+    score = with_hanging_notes(data)
     if score is not None and score.end() > MAX_TICKS:
         return ScoreTick.from_midi(data + PADDING), late_notes(score)
-    # markers of one time are in any order, and in another one if the file has one more of them
+    # symusic may order markers of one time differently when the file has one marker more
     if score is None or len(score.markers):
         return ScoreTick.from_midi(data + PADDING), 0
     return score, 0
 
 
-def with_endless_notes(data: bytes) -> ScoreTick | None:
-    """A score in which a key held down for ever has a note until MAX_TICKS; None of damage."""
+def with_hanging_notes(data: bytes) -> ScoreTick | None:
+    """Parse a file so that hanging notes last until MAX_TICKS; None if the file is damaged."""
     longer, tracks = with_late_ends(data)
     try:
         score = ScoreTick.from_midi(longer + PADDING)
@@ -59,7 +62,7 @@ def with_endless_notes(data: bytes) -> ScoreTick | None:
 
 
 def with_late_ends(data: bytes) -> tuple[bytes, int]:
-    """A MIDI file with late note-offs in every whole track with notes, and how many these are."""
+    """Append late note-offs to each complete track with notes; return the file and their number."""
     at = CHUNK_START + int.from_bytes(data[LENGTH_AT:CHUNK_START])
     parts, done = [], 0
     while at + CHUNK_START <= len(data):
@@ -75,17 +78,17 @@ def with_late_ends(data: bytes) -> tuple[bytes, int]:
 
 
 def channels_in(data: bytes, start: int, end: int) -> tuple[int, ...]:
-    """The channels whose note-ons may be in a part of a file, and perhaps others."""
+    """Return the channels that may have note-ons between two positions of a file."""
     return tuple(c for c in CHANNELS if data.find(NOTE_ON | c, start, end) >= 0)
 
 
 def late_ends(channels: tuple[int, ...]) -> bytes:
-    """The end of a track, in place of END_OF_TRACK: MARK, and note-offs of some channels' keys."""
+    """Return the bytes that replace END_OF_TRACK: MARK, then note-offs of all keys of channels."""
     offs = [bytes([NOTE_OFF | channel]) + ALL_KEYS for channel in channels]
     return b"\x00".join([MARK_EVENT + LATE + offs[0], *offs[1:], END_OF_TRACK])
 
 
 def late_notes(score: ScoreTick) -> int:
-    """How many notes of a score last longer than MAX_TICKS."""
+    """Count the notes of a score that are longer than MAX_TICKS."""
     lengths = (track.notes.numpy()["duration"] for track in score.tracks)
     return sum(int(np.count_nonzero(length > MAX_TICKS)) for length in lengths)

@@ -1,14 +1,14 @@
-"""Standard MIDI files and Songs, both ways.
+"""Convert standard MIDI files to Songs and back.
 
-MIDI -> Song -> MIDI keeps every note, tempo, time and key signature, program, name, pitch bend,
-controller, lyric and marker, at the file's own resolution. A key is kept by its sound and spelled
-as usual: a signature of six flats comes back as one of six sharps. Not kept are SysEx, aftertouch
-and free text; text that is not UTF-8 has a replacement character for each wrong byte.
-Chords and sections travel as markers, as `markers` tells.
+MIDI -> Song -> MIDI preserves every note, tempo, time and key signature, program, name, pitch bend,
+controller, lyric and marker, at the resolution of the file. A key is preserved by its sound and
+written with its usual spelling: six flats become six sharps. SysEx, aftertouch and free text are
+lost; in text that is not UTF-8 each wrong byte becomes a replacement character.
+Chords and sections are written as markers, see midi_markers.py.
 
-A file from anywhere is taken as damaged until shown otherwise: what is read is a Song that
-`song_ranges` finds no problem in, or BadInputError. Signatures and tempos that no music can have
-are left out with a notice, since the notes around them are good; so are notes that never end.
+Every file may be damaged: reading gives a Song that `validation.first_problem` accepts, or raises
+BadInputError. Impossible signatures and tempos, and notes without an end, are ignored with a
+notice, since the rest of the file is usable.
 """
 
 import logging
@@ -31,7 +31,7 @@ from symusic.core import (
 )
 
 from muse.tools.errors import BadInputError
-from muse.tools.files import read_bytes, write_bytes
+from muse.tools.files import input_name, read_bytes, write_bytes
 from muse.tools.song.document import (
     Bend,
     Control,
@@ -60,35 +60,36 @@ from muse.tools.theory.key_spelling import spelled_keys
 log = logging.getLogger("muse")
 
 MIDI_MAGIC = b"MThd"
+MIDI_SUFFIXES = (".mid", ".midi")  # that muse writes
 FIFTHS_PER_SHARP = 7  # semitones of a fifth: each sharp moves the tonic by one fifth
 MINOR_TONIC = 9  # semitones from the tonic of a major key up to that of its relative minor
 MAX_SHARPS = 7
 
 
 def load_song(source: str | Path) -> Song:
-    """Read a Song from a MIDI file or a Song document, told apart by content.
+    """Read a Song from a MIDI file or a Song document; the content decides which it is.
 
     Raises:
         BadInputError: the file cannot be read or is neither.
     """
     data = read_bytes(source)
-    name = "standard input" if str(source) == "-" else str(source)
+    name = input_name(source)
     if data.startswith(MIDI_MAGIC):
         return song_from_midi(data, name)
     if data.lstrip()[:1] == b"{":
         return song_from_json(data, name)
-    raise no_song(data, name)
+    raise no_song_error(data, name)
 
 
-def no_song(data: bytes, name: str) -> BadInputError:
-    """What to say of data that is no song."""
+def no_song_error(data: bytes, name: str) -> BadInputError:
+    """Return the error for data that is no song."""
     what = "neither a MIDI file nor a Song document" if data.strip() else "is empty"
     return BadInputError(f"{name}: {what}")
 
 
 def save_song(song: Song, path: Path) -> None:
-    """Write MIDI for `.mid`/`.midi`, else a Song document; whole or not at all."""
-    is_midi = path.suffix.lower() in {".mid", ".midi"}
+    """Write MIDI for `.mid` and `.midi`, else a Song document; whole or not at all."""
+    is_midi = path.suffix.lower() in MIDI_SUFFIXES
     write_bytes(path, song_to_midi(song) if is_midi else song_to_json(song))
 
 
@@ -96,55 +97,55 @@ def song_from_midi(data: bytes, name: str = "input") -> Song:
     """Read the bytes of a standard MIDI file.
 
     Args:
-        data: the file.
-        name: what to call it in a message.
+        data: of the file.
+        name: of the file, for messages.
 
     Raises:
-        BadInputError: the bytes are not a readable MIDI file, or not one of a piece of music.
+        BadInputError: not a readable MIDI file, or no piece of music (too long, impossible times).
     """
     return song_from_score(read_score(data, name), name)
 
 
 def read_score(data: bytes, name: str = "input") -> ScoreTick:
-    """The bytes of a MIDI file as a symusic score in ticks, its marks and times made sure of.
+    """Parse the bytes of a MIDI file as a symusic score in ticks, and check its events and times.
 
     Raises:
         BadInputError: as `song_from_midi`.
     """
     try:
-        score, endless = score_of(data)
+        score, hanging = score_of(data)
     except MIDI_ERRORS as error:
         raise BadInputError(f"{name}: not a readable MIDI file ({error})") from error
     if score.ticks_per_quarter <= 0:
-        raise BadInputError(f"{name}: a MIDI file of {score.ticks_per_quarter} ticks a quarter")
-    if left_out := leave_out_impossible(score):
-        log.info("%s: %d impossible tempos or signatures are left out", name, left_out)
+        raise BadInputError(f"{name}: has {score.ticks_per_quarter} ticks a quarter note")
+    if removed := remove_impossible(score):
+        log.info("%s: ignored %d impossible tempos or signatures", name, removed)
     first, last = time_span(score)
     if first < 0 or last > min(MAX_TICKS, MAX_BEATS * score.ticks_per_quarter):
-        raise BadInputError(f"{name}: it has events at times that no piece of music has")
-    if endless:
-        log.warning("%s: notes that never end are left out (keys: %d)", name, endless)
+        raise BadInputError(f"{name}: has events at impossible times; the file is damaged")
+    if hanging:
+        log.warning("%s: ignored notes without an end (keys: %d)", name, hanging)
     return score
 
 
-def leave_out_impossible(score: ScoreTick) -> int:
-    """Take tempos of no time and signatures that cannot be written out of a score; how many."""
+def remove_impossible(score: ScoreTick) -> int:
+    """Remove tempos and signatures with impossible values from a score; return how many."""
     lanes: tuple[tuple[Any, Callable[[Any], bool]], ...] = (
         (score.tempos, lambda t: t.mspq > 0),
         (score.time_signatures, lambda m: m.numerator > 0 and m.denominator in DENOMINATORS),
         (score.key_signatures, lambda k: abs(k.key) <= MAX_SHARPS and k.tonality in (0, 1)),
     )
-    left_out = 0
+    removed = 0
     for lane, is_possible in lanes:
         wrong = [index for index, event in enumerate(lane) if not is_possible(event)]
         for index in reversed(wrong):
             del lane[index]
-        left_out += len(wrong)
-    return left_out
+        removed += len(wrong)
+    return removed
 
 
 def time_span(score: ScoreTick) -> tuple[int, int]:
-    """First and last tick at which anything is in a score; a note's end counts."""
+    """Return the first and the last tick of all events of a score, note ends included."""
     texts = [score.markers, *(track.lyrics for track in score.tracks)]
     times = [np.array([0, *(event.time for lane in texts for event in lane)], np.int64)]
     for lane in numeric_lanes(score):
@@ -156,17 +157,17 @@ def time_span(score: ScoreTick) -> tuple[int, int]:
 
 
 def numeric_lanes(score: ScoreTick) -> Iterator[Any]:
-    """Every list of a score's timed events that are numbers."""
+    """Yield each list of timed events of a score that symusic can give as arrays."""
     yield from (score.tempos, score.time_signatures, score.key_signatures)
     for track in score.tracks:
         yield from (track.notes, track.pitch_bends, track.controls)
 
 
 def song_from_score(score: ScoreTick, name: str = "input") -> Song:
-    """A symusic score in ticks as a Song.
+    """Convert a symusic score in ticks to a Song.
 
     Raises:
-        BadInputError: it lasts longer than a piece of music.
+        BadInputError: it is too long for a piece of music.
     """
     ticks = score.ticks_per_quarter
     sections, chords = read_markers(score, ticks)
@@ -185,7 +186,7 @@ def song_from_score(score: ScoreTick, name: str = "input") -> Song:
 
 
 def read_track(track: TrackTick, ticks: int) -> Track:
-    """A symusic track as a Song's track."""
+    """Convert a symusic track to a track of a Song."""
     name = cleaned(track.name)
     notes, bends, controls = (
         lane.numpy() for lane in (track.notes, track.pitch_bends, track.controls)
@@ -211,7 +212,7 @@ def read_track(track: TrackTick, ticks: int) -> Track:
 
 
 def with_own_lyrics(tracks: list[Track]) -> list[Track]:
-    """The tracks, each with its lyrics: symusic puts a track's in one of the same name after it."""
+    """Merge lyrics with their tracks: symusic returns them as an extra track of the same name."""
     kept: list[Track] = []
     for track in tracks:
         has_words_only = track.lyrics and not (track.notes or track.bends or track.controls)
@@ -223,25 +224,25 @@ def with_own_lyrics(tracks: list[Track]) -> list[Track]:
 
 
 def beats_of(times: NDArray[np.int32], ticks: int) -> list[float]:
-    """Times in ticks as beats."""
+    """Convert ticks to beats."""
     beats: list[float] = (times / ticks).tolist()
     return beats
 
 
 def read_key(key: KeySignatureTick, ticks: int) -> Key:
-    """A key signature (sharps -7 to 7, tonality 1 for minor) as a Key."""
+    """Convert a key signature (sharps -7 to 7, tonality 1 for minor) to a Key."""
     is_minor = key.tonality == 1
     tonic = (key.key * FIFTHS_PER_SHARP + (MINOR_TONIC if is_minor else 0)) % 12
     return Key(key.time / ticks, tonic, "minor" if is_minor else "major")
 
 
 def song_to_midi(song: Song) -> bytes:
-    """The Song as a type 1 MIDI file at the Song's own resolution."""
+    """Write a Song as a type 1 MIDI file at the resolution of the Song."""
     return bytes(score_from_song(song).dumps_midi())
 
 
 def score_from_song(song: Song) -> ScoreTick:
-    """The Song as a symusic score in ticks, for what works on scores."""
+    """Convert a Song to a symusic score in ticks."""
     score = ScoreTick(song.ticks_per_beat)
 
     def ticks(beats: float) -> int:
@@ -256,14 +257,17 @@ def score_from_song(song: Song) -> ScoreTick:
         score.key_signatures.append(KeySignatureTick(ticks(k.beat), tonality.sharps, is_minor))
     for beat, text in markers_of(song):
         score.markers.append(TextMetaTick(ticks(beat), text))
-    # symusic puts the marks of a score without tracks out of order; an empty track is not read back
+    # symusic misorders the markers of a score without tracks; an empty track is not read back
     for track in song.tracks or [Track()]:
         score.tracks.append(write_track(track, song.ticks_per_beat))
     return score
 
 
 def write_track(track: Track, ticks_per_beat: int) -> TrackTick:
-    """A Song's track as a symusic track; ends are rounded, not lengths, so that legato stays."""
+    """Convert a track of a Song to a symusic track.
+
+    Ends are rounded to ticks instead of durations, so that legato notes still touch.
+    """
     midi = TrackTick(track.name, track.program, track.is_drum)
     starts = np.array([note.start_beats for note in track.notes])
     lengths = np.array([note.duration_beats for note in track.notes])
@@ -288,7 +292,7 @@ def write_track(track: Track, ticks_per_beat: int) -> TrackTick:
 
 
 def nearest_ticks(beats: NDArray[np.float64], ticks_per_beat: int) -> NDArray[np.int32]:
-    """Times in beats as ticks.
+    """Round beats to ticks.
 
     Raises:
         BadInputError: a time that a MIDI file cannot hold.

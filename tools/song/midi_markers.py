@@ -1,10 +1,9 @@
-"""Chords and sections as the markers of a MIDI file.
+"""Chords and sections as markers of a MIDI file.
 
-A chord is a marker that holds its symbol, a section one in brackets: `[chorus]`. Read back, a
-marker is a chord where it reads as one (`Dm9`, `F#:hdim7/b3`, `N.C.`): `A` alone is a chord, as
-muse writes it, and not a rehearsal letter. All else, such as `Chorus`, `End` or `A section`, is a
-section. A chord lasts until the next one or the last note; where it ended elsewhere, a marker
-`N.C.` says so.
+A chord is written as its symbol, a section in brackets: `[chorus]`. When markers are read, each
+text that parses as a chord symbol (`Dm9`, `F#:hdim7/b3`, `N.C.`) is a chord; `A` alone is a chord,
+not a rehearsal letter. All other text, such as `Chorus`, `End` or `A section`, is a section. A
+chord lasts until the next one or the last note; a marker `N.C.` is written where it ends earlier.
 """
 
 import re
@@ -16,19 +15,19 @@ from muse.tools.song.document import Chord, Section, Song
 from muse.tools.theory.chords import is_chord_symbol
 
 SECTION_MARKER = re.compile(r"\[(.*)\]", re.DOTALL)
-LONGEST_SYMBOL = 64  # characters; what is longer is text, not a chord
+LONGEST_SYMBOL = 64  # characters; longer text is no chord symbol
 NO_CHORD = "N.C."
-SHORTEST_PAUSE = 0.25  # beats; less between two chords is how they were cut
+SHORTEST_PAUSE = 0.25  # beats; shorter gaps between chords are inaccurate ends, not rests
 CONTROL_CHARACTERS = dict.fromkeys([*range(32), *range(127, 160)], " ")  # C0 and C1 of Unicode
 
 
 def cleaned(text: str) -> str:
-    """Text of a file without what would move a terminal's cursor."""
+    """Replace control characters, which could move the cursor of a terminal, and strip the text."""
     return text.translate(CONTROL_CHARACTERS).strip()
 
 
 def read_markers(score: ScoreTick, ticks: int) -> tuple[list[Section], list[Chord]]:
-    """Sections and chords of a score's markers; a chord lasts until the next one."""
+    """Read sections and chords from the markers of a score; a chord lasts until the next one."""
     sections, symbols = [], []
     for marker in score.markers:
         beat, text = marker.time / ticks, cleaned(marker.text)
@@ -43,12 +42,12 @@ def read_markers(score: ScoreTick, ticks: int) -> tuple[list[Section], list[Chor
     ends = [*(beat for beat, _ in symbols[1:]), end]
     chords = [Chord(b, e - b, text) for (b, text), e in zip(symbols, ends, strict=False)]
     if len(chords) > 1 and chords[-1].symbol == NO_CHORD and chords[-1].duration_beats == 0:
-        chords.pop()  # it said where the last chord ends
+        chords.pop()  # it marked the end of the last chord
     return sections, chords
 
 
 def markers_of(song: Song) -> list[tuple[float, str]]:
-    """Beats and texts of the markers that hold a song's sections and chords, in order."""
+    """Return beats and texts of the markers for the sections and chords of a song, in order."""
     markers = [(section.beat, f"[{section.label}]") for section in song.sections]
     chords = sorted(song.chords, key=lambda chord: chord.start_beats)
     last_note = max(

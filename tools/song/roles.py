@@ -1,4 +1,4 @@
-"""What an instrument does in a song, and the General MIDI programs that usually do it."""
+"""Roles of tracks in a song, and the General MIDI programs that usually play them."""
 
 import re
 from typing import get_args
@@ -7,7 +7,7 @@ from muse.tools.song.document import Role
 
 ROLES: tuple[Role, ...] = get_args(Role)
 
-# General MIDI program (0 to 127) a role is written with when nothing better is known
+# General MIDI program (0 to 127) for a role whose instrument is unknown
 ROLE_PROGRAMS: dict[Role, int] = {
     "lead": 80,  # square lead
     "vocals": 53,  # voice oohs
@@ -39,7 +39,7 @@ FAMILY_ROLES: tuple[Role, ...] = (
     "other",  # sound effects
 )
 
-# what a track's name says of its role, the first match wins
+# role by the name of a track; the first match counts
 NAME_PATTERNS: tuple[tuple[str, Role], ...] = (
     (r"drum|perc|kit", "drums"),
     (r"bass", "bass"),
@@ -52,7 +52,7 @@ NAME_PATTERNS: tuple[tuple[str, Role], ...] = (
 
 
 def role_of(name: str, program: int, is_drum: bool) -> Role:
-    """The role of a track by its name, else by its program (0 to 127); drums are drums."""
+    """Return the role of a track: drums if `is_drum`, else by its name, else by its program."""
     if is_drum:
         return "drums"
     for pattern, role in NAME_PATTERNS:

@@ -1,7 +1,8 @@
-"""What is in range in a Song: what MIDI can hold, and what a piece of music can last.
+"""Valid ranges of the values in a Song: what MIDI can hold, and how long a piece of music can be.
 
-The JSON Schema gives shapes; the tables here give values. A Song that has no problem can be written
-as MIDI, rendered, tokenized and drawn. The structs themselves are in `song`, which asks here.
+The JSON Schema checks shapes; the tables here check values. A Song without a problem can be
+written as MIDI, rendered, tokenized and drawn. document.py imports this module, so the structs are
+typed as Any here.
 """
 
 from collections.abc import Callable, Iterable
@@ -9,17 +10,17 @@ from typing import Any
 
 MAX_TICKS = (1 << 28) - 1  # the longest time between two events that a MIDI file can hold
 MAX_BEATS = 100_000  # quarter notes; 13 hours at 120 a minute
-MAX_HOURS = 12  # of a song; what claims to be longer is damage, not music
+MAX_HOURS = 12  # of a song; a longer one is taken for damaged
 MAX_TICKS_PER_BEAT = 32_767  # 15 bits of the file's header
 MIN_MSPQ, MAX_MSPQ = 1, (1 << 24) - 1  # microseconds a quarter note, three bytes
 MICROSECONDS_PER_MINUTE = 60_000_000
 MAX_BPM = MICROSECONDS_PER_MINUTE / MIN_MSPQ
 MIN_BPM = MICROSECONDS_PER_MINUTE / MAX_MSPQ  # 3.58
 MAX_NUMERATOR = 255  # one byte
-DENOMINATORS = (1, 2, 4, 8, 16, 32, 64)  # notes that are written
+DENOMINATORS = (1, 2, 4, 8, 16, 32, 64)  # of time signatures; note values in use
 MAX_BEND = 8192  # the wheel's values are -8192 to 8191
 SECONDS_PER_HOUR = 3600
-MAX_SHOWN = 80  # characters of a value that a message repeats
+MAX_SHOWN = 80  # characters of a value in a message
 
 Check = Callable[[Any], bool]
 
@@ -30,22 +31,22 @@ def within(value: float | None, low: float, high: float) -> bool:
 
 
 def unknown_or_within(value: float | None, low: float, high: float) -> bool:
-    """Whether a value is left out, or in [low, high]."""
+    """Whether a value is None, or in [low, high]."""
     return value is None or low <= value <= high
 
 
 def is_place(beat: float) -> bool:
-    """Whether a time in beats can be in a song."""
+    """Whether a beat is a valid position."""
     return 0 <= beat <= MAX_BEATS
 
 
 def is_stretch(start: float, duration: float) -> bool:
-    """Whether a stretch of beats can be in a song."""
+    """Whether a start and a duration in beats are a valid stretch of time."""
     return start >= 0 and duration >= 0 and start + duration <= MAX_BEATS
 
 
 def note_in_range(note: Any) -> bool:
-    """Whether MIDI can hold the note."""
+    """Whether MIDI can hold a note."""
     return (
         0 <= note.pitch <= 127
         and 1 <= note.velocity <= 127
@@ -54,7 +55,7 @@ def note_in_range(note: Any) -> bool:
 
 
 def chord_in_range(chord: Any) -> bool:
-    """Whether the chord's times, pitch classes, codes, pitches and probability make sense."""
+    """Whether the times, pitch classes, codes, pitches and probabilities of a chord are valid."""
     return (
         is_stretch(chord.start_beats, chord.duration_beats)
         and unknown_or_within(chord.root_pc, 0, 11)
@@ -68,12 +69,12 @@ def chord_in_range(chord: Any) -> bool:
 
 
 def key_in_range(key: Any) -> bool:
-    """Whether it is one of the 24 keys, with a confidence in [0, 1]."""
+    """Whether a key is one of the 24 keys, with a confidence in [0, 1]."""
     return is_place(key.beat) and within(key.tonic_pc, 0, 11) and within(key.confidence, 0, 1)
 
 
 def meter_in_range(meter: Any) -> bool:
-    """Whether the metre can be written as a time signature."""
+    """Whether a time signature can be written in MIDI."""
     return (
         is_place(meter.beat)
         and within(meter.numerator, 1, MAX_NUMERATOR)
@@ -81,7 +82,7 @@ def meter_in_range(meter: Any) -> bool:
     )
 
 
-# (field of a Song, what one of them is called, its check)
+# (field of a Song, name of one item, its check)
 SONG_CHECKS: tuple[tuple[str, str, Check], ...] = (
     ("tempos", "tempo", lambda t: is_place(t.beat) and within(t.bpm, MIN_BPM, MAX_BPM)),
     ("meters", "meter", meter_in_range),
@@ -100,11 +101,11 @@ TRACK_CHECKS: tuple[tuple[str, str, Check], ...] = (
     ("lyrics", "lyric", lambda lyric: is_place(lyric.beat)),
 )
 SOURCE_NUMBERS = ("duration_s", "sample_rate", "tuning_cents", "drift_ms", "residual_dbfs")
-MAX_NUMBER = 1e9  # of what a source tells in seconds, Hz, cents, ms and dB
+MAX_NUMBER = 1e9  # of a source, in seconds, Hz, cents, ms or dB
 
 
 def first_problem(song: Any) -> str | None:
-    """What is out of range in a Song that has the right shape; None when nothing is."""
+    """Describe the first value out of range in a Song of the right shape; None if all are valid."""
     if not within(song.ticks_per_beat, 1, MAX_TICKS_PER_BEAT):
         return f"ticks_per_beat is {shown(song.ticks_per_beat)}, not 1 to {MAX_TICKS_PER_BEAT}"
     return (
@@ -116,7 +117,7 @@ def first_problem(song: Any) -> str | None:
 
 
 def first_misfit(owner: str, holder: Any, checks: Iterable[tuple[str, str, Check]]) -> str | None:
-    """The first value of the holder's lists that does not pass its check."""
+    """Describe the first value in the lists of `holder` that fails its check; None if none does."""
     for field, name, check in checks:
         for value in getattr(holder, field):
             if not check(value):
@@ -125,7 +126,7 @@ def first_misfit(owner: str, holder: Any, checks: Iterable[tuple[str, str, Check
 
 
 def track_problem(track: Any) -> str | None:
-    """What is out of range in a track."""
+    """Describe the first value out of range in a track; None if all are valid."""
     owner = f"track '{shown(track.name)}'"
     if not within(track.program, 0, 127):
         return f"{owner} has program {shown(track.program)}, not 0 to 127"
@@ -138,21 +139,21 @@ def track_problem(track: Any) -> str | None:
 
 
 def source_problem(source: Any) -> str | None:
-    """What is out of range in what a song tells of its audio."""
+    """Describe the first value out of range in the source of a song; None if all are valid."""
     if source is None:
         return None
     for field in SOURCE_NUMBERS:
         if not unknown_or_within(getattr(source, field), -MAX_NUMBER, MAX_NUMBER):
             return f"its source has {field} {shown(getattr(source, field))}"
     if source.sample_rate <= 0 or source.duration_s < 0:
-        return "its source has a sample rate or a duration that is no audio's"
+        return "its source has an impossible sample rate or duration"
     if not all(within(time, -MAX_NUMBER, MAX_NUMBER) for time in source.beat_times_s or ()):
         return "its source has beat times out of range"
     return None
 
 
 def length_problem(song: Any) -> str | None:
-    """Whether the song is too long for MIDI, or for music."""
+    """Describe a song that is too long for MIDI or for music; None if it is neither."""
     end = last_beat(song)
     if end * song.ticks_per_beat > MAX_TICKS:
         return f"it lasts {end:.0f} beats of {song.ticks_per_beat} ticks, too long for MIDI"
@@ -163,7 +164,7 @@ def length_problem(song: Any) -> str | None:
 
 
 def last_beat(song: Any) -> float:
-    """Where the last of all that has a time in the song is."""
+    """Return the beat of the last event of a song."""
     marks: list[Any] = [song.tempos, song.meters, song.keys, song.sections]
     marks += [lane for t in song.tracks for lane in (t.bends, t.controls, t.lyrics)]
     latest: float = max((mark.beat for lane in marks for mark in lane), default=0.0)
@@ -171,6 +172,6 @@ def last_beat(song: Any) -> float:
 
 
 def shown(value: object) -> str:
-    """A value as a message repeats it: not longer than a line."""
+    """Return a value as text, cut to the length of a line."""
     text = str(value)
     return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "..."

@@ -1,7 +1,7 @@
-"""Chords of a Song, explained: root, quality, bass, function and Roman numeral in the key in force.
+"""Annotate chords of a Song with root, quality, bass, function and Roman numeral in their key.
 
-Conventions: beats are quarter notes; the symbol is what counts, all that is derived from it is
-written anew. Pitches and probabilities stay as they are.
+Conventions: beats are quarter notes. All fields are derived anew from the chord symbol, except
+pitches and probabilities, which stay unchanged.
 """
 
 import logging
@@ -19,17 +19,17 @@ from muse.tools.theory.roman import to_roman
 
 log = logging.getLogger("muse")
 
-CHORD_OCTAVE = 48  # MIDI pitch of the C from which chords are stacked where a key is looked for
+CHORD_OCTAVE = 48  # MIDI pitch of the lowest C of chords that are turned into notes
 VELOCITY = 64
-UNKNOWN_SIGNS = {"X", "?"}  # symbols that say themselves that nobody knows
-SHOWN_SYMBOLS = 5  # unreadable ones named in a notice
+UNKNOWN_SIGNS = {"X", "?"}  # symbols for an unknown chord
+SHOWN_SYMBOLS = 5  # unreadable symbols quoted in a notice
 
 
 def annotated(song: Song) -> Song:
-    """A copy of the song whose chords are explained, with keys found where none are written.
+    """Return a copy of the song with annotated chords, and with detected keys if it has none.
 
-    Symbols that cannot be read stay and get the quality X; a notice names them. The keys come from
-    the notes, or from the chords where nothing else sounds; without either no function is given.
+    Symbols that cannot be read stay and get the quality X; a notice quotes them. Keys are detected
+    from the notes, or from the chords of a song without notes; without either no function is given.
 
     Args:
         song: any Song; it is not changed.
@@ -52,7 +52,7 @@ def annotated(song: Song) -> Song:
 
 
 def symbol_or_unknown(text: str) -> ChordSymbol:
-    """The chord of a symbol; the unknown chord where it cannot be read."""
+    """Parse a chord symbol; return the unknown chord if it cannot be read."""
     try:
         return parse_chord(text)
     except BadInputError:
@@ -60,25 +60,25 @@ def symbol_or_unknown(text: str) -> ChordSymbol:
 
 
 def warn_of_unread(chords: Sequence[Chord], symbols: Sequence[ChordSymbol]) -> None:
-    """Say which symbols were not understood."""
+    """Log which symbols could not be read."""
     pairs = zip(chords, symbols, strict=True)
     unread = dict.fromkeys(
         c.symbol for c, s in pairs if s == UNKNOWN_CHORD and c.symbol not in UNKNOWN_SIGNS
     )
     if unread:
         names = ", ".join(f"'{name}'" for name in list(unread)[:SHOWN_SYMBOLS])
-        log.info("%d chord symbols are not understood: %s", len(unread), names)
+        log.info("%d chord symbols cannot be read: %s", len(unread), names)
 
 
 def guessed_keys(song: Song, symbols: Sequence[ChordSymbol]) -> list[Key]:
-    """The keys of the song's notes, or of its chords' where it has none."""
+    """Detect the keys of a song from its notes, or from its chords if it has no notes."""
     from muse.tools.theory.key_finding import find_keys
 
     return find_keys(song) or find_keys(Song(tracks=[chords_as_notes(song.chords, symbols)]))
 
 
 def chords_as_notes(chords: Sequence[Chord], symbols: Sequence[ChordSymbol]) -> Track:
-    """Every chord's pitch classes as notes as long as the chord, its bass an octave below."""
+    """Return the pitch classes of each chord as held notes, with the bass an octave below."""
     return Track(
         notes=[
             Note(chord.start_beats, chord.duration_beats, pitch, VELOCITY)
@@ -93,7 +93,7 @@ def chords_as_notes(chords: Sequence[Chord], symbols: Sequence[ChordSymbol]) -> 
 
 
 def key_places(chords: Sequence[Chord], keys: Sequence[Key]) -> list[Tonality | None]:
-    """The key in force where each chord starts; the first key holds before its own beat, too."""
+    """Return the key at the start of each chord; the first key also holds before its own beat."""
     ordered = sorted(keys, key=lambda key: key.beat)
     beats = [key.beat for key in ordered]
     if not ordered:
@@ -103,7 +103,7 @@ def key_places(chords: Sequence[Chord], keys: Sequence[Key]) -> list[Tonality | 
 
 
 def followers(symbols: Sequence[ChordSymbol]) -> list[ChordSymbol | None]:
-    """For each chord the next one with another root; None where none comes."""
+    """Return for each chord the next one with another root; None if there is none."""
     found: list[ChordSymbol | None] = []
     following: ChordSymbol | None = None
     after_that: ChordSymbol | None = None
@@ -119,7 +119,7 @@ def followers(symbols: Sequence[ChordSymbol]) -> list[ChordSymbol | None]:
 def explained(
     chord: Chord, symbol: ChordSymbol, key: Tonality | None, following: ChordSymbol | None
 ) -> Chord:
-    """The chord with all that its symbol and key say."""
+    """Return the chord with all fields that follow from its symbol and key."""
     return msgspec.structs.replace(
         chord,
         root_pc=symbol.root_pc,

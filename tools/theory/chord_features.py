@@ -1,6 +1,6 @@
-"""What a chord finder looks at: who sounds, and what lies lowest, in every stretch of a few beats.
+"""Input features of the chord finder: pitch classes and bass in each stretch of a few beats.
 
-Conventions: time in beats (quarter notes); a cell is one beat of the metre; pitch classes 0 to 11
+Conventions: time in beats (quarter notes); a cell is one beat of the meter; pitch classes 0 to 11
 from C are always the last axis, so that a transposed song gives the same numbers, rolled.
 """
 
@@ -10,12 +10,12 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.tools.theory.sounding_notes import Sounding
+from muse.tools.theory.sounding_notes import NoteArrays
 
 Array = NDArray[np.float64]
 Number = TypeVar("Number", np.float64, np.int64)
 
-SAMPLES = 8  # looks at the notes in every cell
+SAMPLES = 8  # in each cell
 LONGEST = 6  # cells of one segment; a longer chord is several segments
 BLOCKS = (
     "accompaniment",
@@ -25,26 +25,26 @@ BLOCKS = (
     "start",
     "lowest",
 )  # rows of 12 per segment
-SCALARS = ("one", "cells", "silence")  # what says that there is no chord
-PHASES = 48  # places of the beat that are tried
-PHASE_WIDTH = 1.5  # of those, the spread of onsets around a beat
-LONG_CELLS = 2.0  # a note counts no longer than this where beats are looked for
-DEEP_PITCH, DEEP_WEIGHT = 48, 3.0  # notes below C3 say more of where the beat is
-ON_GRID = 1.1  # how much likelier the file's own grid is than one beside it
+SCALARS = ("one", "cells", "silence")  # evidence for no chord
+PHASES = 48  # candidate positions of the beat
+PHASE_WIDTH = 1.5  # standard deviation of onsets around a beat, in phases
+LONG_CELLS = 2.0  # longest duration that counts in beat tracking, in cells
+DEEP_PITCH, DEEP_WEIGHT = 48, 3.0  # notes below C3 have more weight in beat tracking
+ON_GRID = 1.1  # factor in favor of the beats of the file
 NO_PITCH = 128  # above every MIDI pitch: nothing sounds
 
 
 @dataclass(frozen=True)
 class Cells:
-    """A song cut into beats.
+    """A song divided into beats.
 
     Attributes:
         edges: (cells + 1,) in beats.
-        accompaniment: (cells, 12) share of the time that a pitch class sounds.
-        melody: (cells, 12) the same of the melody.
-        bass: (cells, 12) share of the time that it is the lowest.
-        start: (cells, 12) 1 for the lowest in the first quarter of the cell.
-        lowest: (cells,) lowest MIDI pitch; 128 where nothing sounds.
+        accompaniment: (cells, 12) share of the cell in which a pitch class sounds.
+        melody: (cells, 12) the same for the melody.
+        bass: (cells, 12) share of the cell in which it is the lowest.
+        start: (cells, 12) 1 for the lowest pitch class in the first quarter of the cell.
+        lowest: (cells,) lowest MIDI pitch; 128 if nothing sounds.
     """
 
     edges: Array
@@ -55,15 +55,15 @@ class Cells:
     lowest: NDArray[np.int64]
 
     def __len__(self) -> int:
-        """How many cells there are."""
+        """Return the number of cells."""
         return len(self.edges) - 1
 
 
-def beat_edges(notes: Sounding, cell_beats: float = 1.0) -> Array:
-    """The edges of the cells that cover all notes, on the beat that the notes are played on.
+def beat_edges(notes: NoteArrays, cell_beats: float = 1.0) -> Array:
+    """Return the edges of cells that cover all notes, aligned with the beat of the performance.
 
-    Files made from performances are often shifted against their own grid; where the beat is, is
-    read from the onsets. No notes give one cell.
+    Files recorded from a performance are often shifted against their own beats, so the phase of the
+    beat is estimated from the onsets. Without notes there is one cell.
     """
     phase = beat_phase(notes, cell_beats)
     first = phase - cell_beats if phase > 0 else 0.0  # beat 0 is in the first cell
@@ -71,8 +71,8 @@ def beat_edges(notes: Sounding, cell_beats: float = 1.0) -> Array:
     return first + cell_beats * np.arange(count + 1, dtype=np.float64)
 
 
-def beat_phase(notes: Sounding, cell_beats: float = 1.0) -> float:
-    """How far the notes' beat lies behind the file's own, in beats: [0, cell_beats)."""
+def beat_phase(notes: NoteArrays, cell_beats: float = 1.0) -> float:
+    """Estimate the delay of the performed beats after those of the file: [0, cell_beats) beats."""
     if not len(notes):
         return 0.0
     weights = np.minimum((notes.end - notes.start) / cell_beats, LONG_CELLS)
@@ -87,7 +87,7 @@ def beat_phase(notes: Sounding, cell_beats: float = 1.0) -> float:
 
 
 def phase_kernel(division: int) -> Array:
-    """How many onsets to expect after a beat, (PHASES,): most on it, fewer on its parts."""
+    """Return the expected onsets by phase, (PHASES,): most on the beat, fewer on its divisions."""
     distance = np.abs((np.arange(PHASES) + PHASES // 2) % PHASES - PHASES // 2)
     bump = np.exp(-0.5 * (distance / PHASE_WIDTH) ** 2)
     parts = [(1.0, 0)] + [(0.5, PHASES * i // division) for i in range(1, division)]
@@ -97,24 +97,24 @@ def phase_kernel(division: int) -> Array:
     return kernel
 
 
-def cells_of(notes: Sounding, edges: Array) -> Cells:
-    """Notes as seen in equal cells; see `Cells`."""
-    accompaniment = piano_roll(notes, edges, ~notes.sung)
-    melody = piano_roll(notes, edges, notes.sung)
+def cells_of(notes: NoteArrays, edges: Array) -> Cells:
+    """Compute the features of each cell; see `Cells`."""
+    accompaniment = piano_roll(notes, edges, ~notes.is_melody)
+    melody = piano_roll(notes, edges, notes.is_melody)
     low = np.where(accompaniment.any(axis=-1), accompaniment.argmax(axis=-1), NO_PITCH)
     quarter = low[:, : SAMPLES // 4].min(axis=1)
     return Cells(
         edges=edges,
-        accompaniment=folded(accompaniment).mean(axis=1),
-        melody=folded(melody).mean(axis=1),
+        accompaniment=fold_octaves(accompaniment).mean(axis=1),
+        melody=fold_octaves(melody).mean(axis=1),
         bass=one_hot(low).mean(axis=1),
         start=one_hot(quarter),
         lowest=low.min(axis=1),
     )
 
 
-def piano_roll(notes: Sounding, edges: Array, chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """(cells, SAMPLES, 128) whether a pitch sounds, looked at in the middle of each sample."""
+def piano_roll(notes: NoteArrays, edges: Array, chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return whether each pitch sounds in the middle of each sample, (cells, SAMPLES, 128)."""
     count = (len(edges) - 1) * SAMPLES
     width = (edges[-1] - edges[0]) / count
 
@@ -129,8 +129,8 @@ def piano_roll(notes: Sounding, edges: Array, chosen: NDArray[np.bool_]) -> NDAr
     return sounds.reshape(-1, SAMPLES, NO_PITCH)
 
 
-def folded(roll: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """(..., 128) pitches as (..., 12) pitch classes."""
+def fold_octaves(roll: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Fold (..., 128) pitches to (..., 12) pitch classes."""
     padded = np.zeros((*roll.shape[:-1], 132), bool)
     padded[..., :NO_PITCH] = roll
     octaves = padded.reshape(*roll.shape[:-1], 11, 12)
@@ -139,36 +139,36 @@ def folded(roll: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def one_hot(pitches: NDArray[np.int64]) -> Array:
-    """(...) pitches as (..., 12) with a one at the pitch class; nothing where nothing sounds."""
+    """Return the pitch class of each pitch as a one-hot vector, (..., 12); zeros for NO_PITCH."""
     table = np.vstack([np.tile(np.eye(12), (11, 1))[:NO_PITCH], np.zeros(12)])
     return table[pitches]
 
 
 def segment_rows(cells: Cells) -> Array:
-    """What stands in each segment, by its first cell and its length.
+    """Return the pitch class features of each segment, by its first cell and its length.
 
     Returns:
-        (cells, LONGEST, len(BLOCKS), 12): summed over the segment's cells the first three blocks,
-        its largest share (presence), the bass it starts on, and its lowest pitch. Segments that
-        would go past the end hold what there is.
+        (cells, LONGEST, len(BLOCKS), 12): the first three blocks summed over the cells of the
+        segment, their maximum share (presence), the bass at its start, and its lowest pitch.
+        Segments that would go past the end are cut there.
     """
     summed = np.stack([cells.accompaniment, cells.melody, cells.bass], axis=1)
-    sums = stretched(summed, np.add)
-    presence = stretched(cells.accompaniment[:, None], np.maximum)
+    sums = over_lengths(summed, np.add)
+    presence = over_lengths(cells.accompaniment[:, None], np.maximum)
     start = np.repeat(cells.start[:, None, None], LONGEST, axis=1)
-    lowest = one_hot(stretched(cells.lowest, np.minimum))[:, :, None]
+    lowest = one_hot(over_lengths(cells.lowest, np.minimum))[:, :, None]
     return np.concatenate([sums, presence, start, lowest], axis=2)
 
 
 def segment_scalars(cells: Cells) -> Array:
-    """(cells, LONGEST, len(SCALARS)): one, the length in cells, and how much of it is silent."""
+    """Return (cells, LONGEST, len(SCALARS)): one, the length in cells, and the cells of silence."""
     silent = 1.0 - cells.bass.sum(axis=-1)
     lengths = np.tile(np.arange(1.0, LONGEST + 1), (len(cells), 1))
-    return np.stack([np.ones_like(lengths), lengths, stretched(silent, np.add)], axis=-1)
+    return np.stack([np.ones_like(lengths), lengths, over_lengths(silent, np.add)], axis=-1)
 
 
-def stretched(values: NDArray[Number], combine: np.ufunc) -> NDArray[Number]:
-    """Values (cells, ...) combined over 1 to LONGEST cells from each on: (cells, LONGEST, ...)."""
+def over_lengths(values: NDArray[Number], combine: np.ufunc) -> NDArray[Number]:
+    """Combine values (cells, ...) over 1 to LONGEST cells from each on: (cells, LONGEST, ...)."""
     rows = [values]
     for length in range(1, LONGEST):
         longer = rows[-1].copy()

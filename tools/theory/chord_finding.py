@@ -1,8 +1,8 @@
-"""The chords of notes: a chord chart for a song that has none.
+"""Find the chords of a song from its notes.
 
-The song is cut into beats; a segmental model (muse.models.chord_finder.inference) that was trained
-on pop songs weighs who sounds and what lies lowest in each stretch of one to six beats, where in
-the bar chords change, and which follow which, and takes the best way through.
+The song is divided into beats. A segmental model trained on pop songs (models/chord_finder) scores
+the pitch classes and the bass of each stretch of one to six beats, the position of chord changes in
+the bar and the succession of chords, and the best path is returned.
 
 Conventions: time in beats (quarter notes), pitch classes 0 to 11 from C.
 """
@@ -27,7 +27,7 @@ from muse.tools.theory.chord_features import (
     segment_scalars,
 )
 from muse.tools.theory.chord_naming import (
-    HeardChord,
+    DetectedChord,
     clipped,
     merged,
     named_chord,
@@ -36,13 +36,13 @@ from muse.tools.theory.chord_naming import (
 from muse.tools.theory.key_finding import keys_of_notes
 from muse.tools.theory.keys import Tonality, tonality_of
 from muse.tools.theory.qualities import NO_CHORD
-from muse.tools.theory.sounding_notes import Sounding, sounding_notes
+from muse.tools.theory.sounding_notes import NoteArrays, sounding_notes
 
 log = logging.getLogger("muse")
 
-# how strong a beat of the bar is: the numbers that the model's `strength` is read by
+# metrical strength of a beat, an index into the model's `strength`
 DOWNBEAT, HALF_BAR, WEAK, NOT_KNOWN = range(4)
-BAR_STRENGTHS: Final[dict[int, tuple[int, ...]]] = {  # by the cells of a bar
+BAR_STRENGTHS: Final[dict[int, tuple[int, ...]]] = {  # by the number of cells in a bar
     1: (DOWNBEAT,),
     2: (DOWNBEAT, HALF_BAR),
     3: (DOWNBEAT, WEAK, WEAK),
@@ -50,35 +50,36 @@ BAR_STRENGTHS: Final[dict[int, tuple[int, ...]]] = {  # by the cells of a bar
 }
 SHORT_BARS: Final[dict[int, int]] = {1: 4, 2: 4}  # 1/4 and 2/4 are how exporters write 4/4
 THREE_EIGHTHS: Final = Meter(0.0, 3, 8)
-MOST_CELLS = 20_000  # of one song; what comes after them is left without chords
+MOST_CELLS = 20_000  # of one song; no chords are found after them
 
 
 def find_chords(song: Song, cell_beats: float | None = None) -> list[Chord]:
-    """The chords of a song's notes, drums left out, in order and without gaps.
+    """Find the chords of a song's notes, without drums, in order and without gaps.
 
     Args:
-        song: any Song; what it says of its chords is not looked at.
-        cell_beats: quarter notes of the shortest chord, above 0; by itself a beat of the first
-            meter. Half of that finds changes off the beat, and takes more passing notes for chords.
+        song: any Song; its own chords are ignored.
+        cell_beats: shortest duration of a chord in quarter notes, above 0; by default a beat of the
+            first meter. Half of that finds changes off the beat, and takes more passing notes for
+            chords.
 
     Returns:
-        Chords from beat 0 to the end of the notes, with probabilities in [0, 1]: how likely the
-        name is, the stretch and its neighbours given. Symbols are in lead-sheet spelling, in the
-        song's keys or, without any, in keys that are found; a stretch without a chord is "N.C.".
-        Empty without pitched notes.
+        Chords from beat 0 to the end of the notes, with the probability of each name given its
+        stretch and its neighbors, in [0, 1]. Symbols are in lead-sheet spelling, in the keys of the
+        song, or in detected keys if it has none; a stretch without a chord is "N.C.". Empty without
+        pitched notes.
 
     Raises:
         ParameterError: `cell_beats` is not above 0.
     """
     notes = sounding_notes(song)
-    heard = chords_of_notes(notes, first_meter(song), song.tempo_map().bpm_at(0.0), cell_beats)
+    found = chords_of_notes(notes, first_meter(song), song.tempo_map().bpm_at(0.0), cell_beats)
     keys = song.keys or keys_of_notes(notes)
-    return [song_chord(chord, key_at(keys, chord.start_beats)) for chord in heard]
+    return [song_chord(chord, key_at(keys, chord.start_beats)) for chord in found]
 
 
 def chords_of_notes(
-    notes: Sounding, meter: Meter, bpm: float, cell_beats: float | None = None
-) -> list[HeardChord]:
+    notes: NoteArrays, meter: Meter, bpm: float, cell_beats: float | None = None
+) -> list[DetectedChord]:
     """Find the chords of notes as `find_chords` does.
 
     Args:
@@ -93,21 +94,21 @@ def chords_of_notes(
     if cell_beats is None:
         cell_beats = beat
     elif cell_beats <= 0:
-        raise ParameterError(f"a cell of {cell_beats} beats: it must be longer than 0")
+        raise ParameterError(f"a cell of {cell_beats} beats must be longer than 0")
     elif cell_beats != beat:
-        bar_cells = 0  # the strengths of a bar's places are those of beats
+        bar_cells = 0  # metrical strengths are known for beats only
     edges = beat_edges(notes, cell_beats)[: MOST_CELLS + 1]
     if len(edges) > MOST_CELLS:
-        log.warning("the song is very long: chords are looked for up to beat %.0f", edges[-1])
+        log.warning("the song is very long; finding chords up to beat %.0f only", edges[-1])
     cells = cells_of(notes, edges)
     segments = best_segments(finder(), cells, bar_cells)
-    chords = merged(heard_chord(cells, segment) for segment in segments)
+    chords = merged(detected_chord(cells, segment) for segment in segments)
     return clipped(chords, notes.end_beats if len(edges) <= MOST_CELLS else float(edges[-1]))
 
 
 @cache
 def finder() -> ChordFinder:
-    """The model that ships with muse."""
+    """Load the chord finder that ships with muse."""
     return load_chord_finder()
 
 
@@ -128,9 +129,10 @@ def beat_and_bar(meter: Meter, bpm: float | None = None) -> tuple[float, int]:
 
 
 def best_segments(model: ChordFinder, cells: Cells, bar_cells: int) -> list[Segment]:
-    """The best way to cut and name the cells.
+    """Find the best segmentation and names of the cells.
 
-    A first pass knows of no bars; the bar lines that suit its changes best are then believed.
+    A first pass ignores bars; a second one uses the bar lines that suit the changes of the first
+    best.
     """
     scores = model.segment_scores(segment_rows(cells), segment_scalars(cells))
     unknown = np.full(len(cells), NOT_KNOWN)
@@ -145,12 +147,12 @@ def best_segments(model: ChordFinder, cells: Cells, bar_cells: int) -> list[Segm
 
 
 def strengths_of(pattern: tuple[int, ...], shift: int, count: int) -> NDArray[np.int64]:
-    """How strong each of `count` cells is when the bar begins at cell `shift`."""
+    """Return the metrical strength of `count` cells if the bar begins at cell `shift`."""
     return np.array(pattern)[(np.arange(count) - shift) % len(pattern)]
 
 
-def heard_chord(cells: Cells, segment: Segment) -> HeardChord:
-    """What a segment of the model means."""
+def detected_chord(cells: Cells, segment: Segment) -> DetectedChord:
+    """Convert a segment of the model to a chord."""
     span = slice(segment.start, segment.start + segment.length)
     kinds = finder().config.kinds
     if segment.label == finder().config.no_chord:
@@ -160,6 +162,6 @@ def heard_chord(cells: Cells, segment: Segment) -> HeardChord:
 
 
 def key_at(keys: Sequence[Key], beat: float) -> Tonality:
-    """The key in force at a beat; the first one before it begins."""
+    """Return the key at a beat; the first key also holds before its own beat."""
     begun = [key for key in keys if key.beat <= beat]
     return tonality_of(begun[-1] if begun else keys[0])

@@ -1,4 +1,4 @@
-"""From a segment that a chord finder cut to a chord with a name: bass, tensions, spelling.
+"""Name the segments of a chord finder: bass, tensions and spelling.
 
 Conventions: time in beats (quarter notes), pitch classes 0 to 11 from C.
 """
@@ -19,9 +19,9 @@ from muse.tools.theory.keys import Tonality
 from muse.tools.theory.pitch import spell
 from muse.tools.theory.qualities import NO_CHORD, quality
 
-BASS_SHARE = 0.3  # of a segment that a bass other than the root must hold
-SEVENTHS = (Interval(7, -1), Interval(7))  # basses beside a chord's own degrees
-# the quality with a tension, by the one without it and semitones above the root; the first wins
+BASS_SHARE = 0.3  # least share of a segment for a bass other than the root
+SEVENTHS = (Interval(7, -1), Interval(7))  # possible basses besides the degrees of a chord
+# quality with a tension by (quality without it, semitones above the root); first match counts
 TENSIONS: Final[dict[tuple[str, int], str]] = {
     ("7", 1): "7b9",
     ("7", 9): "13",
@@ -30,21 +30,20 @@ TENSIONS: Final[dict[tuple[str, int], str]] = {
     ("maj7", 2): "maj9",
     ("7sus4", 2): "9sus4",
 }
-TENSION_SHARE = 0.25  # of a segment that a tension must sound ...
-TENSION_PART = 0.75  # ... and of the time of the least heard degree above the root and fifth
-COLOURS = (3, 4, 5, 10, 11)  # semitones above the root: those degrees
+TENSION_SHARE = 0.25  # least share of a segment in which a tension sounds ...
+TENSION_PART = 0.75  # ... and least ratio to the shortest of the degrees in COLORS
+COLORS = (3, 4, 5, 10, 11)  # semitones above the root: thirds, fourth and sevenths
 
 
 @dataclass(frozen=True)
-class HeardChord:
-    """A chord heard in notes.
+class DetectedChord:
+    """A chord found in notes.
 
     Attributes:
-        start_beats: where it begins.
-        end_beats: where it ends.
-        root_pc: its root; None for no chord.
+        start_beats, end_beats: where it begins and ends.
+        root_pc: pitch class of the root; None for no chord.
         quality: name in the table of qualities.
-        bass_pc: the pitch class that lies lowest.
+        bass_pc: pitch class of the bass.
         probability: in [0, 1].
     """
 
@@ -58,28 +57,28 @@ class HeardChord:
 
 def named_chord(
     cells: Cells, span: slice, root_pc: int | None, name: str, probability: float
-) -> HeardChord:
-    """A chord over some cells, with the bass and the tension that are heard there.
+) -> DetectedChord:
+    """Return the chord of a segment, with its bass and its tension.
 
     Args:
-        cells: the song.
+        cells: of the song.
         span: first cell, and the one after the last.
-        root_pc: its root; None for no chord.
-        name: its quality in the table, without tensions.
+        root_pc: pitch class of the root; None for no chord.
+        name: of the quality, without tensions.
         probability: in [0, 1].
     """
     begin, end = float(cells.edges[span.start]), float(cells.edges[span.stop])
     if root_pc is None:
-        return HeardChord(begin, end, None, NO_CHORD, None, probability)
+        return DetectedChord(begin, end, None, NO_CHORD, None, probability)
     bass_pc = bass_of(cells, span, root_pc, name)
     shares = np.roll(cells.accompaniment[span].mean(axis=0), -root_pc)
-    return HeardChord(begin, end, root_pc, with_tension(shares, name), bass_pc, probability)
+    return DetectedChord(begin, end, root_pc, with_tension(shares, name), bass_pc, probability)
 
 
 def bass_of(cells: Cells, span: slice, root_pc: int, name: str) -> int:
-    """The bass of some cells: their lowest note, if the chord has it and it stays for a while.
+    """Return the bass of a segment: its lowest note if that is a lasting chord tone, else the root.
 
-    A chord that begins on its root, like one whose bass goes to and fro, stands on it.
+    The root is also the bass if the segment begins on it and it lasts at least as long.
     """
     share = cells.bass[span].mean(axis=0)
     lowest = int(cells.lowest[span].min()) % 12
@@ -90,7 +89,7 @@ def bass_of(cells: Cells, span: slice, root_pc: int, name: str) -> int:
 
 
 def bass_degrees(name: str) -> tuple[Interval, ...]:
-    """The degrees that a chord of this quality may have in its bass."""
+    """Return the degrees that a chord of a quality may have in its bass."""
     return (*SEVENTHS, *quality(name).intervals)
 
 
@@ -101,7 +100,7 @@ def with_tension(shares: NDArray[np.float64], name: str) -> str:
         shares: (12,) part of the time that each step above the root sounds.
         name: a quality.
     """
-    own = [shares[step] for step in quality(name).semitones if step in COLOURS]
+    own = [shares[step] for step in quality(name).semitones if step in COLORS]
     needed = max(TENSION_SHARE, TENSION_PART * min(own, default=1.0))
     held = (
         full for (plain, step), full in TENSIONS.items() if plain == name and shares[step] >= needed
@@ -109,28 +108,28 @@ def with_tension(shares: NDArray[np.float64], name: str) -> str:
     return next(held, name)
 
 
-def merged(chords: Iterable[HeardChord]) -> list[HeardChord]:
-    """Neighbours of one name as one chord, its probability their mean over time."""
+def merged(chords: Iterable[DetectedChord]) -> list[DetectedChord]:
+    """Merge neighbors with one name; their probability is the mean over time."""
     named = groupby(chords, key=lambda chord: (chord.root_pc, chord.quality, chord.bass_pc))
     return [one_chord(list(group)) for _, group in named]
 
 
-def one_chord(group: Sequence[HeardChord]) -> HeardChord:
-    """Chords of one name in a row as one."""
+def one_chord(group: Sequence[DetectedChord]) -> DetectedChord:
+    """Merge successive chords with one name."""
     lengths = [chord.end_beats - chord.start_beats for chord in group]
     probability = float(np.average([chord.probability for chord in group], weights=lengths))
     return replace(group[0], end_beats=group[-1].end_beats, probability=probability)
 
 
-def clipped(chords: Sequence[HeardChord], end_beats: float) -> list[HeardChord]:
-    """The chords from beat 0 to the end of the notes, which no edge of a cell need lie on."""
+def clipped(chords: Sequence[DetectedChord], end_beats: float) -> list[DetectedChord]:
+    """Clip chords to the time from beat 0 to the end of the notes."""
     begun = [replace(chord, start_beats=max(chord.start_beats, 0.0)) for chord in chords]
     inside = [chord for chord in begun if chord.start_beats < min(chord.end_beats, end_beats)]
     return [*inside[:-1], replace(inside[-1], end_beats=end_beats)]
 
 
-def song_chord(chord: HeardChord, key: Tonality) -> Chord:
-    """As a Song has it, spelled in the key."""
+def song_chord(chord: DetectedChord, key: Tonality) -> Chord:
+    """Convert to a chord of a Song, spelled in a key."""
     symbol = symbol_of(chord, key)
     is_chord = chord.root_pc is not None
     return Chord(
@@ -145,8 +144,8 @@ def song_chord(chord: HeardChord, key: Tonality) -> Chord:
     )
 
 
-def symbol_of(chord: HeardChord, key: Tonality) -> ChordSymbol:
-    """The chord's symbol, spelled in the key."""
+def symbol_of(chord: DetectedChord, key: Tonality) -> ChordSymbol:
+    """Return the chord symbol, spelled in a key."""
     if chord.root_pc is None or chord.bass_pc is None:
         return NONE
     root = spell(chord.root_pc, key.tonic)

@@ -1,4 +1,4 @@
-"""Chord symbols: reading and writing them in either spelling, moving and respelling them."""
+"""Chord symbols: read and write both spellings, transpose and respell."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -27,12 +27,13 @@ __all__ = [
 
 @lru_cache(maxsize=65536)
 def parse_chord(text: str) -> ChordSymbol:
-    """Read a chord symbol in Harte's or a lead sheet's spelling.
+    """Read a chord symbol in Harte or lead-sheet spelling.
 
-    A colon behind the root, N and X mark Harte's; "C/3" and "C" mean the same in both.
+    Symbols with a colon, N and X are read as Harte's; those without, such as "C/3", mean the same
+    in both.
 
     Raises:
-        BadInputError: it is neither; the message has the text.
+        BadInputError: it is neither; the message quotes the text.
     """
     if ":" in text or text in {"N", "X"}:
         return parse_harte(text)
@@ -40,7 +41,7 @@ def parse_chord(text: str) -> ChordSymbol:
 
 
 def is_chord_symbol(text: str) -> bool:
-    """Whether the text reads as a chord symbol."""
+    """Whether a text can be read as a chord symbol."""
     try:
         parse_chord(text)
     except BadInputError:
@@ -49,30 +50,30 @@ def is_chord_symbol(text: str) -> bool:
 
 
 def sound_of(symbol: ChordSymbol) -> tuple[object, ...]:
-    """What two spellings of one chord share."""
+    """Return root, bass and tones as pitch classes, which equal chords share in any spelling."""
     return symbol.root_pc, symbol.bass_pc, symbol.pitch_classes
 
 
 def transposed(symbol: ChordSymbol, semitones: int, key: Tonality | None = None) -> ChordSymbol:
-    """The chord some semitones higher, spelled for the key it arrives in.
+    """Transpose a chord and spell it for the key of its new pitch.
 
     Args:
-        symbol: any chord; no chord and unknown stay what they are.
-        semitones: up, or down where negative.
-        key: the key after the move; without it the spelling with the fewest signs near C.
+        symbol: any chord; no chord and unknown stay the same.
+        semitones: up, or down if negative.
+        key: after the transposition; None takes the spelling with the fewest accidentals near C.
     """
     return moved(symbol, lambda pc: spell(pc + semitones, key.tonic if key else 0))
 
 
 def respelled(symbol: ChordSymbol, key: Tonality) -> ChordSymbol:
-    """The same chord with its root spelled as the key would, and its bass to fit the root."""
+    """Respell the root as the key does, and the bass to match the root."""
     return moved(symbol, lambda pc: spell(pc, key.tonic))
 
 
 def moved(symbol: ChordSymbol, place: Callable[[int], int]) -> ChordSymbol:
-    """The chord with its root placed anew by its pitch class; the bass keeps its degree.
+    """Return the chord with a new root, given by the pitch class of the old; the bass moves along.
 
-    The bass is respelled only where the degree would need a double sign.
+    The bass is respelled only if it would need a double accidental.
     """
     if symbol.root is None or symbol.root_pc is None:
         return symbol

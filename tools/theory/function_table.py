@@ -1,27 +1,27 @@
-"""The table of what chords do in a key, and what a chord is there whatever follows it.
+"""The table of harmonic functions in a key, and the default function of each chord.
 
 Conventions:
     a place is semitones above the tonic, 0 to 11; degrees are counted in the major scale, so that
     III of C minor has the degree bIII. Roles are T tonic, S subdominant (all that prepares the
     dominant), D dominant, and - for none.
-    A function's code is its place in FUNCTIONS. Codes are written into training data: new rows go
-    to the end, none is ever moved.
+    The code of a function is its index in FUNCTIONS. Codes are stored in training data: append new
+    rows, never reorder.
 
 Kinds:
-    diatonic     in the key; V and vii° of the harmonic scale are in a minor key
+    diatonic     in the key; V and vii° of the harmonic scale count as diatonic in a minor key
     borrowed     from the parallel key: iv, bVI, bVII ... in major, I, ii, IV in minor
-    blues        I7 and IV7 that stay where they are
-    secondary    a dominant (V, vii°) of another degree than the tonic, or the ii before it
-    tritone      a dominant seventh a semitone above its aim
+    blues        I7 and IV7 that do not resolve
+    secondary    a dominant (V, vii°) of a degree other than the tonic, or the ii before it
+    tritone      a dominant seventh a semitone above its target
     neapolitan   the major chord on bII
     sixth        augmented sixth: sounds as a plain seventh on bVI
-    cadential    the tonic over the fifth degree, on its way to V
-    mediant      a chord a third from the tonic that no scale holds
-    chromatic    anything else, by the degree of its root
+    cadential    the tonic over the fifth degree, before V
+    mediant      a chord a third from the tonic that is in no scale of the key
+    chromatic    anything else, named by the degree of its root
 
 Sources: Aldwell, Schachter and Cadwallader, "Harmony and Voice Leading" (mixture, applied chords,
 augmented sixths); Nettles and Graf, "The Chord Scale Theory and Jazz Harmony" (substitutes, related
-ii, backdoor dominant). VI of a minor key and its vi in major are tonics here, as in a deceptive
+ii, backdoor dominant). VI of a minor key and vi of a major key are tonics here, as in a deceptive
 cadence; bVI borrowed into major is a subdominant.
 """
 
@@ -45,13 +45,13 @@ Kind = Literal[
     "mediant",
     "chromatic",
 ]
-Colour = Literal["major", "minor", "dominant", "augmented", "dim", "hdim", "dim7", "open"]
+Color = Literal["major", "minor", "dominant", "augmented", "dim", "hdim", "dim7", "open"]
 Label = tuple[Kind, str]
 
 # by semitones above the tonic
 DEGREES = ("I", "bII", "II", "bIII", "III", "IV", "#IV", "V", "bVI", "VI", "bVII", "VII")
 DOMINANT = 7  # semitones above the tonic
-DIMINISHED_STEP = 3  # a diminished seventh chord repeats itself after so many semitones
+DIMINISHED_STEP = 3  # semitones between the tones of a diminished seventh chord
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ class Function:
     """One row of the table.
 
     Attributes:
-        code: its number in training data.
-        name: as in "ii" or "V/VI"; an aim behind the slash is named by its degree, in capitals.
+        code: number in training data.
+        name: for example "ii" or "V/VI"; the target after the slash is a degree in capitals.
         degree: of the root, counted in the major scale; "-" for no chord.
         role: T, S, D or -.
         kind: see the module; name and kind together are unique.
@@ -75,7 +75,7 @@ class Function:
     target: int | None = None
 
 
-# place of the root, role and name, of the functions that stand alone
+# place of the root, role and name of the functions without a target
 DIATONIC = """
     0 T I, 2 S ii, 4 T iii, 5 S IV, 7 D V, 9 T vi, 11 D vii°,
     0 T i, 2 S ii°, 3 T III, 5 S iv, 7 D v, 8 T VI, 10 D VII"""
@@ -89,7 +89,7 @@ SINGLE: tuple[tuple[Kind, str], ...] = (
     ("cadential", "0 D Cad64"),
     ("mediant", "3 T bIII, 4 T III, 8 T bVI, 9 T VI"),
 )
-# name, role, and how far the root lies above the aim, of the functions that lead somewhere
+# kind, name, role, and semitones of the root above the target, of the functions with a target
 LEADING: tuple[tuple[Kind, str, Role, int], ...] = (
     ("secondary", "V", "D", DOMINANT),
     ("secondary", "vii°", "D", 11),
@@ -101,14 +101,14 @@ Row = tuple[Kind, str, str, Role, int | None]  # kind, name, degree, role, targe
 
 
 def rows_of(kind: Kind, text: str) -> Iterator[Row]:
-    """Rows written as "place role name", with commas between them."""
+    """Yield rows from text "place role name", separated by commas."""
     for entry in text.split(","):
         place, role, name = entry.split()
         yield kind, name, DEGREES[int(place)], role, None  # type: ignore[misc]
 
 
 def all_rows() -> Iterator[Row]:
-    """The table without its codes, in their order."""
+    """Yield the rows of the table in order, without codes."""
     yield "none", "N", "-", "-", None
     yield "none", "X", "-", "-", None
     yield from rows_of("diatonic", DIATONIC)
@@ -133,8 +133,8 @@ FUNCTIONS = tuple(
 )
 ROWS: dict[Label, Function] = {(row.kind, row.name): row for row in FUNCTIONS}
 
-# what a chord is by its colour and place, whatever follows: kind, colours, "place name"
-USUAL_TEXT: dict[Mode, tuple[tuple[Kind, str, str], ...]] = {
+# function by color and place, whatever follows: kind, colors, "place name"
+DEFAULTS_TEXT: dict[Mode, tuple[tuple[Kind, str, str], ...]] = {
     "major": (
         ("diatonic", "major open", "0 I, 5 IV, 7 V"),
         ("diatonic", "dominant", "7 V"),
@@ -168,15 +168,15 @@ USUAL_TEXT: dict[Mode, tuple[tuple[Kind, str, str], ...]] = {
         ("secondary", "hdim", "7 ii/IV, 0 ii/bVII"),
     ),
 }
-USUAL: dict[tuple[Mode, str, int], Label] = {
-    (mode, colour, int(entry.split()[0])): (kind, entry.split()[1])
-    for mode, groups in USUAL_TEXT.items()
-    for kind, colours, entries in groups
-    for colour in colours.split()
+DEFAULTS: dict[tuple[Mode, str, int], Label] = {
+    (mode, color, int(entry.split()[0])): (kind, entry.split()[1])
+    for mode, groups in DEFAULTS_TEXT.items()
+    for kind, colors, entries in groups
+    for color in colors.split()
     for entry in entries.split(",")
 }
-# degrees that can be a tonic for a moment, and so have a dominant of their own
+# degrees that can be tonicized, and so have secondary dominants
 TONICIZED: dict[Mode, tuple[int, ...]] = {"major": (2, 4, 5, 7, 9), "minor": (2, 3, 5, 7, 8, 10)}
 MEDIANTS = (3, 4, 8, 9)
-DIMINISHED: tuple[Colour, ...] = ("dim", "hdim", "dim7")
+DIMINISHED: tuple[Color, ...] = ("dim", "hdim", "dim7")
 IN_KEY: tuple[Kind, ...] = ("diatonic", "borrowed", "neapolitan")

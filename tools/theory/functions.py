@@ -1,4 +1,4 @@
-"""What a chord does in a key: told from its root, its colour and the chord that follows.
+"""Harmonic functions: the role of a chord in a key, from its root, its color and the next chord.
 
 Conventions and kinds are those of function_table.py. Where jazz and classical usage name one sound
 differently, the next chord decides; see `function_of`.
@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from muse.tools.theory.chords import ChordSymbol
 from muse.tools.theory.function_table import (
+    DEFAULTS,
     DEGREES,
     DIMINISHED,
     DIMINISHED_STEP,
@@ -20,8 +21,7 @@ from muse.tools.theory.function_table import (
     ROWS,
     TONICIZED,
     TRITONE_NAME,
-    USUAL,
-    Colour,
+    Color,
     Function,
     Kind,
     Label,
@@ -30,59 +30,59 @@ from muse.tools.theory.intervals import Interval
 from muse.tools.theory.keys import Mode, Tonality
 from muse.tools.theory.qualities import UNKNOWN
 
-__all__ = ["FUNCTIONS", "Function", "colour_of", "function_code", "function_of"]
+__all__ = ["FUNCTIONS", "Function", "color_of", "function_code", "function_of"]
 
 
 @dataclass(frozen=True)
 class Chord:
-    """A chord as seen from a key: where its root and bass lie, and of what colour it is."""
+    """A chord relative to a key: places of root and bass, and its color."""
 
     place: int
     bass: int
-    colour: Colour
+    color: Color
     symbol: ChordSymbol
     mode: Mode
 
     @property
     def usual(self) -> Label | None:
-        """What it is whatever follows."""
-        return USUAL.get((self.mode, self.colour, self.place))
+        """The default function, whatever follows."""
+        return DEFAULTS.get((self.mode, self.color, self.place))
 
     @property
     def usual_kind(self) -> Kind | None:
-        """The kind of that."""
+        """The kind of the default function."""
         return self.usual[0] if self.usual else None
 
     def leads_to(self, other: "Chord", up: int) -> bool:
-        """Whether the other's root lies so many semitones above this one's."""
+        """Whether the root of the other chord is `up` semitones above this one's."""
         return (self.place + up - other.place) % 12 == 0
 
 
 def function_of(
     symbol: ChordSymbol, key: Tonality, following: ChordSymbol | None = None
 ) -> Function:
-    """What a chord does in a key.
+    """Return the function of a chord in a key.
 
-    What follows tells apart what sounds alike. C7 in C is V of IV before F, else a blues tonic;
-    F7 is the blues IV, V of bVII before Bb, and a tritone substitute before Em; Ab7
-    is an augmented sixth before G, and a substitute when it has tensions; a major triad on III is V
-    of VI before Am or F, else a mediant; a diminished seventh leads to the chord above any of its
-    notes. Without a following chord the commonest reading is taken.
+    The next chord distinguishes functions that sound alike. In C, C7 is V of IV before F, else a
+    blues tonic; F7 is the blues IV, V of bVII before Bb, and a tritone substitute before Em; Ab7 is
+    an augmented sixth before G, and a substitute if it has tensions; a major triad on III is V of
+    VI before Am or F, else a mediant; a diminished seventh leads to the chord a semitone above any
+    of its tones. Without a next chord the most common function is returned.
 
     Args:
         symbol: the chord.
-        key: the key it is heard in.
-        following: the next chord with another root, if it is known.
+        key: the key in force.
+        following: the next chord with another root, if known.
 
     Returns:
-        A row of FUNCTIONS: every chord in every key has one.
+        A row of FUNCTIONS; every chord has one in every key.
     """
     return function_at(symbol, key, following if following and following.is_chord else None)
 
 
 @lru_cache(maxsize=65536)
 def function_at(symbol: ChordSymbol, key: Tonality, following: ChordSymbol | None) -> Function:
-    """As `function_of`, remembered."""
+    """Cached `function_of`."""
     if not symbol.is_chord:
         return ROWS["none", "X" if symbol.quality == UNKNOWN else "N"]
     chord = placed(symbol, key)
@@ -93,20 +93,20 @@ def function_at(symbol: ChordSymbol, key: Tonality, following: ChordSymbol | Non
 
 
 def function_code(symbol: ChordSymbol, key: Tonality, following: ChordSymbol | None = None) -> int:
-    """The code of a chord's function, 0 to len(FUNCTIONS) - 1; see `function_of`."""
+    """Return the code of the function of a chord, 0 to len(FUNCTIONS) - 1; see `function_of`."""
     return function_of(symbol, key, following).code
 
 
 def placed(symbol: ChordSymbol, key: Tonality) -> Chord:
-    """A chord with a root, as the key sees it."""
+    """Return a chord with a root relative to a key."""
     root, bass = symbol.root_pc or 0, symbol.bass_pc or 0
     return Chord(
-        (root - key.tonic_pc) % 12, (bass - key.tonic_pc) % 12, colour_of(symbol), symbol, key.mode
+        (root - key.tonic_pc) % 12, (bass - key.tonic_pc) % 12, color_of(symbol), symbol, key.mode
     )
 
 
-def colour_of(symbol: ChordSymbol) -> Colour:
-    """The chord's third, fifth and seventh in one word; tensions do not count."""
+def color_of(symbol: ChordSymbol) -> Color:
+    """Classify third, fifth and seventh of a chord in one word; tensions do not count."""
     degrees = set(symbol.intervals)
     if Interval(3) in degrees:
         if Interval(7, -1) in degrees:
@@ -122,64 +122,64 @@ def colour_of(symbol: ChordSymbol) -> Colour:
 
 
 def is_altered_fifth(degrees: set[Interval], alteration: int) -> bool:
-    """Whether the fifth is that one and no perfect one is beside it."""
+    """Whether the fifth has this alteration and there is no perfect fifth."""
     return Interval(5, alteration) in degrees and Interval(5) not in degrees
 
 
 def dominant_over_bass(chord: Chord, after: Chord | None) -> Label | None:
-    """II or IV over the fifth degree, as F/G in C: a suspended dominant."""
+    """Label II or IV over the fifth degree, as F/G in C: a suspended dominant."""
     own = [(chord.place + i.semitones) % 12 for i in chord.symbol.intervals]
     is_sub = chord.place in (2, 5) and chord.bass == DOMINANT and DOMINANT not in own
     return ("diatonic", "V") if is_sub else None
 
 
 def cadential(chord: Chord, after: Chord | None) -> Label | None:
-    """The tonic over the fifth degree, before V."""
-    is_tonic = chord.place == 0 and chord.colour in ("major", "minor") and chord.bass == DOMINANT
+    """Label the tonic over the fifth degree before V."""
+    is_tonic = chord.place == 0 and chord.color in ("major", "minor") and chord.bass == DOMINANT
     return ("cadential", "Cad64") if is_tonic and after and after.place == DOMINANT else None
 
 
 def augmented_sixth(chord: Chord, after: Chord | None) -> Label | None:
-    """A plain seventh on bVI, on its way to V or to the tonic over it."""
+    """Label a plain seventh on bVI before V or before the tonic over the fifth degree."""
     is_plain = all(degree.number <= 7 for degree in chord.symbol.intervals)
-    if chord.place != 8 or chord.colour != "dominant" or not is_plain:
+    if chord.place != 8 or chord.color != "dominant" or not is_plain:
         return None
     goes_on = after is None or DOMINANT in (after.place, after.bass)
     return ("sixth", "+6") if goes_on else None
 
 
 def resolving_dominant(chord: Chord, after: Chord | None) -> Label | None:
-    """A dominant seventh before the chord a fifth or a semitone below it.
+    """Label a dominant seventh before the chord a fifth or a semitone below it.
 
-    Augmented triads, and the major tonic of a minor key before iv, are dominants, too.
+    Augmented triads, and the major tonic of a minor key before iv, also count as dominants.
     """
     is_first_degree = chord.mode == "minor" and chord.usual == ("borrowed", "I")
-    is_dominant = chord.colour in ("dominant", "augmented") or is_first_degree
+    is_dominant = chord.color in ("dominant", "augmented") or is_first_degree
     if not after or chord.place == DOMINANT or not is_dominant:
         return None
     if chord.leads_to(after, 5) and after.place:
         return "secondary", f"V/{DEGREES[after.place]}"
-    if chord.leads_to(after, -1) and chord.colour == "dominant":
+    if chord.leads_to(after, -1) and chord.color == "dominant":
         return tritone(after.place)
     return None
 
 
 def tritone(target: int) -> Label:
-    """The substitute of the dominant of a degree."""
+    """Return the label of the tritone substitute that leads to a place."""
     return "tritone", f"{TRITONE_NAME}/{DEGREES[target]}" if target else TRITONE_NAME
 
 
 def resolving_diminished(chord: Chord, after: Chord | None) -> Label | None:
-    """A diminished chord before the chord, or the bass, a semitone above it.
+    """Label a diminished chord before a chord or a bass a semitone above it.
 
-    Any tone of a diminished seventh may be the leading tone, and of a triad foreign to the key, as
-    lead sheets write it for the seventh. #iv° before the tonic is taken for one before its
-    six-four; one before the tonic, or before what lies a semitone lower, leads nowhere: it is an
-    embellishment.
+    Any tone of a diminished seventh may be the leading tone; so may any tone of a triad foreign to
+    the key, as lead sheets write the triad for the seventh. #iv° before the tonic is read as #iv°
+    before the tonic's six-four chord. A diminished chord before the tonic, or before a chord or
+    bass a semitone lower, is an embellishment.
     """
-    if not after or chord.colour not in DIMINISHED:
+    if not after or chord.color not in DIMINISHED:
         return None
-    if chord.colour == "hdim" or (chord.colour == "dim" and chord.usual_kind in IN_KEY):
+    if chord.color == "hdim" or (chord.color == "dim" and chord.usual_kind in IN_KEY):
         leads = chord.leads_to(after, 1) and chord.usual_kind not in IN_KEY
         return leading(after.place, chord) if leads else None
     is_before_six_four = chord.place == DOMINANT - 1 and after.place == 0
@@ -191,20 +191,20 @@ def resolving_diminished(chord: Chord, after: Chord | None) -> Label | None:
 
 
 def leading(target: int, chord: Chord) -> Label:
-    """The diminished chord below a degree."""
+    """Return the label of the diminished chord that leads to a place."""
     if target:
         return "secondary", f"vii°/{DEGREES[target]}"
-    if chord.colour == "dim7" and chord.mode == "major":
+    if chord.color == "dim7" and chord.mode == "major":
         return "borrowed", "vii°7"
     return "diatonic", "vii°"
 
 
 def related_second(chord: Chord, after: Chord | None) -> Label | None:
-    """The ii before a dominant that is not the key's own; Fm7 before Bb7 in C stays iv."""
-    if not after or chord.colour not in ("minor", "hdim") or after.colour != "dominant":
+    """Label the ii before a dominant that is not the key's own; Fm7 before Bb7 in C stays iv."""
+    if not after or chord.color not in ("minor", "hdim") or after.color != "dominant":
         return None
     target = (chord.place - 2) % 12
-    is_own = chord.usual_kind == "diatonic" and chord.colour == "minor"
+    is_own = chord.usual_kind == "diatonic" and chord.color == "minor"
     is_backdoor = after.usual == ("borrowed", "bVII7")
     if not chord.leads_to(after, 5) or target == 0 or is_own or is_backdoor:
         return None
@@ -213,18 +213,19 @@ def related_second(chord: Chord, after: Chord | None) -> Label | None:
 
 
 def blues_tonic(chord: Chord, after: Chord | None) -> Label | None:
-    """I7 of a major key, without a flat ninth or an altered fifth, that does not go to IV."""
-    is_tonic = chord.mode == "major" and chord.place == 0 and chord.colour == "dominant"
+    """Label I7 of a major key, without a flat ninth or altered fifth, that does not go to IV."""
+    is_tonic = chord.mode == "major" and chord.place == 0 and chord.color == "dominant"
     is_tense = {Interval(9, -1), Interval(5, 1), Interval(5, -1)} & set(chord.symbol.intervals)
     return ("blues", "I7") if is_tonic and after and not is_tense else None
 
 
 def unresolved_triad(chord: Chord, after: Chord | None) -> Label | None:
-    """A major chord that could be a dominant, and has a major seventh or does not resolve.
+    """Label a major chord that could be a secondary dominant but does not act as one.
 
-    It resolves to its aim, and deceptively to the chord a semitone above itself.
+    It has a major seventh, or it resolves neither to its target nor deceptively to the chord a
+    semitone above itself.
     """
-    if chord.colour != "major" or chord.usual_kind != "secondary":
+    if chord.color != "major" or chord.usual_kind != "secondary":
         return None
     stays = after is not None and not any(chord.leads_to(after, up) for up in (0, 1, 5))
     if Interval(7) in chord.symbol.intervals:
@@ -233,19 +234,19 @@ def unresolved_triad(chord: Chord, after: Chord | None) -> Label | None:
 
 
 def usual(chord: Chord, after: Chord | None) -> Label | None:
-    """What the table says."""
+    """Return the default label of the table."""
     return chord.usual
 
 
 def third_apart(chord: Chord, after: Chord | None) -> Label | None:
-    """A major or minor chord a third from the tonic."""
-    is_mediant = chord.place in MEDIANTS and chord.colour in ("major", "minor")
+    """Label a major or minor chord a third from the tonic."""
+    is_mediant = chord.place in MEDIANTS and chord.color in ("major", "minor")
     return ("mediant", DEGREES[chord.place]) if is_mediant else None
 
 
 def implied_dominant(chord: Chord, after: Chord | None) -> Label | None:
-    """A dominant seventh that says itself where it would lead."""
-    if chord.colour != "dominant":
+    """Label a dominant seventh by the target that it implies."""
+    if chord.color != "dominant":
         return None
     fifth, semitone = (chord.place + 5) % 12, (chord.place - 1) % 12
     if fifth in TONICIZED[chord.mode]:
@@ -255,13 +256,13 @@ def implied_dominant(chord: Chord, after: Chord | None) -> Label | None:
 
 
 def implied_leading(chord: Chord, after: Chord | None) -> Label | None:
-    """A diminished chord that says itself where it would lead."""
+    """Label a diminished chord by the target that it implies."""
     target = (chord.place + 1) % 12
-    is_leading = chord.colour in DIMINISHED and target in TONICIZED[chord.mode]
+    is_leading = chord.color in DIMINISHED and target in TONICIZED[chord.mode]
     return leading(target, chord) if is_leading else None
 
 
-# asked in this order; the first that knows is right
+# in order of precedence: the first rule that returns a label decides
 RULES: tuple[Callable[[Chord, Chord | None], Label | None], ...] = (
     dominant_over_bass,
     cadential,

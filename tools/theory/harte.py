@@ -15,7 +15,7 @@ from muse.tools.theory.symbol import NONE, UNKNOWN_CHORD, ChordSymbol, symbol_of
 
 OMISSION = "*"
 HARTE = re.compile(r"([A-G][#b]*)(?::(?=[a-z0-9(])([a-z0-9]*)(?:\(([^()]*)\))?)?(?:/([#b]*\d+))?")
-# degrees of the shorthands, from the rows that are written as a bare shorthand, and some more names
+# degrees of each shorthand: those of the table of qualities, and a few more
 SHORTHANDS: dict[str, tuple[Interval, ...]] = {
     **{row.harte: row.intervals for row in QUALITIES if row.harte.isalnum() and row.intervals},
     "": (),
@@ -31,7 +31,7 @@ def parse_harte(text: str) -> ChordSymbol:
     """Read a symbol in Harte's spelling.
 
     Raises:
-        BadInputError: not a chord in that spelling; the message has the text.
+        BadInputError: not a chord in that spelling; the message quotes the text.
     """
     if text in {NO_CHORD, UNKNOWN}:
         return NONE if text == NO_CHORD else UNKNOWN_CHORD
@@ -44,7 +44,7 @@ def parse_harte(text: str) -> ChordSymbol:
 
 
 def harte_degrees(shorthand: str | None, listed: str | None) -> set[Interval]:
-    """Degrees of a shorthand and a list behind it; a major triad where there is neither."""
+    """Return the degrees of a shorthand and the list behind it; a major triad without either."""
     if not shorthand and listed is None:
         return set(quality("maj").intervals)
     degrees = set(SHORTHANDS[shorthand or ""])
@@ -58,7 +58,7 @@ def harte_degrees(shorthand: str | None, listed: str | None) -> set[Interval]:
 
 
 def write_harte(symbol: ChordSymbol) -> str:
-    """The symbol in Harte's spelling; what `parse_harte` reads back as the same symbol."""
+    """Write a symbol in Harte's spelling; `parse_harte` reads it back as the same symbol."""
     if symbol.root is None:
         return symbol.quality
     shorthand, _, listed = quality(symbol.quality).harte.rstrip(")").partition("(")

@@ -1,9 +1,8 @@
 """Intervals: degrees above a root, and their names.
 
-Conventions: an interval is a number as musicians count (1 unison, 3 third, 9 ninth) and its
-alteration in semitones from the interval of the major scale: b7 is (7, -1), #11 is (11, 1). That is
-also how Harte writes chord degrees (Harte et al., "Symbolic representation of musical chords",
-ISMIR 2005).
+Conventions: an interval is its number (1 unison, 3 third, 9 ninth) and its alteration in semitones
+relative to the major scale: b7 is (7, -1), #11 is (11, 1). Harte writes chord degrees in the same
+way (Harte et al., "Symbolic representation of musical chords", ISMIR 2005).
 """
 
 import re
@@ -58,25 +57,25 @@ class Interval:
 
     @cached_property
     def semitones(self) -> int:
-        """The size in semitones; b1 is -1."""
+        """Size in semitones; b1 is -1."""
         octave, step = divmod(self.number - 1, STEPS)
         return 12 * octave + MAJOR_SCALE[step] + self.alteration
 
     @cached_property
     def fifths(self) -> int:
-        """How far up the line of fifths the degree lies from its root."""
+        """Places on the line of fifths from the root to the degree."""
         return SCALE_FIFTHS[(self.number - 1) % STEPS] + SHARP * self.alteration
 
     def __str__(self) -> str:
-        """As Harte writes it: "b7", "#11", "5"."""
+        """Return the degree as Harte writes it: "b7", "#11", "5"."""
         return f"{signs(self.alteration)}{self.number}"
 
 
 def parse_interval(text: str) -> Interval:
-    """A degree such as "b7", "#11" or "♭13".
+    """Read a degree such as "b7", "#11" or "♭13".
 
     Raises:
-        BadInputError: not a number 1 to 15 after signs.
+        BadInputError: not a number 1 to 15 after accidentals.
     """
     found = DEGREE.fullmatch(text)
     if found is None or not 1 <= int(found[2]) <= LARGEST_NUMBER:
@@ -85,11 +84,11 @@ def parse_interval(text: str) -> Interval:
 
 
 def interval_between(root_fifths: int, other_fifths: int) -> Interval:
-    """The degree, 1 to 7, of one spelled pitch class above another: C to Bb is b7."""
+    """Return the degree, 1 to 7, of one spelled pitch class above another: C to Bb is b7."""
     step = SCALE_FIFTHS_BY_LETTER[(other_fifths - root_fifths) % STEPS]
     alteration = (other_fifths - root_fifths - SCALE_FIFTHS[step]) // SHARP
     return Interval(step + 1, alteration)
 
 
-# the step whose degree lies that many letters along the line of fifths
+# step of the scale by letters along the line of fifths
 SCALE_FIFTHS_BY_LETTER = {fifths % STEPS: step for step, fifths in enumerate(SCALE_FIFTHS)}

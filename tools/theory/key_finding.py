@@ -1,11 +1,11 @@
-"""The key of notes, and where it changes.
+"""Detect the keys of notes, and where they change.
 
-Krumhansl and Schmuckler's way: the time that each pitch class sounds is correlated with the
+The Krumhansl-Schmuckler algorithm: the durations of the pitch classes are correlated with the
 profiles of the 24 keys (Krumhansl, "Cognitive Foundations of Musical Pitch", 1990, ch. 4), here in
-a window around every bar; the path through the keys that fits best, at a price for each change
-(Temperley, Music Perception 17, 1999), finds modulations and passes over a chromatic bar.
+overlapping windows. The path of keys with the largest sum of correlations, minus a cost for each
+change (Temperley, Music Perception 17, 1999), finds modulations and ignores chromatic bars.
 
-Conventions: time in beats (quarter notes); keys are numbered as in key_profiles.
+Conventions: time in beats (quarter notes); keys are numbered as in key_profiles.py.
 """
 
 from itertools import pairwise
@@ -15,22 +15,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muse.tools.song.document import Key, Song
-from muse.tools.theory.key_profiles import KEYS, MODES, profile_matrix, standardised
-from muse.tools.theory.sounding_notes import Sounding, sounding_notes
+from muse.tools.theory.key_profiles import KEYS, MODES, profile_matrix, standardized
+from muse.tools.theory.sounding_notes import NoteArrays, sounding_notes
 
 Array = NDArray[np.float64]
 
-DEFAULT_PROFILE: Final = "albrecht-shanahan"  # the best of them on songs kept for trying
-HOP_BEATS = 4.0  # between two looks at the key
-MOST_LOOKS = 20_000  # in a song that seems longer than a day they lie further apart
-REACH_BEATS = 8.0  # notes this far to each side are heard with a look, the far ones less
-CHANGE_COST = 3.0  # correlation, summed over the looks, that a new key must gain
-SHARPNESS = 0.1  # correlations this far apart differ in odds by a factor e
+DEFAULT_PROFILE: Final = "albrecht-shanahan"  # the best profile on validation songs
+HOP_BEATS = 4.0  # between two windows
+MOST_WINDOWS = 20_000  # in extremely long songs the hop is longer
+REACH_BEATS = 8.0  # half width of the triangular window
+CHANGE_COST = 3.0  # correlation, summed over windows, that a change of key must gain
+SHARPNESS = 0.1  # difference in correlation that changes the odds by a factor e
 NO_KEY = Key(0.0, 0, "major", 0.0)
 
 
 def find_key(song: Song, profile: str = DEFAULT_PROFILE) -> Key:
-    """The key that lasts longest; C major with confidence 0 where there are no notes."""
+    """Return the key that lasts longest; C major with confidence 0 without notes."""
     keys = find_keys(song, profile)
     ends = [*(key.beat for key in keys[1:]), song.end_beats()]
     lasting = {(key.tonic_pc, key.mode): 0.0 for key in keys}
@@ -44,15 +44,15 @@ def find_key(song: Song, profile: str = DEFAULT_PROFILE) -> Key:
 
 
 def find_keys(song: Song, profile: str = DEFAULT_PROFILE) -> list[Key]:
-    """The keys of a song's notes, drums left out, in order; the first from beat 0 on.
+    """Detect the keys of a song's notes, without drums, in order; the first from beat 0 on.
 
     Args:
-        song: any Song; what it says of its keys is not looked at.
+        song: any Song; its own keys are ignored.
         profile: a name of key_profiles.PROFILES.
 
     Returns:
-        Keys with a confidence in [0, 1], the share of the key among all 24 when they are weighed by
-        how well they fit the stretch. Empty without pitched notes.
+        Keys with a confidence in [0, 1]: the share of the key among all 24, weighted by their
+        correlation in its stretch. Empty without pitched notes.
 
     Raises:
         ParameterError: no profile has that name.
@@ -60,11 +60,11 @@ def find_keys(song: Song, profile: str = DEFAULT_PROFILE) -> list[Key]:
     return keys_of_notes(sounding_notes(song), profile)
 
 
-def keys_of_notes(notes: Sounding, profile: str = DEFAULT_PROFILE) -> list[Key]:
-    """As `find_keys`, of notes."""
+def keys_of_notes(notes: NoteArrays, profile: str = DEFAULT_PROFILE) -> list[Key]:
+    """Detect the keys of notes as `find_keys` does."""
     if not len(notes):
         return []
-    hop = max(HOP_BEATS, notes.end_beats / MOST_LOOKS)
+    hop = max(HOP_BEATS, notes.end_beats / MOST_WINDOWS)
     edges = np.arange(0.0, notes.end_beats + hop, hop)
     weights = pitch_class_weights(notes, edges)
     path = key_path(key_fits(windowed(weights), profile))
@@ -76,13 +76,13 @@ def keys_of_notes(notes: Sounding, profile: str = DEFAULT_PROFILE) -> list[Key]:
 
 
 def key_of_stretch(weights: Array, number: int, beat: float, profile: str) -> Key:
-    """A key's number, with the confidence that the weights (windows, 12) of its stretch give it."""
+    """Return a numbered key with its confidence from the weights (windows, 12) of its stretch."""
     shares = key_shares(key_fits(weights.sum(axis=0), profile))
     return Key(beat, number % 12, MODES[number // 12], round(float(shares[number]), 3))
 
 
 def key_of_weights(weights: Array, profile: str = DEFAULT_PROFILE) -> Key:
-    """The likeliest key of weights (12,), none negative; flat ones: C major, confidence 0."""
+    """Return the likeliest key of weights (12,) >= 0; C major with confidence 0 if all are even."""
     fits = key_fits(weights, profile)
     if not fits.any():
         return NO_KEY
@@ -91,24 +91,24 @@ def key_of_weights(weights: Array, profile: str = DEFAULT_PROFILE) -> Key:
 
 
 def key_fits(weights: Array, profile: str = DEFAULT_PROFILE) -> Array:
-    """Correlation of weights (..., 12) with each key's profile, (..., 24); 0 for flat ones."""
-    fits: Array = standardised(weights) @ profile_matrix(profile).T
+    """Correlate weights (..., 12) with the profile of each key, (..., 24); 0 for equal weights."""
+    fits: Array = standardized(weights) @ profile_matrix(profile).T
     return fits
 
 
 def key_shares(fits: Array) -> Array:
-    """Correlations (..., 24) as shares that sum to 1."""
+    """Convert correlations (..., 24) to shares that sum to 1."""
     odds = np.exp((fits - fits.max(axis=-1, keepdims=True)) / SHARPNESS)
     shares: Array = odds / odds.sum(axis=-1, keepdims=True)
     return shares
 
 
 def key_path(fits: Array, change_cost: float = CHANGE_COST) -> NDArray[np.int64]:
-    """The key of each window: the path of largest summed fit, less the cost of each change.
+    """Return the key of each window, by the largest sum of fits minus the cost of changes.
 
     Args:
         fits: (windows, 24).
-        change_cost: what each change of key costs, above 0.
+        change_cost: of each change of key, above 0.
 
     Returns:
         (windows,) numbers of keys.
@@ -126,10 +126,10 @@ def key_path(fits: Array, change_cost: float = CHANGE_COST) -> NDArray[np.int64]
     return np.array(path[::-1])
 
 
-def pitch_class_weights(notes: Sounding, edges: Array) -> Array:
-    """Beats that each pitch class sounds between the edges: (len(edges) - 1, 12).
+def pitch_class_weights(notes: NoteArrays, edges: Array) -> Array:
+    """Return the beats in which each pitch class sounds between edges, (len(edges) - 1, 12).
 
-    Two notes of one class count twice.
+    Two notes of one pitch class count twice.
     """
     summed = [
         sounded_until(notes.start[chosen], edges) - sounded_until(notes.end[chosen], edges)
@@ -139,7 +139,7 @@ def pitch_class_weights(notes: Sounding, edges: Array) -> Array:
 
 
 def sounded_until(begins: Array, edges: Array) -> Array:
-    """At each edge, the summed time since all that began before it: what never ends."""
+    """Return at each edge the total time since all beginnings before it, as if no note ended."""
     begins = np.sort(begins)
     so_far = np.concatenate([[0.0], np.cumsum(begins)])
     count = np.searchsorted(begins, edges)
@@ -148,7 +148,7 @@ def sounded_until(begins: Array, edges: Array) -> Array:
 
 
 def windowed(weights: Array, reach: int = round(REACH_BEATS / HOP_BEATS)) -> Array:
-    """Weights (windows, 12) with those of `reach` neighbours added, fading to both sides."""
+    """Apply a triangular window over `reach` neighbors on each side to weights (windows, 12)."""
     kernel = 1.0 - np.abs(np.arange(-reach, reach + 1)) / (reach + 1)
     padded = np.pad(weights, ((reach, reach), (0, 0)))
     return np.array([kernel @ padded[i : i + 2 * reach + 1] for i in range(len(weights))]).reshape(

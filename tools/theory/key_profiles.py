@@ -1,4 +1,4 @@
-"""Key profiles: how well each degree fits a key, from listeners and from counted music.
+"""Key profiles: how well each degree fits a key, from listening tests and from counts.
 
 Conventions: a profile has one number for each degree in semitones above the tonic. Only its shape
 matters, so the scales differ. Keys are numbered by tonic pitch class, major 0 to 11, minor from 12.
@@ -65,20 +65,20 @@ PROFILES: Final[dict[str, dict[Mode, Profile]]] = {
 
 @cache
 def profile_matrix(name: str) -> NDArray[np.float64]:
-    """The 24 keys' profiles by pitch class, (24, 12), each of mean 0 and length 1.
+    """Return the profiles of the 24 keys by pitch class, (24, 12), each of mean 0 and norm 1.
 
     Raises:
         ParameterError: no profile has that name.
     """
     if name not in PROFILES:
         raise ParameterError(f"no key profile '{name}'; there are {', '.join(PROFILES)}")
-    return standardised(
+    return standardized(
         np.array([np.roll(PROFILES[name][mode], tonic) for mode in MODES for tonic in range(12)])
     )
 
 
-def standardised(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Rows (..., 12) moved to mean 0 and scaled to length 1; rows that are flat become 0."""
+def standardized(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Subtract the mean of rows (..., 12) and divide by their norm; constant rows become 0."""
     centred = rows - rows.mean(axis=-1, keepdims=True)
     length = np.linalg.norm(centred, axis=-1, keepdims=True)
     flat = length <= 1e-9 * np.abs(rows).max(axis=-1, keepdims=True, initial=1e-12)

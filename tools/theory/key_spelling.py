@@ -1,8 +1,7 @@
-"""Keys of a Song as its chords spell them: Gb major where the chords stand in flats, else F#.
+"""Spell the keys of a Song as its chords are spelled, for example Gb major instead of F#.
 
-A Song's key is a pitch class and a mode. Of the keys that sound alike on either side of the circle
-of fifths (Db and C#, Gb and F#, Cb and B, and their relatives), the chords' symbols tell which one
-is meant.
+A key of a Song is a pitch class and a mode. Of two keys that sound alike (Db and C#, Gb and F#, Cb
+and B, and their relatives), the spelling of the chord symbols decides which is meant.
 """
 
 from bisect import bisect_right
@@ -15,19 +14,19 @@ from muse.tools.theory.keys import Tonality, tonality_of
 
 OCTAVE_OF_FIFTHS = 12  # places on the line of fifths that sound alike
 MOST_SIGNS = 7  # of a key signature
-MIDDLE = 2  # sharps of a signature to the middle of its scale on the line of fifths
+MIDDLE = 2  # places on the line of fifths from the signature to the middle of its scale
 
 
 def spelled_keys(song: Song) -> list[Tonality]:
-    """The keys of a song, each as the chords in it are spelled.
+    """Return the keys of a song, each spelled as the chords in it.
 
     Args:
-        song: its keys in any order; a key's chords are those up to the next key, and the first
-            key's those before it, too.
+        song: its keys in any order; the chords of a key are those up to the next key, and for the
+            first key also those before it.
 
     Returns:
-        A tonality for each of `song.keys`, in their order; as usual (Db to F# major, Eb to G#
-        minor) where no chord speaks for the other spelling.
+        A tonality for each of `song.keys`, in their order; the usual one (Db to F# major, Eb to G#
+        minor) unless the chords favor the other spelling.
     """
     keys = [tonality_of(key) for key in song.keys]
     if all(twin(key) is None for key in keys):
@@ -41,14 +40,14 @@ def spelled_keys(song: Song) -> list[Tonality]:
 
 
 def twin(key: Tonality) -> Tonality | None:
-    """The key that sounds alike with at most seven signs; None where there is none."""
+    """Return the key that sounds alike with at most seven accidentals; None if there is none."""
     step = -OCTAVE_OF_FIFTHS if key.sharps > 0 else OCTAVE_OF_FIFTHS
     other = Tonality(key.tonic + step, key.mode)
     return other if abs(other.sharps) <= MOST_SIGNS else None
 
 
 def as_spelled(usual: Tonality, chords: Sequence[Chord]) -> Tonality:
-    """The key or its twin, whichever more of the chords' roots are spelled for."""
+    """Return the key or its twin, whichever fits the spelling of the chords' roots better."""
     other = twin(usual)
     if other is None:
         return usual
@@ -57,12 +56,12 @@ def as_spelled(usual: Tonality, chords: Sequence[Chord]) -> Tonality:
 
 
 def distance(roots: Sequence[int], key: Tonality) -> int:
-    """How far roots lie from the middle of a key's scale, in fifths, all added up."""
+    """Return the sum of the distances of roots from the middle of a key's scale, in fifths."""
     return sum(abs(root - key.sharps - MIDDLE) for root in roots)
 
 
 def root_of(chord: Chord) -> int | None:
-    """The root as its symbol spells it; None where it cannot be read."""
+    """Return the root as spelled in the chord symbol; None if the symbol cannot be read."""
     try:
         return parse_chord(chord.symbol).root
     except BadInputError:

@@ -1,4 +1,4 @@
-"""Keys: a spelled tonic and a mode, their names and scales."""
+"""Keys: a spelled tonic and a mode; names and scales."""
 
 import re
 from dataclasses import dataclass
@@ -41,22 +41,22 @@ class Tonality:
 
     @property
     def tonic_pc(self) -> int:
-        """The tonic's pitch class, 0 to 11."""
+        """Pitch class of the tonic, 0 to 11."""
         return pitch_class(self.tonic)
 
     @property
     def sharps(self) -> int:
-        """Sharps of the key signature, flats negative."""
+        """Sharps of the key signature; flats are negative."""
         return self.tonic + SIGNATURE_OF_TONIC[self.mode]
 
     @property
     def name(self) -> str:
-        """In full, as "Eb minor"."""
+        """Full name, such as "Eb minor"."""
         return f"{note_name(self.tonic)} {self.mode}"
 
     @property
     def short(self) -> str:
-        """In short, as "Ebm"."""
+        """Short name, such as "Ebm"."""
         return note_name(self.tonic) + ("m" if self.mode == "minor" else "")
 
 
@@ -64,21 +64,21 @@ C_MAJOR = Tonality(0, "major")
 
 
 def tonality(tonic_pc: int, mode: Mode) -> Tonality:
-    """A key with its tonic spelled as usual: Db to F# major, Eb to G# minor."""
+    """Return a key with the usual spelling of its tonic: Db to F# major, Eb to G# minor."""
     flattest_tonic = FLATTEST_SIGNATURE[mode] - SIGNATURE_OF_TONIC[mode]
     return Tonality(spell(tonic_pc, flattest_tonic - FLATTEST), mode)
 
 
 def tonality_of(key: song.Key) -> Tonality:
-    """A Song's key, spelled."""
+    """Return a key of a Song with the usual spelling of its tonic."""
     return tonality(key.tonic_pc, key.mode)
 
 
 def parse_key(text: str) -> Tonality:
-    """A key such as "Eb minor", "Ebm", "C:min", "F#", or "a" (small letter: minor).
+    """Read a key such as "Eb minor", "Ebm", "C:min", "F#", or "a" (small letter: minor).
 
     Raises:
-        BadInputError: not a note name with a mode behind it.
+        BadInputError: not a note name followed by a mode.
     """
     found = KEY_NAME.fullmatch(text.strip())
     mode = mode_of(found[2]) if found else None
@@ -90,22 +90,22 @@ def parse_key(text: str) -> Tonality:
 
 
 def mode_of(word: str) -> Mode | None:
-    """The mode a word behind a tonic names; "M" is major and "m" minor."""
+    """Return the mode that a word after a tonic names; "M" is major and "m" minor."""
     return "major" if word == "M" else MODE_WORDS.get(word.lower())
 
 
 def scale_pcs(key: Tonality) -> tuple[int, ...]:
-    """The seven pitch classes from the tonic up; the natural scale of a minor key."""
+    """Return the seven pitch classes from the tonic up; of a minor key the natural scale."""
     return tuple((key.tonic_pc + step) % 12 for step in SCALES[key.mode])
 
 
 def relative(key: Tonality) -> Tonality:
-    """The key of the other mode with the same signature."""
+    """Return the key of the other mode with the same signature."""
     if key.mode == "major":
         return Tonality(key.tonic + 3, "minor")
     return Tonality(key.tonic - 3, "major")
 
 
 def parallel(key: Tonality) -> Tonality:
-    """The key of the other mode on the same tonic."""
+    """Return the key of the other mode with the same tonic."""
     return Tonality(key.tonic, "minor" if key.mode == "major" else "major")

@@ -1,8 +1,8 @@
-"""Chord symbols as musicians write them on lead sheets: `Dm7/F`, `F#m7b5`, `C7(b9,#11)`, `N.C.`.
+"""Chord symbols as on lead sheets: `Dm7/F`, `F#m7b5`, `C7(b9,#11)`, `N.C.`.
 
-There is no standard; the words read here are those of the common books and programs (Brandt and
-Roemer, "Standardized Chord Symbol Notation", 1976; MusicXML's and iReal's spellings). Written are
-the forms of the table in qualities.py, with what is added or left out in brackets behind.
+There is no standard; the words of the common books and programs are read (Brandt and Roemer,
+"Standardized Chord Symbol Notation", 1976; the spellings of MusicXML and iReal). Symbols are
+written in the forms of the table in qualities.py, with added and omitted degrees in brackets.
 """
 
 import re
@@ -17,21 +17,21 @@ from muse.tools.theory.symbol import NONE, ChordSymbol, symbol_of
 
 NO_CHORD_WORDS = {"N.C.", "NC", "N.C", "nc", "n.c.", "No Chord", "no chord"}
 NOTE = rf"[A-G][{''.join(SIGNS)}]*"
-# a root, all that follows, and a bass: a note, or a degree of the chord unless that is a 6/9
+# root, words, and a bass: a note, or a degree of the chord (but the 9 of 6/9 is no bass)
 CHORD = re.compile(rf"({NOTE})(.*?)(?:/({NOTE}|(?<!6/)9|(?!9)[#b]*\d+))?")
 
 TRIADS = {"major": "1 3 5", "minor": "1 b3 5", "dim": "1 b3 b5", "hdim": "1 b3 b5", "aug": "1 3 #5"}
 ALTERED = "1 3 #5 b7 b9 #9"  # the usual sound of 'alt': every tension altered
-# degrees that a number puts on top of the seventh
+# degrees above the seventh by the number of the chord
 STACKS = {7: "", 9: "9", 11: "9 11", 13: "9 13"}
-# what a number other than those adds
+# degrees that other numbers add
 SMALL_NUMBERS = {2: "9", 6: "6", 69: "6 9"}
 SUSPENDED = 4  # C4 is Csus4
-# what is left of the triad: C5 has no third, C1 is one note
+# triads with fewer tones: C5 has no third, C1 only the root
 BARE = {5: "1 5", 1: "1"}
-SEVENTHS = {"dim": "bb7"}  # where it is not the minor one
+SEVENTHS = {"dim": "bb7"}  # other than the minor seventh
 
-# words in the order in which they are tried; (?!dd) keeps 'madd9' minor, (?!m) 'Dom' no chord
+# in order of precedence; (?!dd) reads 'madd9' as minor, (?!m) rejects 'Dom'
 WORDS: tuple[tuple[str, str], ...] = (
     ("skip", r"dom|[\s,()\[\]]+"),
     ("major", r"[Mm]aj(?:or)?|MAJ|[Mm]a(?!dd|ug)|M"),
@@ -52,7 +52,7 @@ SCANNER = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in WORD
 
 @dataclass
 class Reading:
-    """What the words of a symbol have said so far."""
+    """The meaning of the words of a symbol read so far."""
 
     triad: str = "major"
     has_major_seventh: bool = False
@@ -65,10 +65,10 @@ class Reading:
 
 
 def parse_leadsheet(text: str) -> ChordSymbol:
-    """Read a chord symbol as lead sheets have it.
+    """Read a chord symbol of a lead sheet.
 
     Raises:
-        BadInputError: not such a symbol; the message has the text.
+        BadInputError: not such a symbol; the message quotes the text.
     """
     stripped = text.strip()
     if stripped in NO_CHORD_WORDS:
@@ -82,19 +82,19 @@ def parse_leadsheet(text: str) -> ChordSymbol:
 
 
 def not_a_chord(text: str) -> BadInputError:
-    """The error for a text that is no chord symbol."""
+    """Return the error for a text that is no chord symbol."""
     return BadInputError(f"'{text}' is not a chord, such as Dm9, F#m7b5/C or N.C.")
 
 
 def bass_of(root: int, text: str | None) -> int | None:
-    """The bass behind the slash: a note, or a degree above the root."""
+    """Return the bass after the slash: a note, or a degree above the root."""
     if text is None:
         return None
     return parse_note_name(text) if text[0].isupper() else root + parse_interval(text).fifths
 
 
 def read_words(words: str, text: str) -> Reading:
-    """Take the words behind the root one by one; `text` is what a message names."""
+    """Read the words after the root one by one; `text` is the whole symbol, for messages."""
     reading, place = Reading(), 0
     while place < len(words):
         found = SCANNER.match(words, place)
@@ -106,7 +106,7 @@ def read_words(words: str, text: str) -> Reading:
 
 
 def take_triad(triad: str) -> Callable[[Reading, str], None]:
-    """A word that names the triad."""
+    """Return a handler for a word that names the triad."""
 
     def take(reading: Reading, word: str) -> None:
         reading.triad = triad
@@ -115,55 +115,55 @@ def take_triad(triad: str) -> Callable[[Reading, str], None]:
 
 
 def take_major(reading: Reading, word: str) -> None:
-    """A seventh, before or after this word, is a major one; alone it says nothing."""
+    """Make the seventh, before or after this word, a major one; alone the word adds nothing."""
     reading.has_major_seventh = True
 
 
 def take_delta(reading: Reading, word: str) -> None:
-    """The triangle: a major seventh even without a number."""
+    """Read the triangle: a major seventh even without a number."""
     reading.has_major_seventh = True
     reading.number = reading.number or 7
 
 
 def take_hdim(reading: Reading, word: str) -> None:
-    """Half diminished: a seventh even without a number."""
+    """Read half diminished: a seventh even without a number."""
     reading.triad, reading.number = "hdim", 7
 
 
 def take_aug(reading: Reading, word: str) -> None:
-    """The fifth is sharp, wherever the word stands: C+7 is C7+."""
+    """Raise the fifth, wherever the word stands: C+7 is C7+."""
     reading.altered.append(Interval(5, 1))
 
 
 def take_sus(reading: Reading, word: str) -> None:
-    """What stands for the third: a fourth where nothing is said."""
+    """Read what replaces the third: a fourth unless a number says otherwise."""
     reading.suspensions = word.removeprefix("sus") or "4"
 
 
 def take_alt(reading: Reading, word: str) -> None:
-    """All tensions altered."""
+    """Alter all tensions."""
     reading.is_altered = True
 
 
 def take_altered(reading: Reading, word: str) -> None:
-    """An altered degree: b5, #9, +11, -13."""
+    """Read an altered degree: b5, #9, +11, -13."""
     sign = word.rstrip("0123456789")
     reading.altered.append(parse_interval(sign.translate(PLUS_AND_MINUS) + word[len(sign) :]))
 
 
 def take_added(reading: Reading, word: str) -> None:
-    """A degree more, whatever else there is."""
+    """Read an added degree."""
     degree = word.removeprefix("add").strip().translate(PLUS_AND_MINUS)
     reading.added.append(parse_interval(degree))
 
 
 def take_omitted(reading: Reading, word: str) -> None:
-    """A degree that is left out, whatever its alteration."""
+    """Read an omitted degree, whatever its alteration."""
     reading.omitted.append(int(re.sub(r"\D", "", word)))
 
 
 def take_number(reading: Reading, word: str) -> None:
-    """The first number says how far the thirds are stacked; a later one adds a degree."""
+    """Read a number: the first one gives the stack of thirds, a later one adds a degree."""
     number = int(word.replace("/", ""))
     if reading.number is None and number == SUSPENDED:
         reading.suspensions = str(number)
@@ -192,7 +192,7 @@ TAKE: dict[str, Callable[[Reading, str], None]] = {
 
 
 def degrees_of(reading: Reading) -> set[Interval]:
-    """The degrees that the words add up to."""
+    """Return the degrees of a chord from its words."""
     triad = BARE.get(reading.number or 0, TRIADS[reading.triad])
     degrees = degrees_from(ALTERED) if reading.is_altered else degrees_from(triad)
     degrees |= stacked(reading)
@@ -205,12 +205,12 @@ def degrees_of(reading: Reading) -> set[Interval]:
 
 
 def degrees_from(text: str) -> set[Interval]:
-    """Degrees written with spaces between them."""
+    """Parse degrees separated by spaces."""
     return set(map(parse_interval, text.split()))
 
 
 def stacked(reading: Reading) -> set[Interval]:
-    """What the number puts on the triad."""
+    """Return the degrees that the number adds to the triad."""
     if reading.number in SMALL_NUMBERS:
         return degrees_from(SMALL_NUMBERS[reading.number])
     if reading.number not in STACKS:
@@ -220,9 +220,9 @@ def stacked(reading: Reading) -> set[Interval]:
 
 
 def write_leadsheet(symbol: ChordSymbol) -> str:
-    """The symbol as a lead sheet has it; what `parse_leadsheet` reads back as the same symbol.
+    """Write a symbol as on a lead sheet; `parse_leadsheet` reads it back as the same symbol.
 
-    An unknown chord is written "?", which nothing reads.
+    An unknown chord is written "?", which cannot be read back.
     """
     lead = quality(symbol.quality).lead
     if symbol.root is None:
@@ -233,7 +233,7 @@ def write_leadsheet(symbol: ChordSymbol) -> str:
 
 
 def written_changes(symbol: ChordSymbol) -> list[str]:
-    """What is left out and added, as words: "no3", "add13", and "b5" where no other fifth is."""
+    """Return omitted and added degrees as words: "no3", "add13", or "b5" in place of the fifth."""
     numbers = [degree.number for degree in symbol.intervals]
     alone = {d for d in symbol.added if d.alteration and numbers.count(d.number) == 1}
     replaced = {degree.number for degree in alone}

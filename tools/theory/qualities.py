@@ -1,9 +1,9 @@
-"""The qualities of chords: one table that parsing, spelling, codes and training data read.
+"""Chord qualities: the table behind parsing, spelling, codes and training data.
 
-Conventions: a quality is its degrees above the root, and its code is its place in the table. Codes
-are written into training data: new qualities go to the end, none is ever moved. Degrees of the
-shorthands are those of Harte et al. (ISMIR 2005) and of the later extensions in mir_eval.chord;
-11 and 13 chords are written with the degrees a player sounds.
+Conventions: a quality is a list of degrees above the root; its code is its index in the table.
+Codes are stored in training data: append new qualities, never reorder. The shorthands have the
+degrees of Harte et al. (ISMIR 2005) and of the extensions in mir_eval.chord; 11 and 13 chords have
+the degrees that players play.
 """
 
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ Family = Literal["major", "minor", "dominant", "diminished", "augmented", "suspe
 class Quality:
     """One row of the table.
 
-    `name` is the key to it; `harte` and `lead` are how it is written behind a root in either
-    spelling; `intervals` are its degrees from the root up.
+    `name` identifies it; `harte` and `lead` are its spellings after a root; `intervals` are its
+    degrees from the root up.
     """
 
     name: str
@@ -32,12 +32,12 @@ class Quality:
 
     @cached_property
     def code(self) -> int:
-        """The quality's number in training data."""
+        """Number of the quality in training data."""
         return CODES[self.name]
 
     @cached_property
     def semitones(self) -> tuple[int, ...]:
-        """The degrees in semitones above the root."""
+        """Semitones of the degrees above the root."""
         return tuple(interval.semitones for interval in self.intervals)
 
 
@@ -104,10 +104,10 @@ CODES = {row.name: code for code, row in enumerate(QUALITIES)}
 
 
 def quality(name: str) -> Quality:
-    """The table's row of that name.
+    """Return the row with a name.
 
     Raises:
-        BadInputError: there is none.
+        BadInputError: no row has it.
     """
     if name not in CODES:
         raise BadInputError(f"'{name}' is not a quality of chord; there are {', '.join(CODES)}")
@@ -115,10 +115,10 @@ def quality(name: str) -> Quality:
 
 
 def quality_of_code(code: int) -> Quality:
-    """The table's row with that code.
+    """Return the row with a code.
 
     Raises:
-        BadInputError: the code is not of the table.
+        BadInputError: no row has it.
     """
     if not 0 <= code < len(QUALITIES):
         raise BadInputError(f"{code} is not the code of a quality, 0 to {len(QUALITIES) - 1}")

@@ -1,32 +1,31 @@
-"""Roman numerals: chords as degrees of a key, written and read.
+"""Roman numerals: write chords as degrees of a key, and read them.
 
-What is written:
-    [sign] numeral [colour] [number or figure] [(changes)] [/degree] [/numeral]
+Written form:
+    [accidental] numeral [color] [number or figure] [(changes)] [/degree] [/numeral]
 
-    numeral   capital with a major third or none, small with a minor one. Signs count from the
-              degrees of the major scale. In minor III, VI and VII in capitals are those of the
-              natural scale; vi and vii in small letters stand on the raised degrees: vii° is the
-              chord of the leading tone; V and v say by their size whether the seventh degree is
-              raised. One flat before III, VI or VII of a minor key is a courtesy: it moves nothing.
-    colour    ° diminished, ø half diminished, + augmented, maj a major seventh.
-    number    7 is a minor seventh, behind ° a diminished one; then 9, 13, add6, 69, sus4, 5 (no
-              third), and what else a lead sheet has. I7 is C7, Imaj7 is Cmaj7.
+    numeral   capital with a major third or none, small with a minor one. Accidentals count from
+              the major scale. In minor, capital III, VI and VII are those of the natural scale;
+              small vi and vii are on the raised degrees: vii° is the leading-tone chord; V is major
+              and v minor. One flat before III, VI or VII of a minor key is redundant and ignored.
+    color     ° diminished, ø half diminished, + augmented, maj a major seventh.
+    number    7 is a minor seventh, after ° a diminished one; 9, 13, add6, 69, sus4, 5 (no third),
+              and the other words of a lead sheet. I7 is C7, Imaj7 is Cmaj7.
     figure    inversions of plain triads (6, 64) and sevenths (65, 43, 42): Imaj65 is Cmaj7/E.
     changes   as on a lead sheet: "(add11)", "(no5)".
-    degree    any other bass, counted from the chord's root as in Harte's spelling: I/2 is C/D.
+    degree    any other bass, counted from the root of the chord as in Harte's spelling: I/2 is C/D.
     numeral   the degree that the chord is the V, vii° or ii of: V7/V.
 
-What is read beside that: `o` for °, figures with a slash (V6/5), N6, It6, Ger65, Fr43, Cad64, and
-two dialects that mean other chords by the same signs:
-    figured   classical figured bass: bare 7, 65, 43, 42 and 9 are what the scale has, I7 is Cmaj7;
-              on a minor chord the seventh is minor. Full figures (V#643, V75#3) are read, too.
+Also read: `o` for °, figures with a slash (V6/5), N6, It6, Ger65, Fr43, Cad64, and two dialects in
+which the same text means other chords:
+    figured   classical figured bass: bare 7, 65, 43, 42 and 9 are from the scale, I7 is Cmaj7; on a
+              minor chord the seventh is minor. Complete figures (V#643, V75#3) are read, too.
     pop       the dialect of chord packs (mingus, chords2midi): 7 as in figured, 6 an added sixth, a
               bare degree whose triad is diminished in the key is diminished; no figures.
 
 The augmented sixths become the sevenths on bVI that they sound like, with that root.
 
-Source: Aldwell, Schachter and Cadwallader, "Harmony and Voice Leading"; the rule of the minor key
-is music21's default (roman.Minor67Default.QUALITY), the courtesy flat excepted.
+Source: Aldwell, Schachter and Cadwallader, "Harmony and Voice Leading"; minor keys are read as by
+music21's default (roman.Minor67Default.QUALITY), except for the redundant flat.
 """
 
 import re
@@ -66,13 +65,13 @@ from muse.tools.theory.roman_tables import (
 
 Dialect = Literal["muse", "figured", "pop"]
 
-# places on the line of fifths from the tonic to roots that are taken as written: bV to #IV, and
-# of diminished chords, which lead upwards, to #II
+# places on the line of fifths from the tonic to roots whose spelling is preserved: bV to #IV, and
+# for diminished chords, which resolve upwards, to #II
 FLATTEST, SHARPEST, SHARPEST_LEADING = -6, 6, 9
-ENHARMONIC = 12  # places on the line of fifths to the same sound
+ENHARMONIC = 12  # places on the line of fifths between enharmonic equivalents
 MINOR_THIRD, MINOR_SEVENTH, MAJOR_SEVENTH = Interval(3, -1), Interval(7, -1), Interval(7)
 DIMINISHED_FIFTH = 6  # semitones
-STACKED = {"7": (7,), "9": (7, 9)}  # numbers whose degrees some dialects take from the scale
+STACKED = {"7": (7,), "9": (7, 9)}  # degrees that some dialects take from the scale
 
 
 def to_roman(symbol: ChordSymbol, key: Tonality, following: ChordSymbol | None = None) -> str:
@@ -80,12 +79,12 @@ def to_roman(symbol: ChordSymbol, key: Tonality, following: ChordSymbol | None =
 
     Args:
         symbol: the chord; no chord is "N", an unknown one "X".
-        key: the key it is heard in.
-        following: the next chord, which may tell what the chord is; see `function_of`.
+        key: the key in force.
+        following: the next chord, which may decide the function; see `function_of`.
     """
     if symbol.root is None:
         return symbol.quality
-    behind = colour_and_figure(symbol)
+    behind = color_and_figure(symbol)
     is_small = is_written_small(symbol)
     applied = applied_numeral(symbol, key, function_of(symbol, key, following))
     if applied:
@@ -94,20 +93,20 @@ def to_roman(symbol: ChordSymbol, key: Tonality, following: ChordSymbol | None =
 
 
 def spelled_root(root: int, symbol: ChordSymbol, key: Tonality) -> int:
-    """The root as written, unless the key would hardly spell it so: B7 in Eb is bVI7, not #V7."""
+    """Return the root as spelled unless that is unusual in the key: B7 in Eb is bVI7, not #V7."""
     sharpest = SHARPEST_LEADING if quality(symbol.quality).family == "diminished" else SHARPEST
     return root if FLATTEST <= root - key.tonic <= sharpest else respell(root, key.tonic)
 
 
 def is_written_small(symbol: ChordSymbol) -> bool:
-    """Whether the chord's numeral is in small letters."""
+    """Whether the numeral of a chord is in small letters."""
     return MINOR_THIRD in quality(symbol.quality).intervals
 
 
 def applied_numeral(
     symbol: ChordSymbol, key: Tonality, function: Function
 ) -> tuple[str, str] | None:
-    """The numeral in the key of another degree, and that degree; None for a chord of the key."""
+    """Return the numeral in the key of a target degree, and that degree; None without a target."""
     if function.kind != "secondary" or function.target is None or symbol.root_pc is None:
         return None
     name = function.name.partition("/")[0].rstrip("°")
@@ -120,7 +119,7 @@ def applied_numeral(
 
 
 def numeral_of(root: int, key: Tonality, is_small: bool) -> str:
-    """The numeral of a root, with its sign; respelled where it would need two of them."""
+    """Return the numeral of a root with its accidental; respelled if it would need two of them."""
     for spelling in (root, respell(root, key.tonic), root - ENHARMONIC, root + ENHARMONIC):
         degree = interval_between(key.tonic, spelling)
         usual = usual_alteration(degree.number, key, is_small)
@@ -132,19 +131,19 @@ def numeral_of(root: int, key: Tonality, is_small: bool) -> str:
 
 
 def usual_alteration(number: int, key: Tonality, is_small: bool) -> int:
-    """Semitones from the major scale's degree to what the bare numeral stands on."""
+    """Return the semitones from the degree of the major scale to the root of a bare numeral."""
     if key.mode == "major":
         return 0
     return (NATURAL_SMALL if is_small else NATURAL).get(number, 0)
 
 
 def is_courtesy(usual: int, sign: int) -> bool:
-    """Whether a flat only says what a minor key's signature has anyway."""
+    """Whether a flat only repeats the signature of a minor key."""
     return usual == sign == -1
 
 
-def colour_and_figure(symbol: ChordSymbol) -> str:
-    """All that stands behind the numeral."""
+def color_and_figure(symbol: ChordSymbol) -> str:
+    """Return all that is written after the numeral."""
     changes = written_changes(symbol)
     suffix = plain_suffix(symbol) + (f"({','.join(changes)})" if changes else "")
     if symbol.bass is None or symbol.root is None:
@@ -162,22 +161,22 @@ def colour_and_figure(symbol: ChordSymbol) -> str:
 
 
 def plain_suffix(symbol: ChordSymbol) -> str:
-    """The quality as it is written behind the numeral."""
+    """Return the suffix of the quality after the numeral."""
     lead = quality(symbol.quality).lead
     return SUFFIXES.get(symbol.quality, lead[1:] if is_written_small(symbol) else lead)
 
 
 @lru_cache(maxsize=65536)
 def from_roman(text: str, key: Tonality, dialect: Dialect = "muse") -> ChordSymbol:
-    """Read a Roman numeral; see the module for what is understood.
+    """Read a Roman numeral; see the module for what can be read.
 
     Args:
         text: such as "V65/V", "bVII7", "viiø7/ii", "N6", "Iadd9", "N".
-        key: the key it stands in.
-        dialect: "muse", "figured" or "pop", which differ in what a bare 7 or 6 means.
+        key: the key in force.
+        dialect: "muse", "figured" or "pop", which differ in the meaning of a bare 7 or 6.
 
     Raises:
-        BadInputError: it is not a Roman numeral; the message has the text.
+        BadInputError: not a Roman numeral; the message quotes the text.
     """
     try:
         return read_numeral(text.strip(), key, dialect)
@@ -187,7 +186,7 @@ def from_roman(text: str, key: Tonality, dialect: Dialect = "muse") -> ChordSymb
 
 
 def read_numeral(text: str, key: Tonality, dialect: Dialect) -> ChordSymbol:
-    """A Roman numeral with all that stands behind it."""
+    """Read a numeral with all that is written after it."""
     if text in NO_CHORD_WORDS or text == UNKNOWN:
         return UNKNOWN_CHORD if text == UNKNOWN else NONE
     name, _, aim = text.partition("/")
@@ -209,7 +208,7 @@ def read_numeral(text: str, key: Tonality, dialect: Dialect) -> ChordSymbol:
 
 
 def named_chord(name: str, home: Tonality) -> ChordSymbol:
-    """Neapolitan, augmented sixths and the cadential six-four, by their names."""
+    """Return a Neapolitan, augmented sixth or cadential six-four chord by its name."""
     if name in CADENTIAL:
         return read_numeral(CADENTIAL[name][home.mode], home, "muse")
     numeral, missing = NAMED[name]
@@ -218,7 +217,7 @@ def named_chord(name: str, home: Tonality) -> ChordSymbol:
 
 
 def tonicized(text: str, key: Tonality, dialect: Dialect) -> Tonality:
-    """The key of the degree behind the slash: of its chord's mode; the key itself for no text."""
+    """Return the key of the degree after the slash, in its chord's mode; `key` without text."""
     if not text:
         return key
     aim = read_numeral(text, key, dialect)
@@ -228,7 +227,7 @@ def tonicized(text: str, key: Tonality, dialect: Dialect) -> Tonality:
 
 
 def root_of(sign: str, numeral: str, key: Tonality) -> int:
-    """The root, on the line of fifths, of a numeral with signs before it."""
+    """Return the root, on the line of fifths, of a numeral with accidentals."""
     number = NUMERALS.index(numeral.upper()) + 1
     usual = usual_alteration(number, key, numeral.islower())
     alteration = sum(SIGNS[each] for each in sign)
@@ -238,35 +237,37 @@ def root_of(sign: str, numeral: str, key: Tonality) -> int:
 
 
 def chord_on(root: int, numeral: str, suffix: str, key: Tonality, dialect: Dialect) -> ChordSymbol:
-    """The chord on a root, by what stands behind the numeral."""
+    """Return the chord on a root with the suffix of a numeral."""
     third = "min" if numeral.islower() else ""
     if dialect == "figured":
         suffix = SIGNED_FIGURE.sub(short_figure, suffix)
     found = FIGURED.fullmatch(suffix) if dialect != "pop" else None
     if found is None:
-        return spoken(root, numeral, third + suffix, key, dialect)
+        return chord_from_words(root, numeral, third + suffix, key, dialect)
     has_seventh, tone = FIGURES[found[3]]
     words = third + suffix.removesuffix(found[3]) + ("7" if has_seventh else "")
-    chord = spoken(root, numeral, words, key, dialect)
+    chord = chord_from_words(root, numeral, words, key, dialect)
     return replace(chord, bass=bass_at(root, chord.intervals[tone]))
 
 
 def short_figure(found: re.Match[str]) -> str:
-    """A figure that is written in full as it is usually written."""
+    """Return the usual form of a complete figure."""
     return FULL_FIGURES.get(re.sub(r"\D", "", found[0]), found[0])
 
 
-def spoken(root: int, numeral: str, words: str, key: Tonality, dialect: Dialect) -> ChordSymbol:
-    """The chord on a root, by words as on a lead sheet, and by the scale where the dialect says."""
+def chord_from_words(
+    root: int, numeral: str, words: str, key: Tonality, dialect: Dialect
+) -> ChordSymbol:
+    """Return the chord on a root by lead-sheet words, with scale degrees in some dialects."""
     number = NUMERALS.index(numeral.upper()) + 1
-    colour = words.rstrip("79")
-    triad = colour
-    if dialect == "pop" and colour == "min" and has_diminished_triad(number, key):
+    color = words.rstrip("79")
+    triad = color
+    if dialect == "pop" and color == "min" and has_diminished_triad(number, key):
         triad = "dim"
-    stack = STACKED.get(words[len(colour) :], ())
-    is_from_scale = colour in ("", "min", "+") and (dialect == "figured" or stack == (7,))
+    stack = STACKED.get(words[len(color) :], ())
+    is_from_scale = color in ("", "min", "+") and (dialect == "figured" or stack == (7,))
     if dialect == "muse" or not is_from_scale:
-        return replace(parse_leadsheet("C" + (triad if words == colour else words)), root=root)
+        return replace(parse_leadsheet("C" + (triad if words == color else words)), root=root)
     degrees = {*parse_leadsheet("C" + triad).intervals}
     degrees |= {scale_degree(root, number, above, key) for above in stack}
     if MINOR_THIRD in degrees and MAJOR_SEVENTH in degrees:
@@ -281,7 +282,7 @@ def has_diminished_triad(number: int, key: Tonality) -> bool:
 
 
 def scale_degree(root: int, number: int, above: int, key: Tonality) -> Interval:
-    """The key's own degree that lies so many steps above a root: its seventh or ninth."""
+    """Return the key's own seventh or ninth (`above`) over a root on degree `number`."""
     step = (number + above - 2) % 7 + 1
     own = NATURAL.get(step, 0) if key.mode == "minor" else 0
     degree = interval_between(root, key.tonic + Interval(step, own).fifths)
@@ -289,5 +290,5 @@ def scale_degree(root: int, number: int, above: int, key: Tonality) -> Interval:
 
 
 def bass_at(root: int, degree: Interval) -> int | None:
-    """The bass that lies a degree above a root; None for the root itself."""
+    """Return the bass a degree above a root; None for the root itself."""
     return root + degree.fifths if degree.fifths else None

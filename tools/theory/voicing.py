@@ -1,10 +1,9 @@
-"""Voicing: chord symbols to pitches, each chord led smoothly into the next.
+"""Voicing: choose the pitches of chords with smooth voice leading.
 
-Every chord has the candidates of its style (voicing_styles.py) in every octave of the range. Of all
-paths through them the cheapest (voicing_costs.py) is found by dynamic programming, so that no other
-choice among the same candidates costs less.
+Each chord has candidates: the shapes of its style (voicing_styles.py) in every octave of the range.
+Dynamic programming finds the sequence of candidates with the lowest total cost (voicing_costs.py).
 
-Conventions: pitches are MIDI numbers, rising; silence (N, X) has none and is passed over.
+Conventions: pitches are MIDI numbers, ascending; silence (N, X) has none and is skipped.
 """
 
 from collections.abc import Iterator, Sequence
@@ -32,14 +31,14 @@ from muse.tools.theory.voicing_styles import OCTAVE, STYLES, Shape, Style
 
 __all__ = ["STYLES", "Costs", "Voicing", "chord_track", "total_cost", "voice", "voiced"]
 
-BASS_LOW, BASS_HIGH = 31, 46  # MIDI pitches of a bass that is played beside a chord
+BASS_LOW, BASS_HIGH = 31, 46  # range of a separate bass, MIDI pitches
 ELECTRIC_PIANO, PIANO = 4, 0  # General MIDI programs
 VELOCITY = 72
 
 
 @dataclass(frozen=True)
 class Voicing:
-    """MIDI pitches, rising, and what they cost; no pitches for silence."""
+    """MIDI pitches, ascending, and their costs; no pitches for silence."""
 
     pitches: tuple[int, ...]
     costs: Costs = field(default_factory=Costs)
@@ -55,16 +54,16 @@ def voice(
     keys: Sequence[Tonality | None] | None = None,
     bass: bool = False,
 ) -> list[Voicing]:
-    """Pitches for a sequence of chords, each led smoothly into the next.
+    """Choose the pitches of a sequence of chords.
 
     Args:
         symbols: chords; no chord and unknown ones are silence.
         style: a name of STYLES.
-        low: lowest MIDI pitch, 0 to 127; the style's own by default. The bass is not bound by it.
+        low: lowest MIDI pitch, 0 to 127; the style's own by default. It does not apply to the bass.
         high: highest MIDI pitch, at least `low`.
-        previous: pitches to lead from, rising, the bass among them where `bass` is true.
-        keys: the key in force at each chord; tensions that a style adds are then taken from it.
-        bass: play the bass (the root, or what is behind the slash) below, MIDI 31 to 46.
+        previous: pitches of the chord before, ascending, with the bass if `bass` is true.
+        keys: the key at each chord; added tensions are then taken from it.
+        bass: play the bass (the root, or the note after the slash) below, MIDI 31 to 46.
 
     Returns:
         A Voicing for each symbol.
@@ -80,19 +79,19 @@ def voice(
         for symbol, key in zip(symbols, tonalities, strict=True)
     ]
     sounding = [each for each in pool if each]
-    found = iter(cheapest_path(sounding, given(previous, bass)))
+    found = iter(cheapest_path(sounding, previous_candidate(previous, bass)))
     return [next(found) if each else Voicing(()) for each in pool]
 
 
 def style_named(name: str) -> Style:
-    """The style of that name; raises ParameterError."""
+    """Return the style with a name; raises ParameterError."""
     if name not in STYLES:
-        raise ParameterError(f"'{name}' is not a style of voicing; there are {', '.join(STYLES)}")
+        raise ParameterError(f"'{name}' is not a voicing style; the styles are {', '.join(STYLES)}")
     return STYLES[name]
 
 
-def given(previous: Sequence[int] | None, has_bass: bool) -> Candidates | None:
-    """Pitches that are there already, as the one candidate."""
+def previous_candidate(previous: Sequence[int] | None, has_bass: bool) -> Candidates | None:
+    """Return the pitches of the chord before as its only candidate."""
     if not previous:
         return None
     pitches = tuple(sorted(previous))
@@ -104,7 +103,7 @@ def given(previous: Sequence[int] | None, has_bass: bool) -> Candidates | None:
 def candidates_of(
     symbol: ChordSymbol, style: Style, key: Tonality | None, span: tuple[int, int], has_bass: bool
 ) -> Candidates:
-    """Every shape of the style in every octave of the range, muddy ones only where all are."""
+    """Return the shapes of the style in every octave of the range that have the least mud."""
     root = symbol.root_pc or 0
     shapes = set(style.shapes(symbol, key, has_bass))
     uppers = sorted(placed for shape in shapes for placed in octaves(shape, root, span))
@@ -112,7 +111,9 @@ def candidates_of(
     rows = [(b, upper) for b in basses for upper in uppers if b is None or upper[0] > b]
     if not rows:
         name = write_leadsheet(symbol)
-        raise ParameterError(f"no voicing of {name} fits between {span[0]} and {span[1]}; widen it")
+        raise ParameterError(
+            f"no voicing of {name} fits between {span[0]} and {span[1]}; widen the range"
+        )
     muds = [muddiness(upper if b is None else (b, *upper)) for b, upper in rows]
     rows = [row for row, mud in zip(rows, muds, strict=True) if mud == min(muds)]
     upper = [each for _, each in rows]
@@ -121,7 +122,7 @@ def candidates_of(
 
 
 def octaves(shape: Shape, root: int, span: tuple[int, int]) -> Iterator[Shape]:
-    """The shape above every root that keeps it in the range."""
+    """Yield the pitches of a shape on every root that keeps it in the range."""
     low, high = span
     first = low + (root + shape[0] - low) % OCTAVE - shape[0]
     for place in range(first, high - shape[-1] + 1, OCTAVE):
@@ -129,12 +130,12 @@ def octaves(shape: Shape, root: int, span: tuple[int, int]) -> Iterator[Shape]:
 
 
 def bass_pitches(symbol: ChordSymbol) -> Iterator[int]:
-    """The bass in every octave of its range."""
+    """Yield the bass in every octave of its range."""
     yield from range(BASS_LOW + ((symbol.bass_pc or 0) - BASS_LOW) % OCTAVE, BASS_HIGH + 1, OCTAVE)
 
 
 def cheapest_path(chords: Sequence[Candidates], before: Candidates | None) -> list[Voicing]:
-    """The cheapest choice of one candidate for every chord."""
+    """Choose one candidate for every chord so that the total cost is lowest."""
     layers = [before, *chords] if before else list(chords)
     if not chords:
         return []
@@ -154,7 +155,7 @@ def cheapest_path(chords: Sequence[Candidates], before: Candidates | None) -> li
 def reported(
     layers: Sequence[Candidates], steps: Sequence[Array], path: Sequence[int]
 ) -> list[Voicing]:
-    """The candidates of a path with their costs."""
+    """Return the candidates of a path with their costs."""
     moves = [
         [0.0] * 4,
         *(s[:, a, b].tolist() for s, a, b in zip(steps, path, path[1:], strict=False)),
@@ -166,12 +167,12 @@ def reported(
 
 
 def total_cost(voicings: Sequence[Voicing]) -> float:
-    """What a sequence of voicings costs, all reasons together, in weighed semitones."""
+    """Return the total cost of a sequence of voicings, in weighted semitones."""
     return sum(voicing.costs.total for voicing in voicings)
 
 
 def voiced(song: Song, style: str = "closed", *, bass: bool = True) -> Song:
-    """A copy of the song whose chords have pitches; those that cannot be read have none.
+    """Return a copy of the song whose chords have pitches, except those that cannot be read.
 
     Raises:
         ParameterError: no such style.
@@ -187,7 +188,7 @@ def voiced(song: Song, style: str = "closed", *, bass: bool = True) -> Song:
 
 
 def chord_track(song: Song, style: str = "closed", *, bass: bool = True) -> Track:
-    """The song's chords as a keys track, each held for its whole length.
+    """Return the chords of a song as a keys track, each held for its whole length.
 
     Raises:
         ParameterError: no such style.

@@ -1,16 +1,16 @@
-"""What a voicing costs by itself and after another, in weighed semitones.
+"""Costs of a voicing by itself and after another one, in weighted semitones.
 
-    motion     how far the voices move. Voices are paired from the bottom up, which moves sorted
-               chords least (Tymoczko, "The Geometry of Musical Chords", Science 313, 2006); where
-               one chord has fewer notes, its notes are shared among the voices in equal parts
-    common     tones both chords have that are not held
-    leap       how far the top voice jumps beyond a major third
-    bass       how far the bass moves, where one is played
-    register   how far the middle of the chord lies from the middle of the range
+    motion     distance that the voices move. Voices are paired from the bottom up, which moves
+               sorted chords least (Tymoczko, "The Geometry of Musical Chords", Science 313, 2006);
+               the notes of a chord with fewer notes are shared equally among the voices
+    common     common tones that are not held
+    leap       distance of the top voice beyond a major third
+    bass       distance that a separate bass moves
+    register   distance of the mean pitch from the middle of the range
     mud        intervals below their low limit
-    clash      minor ninths, those of a dominant's flat ninth excepted, and a semitone on top
+    clash      minor ninths, except above the root of a dominant, and a semitone at the top
 
-Conventions: pitches are MIDI numbers; chords are rising tuples of them.
+Conventions: pitches are MIDI numbers; chords are ascending tuples of them.
 """
 
 from collections.abc import Sequence
@@ -23,19 +23,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muse.tools.theory.chords import ChordSymbol
-from muse.tools.theory.functions import colour_of
+from muse.tools.theory.functions import color_of
 from muse.tools.theory.voicing_styles import OCTAVE, Shape
 
 Array = NDArray[np.float64]
 
-# the lowest MIDI pitch on which an interval of so many semitones is still clear, as arrangers are
-# taught (Sweetwater's glossary, "Low Interval Limit"); the tritone as strict as the sixths
+# lowest MIDI pitch at which an interval (in semitones) is still clear, as taught to arrangers
+# (Sweetwater's glossary, "Low Interval Limit"); the tritone as strict as the sixths
 LOW_LIMITS = {1: 52, 2: 51, 3: 48, 4: 47, 5: 45, 6: 41, 7: 37, 8: 41, 9: 41, 10: 41, 11: 41}
-FREE_LEAP = 4  # semitones that the top voice may move for nothing
+FREE_LEAP = 4  # semitones that the top voice may move without cost
 MINOR_NINTH = 13  # semitones
 OCTAVES = 11  # of MIDI
 
-# semitones of motion that each is worth
+# weights in semitones of motion
 COMMON_WEIGHT = 1.0  # a common tone that is not held
 LEAP_WEIGHT = 1.5  # a semitone of a leap on top
 BASS_WEIGHT = 0.25  # a semitone of the bass
@@ -46,7 +46,7 @@ CLASH_WEIGHT = 8.0  # a minor ninth, or a semitone on top
 
 @dataclass(frozen=True)
 class Costs:
-    """What a voicing costs after the one before it, by reason, in weighed semitones, each >= 0."""
+    """Costs of a voicing after the one before it, by reason, in weighted semitones, each >= 0."""
 
     motion: float = 0.0
     common: float = 0.0
@@ -58,17 +58,17 @@ class Costs:
 
     @property
     def total(self) -> float:
-        """All together."""
+        """Sum of all costs."""
         return float(sum(getattr(self, field.name) for field in fields(self)))
 
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """The ways to play one chord; equal only to itself.
+    """The possible voicings of one chord; equal only to itself.
 
     Attributes:
-        bass: (n,) the bass's pitch; empty where none is played.
-        upper: n rising tuples of the other pitches.
+        bass: (n,) pitch of a separate bass; empty without one.
+        upper: n ascending tuples of the other pitches.
         static: (n, 3) register, mud and clash.
     """
 
@@ -77,21 +77,21 @@ class Candidates:
     static: Array
 
     def pitches(self, index: int) -> tuple[int, ...]:
-        """All pitches of one of them."""
+        """Return all pitches of one candidate."""
         return (*self.bass[index : index + 1].tolist(), *self.upper[index])
 
 
 def muddiness(pitches: Sequence[int]) -> int:
-    """How many intervals lie below their low limit."""
+    """Count the intervals below their low limit."""
     return sum(a < LOW_LIMITS.get(b - a, 0) for a, b in combinations(pitches, 2))
 
 
 def static_costs(
     uppers: Sequence[Shape], mud: int, symbol: ChordSymbol, span: tuple[int, int]
 ) -> Array:
-    """What each candidate costs by itself, (n, 3): register, mud, clash."""
+    """Return the costs of each candidate by itself, (n, 3): register, mud, clash."""
     middle = sum(span) / 2
-    root = symbol.root_pc if colour_of(symbol) == "dominant" else None
+    root = symbol.root_pc if color_of(symbol) == "dominant" else None
     return np.array(
         [
             (
@@ -105,14 +105,14 @@ def static_costs(
 
 
 def clashes(upper: Shape, forgiven: int | None) -> int:
-    """Minor ninths, save those above the forgiven pitch class, and a semitone at the top."""
+    """Count minor ninths, except above the forgiven pitch class, and a semitone at the top."""
     ninths = sum(b - a == MINOR_NINTH and a % OCTAVE != forgiven for a, b in combinations(upper, 2))
     return ninths + (len(upper) > 1 and upper[-1] - upper[-2] == 1)
 
 
 @lru_cache(maxsize=256)
 def moving_costs(before: Candidates, after: Candidates) -> Array:
-    """What it costs to go from each candidate to each, (4, n, m): motion, common, leap, bass."""
+    """Return the costs between all candidates, (4, n, m): motion, common, leap, bass."""
     sizes = [np.array([len(upper) for upper in side.upper]) for side in (before, after)]
     voices = lcm(*sizes[0].tolist(), *sizes[1].tolist())
     a, b = spread(before.upper, voices), spread(after.upper, voices)
@@ -126,7 +126,7 @@ def moving_costs(before: Candidates, after: Candidates) -> Array:
 
 
 def spread(uppers: Sequence[Shape], voices: int) -> Array:
-    """(n, voices) pitches; each note of a smaller chord for as many voices."""
+    """Return pitches (n, voices); notes of smaller chords are repeated in several voices."""
     return np.array(
         [[upper[voice * len(upper) // voices] for voice in range(voices)] for upper in uppers],
         float,
@@ -134,7 +134,7 @@ def spread(uppers: Sequence[Shape], voices: int) -> Array:
 
 
 def unheld(before: Sequence[Shape], after: Sequence[Shape]) -> Array:
-    """(n, m) weighed number of pitch classes in both chords of which no pitch is held."""
+    """Return the weighted number of common pitch classes without a held pitch, (n, m)."""
     a, b = rolls_of(before), rolls_of(after)
     held = np.einsum("nco,mco->nmc", a, b) > 0
     both = np.einsum("nc,mc->nmc", a.max(axis=2), b.max(axis=2)) > 0
@@ -143,7 +143,7 @@ def unheld(before: Sequence[Shape], after: Sequence[Shape]) -> Array:
 
 
 def rolls_of(uppers: Sequence[Shape]) -> NDArray[np.float32]:
-    """(n, 12, octaves) one where a chord has that pitch class in that octave."""
+    """Return (n, 12, octaves): one where a chord has the pitch class in the octave."""
     rolls = np.zeros((len(uppers), OCTAVE, OCTAVES), np.float32)
     for roll, upper in zip(rolls, uppers, strict=True):
         for pitch in upper:

@@ -1,13 +1,12 @@
-"""How a style lays out one chord: its shapes, as semitones above the root, lowest first.
+"""Voicing styles: the shapes of one chord, as semitones above the root, lowest first.
 
 Conventions:
-    a shape is a rising tuple of semitones above the chord's root, 12 and more an octave higher; it
-    is placed in every octave that the range allows. Slots are the numbers a player thinks in: 1 3 5
-    7 9 11 13; a fourth or second that stands for the third is in slot 3, a sixth without a seventh
-    in slot 7.
+    a shape is an ascending tuple of semitones above the root of the chord, 12 and more an octave
+    higher; it is tried in every octave of the range. Slots are the degrees 1 3 5 7 9 11 13; a
+    fourth or second that replaces the third is in slot 3, a sixth without a seventh in slot 7.
 
-The third and the seventh, or what stands for them, are in every shape. STYLES says each style's
-rule and source.
+Every shape has the third and the seventh, or what replaces them. STYLES gives the rule and the
+source of each style.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from muse.tools.theory.chords import ChordSymbol
-from muse.tools.theory.functions import colour_of
+from muse.tools.theory.functions import color_of
 from muse.tools.theory.intervals import Interval
 from muse.tools.theory.keys import Tonality, scale_pcs
 from muse.tools.theory.pitch import pitch_class
@@ -24,12 +23,12 @@ Shape = tuple[int, ...]
 Slots = dict[int, int]  # slot: semitones above the root
 
 OCTAVE = 12
-MOST_TONES = 5  # more than a hand holds
+MOST_TONES = 5  # in one hand
 DROP_TONES = 4  # voices of a drop voicing
 FIFTH = Interval(5)
 SIXTH, SHARP_NINTH = 9, 3  # semitones within an octave
 
-# tensions that a style may add, by the chord's colour and whether slot 7 is taken
+# tensions that a style may add, by (color of the chord, whether it has slot 7)
 EVANS: dict[tuple[str, bool], tuple[int, ...]] = {
     ("major", True): (9,),
     ("minor", True): (9,),
@@ -45,8 +44,8 @@ NEO_SOUL: dict[tuple[str, bool], tuple[int, ...]] = {
     ("hdim", True): (11,),
     ("open", True): (9, 13),
 }
-# slots from the bottom up, each the nearest above the one before; of the groups the first with a
-# stack that the chord has all slots for
+# slots from the bottom up, each at the next pitch above the last; the first group is used that has
+# a stack whose slots the chord all has
 SHELLS = (
     """1 7 3 5 9, 1 7 9 3 5, 1 5 7 9 3, 1 7 3 13 9, 1 3 7 9 13, 1 3 7 9 5,
     1 11 7 3 5, 1 7 3 5 11, 1 5 7 3 11""",
@@ -65,14 +64,14 @@ ROOTLESS_STACKS = (
 
 @dataclass(frozen=True)
 class Style:
-    """A way of laying out chords.
+    """A way to voice chords.
 
     Attributes:
-        rule: what it does, in a line.
-        source: who teaches it.
-        low: lowest MIDI pitch where the caller says none.
-        high: highest MIDI pitch.
-        shapes: the shapes of a chord, for (symbol, key, whether a bass is played beside it).
+        rule: in one line.
+        source: of the rule.
+        low: default lowest MIDI pitch.
+        high: default highest MIDI pitch.
+        shapes: yields the shapes for (symbol, key, whether there is a separate bass).
     """
 
     rule: str
@@ -83,7 +82,7 @@ class Style:
 
 
 def slots_of(symbol: ChordSymbol) -> Slots:
-    """The chord's own tones by slot; of two ninths the higher one."""
+    """Return the semitones of the chord's own tones by slot; of two ninths the higher one."""
     degrees = {(degree.number - 1) % 7 + 1: degree.semitones for degree in symbol.intervals}
     has_third, has_seventh = 3 in degrees, 7 in degrees
     slots = {}
@@ -101,26 +100,26 @@ def slots_of(symbol: ChordSymbol) -> Slots:
 def with_tensions(
     symbol: ChordSymbol, key: Tonality | None, allowed: dict[tuple[str, bool], tuple[int, ...]]
 ) -> Slots:
-    """The chord's slots, and the tensions that its colour and the key allow."""
-    own, colour = slots_of(symbol), colour_of(symbol)
+    """Return the slots of the chord, with the tensions that its color and the key allow."""
+    own, color = slots_of(symbol), color_of(symbol)
     slots = dict(own)
-    for slot in allowed.get((colour, 7 in own), ()):
+    for slot in allowed.get((color, 7 in own), ()):
         is_apt = slot not in own and (slot != 13 or takes_thirteenth(own))
-        tension = tension_in(symbol, slot, colour == "dominant", key) if is_apt else None
+        tension = tension_in(symbol, slot, color == "dominant", key) if is_apt else None
         if tension is not None:
             slots[slot] = tension
     return slots
 
 
 def takes_thirteenth(slots: Slots) -> bool:
-    """Whether a thirteenth goes with a seventh chord: not with a sixth or an altered tension."""
+    """Whether a chord can have a thirteenth: not with a sixth or an altered tension."""
     return slots.get(5) == 7 and slots.get(9, 2) == 2 and slots.get(7) != SIXTH
 
 
 def tension_in(
     symbol: ChordSymbol, slot: int, may_be_flat: bool, key: Tonality | None
 ) -> int | None:
-    """The natural tension where the key has it, the flat one on a dominant, else none."""
+    """Return the natural tension if the key has it, else the flat one on a dominant, else None."""
     natural = Interval(slot).semitones % OCTAVE
     if key is None:
         return natural
@@ -131,9 +130,9 @@ def tension_in(
 
 
 def stacked(slots: Slots, numbers: str) -> Shape | None:
-    """Slots from the bottom up, each the nearest above the last.
+    """Stack slots from the bottom up, each at the next pitch above the last.
 
-    None where a slot is missing, or a sharp ninth would rub against the third above it.
+    Returns None if a slot is missing, or if a sharp ninth would be a semitone below the third.
     """
     wanted = [int(number) for number in numbers.split()]
     if any(number not in slots for number in wanted):
@@ -146,10 +145,10 @@ def stacked(slots: Slots, numbers: str) -> Shape | None:
     return tuple(shape)
 
 
-def kept_tones(symbol: ChordSymbol, most: int, keep_root: bool) -> list[int]:
-    """The tones that stay when there are too many, in semitones within an octave, rising.
+def reduced_tones(symbol: ChordSymbol, most: int, keep_root: bool) -> list[int]:
+    """Return at most `most` tones of a chord, in semitones within an octave, ascending.
 
-    The perfect fifth goes first, or the root where a ninth can stand for it; then the lowest
+    The perfect fifth is dropped first, or the root if a ninth can replace it; then the lowest
     tension. Third, seventh and altered fifth stay.
     """
     degrees = list(symbol.intervals)
@@ -166,20 +165,20 @@ def kept_tones(symbol: ChordSymbol, most: int, keep_root: bool) -> list[int]:
 
 
 def rotations(tones: list[int]) -> Iterator[Shape]:
-    """Close position with each tone in turn at the bottom."""
+    """Yield close position with each tone in turn at the bottom."""
     for first in range(len(tones)):
         yield (*tones[first:], *(tone + OCTAVE for tone in tones[:first]))
 
 
 def bass_above_root(symbol: ChordSymbol, has_bass: bool) -> int | None:
-    """Where a slash chord's bass lies above the root; None where a bass is played beside it."""
+    """Return the semitones of a slash chord's bass above the root; None with a separate bass."""
     if symbol.bass is None or symbol.root is None or has_bass:
         return None
     return (pitch_class(symbol.bass) - pitch_class(symbol.root)) % OCTAVE
 
 
 def on_bass(shapes: list[Shape], bass: int | None) -> Iterator[Shape]:
-    """Those with the bass lowest; where none has, all with the bass put below."""
+    """Yield the shapes with the bass at the bottom; if there are none, add the bass below each."""
     if bass is None:
         yield from shapes
         return
@@ -190,15 +189,15 @@ def on_bass(shapes: list[Shape], bass: int | None) -> Iterator[Shape]:
             yield (shape[0] - 1 - (shape[0] - 1 - bass) % OCTAVE, *shape)
 
 
-def closed(symbol: ChordSymbol, key: Tonality | None, has_bass: bool) -> Iterator[Shape]:
-    """Within an octave, any tone lowest."""
-    tones = kept_tones(symbol, MOST_TONES, keep_root=True)
+def close_position(symbol: ChordSymbol, key: Tonality | None, has_bass: bool) -> Iterator[Shape]:
+    """Yield shapes within an octave, with each tone in turn at the bottom."""
+    tones = reduced_tones(symbol, MOST_TONES, keep_root=True)
     return on_bass(list(rotations(tones)), bass_above_root(symbol, has_bass))
 
 
-def opened(symbol: ChordSymbol, key: Tonality | None, has_bass: bool) -> Iterator[Shape]:
-    """Every other tone an octave higher."""
-    tones = kept_tones(symbol, MOST_TONES, keep_root=True)
+def open_position(symbol: ChordSymbol, key: Tonality | None, has_bass: bool) -> Iterator[Shape]:
+    """Yield close position with every other tone an octave higher."""
+    tones = reduced_tones(symbol, MOST_TONES, keep_root=True)
     shapes = [
         tuple(sorted(tone + OCTAVE * (place % 2) for place, tone in enumerate(shape)))
         for shape in rotations(tones)
@@ -206,9 +205,9 @@ def opened(symbol: ChordSymbol, key: Tonality | None, has_bass: bool) -> Iterato
     return on_bass(shapes, bass_above_root(symbol, has_bass))
 
 
-def dropped(symbol: ChordSymbol, key: Tonality | None, has_bass: bool) -> Iterator[Shape]:
-    """Four voices in close position, the second from the top an octave lower."""
-    tones = kept_tones(symbol, DROP_TONES, keep_root=False)
+def drop_two(symbol: ChordSymbol, key: Tonality | None, has_bass: bool) -> Iterator[Shape]:
+    """Yield four voices in close position, with the second from the top an octave lower."""
+    tones = reduced_tones(symbol, DROP_TONES, keep_root=False)
     shapes = list(rotations(tones))
     if 1 < len(tones) < DROP_TONES:
         shapes = [(*shape, shape[0] + OCTAVE) for shape in shapes]
@@ -218,10 +217,10 @@ def dropped(symbol: ChordSymbol, key: Tonality | None, has_bass: bool) -> Iterat
 
 
 def rootless(symbol: ChordSymbol, key: Tonality | None, has_bass: bool) -> Iterator[Shape]:
-    """From the third or from the seventh up; a chord without a seventh keeps its root."""
+    """Yield shapes from the third or the seventh up; a chord without a seventh keeps its root."""
     slots = with_tensions(symbol, key, EVANS)
     if 7 not in slots or 3 not in slots:
-        yield from rotations(kept_tones(symbol, DROP_TONES, keep_root=False))
+        yield from rotations(reduced_tones(symbol, DROP_TONES, keep_root=False))
         return
     fifth = next((slot for slot in (13, 11, 5) if slot in slots), 1)
     ninth = 9 if 9 in slots else 1
@@ -232,25 +231,25 @@ def rootless(symbol: ChordSymbol, key: Tonality | None, has_bass: bool) -> Itera
 
 
 def neo_soul(symbol: ChordSymbol, key: Tonality | None, has_bass: bool) -> Iterator[Shape]:
-    """A shell below and an upper structure above; the shell's root goes to a bass beside it."""
+    """Yield a shell with an upper structure; a separate bass takes the root of the shell."""
     slots = with_tensions(symbol, key, NEO_SOUL)
     for group in stacks_for(symbol, slots, has_bass):
         shapes = fullest(slots, slots_of(symbol), group)
         if shapes:
             yield from on_bass(shapes, bass_above_root(symbol, has_bass))
             return
-    yield from opened(symbol, key, has_bass)
+    yield from open_position(symbol, key, has_bass)
 
 
 def stacks_for(symbol: ChordSymbol, slots: Slots, has_bass: bool) -> tuple[str, ...]:
-    """The groups of stacks to try: over a bass that is not the root, the root has to sound."""
+    """Return the groups of stacks to try; they contain the root over a bass other than it."""
     if symbol.bass is not None:
         return (SEVENTHS,) if 7 in slots else (ADDED_NINTHS,)
     return ROOTLESS_STACKS if has_bass else SHELLS
 
 
 def fullest(slots: Slots, own: Slots, group: str) -> list[Shape]:
-    """The group's stacks that fit, of these the ones with most tensions of the symbol."""
+    """Return the stacks of a group that fit, and of these the ones with most of the tensions."""
     found = [
         (stacked(slots, numbers), set(map(int, numbers.split()))) for numbers in group.split(",")
     ]
@@ -265,21 +264,21 @@ STYLES = {
         source="close position: Aldwell and Schachter, Harmony and Voice Leading",
         low=48,
         high=79,
-        shapes=closed,
+        shapes=close_position,
     ),
     "open": Style(
         rule="close position with every other tone an octave higher",
         source="open position: Aldwell and Schachter, Harmony and Voice Leading",
         low=43,
         high=81,
-        shapes=opened,
+        shapes=open_position,
     ),
     "drop-2": Style(
         rule="four voices, the second from the top an octave lower; 9 for the root",
         source="Levine, The Jazz Piano Book: drop 2 block chords",
         low=45,
         high=79,
-        shapes=dropped,
+        shapes=drop_two,
     ),
     "rootless": Style(
         rule="3 5 7 9 or 7 9 3 5, on dominants 13 for the fifth; triads keep their root",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from muse.tools.errors import BadInputError, ParameterError
-from muse.tools.files import PIPE, STDIN_NAME, read_bytes
+from muse.tools.files import PIPE, STDIN_NAME, input_name, read_bytes
 from muse.tools.song.document import MadeBy, Song
 from muse.tools.song.midi import song_from_score
 from muse.tools.song.provenance import provenance
@@ -128,7 +128,7 @@ def decode_one(tokenizer: Tokenizer | None, source: str) -> list[DecodedFile]:
     Raises:
         BadInputError: not a token file, or encoded with another tokenizer.
     """
-    name = "standard input" if source == PIPE else source
+    name = input_name(source)
     found = []
     for document in token_files(read_bytes(source), name):
         try:

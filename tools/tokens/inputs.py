@@ -7,9 +7,9 @@ from pathlib import Path
 from symusic.core import ScoreTick
 
 from muse.tools.errors import BadInputError
-from muse.tools.files import PIPE, STDIN_NAME, read_bytes
+from muse.tools.files import PIPE, STDIN_NAME, input_name, read_bytes
 from muse.tools.song.document import MARK_WITHIN, is_document, song_from_json
-from muse.tools.song.midi import MIDI_MAGIC, no_song, read_score, score_from_song
+from muse.tools.song.midi import MIDI_MAGIC, no_song_error, read_score, score_from_song
 
 MIDI_SUFFIXES = frozenset({".mid", ".midi", ".kar"})
 
@@ -62,9 +62,9 @@ def load_score(source: str) -> ScoreTick:
         BadInputError: unreadable, or of another kind.
     """
     data = read_bytes(source)
-    name = "standard input" if source == PIPE else source
+    name = input_name(source)
     if data.startswith(MIDI_MAGIC):
         return read_score(data, name)
     if data.lstrip()[:1] == b"{":
         return score_from_song(song_from_json(data, name))
-    raise no_song(data, name)
+    raise no_song_error(data, name)

@@ -11,6 +11,7 @@ import numpy as np
 from muse.tools.audio import onsets
 from muse.tools.audio.filters import running_mean, weighted
 from muse.tools.audio.onsets import Features, Framing, Mono
+from muse.tools.theory.pitch import A4, A4_HZ
 
 LOCAL_S = 4.0  # seconds to either side over which features are normalized
 # upper edges of the bands in Hz: kick and bass, low mid, mid, high, air
@@ -42,7 +43,7 @@ def beat_features(blocks: Iterable[Mono], grid: Framing) -> Features:
 def chroma_filterbank(grid: Framing) -> Features:
     """Return weights (window / 2 + 1, 12) that map a spectrum to pitch classes, C first."""
     hz = np.arange(1, grid.window // 2 + 1) * grid.sample_rate / grid.window
-    pitch = 69 + 12 * np.log2(hz / 440.0)
+    pitch = A4 + 12 * np.log2(hz / A4_HZ)
     away = (pitch[:, None] - np.arange(12) + 6) % 12 - 6
     weights = np.exp(-2.0 * away**2) * np.exp(-0.5 * np.log2(hz / 500.0) ** 2)[:, None]
     weights[(hz < CHROMA_HZ[0]) | (hz > CHROMA_HZ[1])] = 0.0

@@ -3,7 +3,7 @@
 from functools import cache
 
 from muse.models.note_net.inference import Evidence, NoteInference
-from muse.tools.audio.spectra import decibels
+from muse.tools.audio.spectra import power_to_db
 from muse.tools.transcription.engine_basic_pitch import basic_pitch_posteriors
 from muse.tools.transcription.engine_input import EngineInput
 
@@ -11,7 +11,7 @@ from muse.tools.transcription.engine_input import EngineInput
 def estimate(chunk: EngineInput) -> dict[str, Evidence]:
     """Return the net's posteriors for each of its heads."""
     posteriors = basic_pitch_posteriors(chunk.audio)
-    return note_net()(decibels(chunk.long_power), decibels(chunk.short_power), posteriors)
+    return note_net()(power_to_db(chunk.long_power), power_to_db(chunk.short_power), posteriors)
 
 
 @cache

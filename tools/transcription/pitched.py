@@ -149,11 +149,11 @@ def estimate_stream_tuning(blocks: Iterable[Signal], sample_rate: int) -> float:
     for block in blocks:
         if peak_dbfs(block) > SILENCE_DBFS:
             used.append(block)
-        if sum(map(len, used)) >= ENOUGH_S * sample_rate:
+        if sum(map(len, used)) >= LISTENED_S * sample_rate:
             break
     if not used:
         return 0.0
-    enough = np.concatenate(used)[: int(ENOUGH_S * sample_rate)]
+    enough = np.concatenate(used)[: int(LISTENED_S * sample_rate)]
     return round(estimate_tuning(resample(enough, sample_rate, SAMPLE_RATE)), 1)
 
 
@@ -202,7 +202,7 @@ def transcribe_chunks(
         if peak_dbfs(seen.audio) <= SILENCE_DBFS:
             continue
         evidence = estimate(seen)
-        level_db = decibels(partial_power(seen.short_power))
+        level_db = power_to_db(partial_power(seen.short_power))
         power = core_power(seen.long_power, chunk, FRAME_S / stretch)
         total_power += float(power.sum())
         for result in results:

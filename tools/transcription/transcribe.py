@@ -14,7 +14,7 @@ from muse.models.registry import WEIGHTS
 from muse.tools.audio.io import AudioReader, writing_audio
 from muse.tools.audio.mono import MonoMixer
 from muse.tools.errors import ParameterError
-from muse.tools.files import PIPE, on_disk
+from muse.tools.files import input_name, on_disk
 from muse.tools.progress import Report, part, silent
 from muse.tools.separation.separate import SeparateOptions, Separation, separate_file
 from muse.tools.song.document import Song
@@ -72,7 +72,7 @@ def transcribe_file(
         log.info("%s: skipped, %s exists already", source, folder / SONG_DOCUMENT)
         return Transcription(load_song(folder / SONG_DOCUMENT), [], [])
     check_not_overwritten(source, folder)
-    name = "standard input" if str(source) == PIPE else str(source)
+    name = input_name(source)
     with on_disk(source) as path, tempfile.TemporaryDirectory(prefix="muse-") as scratch:
         with AudioReader(path, name):
             pass  # so that a file that is not audio is reported before a net is loaded

@@ -1,8 +1,8 @@
-"""What audio looks like: its outline and its mel spectrogram, in as many columns as are drawn.
+"""Overviews of audio files: waveform and mel spectrogram in as many columns as are drawn.
 
 Conventions:
     columns are equal stretches of the file, whatever its length, so that memory does not grow with
-    it; levels are in dB of full scale, bands on the mel scale of Slaney, "Auditory Toolbox" (1998).
+    it; levels are in dBFS, bands on the mel scale of audio/mel.py.
 """
 
 from dataclasses import dataclass
@@ -21,21 +21,21 @@ Array = NDArray[np.float32]
 WINDOW_S = 0.046  # seconds of one spectrum; the window is the next power of two
 BANDS = 96
 LOWEST_HZ, HIGHEST_HZ = 30.0, 16_000.0
-FLOOR_DB = -80.0  # below the loudest place of the spectrogram
-FRAMES_AT_ONCE = 256  # spectra made at a time
+FLOOR_DB = -80.0  # relative to the maximum of the spectrogram
+FRAMES_AT_ONCE = 256  # spectra computed at a time
 
 
 @dataclass(frozen=True)
 class Overview:
-    """A file of audio at a glance.
+    """The overview of an audio file.
 
     Attributes:
-        name: what the user called it.
+        name: of the file, for people.
         duration_s, sample_rate, channels: as read.
         peak_dbfs: of the highest sample.
-        loudness_lufs: integrated, ITU-R BS.1770; None where there is too little sound.
-        lowest, highest: (columns,) the samples' range in each column, all channels, full scale 1.0.
-        mel_db: (BANDS, columns) mean power, the lowest band first; 0 dB is the loudest place.
+        loudness_lufs: integrated, ITU-R BS.1770; None if there is too little sound.
+        lowest, highest: (columns,) range of the samples of all channels, full scale 1.0.
+        mel_db: (BANDS, columns) mean power, the lowest band first; 0 dB is the maximum.
         edges_hz: (BANDS + 2,) where the bands begin, peak and end.
     """
 
@@ -58,10 +58,10 @@ def band_range_hz(sample_rate: int) -> tuple[float, float]:
 
 
 class Columns:
-    """Gathers blocks of audio into columns; see `Overview`."""
+    """Collects blocks of audio into columns; see `Overview`."""
 
     def __init__(self, frames: int, sample_rate: int, columns: int) -> None:
-        """Start with no audio; `frames` is how much is to come."""
+        """Start with no audio; `frames` is the expected length."""
         self.columns = max(min(columns, frames), 1)
         self.frames = frames
         self.window = 1 << int(np.ceil(np.log2(WINDOW_S * sample_rate)))
@@ -72,25 +72,25 @@ class Columns:
         self._count = np.zeros(self.columns)
         self._filters = mel_filterbank(sample_rate, self.window, BANDS, *band_range_hz(sample_rate))
         self._hann = np.hanning(self.window + 1)[:-1].astype(np.float32)
-        self._waiting = np.zeros(self.window // 2, np.float32)  # so that spectrum 0 is centred on 0
-        self._heard = 0  # frames
+        self._waiting = np.zeros(self.window // 2, np.float32)  # spectrum 0 is centered on 0
+        self._added = 0  # frames
         self._made = 0  # spectra
 
     def add(self, block: Audio) -> None:
-        """Take the next (channels, frames)."""
-        places = self._column(np.arange(self._heard, self._heard + block.shape[1]))
+        """Add the next block (channels, frames)."""
+        places = self._column(np.arange(self._added, self._added + block.shape[1]))
         starts = np.flatnonzero(np.diff(places, prepend=-1))
         at = places[starts]
         high = np.maximum.reduceat(block.max(axis=0), starts)
         low = np.minimum.reduceat(block.min(axis=0), starts)
         self.highest[at] = np.maximum(self.highest[at], high)
         self.lowest[at] = np.minimum(self.lowest[at], low)
-        self._heard += block.shape[1]
+        self._added += block.shape[1]
         self._waiting = np.concatenate([self._waiting, block.mean(axis=0)])
         self._spectra()
 
     def finish(self) -> Array:
-        """(BANDS, columns) in dB below the loudest place; call it once, at the end."""
+        """Return the spectrogram (BANDS, columns) in dB below its maximum; call it at the end."""
         self._waiting = np.concatenate([self._waiting, np.zeros(self.window, np.float32)])
         self._spectra()
         power = self._power / np.maximum(self._count, 1)[:, None]
@@ -99,11 +99,11 @@ class Columns:
         return np.asarray(10 * np.log10(np.maximum(power / loudest, floor)).T, np.float32)
 
     def _column(self, frames: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The column of each frame; a file that is longer than its header says ends in the last."""
+        """Return the column of each frame; frames after the expected length are in the last one."""
         return np.minimum(frames * self.columns // max(self.frames, 1), self.columns - 1)
 
     def _spectra(self) -> None:
-        """Make the spectra that the waiting audio is enough for."""
+        """Compute the spectra for which there is enough audio."""
         while len(self._waiting) >= self.window:
             cut = np.lib.stride_tricks.sliding_window_view(self._waiting, self.window)
             cut = cut[:: self.hop][:FRAMES_AT_ONCE]
@@ -119,13 +119,13 @@ class Columns:
 def overview(
     path: Path, columns: int, *, name: str | None = None, report: Report = silent
 ) -> Overview:
-    """Look at a file of audio, in blocks.
+    """Read an audio file block by block.
 
     Args:
         path: the file.
-        columns: how many are drawn, 1 or more; fewer come back where there are fewer samples.
-        name: what to call it in messages; None takes the path.
-        report: told how far the reading is.
+        columns: number of columns, 1 or more; fewer are returned if there are fewer samples.
+        name: of the file, for messages; the path by default.
+        report: called with the progress.
 
     Raises:
         BadInputError, MissingPartError: as AudioReader.
@@ -133,15 +133,15 @@ def overview(
     with AudioReader(path, name) as reader:
         gathered = Columns(reader.frames, reader.sample_rate, columns)
         meter = Meter(reader.sample_rate, reader.channels)
-        heard = 0
+        frames = 0
         for block in reader.blocks():
             gathered.add(block)
             meter.add(block)
-            heard += block.shape[1]
-            report("looking", heard / max(reader.frames, 1))
+            frames += block.shape[1]
+            report("reading", frames / max(reader.frames, 1))
         return Overview(
             reader.name,
-            heard / reader.sample_rate,
+            frames / reader.sample_rate,
             reader.sample_rate,
             reader.channels,
             dbfs(meter.peak),

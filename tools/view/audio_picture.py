@@ -1,4 +1,4 @@
-"""Audio as a picture: its waveform, and its mel spectrogram below."""
+"""Pictures of audio: the waveform, and the mel spectrogram below it."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ NAMED_HZ = (250, 500, 1000, 2000, 4000, 8000)
 
 
 def save_sound_picture(seen: Overview, path: Path) -> None:
-    """Draw audio into a PNG, PDF or SVG; the suffix chooses."""
+    """Draw audio to a PNG, PDF or SVG, chosen by the suffix."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=SIZE_IN, dpi=DOTS_PER_INCH, layout="constrained")
@@ -43,7 +43,7 @@ def save_sound_picture(seen: Overview, path: Path) -> None:
 
 
 def band_at(hz: float, seen: Overview) -> float:
-    """Where a frequency lies between the bands, which are drawn 0.5 around their centres."""
+    """Return the position of a frequency on the axis of bands, where band i is centered on i."""
     first, last = (hz_to_mel(float(hz)) for hz in seen.edges_hz[[0, -1]])
     mel = hz_to_mel(float(hz))
     return float((mel - first) / (last - first) * (len(seen.mel_db) + 1) - 0.5)

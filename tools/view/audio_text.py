@@ -1,4 +1,4 @@
-"""Audio in letters: facts, outline and mel spectrogram."""
+"""Audio as text: facts, waveform and mel spectrogram."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,35 +7,35 @@ from muse.tools.view.audio_overview import FLOOR_DB, Overview
 from muse.tools.view.heading import clock, folded
 from muse.tools.view.text import DIM, STRONG, Line, Span, line, merged
 
-LABEL_WIDTH = 9  # letters to the left
+LABEL_WIDTH = 9  # characters to the left
 WAVE_LINES = 6  # each of two half blocks
-MEL_LINES = 12  # each of two bands with colours, of one without
-UPWARD, DOWNWARD = " ▄█", " ▀█"  # by half lines filled, from the middle
-SHADES = " .:-=+*#%@"  # from silence to the loudest
+MEL_LINES = 12  # each of two bands with colors, of one without
+UPWARD, DOWNWARD = " ▄█", " ▀█"  # by the number of half lines filled, from the middle
+SHADES = " .:-=+*#%@"  # from silence to the maximum
 WAVE_STYLE = "#2e86ab"
-MARKS = 5  # times written below
-# dark to bright, evenly in lightness, so that it reads without colour vision too
+MARKS = 5  # time labels below
+# dark to bright in even steps of lightness, so that it can be read without color vision
 RAMP = ((0, 0, 4), (59, 15, 112), (140, 41, 129), (222, 73, 104), (254, 159, 109), (252, 253, 191))
 
 
 def sound_columns(width: int) -> int:
-    """Columns of audio in lines of so many letters."""
+    """Return the number of audio columns in lines of `width` characters."""
     return max(width - LABEL_WIDTH, 1)
 
 
-def sound_lines(seen: Overview, width: int, *, colour: bool) -> list[Line]:
-    """The overview for lines of so many letters; made with `sound_columns(width)` columns."""
+def sound_lines(seen: Overview, width: int, *, color: bool) -> list[Line]:
+    """Draw an overview with `sound_columns(width)` columns in lines of `width` characters."""
     return [
         *sound_heading(seen, width),
         [],
         *wave_lines(seen),
-        *mel_lines(seen, colour),
+        *mel_lines(seen, color),
         time_line(seen),
     ]
 
 
 def sound_heading(seen: Overview, width: int) -> list[Line]:
-    """Name, length, rate, channels, peak and loudness."""
+    """Return name, duration, sample rate, channels, peak and loudness."""
     loudness = seen.loudness_lufs
     facts = [
         clock(seen.duration_s) if seen.duration_s >= 1 else f"{seen.duration_s:.3f} s",
@@ -48,7 +48,7 @@ def sound_heading(seen: Overview, width: int) -> list[Line]:
 
 
 def wave_lines(seen: Overview) -> list[Line]:
-    """The outline, the further of up and down, mirrored about the middle and scaled to the peak."""
+    """Draw the waveform, mirrored and scaled to the peak, by the larger of both amplitudes."""
     reach = np.maximum(seen.highest, -seen.lowest)
     loudest = max(float(reach.max(initial=0.0)), 1e-9)
     halves = np.ceil(reach / loudest * WAVE_LINES).astype(int)  # half lines, up and down alike
@@ -62,17 +62,17 @@ def wave_lines(seen: Overview) -> list[Line]:
 
 
 def wave_line(blocks: str) -> Line:
-    """A line of the outline, behind its margin."""
+    """Return a line of the waveform after its margin."""
     return [Span(" " * LABEL_WIDTH), Span(blocks, WAVE_STYLE)]
 
 
-def mel_lines(seen: Overview, colour: bool) -> list[Line]:
-    """The spectrogram, the highest band above."""
-    rows = MEL_LINES * (2 if colour else 1)
+def mel_lines(seen: Overview, color: bool) -> list[Line]:
+    """Draw the spectrogram, the highest band at the top."""
+    rows = MEL_LINES * (2 if color else 1)
     bands = [part.mean(axis=0) for part in np.array_split(seen.mel_db, rows)]
     level = np.clip(1 - np.array(bands) / FLOOR_DB, 0, 1)[::-1]
     centres = [float(part.mean()) for part in np.array_split(seen.edges_hz[1:-1], rows)][::-1]
-    if not colour:
+    if not color:
         return [
             shade_line(row, hz, i % 3 == 0)
             for i, (row, hz) in enumerate(zip(level, centres, strict=True))
@@ -83,13 +83,13 @@ def mel_lines(seen: Overview, colour: bool) -> list[Line]:
 
 
 def hz_label(hz: float, wanted: bool) -> Span:
-    """A band's frequency to the left of it."""
+    """Return the frequency label of a band."""
     text = "" if not wanted else f"{hz / 1000:.1f} kHz" if hz >= 1000 else f"{hz:.0f} Hz"
     return Span(f"{text:>{LABEL_WIDTH - 1}} ", DIM)
 
 
 def shade_line(row: NDArray[np.float32], hz: float, label: bool) -> Line:
-    """One band in letters from faint to full."""
+    """Draw one band in characters from faint to full."""
     letters = "".join(SHADES[min(int(value * len(SHADES)), len(SHADES) - 1)] for value in row)
     return [hz_label(hz, label), Span(letters)]
 
@@ -97,7 +97,7 @@ def shade_line(row: NDArray[np.float32], hz: float, label: bool) -> Line:
 def ramp_line(
     upper: NDArray[np.float32], lower: NDArray[np.float32], hz: float, label: bool
 ) -> Line:
-    """Two bands in colours, one in each half of a line."""
+    """Draw two bands in colors, one in each half of a line."""
     spans = [
         Span("▀", f"{ramp(float(high))} on {ramp(float(low))}")
         for high, low in zip(upper, lower, strict=True)
@@ -106,7 +106,7 @@ def ramp_line(
 
 
 def ramp(level: float) -> str:
-    """The colour '#rrggbb' of a level from 0 to 1."""
+    """Return the color '#rrggbb' of a level from 0 to 1."""
     place = level * (len(RAMP) - 1)
     index = min(int(place), len(RAMP) - 2)
     share = place - index
@@ -115,7 +115,7 @@ def ramp(level: float) -> str:
 
 
 def time_line(seen: Overview) -> Line:
-    """Times below the columns."""
+    """Return the time labels below the columns."""
     columns = len(seen.highest)
     text = ""
     for mark in range(MARKS):

@@ -1,4 +1,4 @@
-"""A chord chart as a musician writes it: bars in a grid, a new line for each section."""
+"""Chord charts as text: bars in a grid, a new line for each section."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from muse.tools.view.symbols import cell_text, chords_by_bar, sounding
 from muse.tools.view.text import DIM, STRONG, Line, Span, line
 
 BARS_IN_LINE = 4
-NARROWEST_CELL = 6  # letters
-NUMBER_WIDTH = 5  # letters, for the number of a line's first bar
+NARROWEST_CELL = 6  # characters
+NUMBER_WIDTH = 5  # characters, for the number of the first bar of a line
 SECTION_STYLE = "bold yellow"
 METER_STYLE = "cyan"
 
@@ -25,25 +25,25 @@ class Cell:
 
     @property
     def meter(self) -> str:
-        """The signature where it is new, with a space behind it."""
+        """The time signature with a space after it if it is new, else nothing."""
         return f"{signature_text(self.bar)} " if self.bar.new_meter else ""
 
     @property
     def width(self) -> int:
-        """Letters it needs."""
+        """Characters of the bar."""
         return len(self.meter) + len(self.text)
 
 
 def chord_chart(song: Song, bars: Sequence[Bar], width: int) -> list[Line]:
-    """The chart of some of a song's bars.
+    """Write the chart of some bars of a song.
 
     Args:
         song: its chords and sections.
-        bars: all its bars that are to be shown, in order.
-        width: letters in a line; what is too long for it is cut.
+        bars: to be shown, in order.
+        width: characters in a line; longer bars are cut.
 
     Returns:
-        Lines: `  1 | Dm9 | G13 . C7 . | % |`, a section's label above its first bar.
+        Lines such as `  1 | Dm9 | G13 . C7 . | % |`, the label of a section above its first bar.
     """
     cells = chart_cells(song, bars)
     widest = max([NARROWEST_CELL, *(cell.width for cell in cells)])
@@ -59,7 +59,7 @@ def chord_chart(song: Song, bars: Sequence[Bar], width: int) -> list[Line]:
 
 
 def chart_cells(song: Song, bars: Sequence[Bar]) -> list[Cell]:
-    """Each bar with its text; the first of them says its chord even where it goes on."""
+    """Return each bar with its text; the first one names its chord even if it began earlier."""
     chords = chords_by_bar(sounding(song.chords, bars), bars)
     labels = section_labels(song.sections, bars)
     cells = []
@@ -73,7 +73,7 @@ def chart_cells(song: Song, bars: Sequence[Bar]) -> list[Cell]:
 
 
 def section_labels(sections: Sequence[Section], bars: Sequence[Bar]) -> dict[int, str]:
-    """The label of the section that begins nearest to each bar."""
+    """Return the label of the section that begins nearest to each bar."""
     if not bars:
         return {}
     inside = [s for s in sections if bars[0].start <= s.beat < bars[-1].end]
@@ -81,7 +81,7 @@ def section_labels(sections: Sequence[Section], bars: Sequence[Bar]) -> dict[int
 
 
 def rows(cells: Sequence[Cell], size: int) -> Iterator[list[Cell]]:
-    """Lines of the chart; a section begins a new one."""
+    """Yield the lines of the chart; each section begins a new one."""
     row: list[Cell] = []
     for cell in cells:
         if row and (len(row) == size or cell.label is not None):
@@ -93,7 +93,7 @@ def rows(cells: Sequence[Cell], size: int) -> Iterator[list[Cell]]:
 
 
 def row_line(row: Sequence[Cell], room: int) -> Line:
-    """One line of bars."""
+    """Write one line of bars."""
     spans = [Span(f"{row[0].bar.number:>{NUMBER_WIDTH - 1}} ", DIM), Span("|", DIM)]
     for cell in row:
         text = cell.text if cell.width <= room else cell.text[: room - len(cell.meter) - 1] + "…"

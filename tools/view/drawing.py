@@ -1,4 +1,4 @@
-"""What all pictures share: words as they are, and files that are whole."""
+"""Shared by all pictures: literal text, and files that are written whole."""
 
 import warnings
 from pathlib import Path
@@ -10,19 +10,19 @@ from muse.tools.view.text import printable
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-SALT = "muse"  # what the names within an SVG are made of, else they are random
+SALT = "muse"  # of the ids in an SVG, which are random without it
 WITHOUT_CLOCK: dict[str, dict[str, None]] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
 
 
 def literal(text: str) -> str:
-    """The text as it is drawn: without control characters, and a dollar begins no formula."""
+    """Escape text for matplotlib: no control characters, and no formula between dollars."""
     return printable(text).replace("$", r"\$")
 
 
 def save_figure(figure: "Figure", path: Path) -> None:
-    """Write a picture, whole or not at all; letters that the font lacks are drawn as boxes.
+    """Write a picture, whole or not at all; characters missing from the font become boxes.
 
-    The same figure gives the same bytes: no clock in the file, and names in it that are not drawn.
+    The same figure gives the same bytes: the file has no time stamp and no random ids.
     """
     from matplotlib import rc_context
 

@@ -1,4 +1,4 @@
-"""What a song is, in a few lines: length, tempo, metre, key, tracks."""
+"""The heading of a song: duration, tempo, meter, key and tracks."""
 
 from collections.abc import Iterable, Sequence
 
@@ -7,17 +7,17 @@ from muse.tools.song.meter import Bar, signature_text
 from muse.tools.theory.key_spelling import spelled_keys
 from muse.tools.view.text import DIM, STRONG, Line, Span, line
 
-MOST_CHANGES = 4  # keys or metres that are listed; of more, the first ones
+MOST_CHANGES = 4  # keys or meters that are listed
 
 
 def clock(seconds: float) -> str:
-    """Seconds as minutes and seconds, 3:07."""
+    """Format seconds as minutes and seconds, 3:07."""
     whole = round(seconds)
     return f"{whole // 60}:{whole % 60:02d}"
 
 
 def heading(song: Song, bars: Sequence[Bar], title: str, width: int) -> list[Line]:
-    """Title, facts and tracks of a song, for lines of so many letters."""
+    """Return title, facts and tracks of a song in lines of `width` characters."""
     facts = [
         clock(song.tempo_map().seconds_at(song.end_beats())),
         f"{len(bars)} bar{'s' * (len(bars) != 1)}",
@@ -31,7 +31,7 @@ def heading(song: Song, bars: Sequence[Bar], title: str, width: int) -> list[Lin
 
 
 def folded(parts: Iterable[str], width: int, style: str = "") -> list[Line]:
-    """The parts with dots between them, in as many lines as they need; a long part is cut."""
+    """Join parts with dots, in as many lines as needed; parts longer than a line are cut."""
     rows: list[str] = []
     for part in (part[:width] for part in parts):
         if rows and len(rows[-1]) + 3 + len(part) <= width:
@@ -42,31 +42,31 @@ def folded(parts: Iterable[str], width: int, style: str = "") -> list[Line]:
 
 
 def tempo_text(song: Song) -> str:
-    """The tempo, or the slowest and the fastest."""
+    """Return the tempo, or the slowest and the fastest."""
     bpms = [round(tempo.bpm) for tempo in song.tempos] or [round(song.tempo_map().bpm_at(0.0))]
     low, high = min(bpms), max(bpms)
     return f"{low} bpm" if low == high else f"{low}-{high} bpm"
 
 
 def meters_text(bars: Sequence[Bar]) -> str:
-    """The time signatures in order."""
+    """Return the time signatures in order."""
     return listed([signature_text(bar) for bar in bars if bar.new_meter])
 
 
 def keys_text(song: Song) -> str:
-    """The keys in order; those that were heard and not written down with a question mark."""
+    """Return the keys in order; detected ones with a question mark."""
     pairs = zip(spelled_keys(song), song.keys, strict=True)
     return listed([name.name + "?" * (key.confidence < 1) for name, key in pairs])
 
 
 def listed(names: Sequence[str]) -> str:
-    """Names with arrows between them, not the same one twice in a row."""
+    """Join names with arrows, without repeating one."""
     changes = [name for before, name in zip(["", *names], names, strict=False) if name != before]
     more = " …" * (len(changes) > MOST_CHANGES)
     return " → ".join(changes[:MOST_CHANGES]) + more
 
 
 def track_text(number: int, song: Song) -> str:
-    """A track's number, name and notes."""
+    """Return number, name and number of notes of a track."""
     track = song.tracks[number - 1]
     return f"{number} {track.name or track.role} ({len(track.notes)})"

@@ -1,4 +1,4 @@
-"""What is looked at: a Song or MIDI file, or audio, told apart by content."""
+"""Inputs of `muse view`: a Song, a MIDI file or audio, recognized by content."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -8,16 +8,16 @@ from pathlib import Path
 import msgspec
 
 from muse.tools.errors import BadInputError, ParameterError
-from muse.tools.files import PIPE, on_disk
+from muse.tools.files import input_name, on_disk
 from muse.tools.song.document import Song, Track, song_from_json
 from muse.tools.song.midi import MIDI_MAGIC, song_from_midi
 
-HEAD_BYTES = 64  # enough to tell the kinds apart
+HEAD_BYTES = 64  # enough to recognize the format
 
 
 @dataclass(frozen=True)
 class Sound:
-    """Audio that has not been read yet."""
+    """An audio file that has not been read yet."""
 
     path: Path
     name: str
@@ -25,15 +25,15 @@ class Sound:
 
 @contextmanager
 def subject(source: str | Path) -> Iterator[Song | Sound]:
-    """A Song, read; or audio, which can be read as long as this lasts.
+    """Open a Song, which is read, or audio, which can be read inside the `with`.
 
     Args:
         source: a path, or '-' for standard input.
 
     Raises:
-        BadInputError: it is not there or cannot be read as what it seems to be.
+        BadInputError: the file is missing or cannot be read as the format that it has.
     """
-    name = "standard input" if str(source) == PIPE else str(source)
+    name = input_name(source)
     with on_disk(source) as path:
         head = head_of(path, name)
         if head.startswith(MIDI_MAGIC):
@@ -47,7 +47,7 @@ def subject(source: str | Path) -> Iterator[Song | Sound]:
 
 
 def head_of(path: Path, name: str) -> bytes:
-    """The first bytes of a file."""
+    """Return the first bytes of a file."""
     try:
         with path.open("rb") as file:
             return file.read(HEAD_BYTES)
@@ -56,14 +56,14 @@ def head_of(path: Path, name: str) -> bytes:
 
 
 def with_tracks(song: Song, wanted: str | None) -> Song:
-    """The song with only the tracks named: numbers from 1, or parts of their names.
+    """Return the song with some of its tracks: numbers from 1, or parts of their names.
 
     Args:
-        song: left as it is.
-        wanted: such as "1,3" or "lead,bass"; None keeps all.
+        song: not changed.
+        wanted: for example "1,3" or "lead,bass"; None for all tracks.
 
     Raises:
-        ParameterError: one of the names fits no track.
+        ParameterError: a name matches no track.
     """
     if wanted is None:
         return song
@@ -79,7 +79,7 @@ def with_tracks(song: Song, wanted: str | None) -> Song:
 
 
 def tracks_called(tracks: Sequence[Track], word: str) -> set[int]:
-    """Places of the tracks with a number, or with a name or role that has the word in it."""
+    """Return the indices of the tracks with a number, or with the word in their name or role."""
     if word.isdecimal():
         return {int(word) - 1} & set(range(len(tracks)))
     named = (f"{track.name} {track.role}".lower() for track in tracks)
@@ -87,7 +87,7 @@ def tracks_called(tracks: Sequence[Track], word: str) -> set[int]:
 
 
 def with_found_chords(song: Song) -> Song:
-    """The song with chords and keys found in its notes, each where it has none of its own."""
+    """Return the song with chords and keys detected from its notes where it has none."""
     from muse.tools.theory.chord_finding import find_chords
     from muse.tools.theory.key_finding import find_keys
 

@@ -1,4 +1,4 @@
-"""Which bars are shown, and how they are laid out in the columns of a terminal."""
+"""The selection of bars, and their layout in the columns of a terminal."""
 
 import re
 from bisect import bisect_right
@@ -9,18 +9,18 @@ from functools import cached_property
 from muse.tools.errors import ParameterError
 from muse.tools.song.meter import Bar
 
-# how finely time may be drawn, the finest that fits first; the last ones are for bars of 255/1
+# resolutions of time, the finest that fits is used; the last ones are for bars of 255/1
 COLUMNS_PER_BEAT = (8, 4, 2, 1, 1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32)
-BARS_TOGETHER = 4  # a line holds a multiple of so many, where it can
-WANTED_BEATS = 16.0  # quarter notes side by side, before time is drawn more finely
+BARS_TOGETHER = 4  # lines hold a multiple of this many bars if possible
+WANTED_BEATS = 16.0  # quarter notes in a line; the resolution is chosen for them
 BAR_RANGE = re.compile(r"(\d+)?(-)?(\d+)?")
 
 
 def bar_range(text: str | None, bars: Sequence[Bar]) -> list[Bar]:
-    """The bars that "5-8", "5", "5-" or "all" names; None names all.
+    """Return the bars that "5-8", "5", "5-" or "all" selects; None selects all.
 
     Raises:
-        ParameterError: not such a range, or none of these bars is there.
+        ParameterError: not such a range, or none of these bars exists.
     """
     if text is None or text == "all":
         return list(bars)
@@ -37,19 +37,19 @@ def bar_range(text: str | None, bars: Sequence[Bar]) -> list[Bar]:
 
 @dataclass(frozen=True)
 class System:
-    """Bars side by side: each has one column for its bar line and then its time."""
+    """Bars side by side, each one column for the bar line followed by its time."""
 
     bars: Sequence[Bar]
     per_beat: float
 
     @cached_property
     def starts(self) -> list[float]:
-        """Where each bar begins, in quarter notes."""
+        """Start of each bar, in quarter notes."""
         return [bar.start for bar in self.bars]
 
     @cached_property
     def lines(self) -> list[int]:
-        """The column of each bar line, and of the last one."""
+        """Column of each bar line, the last one included."""
         columns = [0]
         for bar in self.bars:
             columns.append(columns[-1] + 1 + bar_columns(bar, self.per_beat))
@@ -57,16 +57,16 @@ class System:
 
     @property
     def width(self) -> int:
-        """Columns in all."""
+        """Total number of columns."""
         return self.lines[-1] + 1
 
     def holds(self, beat: float) -> bool:
-        """Whether what begins at a beat is drawn here: by the nearest column, not the bar."""
+        """Whether an event at a beat is drawn in this system, by its nearest column."""
         place = round(beat * self.per_beat) / self.per_beat
         return self.bars[0].start <= place < self.bars[-1].end
 
     def column(self, beat: float) -> int:
-        """The column of a beat; a beat at the end of a bar is the first column of the next one."""
+        """Return the column of a beat; the end of a bar is the first column of the next one."""
         place = round(beat * self.per_beat) / self.per_beat + 1e-9
         index = min(max(bisect_right(self.starts, place) - 1, 0), len(self.bars) - 1)
         inside = round((place - self.starts[index]) * self.per_beat)
@@ -75,12 +75,12 @@ class System:
 
 
 def bar_columns(bar: Bar, per_beat: float) -> int:
-    """Columns of time in a bar."""
+    """Return the columns of a bar without its bar line."""
     return max(round(bar.length * per_beat), 1)
 
 
 def systems(bars: Sequence[Bar], width: int) -> list[System]:
-    """The bars in rows that fit into `width` columns, as finely as four bars side by side allow."""
+    """Lay out the bars in rows of at most `width` columns, at the finest resolution that fits."""
     wanted = wanted_bars(bars)
     per_beat = next(
         (
@@ -96,22 +96,22 @@ def systems(bars: Sequence[Bar], width: int) -> list[System]:
             rows[-1].append(bar)
         else:
             rows.append([bar])
-    return [System(row, per_beat) for row in evened(rows, width, per_beat)]
+    return [System(row, per_beat) for row in even_rows(rows, width, per_beat)]
 
 
 def widest(bars: Iterable[Bar], per_beat: float) -> int:
-    """Columns that the longest bar needs by itself."""
+    """Return the columns of the longest bar by itself."""
     return max(span([bar], per_beat) for bar in bars)
 
 
 def wanted_bars(bars: Sequence[Bar]) -> int:
-    """How many bars are to stand side by side: about WANTED_BEATS, at least BARS_TOGETHER."""
+    """Return how many bars should be side by side: about WANTED_BEATS, at least BARS_TOGETHER."""
     within = sum(bar.end - bars[0].start <= WANTED_BEATS for bar in bars)
     return max(within - within % BARS_TOGETHER, BARS_TOGETHER)
 
 
-def evened(rows: Sequence[Sequence[Bar]], width: int, per_beat: float) -> list[Sequence[Bar]]:
-    """Rows of a multiple of four bars, where so many fit in all of them."""
+def even_rows(rows: Sequence[Sequence[Bar]], width: int, per_beat: float) -> list[Sequence[Bar]]:
+    """Return rows with a multiple of BARS_TOGETHER bars, if all of them fit."""
     size = len(rows[0]) if rows else 0
     size = size - size % BARS_TOGETHER if size >= BARS_TOGETHER else 0
     bars = [bar for row in rows for bar in row]
@@ -121,5 +121,5 @@ def evened(rows: Sequence[Sequence[Bar]], width: int, per_beat: float) -> list[S
 
 
 def span(bars: Iterable[Bar], per_beat: float) -> int:
-    """Columns that bars need, with their lines."""
+    """Return the columns of bars with their bar lines."""
     return sum(bar_columns(bar, per_beat) + 1 for bar in bars) + 1

@@ -1,4 +1,7 @@
-"""A Song as a picture: pitch over time, one colour for each instrument, drums below."""
+"""Piano rolls as pictures: pitch over seconds, one color for each role, drums below.
+
+Used by benches and examples to compare transcriptions; `muse view` draws picture.py.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +13,7 @@ from muse.tools.song.document import Role, Song, Track
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-COLOURS: dict[Role, str] = {
+COLORS: dict[Role, str] = {
     "lead": "#d1495b",
     "vocals": "#d1495b",
     "keys": "#2e86ab",
@@ -20,7 +23,7 @@ COLOURS: dict[Role, str] = {
     "pad": "#8fb8de",
     "other": "#2e86ab",
 }
-TRUTH_COLOUR = "#c8c8c8"
+TRUTH_COLOR = "#c8c8c8"
 WIDTH_IN, ROLL_HEIGHT_IN, DRUMS_HEIGHT_IN = 12.0, 3.6, 1.1  # inches of each part of the picture
 DOTS_PER_INCH = 110
 DRUM_LANES = ((36, "kick"), (38, "snare"), (42, "hi-hat"))
@@ -35,14 +38,14 @@ def save_piano_roll(
     end_s: float | None = None,
     truth: Song | None = None,
 ) -> None:
-    """Draw songs under each other into a PNG, PDF or SVG.
+    """Draw songs below each other to a PNG, PDF or SVG.
 
     Args:
         songs: (title, song) pairs.
         path: the suffix chooses the format.
         start_s: first second drawn.
         end_s: last second drawn; None draws to the end.
-        truth: what should have been heard, drawn in grey behind every song.
+        truth: reference song, drawn in gray behind every song.
     """
     from matplotlib.figure import Figure
 
@@ -57,7 +60,7 @@ def save_piano_roll(
         if truth is not None:
             draw_tracks(roll, drums, truth, truth=True)
         draw_tracks(roll, drums, song)
-        finish(roll, drums)
+        finish_axes(roll, drums)
     axes[-1].set_xlim(start_s, end)
     axes[-1].set_xlabel("seconds")
     with replacing(path) as temporary:
@@ -65,35 +68,35 @@ def save_piano_roll(
 
 
 def draw_tracks(roll: "Axes", drums: "Axes", song: Song, *, truth: bool = False) -> None:
-    """Draw every track of a song, pitched ones above and drums below."""
+    """Draw all tracks of a song, pitched ones above and drums below."""
     time = song.tempo_map()
     for track in song.tracks:
-        colour = TRUTH_COLOUR if truth else COLOURS[track.role]
+        color = TRUTH_COLOR if truth else COLORS[track.role]
         starts = [time.seconds_at(n.start_beats) for n in track.notes]
         ends = [time.seconds_at(n.start_beats + n.duration_beats) for n in track.notes]
         if track.is_drum:
             lanes = [LANE_OF_KEY.get(note.pitch) for note in track.notes]
             hits = [(s, lane) for s, lane in zip(starts, lanes, strict=True) if lane is not None]
             x, y = zip(*hits, strict=True) if hits else ((), ())
-            drums.scatter(x, y, s=60 if truth else 14, c=colour, marker="|" if truth else "o")
+            drums.scatter(x, y, s=60 if truth else 14, c=color, marker="|" if truth else "o")
         else:
-            draw_notes(roll, track, starts, ends, colour, truth=truth)
+            draw_notes(roll, track, starts, ends, color, truth=truth)
 
 
 def draw_notes(
-    roll: "Axes", track: Track, starts: list[float], ends: list[float], colour: str, *, truth: bool
+    roll: "Axes", track: Track, starts: list[float], ends: list[float], color: str, *, truth: bool
 ) -> None:
-    """Draw the notes of one pitched track as bars, the louder the darker."""
+    """Draw the notes of one pitched track as bars, louder ones darker."""
     height = 0.9 if truth else 0.6  # semitones
-    roll.broken_barh([], (0, 0), label=None if truth else track.name, color=colour)
+    roll.broken_barh([], (0, 0), label=None if truth else track.name, color=color)
     for note, start, end in zip(track.notes, starts, ends, strict=True):
         opacity = 1.0 if truth else 0.45 + 0.55 * note.velocity / 127
         span = (note.pitch - height / 2, height)
-        roll.broken_barh([(start, end - start)], span, color=colour, alpha=opacity)
+        roll.broken_barh([(start, end - start)], span, color=color, alpha=opacity)
 
 
-def finish(roll: "Axes", drums: "Axes") -> None:
-    """Axes, labels and the legend of one song's picture."""
+def finish_axes(roll: "Axes", drums: "Axes") -> None:
+    """Add labels and the legend of one song."""
     roll.set_ylabel("MIDI pitch")
     roll.grid(alpha=0.25)
     roll.legend(loc="upper right", fontsize=8, ncols=5)

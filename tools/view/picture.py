@@ -1,7 +1,7 @@
-"""A Song as a picture for people: systems of bars under each other, as in a score.
+"""A Song as a picture: systems of bars below each other, as in a score.
 
-Conventions: time runs in quarter notes within a system; a system holds as many bars as fit into
-SYSTEM_BEATS, its chords above the roll, its drums below. Lengths on paper are in inches.
+Conventions: time is in quarter notes within a system; a system holds as many bars as fit into
+SYSTEM_BEATS, with its chords above the roll and its drums below. Sizes are in inches.
 """
 
 from collections.abc import Sequence
@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from muse.tools.errors import ParameterError
-from muse.tools.notation.drum_kit import CYMBAL, Piece, lanes, piece_of
+from muse.tools.notation.drum_kit import CYMBAL, DrumPiece, lanes, piece_of
 from muse.tools.song.document import Note, Song, Track
 from muse.tools.song.meter import Bar, signature_text
 from muse.tools.theory.pitch import midi_name
-from muse.tools.view.colors import track_colours
+from muse.tools.view.colors import track_colors
 from muse.tools.view.drawing import literal, save_figure
 from muse.tools.view.symbols import shown, sounding
 from muse.tools.view.text_roll import notes_within, range_of
@@ -25,27 +25,27 @@ if TYPE_CHECKING:
 
 SYSTEM_BEATS = 64.0  # quarter notes side by side
 WIDTH, LEFT, RIGHT = 15.0, 0.75, 0.2
-TOP, BOTTOM, BETWEEN = 0.85, 0.15, 0.62  # the chords stand between the systems
+TOP, BOTTOM, BETWEEN = 0.85, 0.15, 0.62  # margins; the chords are between the systems
 SEMITONE, LANE = 0.055, 0.15  # heights
 SHORTEST_ROLL, TALLEST_ROLL = 1.1, 3.2
 DOTS_PER_INCH = 110
-MOST_DOTS = 60_000  # of height; the drawing library ends at 65 536
+MOST_DOTS = 60_000  # of height; matplotlib's limit is 65 536
 NOTE_HEIGHT = 0.82  # semitones
-GRID_COLOUR, BAR_COLOUR, SECTION_COLOUR = "#ececec", "#9a9a9a", "#b8860b"
-LETTER = 0.085  # width of a letter of a chord symbol
+GRID_COLOR, BAR_COLOR, SECTION_COLOR = "#ececec", "#9a9a9a", "#b8860b"
+LETTER = 0.085  # width of a character of a chord symbol
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What all systems of a picture share."""
+    """The sizes that all systems of a picture share."""
 
     rows: list[list[Bar]]
     pitches: tuple[int, int] | None
-    kit: list[Piece]
+    kit: list[DrumPiece]
 
     @property
     def roll_height(self) -> float:
-        """Inches of a roll."""
+        """Height of a roll."""
         if self.pitches is None:
             return 0.0 if self.kit else SHORTEST_ROLL
         low, high = self.pitches
@@ -53,17 +53,17 @@ class Layout:
 
     @property
     def kit_height(self) -> float:
-        """Inches of the drum lanes."""
+        """Height of the drum lanes."""
         return (len(self.kit) + 0.5) * LANE if self.kit else 0.0
 
     @property
     def system_height(self) -> float:
-        """Inches of a system, with what stands above it."""
+        """Height of a system with the space above it."""
         return self.roll_height + self.kit_height + BETWEEN
 
     @property
     def height(self) -> float:
-        """Inches of the picture."""
+        """Height of the picture."""
         return TOP + len(self.rows) * self.system_height + BOTTOM
 
     @property
@@ -73,16 +73,16 @@ class Layout:
 
 
 def save_song_picture(song: Song, path: Path, *, title: str = "", bars: Sequence[Bar]) -> None:
-    """Draw some of a song's bars into a PNG, PDF or SVG.
+    """Draw some bars of a song to a PNG, PDF or SVG.
 
     Args:
         song: its notes, chords and sections.
         path: the suffix chooses the format.
-        title: written above.
-        bars: those to draw, in order; none gives a picture that says so.
+        title: written at the top.
+        bars: to draw, in order; none gives a picture that says so.
 
     Raises:
-        ParameterError: more bars than one picture can hold.
+        ParameterError: too many bars for one picture.
     """
     from matplotlib.figure import Figure
 
@@ -97,10 +97,10 @@ def save_song_picture(song: Song, path: Path, *, title: str = "", bars: Sequence
 
 
 def layout_of(song: Song, bars: Sequence[Bar]) -> Layout:
-    """The systems of some bars, with the pitches and drums that sound in them."""
-    heard = [(track, notes_within(track.notes, bars)) for track in song.tracks]
-    pitches = {note.pitch for track, notes in heard if not track.is_drum for note in notes}
-    hits = {note.pitch for track, notes in heard if track.is_drum for note in notes}
+    """Lay out the systems of some bars, with the pitches and drums that sound in them."""
+    sounding_notes = [(track, notes_within(track.notes, bars)) for track in song.tracks]
+    pitches = {note.pitch for track, notes in sounding_notes if not track.is_drum for note in notes}
+    hits = {note.pitch for track, notes in sounding_notes if track.is_drum for note in notes}
     layout = Layout(rows_of(bars), range_of(pitches) if pitches else None, lanes(hits))
     if layout.height * DOTS_PER_INCH > MOST_DOTS:
         most = int(MOST_DOTS / DOTS_PER_INCH / layout.system_height * len(layout.rows[0]))
@@ -109,7 +109,7 @@ def layout_of(song: Song, bars: Sequence[Bar]) -> Layout:
 
 
 def rows_of(bars: Sequence[Bar]) -> list[list[Bar]]:
-    """The bars of each system: equally many, as long as the metre stays."""
+    """Return the bars of each system."""
     rows: list[list[Bar]] = []
     for bar in bars:
         if rows and bar.end - rows[-1][0].start <= SYSTEM_BEATS + 1e-6:
@@ -120,7 +120,7 @@ def rows_of(bars: Sequence[Bar]) -> list[list[Bar]]:
 
 
 def draw(figure: "Figure", song: Song, layout: Layout, title: str) -> None:
-    """Title, legend and all systems."""
+    """Draw title, legend and all systems."""
     figure.text(LEFT / WIDTH, 1 - 0.3 / layout.height, literal(title), fontsize=13, weight="bold")
     add_legend(figure, song.tracks, layout)
     for index, bars in enumerate(layout.rows):
@@ -131,13 +131,13 @@ def draw(figure: "Figure", song: Song, layout: Layout, title: str) -> None:
         if layout.kit:
             axes = add_axes(figure, layout, top - layout.roll_height, layout.kit_height, bars)
             draw_kit(axes, song, layout, bars)
-        draw_over(figure, song, layout, bars, top)
+        draw_labels(figure, song, layout, bars, top)
 
 
 def add_axes(
     figure: "Figure", layout: Layout, top: float, height: float, bars: Sequence[Bar]
 ) -> "Axes":
-    """Axes below `top`, with the bar lines drawn; short systems are drawn to the same scale."""
+    """Add axes below `top`, with bar lines; shorter systems have the same scale."""
     length = bars[-1].end - bars[0].start
     width = (WIDTH - LEFT - RIGHT) * length / layout.beats
     bottom = (top - height) / layout.height
@@ -145,15 +145,15 @@ def add_axes(
     axes.set_xlim(bars[0].start, bars[-1].end)
     axes.set_xticks([])
     for bar in bars:
-        axes.axvline(bar.start, color=BAR_COLOUR, linewidth=0.8, zorder=1)
+        axes.axvline(bar.start, color=BAR_COLOR, linewidth=0.8, zorder=1)
         for beat in range(1, bar.pulses):
             place = bar.start + beat * bar.length / bar.pulses
-            axes.axvline(place, color=GRID_COLOUR, linewidth=0.6, zorder=0)
+            axes.axvline(place, color=GRID_COLOR, linewidth=0.6, zorder=0)
     return axes
 
 
 def draw_roll(axes: "Axes", song: Song, layout: Layout, bars: Sequence[Bar]) -> None:
-    """The pitched notes of one system, the first track on top, louder notes darker."""
+    """Draw the pitched notes of one system, the first track on top, louder notes darker."""
     from matplotlib.collections import PolyCollection
     from matplotlib.colors import to_rgb
 
@@ -162,13 +162,13 @@ def draw_roll(axes: "Axes", song: Song, layout: Layout, bars: Sequence[Bar]) -> 
     named = [pitch for pitch in range(low, high + 1) if pitch % 12 == 0]
     axes.set_yticks(named, [midi_name(pitch) for pitch in named], fontsize=7)
     for pitch in named:
-        axes.axhline(pitch - 0.5, color=GRID_COLOUR, linewidth=0.8, zorder=0)
-    colours = track_colours(song.tracks)
+        axes.axhline(pitch - 0.5, color=GRID_COLOR, linewidth=0.8, zorder=0)
+    colors = track_colors(song.tracks)
     for index, track in enumerate(song.tracks):
         notes = notes_within(track.notes, bars)
         if track.is_drum or not notes:
             continue
-        faces = [(*to_rgb(colours[index]), 0.45 + 0.55 * note.velocity / 127) for note in notes]
+        faces = [(*to_rgb(colors[index]), 0.45 + 0.55 * note.velocity / 127) for note in notes]
         boxes = PolyCollection(
             [box(note) for note in notes], facecolors=faces, edgecolors="white",
             linewidths=0.4, zorder=3 + len(song.tracks) - index,
@@ -177,14 +177,14 @@ def draw_roll(axes: "Axes", song: Song, layout: Layout, bars: Sequence[Bar]) -> 
 
 
 def box(note: Note) -> list[tuple[float, float]]:
-    """The corners of a note."""
+    """Return the corners of a note."""
     start, end = note.start_beats, note.start_beats + note.duration_beats
     low, high = note.pitch - NOTE_HEIGHT / 2, note.pitch + NOTE_HEIGHT / 2
     return [(start, low), (start, high), (end, high), (end, low)]
 
 
 def draw_kit(axes: "Axes", song: Song, layout: Layout, bars: Sequence[Bar]) -> None:
-    """The drum hits of one system: dots for drums, crosses for cymbals, louder ones larger."""
+    """Draw the drum hits of one system: dots for drums, crosses for cymbals, louder ones larger."""
     axes.set_ylim(-0.75, len(layout.kit) - 0.25)
     axes.set_yticks(range(len(layout.kit)), [piece.name for piece in layout.kit], fontsize=6)
     hits = [n for t in song.tracks if t.is_drum for n in t.notes]
@@ -203,10 +203,10 @@ def draw_kit(axes: "Axes", song: Song, layout: Layout, bars: Sequence[Bar]) -> N
         )
 
 
-def draw_over(
+def draw_labels(
     figure: "Figure", song: Song, layout: Layout, bars: Sequence[Bar], top: float
 ) -> None:
-    """Bar numbers, new metres, sections and chords above one system."""
+    """Write bar numbers, new meters, sections and chords above one system."""
     inch = (WIDTH - LEFT - RIGHT) / layout.beats
 
     def text(beat: float, up: float, words: str, **style: Any) -> None:
@@ -224,9 +224,9 @@ def draw_over(
                 section.label,
                 fontsize=9,
                 weight="bold",
-                color=SECTION_COLOUR,
+                color=SECTION_COLOR,
             )
-    reached = [float("-inf")] * 2  # the right end of each line of symbols
+    reached = [float("-inf")] * 2  # right end of each line of symbols
     for chord in sounding(song.chords, bars):
         words, place = shown(chord.symbol), (chord.start_beats - bars[0].start) * inch
         line = 0 if place >= reached[0] else 1
@@ -235,12 +235,12 @@ def draw_over(
 
 
 def add_legend(figure: "Figure", tracks: Sequence[Track], layout: Layout) -> None:
-    """The pitched tracks' colours."""
+    """Add the colors of the pitched tracks."""
     from matplotlib.patches import Patch
 
     patches = [
-        Patch(color=colour, label=" " + literal(track.name or track.role))  # a first "_" hides it
-        for track, colour in zip(tracks, track_colours(tracks), strict=True)
+        Patch(color=color, label=" " + literal(track.name or track.role))  # a first "_" hides it
+        for track, color in zip(tracks, track_colors(tracks), strict=True)
         if track.notes and not track.is_drum
     ]
     if patches:

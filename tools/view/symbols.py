@@ -1,4 +1,4 @@
-"""Chord symbols as they are shown: lead-sheet spelling, whatever the song has them in."""
+"""Chord symbols in charts, in lead-sheet spelling whatever the spelling in the song."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,19 +14,24 @@ from muse.tools.theory.leadsheet import write_leadsheet
 SAME_AS_BEFORE = "%"
 HELD = "."
 CLOSE = 1e-6  # beats
-LEFT_OVER = 0.25  # beats: what is held so little into a page is not said there
+LEFT_OVER = 0.25  # beats: a chord that is held no longer than this into a page is not shown there
 
 
 @dataclass(frozen=True)
 class BarChords:
-    """What happens in one bar: (beat of the bar from 0, symbol), and what sounds at its start."""
+    """The chords of one bar.
+
+    Attributes:
+        changes: (beat of the bar from 0, symbol) of each chord that begins in it.
+        held: symbol of the chord that sounds when the bar begins, if any.
+    """
 
     changes: tuple[tuple[int, str], ...]
     held: str | None
 
 
 def shown(symbol: str) -> str:
-    """A symbol in lead-sheet spelling; one that cannot be read as it is."""
+    """Return a symbol in lead-sheet spelling; one that cannot be read stays as it is."""
     try:
         return write_leadsheet(parse_chord(symbol))
     except BadInputError:
@@ -34,7 +39,7 @@ def shown(symbol: str) -> str:
 
 
 def sounding(chords: Sequence[Chord], bars: Sequence[Bar]) -> list[Chord]:
-    """The chords of some bars in order, those that began before from the first bar on."""
+    """Return the chords of some bars in order; those that began earlier start at the first bar."""
     start, end = bars[0].start, bars[-1].end
     return [
         starting_at(chord, max(chord.start_beats, start))
@@ -45,13 +50,13 @@ def sounding(chords: Sequence[Chord], bars: Sequence[Bar]) -> list[Chord]:
 
 
 def starting_at(chord: Chord, start: float) -> Chord:
-    """The rest of a chord from a beat on."""
+    """Return the rest of a chord from a beat on."""
     end = chord.start_beats + chord.duration_beats
     return msgspec.structs.replace(chord, start_beats=start, duration_beats=end - start)
 
 
 def chords_by_bar(chords: Sequence[Chord], bars: Sequence[Bar]) -> list[BarChords]:
-    """The chords of each bar, each on the beat nearest to its start."""
+    """Return the chords of each bar, each on the beat nearest to its start."""
     placed: list[list[tuple[int, str]]] = [[] for _ in bars]
     ordered = sorted(chords, key=lambda chord: chord.start_beats)
     index = 0
@@ -65,7 +70,7 @@ def chords_by_bar(chords: Sequence[Chord], bars: Sequence[Bar]) -> list[BarChord
 
 
 def place_of(start: float, bars: Sequence[Bar], index: int) -> tuple[int, int]:
-    """(bar, beat of it) nearest to a start inside bar `index`; the end of a bar is the next one."""
+    """Return (bar, beat) nearest to a start in bar `index`; the end of a bar is in the next one."""
     bar = bars[index]
     beat = round((start - bar.start) / bar.length * bar.pulses)
     return (index + 1, 0) if beat >= bar.pulses else (index, max(beat, 0))
@@ -74,7 +79,7 @@ def place_of(start: float, bars: Sequence[Bar], index: int) -> tuple[int, int]:
 def carried(
     placed: Sequence[Sequence[tuple[int, str]]], chords: Sequence[Chord], bars: Sequence[Bar]
 ) -> list[BarChords]:
-    """Each bar's changes, with the chord that still sounds when it begins."""
+    """Return the changes in each bar, with the chord that still sounds when it begins."""
     rows: list[BarChords] = []
     sounding: str | None = None
     last_end = max((c.start_beats + c.duration_beats for c in chords), default=0.0)
@@ -86,7 +91,7 @@ def carried(
 
 
 def without_repeats(changes: Sequence[tuple[int, str]], held: str | None) -> list[tuple[int, str]]:
-    """The changes that change something inside the bar; its first chord is always said."""
+    """Return the changes to another chord; a change on the first beat always counts."""
     kept: list[tuple[int, str]] = []
     before = held
     for beat, symbol in changes:
@@ -97,7 +102,7 @@ def without_repeats(changes: Sequence[tuple[int, str]], held: str | None) -> lis
 
 
 def cell_text(chords: BarChords, bar: Bar, before: BarChords | None) -> str:
-    """A bar as a musician writes it: `Dm9`, `G13 . C7 .`, `%` for the same as before."""
+    """Write a bar of a chart: `Dm9`, `G13 . C7 .`, or `%` for the same as before."""
     changes = list(chords.changes)
     if not changes:
         return SAME_AS_BEFORE if chords.held else ""
@@ -113,7 +118,7 @@ def cell_text(chords: BarChords, bar: Bar, before: BarChords | None) -> str:
 
 
 def filled_with(chords: BarChords, symbol: str) -> bool:
-    """Whether a bar holds one chord only, this one."""
+    """Whether a bar has only this chord."""
     if not chords.changes:
         return chords.held == symbol
     return chords.changes == ((0, symbol),)

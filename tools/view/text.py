@@ -1,4 +1,4 @@
-"""Text with colours, for whoever prints it: lines of spans.
+"""Styled text: lines of spans, which the command line prints.
 
 Conventions: a style is one of rich's, such as "bold" or "#d1495b on #2e86ab"; "" is plain.
 """
@@ -12,7 +12,7 @@ STRONG = "bold"
 
 @dataclass(frozen=True)
 class Span:
-    """A run of letters in one style."""
+    """Text in one style."""
 
     text: str
     style: str = ""
@@ -22,22 +22,22 @@ Line = list[Span]
 
 
 def printable(text: str) -> str:
-    """The text with line breaks and other control characters as blanks, so that a line is one."""
+    """Replace line breaks and other control characters by spaces, so that a line stays one line."""
     return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def plain(lines: Iterable[Line]) -> str:
-    """The lines as text, each ended by a line break."""
+    """Return lines as text without styles, each ended by a line break."""
     return "".join("".join(span.text for span in line).rstrip() + "\n" for line in lines)
 
 
 def line(text: str, style: str = "") -> Line:
-    """A line in one style."""
+    """Return a line in one style."""
     return [Span(text, style)]
 
 
 def merged(spans: Iterable[Span]) -> Line:
-    """The same line with neighbours of one style joined."""
+    """Join neighboring spans of one style."""
     joined: Line = []
     for span in spans:
         if joined and joined[-1].style == span.style:

@@ -1,4 +1,4 @@
-"""A Song or audio, shown as lines of text, as JSON, or saved as a picture or a score."""
+"""View a Song or audio as text or JSON, or save it as a picture, a score, MIDI or a Song."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ from muse.tools.notation.grid import GRID
 from muse.tools.progress import Report, silent
 from muse.tools.song.document import MARK, Song, song_to_json
 from muse.tools.song.meter import Bar, song_bars
-from muse.tools.song.midi import MIDI_MAGIC, save_song
+from muse.tools.song.midi import MIDI_MAGIC, MIDI_SUFFIXES, save_song
 from muse.tools.theory.annotate import annotated
 from muse.tools.view.audio_overview import Overview, overview
 from muse.tools.view.audio_text import sound_columns, sound_lines
@@ -27,12 +27,12 @@ log = logging.getLogger("muse")
 
 PICTURES = (".png", ".svg", ".pdf")
 SCORES = (".musicxml", ".xml", ".mxl")
-SONGS = (".mid", ".midi", ".json")
-NARROWEST = 40  # letters
+SONGS = (*MIDI_SUFFIXES, ".json")
+NARROWEST = 40  # characters
 PICTURE_COLUMNS = 1600  # of audio in a picture
 HEAD_BYTES = 4096
 
-# what a file of each kind holds near its start
+# test of the first bytes of a file of each format
 LOOKS_LIKE: dict[str, Callable[[bytes], bool]] = {
     ".png": lambda head: head.startswith(b"\x89PNG"),
     ".pdf": lambda head: head.startswith(b"%PDF"),
@@ -48,24 +48,24 @@ LOOKS_LIKE: dict[str, Callable[[bytes], bool]] = {
 
 @dataclass(frozen=True)
 class Show:
-    """What is shown of a song, and how.
+    """Options of the text of a song.
 
     Attributes:
-        width: letters in a line.
-        colour: whether the lines will be printed in colours.
-        chart, roll: which of the two; neither means both.
-        bars: such as "5-8"; None is all of the chart and the first page of the roll.
+        width: characters in a line.
+        color: whether the lines will be printed in colors.
+        chart, roll: which of the two to show; neither means both.
+        bars: for example "5-8"; None shows all bars of the chart and the first page of the roll.
     """
 
     width: int = 80
-    colour: bool = False
+    color: bool = False
     chart: bool = False
     roll: bool = False
     bars: str | None = None
 
 
-def prepared(seen: Song | Sound, tracks: str | None, find: bool) -> Song | Sound:
-    """What is to be shown of a subject: some of its tracks, or with chords found in its notes.
+def prepare(seen: Song | Sound, tracks: str | None, find: bool) -> Song | Sound:
+    """Select tracks of a song, or detect its chords, as options ask.
 
     Raises:
         ParameterError: no such tracks, or audio, which has none.
@@ -78,7 +78,7 @@ def prepared(seen: Song | Sound, tracks: str | None, find: bool) -> Song | Sound
 
 
 def lines_of(seen: Song | Sound, title: str, show: Show, report: Report = silent) -> list[Line]:
-    """What is to be printed.
+    """Return the text of a song or of audio.
 
     Raises:
         ParameterError: the song has no such bars.
@@ -87,14 +87,16 @@ def lines_of(seen: Song | Sound, title: str, show: Show, report: Report = silent
     width = max(show.width, NARROWEST)
     if isinstance(seen, Sound):
         refuse_song_options(show.bars, show.chart or show.roll)
-        lines = sound_lines(heard(seen, sound_columns(width), report), width, colour=show.colour)
+        lines = sound_lines(
+            read_overview(seen, sound_columns(width), report), width, color=show.color
+        )
     else:
         lines = song_lines(seen, title, show, width)
     return [[Span(printable(span.text), span.style) for span in each] for each in lines]
 
 
 def song_lines(song: Song, title: str, show: Show, width: int) -> list[Line]:
-    """A song's heading, chart and roll."""
+    """Return heading, chart and roll of a song."""
     bars = song_bars(song)
     lines = heading(song, bars, title, width)
     if not bars:
@@ -109,26 +111,26 @@ def song_lines(song: Song, title: str, show: Show, width: int) -> list[Line]:
 
 
 def no_chords() -> Line:
-    """What stands in the place of a chart."""
+    """Return the line in place of a chart."""
     return line("no chords; --find looks for some", DIM)
 
 
 def roll_page(song: Song, bars: list[Bar], show: Show, width: int) -> list[Line]:
-    """The roll of the bars asked for, or of the first ones that fit side by side."""
+    """Draw the roll of the selected bars, or of the first ones that fit side by side."""
     chosen = bar_range(show.bars, bars)
     if show.bars is not None:
-        return piano_roll(song, chosen, width, colour=show.colour)
+        return piano_roll(song, chosen, width, color=show.color)
     first = list(systems(bars, width - LABEL_WIDTH)[0].bars)
-    lines = piano_roll(song, first, width, colour=show.colour)
+    lines = piano_roll(song, first, width, color=show.color)
     if len(first) == len(bars):
         return lines
-    following = f"--bars {len(first) + 1}-{min(2 * len(first), len(bars))} goes on"
-    hints = [f"bars 1-{len(first)} of {len(bars)}", following, "--bars all shows every one"]
+    following = f"--bars {len(first) + 1}-{min(2 * len(first), len(bars))} continues"
+    hints = [f"bars 1-{len(first)} of {len(bars)}", following, "--bars all shows all"]
     return [*lines, [], *folded(hints, width, DIM)]
 
 
-def heard(sound: Sound, columns: int, report: Report) -> Overview:
-    """The audio at a glance; what cannot be read as audio is none of the kinds that can be."""
+def read_overview(sound: Sound, columns: int, report: Report) -> Overview:
+    """Read the overview of an audio file; the error for other files names all formats."""
     try:
         return overview(sound.path, columns, name=sound.name, report=report)
     except BadInputError as error:
@@ -139,31 +141,31 @@ def heard(sound: Sound, columns: int, report: Report) -> Overview:
 
 
 def refuse_song_options(bars: str | None, parts: bool) -> None:
-    """Raise ParameterError where audio is asked for what only songs have."""
+    """Raise ParameterError for audio with options that only songs have."""
     if bars is not None or parts:
         raise ParameterError("audio has no bars, chart or roll; muse transcribe finds them")
 
 
 def json_of(seen: Song | Sound, report: Report = silent) -> bytes:
-    """A Song with its chords explained, or what was measured of audio, as a line of JSON."""
+    """Return an annotated Song, or the measured facts of audio, as a line of JSON."""
     if isinstance(seen, Song):
         return song_to_json(annotated(seen))
-    facts = heard(seen, 1, report)
+    facts = read_overview(seen, 1, report)
     names = ("name", "duration_s", "sample_rate", "channels", "peak_dbfs", "loudness_lufs")
     return msgspec.json.encode({name: getattr(facts, name) for name in names}) + b"\n"
 
 
 def check_output(out: Path, source: str, others: Sequence[str] = ()) -> None:
-    """Refuse an output that cannot be written, before any work is done.
+    """Check that an output file can be written, before any work is done.
 
     Args:
         out: the file.
-        source: the input, which is not written over.
-        others: suffixes that the caller writes by itself, for the message.
+        source: the input, which must not be overwritten.
+        others: further suffixes that the caller writes itself, for the message.
 
     Raises:
-        ParameterError: the suffix names no format, or it is the input.
-        MuseError: something of another kind is there.
+        ParameterError: the suffix names no format, or `out` is the input.
+        MuseError: a file of another format exists.
     """
     suffix = out.suffix.lower()
     if suffix not in LOOKS_LIKE:
@@ -173,11 +175,11 @@ def check_output(out: Path, source: str, others: Sequence[str] = ()) -> None:
     if out.resolve() == Path(source).resolve():
         raise ParameterError(f"{out} is the input; name another file")
     if out.is_file() and (head := first_bytes(out)) and not LOOKS_LIKE[suffix](head):
-        raise MuseError(f"{out} is there and is no {suffix} that muse writes; name another file")
+        raise MuseError(f"{out} exists and is no {suffix} file that muse writes; name another file")
 
 
 def first_bytes(path: Path) -> bytes:
-    """The start of a file."""
+    """Return the first bytes of a file."""
     with path.open("rb") as file:
         return file.read(HEAD_BYTES)
 
@@ -188,7 +190,7 @@ def save_view(
     """Write a picture, a score, MIDI or a Song document, by the suffix; whole or not at all.
 
     Raises:
-        ParameterError: audio as a score, or bars where they mean nothing.
+        ParameterError: audio as a score, or bars for a format without them.
         BadInputError, MissingPartError: the audio cannot be read.
     """
     suffix = out.suffix.lower()
@@ -199,7 +201,7 @@ def save_view(
         known = ", ".join(PICTURES)
         raise ParameterError(f"{out}: audio is drawn as {known}; muse transcribe makes a score")
     if bars is not None:
-        raise ParameterError("--bars is for what is shown and for pictures")
+        raise ParameterError("--bars works for text and pictures only")
     if suffix in SCORES:
         save_score(seen, out, title)
     else:
@@ -209,34 +211,34 @@ def save_view(
 def save_picture(
     seen: Song | Sound, out: Path, title: str, bars: str | None, report: Report
 ) -> None:
-    """Draw a song's roll, or audio."""
+    """Draw the roll of a song, or audio."""
     from muse.tools.view.audio_picture import save_sound_picture
     from muse.tools.view.picture import save_song_picture
 
     if isinstance(seen, Sound):
         refuse_song_options(bars, False)
-        save_sound_picture(heard(seen, PICTURE_COLUMNS, report), out)
+        save_sound_picture(read_overview(seen, PICTURE_COLUMNS, report), out)
     else:
         save_song_picture(seen, out, title=title, bars=bar_range(bars, song_bars(seen)))
 
 
 def save_score(song: Song, out: Path, title: str) -> None:
-    """Write MusicXML, and say what the grid did to the notes."""
+    """Write MusicXML, and log how the notes were quantized."""
     from muse.tools.notation.musicxml import save_musicxml
 
     moved = save_musicxml(song, out, title).moved
     if moved.shift:
-        log.info("the song lies beside its own beats and was moved by %+.3f beats", moved.shift)
+        log.info("the notes are off the beats of the song; shifted by %+.3f beats", moved.shift)
     if moved.notes:
         log.info(
-            "notes moved onto quarters of the beat or triplets to be written down: onsets by %.3f"
-            " beats on average, %.3f at most, ends by %.3f on average",
+            "quantized the notes to sixteenths or triplets: onsets moved by %.3f beats on average,"
+            " %.3f at most, ends by %.3f on average",
             moved.mean_onset,
             moved.largest_onset,
             moved.mean_end,
         )
     else:
-        log.info("all notes lie on the grid of 1/%d beat and are written as they are", GRID)
+        log.info("all notes are on the grid of 1/%d beat; writing them unchanged", GRID)
     bends = sum(len(track.bends) for track in song.tracks)
     if bends:
-        log.info("%d pitch bends are not written: a score has no place for them", bends)
+        log.info("%d pitch bends are lost: a score cannot hold them", bends)

@@ -156,7 +156,7 @@ def read_take(path: str | Path) -> Take:
         BadInputError: the file is not a take, or one of its lines is invalid; the message says
             which line, and what is wrong.
     """
-    name = "standard input" if str(path) == "-" else str(path)
+    name = input_name(path)
     first, *lines = read_bytes(path).split(b"\n")
     header = parse_header(first, name)
     read = []

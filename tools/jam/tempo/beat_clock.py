@@ -18,6 +18,7 @@ from muse.tools.jam.clock import Clock
 from muse.tools.jam.events import TempoSpan
 from muse.tools.song.document import Meter
 from muse.tools.song.meter import bar_beats
+from muse.tools.song.tempo_map import FASTEST_BPM, SLOWEST_BPM
 from muse.tools.song.validation import DENOMINATORS, MAX_NUMERATOR
 
 SLOWEST_BPM, FASTEST_BPM = 20.0, 400.0

@@ -18,7 +18,7 @@ from muse.tools.song.midi import load_song
 from muse.tools.theory.chord_features import LONGEST, cells_of, segment_rows, segment_scalars
 from muse.tools.theory.chord_finding import BAR_STRENGTHS, NOT_KNOWN, strengths_of
 from muse.tools.theory.chords import parse_chord
-from muse.tools.theory.sounding_notes import Sounding, sounding_notes
+from muse.tools.theory.sounding_notes import NoteArrays, sounding_notes
 
 KINDS = (
     *("maj", "min", "7", "maj7", "min7", "sus2", "sus4", "dim", "hdim7", "aug", "maj6", "min6"),
@@ -47,7 +47,7 @@ def song_examples(folder: Path, unmarked_melody: bool) -> Iterator[SegmentBatch]
     song = load_song(folder / f"{folder.name}.mid")
     notes = sounding_notes(song)
     if unmarked_melody:
-        notes = replace(notes, sung=np.zeros_like(notes.sung))
+        notes = replace(notes, is_melody=np.zeros_like(notes.is_melody))
     at = song.tempo_map().beat_at
     marks = np.loadtxt(folder / BEATS)
     beats = np.array([at(second) for second in marks[:, 0]])
@@ -80,7 +80,7 @@ def bar_strengths(downbeats: NDArray[np.int64], count: int) -> NDArray[np.int64]
 
 
 def passages(
-    notes: Sounding,
+    notes: NoteArrays,
     edges: NDArray[np.float64],
     segments: Sequence[Segment],
     strengths: NDArray[np.int64],

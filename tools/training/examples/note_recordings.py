@@ -18,7 +18,7 @@ from muse.models.basic_pitch import HOP_LENGTH, LOWEST_PITCH, PITCHES
 from muse.models.basic_pitch import SAMPLE_RATE as NET_RATE
 from muse.models.note_net.config import HEADS
 from muse.models.note_net.inference import REFERENCE_PERCENTILE, scale_levels
-from muse.tools.audio.spectra import LONG_WINDOW, SHORT_WINDOW, decibels, semitone_power
+from muse.tools.audio.spectra import LONG_WINDOW, SHORT_WINDOW, power_to_db, semitone_power
 from muse.tools.files import replacing
 from muse.tools.training.examples.mixes import PITCHED, SAMPLE_RATE, STEMS, split_songs
 from muse.tools.training.examples.performances import equalized, excerpt_notes, perform
@@ -129,7 +129,7 @@ def features(audio: Audio) -> dict[str, Matrix]:
     posteriors = basic_pitch_posteriors(signal)
     powers = (semitone_power(signal, window) for window in (LONG_WINDOW, SHORT_WINDOW))
     return dict(
-        zip(FEATURES, (*map(decibels, powers), posteriors.note, posteriors.onset), strict=True)
+        zip(FEATURES, (*map(power_to_db, powers), posteriors.note, posteriors.onset), strict=True)
     )
 
 

@@ -297,7 +297,7 @@ def scores_of(
         rules = rules_of(role)
         evidence = reader(rows["long"], rows["short"], posteriors)[rules.head]
         power = np.asarray(10 ** (rows["short"] / 10), np.float32)
-        level_db = decibels(partial_power(power))
+        level_db = power_to_db(partial_power(power))
         truth = sorted(note for stem in stems.split() for note in mix.notes[stem])
         scores[role] = note_f1(truth, decode_role(evidence, rules, level_db, FRAME_S))
     return scores

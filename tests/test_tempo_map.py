@@ -1,4 +1,4 @@
-"""Beats and seconds, both ways."""
+"""Conversion between beats and seconds."""
 
 import pytest
 from hypothesis import given
@@ -9,13 +9,13 @@ from muse.tools.song.tempo_map import TempoMap
 tempos = st.lists(st.tuples(st.floats(0, 500), st.floats(20, 400)), max_size=8)
 
 
-def test_a_change_of_tempo_is_counted_piece_by_piece() -> None:
+def test_seconds_add_up_over_tempo_changes() -> None:
     time = TempoMap([(0, 120), (8, 60)])
     assert [time.seconds_at(beat) for beat in (0, 4, 8, 9)] == [0, 2, 4, 5]
     assert [time.bpm_at(beat) for beat in (0, 7.99, 8)] == [120, 120, 60]
 
 
-def test_without_tempos_it_is_120() -> None:
+def test_the_default_tempo_is_120_bpm() -> None:
     assert TempoMap().seconds_at(2) == 1.0
 
 

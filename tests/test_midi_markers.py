@@ -1,4 +1,4 @@
-"""Chords and sections as markers of a MIDI file: which is which, and until when."""
+"""Chords and sections as markers of a MIDI file: recognition and durations."""
 
 import pytest
 from hypothesis import given
@@ -68,13 +68,13 @@ def test_a_pause_between_chords_is_written() -> None:
     ]
 
 
-def test_a_breath_between_chords_is_not() -> None:
+def test_a_short_gap_between_chords_is_not_written() -> None:
     song = Song(chords=[Chord(0.0, 3.9, "C"), Chord(4.0, 4.0, "G")], tracks=[note_until(8.0)])
     assert through_midi(song).chords == [Chord(0.0, 4.0, "C"), Chord(4.0, 4.0, "G")]
 
 
 @pytest.mark.parametrize("last_note", [0.5, 8.0])
-def test_chords_longer_than_the_notes_keep_their_length(last_note: float) -> None:
+def test_chords_longer_than_the_notes_have_their_length(last_note: float) -> None:
     chords = [Chord(0.0, 4.0, "C"), Chord(4.0, 4.0, "G")]
     assert through_midi(Song(chords=chords, tracks=[note_until(last_note)])).chords == chords
 
@@ -84,7 +84,7 @@ def test_chords_that_end_before_the_notes() -> None:
     assert through_midi(song).chords == [Chord(0.0, 4.0, "C"), Chord(4.0, 5.0, "N.C.")]
 
 
-def test_a_chart_without_notes_keeps_everything() -> None:
+def test_a_chart_without_notes_survives() -> None:
     song = Song(
         tempos=[Tempo(0.0, 120.0), Tempo(8.0, 100.0)],
         meters=[Meter(0.0, 4, 4), Meter(4.0, 3, 4)],

@@ -9,7 +9,7 @@ import pytest
 
 from muse.tools.song.document import Note, Song, Track
 from muse.tools.song.roles import ROLES
-from muse.tools.view.piano_roll import COLOURS, save_piano_roll
+from muse.tools.view.piano_roll import COLORS, save_piano_roll
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -21,22 +21,22 @@ def pixels(path: Path) -> np.ndarray:
     return imread(path)
 
 
-def near(image: np.ndarray, colour: str) -> int:
-    """How many pixels have a colour, as '#rrggbb'."""
-    wanted = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+def near(image: np.ndarray, color: str) -> int:
+    """How many pixels have a color, as '#rrggbb'."""
+    wanted = np.array([int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)])
     return int((np.abs(image[..., :3] - wanted).max(axis=-1) < 0.02).sum())
 
 
-def test_every_role_has_a_colour() -> None:
-    assert set(COLOURS) == set(ROLES)
+def test_every_role_has_a_color() -> None:
+    assert set(COLORS) == set(ROLES)
 
 
-def test_a_loud_bass_note_is_drawn_in_its_colour(tmp_path: Path) -> None:
+def test_a_loud_bass_note_is_drawn_in_its_color(tmp_path: Path) -> None:
     bass = Track("bass", "bass", 33, notes=[Note(0.0, 8.0, 40, 127)])
     for name, tracks in (("with", [bass]), ("without", [])):
         other = Track("keys", "keys", 4, notes=[Note(0.0, 8.0, 60, 100)])
         save_piano_roll([("a", Song(tracks=[other, *tracks]))], tmp_path / f"{name}.png")
-    drawn = [near(pixels(tmp_path / f"{n}.png"), COLOURS["bass"]) for n in ("with", "without")]
+    drawn = [near(pixels(tmp_path / f"{n}.png"), COLORS["bass"]) for n in ("with", "without")]
     assert drawn[0] > 1000
     assert drawn[1] == 0
 
@@ -47,4 +47,4 @@ def test_the_example_script_draws(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     script = EXAMPLES / "draw_transcription.py"
     monkeypatch.setattr(sys, "argv", [str(script), song, song, str(picture)])
     runpy.run_path(str(script), run_name="__main__")
-    assert near(pixels(picture), COLOURS["lead"]) > 100
+    assert near(pixels(picture), COLORS["lead"]) > 100

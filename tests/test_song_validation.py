@@ -1,4 +1,4 @@
-"""What is in range in a Song, and that a document says which value is not."""
+"""Ranges of the values in a Song; the error names the value out of range."""
 
 import json
 from typing import Any
@@ -58,7 +58,7 @@ def track(**fields: Any) -> dict[str, Any]:
         ({"source": SOURCE | {"beat_times_s": [0, -FAR]}}, "source"),
     ],
 )
-def test_what_is_out_of_range_is_named(document: dict[str, Any], word: str) -> None:
+def test_a_value_out_of_range_is_named(document: dict[str, Any], word: str) -> None:
     with pytest.raises(BadInputError, match=rf"^x\.json: .*{word}") as caught:
         song_from_json(json.dumps(document).encode(), "x.json")
     assert len(str(caught.value)) < 300
@@ -83,14 +83,14 @@ def test_a_song_that_is_too_long_is_refused(song: Song, word: str) -> None:
         song_from_json(song_to_json(song))
 
 
-def test_numbers_that_are_none_have_no_place() -> None:
+def test_nan_is_never_in_range() -> None:
     nan = float("nan")
     assert "tempo" in str(first_problem(Song(tempos=[Tempo(0.0, nan)])))
     assert "note" in str(first_problem(Song(tracks=[Track(notes=[Note(nan, 1.0, 60, 64)])])))
 
 
 @pytest.mark.parametrize("bpm", [MIN_BPM, 4.0, 120.0, 60_000.0, MAX_BPM])
-def test_what_is_in_range_can_be_written(bpm: float) -> None:
+def test_any_tempo_in_range_can_be_written(bpm: float) -> None:
     song = full_song()
     song.tempos = [Tempo(0.0, bpm)]
     assert first_problem(song) is None

@@ -1,4 +1,4 @@
-"""Keys held down for ever are counted, and looking for them changes nothing that is read."""
+"""Hanging notes are counted, and the search for them changes no other note."""
 
 import logging
 from collections import Counter
@@ -65,7 +65,7 @@ def some_events() -> st.SearchStrategy[Events]:
 
 
 @given(st.lists(some_events(), min_size=1, max_size=3))
-def test_keys_held_down_are_counted(tracks: list[Events]) -> None:
+def test_hanging_keys_are_counted(tracks: list[Events]) -> None:
     first, *others = [raw(events) for events in tracks]
     data = midi_file(first, tracks=len(tracks))
     data += b"".join(chunk(b"MTrk", events + END_OF_TRACK) for events in others)
@@ -79,7 +79,7 @@ def test_a_sound_file_has_none(data: bytes) -> None:
     assert score_of(data) == (plain(data), 0)
 
 
-def test_damaged_files_are_read_as_they_are() -> None:
+def test_damaged_files_are_read_unchanged() -> None:
     """Among them tracks that break off inside an event, which would swallow what comes behind."""
     found = 0
     for name, data in damaged_midi(small_files(), 1500, seed=7):
@@ -103,11 +103,11 @@ def test_counts(events: bytes, count: int) -> None:
     assert score == plain(data)
 
 
-def test_it_is_said_in_one_line(caplog) -> None:
+def test_hanging_notes_are_reported_in_one_line(caplog) -> None:
     with caplog.at_level(logging.WARNING, "muse"):
         song = song_from_midi(midi_file(HELD + b"\x00\x90\x40\x40\x10\x40\x00"), "x.mid")
     assert [note.pitch for note in song.tracks[0].notes] == [64]
-    assert caplog.messages == ["x.mid: notes that never end are left out (keys: 1)"]
+    assert caplog.messages == ["x.mid: ignored notes without an end (keys: 1)"]
 
 
 def test_real_files_have_none(shared_data: Path) -> None:
