@@ -8,7 +8,6 @@ from muse.tools.datasets.chord_events import STYLES
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.song.document import Meter
 from muse.tools.song.meter import bar_beats, parse_meter, pulse_beats, signature_text
-from muse.tools.song.tempo_map import FASTEST_BPM, SLOWEST_BPM
 from muse.tools.theory.keys import Tonality, parse_key
 from muse.tools.theory.voicing import STYLES as VOICINGS
 
