@@ -8,6 +8,7 @@ from muse.tools.datasets.chord_events import STYLES
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.song.document import Meter
 from muse.tools.song.meter import bar_beats, parse_meter, pulse_beats, signature_text
+from muse.tools.song.tempo_map import FASTEST_BPM, SLOWEST_BPM
 from muse.tools.theory.keys import Tonality, parse_key
 from muse.tools.theory.voicing import STYLES as VOICINGS
 
@@ -144,9 +145,9 @@ def parse_bpm(text: str | None, default: float, meter: Meter) -> float:
     if text is None or text == AUTO:
         return default
     counted = parse_number(text.removeprefix(f"{AUTO}:"))
-    if counted is None or not SLOWEST <= counted <= FASTEST:
+    if counted is None or not SLOWEST_BPM <= counted <= FASTEST_BPM:
         raise ParameterError(
-            f"--bpm must be {SLOWEST:g} to {FASTEST:g}, auto, or auto:92 to start near 92, "
+            f"--bpm must be {SLOWEST_BPM:g} to {FASTEST_BPM:g}, auto, or auto:92 to start near 92, "
             f"not '{text}'"
         )
     return counted * pulse_beats(meter)

@@ -24,7 +24,7 @@ from typing import Any, Final, Literal, TypeVar
 import msgspec
 
 from muse.tools.errors import BadInputError
-from muse.tools.files import read_bytes
+from muse.tools.files import input_name, read_bytes
 from muse.tools.jam.events import BandPart, DecidedBy
 from muse.tools.jam.midi_bytes import channel_message
 from muse.tools.song.validation import (

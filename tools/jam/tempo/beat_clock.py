@@ -21,7 +21,6 @@ from muse.tools.song.meter import bar_beats
 from muse.tools.song.tempo_map import FASTEST_BPM, SLOWEST_BPM
 from muse.tools.song.validation import DENOMINATORS, MAX_NUMERATOR
 
-SLOWEST_BPM, FASTEST_BPM = 20.0, 400.0
 MAX_SPANS = 512  # spans that are kept; the oldest of them extends back without limit
 MAX_NUDGE_BEATS = 0.25  # the most by which a nudge moves the beats ...
 NUDGE_BEATS = 2.0  # ... spread over this many beats, so that none is much shorter or longer
