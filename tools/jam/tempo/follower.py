@@ -15,10 +15,11 @@ from math import isfinite, log
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.tools.jam.tempo.beat_clock import FASTEST_BPM, SLOWEST_BPM, BeatClock, check_bpm
+from muse.tools.jam.tempo.beat_clock import BeatClock, check_bpm
 from muse.tools.jam.tempo.onset_intervals import TEMPOS
 from muse.tools.jam.tempo.onsets import USUAL_PITCH, Onset, pitch_bit
 from muse.tools.jam.tempo.tempo_evidence import DRIFT, TempoEvidence
+from muse.tools.song.tempo_map import FASTEST_BPM, SLOWEST_BPM
 
 CHORD_S = 0.03  # notes that begin within this time are one onset
 UPDATE_INTERVAL_S = 0.5  # the least time between two updates
