@@ -19,8 +19,8 @@ import numpy as np
 from muse.models.basic_pitch import HOP_LENGTH, SAMPLE_RATE
 from muse.tools.audio.io import AudioReader
 from muse.tools.audio.mono import MonoMixer
-from muse.tools.audio.spectra import Matrix, Signal, partial_power
-from muse.tools.audio.tuning import estimate_tuning
+from muse.tools.audio.spectra import Matrix, Signal, partial_power, power_to_db
+from muse.tools.audio.tuning import LISTENED_S, estimate_tuning
 from muse.tools.progress import Report, silent
 from muse.tools.transcription.chunks import Chunk, cut_chunks, delay, join_notes
 from muse.tools.transcription.engine_input import EngineInput
