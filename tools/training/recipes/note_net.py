@@ -37,7 +37,7 @@ from muse.models.basic_pitch import Posteriors
 from muse.models.note_net.config import HEADS
 from muse.models.note_net.inference import NoteInference
 from muse.models.note_net.net import PITCHES, NoteNet, Probabilities
-from muse.tools.audio.spectra import ROWS, partial_power
+from muse.tools.audio.spectra import ROWS, partial_power, power_to_db
 from muse.tools.errors import ParameterError
 from muse.tools.files import replacing
 from muse.tools.progress import Report
