@@ -199,7 +199,7 @@ def test_the_run_folder_has_all_plots_and_figures(trained: Run) -> None:
     kept = RunFolder(trained.folder).weights("epoch_008")
     assert all(torch.equal(last[name], kept[name]) for name in last)
     summary = (trained.folder / "stats/training_summary.txt").read_text().splitlines()
-    assert summary[-1] == "ended: all epochs are done"
+    assert summary[-1] == "ended: after all epochs"
     assert sum(line.lstrip()[:1].isdigit() for line in summary) == EPOCHS
     assert sum(line[5:6] == "*" for line in summary) == 1
 
