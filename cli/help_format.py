@@ -86,7 +86,7 @@ def examples_of(text: str) -> list[str]:
 
 
 def write_description(text: str, formatter: Any) -> None:
-    """Write a command's help: folded text, then the examples as they stand."""
+    """Write a command's help: folded text, then the examples unfolded."""
     lines = inspect.cleandoc(text).splitlines()
     prose = "\n".join(line for line in lines if not line.startswith(EXAMPLE))
     formatter.write_paragraph()
@@ -135,6 +135,6 @@ def styled(text: str, *, bold: bool = False) -> str:
 
 
 def has_color() -> bool:
-    """Whether help is read on a terminal that shows colors."""
+    """Return whether help is read on a terminal that shows colors."""
     is_plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
     return sys.stdout.isatty() and sys.stderr.isatty() and not is_plain

@@ -45,7 +45,7 @@ COMMANDS = {
 }
 SUMMARIES = {name: text for panel in COMMANDS.values() for name, text in panel.items()}
 
-# flags that may stand anywhere on the line, before or after the subcommand
+# flags that are accepted anywhere on the line, before or after the subcommand
 QUIET_FLAGS = {"-q", "--quiet"}
 DEBUG_FLAGS = {"--debug"}
 
@@ -203,6 +203,6 @@ def main() -> NoReturn:
     # the nets have threads of their own
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     signal.signal(signal.SIGTERM, interrupt)
-    if sys.stderr is None:  # closed by the caller, who wants no messages
+    if sys.stderr is None:  # closed by the caller, so there are no messages
         sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
     sys.exit(run(sys.argv[1:]))

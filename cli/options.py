@@ -39,9 +39,9 @@ def option(
 
     Args:
         names: as typed, such as "-o" and "--out".
-        panel: heading of the help that it stands under.
+        panel: heading of its group in the help.
         help: a noun phrase that says what the value is, with its unit or form.
-        metavar: what stands for the value in the help.
+        metavar: placeholder of the value in the help.
         default: what the default is called in the help; True shows the value itself.
         complete: returns the values that complete what was typed.
         low: smallest value.

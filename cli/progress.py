@@ -20,7 +20,7 @@ def print_message(message: str) -> None:
 
 
 def shows_progress() -> bool:
-    """Whether a progress bar may be shown: on a terminal, and not in a worker of a batch."""
+    """Return whether a progress bar may be shown: on a terminal, and not in a worker of a batch."""
     import multiprocessing
 
     if multiprocessing.parent_process() is not None:

@@ -120,7 +120,7 @@ def terminal() -> tuple[Any, int]:
 
 
 def has_colors(console: Any) -> bool:
-    """Whether output is colored: not in a pipe, nor with NO_COLOR or TERM=dumb."""
+    """Return whether output is colored: not in a pipe, nor with NO_COLOR or TERM=dumb."""
     return console is not None and console.color_system is not None and not console.no_color
 
 

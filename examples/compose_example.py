@@ -4,7 +4,7 @@
     python examples/compose_example.py --midi-only  # the MIDI alone; needs no soundfont
 
 A song in D minor for flute, electric piano, bass and drums: a short intro, eight bars of verse at
-100 beats a minute, eight of chorus at 112, three bars to end. The MIDI is the truth that a
+100 beats per minute, eight of chorus at 112, three bars to end. The MIDI is the truth that a
 transcription of the recording is scored against. The script writes the same MIDI on every machine.
 The recording here was made with the soundfont FluidR3_GM (Frank Wen, MIT licence).
 

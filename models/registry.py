@@ -42,7 +42,7 @@ class NamedWeights:
         package: installed package that contains the files, and the folder in it; empty when
             they are downloaded.
         hub: repository on the Hugging Face hub from which demucs downloads; empty for none.
-        segment_s: seconds of audio that the net reads at once, when its files do not say.
+        segment_s: seconds of audio in one segment, for nets whose files do not say.
         shares: weight of each file's net for each stem; None for equal weights.
         engine: module of muse.tools.separation that runs the model; empty for other tasks.
         requires: package that the engine imports and that is not always installed.

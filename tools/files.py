@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and '-' for a pipe.
+"""Files that are written atomically, and '-' for a pipe.
 
 A file is written under a temporary name beside its final one and renamed when complete, so that an
 interruption at any time leaves the old file or none.
@@ -62,7 +62,7 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
 
 @contextmanager
 def blaming(path: Path) -> Iterator[None]:
-    """Make OSErrors name the file that was asked for instead of a temporary one."""
+    """Make OSErrors name the requested file instead of a temporary one."""
     try:
         yield
     except OSError as error:
@@ -89,7 +89,7 @@ def flush_to_disk(path: Path) -> None:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a whole file at once, or nothing."""
+    """Write a file whole or not at all."""
     with replacing(path) as temporary:
         temporary.write_bytes(data)
 

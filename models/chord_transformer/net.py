@@ -122,7 +122,7 @@ class ChordTransformer(nn.Module):
 
 
 class Pointer(nn.Module):
-    """Weights of earlier steps whose next chord may come again, and the gate of the mixture."""
+    """Weights of earlier steps whose next chord may be copied, and the gate of the mixture."""
 
     def __init__(self, config: ChordTransformerConfig) -> None:
         """Start with random weights, and a bias that prefers longer matches."""

@@ -1,4 +1,4 @@
-"""A net that recognizes which interval two notes make, whatever their pitch.
+"""A net that recognizes the interval between two notes, independent of their pitch.
 
 It reads a spectrum with a logarithmic frequency axis. Convolutions over (row, time), and stacks of
 rows that are as far apart as partials, give feature maps ("faces") by semitone and time (harmonic
@@ -131,7 +131,7 @@ def correlations(faces: Tensor, config: IntervalNetConfig) -> Tensor:
         faces: (batch, faces, notes, time).
         config: sizes.
 
-    Repadded:
+    Returns:
         (batch, kinds * faces, sizes), by interval size in semitones.
     """
     frames = faces.shape[-1]

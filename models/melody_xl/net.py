@@ -248,7 +248,7 @@ class FreshPitch(nn.Module):
 
 
 class Pointer(nn.Module):
-    """Weights of earlier rows whose next note may come again, for pitches and for lengths."""
+    """Weights of earlier rows whose next note may be copied, for pitches and for lengths."""
 
     def __init__(self, config: MelodyConfig) -> None:
         """Start with random weights, and a bias that prefers longer matches."""

@@ -14,7 +14,7 @@ class Stopped(Exception):
 
 
 class StopRequest:
-    """Whether a signal asked training to stop.
+    """Flag that is set by the first signal that requests a stop.
 
     Attributes:
         made: True after the first signal.

@@ -53,7 +53,7 @@ def open_sound_file(path: Path, name: str, stack: ExitStack) -> soundfile.SoundF
 
 
 def needs_ffmpeg(path: Path) -> bool:
-    """Whether a file begins like a format that ffmpeg reads and libsndfile does not."""
+    """Return whether a file begins like a format that ffmpeg reads and libsndfile does not."""
     with path.open("rb") as file:
         head = file.read(16)
     return any(head[offset:].startswith(magic) for offset, magic in FFMPEG_MAGIC)

@@ -55,7 +55,7 @@ class AudioReader(AbstractContextManager["AudioReader"]):
             path = self._stack.enter_context(on_disk(source))
             self._file = self._stack.enter_context(open_sound_file(path, self.name, self._stack))
             if self._file.frames == 0:
-                raise BadInputError(f"{self.name}: holds no audio")
+                raise BadInputError(f"{self.name}: contains no audio")
         except BaseException:
             self._stack.close()
             raise

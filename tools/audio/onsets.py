@@ -50,7 +50,7 @@ class Framing:
 
     @property
     def frame_rate(self) -> float:
-        """Feature frames a second."""
+        """Feature frames per second."""
         return self.sample_rate / self.hop
 
 

@@ -50,7 +50,7 @@ class Event:
 
 
 def has_fluidsynth() -> bool:
-    """Whether libfluidsynth is installed."""
+    """Return whether libfluidsynth is installed."""
     try:
         load_fluidsynth()
     except MissingPartError:

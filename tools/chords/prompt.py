@@ -32,7 +32,7 @@ from muse.tools.theory.keys import Tonality
 from muse.tools.theory.qualities import UNKNOWN
 from muse.tools.theory.roman import from_roman
 
-VARIED_SHARE = 0.5  # of a song's chords are replaced when it is vary_chords
+VARIED_SHARE = 0.5  # of a song's chords are replaced when it is varied
 ROMAN = re.compile(r"[#b♯♭]*[IViv]")
 FIXED = re.compile(r"(\d+):(\S+)")
 

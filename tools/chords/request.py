@@ -258,7 +258,7 @@ def choose_tempo(
         song = request.like
         return song.tempos[0].bpm if song and song.tempos else drawn * unit
     if not SLOWEST_BPM <= request.tempo <= FASTEST_BPM:
-        raise ParameterError(f"--tempo must be {SLOWEST_BPM:g} to {FASTEST_BPM:g} beats a minute")
+        raise ParameterError(f"--tempo must be {SLOWEST_BPM:g} to {FASTEST_BPM:g} beats per minute")
     return request.tempo * unit
 
 

@@ -2,7 +2,7 @@
 
 Each chord is sampled in proportion to its probability under the model times the weight of its
 continuations (lookahead.py), and so is its duration. Before a fixed chord the model also rates how
-well each candidate lead_factors to it. At the end all constraints are checked on the symbols.
+well each candidate leads to it. At the end all constraints are checked on the symbols.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""A sampled progression as a Song: spell_chords, voiced, annotated and played."""
+"""Conversion of a sampled progression to a Song: spelled, voiced, annotated and played."""
 
 from collections.abc import Sequence
 from dataclasses import replace

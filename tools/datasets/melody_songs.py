@@ -1,4 +1,4 @@
-"""Songs as arrays of melody notes and the chords chords_at them.
+"""Songs as arrays of melody notes and the chords under them.
 
 Conventions: steps are those of melody_events, STEPS to a beat, counted from the song's start.
 Pitches and chords are transposed to C major or A minor (`harmony_columns.semitones_to_common`).

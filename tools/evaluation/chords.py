@@ -97,8 +97,8 @@ def song_scores(predictor: Predictor, song: ChordSong) -> Floats:
         raise MuseError(
             f"{song.id}: the model's probabilities add up to {sums.max():.4f}, expected 1"
         )
-    asked = song.chord_id >= FIRST_TARGET_ID
-    return target_scores(log_probs[asked], song.chord_id[asked])
+    is_scored = song.chord_id >= FIRST_TARGET_ID
+    return target_scores(log_probs[is_scored], song.chord_id[is_scored])
 
 
 def figures(scores: Sequence[Floats]) -> Figures:

@@ -1,4 +1,4 @@
-"""EventScores of next-note prediction: losses in nats and accuracies, by corpus.
+"""Scores of next-note prediction: losses in nats and accuracies, by corpus.
 
 Conventions: a note is three events: its pitch, its advance (time to the next start) and its
 duration. Each event is predicted given the events before it and the chords. Of a song's last note
@@ -20,7 +20,7 @@ EVERYTHING = "all"  # key of all corpora together
 
 @dataclass(frozen=True)
 class MelodyFigures:
-    """EventScores of a model on some songs.
+    """Scores of a model on some songs.
 
     Attributes:
         songs: number of songs.

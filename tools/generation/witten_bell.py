@@ -110,7 +110,7 @@ def tune_escape(
 ) -> float | None:
     """Return the escape weight with the least loss on held-out songs.
 
-    Near-duplicates may stand on both sides of this split, which favors smaller weights if anything.
+    Near-duplicates may be on both sides of this split, which slightly favors smaller weights.
 
     Args:
         songs: for training; one of `every` songs is held out.

@@ -55,7 +55,7 @@ def play(clip: Clip, rate: int, player: tuple[str, ...]) -> None:
                 check=False,
             )
         except subprocess.TimeoutExpired as error:
-            raise MuseError(f"{player[0]} does not end; write the clips with -o DIR") from error
+            raise MuseError(f"{player[0]} did not end; write the clips with -o DIR") from error
     if done.returncode:
         reason = done.stderr.strip().partition("\n")[0] or f"code {done.returncode}"
         raise MuseError(f"{player[0]} cannot play ({reason}); write the clips with -o DIR")

@@ -30,7 +30,7 @@ class Clock(Protocol):
 
         Args:
             time_s: the deadline; one in the past is no wait.
-            interrupt: ends the wait at once when it is set; it stays set.
+            interrupt: ends the wait immediately when it is set; it stays set.
 
         Returns:
             True at the deadline, False where the wait was interrupted.

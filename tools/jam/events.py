@@ -51,7 +51,7 @@ class TempoSpan:
     Attributes:
         time_s: where it begins.
         beat: the beat at that time.
-        bpm: quarter notes a minute, a nudge included.
+        bpm: quarter notes per minute, a nudge included.
     """
 
     time_s: float

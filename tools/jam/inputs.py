@@ -38,7 +38,7 @@ class PlayerInput:
 
     Attributes:
         messages: in order, in s on the session's clock.
-        bpm: quarter notes a minute at the start.
+        bpm: quarter notes per minute at the start.
         tempos: (time in s, bpm) of later tempo changes.
         meter: of all bars.
         start_s: time of the first beat of the count-in.
@@ -76,7 +76,7 @@ def file_input(path: str, track: str | None, counted_bpm: float | None) -> Playe
     Args:
         path: the file; '-' is standard input.
         track: a number or part of a name; None chooses the melody.
-        counted_bpm: tempo to play it at, in counted beats a minute; None for its own.
+        counted_bpm: tempo to play it at, in counted beats per minute; None for its own.
 
     Raises:
         BadInputError, ParameterError: as `read_solo_file`.

@@ -2,8 +2,8 @@
 
 The timing thread wakes shortly before each beat, takes the chord model's forecast if it is ready,
 and has the beat decided; a late forecast is skipped and counted, never waited for. The forecast is
-computed in a pool of one thread. The metronome has its own thread, so that clicks stay on time
-whatever the others do. Another thread feeds the messages of a player from a file or a take.
+computed in a pool of one thread. The metronome has its own thread, so that other work does not
+delay clicks. Another thread feeds the messages of a player from a file or a take.
 """
 
 from collections.abc import Callable, Iterator
@@ -32,7 +32,7 @@ class LiveSession:
     """The threads of a session.
 
     Attributes:
-        ended: set when the jam has ended by itself.
+        ended: set when the jam ended without a call of `stop`.
         error: raised in one of the threads, which ended the jam; None without one.
     """
 
@@ -54,7 +54,8 @@ class LiveSession:
             queue: of the player's messages.
             player_input: a player from a file or a take; the jam ends after its last message.
             bars: number of bars after which it ends; None for no limit.
-            input_ended: set by whoever fills the queue at the end of the input; the jam ends then.
+            input_ended: set at the end of the input by the thread that fills the queue; ends
+                the jam.
         """
         self.session, self.clock, self.queue = session, clock, queue
         self.player_input, self.bars = player_input, bars
@@ -101,7 +102,7 @@ class LiveSession:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _guarded(self, run: Callable[[], None]) -> None:
-        """Run a thread's function; an exception ends the jam and is kept in `error`."""
+        """Run a thread's function; an exception ends the jam and is stored in `error`."""
         try:
             run()
         except Exception as error:

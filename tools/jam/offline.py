@@ -56,7 +56,7 @@ def play_offline(
         bars: number of bars after which it ends; None for the end of the input.
         report: called with the progress, where the end of the input is known.
 
-    It ends early where the output fails, as a pipe does whose reader has gone.
+    It ends early where the output fails, for example a pipe whose reader has ended.
 
     Raises:
         BadInputError: the input has no messages, and no number of bars is given.

@@ -13,7 +13,7 @@ from muse.tools.theory.keys import Tonality, parse_key
 from muse.tools.theory.voicing import STYLES as VOICINGS
 
 AUTO = "auto"
-DEFAULT_BPM = 100.0  # counted beats a minute
+DEFAULT_BPM = 100.0  # counted beats per minute
 DEFAULT_STYLE = "pop"
 DEFAULT_AHEAD = 4  # chords
 MAX_AHEAD = 32  # chords
@@ -26,10 +26,10 @@ FILE_SUFFIXES = (*SCORES, *AUDIO_SUFFIXES)
 
 @dataclass(frozen=True)
 class JamRequest:
-    """What is asked for, as text from the command line; None leaves the choice to muse.
+    """Options of the user, as text from the command line; None leaves the choice to muse.
 
     Attributes:
-        bpm: counted beats a minute; "auto" follows the player's tempo, "auto:92" also starts near
+        bpm: counted beats per minute; "auto" follows the player's tempo, "auto:92" also starts near
             92; None takes the tempo of the input.
         meter: for example "4/4"; None takes the meter of the input.
         key: for example "Em"; None and "auto" detect it.
@@ -57,7 +57,7 @@ class JamOptions:
     """A request that is resolved and checked.
 
     Attributes:
-        bpm: quarter notes a minute at the start.
+        bpm: quarter notes per minute at the start.
         is_following: whether the tempo follows the player.
         is_tempo_known: whether the player knows the start tempo: it is given, or counted in.
         meter: of all bars.
@@ -93,8 +93,8 @@ def resolve_options(
     """Parse and check a request, and fill in what it leaves open.
 
     Args:
-        request: what is asked for.
-        bpm: default, in quarter notes a minute.
+        request: the user's options.
+        bpm: default, in quarter notes per minute.
         meter: default.
         count_in: default, in bars.
         seed: of everything that is sampled.
@@ -141,7 +141,7 @@ def check_name(option: str, value: str, names: tuple[str, ...]) -> str:
 
 
 def parse_bpm(text: str | None, default: float, meter: Meter) -> float:
-    """Return the tempo in quarter notes a minute, or the default where none is given."""
+    """Return the tempo in quarter notes per minute, or the default where none is given."""
     if text is None or text == AUTO:
         return default
     counted = parse_number(text.removeprefix(f"{AUTO}:"))

@@ -61,9 +61,9 @@ def open_take(stack: ExitStack, routing: Routing, header: Header) -> TakeRecorde
 
 
 class ScratchFolder:
-    """A temporary folder, which is kept if a live take is in it and an error ends the context.
+    """A temporary folder, not deleted if it holds a live take and an error ends the context.
 
-    A live performance cannot be repeated, whatever is wrong with the file it was meant for.
+    A live performance cannot be repeated, so it survives an error in the output file.
     """
 
     def __init__(self, keep_on_error: bool) -> None:
@@ -81,13 +81,15 @@ class ScratchFolder:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Delete the folder, or log where the take is kept."""
+        """Delete the folder, or log where the take is."""
         takes = sorted(self._path.glob("*.jsonl"))
         if error is None or not self._keep_on_error or not takes:
             shutil.rmtree(self._path)
             return
         take = takes[0]
-        log.warning("the take is kept as %s; try: muse jam --replay %s --out take.mid", take, take)
+        log.warning(
+            "the take was saved as %s; try: muse jam --replay %s --out take.mid", take, take
+        )
 
 
 def has_output_file(routing: Routing) -> bool:

@@ -37,7 +37,7 @@ class Routing:
         model: the chord model, as chords.load_model takes it.
         track: which track of an input file is the melody.
         soundfont: for the synthesizer and rendered files.
-        has_click: whether the metronome goes on; None for yes in real time.
+        has_click: whether the metronome continues after the count-in; None for yes in real time.
         is_through: whether the player's notes are sent on; None for yes with the synthesizer.
         bars: number of bars after which the jam ends.
         record: name of a take to record.

@@ -29,7 +29,7 @@ class ScreenState:
     Attributes:
         meter: of all bars.
         beat: the current one, in quarter notes from the first bar line; negative in the count-in.
-        bpm: quarter notes a minute.
+        bpm: quarter notes per minute.
         decision: the latest; None in the count-in.
         pitches: MIDI pitches of the player that sounded in the last beat, by onset.
         latency_ms: 50th, 95th and 99th percentile of how late messages were sent; None before any.
@@ -165,7 +165,7 @@ class BarLines:
         Args:
             decision: of this beat.
             notes: number of the player's note-ons since the beat before.
-            bpm: quarter notes a minute.
+            bpm: quarter notes per minute.
         """
         bar, _beat = bar_and_beat(decision.beat, self.meter)
         if bar != self.bar:
@@ -190,7 +190,7 @@ def bar_line(bar: int, decisions: Sequence[Decision], notes: int, bpm: float) ->
         bar: counted from 1.
         decisions: of its beats, at least one.
         notes: number of the player's note-ons in it.
-        bpm: quarter notes a minute at its end.
+        bpm: quarter notes per minute at its end.
     """
     names = [write_leadsheet(decision.symbol) for decision in decisions]
     changes = [name for i, name in enumerate(names) if i == 0 or name != names[i - 1]]

@@ -63,7 +63,7 @@ class Session:
             engine: decides what is played.
             playback: sends it.
             take: records the session.
-            has_click: whether the metronome goes on after the count-in.
+            has_click: whether the metronome continues after the count-in.
             is_through: whether the player's messages are sent to the output as well.
         """
         self.engine, self.playback, self.meter, self.take = engine, playback, engine.meter, take

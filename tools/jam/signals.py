@@ -19,7 +19,7 @@ def stop_on_signals() -> Iterator[Event]:
     """Yield an event that is set by the first signal; restores the previous handlers on exit.
 
     Signals soon after the first have no effect, because a player who presses Ctrl-C twice still
-    wants the take; a later one raises KeyboardInterrupt, because the program may be stuck. Signals
+    needs the take; a later one raises KeyboardInterrupt, because the program may be stuck. Signals
     that were ignored, as under nohup, stay ignored. Outside the main thread the event is never set.
     """
     stop = Event()

@@ -7,7 +7,7 @@ from dataclasses import replace
 from muse.tools.jam.events import SoloNote
 
 KEPT_BEATS = 256.0  # older notes are dropped, so that memory use is constant
-MAX_NOTES = 4096  # ended notes that are kept
+MAX_NOTES = 4096  # ended notes that are stored
 
 
 class Solo:

@@ -18,13 +18,13 @@ from muse.tools.melody.note_slots import NEAR, ON_GRID, NotePlan
 
 LONG = 2 * STEPS  # steps to the next note from which on a note ends a phrase
 REST = STEPS  # steps of silence that end a phrase
-# factor on next notes at least so many steps later: phrases may end on chord tones only, so that
+# factor on next notes at least this many steps later: phrases may end on chord tones only, so that
 # without it melodies would rest less than songs do
 LONG_REST_FACTOR, LONG_REST = 4.0, 6 * STEPS
 SHORTEST_REST = STEPS // 3  # steps; shorter gaps are closed by holding the note
 MAX_REPEATS = 8  # notes of one pitch in a row
-# factor on a pitch after so many in a row: songs repeat it once more in 40 of 100 cases, samples of
-# the net in 60, as it copies itself
+# factor on a pitch after this many in a row: songs repeat it once more in 40 of 100 cases, samples
+# of the net in 60, since it copies itself
 REPEATS, REPEAT_FACTOR = 4, 0.45
 SHORTEST = STEPS // 4  # steps; shorter notes in the corpora are expressive timing
 MAX_GAP_BARS = 4  # from a note to the next

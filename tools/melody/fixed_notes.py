@@ -1,4 +1,4 @@
-"""Slots of notes that are given: what stays of a melody, a motif, a rhythm."""
+"""Slots of given notes: those of the song's own melody, of a motif, of a rhythm."""
 
 from collections.abc import Sequence
 
@@ -102,5 +102,5 @@ def rhythm_slots(like: Song, start: int, room: range) -> list[NoteSlot]:
 
 
 def meter_share(song: Song) -> float:
-    """Length of the song's first bar in whole notes."""
+    """Return the length of the song's first bar in whole notes."""
     return bar_beats(first_meter(song)) / bar_beats(COMMON_TIME)

@@ -1,4 +1,4 @@
-"""Generation of Songs with generate_melodies from requests: what `muse melody` does.
+"""Generation of Songs with melodies from requests: what `muse melody` does.
 
 Same seed, same bytes: each melody of a request, and each that is ranked, has random generators of
 its own.

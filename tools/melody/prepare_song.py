@@ -98,7 +98,7 @@ def model_context(song: Song) -> MelodyContext:
         return context
     kin = FALLBACKS["compound" if is_compound(*meter) else "odd" if meter[0] % 2 else "even"]
     log.warning(
-        "songs in %d/%d were too few to learn from: melody-xl hears %d/%d, in bars of %d/%d",
+        "melody-xl was not trained on %d/%d; it gets %d/%d as the meter, with bars of %d/%d",
         *(*meter, *kin, *meter),
     )
     return replace(context, numerator=kin[0], denominator=kin[1])

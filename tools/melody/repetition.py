@@ -19,14 +19,14 @@ from muse.tools.melody.note_slots import Repeat
 
 AUTO, NONE = "auto", "none"
 PHRASE = 4  # bars that are repeated together
-# probability that bars over the same chords repeat those so many bars back; for 24 it is lower than
-# in songs, where most of these also repeat bars 8 or 16 back
+# probability that bars over the same chords repeat those this many bars back; for 24 it is lower
+# than in songs, where most of these also repeat bars 8 or 16 back
 ODDS = {8: 0.67, 16: 0.66, 24: 0.6, 12: 0.36, 4: 0.47}
-# probability that only the rhythm of so many bars back is repeated, in addition to what nets repeat
+# probability that only the rhythm of this many bars back is repeated, beside what nets repeat
 RHYTHM_ODDS = {2: 0.10, 4: 0.05, 1: 0.02}
 SAME = 0.75  # share of the beats of a phrase that need the same chords
 VARIED, VARIED_LAST = 0.28, 0.38  # probability that a bar of a repeated phrase is new
-NEW_END = 4  # one in so many bars of a repeated section, at its end, is new
+NEW_END = 4  # one in this many bars of a repeated section, at its end, is new
 MAX_FORM = 64  # letters
 
 

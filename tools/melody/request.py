@@ -20,7 +20,7 @@ from muse.tools.song.document import Song, Track
 from muse.tools.theory.pitch import midi_name, parse_midi_name
 
 DEFAULT_RANGE = "C4:A5"
-OCTAVE = 12  # pitches: so many contain a tone of every chord
+OCTAVE = 12  # pitches; a range of this size contains a tone of every chord
 AROUND = 2  # semitones by which a continued melody may exceed its range
 LEAST_DENSITY, MOST_DENSITY = 0.5, 16.0  # notes per bar
 PITCHES = Sampling(1.0, 0, 0.95)

@@ -53,7 +53,7 @@ def note_losses(net: MelodyXL, batch: MelodyBatch) -> tuple[Tensor, Tensor]:
 
 
 def missed(logs: Tensor, wanted: Tensor) -> Tensor:
-    """Minus the log probabilities of what came; what is out of range counts as the last class."""
+    """Return the negative log likelihood of the wanted ids; ids out of range are the last class."""
     return -logs.gather(-1, wanted.clamp(max=logs.shape[-1] - 1)[..., None])[..., 0]
 
 

@@ -52,7 +52,7 @@ class Displacement:
 
 
 def on_grid(song: Song) -> bool:
-    """Whether all pitched notes begin and end on the grid, and all drums begin on it."""
+    """Return whether all pitched notes begin and end on the grid, and all drums begin on it."""
     return all(
         is_step(note.start_beats)
         and (track.is_drum or is_step(note.start_beats + note.duration_beats))
@@ -62,7 +62,7 @@ def on_grid(song: Song) -> bool:
 
 
 def is_step(beats: float) -> bool:
-    """Whether a beat is a whole number of steps, up to rounding."""
+    """Return whether a beat is a whole number of steps, up to rounding."""
     return abs(beats * GRID - round(beats * GRID)) <= ROUNDING
 
 
@@ -101,7 +101,7 @@ def shift_onto_beats(song: Song) -> float:
 
 
 def shift_track(track: Track, shift: float) -> Track:
-    """Return the track with its notes shift_track; none begins before beat 0."""
+    """Return the track with its notes shifted; none begins before beat 0."""
     notes = [
         Note(max(note.start_beats + shift, 0.0), note.duration_beats, note.pitch, note.velocity)
         for note in track.notes

@@ -69,7 +69,7 @@ def staves_of(track: Track, notes: Sequence[GridNote]) -> list[Staff]:
 
 
 def needs_both_hands(notes: Sequence[GridNote]) -> bool:
-    """Whether at least a tenth of the notes is low and a tenth is high."""
+    """Return whether at least a tenth of the notes is low and a tenth is high."""
     pitches = sorted(note.pitch for note in notes)
     tenth = len(pitches) // 10
     return bool(pitches) and pitches[tenth] < LEFT_HAND and pitches[-1 - tenth] > RIGHT_HAND

@@ -1,4 +1,4 @@
-"""The interface of a separation engine, whatever net is inside.
+"""The interface of a separation engine, independent of its net.
 
 Conventions: audio is float32 of shape (2, frames), full scale 1.0, at the engine's own sample rate.
 """

@@ -33,7 +33,7 @@ Role = Literal["lead", "vocals", "keys", "guitar", "bass", "drums", "pad", "othe
 
 
 class Tempo(msgspec.Struct, frozen=True):
-    """Tempo in quarter notes a minute, from a beat to the next tempo."""
+    """Tempo in quarter notes per minute, from a beat to the next tempo."""
 
     beat: float
     bpm: float
@@ -274,7 +274,7 @@ _decoder = msgspec.json.Decoder(Song)
 
 
 def is_document(head: bytes) -> bool:
-    """Whether the first bytes of a file mark it as a Song document, of whatever version."""
+    """Return whether the first bytes of a file mark it as a Song document, of any version."""
     return MARK in head[:MARK_WITHIN]
 
 

@@ -81,7 +81,7 @@ class Bar:
 
 
 def is_compound(numerator: int, denominator: int) -> bool:
-    """Whether the beats of a time signature are groups of three units; see the module."""
+    """Return whether the beats of a time signature are groups of three units; see the module."""
     return numerator in COMPOUND_NUMERATORS and denominator in COMPOUND_DENOMINATORS
 
 
@@ -90,7 +90,7 @@ def pulse_beats(meter: Signature, bpm: float | None = None) -> float:
 
     Args:
         meter: 1.5 for 6/8, 9/8 and 12/8, 0.75 for 6/16, 9/16 and 12/16, else 1.
-        bpm: tempo in quarter notes a minute, if known; only 3/8 depends on it.
+        bpm: tempo in quarter notes per minute, if known; only 3/8 depends on it.
     """
     if is_compound(meter.numerator, meter.denominator) or is_one_in_a_bar(meter, bpm):
         return GROUP * 4 / meter.denominator
@@ -98,7 +98,7 @@ def pulse_beats(meter: Signature, bpm: float | None = None) -> float:
 
 
 def is_one_in_a_bar(meter: Signature, bpm: float | None) -> bool:
-    """Whether a meter is 3/8 at a tempo (quarter notes a minute) with one count a bar."""
+    """Return whether a meter is 3/8 at a tempo (quarter notes per minute) with one count a bar."""
     is_three_eighths = (meter.numerator, meter.denominator) == (3, 8)
     return is_three_eighths and bpm is not None and bpm / bar_beats(meter) >= ONE_IN_A_BAR_BPM
 
@@ -114,7 +114,7 @@ def signature_text(meter: Signature) -> str:
 
 
 def is_same_signature(one: Signature, other: Signature) -> bool:
-    """Whether two time signatures are written alike; 2/4 and 4/8 are not."""
+    """Return whether two time signatures are written alike; 2/4 and 4/8 are not."""
     return (one.numerator, one.denominator) == (other.numerator, other.denominator)
 
 

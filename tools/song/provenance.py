@@ -30,7 +30,7 @@ def provenance(
 
     Args:
         command: name of the command, such as "chords" or "eval transcription".
-        params: what the run was asked for, as values that JSON holds.
+        params: options of the run, as JSON values.
         seed: of the random generator; None where nothing is sampled.
         model: name of the model or engine; None without one.
         model_hash: SHA-256 of the model's weights, hexadecimal.

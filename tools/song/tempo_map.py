@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 SLOWEST_BPM, FASTEST_BPM = 20.0, 400.0  # range of the tempos that options and charts may give
-DEFAULT_BPM = 120.0  # quarter notes a minute: the tempo of a MIDI file that gives none
+DEFAULT_BPM = 120.0  # quarter notes per minute: the tempo of a MIDI file that gives none
 
 
 class TempoMap:
@@ -17,7 +17,7 @@ class TempoMap:
 
     Attributes:
         beats: start of each tempo, ascending, the first one 0.
-        bpms: quarter notes a minute, each above 0.
+        bpms: quarter notes per minute, each above 0.
         seconds: time of each of `beats`.
     """
 
@@ -49,5 +49,5 @@ class TempoMap:
         return self.beats[i] + (seconds - self.seconds[i]) * self.bpms[i] / 60.0
 
     def bpm_at(self, beat: float) -> float:
-        """Return the tempo at a beat, in quarter notes a minute."""
+        """Return the tempo at a beat, in quarter notes per minute."""
         return self.bpms[max(bisect_right(self.beats, beat) - 1, 0)]

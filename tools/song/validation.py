@@ -26,27 +26,27 @@ Check = Callable[[Any], bool]
 
 
 def within(value: float | None, low: float, high: float) -> bool:
-    """Whether a value is given and in [low, high]; NaN is not."""
+    """Return whether a value is given and in [low, high]; NaN is not."""
     return value is not None and low <= value <= high
 
 
 def unknown_or_within(value: float | None, low: float, high: float) -> bool:
-    """Whether a value is None, or in [low, high]."""
+    """Return whether a value is None, or in [low, high]."""
     return value is None or low <= value <= high
 
 
 def is_place(beat: float) -> bool:
-    """Whether a beat is a valid position."""
+    """Return whether a beat is a valid position."""
     return 0 <= beat <= MAX_BEATS
 
 
 def is_stretch(start: float, duration: float) -> bool:
-    """Whether a start and a duration in beats are a valid stretch of time."""
+    """Return whether a start and a duration in beats are a valid stretch of time."""
     return start >= 0 and duration >= 0 and start + duration <= MAX_BEATS
 
 
 def note_in_range(note: Any) -> bool:
-    """Whether MIDI can hold a note."""
+    """Return whether MIDI can hold a note."""
     return (
         0 <= note.pitch <= 127
         and 1 <= note.velocity <= 127
@@ -55,7 +55,7 @@ def note_in_range(note: Any) -> bool:
 
 
 def chord_in_range(chord: Any) -> bool:
-    """Whether the times, pitch classes, codes, pitches and probabilities of a chord are valid."""
+    """Return whether the times, pitches, codes and probabilities of a chord are valid."""
     return (
         is_stretch(chord.start_beats, chord.duration_beats)
         and unknown_or_within(chord.root_pc, 0, 11)
@@ -69,12 +69,12 @@ def chord_in_range(chord: Any) -> bool:
 
 
 def key_in_range(key: Any) -> bool:
-    """Whether a key is one of the 24 keys, with a confidence in [0, 1]."""
+    """Return whether a key is one of the 24 keys, with a confidence in [0, 1]."""
     return is_place(key.beat) and within(key.tonic_pc, 0, 11) and within(key.confidence, 0, 1)
 
 
 def meter_in_range(meter: Any) -> bool:
-    """Whether a time signature can be written in MIDI."""
+    """Return whether a time signature can be written in MIDI."""
     return (
         is_place(meter.beat)
         and within(meter.numerator, 1, MAX_NUMERATOR)

@@ -85,7 +85,7 @@ def chords_of_notes(
     Args:
         notes: of one song.
         meter: of all bars.
-        bpm: tempo in quarter notes a minute.
+        bpm: tempo in quarter notes per minute.
         cell_beats: as in `find_chords`.
     """
     if not len(notes):
@@ -117,7 +117,7 @@ def beat_and_bar(meter: Meter, bpm: float | None = None) -> tuple[float, int]:
 
     Args:
         meter: of the bar.
-        bpm: tempo in quarter notes a minute, if known; 3/8 is one beat when fast, else three.
+        bpm: tempo in quarter notes per minute, if known; 3/8 is one beat when fast, else three.
     """
     beat, bar = pulse_beats(meter, bpm), bar_beats(meter)
     if beat != 1.0:

@@ -94,7 +94,7 @@ def bass_degrees(name: str) -> tuple[Interval, ...]:
 
 
 def with_tension(shares: NDArray[np.float64], name: str) -> str:
-    """The quality with the tension that sounds as long as the chord's own degrees.
+    """Return the quality with the tension that sounds as long as the chord's own degrees.
 
     Args:
         shares: (12,) part of the time that each step above the root sounds.

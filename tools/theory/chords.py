@@ -41,7 +41,7 @@ def parse_chord(text: str) -> ChordSymbol:
 
 
 def is_chord_symbol(text: str) -> bool:
-    """Whether a text can be read as a chord symbol."""
+    """Return whether a text can be read as a chord symbol."""
     try:
         parse_chord(text)
     except BadInputError:

@@ -133,7 +133,7 @@ FUNCTIONS = tuple(
 )
 ROWS: dict[Label, Function] = {(row.kind, row.name): row for row in FUNCTIONS}
 
-# function by color and place, whatever follows: kind, colors, "place name"
+# function by color and place, without the next chord: kind, colors, "place name"
 DEFAULTS_TEXT: dict[Mode, tuple[tuple[Kind, str, str], ...]] = {
     "major": (
         ("diatonic", "major open", "0 I, 5 IV, 7 V"),

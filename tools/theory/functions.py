@@ -45,7 +45,7 @@ class Chord:
 
     @property
     def usual(self) -> Label | None:
-        """The default function, whatever follows."""
+        """The default function, without the next chord."""
         return DEFAULTS.get((self.mode, self.color, self.place))
 
     @property
@@ -54,7 +54,7 @@ class Chord:
         return self.usual[0] if self.usual else None
 
     def leads_to(self, other: "Chord", up: int) -> bool:
-        """Whether the root of the other chord is `up` semitones above this one's."""
+        """Return whether the root of the other chord is `up` semitones above this one's."""
         return (self.place + up - other.place) % 12 == 0
 
 
@@ -82,7 +82,7 @@ def function_of(
 
 @lru_cache(maxsize=65536)
 def function_at(symbol: ChordSymbol, key: Tonality, following: ChordSymbol | None) -> Function:
-    """Cached `function_of`."""
+    """Return the same as `function_of`, cached."""
     if not symbol.is_chord:
         return ROWS["none", "X" if symbol.quality == UNKNOWN else "N"]
     chord = placed(symbol, key)
@@ -122,7 +122,7 @@ def color_of(symbol: ChordSymbol) -> Color:
 
 
 def is_altered_fifth(degrees: set[Interval], alteration: int) -> bool:
-    """Whether the fifth has this alteration and there is no perfect fifth."""
+    """Return whether the fifth has this alteration and there is no perfect fifth."""
     return Interval(5, alteration) in degrees and Interval(5) not in degrees
 
 

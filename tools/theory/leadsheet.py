@@ -158,7 +158,7 @@ def take_added(reading: Reading, word: str) -> None:
 
 
 def take_omitted(reading: Reading, word: str) -> None:
-    """Read an omitted degree, whatever its alteration."""
+    """Read an omitted degree; its alteration is ignored."""
     reading.omitted.append(int(re.sub(r"\D", "", word)))
 
 

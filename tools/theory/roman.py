@@ -99,7 +99,7 @@ def spelled_root(root: int, symbol: ChordSymbol, key: Tonality) -> int:
 
 
 def is_written_small(symbol: ChordSymbol) -> bool:
-    """Whether the numeral of a chord is in small letters."""
+    """Return whether the numeral of a chord is in small letters."""
     return MINOR_THIRD in quality(symbol.quality).intervals
 
 
@@ -138,7 +138,7 @@ def usual_alteration(number: int, key: Tonality, is_small: bool) -> int:
 
 
 def is_courtesy(usual: int, sign: int) -> bool:
-    """Whether a flat only repeats the signature of a minor key."""
+    """Return whether a flat only repeats the signature of a minor key."""
     return usual == sign == -1
 
 
@@ -276,7 +276,7 @@ def chord_from_words(
 
 
 def has_diminished_triad(number: int, key: Tonality) -> bool:
-    """Whether the key's own triad on a degree is diminished."""
+    """Return whether the key's own triad on a degree is diminished."""
     scale = SCALES[key.mode]
     return (scale[(number + 3) % 7] - scale[number - 1]) % 12 == DIMINISHED_FIFTH
 

@@ -56,7 +56,7 @@ def sounding_notes(song: Song) -> NoteArrays:
 
 
 def is_pitched(track: Track) -> bool:
-    """Whether a track has notes that are not drums."""
+    """Return whether a track has notes that are not drums."""
     return bool(track.notes) and not track.is_drum and track.role != "drums"
 
 

@@ -112,7 +112,7 @@ def with_tensions(
 
 
 def takes_thirteenth(slots: Slots) -> bool:
-    """Whether a chord can have a thirteenth: not with a sixth or an altered tension."""
+    """Return whether a chord can have a thirteenth: not with a sixth or an altered tension."""
     return slots.get(5) == 7 and slots.get(9, 2) == 2 and slots.get(7) != SIXTH
 
 

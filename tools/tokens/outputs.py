@@ -35,7 +35,9 @@ def output_paths(folder: str, inputs: dict[str, str], suffix: str) -> dict[str, 
     counts = Counter(places.values())
     for name, path in places.items():
         if counts[path] > 1:
-            raise ParameterError(f"two inputs would be written to {path}; tokenize them one by one")
+            raise ParameterError(
+                f"two inputs would be written to {path}; tokenize them in separate runs"
+            )
         if name != PIPE and path.resolve() == Path(name).resolve():
             raise ParameterError(f"{path} is an input; choose another output folder")
     return places

@@ -49,7 +49,7 @@ def run_fit(
     export_to: Path | None = None,
     report: Report = silent,
 ) -> Run:
-    """Make a model by its fit and write it into the run's folder, and into another if asked.
+    """Fit a model and write it into the run's folder, and into `export_to` if that is given.
 
     Args:
         fit: makes the model.

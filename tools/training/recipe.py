@@ -137,7 +137,8 @@ class Recipe(ABC):
         defaults: options of the command whose default is another one for this net, by name.
         watched: metric on the validation side that decides which epoch is best.
         needs_data: whether --data must be given.
-        keep_every: epochs between two checkpoints that are kept; 0 keeps the best and the last.
+        keep_every: epochs between two checkpoints that are not deleted; 0 leaves the best and the
+            last only.
         plotted: metrics whose history is plotted, besides loss and the watched one.
     """
 

@@ -159,7 +159,7 @@ def write_and_log(folder: RunFolder, every: int, state: State) -> None:
 def finish(
     job: Job, folder: RunFolder, state: State, export_to: Path | None, report: Report
 ) -> Run:
-    """Measure the best weights, write all results, and export the weights if asked."""
+    """Measure the best weights, write all results, and export the weights to `export_to`."""
     report("measuring", 0.0)
     device = choose_device(job.plan.device)
     folder.write_epoch(state)

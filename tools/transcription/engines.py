@@ -8,7 +8,7 @@ To add an engine, write one module in this folder with a function
     def estimate(chunk: EngineInput) -> dict[str, Evidence]
 
 that returns the posteriors for every head in `muse.models.note_net.config.HEADS` (the same
-object for all heads, where the engine does not tell roles apart), and add its row to ENGINES.
+object for all heads, where the engine does not distinguish roles), and add its row to ENGINES.
 This module imports nothing heavy, so that the command line can list the names.
 """
 

@@ -33,7 +33,7 @@ SILENCE = 1e-3  # peak of a block below which the sound has not begun yet
 
 DRUMS_FLATNESS = 0.005
 DRUMS_PERCUSSIVE_SHARE = 0.22
-SOLO_ROLES: tuple[Role, ...] = ("keys", "bass", "lead")  # the pitched roles that are told apart
+SOLO_ROLES: tuple[Role, ...] = ("keys", "bass", "lead")  # the pitched roles that are distinguished
 CHORDS_SHARE = 0.5  # polyphonic share: lines decoded as chords stay under 0.4, chords over 0.59
 CONFIDENT = 0.6  # confidence of the notes that are counted; the others are often overtones
 BASS_MEDIAN_PITCH = 52  # E3; a line with a lower median is a bass

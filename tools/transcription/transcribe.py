@@ -100,7 +100,7 @@ def find_stems(
 ) -> tuple[list[Stem], Separation | None]:
     """Return the stems of an input, or the input itself as the only stem of a solo recording.
 
-    The stems are written into `folder`, or into `scratch` where the options do not want them.
+    The stems are written into `folder`, or into `scratch` where the options exclude them.
     """
     if not options.separate:
         return [Stem(options.role or "solo", path, options.role, "input", solo=True)], None

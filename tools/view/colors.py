@@ -1,4 +1,4 @@
-"""Colors of tracks: the color of the role, or a spare one if that is in use."""
+"""Colors of tracks: the color of the role, or an unused one if another track has it."""
 
 from collections.abc import Sequence
 

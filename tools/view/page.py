@@ -61,7 +61,7 @@ class System:
         return self.lines[-1] + 1
 
     def holds(self, beat: float) -> bool:
-        """Whether an event at a beat is drawn in this system, by its nearest column."""
+        """Return whether an event at a beat is drawn in this system, by its nearest column."""
         place = round(beat * self.per_beat) / self.per_beat
         return self.bars[0].start <= place < self.bars[-1].end
 

@@ -1,4 +1,4 @@
-"""Chord symbols in charts, in lead-sheet spelling whatever the spelling in the song."""
+"""Chord symbols in charts, always in lead-sheet spelling."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -118,7 +118,7 @@ def cell_text(chords: BarChords, bar: Bar, before: BarChords | None) -> str:
 
 
 def filled_with(chords: BarChords, symbol: str) -> bool:
-    """Whether a bar has only this chord."""
+    """Return whether a bar has only this chord."""
     if not chords.changes:
         return chords.held == symbol
     return chords.changes == ((0, symbol),)

@@ -40,7 +40,7 @@ log = logging.getLogger("muse")
 
 OVERHANG = 0.25  # beats that the last note may reach into a bar that gets no chords
 FIT_POWER = 0.8  # on the likelihood of the notes, as those over one chord are not independent
-# the written key is doubted if the detected one differs by so many accidentals, this confidently
+# warn if the detected key differs by this many accidentals, with at least this confidence
 MIN_ACCIDENTALS, MIN_CONFIDENCE = 2, 0.5
 ENHARMONIC = 12  # accidentals between enharmonic signatures
 PICKUP_SHARE = 0.5  # of a bar: notes that begin with at most this left are a pickup

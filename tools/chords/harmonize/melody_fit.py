@@ -42,7 +42,7 @@ TOLERANCE = 1e-6  # beats: times closer than this are equal
 TONES = {0: 0, 3: 1, 4: 1, 6: 2, 7: 2, 8: 2, 9: 3, 10: 3, 11: 3, 1: 4, 2: 4, 5: 4}
 ABOVE_A_TONE, OUTSIDE = 5, 6  # a semitone above a chord tone; any other pitch class
 ROLES = 7
-QUALITY_ESCAPE = 100.0  # weight of the tone_roles against the counts of a quality
+QUALITY_ESCAPE = 100.0  # weight of the tone roles against the counts of a quality
 KEY_POWER = 0.6  # on how common a pitch class is in the key
 SMOOTHING = 1.0  # added to every count
 
@@ -154,7 +154,7 @@ def role_shares(counts: Floats) -> Floats:
     """Return the same from the roles of the pitch classes alone."""
     table = tone_roles()
     seen = np.array([counts[:, table == role].sum(axis=1) for role in range(ROLES)]).T
-    per_class = counts.sum(axis=2)  # a quality's notes could have had each of its tone_roles
+    per_class = counts.sum(axis=2)  # a quality's notes could have had each of its tone roles
     chances = np.array([per_class @ (table == role).sum(axis=1) for role in range(ROLES)]).T
     rates = (seen + SMOOTHING) / (chances + SMOOTHING * 12)
     each = rates[:, table]

@@ -36,7 +36,7 @@ from muse.tools.theory.chords import NONE, ChordSymbol, parse_chord, sound_of
 from muse.tools.theory.keys import C_MAJOR, Tonality, scale_pcs
 from muse.tools.theory.voicing import bass_pitches, style_named, voice
 
-RNG_STREAM = 7  # what sets the band's dice apart from others of the same seed
+RNG_STREAM = 7  # separates the band's random numbers from others of the same seed
 SURE_PROBABILITY = 0.5  # probability from which the bass steps towards the next chord
 MIN_WALKING = 0.6  # counted beats; shorter bass notes stay on the root
 LAST_TICK = 1 - 1 / DEFAULT_TICKS_PER_BEAT  # of a beat, in beats
@@ -67,7 +67,7 @@ class Band:
         Args:
             meter: of all bars, whole quarter notes.
             style: a name of datasets.chord_events.STYLES.
-            bpm_at: returns the current tempo, in quarter notes a minute.
+            bpm_at: returns the current tempo, in quarter notes per minute.
             voicing: a style of theory.voicing; None for the style's own.
             swing: percent of a pair of eighths that the first one lasts; None for the style's own.
             seed: of the players' variation; the same calls then give the same bytes.
@@ -265,5 +265,5 @@ def fit_note(note: Note, beat: float, dynamics: float) -> Note:
 
 
 def sort_events(events: Iterable[BandEvent]) -> list[BandEvent]:
-    """Return events by beat; the order of simultaneous ones is kept."""
+    """Return events by beat; simultaneous ones stay in their order."""
     return sorted(events, key=lambda event: event.beat)

@@ -50,7 +50,7 @@ def jack_server(*, realtime: bool = True, patient: bool = False) -> Iterator[str
 
     Args:
         realtime: whether it asks for real-time priority, as a musician's server does.
-        patient: whether it waits for clients that are late; otherwise it goes on without them,
+        patient: whether it waits for clients that are late; otherwise it continues without them,
             as a musician's server does, and their messages are lost.
 
     Raises:
@@ -107,7 +107,7 @@ def wait_for_server(server: "subprocess.Popen[bytes]") -> None:
             close_handle(handle)
             return
         time.sleep(LOOK_S)
-    raise MuseError("jackd does not start; try: jackd -d dummy")
+    raise MuseError("jackd did not start; try: jackd -d dummy")
 
 
 def end(server: "subprocess.Popen[bytes]") -> None:

@@ -71,7 +71,7 @@ def peer_program() -> Iterator[PeerProgram]:
         ours.recv()
         yield PeerProgram(ours)
     except EOFError as error:
-        raise MuseError("the peer program of the benchmark has ended early") from error
+        raise MuseError("the peer program of the benchmark ended early") from error
     finally:
         ours.close()
         process.join(ENDS_S)

@@ -4,7 +4,7 @@ The net predicts which chord follows and how long each one lasts. For a single b
 either the current chord continues, as likely as it lasts longer than it has so far, or another one
 begins.
 
-Conventions: chord ids are those of forms.harmony.CHORD_VOCABULARY with absolute roots; triads are
+Conventions: chord ids are those of harmony_columns.CHORD_VOCABULARY with absolute roots; triads are
 relative to C (see beat_features.py); beats are quarter notes.
 """
 

@@ -1,6 +1,6 @@
 """Receives the player's messages from a port or a stream, and passes them on in order.
 
-Whoever receives bytes puts them into an InputQueue; the InputDispatcher's thread takes them out and
+The receiving threads put bytes into an InputQueue; the InputDispatcher's thread takes them out and
 calls the engine. The queue is bounded and never loses a note-off.
 """
 
@@ -161,7 +161,7 @@ class StreamReader:
     """A thread that reads a stream: JSON lines where it begins with a brace, else raw MIDI bytes.
 
     Lines with a time are passed on at that time, so that a file plays in time through a pipe; lines
-    without one, or with one in the past, at once.
+    without one, or with one in the past, immediately.
 
     Attributes:
         ended: set at the end of the stream.

@@ -113,7 +113,7 @@ class JackServer:
         status = ctypes.c_int()
         client = self._library.jack_client_open(WATCH_NAME, NO_START_SERVER, ctypes.byref(status))
         if client is None and not status.value & SERVER_FAILED:
-            raise OSError(f"JACK takes no client (status {status.value:#x})")
+            raise OSError(f"JACK refused the client (status {status.value:#x})")
         return int(client) if client is not None else None
 
     def _close_watch_client(self) -> None:

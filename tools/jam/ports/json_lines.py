@@ -6,7 +6,7 @@ One object a line, times in s on the session's clock:
     {"time_s": 1.75, "off": 60}
     {"time_s": 2.0, "control": 64, "value": 127}
 
-In input, `time_s` may be left out, which means at once; velocity is DEFAULT_VELOCITY by default,
+In input, `time_s` may be left out, which means now; velocity is DEFAULT_VELOCITY by default,
 and the channel 0. In output, `part` says what sounds, `channel` is always there, and programs are
 {"program": 33}, other messages {"hex": "e00040"}.
 """

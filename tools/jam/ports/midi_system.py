@@ -157,6 +157,6 @@ def open_virtual(handle: Any, direction: Direction) -> None:
         handle.open_virtual_port(name)
     except (rtmidi.RtMidiError, NotImplementedError) as error:
         raise MissingPartError(
-            f"{system_name(system)} makes no virtual MIDI port ({error}); name a port with --in "
-            "and --out"
+            f"{system_name(system)} cannot create virtual MIDI ports ({error}); "
+            "name a port with --in and --out"
         ) from error

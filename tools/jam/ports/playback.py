@@ -97,7 +97,7 @@ class Playback:
         self._thread.start()
 
     def schedule(self, messages: Iterable[Message]) -> None:
-        """Add messages; those in the past are sent at once."""
+        """Add messages; those in the past are sent immediately."""
         with self._lock:
             if self._is_closed:
                 return
@@ -246,7 +246,7 @@ class Playback:
             self._sink.send(message)
         except (MuseError, OSError) as error:
             if self._retry_s is None and not isinstance(error, LOGGED_ELSEWHERE):
-                log.warning("%s; the session goes on", error)
+                log.warning("%s; the session continues", error)
             is_back = isinstance(error, PortReconnectedError)
             self._retry_s = self._clock.now() + (0.0 if is_back else RETRY_S)
             return False

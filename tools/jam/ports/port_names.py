@@ -72,7 +72,7 @@ def choose_port(names: Sequence[str], direction: Direction, text: str) -> int:
     found = matching_ports(names, text)
     if not found:
         raise BadInputError(
-            f"no MIDI port to {'hear' if direction == 'in' else 'play into'} is called '{text}'; "
+            f"no MIDI {'input' if direction == 'in' else 'output'} port matches '{text}'; "
             f"there {'are' if names else 'is'}: {', '.join(names) or 'none'}"
         )
     if len(found) > 1:

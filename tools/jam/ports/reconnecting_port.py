@@ -47,7 +47,7 @@ class ReconnectingPort:
     """A port that is waited for, monitored, and reconnected after it was lost.
 
     A thread does all that, and everything with the system's handle but sending, because CoreMIDI
-    reports new ports only to the thread that first asked.
+    reports new ports only to the first thread that listed them.
     """
 
     def __init__(
@@ -201,7 +201,7 @@ class ReconnectingPort:
     def _is_there(self) -> bool:
         """Return whether the port exists and we are still connected to it.
 
-        A port that was gone for a moment has its name again, but not its connections. A connection
+        A port that disappeared briefly gets its name back, but not its connections. A connection
         of our port that someone changed by hand is left alone.
         """
         if self.text is None:

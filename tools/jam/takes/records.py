@@ -6,7 +6,7 @@ a `beat`, quarter notes from the first bar line after the count-in:
     heard      a MIDI message of the player, `data` in hex
     played     a MIDI message of the band, with its part
     decision   the chord from this beat on, its probability, the key, and what both models predicted
-    tempo      from here on, `bpm` quarter notes a minute
+    tempo      from here on, `bpm` quarter notes per minute
     end        the session is over; a take without this line was cut off
 
 In a decision, `who` says who decided (see WHO), `ear` has the candidates of the melody listener,
@@ -106,7 +106,7 @@ class DecisionLine(Line, frozen=True, tag="decision"):
 
 
 class TempoLine(Line, frozen=True, tag="tempo"):
-    """A tempo, in quarter notes a minute."""
+    """A tempo, in quarter notes per minute."""
 
     bpm: float
 
@@ -179,8 +179,8 @@ def parse_header(line: bytes, name: str) -> Header:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadInputError(f"{name}: not a take of muse jam ({error})") from error
     if not (within(header.numerator, 1, 255) and header.denominator in (1, 2, 4, 8, 16)):
-        metre = f"{header.numerator}/{header.denominator}"
-        raise BadInputError(f"{name}, line 1: {metre} is not a metre")
+        meter = f"{header.numerator}/{header.denominator}"
+        raise BadInputError(f"{name}, line 1: {meter} is not a meter")
     return header
 
 

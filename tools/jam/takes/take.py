@@ -180,7 +180,9 @@ def open_spool(stem: Path) -> BinaryIO:
         try:
             return stem.with_name(name).open("xb")
         except FileExistsError:
-            log.warning("%s: unfinished take of an earlier session; kept", stem.with_name(name))
+            log.warning(
+                "%s: unfinished take of an earlier session; not overwritten", stem.with_name(name)
+            )
     raise AssertionError  # the loop has no end
 
 

@@ -4,7 +4,7 @@ The tempo map is a chain of spans of constant tempo. A change begins a new span 
 reached at that time, so beats go on without a gap and the past stays as it was.
 
 Conventions: times are in s on the session's clock; beats are quarter notes from the first bar line
-after the count-in, whose beats are negative; tempos are in quarter notes a minute.
+after the count-in, whose beats are negative; tempos are in quarter notes per minute.
 """
 
 from bisect import bisect_left, bisect_right
@@ -21,7 +21,7 @@ from muse.tools.song.meter import bar_beats
 from muse.tools.song.tempo_map import FASTEST_BPM, SLOWEST_BPM
 from muse.tools.song.validation import DENOMINATORS, MAX_NUMERATOR
 
-MAX_SPANS = 512  # spans that are kept; the oldest of them extends back without limit
+MAX_SPANS = 512  # spans that are stored; the oldest of them extends back without limit
 MAX_NUDGE_BEATS = 0.25  # the most by which a nudge moves the beats ...
 NUDGE_BEATS = 2.0  # ... spread over this many beats, so that none is much shorter or longer
 
@@ -174,7 +174,7 @@ def wait_for_beat(
         clock: to wait on.
         beat_clock: gives the beat's time.
         beat: in quarter notes.
-        stop: ends the wait at once, if whoever sets it also calls `beat_clock.wake()`.
+        stop: ends the wait immediately; the thread that sets it must also call `beat_clock.wake()`.
         lead_s: how long before the beat to return.
 
     Returns:

@@ -6,7 +6,7 @@ choose among the likeliest tempos (beat_phase.py). A tempo that differs by less 
 followed smoothly. One that differs by more must be the likeliest for several updates before it is
 accepted, or the former tempo must have become untenable.
 
-Conventions: times in s on the session's clock, tempos in quarter notes a minute.
+Conventions: times in s on the session's clock, tempos in quarter notes per minute.
 """
 
 from dataclasses import dataclass

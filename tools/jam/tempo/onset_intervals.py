@@ -4,8 +4,8 @@ A tempo is judged by how often onsets lie a sixth, a quarter, ... one, two, eigh
 apart, relative to how often they would at random: for all pairs of onsets, weighted by accents, and
 for pairs that share a pitch (two snares, a tone that returns).
 
-Conventions: times in s, tempos in quarter notes a minute. An onset may be several notes that begin
-together. Intervals (lags) are counted in bins that are even in log time.
+Conventions: times in s, tempos in quarter notes per minute. An onset may be several notes that
+begin together. Intervals (lags) are counted in bins that are even in log time.
 """
 
 from math import ceil, exp, log
@@ -82,7 +82,7 @@ class OnsetIntervals:
         ratios = np.minimum(self._lags @ WINDOWS / expected[:, None], MAX_RATIO)
         at_tempo = ratios[:, BELOW] * (1 - WITHIN) + ratios[:, BELOW + 1] * WITHIN
         at_tempo[:, ~COUNTED] = 1.0
-        rate = np.log(self._count[0] / span_s * 60.0 / TEMPOS)  # onsets a beat
+        rate = np.log(self._count[0] / span_s * 60.0 / TEMPOS)  # onsets per beat
         pace = np.log(60.0 / TEMPOS)
         columns = [*np.log(at_tempo + RATIO_OFFSET).transpose(0, 2, 1).reshape(-1, len(TEMPOS))]
         columns += [rate, pace, pace**2, rate**2]

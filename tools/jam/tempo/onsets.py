@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-MAX_ONSETS = 64  # the latest ones, which are kept
+MAX_ONSETS = 64  # the latest ones, which are stored
 PITCH_BITS = 64  # pitches this far apart share a bit, so that a set of pitches fits in 64 bits
 USUAL_PITCH = 60  # for notes whose pitch is not known
 

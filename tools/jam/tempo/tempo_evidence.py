@@ -5,7 +5,7 @@ onsets fall on beats (beat_phase.py), and one of them wins.
 
 There are a long and a short memory of intervals. Where the short one contradicts the accepted
 tempo for several updates, the player has changed tempo, and older evidence is dropped. Once a
-tempo has been stable for a while, other tempos are expected to have as many onsets a beat as
+tempo has been stable for a while, other tempos are expected to have as many onsets per beat as
 before, because that number changes less than the tempo does.
 
 Conventions: times in s; log odds are log probabilities up to a constant, of the tempos in TEMPOS.
@@ -38,11 +38,11 @@ START_LOG_ODDS, START_SPREAD = 20.0, 0.15  # log odds of the given start tempo, 
 # standard deviation in log tempo; used until a tempo has settled
 MAX_START_IN_DOUBT = 8.0  # its largest log odds when a tempo may be abandoned
 PACE_ONSETS = 16  # number of onsets over which the onset rate is computed
-PACE_WEIGHT = 0.03  # weight of the latest update in the mean number of onsets a beat
-SETTLED_S = 25.0  # at one tempo, before the onsets a beat are expected to stay ...
+PACE_WEIGHT = 0.03  # weight of the latest update in the mean number of onsets per beat
+SETTLED_S = 25.0  # at one tempo, before the onsets per beat are expected to stay ...
 HELD_S = 8.0  # ... and at another tempo, before their mean changes again, ...
 HOLD_LOG_ODDS = 6.0  # ... and log odds added to the accepted tempo
-PACE_SPREAD = 0.12  # standard deviation of log onsets a beat between tempos
+PACE_SPREAD = 0.12  # standard deviation of log onsets per beat between tempos
 MAX_PACE_PENALTY, MAX_PACE_IN_DOUBT = 12.0, 4.0  # largest penalties: usual, and for abandoning
 
 
@@ -57,7 +57,7 @@ class TempoEvidence:
         self._updated_s = 0.0
         self._doubts = 0
         self._accepted_bpm: float | None = None
-        self._usual_pace = 0.0  # mean log onsets a beat
+        self._usual_pace = 0.0  # mean log onsets per beat
         self._since_s = 0.0  # since when the tempo is accepted
         self._is_settled = False
         self._valid_from_s = -inf  # onsets before belong to an abandoned tempo
@@ -108,7 +108,7 @@ class TempoEvidence:
         return is_abandoned
 
     def accept_tempo(self, bpm: float) -> None:
-        """Accept a tempo as the player's, and update the mean number of onsets a beat."""
+        """Accept a tempo as the player's, and update the mean number of onsets per beat."""
         before, pace = self._accepted_bpm, self._pace() - log(bpm / 60.0)
         self._accepted_bpm = bpm
         if before is None or abs(log(bpm / before)) > DRIFT:
@@ -151,14 +151,14 @@ class TempoEvidence:
         return np.asarray(self._accumulated + self._start_log_odds - penalty)
 
     def _pace_penalty(self) -> Array:
-        """Return penalties of tempos with more or fewer onsets a beat than usual."""
+        """Return penalties of tempos with more or fewer onsets per beat than usual."""
         if not self._is_settled:
             return np.zeros(len(TEMPOS))
         away = (self._pace() - np.log(TEMPOS / 60.0) - self._usual_pace) / PACE_SPREAD
         return np.asarray(np.minimum(0.5 * away**2, MAX_PACE_PENALTY))
 
     def _pace(self) -> float:
-        """Return the log onset rate (onsets a second) of the latest onsets."""
+        """Return the log onset rate (onsets per second) of the latest onsets."""
         times_s = self._long_term.recent_onsets().times_s[-PACE_ONSETS:]
         return log((len(times_s) - 1) / max(float(times_s[-1] - times_s[0]), 1e-3))
 

@@ -115,7 +115,7 @@ def mix_triad(
     rng: np.random.Generator,
     half: int,
 ) -> KnownClip:
-    """Return three tones of equal length at once, at random levels, with silence around them."""
+    """Return three simultaneous tones of equal length at random levels, padded with silence."""
     gains = 10 ** (rng.uniform(-TRIAD_DB, TRIAD_DB, len(shape)) / 20)
     sound = np.sum([gain * tone for gain, tone in zip(gains, tones, strict=True)], axis=0)
     clip = np.pad(sound / np.abs(sound).max() / 2, round(PADDING_S * RATE)).astype(np.float32)

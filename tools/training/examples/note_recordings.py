@@ -163,7 +163,7 @@ def excerpt_arrays(
 
 
 def held_out(songs: int) -> range:
-    """Return the indices of the tuning songs that measure the net, of so many songs."""
+    """Return the indices of the songs that measure the net, out of `songs` tuning songs."""
     return HELD_OUT if songs >= HELD_OUT.stop else range(songs - max(songs // 10, 1), songs)
 
 

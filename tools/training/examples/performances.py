@@ -1,6 +1,6 @@
 """Varied performances of real songs, as recordings with known notes for note-net.
 
-Excerpts come from the tuning songs of py, with drums of the training split of the Groove set.
+Excerpts come from the tuning songs of mixes.py, with drums of the training split of the Groove set.
 Instruments, articulation, vibrato, scooped onsets, reverb, levels and equalization vary.
 """
 

@@ -41,7 +41,7 @@ class JamSong:
         notes: of the player, by onset.
         triads: (beats,), the annotated triad of each beat, with absolute roots; NO_TRIAD for none.
         keys: the annotated keys, the first from beat 0 on.
-        bpm: quarter notes a minute at the start.
+        bpm: quarter notes per minute at the start.
     """
 
     name: str
@@ -115,7 +115,7 @@ def read_jam_songs(root: Path, names: Iterable[str], track: str = MELODY) -> lis
     found = [read_jam_song(folder, track) for folder in folders if is_pop909(folder)]
     songs = [song for song in found if song is not None]
     if not songs:
-        raise BadInputError(f"{root}: none of the songs asked for is in it")
+        raise BadInputError(f"{root}: contains none of the requested songs")
     return songs
 
 

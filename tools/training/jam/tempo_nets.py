@@ -1,7 +1,7 @@
 """Trains the nets of jam-tempo on moments of performances (examples/tempo_moments.py).
 
-Conventions: tempos in quarter notes a minute, phases in beats of a bar. The chances of moments to
-be drawn sum to 1.
+Conventions: tempos in quarter notes per minute, phases in beats of a bar. The probabilities of
+moments to be drawn sum to 1.
 """
 
 import logging
@@ -51,7 +51,7 @@ Floats = NDArray[np.float32]
 
 
 class BeatMoments(NamedTuple):
-    """Many moments at once: the fields of `BeatMoment` with a first axis of moments."""
+    """A batch of moments: the fields of `BeatMoment` with a first axis of moments."""
 
     tail: OnsetArrays
     bpms: Array

@@ -150,5 +150,5 @@ def train(net: ChordFinderNet, examples: SegmentBatch, epochs: int, report: Repo
             total += loss.item()
         mean = total / int(examples.cells.sum())
         report("training", (epoch + 1) / epochs)
-        log.info("epoch %d of %d: %.4f nats a beat", epoch + 1, epochs, mean)
+        log.info("epoch %d of %d: %.4f nats per beat", epoch + 1, epochs, mean)
     return mean

@@ -24,7 +24,7 @@ from muse.tools.training.recipe import SIDES, Examples, Source
 log = logging.getLogger("muse")
 
 SHARES = (0.7, 0.15)  # of training and validation; the rest is for the test
-PICTURED = 3  # clips whose audio is kept, for plots
+PICTURED = 3  # clips whose audio stays in memory, for plots
 
 Ids = NDArray[np.int64]
 Clip = NDArray[np.float32]

@@ -42,7 +42,7 @@ from muse.tools.training.fit import Fit, FitJob, Fitted
 
 log = logging.getLogger("muse")
 
-RELEASE_S = 0.35  # for which a note goes on sounding after its end
+RELEASE_S = 0.35  # a note sounds this much longer than its duration
 HELD_SHARE = 0.5  # of a segment in which a note is held, above which it surely sounds in it
 RINGING_SHARE = 0.1  # of a segment in which a note still rings, above which it may sound in it
 TOLERANCE = 0.5  # semitones from the true pitch
@@ -255,7 +255,7 @@ def cross_validated_odds(examples: Sequence[Example]) -> list[Values]:
 
 
 def best_temperature(examples: Sequence[Example], odds: Sequence[Values]) -> tuple[float, float]:
-    """Return the temperature with the highest likelihood, and that likelihood in nats a segment.
+    """Return the temperature with the highest likelihood, and that likelihood in nats per segment.
 
     Segments without a right hypothesis are left out, as no temperature helps them.
     """

@@ -42,7 +42,7 @@ LARGEST_SHIFT = 9  # rows by which a lesson is moved up or down
 FILTER_DB = 8.0  # largest standard deviation of a random filter's gain at FILTER_POINTS rows
 FILTER_POINTS = 8
 LEVEL_DB = 80.0  # range of a level from 0 to 1
-MEASURED = 64  # lessons at once in the evaluation
+MEASURED = 64  # lessons per batch in the evaluation
 REPEATED = KINDS.index("repeated")
 
 

@@ -62,7 +62,7 @@ CHORD_MODEL = "transformer"  # that the weights are fitted with
 # initial weights: without the phrase nets and the chord model, and with them
 FIRST_WEIGHTS, LAST_WEIGHTS = (0.4, 0.75, 0.55), (0.0, 0.0, 0.0, 1.0, 0.05)
 BEATS_PER_SONG = 80  # that the weights are fitted to
-MEASURED_EVERY = 3  # of so many songs, one measures the weights
+MEASURED_EVERY = 3  # one song in this many measures the weights
 
 Arrays = dict[str, NDArray[Any]]
 Metrics = dict[str, dict[str, float]]
@@ -212,7 +212,7 @@ def fold_of(name: str, rest: Sequence[JamSong]) -> int:
 def fit_weights(
     tables: Arrays, songs: Sequence[tuple[JamSong, Arrays]], is_last: bool
 ) -> tuple[Arrays, dict[str, float]]:
-    """Fit the weights of the experts, and measure them on songs kept apart.
+    """Fit the weights of the experts, and measure them on held-out songs.
 
     Args:
         tables: to start from.

@@ -8,8 +8,8 @@ its first note on and from later ones.
 
 - Three tempo nets, each trained without a third of the performances, learn to give the true tempo
   the highest score. They are averaged by stacking their units into one wider net.
-- Two beat nets learn to tell the true tempo from its rivals, and the phase. Each performance is
-  presented after the tempo net that was not trained on it.
+- Two beat nets learn to distinguish the true tempo from its rivals, and to find the phase. For each
+  performance the rivals come from the tempo net that was not trained on it.
 
 `--set songs=20 --set steps=0.02` is a quick trial.
 """

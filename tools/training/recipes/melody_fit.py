@@ -2,7 +2,7 @@
 
     muse train melody-fit --data DATA
 
-The training side of the split with seed 0 is counted; the figures on the card tell how well the
+The training side of the split with seed 0 is counted; the figures on the card state how well the
 table predicts the pitch classes of its test side.
 """
 

@@ -58,7 +58,7 @@ class MelodySettings:
         width: size of the hidden states.
         layers: number of layers.
         heads: number of attention heads.
-        segment: notes that are computed at once.
+        segment: notes that are computed together.
         memory: earlier notes that are remembered; 0 disables recurrence.
         chords: whether the chords are an input.
         copying: whether the net has biases by match, and pointers.
