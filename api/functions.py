@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from muse.tools.intervals.recordings import HeardInterval
+    from muse.tools.intervals.recordings import DetectedInterval
     from muse.tools.separation.separate import Separation
     from muse.tools.song.document import Song
 
@@ -360,7 +360,7 @@ def render(
     return None
 
 
-def intervals(source: File) -> "list[HeardInterval]":
+def intervals(source: File) -> "list[DetectedInterval]":
     """Detect the musical intervals in a recording of single notes or pairs of notes.
 
     Raises:

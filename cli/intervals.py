@@ -11,7 +11,7 @@ from muse.cli.intervals_quiz import quiz
 from muse.cli.options import OUTPUT, AsJson, option
 
 if TYPE_CHECKING:
-    from muse.tools.intervals.recordings import HeardInterval
+    from muse.tools.intervals.recordings import DetectedInterval
 
 HELP_OPTIONS = ("-h", "--help")
 HEAR = "hear"  # the subcommand for files, whose name may be left out
@@ -84,12 +84,12 @@ def hear(audio: Recording, confidence: Confidence = 0.0, as_json: AsJson = False
     from muse.cli.output import print_json
     from muse.cli.progress import progress_bar
     from muse.tools.intervals.recordings import find_intervals_in_file
-    from muse.tools.intervals.single_notes import Sounded
+    from muse.tools.intervals.single_notes import SoundSummary
 
     piped = as_json or not sys.stdout.isatty()
-    found, highest, sounded = [], None, Sounded()
+    found, highest, summary = [], None, SoundSummary()
     with progress_bar("intervals") as report:
-        for interval in find_intervals_in_file(audio, report, sounded):
+        for interval in find_intervals_in_file(audio, report, summary):
             highest = max(interval.confidence, highest or 0.0)
             if interval.confidence >= confidence:
                 found.append(interval)
@@ -97,14 +97,14 @@ def hear(audio: Recording, confidence: Confidence = 0.0, as_json: AsJson = False
                     print_json(interval)
     if not found:
         reason = (
-            f"only {sounded}" if highest is None else f"the highest confidence is {highest:.2f}"
+            f"only {summary}" if highest is None else f"the highest confidence is {highest:.2f}"
         )
         logging.getLogger("muse").warning("%s: no interval found, %s", audio, reason)
     elif not piped:
         print_intervals(found)
 
 
-def print_intervals(found: "list[HeardInterval]") -> None:
+def print_intervals(found: "list[DetectedInterval]") -> None:
     """Print the intervals of a recording as a table."""
     from muse.cli.output import print_table
 

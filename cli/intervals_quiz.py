@@ -9,7 +9,7 @@ from muse.cli.names import DIRECTIONS, SYNTH_TIMBRES, TIMBRES, one_of
 from muse.cli.options import INPUT, OUTPUT, SAMPLING, SOUND, AsJson, Text, option
 
 if TYPE_CHECKING:
-    from muse.tools.intervals.quiz_session import Talk
+    from muse.tools.intervals.quiz_session import Dialog
     from muse.tools.intervals.quiz_stats import Answer
 
 LONGEST_LINE = 200  # characters of an answer that are read
@@ -110,36 +110,41 @@ def quiz(
     Example: printf 'P5\nP4\n' | muse intervals quiz --no-play --count 2
     """
     from muse.tools.generation.seeds import choose_seed, report_seed
-    from muse.tools.intervals.parse_settings import names
+    from muse.tools.intervals.parse_settings import parse_names
     from muse.tools.intervals.quiz import Quiz
-    from muse.tools.intervals.quiz_session import hold
+    from muse.tools.intervals.quiz_session import run_quiz
     from muse.tools.intervals.quiz_stats import read_answers
 
     earlier = read_answers(stats) if stats else []
-    talk = talk_with_people(play, out)
+    dialog = make_dialog(play, out)
     chosen = choose_seed(seed)
     if seed is None:
         report_seed(chosen)
     with Quiz(
         level,
-        directions=names(direction),
-        timbres=names(timbre),
+        directions=parse_names(direction),
+        timbres=parse_names(timbre),
         seed=chosen,
         earlier=earlier,
     ) as opened:
         try:
-            hold(opened, count, talk, stats)
+            run_quiz(opened, count, dialog, stats)
         finally:
             show_scores(opened.answers, as_json)
 
 
-def talk_with_people(play: bool, out: Path | None) -> "Talk":
-    """Return how to ask and to read answers: lines from stdin, text on stderr."""
+def make_dialog(play: bool, out: Path | None) -> "Dialog":
+    """Return the input and output of a quiz: lines from stdin, text on stderr."""
     from muse.cli.progress import print_message
-    from muse.tools.intervals.quiz_session import Talk, in_files, in_names, in_sound
+    from muse.tools.intervals.quiz_session import (
+        Dialog,
+        note_names_only,
+        play_questions,
+        write_questions,
+    )
 
-    present = in_files(out) if out else in_sound() if play else in_names
-    return Talk(print_message, read_line, present)
+    present = write_questions(out) if out else play_questions() if play else note_names_only
+    return Dialog(print_message, read_line, present)
 
 
 def read_line() -> str | None:

@@ -1,4 +1,4 @@
-"""`muse intervals generate` writes a set, whole or not at all, the same for any number of jobs."""
+"""`muse intervals generate` writes a data set atomically, the same with any number of jobs."""
 
 import contextlib
 import json
@@ -24,13 +24,13 @@ QUICK = ClipSettings(sample_rate=RATE, clip_s=0.5, gap_s=(0.1, 0.1))
 @pytest.mark.parametrize(
     "timbre", ["pluck", pytest.param("gm:test", marks=pytest.mark.needs_fluidsynth)]
 )
-def test_jobs_change_nothing(tmp_path: Path, timbre: str) -> None:
+def test_the_number_of_jobs_does_not_change_the_files(tmp_path: Path, timbre: str) -> None:
     fonts = (str(find_soundfonts()[-1]),)
-    recipe = replace(
+    clip_settings = replace(
         QUICK, timbres=(timbre,), soundfonts=fonts, detune_cents=20.0, snr_db=(5.0, 40.0)
     )
-    one = generate_folder(tmp_path / "one", recipe, 30, 5)
-    two = generate_folder(tmp_path / "two", recipe, 30, 5, jobs=2)
+    one = generate_folder(tmp_path / "one", clip_settings, 30, 5)
+    two = generate_folder(tmp_path / "two", clip_settings, 30, 5, jobs=2)
     assert one == two
     files = sorted(path.name for path in (tmp_path / "one").iterdir())
     assert len(files) == 32
@@ -38,7 +38,7 @@ def test_jobs_change_nothing(tmp_path: Path, timbre: str) -> None:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
-def test_what_is_written_is_what_was_made(tmp_path: Path) -> None:
+def test_files_hold_the_clips_and_labels(tmp_path: Path) -> None:
     generate_folder(tmp_path / "set", QUICK, 6, 5)
     sounds, labels = clips(QUICK, 6, seed=5)
     assert read_labels(tmp_path / "set") == labels
@@ -48,23 +48,23 @@ def test_what_is_written_is_what_was_made(tmp_path: Path) -> None:
         assert np.abs(audio[0] - clip).max() <= 0.5001 / 2**15
 
 
-def test_a_set_is_made_once_and_a_damaged_one_again(tmp_path: Path) -> None:
+def test_only_a_damaged_or_different_set_is_made_again(tmp_path: Path) -> None:
     folder = tmp_path / "set"
     first = generate_folder(folder, QUICK, 4, 5)
     clip = folder / "clip-000002.wav"
-    made = clip.stat().st_mtime_ns
+    written_ns = clip.stat().st_mtime_ns
     assert generate_folder(folder, QUICK, 4, 5) == first
-    assert clip.stat().st_mtime_ns == made
-    kept = clip.read_bytes()
-    clip.write_bytes(kept[:-2] + b"xx")
+    assert clip.stat().st_mtime_ns == written_ns
+    intact = clip.read_bytes()
+    clip.write_bytes(intact[:-2] + b"xx")
     assert generate_folder(folder, QUICK, 4, 5) == first
-    assert clip.read_bytes() == kept
+    assert clip.read_bytes() == intact
     other = generate_folder(folder, QUICK, 3, 5)
     assert other.request_hash != first.request_hash
     assert len(read_labels(folder)) == read_index(folder).clips == 3
 
 
-def test_a_stranger_s_folder_is_left_alone(tmp_path: Path) -> None:
+def test_a_folder_with_other_files_is_not_changed(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     for target in (tmp_path, tmp_path / "notes.txt"):
         with pytest.raises(MuseError):
@@ -73,7 +73,7 @@ def test_a_stranger_s_folder_is_left_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_an_interruption_leaves_nothing(tmp_path: Path, jobs: int) -> None:
+def test_an_interruption_leaves_no_files(tmp_path: Path, jobs: int) -> None:
     def stop(_stage: str, _fraction: float) -> None:
         raise KeyboardInterrupt
 
@@ -82,20 +82,20 @@ def test_an_interruption_leaves_nothing(tmp_path: Path, jobs: int) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_command_writes_a_set_and_tells_of_it(muse, tmp_path: Path) -> None:
+def test_command_writes_a_set_and_prints_its_index(muse, tmp_path: Path) -> None:
     words = ["--seed", 4, "--rate", RATE, "--length", 0.5, "--gap", "0:0.1", "--intervals", "3,4"]
     shown = muse("intervals", "generate", "-n", 5, "-o", tmp_path / "set", *words)
     assert shown.code == 0
-    told = json.loads(shown.out)
-    assert (told["clips"], told["seed"]) == (5, 4)
-    assert json.loads((tmp_path / "set" / "dataset.json").read_bytes()) == told
+    index = json.loads(shown.out)
+    assert (index["clips"], index["seed"]) == (5, 4)
+    assert json.loads((tmp_path / "set" / "dataset.json").read_bytes()) == index
     assert {label.semitones for label in read_labels(tmp_path / "set")} == {3, 4}
     again = muse("intervals", "generate", "-n", 5, "-o", tmp_path / "set", *words)
     assert again.out == shown.out
     assert "already" in again.err
 
 
-def test_a_drawn_seed_is_told(muse, tmp_path: Path) -> None:
+def test_a_random_seed_is_reported(muse, tmp_path: Path) -> None:
     words = ["--rate", RATE, "--length", 0.5, "--timbre", "saw", "-n", 1]
     shown = muse("intervals", "generate", "-o", tmp_path / "set", *words)
     assert f"seed {json.loads(shown.out)['seed']}" in shown.err
@@ -129,21 +129,21 @@ def test_a_drawn_seed_is_told(muse, tmp_path: Path) -> None:
         (["--length", 1e9], "--length"),
     ],
 )
-def test_wrong_options_are_refused(muse, tmp_path: Path, words: list, reason: str) -> None:
+def test_invalid_options_are_refused(muse, tmp_path: Path, words: list, reason: str) -> None:
     shown = muse("intervals", "generate", "-o", tmp_path / "set", *words)
     assert (shown.code, shown.out) == (2, b"")
     assert reason in shown.err
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_soundfont_that_is_none_is_named(muse, tmp_path: Path) -> None:
+def test_a_missing_soundfont_is_named(muse, tmp_path: Path) -> None:
     words = ["--timbre", "gm:0", "--soundfont", tmp_path / "none.sf2"]
     shown = muse("intervals", "generate", "-o", tmp_path / "set", *words)
     assert shown.code == 4
     assert "none.sf2" in shown.err
 
 
-def test_a_termination_from_outside_leaves_nothing(tmp_path: Path) -> None:
+def test_sigterm_leaves_no_files(tmp_path: Path) -> None:
     words = [str(Path(sys.executable).parent / "muse"), "intervals", "generate"]
     words += ["-n", "100000", "-o", str(tmp_path / "set"), "--jobs", "2"]
     process = subprocess.Popen(words, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)

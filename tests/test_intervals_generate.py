@@ -1,4 +1,4 @@
-"""Clips of intervals: labels say what sounds, and the same seed makes the same clips."""
+"""Clips of intervals: labels match the sound, and the same seed gives the same clips."""
 
 from dataclasses import replace
 
@@ -9,25 +9,31 @@ from hypothesis import strategies as st
 
 from muse.tools.audio.soundfonts import find_soundfonts
 from muse.tools.errors import ParameterError
-from muse.tools.intervals.arithmetic import cut, peak_hz, sounds_at
+from muse.tools.intervals.arithmetic import cut_notes, has_fundamental, peak_hz
 from muse.tools.intervals.clip_settings import ClipSettings, frequency_of, pitch_of
 from muse.tools.intervals.effects import add_noise, convolve, noise, room_response
-from muse.tools.intervals.generate import Maker, clips
-from muse.tools.intervals.instruments import INSTRUMENTS, PROGRAMS, UNUSABLE, of_side, programs
-from muse.tools.intervals.sample_label import choices, sample_label
+from muse.tools.intervals.generate import ClipMaker, clips
+from muse.tools.intervals.instruments import (
+    INSTRUMENTS,
+    PROGRAMS,
+    UNUSABLE,
+    programs,
+    programs_in_split,
+)
+from muse.tools.intervals.sample_label import resolve_settings, sample_label
 from muse.tools.intervals.sampled_notes import Sampler
 
 RATE = 22_050
 QUICK = ClipSettings(sample_rate=RATE, clip_s=0.5, gap_s=(0.1, 0.1))
 
 
-def labels_of(recipe: ClipSettings, count: int, seed: int = 1) -> list:
-    """Labels alone."""
-    given_choices = choices(recipe)
-    return [sample_label(given_choices, seed, number) for number in range(count)]
+def labels_of(clip_settings: ClipSettings, count: int, seed: int = 1) -> list:
+    """Sample labels without making the clips."""
+    resolved = resolve_settings(clip_settings)
+    return [sample_label(resolved, seed, number) for number in range(count)]
 
 
-def test_the_default_recipe() -> None:
+def test_default_settings() -> None:
     sounds, labels = clips(ClipSettings(), 12, seed=3)
     assert sounds.shape == (12, 88_200)
     assert sorted(label.semitones for label in labels) == list(range(1, 13))
@@ -38,8 +44,8 @@ def test_the_default_recipe() -> None:
         assert np.abs(clip).max() == pytest.approx(10 ** (-6 / 20), abs=1e-4)
 
 
-def test_pitches_are_those_of_the_labels_to_a_cent() -> None:
-    recipe = ClipSettings(
+def test_measured_pitches_match_the_labels() -> None:
+    clip_settings = ClipSettings(
         sample_rate=RATE,
         intervals=tuple(range(25)),
         directions=("ascending", "descending"),
@@ -48,37 +54,39 @@ def test_pitches_are_those_of_the_labels_to_a_cent() -> None:
         note_s=(0.3, 0.9),
         gap_s=(0.0, 0.2),
     )
-    sounds, labels = clips(recipe, 50, seed=2)
+    sounds, labels = clips(clip_settings, 50, seed=2)
     for clip, label in zip(sounds, labels, strict=True):
-        heard = [peak_hz(note, RATE) for note in cut(clip, RATE, label.onsets_s, label.durations_s)]
-        true = [label.low_hz, label.high_hz][:: -1 if label.direction == "descending" else 1]
-        for found, wanted in zip(heard, true, strict=True):
+        measured = [
+            peak_hz(note, RATE) for note in cut_notes(clip, RATE, label.onsets_s, label.durations_s)
+        ]
+        labeled = [label.low_hz, label.high_hz][:: -1 if label.direction == "descending" else 1]
+        for found, wanted in zip(measured, labeled, strict=True):
             assert abs(pitch_of(found) - pitch_of(wanted)) < 0.02
         size = 1200 * np.log2(label.high_hz / label.low_hz)
         assert size == pytest.approx(label.cents, abs=0.01)
 
 
 @pytest.mark.parametrize("timbre", ["saw", "fm", "pluck"])
-def test_synthesizers_sound_the_pitch_they_are_given(timbre: str) -> None:
+def test_synthesizers_sound_at_the_labeled_pitch(timbre: str) -> None:
     sounds, labels = clips(ClipSettings(sample_rate=RATE, timbres=(timbre,)), 12, seed=4)
     for clip, label in zip(sounds, labels, strict=True):
-        notes = cut(clip, RATE, label.onsets_s, label.durations_s)
+        notes = cut_notes(clip, RATE, label.onsets_s, label.durations_s)
         for note, pitch in zip(notes, (label.low_pitch, label.high_pitch), strict=True):
-            assert sounds_at(note, frequency_of(pitch), RATE)
+            assert has_fundamental(note, frequency_of(pitch), RATE)
 
 
-def test_intervals_are_balanced_and_directions_fit() -> None:
-    recipe = ClipSettings(
+def test_sizes_are_balanced_and_onsets_match_directions() -> None:
+    clip_settings = ClipSettings(
         intervals=tuple(range(25)), directions=("ascending", "descending", "together")
     )
-    labels = labels_of(recipe, 100)
+    labels = labels_of(clip_settings, 100)
     assert [sum(x.semitones == n for x in labels) for n in range(25)] == [4] * 25
     for label in labels:
         low, high = label.onsets_s
-        when = {"ascending": low < high, "descending": low > high, "together": low == high}
-        assert when.get(label.direction, label.semitones == 0)
+        matches = {"ascending": low < high, "descending": low > high, "together": low == high}
+        assert matches.get(label.direction, label.semitones == 0)
         assert label.direction != "together" or label.semitones > 0
-    assert {label.direction for label in labels} == {*recipe.directions, "repeated"}
+    assert {label.direction for label in labels} == {*clip_settings.directions, "repeated"}
 
 
 @given(
@@ -89,9 +97,11 @@ def test_intervals_are_balanced_and_directions_fit() -> None:
     st.sampled_from(["ascending", "descending", "together"]),
 )
 @settings(deadline=None)
-def test_notes_lie_inside_their_clip(seed, clip_s, gap, note, direction) -> None:
-    recipe = ClipSettings(clip_s=clip_s, gap_s=(0.0, gap), note_s=note, directions=(direction,))
-    for label in labels_of(recipe, 3, seed):
+def test_notes_are_inside_the_clip(seed, clip_s, gap, note, direction) -> None:
+    clip_settings = ClipSettings(
+        clip_s=clip_s, gap_s=(0.0, gap), note_s=note, directions=(direction,)
+    )
+    for label in labels_of(clip_settings, 3, seed):
         spans = sorted(zip(label.onsets_s, label.durations_s, strict=True))
         assert spans[0][0] >= 0.0
         assert spans[-1][0] + spans[-1][1] <= clip_s + 1e-5
@@ -100,7 +110,7 @@ def test_notes_lie_inside_their_clip(seed, clip_s, gap, note, direction) -> None
 
 
 def test_a_clip_depends_on_seed_and_number_alone() -> None:
-    with Maker(QUICK, 7) as maker:
+    with ClipMaker(QUICK, 7) as maker:
         backwards = {number: maker.clip(number)[0] for number in (5, 3, 0)}
     some, _ = clips(QUICK, 6, seed=7)
     for number, clip in backwards.items():
@@ -108,16 +118,14 @@ def test_a_clip_depends_on_seed_and_number_alone() -> None:
     assert not np.array_equal(clips(QUICK, 1, seed=8)[0], some[:1])
 
 
-@pytest.mark.parametrize("colour", ["white", "pink"])
+@pytest.mark.parametrize("color", ["white", "pink"])
 @given(st.floats(-10.0, 60.0), st.integers(0, 1000))
 @settings(deadline=None, max_examples=20)
-def test_noise_is_added_at_the_ratio_asked_for(colour: str, snr_db: float, seed: int) -> None:
+def test_noise_has_the_requested_snr(color: str, snr_db: float, seed: int) -> None:
     clip = np.zeros(RATE)
     sounding = slice(2000, 12_000)
     clip[sounding] = np.sin(np.arange(10_000) / 7)
-    noisy = add_noise(
-        clip, sounding, snr_db, noise(RATE, colour, RATE, np.random.default_rng(seed))
-    )
+    noisy = add_noise(clip, sounding, snr_db, noise(RATE, color, RATE, np.random.default_rng(seed)))
     ratio = np.mean(clip[sounding] ** 2) / np.mean((noisy - clip) ** 2)
     assert 10 * np.log10(ratio) == pytest.approx(snr_db, abs=0.01)
 
@@ -130,7 +138,7 @@ def test_pink_noise_has_the_same_power_in_every_octave() -> None:
     assert max(octaves) / min(octaves) < 1.3
 
 
-def test_a_room_falls_by_60_db_in_its_time() -> None:
+def test_reverberation_decays_by_60_db_in_rt60() -> None:
     response = room_response(0.5, RATE, np.random.default_rng(1))
     energy = np.cumsum(response[:0:-1] ** 2)[::-1]  # Schroeder's integral, without the direct sound
     level = 10 * np.log10(energy / energy[0])
@@ -140,15 +148,15 @@ def test_a_room_falls_by_60_db_in_its_time() -> None:
     assert np.allclose(convolve(click, response)[: len(response)], response)
 
 
-def test_every_program_is_used_or_has_a_reason_and_one_side() -> None:
+def test_every_program_has_one_split_or_a_reason() -> None:
     assert set(INSTRUMENTS) | set(UNUSABLE) == set(range(PROGRAMS))
     assert not set(INSTRUMENTS) & set(UNUSABLE)
-    sides = [set(of_side(side)) for side in ("train", "validation", "test")]
-    assert sum(map(len, sides)) == len(INSTRUMENTS)
-    assert set.union(*sides) == set(INSTRUMENTS)
-    assert set(programs("gm:test")) == sides[2]
-    # what sounds like a held-out instrument is held out with it
-    assert {48, 49, 50, 51, 110} <= sides[2]
+    splits = [set(programs_in_split(split)) for split in ("train", "validation", "test")]
+    assert sum(map(len, splits)) == len(INSTRUMENTS)
+    assert set.union(*splits) == set(INSTRUMENTS)
+    assert set(programs("gm:test")) == splits[2]
+    # similar-sounding instruments are in the same split
+    assert {48, 49, 50, 51, 110} <= splits[2]
     assert programs("gm:0-2+40") == (0, 1, 2, 40)
     assert programs("gm:organ") == (20, 21, 22, 23)
 
@@ -163,7 +171,7 @@ def test_unknown_and_unusable_programs_are_refused(word: str) -> None:
 
 
 @pytest.mark.needs_fluidsynth
-def test_a_sampled_note_is_the_same_whatever_was_played_before() -> None:
+def test_a_sampled_note_does_not_depend_on_earlier_notes() -> None:
     font = find_soundfonts()[-1]
     with Sampler(RATE) as fresh:
         alone = fresh.note(font, 40, 69, 10_000)
@@ -179,36 +187,37 @@ def test_a_sampled_note_is_the_same_whatever_was_played_before() -> None:
 
 
 @pytest.mark.needs_fluidsynth
-def test_sampled_instruments_sound_the_pitch_of_the_label() -> None:
-    recipe = ClipSettings(
+def test_sampled_instruments_sound_at_the_labeled_pitch() -> None:
+    clip_settings = ClipSettings(
         sample_rate=RATE, timbres=("gm:test",), soundfonts=(str(find_soundfonts()[-1]),)
     )
-    sounds, labels = clips(recipe, 24, seed=4)
+    sounds, labels = clips(clip_settings, 24, seed=4)
     right = 0
     for clip, label in zip(sounds, labels, strict=True):
         assert label.instrument == INSTRUMENTS[label.program].name
         assert INSTRUMENTS[label.program].lowest <= label.low_pitch
         assert label.high_pitch <= INSTRUMENTS[label.program].highest
         for note, pitch in zip(
-            cut(clip, RATE, label.onsets_s, label.durations_s),
+            cut_notes(clip, RATE, label.onsets_s, label.durations_s),
             (label.low_pitch, label.high_pitch),
             strict=True,
         ):
-            right += sounds_at(note, frequency_of(pitch), RATE)
+            right += has_fundamental(note, frequency_of(pitch), RATE)
     assert right >= 0.9 * 48
 
 
-def test_one_note_is_louder_by_the_balance() -> None:
+def test_balance_sets_the_level_difference() -> None:
     sounds, labels = clips(replace(QUICK, balance_db=20.0), 12, seed=3)
     for clip, label in zip(sounds, labels, strict=True):
         low, high = (
-            np.sqrt(np.mean(note**2)) for note in cut(clip, RATE, label.onsets_s, label.durations_s)
+            np.sqrt(np.mean(note**2))
+            for note in cut_notes(clip, RATE, label.onsets_s, label.durations_s)
         )
         assert 20 * np.log10(high / low) == pytest.approx(label.balance_db, abs=0.2)
 
 
-def test_both_notes_of_a_clip_have_one_timbre() -> None:
-    recipe = replace(QUICK, timbres=("fm",), intervals=(0,))
-    for clip, label in zip(*clips(recipe, 6, seed=3), strict=True):
-        first, second = cut(clip, RATE, label.onsets_s, label.durations_s)
+def test_both_notes_have_the_same_timbre() -> None:
+    clip_settings = replace(QUICK, timbres=("fm",), intervals=(0,))
+    for clip, label in zip(*clips(clip_settings, 6, seed=3), strict=True):
+        first, second = cut_notes(clip, RATE, label.onsets_s, label.durations_s)
         assert np.array_equal(first, second)

@@ -1,4 +1,4 @@
-"""`muse intervals name`: by the size, by the spelling, and turned over."""
+"""`muse intervals name`: names by size and by spelling, and inversions."""
 
 import json
 
@@ -19,7 +19,7 @@ notes = st.builds(
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "semitones", "name", "spelled", "turned"),
+    ("first", "second", "semitones", "name", "spelled", "inverted"),
     [
         ("C4", "G#4", 8, "minor sixth", "augmented fifth", "diminished fourth"),
         ("C4", "Ab4", 8, "minor sixth", "minor sixth", "major third"),
@@ -34,25 +34,27 @@ notes = st.builds(
         ("C2", "E5", 40, "major third and 3 octaves", "major 24th", "minor sixth"),
     ],
 )
-def test_intervals_have_the_names_of_the_textbook(
-    first: str, second: str, semitones: int, name: str, spelled: str, turned: str
+def test_textbook_names(
+    first: str, second: str, semitones: int, name: str, spelled: str, inverted: str
 ) -> None:
     found = describe(first, second)
     assert found["semitones"] == semitones
     assert (found["name"], found["spelled"]) == (name, spelled)
-    assert found["inversion"]["spelled"] == turned
+    assert found["inversion"]["spelled"] == inverted
 
 
 @pytest.mark.parametrize(
     ("second", "compound"),
     [("E5", "octave and major third"), ("C6", "2 octaves"), ("C5", None), ("Db6", "2 octaves and")],
 )
-def test_compound_intervals_are_taken_apart(second: str, compound: str | None) -> None:
+def test_compound_intervals_are_split_into_octaves_and_rest(
+    second: str, compound: str | None
+) -> None:
     found = describe("C4", second)["compound"]
     assert found is compound is None or found.startswith(compound)
 
 
-def test_notes_without_an_octave_go_up() -> None:
+def test_second_note_without_an_octave_is_above_the_first() -> None:
     assert describe("C", "G#")["second"] == "G#4"
     assert describe("B", "C")["second"] == "C5"
     assert describe("Bb2", "A")["second"] == "A3"
@@ -60,33 +62,35 @@ def test_notes_without_an_octave_go_up() -> None:
 
 @given(notes, notes)
 @settings(deadline=None)
-def test_names_are_those_of_music21(first: str, second: str) -> None:
+def test_spelled_names_match_music21(first: str, second: str) -> None:
     found = describe(first, second)
     low, high = sorted((first, second), key=lambda n: (int(n[-1]), "CDEFGAB".index(n[0])))
-    theirs = interval.Interval(note.Note(low.replace("b", "-")), note.Note(high.replace("b", "-")))
-    if theirs.generic.undirected == 1 or theirs.generic.undirected > 14:
-        return  # a unison that falls, and numbers beyond: it has words of its own
-    assert found["spelled"] == theirs.niceName.lower().replace("doubly-", "doubly ").replace(
+    expected = interval.Interval(
+        note.Note(low.replace("b", "-")), note.Note(high.replace("b", "-"))
+    )
+    if expected.generic.undirected == 1 or expected.generic.undirected > 14:
+        return  # music21 names descending unisons and large numbers differently
+    assert found["spelled"] == expected.niceName.lower().replace("doubly-", "doubly ").replace(
         "triply-", "triply "
     )
 
 
 @given(notes, notes)
-def test_turned_over_twice_is_the_same(first: str, second: str) -> None:
+def test_inversion_complements_the_interval(first: str, second: str) -> None:
     found = describe(first, second)
-    turned = found["inversion"]
-    assert (found["semitones"] + turned["semitones"]) % 12 == 0 or turned["semitones"] > 12
+    inverted = found["inversion"]
+    assert (found["semitones"] + inverted["semitones"]) % 12 == 0 or inverted["semitones"] > 12
     assert describe(second, first)["spelled"] == found["spelled"]
 
 
 @pytest.mark.parametrize("bad", ["H4", "", "C99", "C-9", "4", "C####4", "#", "Cé"])
-def test_other_words_are_refused(bad: str) -> None:
+def test_invalid_notes_are_refused(bad: str) -> None:
     for pair in ((bad, "C4"), ("C4", bad)):
         with pytest.raises(BadInputError):
             describe(*pair)
 
 
-def test_the_command_prints_json_in_a_pipe(muse) -> None:
+def test_command_prints_json_in_a_pipe(muse) -> None:
     shown = muse("intervals", "name", "C4", "G#4")
     assert shown.code == 0
     assert json.loads(shown.out)["spelled"] == "augmented fifth"

@@ -1,4 +1,4 @@
-"""The quiz: what answers mean, what comes oftener, what is kept when it is broken off."""
+"""The interval quiz: parsing of answers, choice of questions, stored answers and playback."""
 
 import contextlib
 import json
@@ -23,14 +23,14 @@ SINE = ("sine",)
 
 
 @pytest.mark.parametrize("size", range(25))
-def test_every_name_and_number_is_an_answer(size: int) -> None:
+def test_every_name_and_number_is_accepted(size: int) -> None:
     assert answer_semitones(INTERVAL_NAMES[size]) == size
     assert answer_semitones(f"  {INTERVAL_NAMES[size].upper()} ") == size
     assert answer_semitones(str(size)) == size
 
 
 @given(st.sampled_from("PMmAd"), st.integers(1, 15))
-def test_short_names_are_those_of_music21(quality: str, number: int) -> None:
+def test_short_names_match_music21(quality: str, number: int) -> None:
     perfect = (number - 1) % 7 in (0, 3, 4)
     text = f"{quality}{number}"
     if ((quality == "P") != perfect and quality in "PMm") or text == "d1":
@@ -52,33 +52,33 @@ def test_short_names_are_those_of_music21(quality: str, number: int) -> None:
         *(("diminished-fifth", 6), ("whole step", 2), ("two octaves", 24), ("m 6", 8)),
     ],
 )
-def test_other_words_for_them(text: str, size: int) -> None:
+def test_other_names(text: str, size: int) -> None:
     assert answer_semitones(text) == size
 
 
 @given(st.text(max_size=12))
-def test_any_text_is_an_interval_or_refused(text: str) -> None:
+def test_any_text_gives_a_valid_size_or_an_error(text: str) -> None:
     with contextlib.suppress(BadInputError):
         assert 0 <= answer_semitones(text) <= 24
 
 
 @pytest.mark.parametrize("text", ["", "third", "25", "-3", "P3", "M5", "H7", "m99", "perfect"])
-def test_what_is_no_interval_is_refused(text: str) -> None:
+def test_invalid_answers_are_refused(text: str) -> None:
     with pytest.raises(BadInputError):
         answer_semitones(text)
 
 
-def test_a_clip_is_the_interval_that_is_asked() -> None:
+def test_a_clip_sounds_the_interval_of_its_question() -> None:
     with Quiz(4, directions=("ascending",), timbres=SINE, seed=3) as quiz:
         for _ in range(8):
             question = quiz.question()
-            heard = interval_by_peaks(*halves(quiz.clip(question)), quiz.settings.sample_rate)
-            assert heard == question.label.semitones
-            assert quiz.answer(question, heard).right
+            measured = interval_by_peaks(*halves(quiz.clip(question)), quiz.settings.sample_rate)
+            assert measured == question.label.semitones
+            assert quiz.answer(question, measured).right
 
 
 @pytest.mark.parametrize("level", range(1, len(LEVELS) + 1))
-def test_levels_ask_what_they_hold_and_are_the_same_again(level: int) -> None:
+def test_levels_ask_only_their_intervals_and_repeat_with_the_seed(level: int) -> None:
     def labels() -> list[tuple[int, str, int]]:
         with Quiz(level, timbres=SINE, seed=5) as quiz:
             questions = []
@@ -90,20 +90,20 @@ def test_levels_ask_what_they_hold_and_are_the_same_again(level: int) -> None:
     asked = labels()
     assert asked == labels()
     assert {size for size, _, _ in asked} <= set(LEVELS[level - 1].sizes)
-    assert {way for _, way, _ in asked} <= {*LEVELS[level - 1].directions, "repeated"}
+    assert {direction for _, direction, _ in asked} <= {*LEVELS[level - 1].directions, "repeated"}
 
 
-def test_what_is_missed_comes_oftener() -> None:
+def test_missed_intervals_are_asked_more_often() -> None:
     with Quiz(1, timbres=SINE, seed=1) as quiz:
         for _ in range(200):
             question = quiz.question()
             quiz.answer(question, question.label.semitones if question.label.semitones != 5 else 7)
         asked = [answer.semitones for answer in quiz.answers]
     assert asked.count(5) > 2 * max(asked.count(7), asked.count(12))
-    assert min(asked.count(7), asked.count(12)) > 10  # and the known ones are not forgotten
+    assert min(asked.count(7), asked.count(12)) > 10  # correct ones are still asked
 
 
-def test_earlier_answers_weigh_in() -> None:
+def test_earlier_answers_count() -> None:
     with Quiz(1, timbres=SINE, seed=1) as quiz:
         for _ in range(60):
             question = quiz.question()
@@ -117,13 +117,13 @@ def test_earlier_answers_weigh_in() -> None:
     assert first.count(12) > first.count(5)
 
 
-def test_levels_that_are_not_there_are_refused() -> None:
+def test_unknown_levels_are_refused() -> None:
     for level in (0, len(LEVELS) + 1):
         with pytest.raises(ParameterError):
             Quiz(level, timbres=SINE)
 
 
-def test_a_pipe_of_answers(muse, tmp_path: Path) -> None:
+def test_answers_from_a_pipe(muse, tmp_path: Path) -> None:
     stats = tmp_path / "deep" / "ear.jsonl"
     words = ("intervals", "quiz", "--seed", 1, "--no-play", "--timbre", "sine", "--stats", stats)
     shown = muse(*words, "-n", 3, stdin=b"P5\nnonsense\n\xff\xfe\n\nm3\r\n")
@@ -139,7 +139,7 @@ def test_a_pipe_of_answers(muse, tmp_path: Path) -> None:
     assert len(stats.read_bytes().splitlines()) == 3
 
 
-def test_a_quiz_on_paper_tells_the_notes(muse) -> None:
+def test_quiz_without_sound_shows_the_notes(muse) -> None:
     shown = muse("intervals", "quiz", "--seed", 4, "--no-play", "-n", 1, stdin=b"0\n")
     asked = shown.err.splitlines()[1]
     assert " then " in asked
@@ -148,16 +148,16 @@ def test_a_quiz_on_paper_tells_the_notes(muse) -> None:
     assert named["semitones"] == json.loads(shown.out)["semitones"]
 
 
-def test_clips_are_written_where_a_folder_is_named(muse, tmp_path: Path) -> None:
+def test_clips_are_written_to_a_folder(muse, tmp_path: Path) -> None:
     shown = muse("intervals", "quiz", "--seed", 2, "-o", tmp_path, "-n", 2, stdin=b"7\n7\n")
     assert shown.code == 0
     paths = sorted(tmp_path.iterdir())
     assert [path.name for path in paths] == ["question-001.wav", "question-002.wav"]
     assert all(soundfile.info(path).duration == 2.0 for path in paths)
-    assert " then " not in shown.err.splitlines()[1]  # the notes are not told before the answer
+    assert " then " not in shown.err.splitlines()[1]  # the notes are not shown before the answer
 
 
-def test_interrupted_it_keeps_what_was_answered(muse, tmp_path: Path, monkeypatch) -> None:
+def test_an_interrupted_quiz_keeps_its_answers(muse, tmp_path: Path, monkeypatch) -> None:
     lines = iter(["7", "5"])
 
     def read_line() -> str:
@@ -174,7 +174,7 @@ def test_interrupted_it_keeps_what_was_answered(muse, tmp_path: Path, monkeypatc
     assert sum(json.loads(line)["asked"] for line in shown.out.splitlines()) == 2
 
 
-def test_a_half_line_is_left_out_and_ended(muse, tmp_path: Path) -> None:
+def test_an_incomplete_line_is_ignored_and_terminated(muse, tmp_path: Path) -> None:
     stats = tmp_path / "ear.jsonl"
     words = ("intervals", "quiz", "--no-play", "--timbre", "sine", "--seed", 1, "--stats", stats)
     muse(*words, "-n", 2, stdin=b"7\n7\n")
@@ -185,7 +185,7 @@ def test_a_half_line_is_left_out_and_ended(muse, tmp_path: Path) -> None:
     assert len(whole) == 2
 
 
-def test_a_file_of_something_else_is_never_added_to(muse, tmp_path: Path) -> None:
+def test_other_files_are_not_appended_to(muse, tmp_path: Path) -> None:
     for content in (b"RIFF\x00\xffnot answers", b'{"format":"muse.song/1"}\n'):
         path = tmp_path / "other"
         path.write_bytes(content)
@@ -197,7 +197,7 @@ def test_a_file_of_something_else_is_never_added_to(muse, tmp_path: Path) -> Non
 
 
 def fake_player(folder: Path, monkeypatch, script: str) -> None:
-    """Let a script be the only player there is."""
+    """Make a script the only sound player."""
     path = folder / "aplay"
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
@@ -205,7 +205,7 @@ def fake_player(folder: Path, monkeypatch, script: str) -> None:
     monkeypatch.setattr(quiz_sound.shutil, "which", lambda name: name)
 
 
-def test_it_plays_through_what_is_there(muse, tmp_path: Path, monkeypatch) -> None:
+def test_questions_are_played(muse, tmp_path: Path, monkeypatch) -> None:
     fake_player(tmp_path, monkeypatch, f'cp "$2" {tmp_path}/played.wav')
     words = ("intervals", "quiz", "--timbre", "sine", "-n", 1)
     shown = muse(*words, stdin=b"7\n")
@@ -217,7 +217,7 @@ def test_it_plays_through_what_is_there(muse, tmp_path: Path, monkeypatch) -> No
     assert "no card" in shown.err and "-o DIR" in shown.err
 
 
-def test_without_a_player_it_says_so(muse, monkeypatch) -> None:
+def test_missing_player_is_reported(muse, monkeypatch) -> None:
     monkeypatch.setattr(quiz_sound.shutil, "which", lambda _name: None)
     shown = muse("intervals", "quiz", stdin=b"7\n")
     assert shown.code == 3

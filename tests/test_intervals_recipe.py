@@ -1,4 +1,4 @@
-"""`muse train intervals`: clips in, a net and its run folder out."""
+"""`muse train intervals`: spectrograms, splits, the training run and its files."""
 
 import json
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ from muse.tools.audio.mel import (
     window_frames,
 )
 from muse.tools.errors import BadInputError, ParameterError
-from muse.tools.intervals.clip_settings import ClipSettings as ClipRecipe
+from muse.tools.intervals.clip_settings import ClipSettings
 from muse.tools.intervals.data_set import generate_folder, read_labels
 from muse.tools.progress import silent
 from muse.tools.training.fingerprint import data_hash
@@ -38,8 +38,8 @@ from muse.tools.training.train import train
 from muse.tools.weights import load_trained_weights
 
 RATE = 44_100
-# four intervals over a few pitches: learned within seconds
-TINY = ClipRecipe(
+# four intervals over a few pitches, learned within seconds
+TINY = ClipSettings(
     sample_rate=8_000,
     clip_s=1.0,
     intervals=(1, 4, 7, 12),
@@ -71,10 +71,10 @@ def results_of(run: Run) -> dict:
     return json.loads((run.folder / "stats/evaluation_results.json").read_text())
 
 
-# -- what the net sees
+# -- input of the net
 
 
-def test_mel_bands_are_those_of_librosa() -> None:
+def test_mel_bands_match_librosa() -> None:
     import librosa
 
     sound = np.random.default_rng(0).standard_normal(RATE).astype(np.float32)
@@ -83,7 +83,7 @@ def test_mel_bands_are_those_of_librosa() -> None:
     ours = mel_filterbank(RATE, window, BANDS, LOWEST_HZ, HIGHEST_HZ) @ power_spectra(
         sound, window, hop
     )
-    theirs = librosa.feature.melspectrogram(
+    expected = librosa.feature.melspectrogram(
         y=sound,
         sr=RATE,
         n_fft=window,
@@ -93,8 +93,8 @@ def test_mel_bands_are_those_of_librosa() -> None:
         fmax=HIGHEST_HZ,
         pad_mode="constant",
     )
-    assert ours.shape == theirs.shape
-    np.testing.assert_allclose(ours, theirs, rtol=1e-3)
+    assert ours.shape == expected.shape
+    np.testing.assert_allclose(ours, expected, rtol=1e-3)
 
 
 @given(gain=st.floats(1e-3, 1.0), rate=st.sampled_from((8_000, 22_050, 44_100)))
@@ -107,7 +107,7 @@ def test_a_spectrogram_does_not_depend_on_the_level(gain: float, rate: int) -> N
     np.testing.assert_allclose(loud, soft, atol=1e-3)
 
 
-def test_silence_has_a_spectrogram() -> None:
+def test_spectrogram_of_silence_is_zero() -> None:
     assert not log_mel(np.zeros(4000), 8_000).any()
 
 
@@ -122,10 +122,10 @@ def test_the_net_takes_clips_of_any_length(times: int, segments: int) -> None:
 # -- the data
 
 
-def test_a_split_has_every_clip_once(clips: Path) -> None:
+def test_a_split_holds_every_clip_once(clips: Path) -> None:
     labels = read_labels(clips)
-    for of_pitches in (False, True):
-        places = split(labels, of_pitches, seed=0)
+    for by_pitches in (False, True):
+        places = split(labels, by_pitches, seed=0)
         assert sorted(np.concatenate(list(places.values()))) == list(range(CLIPS))
     assert [len(each) for each in split(labels, False, seed=0).values()] == [84, 18, 18]
 
@@ -138,17 +138,17 @@ def test_a_split_by_pitches_keeps_pairs_apart(clips: Path) -> None:
     assert not (pairs[0] & pairs[1] or pairs[0] & pairs[2] or pairs[1] & pairs[2])
 
 
-def test_clips_are_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_clips_are_generated_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    wanted = IntervalSettings(clips=24, jobs=1)
-    first = IntervalsRecipe().prepare(Path(), wanted, silent)
+    chosen = IntervalSettings(clips=24, jobs=1)
+    first = IntervalsRecipe().prepare(Path(), chosen, silent)
     made = tmp_path / "generated_data" / "24_clips_seed_0"
     written = {path: path.stat().st_mtime_ns for path in made.iterdir()}
-    again = IntervalsRecipe().prepare(Path(), wanted, silent)
+    again = IntervalsRecipe().prepare(Path(), chosen, silent)
     assert {path: path.stat().st_mtime_ns for path in made.iterdir()} == written
     assert data_hash(again) == data_hash(first)
     assert len(first.train) + len(first.validation) + len(first.test) == 24
-    IntervalsRecipe().prepare(Path(), replace(wanted, data_seed=1), silent)  # beside the other
+    IntervalsRecipe().prepare(Path(), replace(chosen, data_seed=1), silent)  # in another folder
     assert {path: path.stat().st_mtime_ns for path in made.iterdir()} == written
 
 
@@ -168,7 +168,7 @@ def test_a_net_learns_intervals(trained: Run) -> None:
     }
 
 
-def test_figures_agree(trained: Run) -> None:
+def test_results_agree_with_the_confusion_matrix(trained: Run) -> None:
     results = results_of(trained)
     counts = np.array(results["confusion"]["counts"])
     assert np.trace(counts) / counts.sum() == pytest.approx(results["test"]["accuracy"])
@@ -178,7 +178,7 @@ def test_figures_agree(trained: Run) -> None:
     assert 0 <= pairs["clips"] <= counts.sum()
 
 
-def test_the_run_folder_has_all_plots_and_figures(trained: Run) -> None:
+def test_files_of_the_run_folder(trained: Run) -> None:
     assert trained.folder
     found = {str(path.relative_to(trained.folder)) for path in trained.folder.rglob("*.*")}
     assert found >= {
@@ -196,15 +196,15 @@ def test_the_run_folder_has_all_plots_and_figures(trained: Run) -> None:
         "stats/training_summary.txt",
     }
     last = RunFolder(trained.folder).weights("last")
-    kept = RunFolder(trained.folder).weights("epoch_008")
-    assert all(torch.equal(last[name], kept[name]) for name in last)
+    numbered = RunFolder(trained.folder).weights("epoch_008")
+    assert all(torch.equal(last[name], numbered[name]) for name in last)
     summary = (trained.folder / "stats/training_summary.txt").read_text().splitlines()
     assert summary[-1] == "ended: after all epochs"
     assert sum(line.lstrip()[:1].isdigit() for line in summary) == EPOCHS
     assert sum(line[5:6] == "*" for line in summary) == 1
 
 
-def test_the_card_of_exported_weights(trained: Run) -> None:
+def test_exported_weights_and_card(trained: Run) -> None:
     assert trained.folder
     config, arrays, card = load_trained_weights(trained.folder.parent / "weights" / "intervals")
     net = IntervalCnn(msgspec.convert(config, IntervalCnnConfig))
@@ -215,7 +215,7 @@ def test_the_card_of_exported_weights(trained: Run) -> None:
     assert card["metrics"]["test"] == results_of(trained)["test"]
 
 
-def test_a_longer_run_is_the_same(clips: Path, trained: Run, tmp_path: Path) -> None:
+def test_a_resumed_run_gives_the_same_result(clips: Path, trained: Run, tmp_path: Path) -> None:
     given_options = OPTIONS | {"data": str(clips), "out": str(tmp_path), "epochs": 3}
     shorter = train("intervals", given_options)
     longer = train("intervals", {"epochs": EPOCHS}, resume=shorter.folder)
@@ -228,18 +228,18 @@ def test_a_longer_run_is_the_same(clips: Path, trained: Run, tmp_path: Path) -> 
 # -- bad input
 
 
-def test_a_folder_of_something_else(tmp_path: Path) -> None:
+def test_a_folder_without_clips_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match="muse intervals generate -o"):
         IntervalsRecipe().prepare(tmp_path, IntervalSettings(), silent)
 
 
-def test_a_single_interval_is_an_error(tmp_path: Path) -> None:
+def test_a_single_interval_is_refused(tmp_path: Path) -> None:
     generate_folder(tmp_path / "one", replace(TINY, intervals=(7,)), 4, seed=0)
     with pytest.raises(BadInputError, match="the same interval"):
         IntervalsRecipe().prepare(tmp_path / "one", IntervalSettings(), silent)
 
 
-def test_a_clip_that_is_missing_or_cut(tmp_path: Path) -> None:
+def test_missing_and_truncated_clips_are_named(tmp_path: Path) -> None:
     folder = tmp_path / "clips"
     generate_folder(folder, TINY, 6, seed=0)
     whole = (folder / "clip-000003.wav").read_bytes()
@@ -251,13 +251,13 @@ def test_a_clip_that_is_missing_or_cut(tmp_path: Path) -> None:
         IntervalsRecipe().prepare(folder, IntervalSettings(), silent)
 
 
-def test_too_few_clips(tmp_path: Path) -> None:
+def test_too_few_clips_are_refused(tmp_path: Path) -> None:
     generate_folder(tmp_path / "two", TINY, 2, seed=0)
     with pytest.raises(BadInputError, match="too little"):
         train("intervals", {"data": str(tmp_path / "two"), "out": str(tmp_path)})
 
 
-def test_an_unknown_split(clips: Path, tmp_path: Path) -> None:
+def test_an_unknown_split_is_refused(clips: Path, tmp_path: Path) -> None:
     chosen = {"data": str(clips), "out": str(tmp_path), "settings": {"split": "songs"}}
     with pytest.raises(ParameterError, match="split"):
         train("intervals", chosen)

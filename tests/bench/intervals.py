@@ -44,7 +44,7 @@ NET_HEADS = {
     "calibration_error": "error",
 }
 ALL_CLIPS = sys.maxsize
-NOTHING = "nothing"
+NO_INTERVAL_MAKERS = "nothing"
 
 
 def main() -> None:
@@ -62,8 +62,10 @@ def main() -> None:
             before = result["rows"].get(name, {})
             result["rows"][name] = figures_of(row, options.clips, listeners, before)
             show(name, row, result["rows"][name], listeners)
-        result[NOTHING] = nothing(listeners.nets, options.clips, known.get(NOTHING, {}))
-        show_nothing(result[NOTHING])
+        result[NO_INTERVAL_MAKERS] = nothing(
+            listeners.nets, options.clips, known.get(NO_INTERVAL_MAKERS, {})
+        )
+        show_nothing(result[NO_INTERVAL_MAKERS])
     print(json.dumps(result, indent=2))
 
 

@@ -28,9 +28,9 @@ from intervals_ways import ONE_PITCH, WAYS, has_pyin, pyin
 
 from muse.tools.audio.render import has_fluidsynth
 from muse.tools.audio.soundfonts import find_soundfonts
-from muse.tools.intervals.arithmetic import sounds_at
+from muse.tools.intervals.arithmetic import has_fundamental
 from muse.tools.intervals.clip_settings import ClipSettings, frequency_of
-from muse.tools.intervals.generate import Maker
+from muse.tools.intervals.generate import ClipMaker
 from muse.tools.intervals.instruments import INSTRUMENTS
 from muse.tools.intervals.sampled_notes import Sampler
 
@@ -65,15 +65,15 @@ def hearing(count: int, beginning: str) -> dict[str, Any]:
     results = {}
     ways = WAYS | ({"pyin": pyin} if has_pyin() else {})
     for name, recipe in recipes(beginning).items():
-        with Maker(recipe, SEED) as maker:
+        with ClipMaker(recipe, SEED) as maker:
             made = [maker.clip(number) for number in range(count)]
         row: dict[str, Any] = {}
-        for way, hear in ways.items():
+        for way, find_intervals in ways.items():
             if way in ONE_PITCH and "together" in recipe.directions:
                 continue
             some = made[:PYIN_CLIPS] if way == "pyin" else made
             begin = time.process_time()
-            right = [abs(hear(c, x, recipe.sample_rate)) == x.semitones for c, x in some]
+            right = [abs(find_intervals(c, x, recipe.sample_rate)) == x.semitones for c, x in some]
             used = time.process_time() - begin
             row[way] = {"right": float(np.mean(right)), "ms": 1e3 * used / len(some)}
         results[name] = row
@@ -91,7 +91,7 @@ def speed() -> dict[str, float]:
     """Clips a second of processor time, of each recipe."""
     results: dict[str, float] = {}
     for name, recipe in recipes().items():
-        with Maker(recipe, SEED) as maker:
+        with ClipMaker(recipe, SEED) as maker:
             maker.clip(0)
             begin = time.process_time()
             for number in range(SPEED_CLIPS):
@@ -136,7 +136,7 @@ def notes() -> dict[str, Any]:
                 off = [
                     pitch
                     for pitch in pitches
-                    if not sounds_at(
+                    if not has_fundamental(
                         sampler.note(path, program, pitch, held)[:held], frequency_of(pitch), rate
                     )
                 ]

@@ -14,9 +14,9 @@ from named_soundfont import named_soundfont
 from muse.tools.audio.cqt import RATE
 from muse.tools.intervals.calibration import expected_calibration_error
 from muse.tools.intervals.classifier import IntervalClassifier, IntervalProbabilities
-from muse.tools.intervals.generate import Maker, sounding
+from muse.tools.intervals.generate import ClipMaker, sounding
 from muse.tools.intervals.sample_label import Label
-from muse.tools.intervals.training_spectra import NONE_EVERY, NOTHINGS, PLAIN, lesson
+from muse.tools.intervals.training_spectra import NO_INTERVAL_KINDS, NONE_EVERY, PLAIN, make_example
 
 Figures = dict[str, Any]
 Answers = dict[str, list[int]]  # of a way or a CNN, semitones clip by clip
@@ -166,12 +166,14 @@ def nothing(nets: Sequence[Net], count: int, known: Figures) -> Figures:
     new = [net for net in nets if net.sha256 not in known.get("nets", {})]
     said: dict[str, dict[str, list[bool]]] = {n.sha256: defaultdict(list) for n in new}
     recipe = replace(PLAIN, timbres=("gm:test",), soundfonts=(str(named_soundfont("FluidR3_GM")),))
-    with Maker(recipe, SEED) as maker:
+    with ClipMaker(recipe, SEED) as maker:
         for place in range(count if new else 0):
-            given = lesson(maker, NONE_EVERY * place + NONE_EVERY - 1)
+            given = make_example(maker, NONE_EVERY * place + NONE_EVERY - 1)
             for net in new:
                 heard = net.hearer.classify(given.clip, RATE)
-                said[net.sha256][NOTHINGS[place % len(NOTHINGS)]].append(heard.none > 0.5)
+                said[net.sha256][NO_INTERVAL_KINDS[place % len(NO_INTERVAL_KINDS)]].append(
+                    heard.none > 0.5
+                )
     found = {
         net.sha256: {"weights": net.path}
         | {name: float(np.mean(values)) for name, values in said[net.sha256].items()}

@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 from muse.tools.intervals.calibration import expected_calibration_error
 from muse.tools.intervals.clip_settings import ClipSettings
 from muse.tools.intervals.generate import clips
-from muse.tools.intervals.instruments import INSTRUMENTS, of_side
-from muse.tools.intervals.recordings import hear
+from muse.tools.intervals.instruments import INSTRUMENTS, programs_in_split
+from muse.tools.intervals.recordings import find_intervals
 from muse.tools.intervals.sampled_notes import Sampler
 
 Floats = NDArray[np.float32]
@@ -60,7 +60,7 @@ def measured(side: str, directions: Sequence[str], count: int) -> dict[str, Any]
     right = []
     begin = time.process_time()
     for sound, label in zip(sounds, labels, strict=True):
-        found = list(hear(sound, RATE))
+        found = list(find_intervals(sound, RATE))
         fits = [f.semitones == label.semitones and f.direction == label.direction for f in found]
         right.append(fits == [True])
         told += [Told(f.confidence, fit) for f, fit in zip(found, fits, strict=True)]
@@ -99,7 +99,7 @@ def nothing(side: str) -> dict[str, dict[str, float]]:
     surest: dict[str, list[float]] = {"three notes": [], "one note": []}
     with Sampler(RATE) as sampler:
         for _ in range(CHORDS):
-            program = int(rng.choice(of_side(side)))
+            program = int(rng.choice(programs_in_split(side)))
             low = max(INSTRUMENTS[program].lowest, LOWEST)
             high = min(INSTRUMENTS[program].highest, HIGHEST)
             base = int(rng.integers(low, max(high - 12, low + 1)))
@@ -120,7 +120,7 @@ def confidence(sound: Floats) -> float:
     """That of the surest interval told of a sound; 0 where none is."""
     level = sound / np.abs(sound).max() / 2
     padded = np.pad(level, round(PAD_S * RATE)).astype(np.float32)
-    return max((found.confidence for found in hear(padded, RATE)), default=0.0)
+    return max((found.confidence for found in find_intervals(padded, RATE)), default=0.0)
 
 
 def main() -> None:

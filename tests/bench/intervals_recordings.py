@@ -40,7 +40,7 @@ from intervals_ways import ONE_PITCH, WAYS, Clip, Told
 from muse.tools.errors import MuseError
 from muse.tools.intervals.classifier import NAME, IntervalClassifier
 from muse.tools.intervals.clip_settings import LARGEST
-from muse.tools.intervals.recordings import hear
+from muse.tools.intervals.recordings import find_intervals
 
 SEED = 11
 NOTE_S, GAP_S = (0.4, 0.9), (0.0, 0.2)  # spans of lengths and of the silence between notes
@@ -122,7 +122,7 @@ ASKED: dict[str, Callable[[tuple[Sample, Sample], Dice], Question]] = {
 def heard(question: Question, hearer: IntervalClassifier) -> dict[str, bool]:
     """Who hears a question right."""
     clip, told, size = question
-    hearing, found = hearer.classify(clip, RATE), hear(clip, RATE)
+    hearing, found = hearer.classify(clip, RATE), find_intervals(clip, RATE)
     deaf = ONE_PITCH if told.direction == TOGETHER else ()
     ways = {name: way for name, way in WAYS.items() if name not in deaf}
     return {
@@ -135,7 +135,7 @@ def heard(question: Question, hearer: IntervalClassifier) -> dict[str, bool]:
 
 def silent_on(clip: Clip, hearer: IntervalClassifier) -> dict[str, bool]:
     """Who hears no interval."""
-    return {"net": hearer.classify(clip, RATE).none > 0.5, "told": not hear(clip, RATE)}
+    return {"net": hearer.classify(clip, RATE).none > 0.5, "told": not find_intervals(clip, RATE)}
 
 
 def alone(samples: Sequence[Sample]) -> Iterator[Clip]:

@@ -8,7 +8,7 @@ from intervals_ways import Clip
 from named_soundfont import named_soundfont
 
 from muse.tools.intervals.clip_settings import ClipSettings
-from muse.tools.intervals.generate import Maker
+from muse.tools.intervals.generate import ClipMaker
 from muse.tools.intervals.sample_label import Label
 
 SEED = 2027
@@ -78,5 +78,5 @@ def rows_named(beginning: str, bars_only: bool) -> dict[str, Row]:
 
 def made(recipe: ClipSettings, count: int) -> Iterator[tuple[Clip, Label]]:
     """The clips of a recipe."""
-    with Maker(recipe, SEED) as maker:
+    with ClipMaker(recipe, SEED) as maker:
         yield from (maker.clip(number) for number in range(count))

@@ -25,9 +25,9 @@ PARTIALS = 20
 HIGHEST_PARTIAL_HZ = 10_000.0
 LOWEST_PEAK_HZ = 30.0
 ALPHA_HZ, BETA_HZ = 27.0, 320.0  # Klapuri's weights of partials, for windows of 46 ms
-REMOVED = 4  # rows to both sides of a partial that are set to zero with it, 0.4 semitones
-OWN_SHARE = 0.5  # least share of a note's power in its partials
-ODD_SHARE = 0.01  # least share of that power in odd partials; a note with less is an octave higher
+REMOVED_ROWS = 4  # rows to both sides of a partial that are set to zero with it, 0.4 semitones
+LEAST_PARTIAL_SHARE = 0.5  # of a note's power in its partials
+LEAST_ODD_SHARE = 0.01  # of that power in odd partials; a note with less is an octave higher
 PARTIAL_WIDTH = 0.02  # half the width of a partial by its frequency, at least the window's lobe
 
 
@@ -37,12 +37,12 @@ def halves(clip: Samples) -> tuple[Samples, Samples]:
     return clip[:middle], clip[middle:]
 
 
-def cut(
+def cut_notes(
     clip: Samples, rate: int, onsets_s: Sequence[float], durations_s: Sequence[float]
 ) -> list[Samples]:
     """Return the notes of a clip, in the order of their onsets."""
-    places = sorted(zip(onsets_s, durations_s, strict=True))
-    return [clip[round(a * rate) : round((a + length) * rate)] for a, length in places]
+    notes = sorted(zip(onsets_s, durations_s, strict=True))
+    return [clip[round(a * rate) : round((a + length) * rate)] for a, length in notes]
 
 
 def interval_by_peaks(first: Samples, second: Samples, rate: int) -> int:
@@ -59,11 +59,11 @@ def together_by_peaks(clip: Samples, rate: int) -> int:
     """Return the interval between the two highest peaks more than half a semitone apart."""
     spectrum, bin_hz = magnitudes(clip, rate)
     first = int(np.argmax(spectrum))
-    pitch = pitch_of(refined(spectrum, first) * bin_hz)
+    pitch = pitch_of(refine_peak(spectrum, first) * bin_hz)
     width = 2.0 ** (0.5 / 12)
     rest = spectrum.copy()
     rest[int(first / width) : int(first * width) + 2] = 0.0
-    return abs(round(pitch_of(refined(rest, int(np.argmax(rest))) * bin_hz) - pitch))
+    return abs(round(pitch_of(refine_peak(rest, int(np.argmax(rest))) * bin_hz) - pitch))
 
 
 def together_by_series(clip: Samples, rate: int) -> int:
@@ -84,28 +84,30 @@ def magnitudes(samples: Samples, rate: int) -> tuple[Spectrum, float]:
 def peak_hz(samples: Samples, rate: int) -> float:
     """Return the frequency of the highest peak."""
     spectrum, bin_hz = magnitudes(samples, rate)
-    return refined(spectrum, int(np.argmax(spectrum))) * bin_hz
+    return refine_peak(spectrum, int(np.argmax(spectrum))) * bin_hz
 
 
-def refined(spectrum: Spectrum, place: int) -> float:
+def refine_peak(spectrum: Spectrum, position: int) -> float:
     """Return the position of a peak between bins: the vertex of a parabola through logarithms."""
-    if not 0 < place < len(spectrum) - 1:
-        return float(max(place, 1))
-    left, middle, right = np.log(spectrum[place - 1 : place + 2] + 1e-12)
+    if not 0 < position < len(spectrum) - 1:
+        return float(max(position, 1))
+    left, middle, right = np.log(spectrum[position - 1 : position + 2] + 1e-12)
     bend = left - 2 * middle + right
-    return place + float(0.5 * (left - right) / bend if bend else 0.0)
+    return position + float(0.5 * (left - right) / bend if bend else 0.0)
 
 
-def sounds_at(note: Samples, hertz: float, rate: int) -> bool:
-    """Return whether a note's partials are those of a frequency, and not of its octave."""
+def has_fundamental(note: Samples, hertz: float, rate: int) -> bool:
+    """Return whether a note has this fundamental: its partials fit it, and not only its octave."""
     spectrum, bin_hz = magnitudes(note, rate)
-    places = np.arange(len(spectrum)) * bin_hz / hertz
-    partials = np.rint(places)
-    width = np.clip(PARTIAL_WIDTH * places, 4 * rate / len(note) / hertz, 0.25)
+    orders = np.arange(len(spectrum)) * bin_hz / hertz
+    partials = np.rint(orders)
+    width = np.clip(PARTIAL_WIDTH * orders, 4 * rate / len(note) / hertz, 0.25)
     power = spectrum**2
-    own = power * ((np.abs(places - partials) < width) & (partials > 0))
-    enough = own.sum() > OWN_SHARE * power.sum()
-    return bool(enough and own[partials % 2 == 1].sum() > ODD_SHARE * own.sum())
+    partial_power = power * ((np.abs(orders - partials) < width) & (partials > 0))
+    enough = partial_power.sum() > LEAST_PARTIAL_SHARE * power.sum()
+    return bool(
+        enough and partial_power[partials % 2 == 1].sum() > LEAST_ODD_SHARE * partial_power.sum()
+    )
 
 
 @dataclass(frozen=True)
@@ -114,12 +116,12 @@ class SeriesTable:
 
     Attributes:
         edges: of the rows, in Hz.
-        places: (fundamentals, PARTIALS) row of each partial.
+        rows: (fundamentals, PARTIALS) row of each partial.
         weights: (fundamentals, PARTIALS) of each partial; 0 above HIGHEST_PARTIAL_HZ.
     """
 
     edges: Spectrum
-    places: NDArray[np.intp]
+    rows: NDArray[np.intp]
     weights: Spectrum
 
 
@@ -133,8 +135,8 @@ def series_table() -> SeriesTable:
     weights = (fundamentals[:, None] + ALPHA_HZ) / (hertz + BETA_HZ)
     rows = count + int(above[-1])
     edges = A4_HZ * 2 ** ((LOWEST_PITCH + STEP * (np.arange(rows + 1) - 0.5) - A4) / 12)
-    places = np.arange(count)[:, None] + above
-    return SeriesTable(edges, places, np.where(hertz < HIGHEST_PARTIAL_HZ, weights, 0.0))
+    partial_rows = np.arange(count)[:, None] + above
+    return SeriesTable(edges, partial_rows, np.where(hertz < HIGHEST_PARTIAL_HZ, weights, 0.0))
 
 
 def log_spectrum(samples: Samples, rate: int, edges: Spectrum) -> Spectrum:
@@ -152,9 +154,9 @@ def strongest_pitches(samples: Samples, rate: int, count: int) -> list[float]:
     rows = log_spectrum(samples, rate, table.edges)
     found = []
     for _ in range(count):
-        salience = np.sum(table.weights * rows[table.places], axis=1)
+        salience = np.sum(table.weights * rows[table.rows], axis=1)
         best = int(np.argmax(salience))
         found.append(LOWEST_PITCH + STEP * best)
-        for place in table.places[best]:
-            rows[max(place - REMOVED, 0) : place + REMOVED + 1] = 0.0
+        for row in table.rows[best]:
+            rows[max(row - REMOVED_ROWS, 0) : row + REMOVED_ROWS + 1] = 0.0
     return found

@@ -15,16 +15,16 @@ BINS = 15  # of confidence, equally wide
 TEMPERATURES = np.geomspace(0.25, 8.0, 141)
 
 
-def chances(logits: NDArray[Any], temperature: float) -> Values:
+def softmax(logits: NDArray[Any], temperature: float) -> Values:
     """Return probabilities, (n, classes), of logits divided by a temperature."""
-    warm = np.asarray(logits, np.float64) / temperature
-    odds = np.exp(warm - warm.max(axis=1, keepdims=True))
-    return np.asarray(odds / odds.sum(axis=1, keepdims=True), np.float64)
+    scaled = np.asarray(logits, np.float64) / temperature
+    exponentials = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True), np.float64)
 
 
 def size_probabilities(pairs: NDArray[Any], temperature: float) -> Values:
     """Return the probabilities of sizes, (n, sizes), from logits (n, sizes, kinds)."""
-    flat = chances(pairs.reshape(len(pairs), -1), temperature)
+    flat = softmax(pairs.reshape(len(pairs), -1), temperature)
     sizes: Values = flat.reshape(pairs.shape).sum(axis=2)
     return sizes
 
@@ -37,7 +37,7 @@ def fit_temperature(logits: NDArray[Any], right: NDArray[np.bool_]) -> float:
         right: (n, classes) True for the classes that count as right, one or more in a row.
     """
     losses = [
-        -np.log(np.maximum((chances(logits, t) * right).sum(axis=1), 1e-12)).mean()
+        -np.log(np.maximum((softmax(logits, t) * right).sum(axis=1), 1e-12)).mean()
         for t in TEMPERATURES
     ]
     return round(float(TEMPERATURES[int(np.argmin(losses))]), 4)

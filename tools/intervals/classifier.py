@@ -10,7 +10,7 @@ from muse.models.interval_net.config import STEP
 from muse.models.interval_net.inference import IntervalInference
 from muse.tools.audio.cqt import RATE, Rows, levels
 from muse.tools.errors import BadInputError, ParameterError
-from muse.tools.intervals.calibration import chances
+from muse.tools.intervals.calibration import softmax
 from muse.tools.weights import load_trained_weights
 
 NAME = "interval-net"
@@ -70,8 +70,8 @@ class IntervalClassifier:
         found = load_trained_weights(weights)
         try:
             self._net = IntervalInference(found.config, found.tensors)
-            told = found.card["metrics"]["temperatures"]
-            self._warmth = float(told["pairs"]), float(told["none"])
+            temperatures = found.card["metrics"]["temperatures"]
+            self._temperatures = float(temperatures["pairs"]), float(temperatures["none"])
         except (KeyError, ValueError) as error:
             raise BadInputError(f"{weights}: no weights of {NAME} ({error})") from error
 
@@ -89,9 +89,9 @@ class IntervalClassifier:
         """
         rows = levels(to_mono(audio, rate))
         scores = self._net.score(fit_frames(rows))
-        flat = chances(scores.pairs.reshape(1, -1), self._warmth[0])
+        flat = softmax(scores.pairs.reshape(1, -1), self._temperatures[0])
         pairs = flat.reshape(scores.pairs.shape)
-        none = 1 / (1 + np.exp(-np.clip(scores.none / self._warmth[1], -60, 60)))
+        none = 1 / (1 + np.exp(-np.clip(scores.none / self._temperatures[1], -60, 60)))
         sounding = max(min(rows.shape[1], FRAMES) // STEP, 1)  # the rest is padding
         notes = scores.notes[:, :sounding].mean(axis=1, dtype=np.float64)
         return IntervalProbabilities(
@@ -103,8 +103,8 @@ def to_mono(audio: NDArray[np.float32] | NDArray[np.float64], rate: int) -> NDAr
     """Return the first LONGEST_S as mono, at the net's sample rate."""
     if rate <= 0:
         raise ParameterError(f"the sample rate is {rate} Hz; it must be positive")
-    heard = np.asarray(audio, np.float32)[..., : round(LONGEST_S * rate)]
-    mono = heard.mean(axis=0) if heard.ndim == 2 else heard
+    audible = np.asarray(audio, np.float32)[..., : round(LONGEST_S * rate)]
+    mono = audible.mean(axis=0) if audible.ndim == 2 else audible
     if not np.isfinite(mono).all():
         raise ParameterError("the sound has samples that are not finite numbers")
     if rate == RATE or not len(mono):

@@ -26,8 +26,8 @@ from muse.tools.audio.io import AudioWriter
 from muse.tools.errors import BadInputError, MuseError, ParameterError
 from muse.tools.files import PIPE, read_bytes, replacing_folder, sha256_of
 from muse.tools.intervals.clip_settings import ClipSettings
-from muse.tools.intervals.generate import Maker
-from muse.tools.intervals.sample_label import Choices, Label, choices
+from muse.tools.intervals.generate import ClipMaker
+from muse.tools.intervals.sample_label import Label, ResolvedSettings, resolve_settings
 from muse.tools.progress import Report, silent
 from muse.tools.song.provenance import muse_version
 
@@ -42,7 +42,7 @@ BITS = "16"
 
 Made = tuple[list[Label], list[str]]  # labels, and the SHA-256 of each file
 
-_maker: list[Maker] = []  # of this process, if it is one of several that make clips
+_maker: list[ClipMaker] = []  # of this process, if it is one of several that make clips
 
 
 class DataSet(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,17 +90,17 @@ def generate_folder(
 
     Raises:
         ParameterError: the settings or the count are invalid.
-        BadInputError, MissingPartError: as in sample_label.choices.
+        BadInputError, MissingPartError: as in sample_label.resolve_settings.
         MuseError: the folder holds something else.
     """
     check_request(count, seed, jobs)
-    given = choices(settings)
-    before = present(folder)
-    request = request_of(given, count, seed)
-    if before is not None and before.request_hash == hash_of(request):
-        if is_whole(folder, before):
+    resolved = resolve_settings(settings)
+    existing = read_existing(folder)
+    request = request_of(resolved, count, seed)
+    if existing is not None and existing.request_hash == hash_of(request):
+        if is_intact(folder, existing):
             log.info("%s already holds these clips", folder)
-            return before
+            return existing
         log.info("%s is damaged; making it again", folder)
     with replacing_folder(folder) as fresh:
         made = write_clips(fresh, settings, count, seed, jobs, report)
@@ -118,7 +118,7 @@ def check_request(count: int, seed: int, jobs: int) -> None:
             raise ParameterError(f"{option} must be {lowest} to {highest}, not {value}")
 
 
-def present(folder: Path) -> DataSet | None:
+def read_existing(folder: Path) -> DataSet | None:
     """Return the data set in a folder, or None if the folder is empty or missing.
 
     Raises:
@@ -139,10 +139,10 @@ def present(folder: Path) -> DataSet | None:
     return read_index(folder)
 
 
-def request_of(given: Choices, count: int, seed: int) -> dict[str, Any]:
+def request_of(resolved: ResolvedSettings, count: int, seed: int) -> dict[str, Any]:
     """Return everything that the clips depend on, as JSON values."""
-    fonts = {path.stem: sha256_of(path) for path in given.soundfonts}
-    recipe = json.loads(json.dumps({**given.settings.plain(), "soundfonts": sorted(fonts)}))
+    fonts = {path.stem: sha256_of(path) for path in resolved.soundfonts}
+    recipe = json.loads(json.dumps({**resolved.settings.plain(), "soundfonts": sorted(fonts)}))
     return {
         "clips": count,
         "seed": seed,
@@ -164,46 +164,46 @@ def write_clips(
     chunks = [range(start, min(start + CHUNK, count)) for start in range(0, count, CHUNK)]
     labels: list[Label] = []
     hashes: list[str] = []
-    with makers(folder, settings, seed, chunks, min(jobs, len(chunks))) as results:
-        for some, theirs in results:
+    with chunk_results(folder, settings, seed, chunks, min(jobs, len(chunks))) as results:
+        for some, chunk_hashes in results:
             labels += some
-            hashes += theirs
+            hashes += chunk_hashes
             report(f"{len(labels)}/{count}", len(labels) / count)
     return labels, hashes
 
 
 @contextmanager
-def makers(
+def chunk_results(
     folder: Path, settings: ClipSettings, seed: int, chunks: Sequence[range], jobs: int
 ) -> Iterator[Iterator[Made]]:
     """Yield the result of each chunk, in order."""
     if jobs == 1:
-        with Maker(settings, seed) as maker:
+        with ClipMaker(settings, seed) as maker:
             yield (write_chunk(maker, folder, numbers) for numbers in chunks)
         return
     context = multiprocessing.get_context("spawn")  # forking after a library's threads hangs
-    with context.Pool(jobs, initializer=begin_making, initargs=(settings, seed)) as pool:
-        yield pool.imap(making, [(folder, numbers) for numbers in chunks])
+    with context.Pool(jobs, initializer=start_worker, initargs=(settings, seed)) as pool:
+        yield pool.imap(make_chunk, [(folder, numbers) for numbers in chunks])
 
 
-def begin_making(settings: ClipSettings, seed: int) -> None:
+def start_worker(settings: ClipSettings, seed: int) -> None:
     """Set up a worker process; Ctrl-C is left to the process that started it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _maker.append(Maker(settings, seed))
+    _maker.append(ClipMaker(settings, seed))
 
 
-def making(task: tuple[Path, range]) -> Made:
+def make_chunk(task: tuple[Path, range]) -> Made:
     """Make one chunk in a worker process."""
     return write_chunk(_maker[0], *task)
 
 
-def write_chunk(maker: Maker, folder: Path, numbers: range) -> Made:
+def write_chunk(maker: ClipMaker, folder: Path, numbers: range) -> Made:
     """Write some clips; returns their labels and hashes."""
     labels, hashes = [], []
     for number in numbers:
         clip, label = maker.clip(number)
         path = folder / label.file
-        writer = AudioWriter(path, maker.given.settings.sample_rate, 1, BITS, len(clip))
+        writer = AudioWriter(path, maker.resolved.settings.sample_rate, 1, BITS, len(clip))
         try:
             writer.write(clip[np.newaxis])
         finally:
@@ -270,7 +270,7 @@ def read_labels(folder: Path) -> list[Label]:
         raise BadInputError(f"{path}: not labels of intervals ({error})") from error
 
 
-def is_whole(folder: Path, index: DataSet) -> bool:
+def is_intact(folder: Path, index: DataSet) -> bool:
     """Return whether a folder's files are unchanged since they were made; reads every file."""
     lines = read_bytes(folder / LABELS)
     try:

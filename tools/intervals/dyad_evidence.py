@@ -20,7 +20,7 @@ from muse.tools.intervals.arithmetic import (
     Samples,
     SeriesTable,
     log_spectrum,
-    refined,
+    refine_peak,
     series_table,
 )
 from muse.tools.intervals.clip_settings import LARGEST
@@ -28,7 +28,7 @@ from muse.tools.theory.pitch import A4, A4_HZ
 
 Values = NDArray[np.float64]
 
-COMPRESSION = 0.9  # power of amplitudes
+COMPRESSION = 0.9  # power that amplitudes are raised to
 SHORTEST_S = 0.06  # of a segment that is analyzed
 LOBE = 3.0  # half the main lobe of Blackman's window, in bins without padding
 PADDING = 4  # factor of zero padding
@@ -41,9 +41,11 @@ CANDIDATES = 12  # fundamentals from each of two methods
 PARTIALS = 16  # of a note that peaks are compared with
 LOW_PARTIALS = 5  # that a note is expected to have
 TOLERANCE = 0.32  # semitones between a partial and its peak
-APART = 0.6  # least semitones between two notes
-ABOVE_ALL = 0.3  # weight of a missing partial above a note's highest partial that is present
-TONAL = 0.2  # least share of the power in peaks; noise has less
+LEAST_SEPARATION = 0.6  # least semitones between two notes
+WEIGHT_ABOVE_HIGHEST = (
+    0.3  # weight of a missing partial above a note's highest partial that is present
+)
+LEAST_TONAL_SHARE = 0.2  # least share of the power in peaks; noise has less
 QUIETEST = 1e-5  # amplitude below which a segment is silent, -100 dBFS
 MOST_NOTES = 3  # in a hypothesis; three stand for three or more
 NO_NOTE = -1  # fills up sets of fewer notes
@@ -82,13 +84,13 @@ def spectral_peaks(audio: Samples, rate: int) -> tuple[Values, Values]:
     floor = noise_floor(spectrum, round(NOISE_HZ / bin_hz))[first : first + len(around)]
     found = (middle == highest) & (middle > ABOVE_NOISE * floor)
     found &= middle > PEAK_FLOOR * middle.max()
-    places = np.flatnonzero(found)
-    places = np.sort(places[np.argsort(middle[places])[::-1][:MOST_PEAKS]])
-    hertz = np.array([refined(spectrum, first + int(place)) * bin_hz for place in places])
-    near = (places[:, None] + np.arange(-reach, reach + 1)).clip(0, len(middle) - 1)
-    if np.sum(middle[np.unique(near)] ** 2) < TONAL * np.sum(spectrum[first:] ** 2):
+    bins = np.flatnonzero(found)
+    bins = np.sort(bins[np.argsort(middle[bins])[::-1][:MOST_PEAKS]])
+    hertz = np.array([refine_peak(spectrum, first + int(peak)) * bin_hz for peak in bins])
+    near = (bins[:, None] + np.arange(-reach, reach + 1)).clip(0, len(middle) - 1)
+    if np.sum(middle[np.unique(near)] ** 2) < LEAST_TONAL_SHARE * np.sum(spectrum[first:] ** 2):
         return np.zeros(0), np.zeros(0)
-    weights = middle[places] ** COMPRESSION
+    weights = middle[bins] ** COMPRESSION
     return hertz, weights / max(float(weights.sum()), 1e-12)
 
 
@@ -101,61 +103,61 @@ def noise_floor(spectrum: Values, reach: int) -> Values:
 
 
 @lru_cache(maxsize=1)
-def table() -> SeriesTable:
+def cached_series_table() -> SeriesTable:
     """Return the table of all fundamentals, made once."""
     return series_table()
 
 
-def candidates(audio: Samples, rate: int, hertz: Values, weights: Values) -> Values:
+def find_candidates(audio: Samples, rate: int, hertz: Values, weights: Values) -> Values:
     """Return candidate pitches: the strongest harmonic series, and the strongest peaks."""
-    rows = log_spectrum(audio, rate, table().edges) ** COMPRESSION
-    salience = np.sum(table().weights * rows[table().places], axis=1)
+    rows = log_spectrum(audio, rate, cached_series_table().edges) ** COMPRESSION
+    salience = np.sum(cached_series_table().weights * rows[cached_series_table().rows], axis=1)
     inner = salience[1:-1]
-    tops = np.flatnonzero((inner >= salience[:-2]) & (inner > salience[2:])) + 1
-    best = tops[np.argsort(salience[tops])[::-1][:CANDIDATES]]
-    pure = A4 + 12 * np.log2(hertz[np.argsort(weights)[::-1][: CANDIDATES // 2]] / A4_HZ)
+    maxima = np.flatnonzero((inner >= salience[:-2]) & (inner > salience[2:])) + 1
+    best = maxima[np.argsort(salience[maxima])[::-1][:CANDIDATES]]
+    strong_peaks = A4 + 12 * np.log2(hertz[np.argsort(weights)[::-1][: CANDIDATES // 2]] / A4_HZ)
     found: list[float] = []
-    for pitch in (*(LOWEST_PITCH + STEP * best), *pure):
-        exact = tuned(float(pitch), hertz, weights)
+    for pitch in (*(LOWEST_PITCH + STEP * best), *strong_peaks):
+        exact = refine_pitch(float(pitch), hertz, weights)
         if all(abs(exact - other) > TOLERANCE for other in found):
             found.append(exact)
     return np.array(found)
 
 
-def tuned(pitch: float, hertz: Values, weights: Values) -> float:
+def refine_pitch(pitch: float, hertz: Values, weights: Values) -> float:
     """Correct a pitch by the weighted mean deviation of the peaks that are its low partials."""
-    orders, off = places(np.array([pitch]), hertz)
+    orders, off = nearest_partials(np.array([pitch]), hertz)
     low = (orders[0] >= 1) & (orders[0] <= LOW_PARTIALS) & (np.abs(off[0]) < 2 * TOLERANCE)
     if not low.any():
         return pitch
     return pitch + float(np.average(off[0][low], weights=weights[low]))
 
 
-def places(pitches: Values, hertz: Values) -> tuple[Values, Values]:
+def nearest_partials(pitches: Values, hertz: Values) -> tuple[Values, Values]:
     """Return each peak's nearest partial of each pitch, and its deviation in semitones."""
     ratios = hertz / (A4_HZ * 2 ** ((pitches[:, None] - A4) / 12))
     orders = np.rint(ratios)
     return orders, 12 * np.log2(ratios / np.maximum(orders, 1))
 
 
-def evidence(
+def compare_candidates(
     hertz: Values, weights: Values, pitches: Values, repeated: tuple[float, float]
 ) -> Evidence:
     """Compare each pitch with the peaks, and with the pitch at which the sound is periodic."""
-    orders, off = places(pitches, hertz)
+    orders, off = nearest_partials(pitches, hertz)
     explains = (orders >= 1) & (orders <= PARTIALS) & (np.abs(off) < TOLERANCE)
     highest = np.where(explains, orders, 0).max(axis=1, initial=0)
     absent = np.zeros(len(pitches))
     for order in range(1, LOW_PARTIALS + 1):
         missing = ~(explains & (orders == order)).any(axis=1)
-        absent += missing / order * np.where(highest > order, 1.0, ABOVE_ALL)
+        absent += missing / order * np.where(highest > order, 1.0, WEIGHT_ABOVE_HIGHEST)
     absent /= np.sum(1 / np.arange(1, LOW_PARTIALS + 1))
-    periodic = np.where(np.abs(pitches - repeated[0]) < APART, repeated[1], 0.0)
+    periodic = np.where(np.abs(pitches - repeated[0]) < LEAST_SEPARATION, repeated[1], 0.0)
     return Evidence(pitches, weights, explains, absent, periodic)
 
 
 @lru_cache(maxsize=2 * CANDIDATES)
-def choices(count: int) -> NDArray[np.intp]:
+def candidate_sets(count: int) -> NDArray[np.intp]:
     """Return all sets (n, MOST_NOTES) of one to MOST_NOTES of `count` candidates."""
     sets = [
         (*chosen, *(NO_NOTE,) * (MOST_NOTES - size))
@@ -170,16 +172,18 @@ def hypotheses(found: Evidence) -> NDArray[np.intp]:
 
     Pairs further apart than LARGEST are left out.
     """
-    sets = choices(len(found.pitches))
+    sets = candidate_sets(len(found.pitches))
     pitches = np.where(sets == NO_NOTE, np.nan, found.pitches[sets])
     steps = np.diff(pitches, axis=1)
     two = (sets[:, 1] != NO_NOTE) & (sets[:, 2] == NO_NOTE)
-    wrong = (steps <= APART).any(axis=1) | (two & (steps[:, 0] >= LARGEST + APART))
-    kept: NDArray[np.intp] = sets[~wrong]
-    return kept
+    wrong = (steps <= LEAST_SEPARATION).any(axis=1) | (
+        two & (steps[:, 0] >= LARGEST + LEAST_SEPARATION)
+    )
+    distinct: NDArray[np.intp] = sets[~wrong]
+    return distinct
 
 
-def explained(found: Evidence, sets: NDArray[np.intp]) -> Values:
+def explained_share(found: Evidence, sets: NDArray[np.intp]) -> Values:
     """Return the share of the peaks, by weight, that each set explains, (n,)."""
     padded = np.vstack([found.explains, np.zeros_like(found.explains[:1])])
     share: Values = padded[sets].any(axis=1) @ found.weights

@@ -36,8 +36,8 @@ def convolve(clip: Sound, response: Sound) -> Sound:
     """Convolve a clip with an impulse response, cut to the clip's length."""
     size = 1 << (len(clip) + len(response) - 2).bit_length()
     product = np.fft.rfft(clip, size) * np.fft.rfft(response, size)
-    heard: Sound = np.fft.irfft(product, size)[: len(clip)]
-    return heard
+    convolved: Sound = np.fft.irfft(product, size)[: len(clip)]
+    return convolved
 
 
 def noise(frames: int, color: str, sample_rate: int, rng: np.random.Generator) -> Sound:

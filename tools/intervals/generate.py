@@ -19,20 +19,20 @@ from muse.tools.intervals.effects import (
 from muse.tools.intervals.sample_label import (
     EFFECTS,
     VOICE,
-    Choices,
     Label,
-    choices,
+    ResolvedSettings,
     clip_rng,
+    resolve_settings,
     sample_label,
 )
-from muse.tools.intervals.sampled_notes import Holder, Sampler
+from muse.tools.intervals.sampled_notes import ResourceOwner, Sampler
 from muse.tools.intervals.timbres import VOICES
 
 Clip = NDArray[np.float32]
 Sound = NDArray[np.float64]
 
 
-class Maker(Holder):
+class ClipMaker(ResourceOwner):
     """Makes clips; a context manager, because FluidSynth must be freed."""
 
     def __init__(self, settings: ClipSettings, seed: int) -> None:
@@ -43,14 +43,14 @@ class Maker(Holder):
             seed: 0 or more.
 
         Raises:
-            ParameterError, BadInputError, MissingPartError: as in sample_label.choices.
+            ParameterError, BadInputError, MissingPartError: as in sample_label.resolve_settings.
         """
         super().__init__()
-        self.given: Choices = choices(settings)
+        self.resolved: ResolvedSettings = resolve_settings(settings)
         self._settings = settings
         self._seed = seed
         self._sampler = self._stack.enter_context(Sampler(settings.sample_rate))
-        self._fonts = {path.stem: path for path in self.given.soundfonts}
+        self._fonts = {path.stem: path for path in self.resolved.soundfonts}
 
     def clip(self, number: int) -> tuple[Clip, Label]:
         """Return a clip and its label.
@@ -58,7 +58,7 @@ class Maker(Holder):
         Args:
             number: of the clip, 0 or more.
         """
-        label = sample_label(self.given, self._seed, number)
+        label = sample_label(self.resolved, self._seed, number)
         return self.sound(label), label
 
     def sound(self, label: Label) -> Clip:
@@ -115,11 +115,11 @@ def clips(
         first: number of the first clip.
 
     Raises:
-        ParameterError, BadInputError, MissingPartError: as in sample_label.choices.
+        ParameterError, BadInputError, MissingPartError: as in sample_label.resolve_settings.
     """
     sounds = np.empty((count, settings.frames), np.float32)
     labels = []
-    with Maker(settings, seed) as maker:
+    with ClipMaker(settings, seed) as maker:
         for row in range(count):
             sounds[row], label = maker.clip(first + row)
             labels.append(label)

@@ -7,9 +7,9 @@ with the label. A range ends before the first note where one of the two failed; 
 throughout are in UNUSABLE, with the reason.
 
 The split is by how the sound is made, not by General MIDI's groups of eight alone: bowed strings,
-samples of them, and reeds are for the test; pipes and the plucked instruments of the group "ethnic"
-are for validation. So each side has sounds that last and sounds that decay, and the training side
-has no violin in a section and no oboe under another name.
+samples of them, and reeds are in test; pipes and the plucked instruments of the group "ethnic" are
+in validation. Each split has sustained and decaying sounds, and train has neither a section of
+violins nor an oboe under another name.
 """
 
 import re
@@ -38,7 +38,7 @@ GROUPS = (
     "percussive",
     "sounds",
 )
-SIDES = ("train", "validation", "test")
+SPLITS = ("train", "validation", "test")
 
 # program: name, lowest and highest pitch
 RANGES: dict[int, tuple[str, int, int]] = {
@@ -144,7 +144,7 @@ RANGES: dict[int, tuple[str, int, int]] = {
     114: ("steel drums", 54, 88),
 }
 
-# program: why it is not used
+# program: reason why it is not used
 UNUSABLE: dict[int, str] = {
     9: "glockenspiel: no partial at the pitch, below F6 in TimGM6mb",
     14: "tubular bells: a strike note that is no partial",
@@ -165,15 +165,15 @@ UNUSABLE: dict[int, str] = {
     **dict.fromkeys(range(120, 128), "a noise"),
 }
 
-# sides of whole groups, then of programs whose sound belongs to another group
-SIDE_OF_GROUP = {
+# splits of whole groups, then of programs whose sound belongs to another group
+SPLIT_OF_GROUP = {
     "strings": "test",
     "ensemble": "test",
     "reed": "test",
     "pipe": "validation",
     "ethnic": "validation",
 }
-SIDE_OF_PROGRAM = {
+SPLIT_OF_PROGRAM = {
     **dict.fromkeys((52, 53, 54), "train"),  # voices
     110: "test",  # a violin
     **dict.fromkeys((109, 111), "test"),  # reeds
@@ -202,25 +202,25 @@ class Instrument:
         return GROUPS[self.program // GROUP]
 
     @property
-    def side(self) -> str:
-        """Side of the split: train, validation or test."""
-        own = SIDE_OF_GROUP.get(self.group, "train")
-        return SIDE_OF_PROGRAM.get(self.program, own)
+    def split(self) -> str:
+        """Split that the instrument belongs to: train, validation or test."""
+        default = SPLIT_OF_GROUP.get(self.group, "train")
+        return SPLIT_OF_PROGRAM.get(self.program, default)
 
 
 INSTRUMENTS = {program: Instrument(program, *row) for program, row in RANGES.items()}
 
 
-def of_side(side: str) -> tuple[int, ...]:
-    """Return the programs on one side of the split."""
-    return tuple(p for p, instrument in INSTRUMENTS.items() if instrument.side == side)
+def programs_in_split(split: str) -> tuple[int, ...]:
+    """Return the programs of train, validation or test."""
+    return tuple(p for p, instrument in INSTRUMENTS.items() if instrument.split == split)
 
 
 def programs(word: str) -> tuple[int, ...]:
     """Return the programs that a word stands for, without unusable ones.
 
     Args:
-        word: "gm" for all, or "gm:" and a side, a group of GROUPS, or programs: "0-7", "40+42".
+        word: "gm" for all, or "gm:" and a split, a group of GROUPS, or programs: "0-7", "40+42".
 
     Raises:
         ParameterError: the word is unknown, or all its programs are unusable.
@@ -228,14 +228,14 @@ def programs(word: str) -> tuple[int, ...]:
     head, _, rest = word.partition(":")
     if head != WORD:
         raise ParameterError(f"unknown timbre '{word}'")
-    if rest in SIDES:
-        return of_side(rest)
+    if rest in SPLITS:
+        return programs_in_split(rest)
     found = numbered(rest or f"0-{PROGRAMS - 1}")
     if rest in GROUPS:
         first = GROUPS.index(rest) * GROUP
         found = tuple(range(first, first + GROUP))
     if found is None:
-        known = ", ".join((*SIDES, *GROUPS))
+        known = ", ".join((*SPLITS, *GROUPS))
         raise ParameterError(f"'{word}': gm: needs programs 0 to 127, such as gm:0-7, or {known}")
     usable = tuple(program for program in found if program in INSTRUMENTS)
     if not usable:

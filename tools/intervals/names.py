@@ -25,7 +25,7 @@ FORMAT = "muse.interval-name/1"
 
 
 @dataclass(frozen=True)
-class Written:
+class SpelledNote:
     """A spelled note.
 
     Attributes:
@@ -35,7 +35,7 @@ class Written:
     """
 
     name: str
-    place: int
+    staff_position: int
     pitch: int
 
 
@@ -53,16 +53,16 @@ def describe(first: str, second: str) -> dict[str, Any]:
     Raises:
         BadInputError: a note's name is invalid or out of MIDI's range.
     """
-    start = written(first)
-    end = written(second, start.place)
-    low, high = sorted((start, end), key=lambda note: (note.place, note.pitch))
-    steps, semitones = high.place - low.place, high.pitch - low.pitch
+    start = parse_spelled_note(first)
+    end = parse_spelled_note(second, start.staff_position)
+    low, high = sorted((start, end), key=lambda note: (note.staff_position, note.pitch))
+    steps, semitones = high.staff_position - low.staff_position, high.pitch - low.pitch
     return {
         "format": FORMAT,
         "first": start.name,
         "second": end.name,
         "semitones": abs(semitones),
-        "direction": direction(end.pitch - start.pitch),
+        "direction": find_direction(end.pitch - start.pitch),
         "name": size_name(abs(semitones)),
         "spelled": spelled_name(steps, semitones),
         "compound": compound_name(steps, semitones),
@@ -70,7 +70,7 @@ def describe(first: str, second: str) -> dict[str, Any]:
     }
 
 
-def written(text: str, above: int | None = None) -> Written:
+def parse_spelled_note(text: str, above: int | None = None) -> SpelledNote:
     """Parse a note's name.
 
     Args:
@@ -80,25 +80,25 @@ def written(text: str, above: int | None = None) -> Written:
     name = text.strip()
     if not re.search(r"\d$", name):
         parse_note_name(name[:1].upper() + name[1:])
-        name += str(free_octave(name, above))
+        name += str(implied_octave(name, above))
     pitch = parse_midi_name(name)
     found = MIDI_NAME.fullmatch(name)
     if found is None:
         raise BadInputError(f"'{text}' is not a pitch, such as C4, F#3 or Bb-1")
     letter = name[0].upper()
     spelled = note_name(parse_note_name(letter + found[1][1:]))
-    place = STEPS * int(found[2]) + LETTERS.index(letter)
-    return Written(f"{spelled}{int(found[2])}", place, pitch)
+    staff_position = STEPS * int(found[2]) + LETTERS.index(letter)
+    return SpelledNote(f"{spelled}{int(found[2])}", staff_position, pitch)
 
 
-def free_octave(name: str, above: int | None) -> int:
+def implied_octave(name: str, above: int | None) -> int:
     """Return the octave of a note named without one."""
     if above is None:
         return USUAL_OCTAVE
     return -((LETTERS.index(name[0].upper()) - above) // STEPS)
 
 
-def direction(semitones: int) -> str:
+def find_direction(semitones: int) -> str:
     """Return the direction from the first note to the second."""
     if semitones == 0:
         return "repeated"
@@ -138,7 +138,7 @@ def ordinal(number: int) -> str:
     return f"{number}{ending}"
 
 
-def simple(steps: int, semitones: int) -> tuple[int, int]:
+def simple_interval(steps: int, semitones: int) -> tuple[int, int]:
     """Return the interval without its octaves; a perfect octave stays, augmented ones do not."""
     octaves = max((steps - 1) // STEPS, 0)
     steps, semitones = steps - STEPS * octaves, semitones - 12 * octaves
@@ -158,10 +158,10 @@ def compound_name(steps: int, semitones: int) -> str | None:
 
 def inversion(steps: int, semitones: int) -> dict[str, Any]:
     """Return the inversion of the simple interval: its lower note an octave higher."""
-    steps, semitones = simple(steps, semitones)
-    turned = 12 - semitones
+    steps, semitones = simple_interval(steps, semitones)
+    inverted = 12 - semitones
     return {
-        "semitones": turned,
-        "name": size_name(abs(turned)),
-        "spelled": spelled_name(STEPS - steps, turned),
+        "semitones": inverted,
+        "name": size_name(abs(inverted)),
+        "spelled": spelled_name(STEPS - steps, inverted),
     }

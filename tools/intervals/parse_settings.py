@@ -39,30 +39,30 @@ def parse_settings(request: SettingsRequest) -> ClipSettings:
     Raises:
         ParameterError: an option's text cannot be parsed.
     """
-    said = {
+    values = {
         "sample_rate": request.rate,
         "clip_s": request.length,
-        "gap_s": span("--gap", request.gap),
-        "note_s": span("--note", request.note),
+        "gap_s": parse_span("--gap", request.gap),
+        "note_s": parse_span("--note", request.note),
         "lowest_hz": request.lowest,
         "highest_hz": request.highest,
-        "intervals": sizes(request.intervals),
-        "directions": names(request.direction),
-        "timbres": names(request.timbre),
+        "intervals": parse_sizes(request.intervals),
+        "directions": parse_names(request.direction),
+        "timbres": parse_names(request.timbre),
         "soundfonts": tuple(map(str, request.soundfonts)) or None,
         "detune_cents": request.detune,
         "tuning_cents": request.tuning,
         "balance_db": request.balance,
-        "snr_db": span("--snr", request.snr),
+        "snr_db": parse_span("--snr", request.snr),
         "noise": request.noise,
-        "reverb_s": span("--reverb", request.reverb),
-        "peak_dbfs": span("--level", request.level),
+        "reverb_s": parse_span("--reverb", request.reverb),
+        "peak_dbfs": parse_span("--level", request.level),
     }
-    given = {key: value for key, value in said.items() if value is not None}
+    given = {key: value for key, value in values.items() if value is not None}
     return ClipSettings(**given)  # type: ignore[arg-type]
 
 
-def span(option: str, text: str | None) -> Span | None:
+def parse_span(option: str, text: str | None) -> Span | None:
     """Parse a span, the range of a distribution, from "10" or "10:30"."""
     if text is None:
         return None
@@ -73,7 +73,7 @@ def span(option: str, text: str | None) -> Span | None:
         raise ParameterError(f"{option} must be a number or LOW:HIGH, not '{text}'") from error
 
 
-def sizes(text: str | None) -> tuple[int, ...] | None:
+def parse_sizes(text: str | None) -> tuple[int, ...] | None:
     """Parse sizes in semitones, without repeats and in order, from "1-12", "3,4,7" or "all"."""
     if text is None:
         return None
@@ -88,7 +88,7 @@ def sizes(text: str | None) -> tuple[int, ...] | None:
     return tuple(sorted(found))
 
 
-def names(text: str | None) -> tuple[str, ...] | None:
+def parse_names(text: str | None) -> tuple[str, ...] | None:
     """Parse names separated by commas, without repeats."""
     if text is None:
         return None

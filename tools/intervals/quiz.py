@@ -1,4 +1,4 @@
-"""An ear trainer: it asks for the names of intervals, more often for those answered wrong.
+"""An ear trainer that asks for the names of intervals, more often for those answered wrong.
 
 Conventions: levels count from 1; sizes are in semitones. The same seed and the same answers give
 the same questions, unless earlier answers are loaded.
@@ -14,18 +14,18 @@ from muse.tools.audio.render import load_fluidsynth
 from muse.tools.audio.soundfonts import choose_soundfont
 from muse.tools.errors import MissingPartError, ParameterError
 from muse.tools.intervals.clip_settings import DIRECTIONS, ClipSettings
-from muse.tools.intervals.generate import Clip, Maker
+from muse.tools.intervals.generate import Clip, ClipMaker
 from muse.tools.intervals.quiz_stats import FORMAT, Answer
 from muse.tools.intervals.sample_label import LABEL, Label, clip_rng, sample_label
-from muse.tools.intervals.sampled_notes import Holder
+from muse.tools.intervals.sampled_notes import ResourceOwner
 from muse.tools.theory.intervals import INTERVAL_NAMES
 from muse.tools.theory.pitch import midi_name
 
 UP, DOWN, TOGETHER = DIRECTIONS
 RANGE_HZ = (110.0, 880.0)  # of the notes, A2 to A5
 PIANO, PLUCKED = "gm:0", "pluck"
-REMEMBERED = 20  # last answers of an interval that count
-RAREST = 0.15  # weight of an interval that is always right; one never asked has 0.5
+RECENT_ANSWERS = 20  # last answers of an interval that count
+LEAST_WEIGHT = 0.15  # weight of an interval that is always right; one never asked has 0.5
 SEED_PURPOSE = LABEL + 100  # stream of random numbers that choose the size
 
 
@@ -65,14 +65,14 @@ class Question:
     label: Label
 
     @property
-    def in_notes(self) -> str:
+    def note_names(self) -> str:
         """Names of the notes in the order they sound, for a quiz without sound."""
         low, high = midi_name(self.label.low_pitch), midi_name(self.label.high_pitch)
         first, second = (high, low) if self.label.direction == DOWN else (low, high)
         return f"{first} {'with' if self.label.direction == TOGETHER else 'then'} {second}"
 
 
-class Quiz(Holder):
+class Quiz(ResourceOwner):
     """A sequence of questions; a context manager, because FluidSynth must be freed."""
 
     def __init__(
@@ -94,7 +94,7 @@ class Quiz(Holder):
             earlier: answers of other quizzes, oldest first.
 
         Raises:
-            ParameterError, BadInputError, MissingPartError: as in sample_label.choices.
+            ParameterError, BadInputError, MissingPartError: as in sample_label.resolve_settings.
         """
         if not 1 <= level <= len(LEVELS):
             raise ParameterError(f"--level must be 1 to {len(LEVELS)}, not {level}")
@@ -103,7 +103,7 @@ class Quiz(Holder):
         self.answers: list[Answer] = []
         self._earlier = list(earlier)
         settings = level_settings(LEVELS[level - 1], directions, timbres or default_timbres())
-        self._maker = self._stack.enter_context(Maker(settings, seed))
+        self._maker = self._stack.enter_context(ClipMaker(settings, seed))
         self.settings = settings
 
     def question(self) -> Question:
@@ -111,11 +111,11 @@ class Quiz(Holder):
         number = len(self.answers) + 1
         rng = clip_rng(self.seed, number, SEED_PURPOSE)
         sizes = self.settings.intervals
-        chances = weights(sizes, [*self._earlier, *self.answers])
-        size = int(rng.choice(sizes, p=chances / chances.sum()))
+        weights = size_weights(sizes, [*self._earlier, *self.answers])
+        size = int(rng.choice(sizes, p=weights / weights.sum()))
         only = replace(self.settings, intervals=(size,))
         return Question(
-            number, sample_label(replace(self._maker.given, settings=only), self.seed, number)
+            number, sample_label(replace(self._maker.resolved, settings=only), self.seed, number)
         )
 
     def clip(self, question: Question) -> Clip:
@@ -125,7 +125,7 @@ class Quiz(Holder):
     def answer(self, question: Question, semitones: int) -> Answer:
         """Judge an answer and store it."""
         label = question.label
-        given = Answer(
+        judged = Answer(
             format=FORMAT,
             time=datetime.now(UTC).isoformat(timespec="seconds"),
             seed=self.seed,
@@ -140,8 +140,8 @@ class Quiz(Holder):
             answered=semitones,
             right=semitones == label.semitones,
         )
-        self.answers.append(given)
-        return given
+        self.answers.append(judged)
+        return judged
 
 
 def level_settings(
@@ -168,12 +168,14 @@ def default_timbres() -> tuple[str, ...]:
     return (PIANO,)
 
 
-def weights(sizes: Sequence[int], answers: Sequence[Answer]) -> np.ndarray:
+def size_weights(sizes: Sequence[int], answers: Sequence[Answer]) -> np.ndarray:
     """Return how often each size is asked for, by the share of its last answers that were wrong."""
-    return np.array([weight([a.right for a in answers if a.semitones == size]) for size in sizes])
+    return np.array(
+        [size_weight([a.right for a in answers if a.semitones == size]) for size in sizes]
+    )
 
 
-def weight(right: Sequence[bool]) -> float:
+def size_weight(right: Sequence[bool]) -> float:
     """Return the share of wrong answers among the last ones, with Laplace's rule."""
-    last = right[-REMEMBERED:]
-    return max((last.count(False) + 1) / (len(last) + 2), RAREST)
+    last = right[-RECENT_ANSWERS:]
+    return max((last.count(False) + 1) / (len(last) + 2), LEAST_WEIGHT)

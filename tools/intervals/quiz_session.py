@@ -11,8 +11,8 @@ from muse.tools.intervals.quiz_sound import find_player, play, write_clip
 from muse.tools.intervals.quiz_stats import Answer, add_answer
 from muse.tools.theory.intervals import INTERVAL_NAMES
 
-Say = Callable[[str], None]
-Read = Callable[[], str | None]  # the next line without its end; None at the end of input
+PrintLine = Callable[[str], None]
+ReadLine = Callable[[], str | None]  # the next line without its end; None at the end of input
 Present = Callable[[Quiz, Question], str]  # plays or shows a question; returns text to print
 
 HELP, QUIT = "?", ("q", "quit")
@@ -20,73 +20,73 @@ HOW_TO_ANSWER = "answer with a name, m3 or semitones; Enter repeats, ? lists the
 
 
 @dataclass(frozen=True)
-class Talk:
-    """Functions that a quiz talks to the user with.
+class Dialog:
+    """Functions for the output and input of a quiz.
 
     Attributes:
-        say: prints a line.
-        read: reads a line.
+        print_line: prints a line.
+        read_line: reads a line; None at the end of input.
         present: plays or shows a question.
     """
 
-    say: Say
-    read: Read
+    print_line: PrintLine
+    read_line: ReadLine
     present: Present
 
 
-def hold(quiz: Quiz, count: int, talk: Talk, stats: Path | None = None) -> None:
+def run_quiz(quiz: Quiz, count: int, dialog: Dialog, stats: Path | None = None) -> None:
     """Ask questions until all are answered, or input ends.
 
     Args:
         quiz: an open quiz; it stores the answers.
         count: number of questions.
-        talk: input and output.
+        dialog: output and input.
         stats: file to which each answer is appended at once.
 
     Raises:
         MuseError: a clip cannot be played or written.
     """
-    talk.say(HOW_TO_ANSWER)
+    dialog.print_line(HOW_TO_ANSWER)
     for _ in range(count):
         question = quiz.question()
-        semitones = read_answer(quiz, question, talk)
+        semitones = read_answer(quiz, question, dialog)
         if semitones is None:
             return
         answer = quiz.answer(question, semitones)
         if stats is not None:
             add_answer(stats, answer)
-        talk.say(verdict(answer, question))
+        dialog.print_line(verdict(answer, question))
 
 
-def read_answer(quiz: Quiz, question: Question, talk: Talk) -> int | None:
+def read_answer(quiz: Quiz, question: Question, dialog: Dialog) -> int | None:
     """Present a question until it is answered; returns None at the end of input."""
     again = True
     while True:
         if again:
-            shown = talk.present(quiz, question)
-            talk.say(f"{question.number}: {question.label.direction}{shown}")
-        line = talk.read()
+            shown = dialog.present(quiz, question)
+            dialog.print_line(f"{question.number}: {question.label.direction}{shown}")
+        line = dialog.read_line()
         if line is None or line.strip().lower() in QUIT:
             return None
         again = not line.strip()
         if line.strip() == HELP:
-            talk.say(", ".join(INTERVAL_NAMES[size] for size in quiz.settings.intervals))
+            dialog.print_line(", ".join(INTERVAL_NAMES[size] for size in quiz.settings.intervals))
         elif not again:
             try:
                 return answer_semitones(line)
             except BadInputError as error:
-                talk.say(str(error))
+                dialog.print_line(str(error))
 
 
 def verdict(answer: Answer, question: Question) -> str:
     """Return the line to print for an answer."""
-    told = f"{answer.name}, {question.in_notes}"
+    names = f"{answer.name}, {question.note_names}"
     if answer.right:
-        return f"   right: {told}"
-    return f"   wrong: {told} (answered: {INTERVAL_NAMES[answer.answered]})"
+        return f"   right: {names}"
+    return f"   wrong: {names} (answered: {INTERVAL_NAMES[answer.answered]})"
 
 
-def in_sound() -> Present:
+def play_questions() -> Present:
     """Return a function that plays questions.
 
     Raises:
@@ -101,7 +101,7 @@ def in_sound() -> Present:
     return present
 
 
-def in_files(folder: Path) -> Present:
+def write_questions(folder: Path) -> Present:
     """Return a function that writes questions as files and returns their paths."""
 
     def present(quiz: Quiz, question: Question) -> str:
@@ -112,6 +112,6 @@ def in_files(folder: Path) -> Present:
     return present
 
 
-def in_names(_quiz: Quiz, question: Question) -> str:
+def note_names_only(_quiz: Quiz, question: Question) -> str:
     """Return the names of the notes, for questions without sound."""
-    return f", {question.in_notes}"
+    return f", {question.note_names}"

@@ -79,8 +79,8 @@ def read_answers(path: Path) -> list[Answer]:
     """
     if not path.exists():
         return []
-    lines = [line for line in read(path).split(NEW_LINE) if line.strip()]
-    found = [answer for answer in map(parsed, lines) if answer is not None]
+    lines = [line for line in read_regular_file(path).split(NEW_LINE) if line.strip()]
+    found = [answer for answer in map(parse_line, lines) if answer is not None]
     if lines and not found:
         raise BadInputError(f"{path}: holds no answers of a quiz; name another file")
     if len(found) < len(lines):
@@ -88,7 +88,7 @@ def read_answers(path: Path) -> list[Answer]:
     return found
 
 
-def read(path: Path) -> bytes:
+def read_regular_file(path: Path) -> bytes:
     """Return the bytes of a file to append to."""
     if not path.is_file():
         raise BadInputError(f"{path}: not a regular file; name another file for the answers")
@@ -96,7 +96,7 @@ def read(path: Path) -> bytes:
         return path.read_bytes()
 
 
-def parsed(line: bytes) -> Answer | None:
+def parse_line(line: bytes) -> Answer | None:
     """Parse a line as an answer; returns None for other lines."""
     try:
         answer = msgspec.json.decode(line, type=Answer)

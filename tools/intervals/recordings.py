@@ -13,22 +13,22 @@ from muse.tools.audio.io import AudioReader, resampled
 from muse.tools.intervals.clip_settings import DIRECTIONS, frequency_of
 from muse.tools.intervals.hypothesis_scoring import Chord, Pitches
 from muse.tools.intervals.hypothesis_weights import load_hypothesis_weights
-from muse.tools.intervals.names import direction, size_name
+from muse.tools.intervals.names import find_direction, size_name
 from muse.tools.intervals.segments import RATE, Mono, Segment, segments
-from muse.tools.intervals.single_notes import Sounded
+from muse.tools.intervals.single_notes import SoundSummary
 from muse.tools.progress import Report, silent
 from muse.tools.theory.pitch import midi_name
 
 FORMAT = "muse.interval/1"
 TOGETHER = DIRECTIONS[2]
-SAME = 0.6  # semitones within which two pitches are the same note
+SAME_PITCH = 0.6  # semitones within which two pitches are the same note
 LONGEST_PAUSE_S = 1.5  # between two notes that form an interval
 LONGEST_STROKE_S = 0.1  # duration of the attack of a struck note, which has other partials
 LONGEST_OVERLAP_S = 0.45  # for which one note may decay under the next
-DIGITS_S, DIGITS_CENTS, DIGITS_HZ, DIGITS_SURE = 3, 1, 2, 2
+DIGITS_S, DIGITS_CENTS, DIGITS_HZ, DIGITS_CONFIDENCE = 3, 1, 2, 2
 
 
-class HeardNote(msgspec.Struct, frozen=True, kw_only=True):
+class DetectedNote(msgspec.Struct, frozen=True, kw_only=True):
     """A note of an interval.
 
     Attributes:
@@ -44,7 +44,7 @@ class HeardNote(msgspec.Struct, frozen=True, kw_only=True):
     onset_s: float
 
 
-class HeardInterval(msgspec.Struct, frozen=True, kw_only=True):
+class DetectedInterval(msgspec.Struct, frozen=True, kw_only=True):
     """An interval found in a recording.
 
     Attributes:
@@ -63,8 +63,8 @@ class HeardInterval(msgspec.Struct, frozen=True, kw_only=True):
     format: str
     onset_s: float
     end_s: float
-    first: HeardNote
-    second: HeardNote
+    first: DetectedNote
+    second: DetectedNote
     name: str
     semitones: int
     cents_off: float
@@ -73,14 +73,14 @@ class HeardInterval(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_intervals_in_file(
-    source: str | Path, report: Report = silent, sounded: Sounded | None = None
-) -> Iterator[HeardInterval]:
+    source: str | Path, report: Report = silent, summary: SoundSummary | None = None
+) -> Iterator[DetectedInterval]:
     """Yield the intervals of a sound file, or of '-', as they are found.
 
     Args:
         source: the file.
         report: called with the progress.
-        sounded: collects what sounds.
+        summary: collects the segments, for a message if there is no interval.
 
     Raises:
         BadInputError, MissingPartError: as in AudioReader.
@@ -89,19 +89,19 @@ def find_intervals_in_file(
         total = max(reader.duration_s, 1e-9)
         blocks = (block.mean(axis=0, keepdims=True) for block in reader.blocks())
         mono = (block[0] for block in resampled(blocks, reader.sample_rate, RATE))
-        yield from find_intervals_in_blocks(counted(mono, total, report), sounded)
+        yield from find_intervals_in_blocks(report_blocks(mono, total, report), summary)
 
 
-def counted(blocks: Iterable[Mono], total_s: float, report: Report) -> Iterator[Mono]:
+def report_blocks(blocks: Iterable[Mono], total_s: float, report: Report) -> Iterator[Mono]:
     """Pass the blocks through, and report progress."""
     done = 0
     for block in blocks:
         yield block
         done += len(block)
-        report("listening", min(done / RATE / total_s, 1.0))
+        report("finding intervals", min(done / RATE / total_s, 1.0))
 
 
-def hear(audio: Mono, rate: int) -> list[HeardInterval]:
+def find_intervals(audio: Mono, rate: int) -> list[DetectedInterval]:
     """Return the intervals of a mono array (frames,) at a sample rate in Hz."""
     return list(
         find_intervals_in_blocks(block[0] for block in resampled([audio[None]], rate, RATE))
@@ -109,63 +109,67 @@ def hear(audio: Mono, rate: int) -> list[HeardInterval]:
 
 
 def find_intervals_in_blocks(
-    blocks: Iterable[Mono], sounded: Sounded | None = None
-) -> Iterator[HeardInterval]:
+    blocks: Iterable[Mono], summary: SoundSummary | None = None
+) -> Iterator[DetectedInterval]:
     """Yield the intervals of a stream of mono blocks at RATE."""
     found = segments(blocks)
-    return intervals_of(joined(sounded.taken(found) if sounded else found))
+    return intervals_of(merge_segments(summary.collect(found) if summary else found))
 
 
-def joined(found: Iterable[Segment]) -> Iterator[Segment]:
+def merge_segments(found: Iterable[Segment]) -> Iterator[Segment]:
     """Yield the segments with pitches, after merging those that continue, decay or overlap."""
-    kept: list[Segment] = []
+    pending: list[Segment] = []
     for segment in found:
         if not segment.chord.pitches:
             continue
-        if kept and goes_on(kept[-1], segment):
-            kept[-1] = continued(kept[-1], segment)
+        if pending and continues(pending[-1], segment):
+            pending[-1] = merge(pending[-1], segment)
             continue
-        if kept:
-            segment = without_ringing(kept[-1], segment)
-        if len(kept) > 1 and overlaps(kept[-2], kept[-1], segment):
-            segment = replace(segment, start_s=kept.pop().start_s)
-        kept.append(segment)
-        if len(kept) > 2:
-            yield kept.pop(0)
-    yield from kept
+        if pending:
+            segment = remove_ringing_note(pending[-1], segment)
+        if len(pending) > 1 and overlaps(pending[-2], pending[-1], segment):
+            segment = replace(segment, start_s=pending.pop().start_s)
+        pending.append(segment)
+        if len(pending) > 2:
+            yield pending.pop(0)
+    yield from pending
 
 
-def goes_on(before: Segment, segment: Segment) -> bool:
+def continues(before: Segment, segment: Segment) -> bool:
     """Return whether a segment only continues notes of the one before."""
-    held = all(near(pitch, before.chord.pitches) for pitch in segment.chord.pitches)
-    rising = before.over and segment.start_s - before.start_s < LONGEST_OVERLAP_S
-    return held and (rising or not segment.struck)
+    same_pitches = all(has_pitch(pitch, before.chord.pitches) for pitch in segment.chord.pitches)
+    brief_overlap = before.overlapping and segment.start_s - before.start_s < LONGEST_OVERLAP_S
+    return same_pitches and (brief_overlap or not segment.struck)
 
 
-def continued(before: Segment, segment: Segment) -> Segment:
-    """Merge two segments, with the more probable chord; attacks of struck notes do not count."""
+def merge(before: Segment, segment: Segment) -> Segment:
+    """Merge two segments with the more probable chord; a brief attack does not outweigh a note."""
     same = len(before.chord.pitches) == len(segment.chord.pitches)
     brief = before.end_s - before.start_s < LONGEST_STROKE_S
-    surer = (same or brief) and sureness(segment.chord) > sureness(before.chord)
-    return replace(before, end_s=segment.end_s, chord=(segment if surer else before).chord)
+    prefer_new = (same or brief) and chord_confidence(segment.chord) > chord_confidence(
+        before.chord
+    )
+    return replace(before, end_s=segment.end_s, chord=(segment if prefer_new else before).chord)
 
 
-def without_ringing(before: Segment, segment: Segment) -> Segment:
+def remove_ringing_note(before: Segment, segment: Segment) -> Segment:
     """Return the segment without a note that rings on from the one before, as successive notes."""
     if len(before.chord.pitches) != 1 or not adjacent(before, segment):
         return segment
     ringing = before.chord.pitches[0]
-    own = alone(segment.chord.pitches, ringing)
-    if len(own) != 1:
+    remaining = new_notes(segment.chord.pitches, ringing)
+    if len(remaining) != 1:
         return segment
-    chances = tuple((alone(notes, ringing), chance) for notes, chance in segment.chord.chances)
-    over = segment.over or own != segment.chord.pitches
-    return replace(segment, chord=Chord(own, chances), over=over)
+    ranked = tuple(
+        (new_notes(notes, ringing), probability) for notes, probability in segment.chord.ranked
+    )
+    overlapping = segment.overlapping or remaining != segment.chord.pitches
+    return replace(segment, chord=Chord(remaining, ranked), overlapping=overlapping)
 
 
-def alone(pitches: Pitches, ringing: float) -> Pitches:
-    """Return the one of two notes that does not ring on; otherwise all notes."""
-    new = tuple(pitch for pitch in pitches if not near(pitch, (ringing,)))
+def new_notes(pitches: Pitches, ringing: float) -> Pitches:
+    """Return the one of two notes that is not the ringing one; otherwise all notes."""
+    new = tuple(pitch for pitch in pitches if not has_pitch(pitch, (ringing,)))
     return new if (len(pitches), len(new)) == (2, 1) else pitches
 
 
@@ -175,27 +179,29 @@ def adjacent(before: Segment, segment: Segment) -> bool:
 
 
 def overlaps(before: Segment, middle: Segment, after: Segment) -> bool:
-    """Return whether the middle segment is only one note decaying under the next."""
+    """Return whether the middle segment is only one note that decays under the next."""
     if len(middle.chord.pitches) < 2 or middle.end_s - middle.start_s > LONGEST_OVERLAP_S:
         return False
-    round_it = (*before.chord.pitches, *after.chord.pitches)
-    return adjacent(middle, after) and all(near(pitch, round_it) for pitch in middle.chord.pitches)
+    around = (*before.chord.pitches, *after.chord.pitches)
+    return adjacent(middle, after) and all(
+        has_pitch(pitch, around) for pitch in middle.chord.pitches
+    )
 
 
-def near(pitch: float, others: Iterable[float]) -> bool:
+def has_pitch(pitch: float, others: Iterable[float]) -> bool:
     """Return whether one of the others is the same note."""
-    return any(abs(pitch - other) < SAME for other in others)
+    return any(abs(pitch - other) < SAME_PITCH for other in others)
 
 
-def intervals_of(found: Iterable[Segment]) -> Iterator[HeardInterval]:
+def intervals_of(found: Iterable[Segment]) -> Iterator[DetectedInterval]:
     """Yield the intervals of simultaneous pairs and of successive notes."""
     before: Segment | None = None
     for segment in found:
         count = len(segment.chord.pitches)
         if count == 2:
-            yield together(segment)
+            yield simultaneous_interval(segment)
         elif count == 1 and before is not None and follows(before, segment):
-            yield successive(before, segment)
+            yield successive_interval(before, segment)
         before = segment
 
 
@@ -204,36 +210,38 @@ def follows(before: Segment, segment: Segment) -> bool:
     return len(before.chord.pitches) == 1 and segment.start_s - before.end_s < LONGEST_PAUSE_S
 
 
-def together(segment: Segment) -> HeardInterval:
+def simultaneous_interval(segment: Segment) -> DetectedInterval:
     """Return the interval of two simultaneous notes."""
     low, high = segment.chord.pitches
-    notes = heard_note(low, segment.start_s), heard_note(high, segment.start_s)
-    return interval(*notes, high - low, TOGETHER, sureness(segment.chord), segment.end_s)
+    notes = make_note(low, segment.start_s), make_note(high, segment.start_s)
+    return make_interval(
+        *notes, high - low, TOGETHER, chord_confidence(segment.chord), segment.end_s
+    )
 
 
-def successive(before: Segment, segment: Segment) -> HeardInterval:
+def successive_interval(before: Segment, segment: Segment) -> DetectedInterval:
     """Return the interval from one note to the next."""
     first, second = before.chord.pitches[0], segment.chord.pitches[0]
     size = second - first
-    sure = sum(
-        chance * other
-        for (low,), chance in singles(before.chord)
-        for (high,), other in singles(segment.chord)
+    confidence = sum(
+        probability * other
+        for (low,), probability in single_note_hypotheses(before.chord)
+        for (high,), other in single_note_hypotheses(segment.chord)
         if round(high - low) == round(size)
     )
-    notes = heard_note(first, before.start_s), heard_note(second, segment.start_s)
-    return interval(*notes, size, direction(round(size)), sure, segment.end_s)
+    notes = make_note(first, before.start_s), make_note(second, segment.start_s)
+    return make_interval(*notes, size, find_direction(round(size)), confidence, segment.end_s)
 
 
-def singles(chord: Chord) -> list[tuple[Pitches, float]]:
+def single_note_hypotheses(chord: Chord) -> list[tuple[Pitches, float]]:
     """Return the hypotheses of single notes with their probabilities."""
-    return [row for row in chord.chances if len(row[0]) == 1]
+    return [row for row in chord.ranked if len(row[0]) == 1]
 
 
-def heard_note(pitch: float, onset_s: float) -> HeardNote:
+def make_note(pitch: float, onset_s: float) -> DetectedNote:
     """Make a note from a pitch with fractions."""
     nearest = round(pitch)
-    return HeardNote(
+    return DetectedNote(
         name=midi_name(nearest),
         pitch=nearest,
         hz=round(frequency_of(pitch), DIGITS_HZ),
@@ -241,12 +249,17 @@ def heard_note(pitch: float, onset_s: float) -> HeardNote:
     )
 
 
-def interval(
-    first: HeardNote, second: HeardNote, size: float, way: str, sure: float, end_s: float
-) -> HeardInterval:
+def make_interval(
+    first: DetectedNote,
+    second: DetectedNote,
+    size: float,
+    direction: str,
+    confidence: float,
+    end_s: float,
+) -> DetectedInterval:
     """Make an interval from two notes and its size with fractions, negative if descending."""
     semitones = abs(round(size))
-    return HeardInterval(
+    return DetectedInterval(
         format=FORMAT,
         onset_s=first.onset_s,
         end_s=round(end_s, DIGITS_S),
@@ -255,15 +268,17 @@ def interval(
         name=size_name(semitones),
         semitones=semitones,
         cents_off=round(100 * (abs(size) - semitones), DIGITS_CENTS),
-        direction=way,
-        confidence=round(min(sure, load_hypothesis_weights().largest_confidence), DIGITS_SURE),
+        direction=direction,
+        confidence=round(
+            min(confidence, load_hypothesis_weights().largest_confidence), DIGITS_CONFIDENCE
+        ),
     )
 
 
-def sureness(chord: Chord) -> float:
+def chord_confidence(chord: Chord) -> float:
     """Return the probability of the number of notes, with the pitch of one or the size of two."""
     kind = kind_of(chord.pitches)
-    return sum(chance for notes, chance in chord.chances if kind_of(notes) == kind)
+    return sum(probability for notes, probability in chord.ranked if kind_of(notes) == kind)
 
 
 def kind_of(pitches: Pitches) -> tuple[int, int]:

@@ -117,7 +117,7 @@ class Timbre:
 
 
 @dataclass(frozen=True)
-class Choices:
+class ResolvedSettings:
     """Settings with the timbres and soundfonts that they name.
 
     Attributes:
@@ -131,7 +131,7 @@ class Choices:
     soundfonts: tuple[Path, ...]
 
 
-def choices(settings: ClipSettings) -> Choices:
+def resolve_settings(settings: ClipSettings) -> ResolvedSettings:
     """Check settings, and find the timbres and soundfonts that they name.
 
     Raises:
@@ -147,7 +147,7 @@ def choices(settings: ClipSettings) -> Choices:
         if not any(low_pitches(settings, timbre, size) for group in groups for timbre in group):
             raise ParameterError(f"no timbre plays {size} semitones within --lowest and --highest")
     sampled = any(timbre.program is not None for group in groups for timbre in group)
-    return Choices(settings, groups, soundfonts(settings) if sampled else ())
+    return ResolvedSettings(settings, groups, soundfonts(settings) if sampled else ())
 
 
 def timbres_of(word: str) -> tuple[Timbre, ...]:
@@ -189,12 +189,12 @@ def balanced_size(settings: ClipSettings, seed: int, number: int) -> int:
     return settings.intervals[int(order[place])]
 
 
-def sample_label(given: Choices, seed: int, number: int) -> Label:
+def sample_label(resolved: ResolvedSettings, seed: int, number: int) -> Label:
     """Sample the label of a clip."""
-    settings = given.settings
+    settings = resolved.settings
     rng = clip_rng(seed, number, LABEL)
     size = balanced_size(settings, seed, number)
-    timbre = sample_timbre(given, size, rng)
+    timbre = sample_timbre(resolved, size, rng)
     low = int(rng.choice(low_pitches(settings, timbre, size)))
     direction = sample_direction(settings, size, rng)
     onsets, durations = sample_times(settings, direction, rng)
@@ -223,7 +223,7 @@ def sample_label(given: Choices, seed: int, number: int) -> Label:
         timbre=timbre.name,
         program=timbre.program,
         instrument=timbre.instrument,
-        soundfont=None if timbre.program is None else sample_one(given.soundfonts, rng).stem,
+        soundfont=None if timbre.program is None else sample_one(resolved.soundfonts, rng).stem,
         snr_db=snr_db,
         noise=None if snr_db is None else settings.noise,
         reverb_s=sample_value(settings.reverb_s, rng),
@@ -232,11 +232,11 @@ def sample_label(given: Choices, seed: int, number: int) -> Label:
     )
 
 
-def sample_timbre(given: Choices, size: int, rng: np.random.Generator) -> Timbre:
+def sample_timbre(resolved: ResolvedSettings, size: int, rng: np.random.Generator) -> Timbre:
     """Sample a word of the settings, then one of its timbres that can play the size."""
     fitting = [
-        [timbre for timbre in group if low_pitches(given.settings, timbre, size)]
-        for group in given.timbres
+        [timbre for timbre in group if low_pitches(resolved.settings, timbre, size)]
+        for group in resolved.timbres
     ]
     return sample_one(sample_one([group for group in fitting if group], rng), rng)
 

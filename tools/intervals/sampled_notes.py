@@ -23,18 +23,18 @@ CHANNEL = 0
 RELEASE_S = 0.3  # length after the key is released
 FADE_S = 0.02  # fade at the end of the release
 SYNTH_BLOCK = 64  # frames that FluidSynth computes at once
-REHEARSED_S = 0.1  # length of the first start; includes voices that a soundfont delays
+FIRST_START_S = 0.1  # length of the first start; includes voices that a soundfont delays
 ALL_SOUND_OFF = 120  # MIDI controller
 CACHE_BYTES = 512 << 20  # of stored notes
 
 Key = tuple[Path, int, int, int]  # soundfont, program, pitch, frames held
 
 
-class Holder:
-    """A context manager that closes what was opened in it."""
+class ResourceOwner:
+    """A context manager that closes the resources it has opened when it exits."""
 
     def __init__(self) -> None:
-        """Start with nothing open."""
+        """Start without open resources."""
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -47,11 +47,11 @@ class Holder:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close everything."""
+        """Close all resources."""
         self._stack.close()
 
 
-class Sampler(Holder):
+class Sampler(ResourceOwner):
     """Plays single notes from soundfonts; a context manager, because FluidSynth must be freed."""
 
     def __init__(self, sample_rate: int) -> None:
@@ -84,11 +84,11 @@ class Sampler(Holder):
         """
         key = (soundfont, program, pitch, frames)
         if key not in self._notes:
-            self._keep(key, self._render(*key))
+            self._store(key, self._render(*key))
         self._notes.move_to_end(key)
-        return shifted(self._notes[key], cents, self._rate)
+        return shift_pitch(self._notes[key], cents, self._rate)
 
-    def _keep(self, key: Key, note: NDArray[np.float32]) -> None:
+    def _store(self, key: Key, note: NDArray[np.float32]) -> None:
         """Store a note; discard the least recently used ones beyond CACHE_BYTES."""
         self._notes[key] = note
         self._bytes += note.nbytes
@@ -101,10 +101,10 @@ class Sampler(Holder):
         """Render one note."""
         synth, font = self._synth(soundfont)
         synth.program_select(CHANNEL, font, 0, program)
-        for rehearsed_s in (REHEARSED_S, 0.0):
+        for start_s in (FIRST_START_S, 0.0):
             silence(synth)
             synth.noteon(CHANNEL, pitch, VELOCITY)
-            run_blocks(synth, round(rehearsed_s * self._rate))
+            run_blocks(synth, round(start_s * self._rate))
         held = run_blocks(synth, frames)
         synth.noteoff(CHANNEL, pitch)
         release = run_blocks(synth, round(RELEASE_S * self._rate))
@@ -133,11 +133,11 @@ def run_blocks(synth: Any, frames: int) -> NDArray[np.float32]:
     return mono
 
 
-def shifted(note: NDArray[np.float32], cents: float, rate: int) -> NDArray[np.float32]:
+def shift_pitch(note: NDArray[np.float32], cents: float, rate: int) -> NDArray[np.float32]:
     """Resample a note to sound a number of cents higher."""
     if not cents:
         return note
     import soxr
 
-    heard: NDArray[np.float32] = soxr.resample(note, rate * 2 ** (cents / 1200), rate)
-    return heard
+    resampled: NDArray[np.float32] = soxr.resample(note, rate * 2 ** (cents / 1200), rate)
+    return resampled

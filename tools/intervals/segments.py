@@ -22,12 +22,12 @@ from muse.tools.audio.onsets import (
     spectra,
 )
 from muse.tools.audio.yin import HIGHEST_HZ, LOWEST_HZ, THRESHOLD, WINDOW_S, periods
-from muse.tools.intervals.hypothesis_scoring import Chord, listener
+from muse.tools.intervals.hypothesis_scoring import Chord, shared_estimator
 from muse.tools.theory.pitch import A4, A4_HZ
 
 Mono = NDArray[np.float32]
 Values = NDArray[np.float64]
-Hear = Callable[[Mono, int], Chord]  # estimates the notes of a segment at a sample rate in Hz
+EstimateChord = Callable[[Mono, int], Chord]  # of a segment, and its sample rate in Hz
 
 RATE = 22_050  # Hz
 FRAME = 220  # samples, about 10 ms
@@ -41,8 +41,8 @@ ONSET_REACH = 5  # frames to both sides in which there is one onset
 LOUDER_DB = 6.0  # least rise of the level at a note that is struck again
 STRUCK_FRAMES = 6  # in which the level rises
 SHORTEST_FRAMES = 8  # of a segment
-STEADY = 0.6  # semitones within which a pitch is steady
-HELD_SHARE = 0.5  # least share of steady pitches in a span that is cut by them
+STEADY_PITCH = 0.6  # semitones within which a pitch is steady
+STEADY_SHARE = 0.5  # least share of steady pitches in a span that is split by pitch
 ATTACK_S = 0.02  # at the beginning of a segment that is not analyzed, if it is long enough
 
 
@@ -55,18 +55,18 @@ class Segment:
         end_s: after start_s.
         chord: estimated notes.
         struck: whether it begins after silence or with a rise of the level.
-        over: whether it begins over a note that rings on.
+        overlapping: whether it begins while a note of the one before rings on.
     """
 
     start_s: float
     end_s: float
     chord: Chord
     struck: bool
-    over: bool = False
+    overlapping: bool = False
 
 
 @dataclass(frozen=True)
-class Track:
+class StretchFeatures:
     """Features of a stretch, by frame.
 
     Attributes:
@@ -80,20 +80,20 @@ class Track:
     pitch: Values
 
 
-def segments(blocks: Iterable[Mono], hear: Hear | None = None) -> Iterator[Segment]:
+def segments(blocks: Iterable[Mono], estimate: EstimateChord | None = None) -> Iterator[Segment]:
     """Yield the segments of a recording in order.
 
     Args:
         blocks: the recording, mono at RATE, in pieces of any length.
-        hear: estimates the notes of a segment; None takes hypothesis_scoring.py's.
+        estimate: estimates the notes of a segment; None takes hypothesis_scoring.py's.
 
     Raises:
         BadInputError: the net's weights are missing or damaged.
     """
-    hear = hear or listener().hear
+    estimate = estimate or shared_estimator().estimate
     start = 0
     for stretch in stretches(blocks):
-        for segment in segments_of(stretch, hear):
+        for segment in segments_of(stretch, estimate):
             offset = start / RATE
             yield replace(segment, start_s=segment.start_s + offset, end_s=segment.end_s + offset)
         start += len(stretch)
@@ -106,20 +106,20 @@ def stretches(blocks: Iterable[Mono]) -> Iterator[Mono]:
     for block in blocks:
         rest = np.concatenate([rest, block])
         while len(rest) >= longest:
-            cut = quietest_place(rest[:longest])
+            cut = quietest_sample(rest[:longest])
             yield rest[:cut]
             rest = rest[cut:]
     if len(rest):
         yield rest
 
 
-def quietest_place(stretch: Mono) -> int:
+def quietest_sample(stretch: Mono) -> int:
     """Return where to cut, in samples: the quietest frame within CUT_WITHIN_S of the end."""
     first = len(stretch) - round(CUT_WITHIN_S * RATE)
-    return first + FRAME * int(np.argmin(levels(stretch[first:])))
+    return first + FRAME * int(np.argmin(frame_levels(stretch[first:])))
 
 
-def levels(stretch: Mono) -> Values:
+def frame_levels(stretch: Mono) -> Values:
     """Return the level of each frame, dBFS."""
     count = -(-len(stretch) // FRAME)
     frames = np.pad(stretch, (0, count * FRAME - len(stretch))).reshape(count, FRAME)
@@ -127,43 +127,49 @@ def levels(stretch: Mono) -> Values:
     return power
 
 
-def segments_of(stretch: Mono, hear: Hear) -> list[Segment]:
+def segments_of(stretch: Mono, estimate: EstimateChord) -> list[Segment]:
     """Return the segments of one stretch, with times from its beginning."""
-    level = levels(stretch)
+    level = frame_levels(stretch)
     sounding = level > max(QUIETEST_DB, float(level.max()) + BELOW_LOUDEST_DB)
     if not sounding.any():
         return []
-    track = Track(level, onset_frames(stretch, len(level)), pitch_track(stretch, len(level)))
-    spans = [part for span in spans_of(sounding, track) for part in parts(span, track)]
-    heard = (hear(sound_of(stretch, *span), RATE) for span in spans)
-    return [segment(track, sounding, *found) for found in zip(spans, heard, strict=True)]
+    features = StretchFeatures(
+        level, onset_frames(stretch, len(level)), pitch_track(stretch, len(level))
+    )
+    spans = [
+        part
+        for span in sounding_spans(sounding, features)
+        for part in split_by_pitch(span, features)
+    ]
+    chords = (estimate(without_attack(stretch, *span), RATE) for span in spans)
+    return [make_segment(features, sounding, *found) for found in zip(spans, chords, strict=True)]
 
 
-def sound_of(stretch: Mono, first: int, last: int) -> Mono:
+def without_attack(stretch: Mono, first: int, last: int) -> Mono:
     """Return the sound from one frame to another, without the attack if it is long enough."""
     sound = stretch[first * FRAME : last * FRAME]
     attack = round(ATTACK_S * RATE)
     return sound[attack:] if len(sound) > 4 * attack else sound
 
 
-def segment(
-    track: Track, sounding: NDArray[np.bool_], span: tuple[int, int], heard: Chord
+def make_segment(
+    features: StretchFeatures, sounding: NDArray[np.bool_], span: tuple[int, int], chord: Chord
 ) -> Segment:
     """Make the segment from one frame to another, with its estimated notes."""
     first, last = span
-    before = track.level_db[max(first - STRUCK_FRAMES, 0) : first + 1]
-    after = track.level_db[first : first + STRUCK_FRAMES]
+    before = features.level_db[max(first - STRUCK_FRAMES, 0) : first + 1]
+    after = features.level_db[first : first + STRUCK_FRAMES]
     risen = float(after.max() - before.min()) > LOUDER_DB
     silent = first > 0 and not sounding[first - 1]
-    return Segment(first * FRAME_S, last * FRAME_S, heard, bool(risen or silent))
+    return Segment(first * FRAME_S, last * FRAME_S, chord, bool(risen or silent))
 
 
 def onset_frames(stretch: Mono, count: int) -> NDArray[np.intp]:
     """Return the frames at which the spectrum rises."""
     grid = framing(RATE)
     bands = log_filterbank(grid)[0]
-    heard = np.concatenate([part @ bands for part in spectra(mono_blocks(stretch), grid)])
-    compressed = np.log1p(COMPRESSION * heard).astype(np.float32)
+    filtered = np.concatenate([part @ bands for part in spectra(mono_blocks(stretch), grid)])
+    compressed = np.log1p(COMPRESSION * filtered).astype(np.float32)
     rise = np.zeros(len(compressed), np.float32)
     rise[2:] = rises(compressed[2:], compressed[:-2]).mean(axis=1)
     found = peaks(np.where(rise > RISE, rise, 0).astype(np.float32), ONSET_REACH)
@@ -177,43 +183,43 @@ def pitch_track(stretch: Mono, count: int) -> Values:
     padded = np.pad(stretch.astype(np.float64), (before, length))
     frames = np.lib.stride_tricks.sliding_window_view(padded, length)[::FRAME][:count]
     lags, unlike = periods(frames, RATE)
-    heard = (unlike < THRESHOLD) & (lags > RATE / HIGHEST_HZ)
+    periodic = (unlike < THRESHOLD) & (lags > RATE / HIGHEST_HZ)
     pitch = A4 + 12 * np.log2(RATE / lags / A4_HZ)
-    return np.where(heard, pitch, np.nan)
+    return np.where(periodic, pitch, np.nan)
 
 
-def spans_of(sounding: NDArray[np.bool_], track: Track) -> list[tuple[int, int]]:
+def sounding_spans(sounding: NDArray[np.bool_], features: StretchFeatures) -> list[tuple[int, int]]:
     """Return frames (first, end) of sound between silences and onsets."""
     edges = np.flatnonzero(np.diff(np.pad(sounding.astype(np.int8), 1)))
     spans = []
     for first, last in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        inner = [int(o) for o in track.onsets if first + ONSET_REACH < o < last - ONSET_REACH]
+        inner = [int(o) for o in features.onsets if first + ONSET_REACH < o < last - ONSET_REACH]
         places = [first, *inner, last]
         spans += list(pairwise(places))
     return [(first, last) for first, last in spans if last - first >= SHORTEST_FRAMES]
 
 
-def parts(span: tuple[int, int], track: Track) -> list[tuple[int, int]]:
+def split_by_pitch(span: tuple[int, int], features: StretchFeatures) -> list[tuple[int, int]]:
     """Cut a span where its pitch changes, if enough of it has steady pitches."""
-    held = runs(track.pitch, *span)
-    covered = sum(last - first for first, last in held)
-    if len(held) < 2 or covered < HELD_SHARE * (span[1] - span[0]):
+    steady = steady_spans(features.pitch, *span)
+    covered = sum(last - first for first, last in steady)
+    if len(steady) < 2 or covered < STEADY_SHARE * (span[1] - span[0]):
         return [span]
-    starts = [span[0], *(first for first, _ in held[1:])]
+    starts = [span[0], *(first for first, _ in steady[1:])]
     return list(zip(starts, [*starts[1:], span[1]], strict=True))
 
 
-def runs(pitch: Values, first: int, last: int) -> list[tuple[int, int]]:
+def steady_spans(pitch: Values, first: int, last: int) -> list[tuple[int, int]]:
     """Return frames (first, end) of steady pitches that are long enough; joins equal neighbors."""
     found: list[tuple[int, int, float]] = []
     start = first
     for frame in range(first, last + 1):
         here = pitch[start:frame]
-        if frame < last and len(here) and abs(pitch[frame] - np.median(here)) < STEADY:
+        if frame < last and len(here) and abs(pitch[frame] - np.median(here)) < STEADY_PITCH:
             continue
         if len(here) >= SHORTEST_FRAMES and not np.isnan(here).any():
             middle = float(np.median(here))
-            if found and abs(found[-1][2] - middle) < STEADY:
+            if found and abs(found[-1][2] - middle) < STEADY_PITCH:
                 found[-1] = (found[-1][0], frame, found[-1][2])
             else:
                 found.append((start, frame, middle))

@@ -8,15 +8,15 @@ from muse.tools.theory.pitch import midi_name
 MOST_NAMES = 4  # of single notes in a summary
 
 
-class Sounded:
-    """Summary of the segments so far; its size does not grow with the recording."""
+class SoundSummary:
+    """Summary of the segments seen so far; its size does not grow with the recording."""
 
     def __init__(self) -> None:
         """Start without segments."""
         self._unpitched = self._many = False
         self._names: list[str] = []
 
-    def taken(self, found: Iterable[Segment]) -> Iterator[Segment]:
+    def collect(self, found: Iterable[Segment]) -> Iterator[Segment]:
         """Pass the segments through, and record what they hold."""
         for segment in found:
             pitches = segment.chord.pitches
@@ -29,13 +29,13 @@ class Sounded:
 
     def __str__(self) -> str:
         """Return the summary: "one note, A4", "noise", "silence"."""
-        heard = [self._notes()] if self._names else []
-        heard += ["three or more notes at once"] * self._many
-        return " and ".join(heard or ["noise" if self._unpitched else "silence"])
+        items = [self._notes()] if self._names else []
+        items += ["three or more notes at once"] * self._many
+        return " and ".join(items or ["noise" if self._unpitched else "silence"])
 
     def _notes(self) -> str:
         """Return the names of the single notes."""
-        told = ", ".join(self._names[:MOST_NAMES])
+        names = ", ".join(self._names[:MOST_NAMES])
         if len(self._names) > MOST_NAMES:
-            return f"single notes, {told} and more"
-        return f"single notes, {told}" if self._names[1:] else f"one note, {told}"
+            return f"single notes, {names} and more"
+        return f"single notes, {names}" if self._names[1:] else f"one note, {names}"

@@ -19,7 +19,7 @@ from muse.tools.audio.cqt import HOP, LOWEST_PITCH, RATE, ROWS, ROWS_PER_SEMITON
 from muse.tools.audio.soundfonts import find_soundfonts
 from muse.tools.intervals.clip_settings import ClipSettings, frequency_of, pitch_of
 from muse.tools.intervals.effects import noise
-from muse.tools.intervals.generate import Clip, Maker
+from muse.tools.intervals.generate import Clip, ClipMaker
 from muse.tools.intervals.instruments import INSTRUMENTS
 from muse.tools.intervals.sample_label import Label, clip_rng
 from muse.tools.progress import Report, silent
@@ -32,14 +32,14 @@ KINDS = ("ascending", "descending", "together", "repeated")
 NO_INTERVAL = -1  # as a size and as a kind
 SOUNDFONT = "FluidR3_GM"  # used for training if it is installed
 NONE_EVERY = 5  # the last of this many examples has no interval
-NOTHINGS = ("one", "three", "one", "three", "noise", "three", "one", "silence")
-LESSON = 7  # stream of random numbers, apart from those of sample_label.py
-ALONE_DB = -120.0  # balance at which only the lower note is audible
+NO_INTERVAL_KINDS = ("one", "three", "one", "three", "noise", "three", "one", "silence")
+EXAMPLE_STREAM = 7  # stream of random numbers, apart from those of sample_label.py
+SINGLE_NOTE_DB = -120.0  # balance at which only the lower note is audible
 THIRD_DB = (-4.0, 4.0)  # level of a third note relative to the peak of the others
-ALONE_S = (0.15, 2.0)  # length of a single note
+SINGLE_NOTE_S = (0.15, 2.0)  # length of a single note
 THIRD_S = (0.25, 0.7)  # length of a third note that follows the others
-REACH = 19  # semitones between the lower note and the third
-HIDDEN = {0, 12, 19, 24}  # sizes at which one note is a partial of the other
+THIRD_REACH = 19  # semitones between the lower note and the third
+PARTIAL_SIZES = {0, 12, 19, 24}  # sizes at which one note is a partial of the other
 QUIET = 1e-4  # amplitude of noise that is almost silence, full scale 1.0
 
 PLAIN = ClipSettings(
@@ -75,8 +75,8 @@ Arrays = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """A clip and its notes.
+class Example:
+    """A clip and its label.
 
     Attributes:
         clip: (frames,) at RATE.
@@ -91,11 +91,11 @@ class Lesson:
     notes: tuple[tuple[float, float, float], ...]
 
 
-def lessons(side: str, count: int, seed: int, report: Report = silent) -> Arrays:
-    """Make the examples of one side of the instruments.
+def make_examples(split: str, count: int, seed: int, report: Report = silent) -> Arrays:
+    """Make the examples of one split of the instruments.
 
     Args:
-        side: of instruments.SIDES; only train has synthesizers.
+        split: of instruments.SPLITS; only train has synthesizers.
         count: approximate number of examples.
         seed: 0 or more.
         report: called with the progress.
@@ -108,12 +108,12 @@ def lessons(side: str, count: int, seed: int, report: Report = silent) -> Arrays
         MissingPartError: there is no soundfont, or FluidSynth is not installed.
     """
     found: list[Mapping[str, Any]] = []
-    for place, (share, changes) in enumerate(VARIANTS):
-        settings = replace(PLAIN, timbres=TIMBRES[side], soundfonts=soundfonts(), **changes)
-        with Maker(settings, seed + place) as maker:
+    for position, (share, changes) in enumerate(VARIANTS):
+        settings = replace(PLAIN, timbres=TIMBRES[split], soundfonts=soundfonts(), **changes)
+        with ClipMaker(settings, seed + position) as maker:
             for number in range(round(share * count)):
-                found.append(row_of(lesson(maker, number)))
-                report("lessons", len(found) / count)
+                found.append(example_arrays(make_example(maker, number)))
+                report("examples", len(found) / count)
     return {name: np.stack([row[name] for row in found]) for name in found[0]}
 
 
@@ -122,36 +122,36 @@ def soundfonts() -> tuple[str, ...]:
     return tuple(str(path) for path in find_soundfonts() if path.stem == SOUNDFONT)[:1]
 
 
-def row_of(given: Lesson) -> Mapping[str, Any]:
+def example_arrays(example: Example) -> Mapping[str, Any]:
     """Convert an example to arrays."""
     notes = np.zeros((NOTES, 3), np.float32)
-    for place, (pitch, onset, end) in enumerate(given.notes):
+    for position, (pitch, onset, end) in enumerate(example.notes):
         row = (pitch - LOWEST_PITCH) * ROWS_PER_SEMITONE + 1
-        notes[place] = row, onset * RATE / HOP, end * RATE / HOP
+        notes[position] = row, onset * RATE / HOP, end * RATE / HOP
     return {
-        "levels": in_bytes(given.clip),
-        "semitones": np.int64(given.semitones),
-        "kind": np.int64(given.kind),
+        "levels": spectrum_bytes(example.clip),
+        "semitones": np.int64(example.semitones),
+        "kind": np.int64(example.kind),
         "notes": notes,
     }
 
 
-def in_bytes(clip: Clip) -> NDArray[np.uint8]:
+def spectrum_bytes(clip: Clip) -> NDArray[np.uint8]:
     """Return the spectrum of a clip in bytes, (ROWS, FRAMES)."""
     found = np.zeros((ROWS, FRAMES), np.uint8)
-    heard = np.rint(levels(clip)[:, :FRAMES] * BYTE).astype(np.uint8)
-    found[:, : heard.shape[1]] = heard
+    levels_of_clip = np.rint(levels(clip)[:, :FRAMES] * BYTE).astype(np.uint8)
+    found[:, : levels_of_clip.shape[1]] = levels_of_clip
     return found
 
 
-def lesson(maker: Maker, number: int) -> Lesson:
+def make_example(maker: ClipMaker, number: int) -> Example:
     """Make one example."""
     if number % NONE_EVERY != NONE_EVERY - 1:
         clip, label = maker.clip(number)
-        return Lesson(clip, label.semitones, KINDS.index(label.direction), notes_of(label))
-    what = NOTHINGS[number // NONE_EVERY % len(NOTHINGS)]
+        return Example(clip, label.semitones, KINDS.index(label.direction), notes_of(label))
+    kind_name = NO_INTERVAL_KINDS[number // NONE_EVERY % len(NO_INTERVAL_KINDS)]
     _, label = maker.clip(number)
-    return NOTHING[what](maker, label)
+    return NO_INTERVAL_MAKERS[kind_name](maker, label)
 
 
 def notes_of(label: Label) -> tuple[tuple[float, float, float], ...]:
@@ -164,41 +164,43 @@ def notes_of(label: Label) -> tuple[tuple[float, float, float], ...]:
     )
 
 
-def one_note(maker: Maker, label: Label) -> Lesson:
-    """Make the lower note alone, of any length, so that length does not give it away."""
-    rng = clip_rng(label.seed, label.number, LESSON)
-    length = round(float(rng.uniform(*ALONE_S)), 2)
+def one_note_example(maker: ClipMaker, label: Label) -> Example:
+    """Make the lower note alone, with a random length so that length does not reveal the class."""
+    rng = clip_rng(label.seed, label.number, EXAMPLE_STREAM)
+    length = round(float(rng.uniform(*SINGLE_NOTE_S)), 2)
     onset = float(rng.uniform(0.0, CLIP_S - length))
-    alone = msgspec.structs.replace(
-        label, balance_db=ALONE_DB, onsets_s=(onset, onset), durations_s=(length, length)
+    single = msgspec.structs.replace(
+        label, balance_db=SINGLE_NOTE_DB, onsets_s=(onset, onset), durations_s=(length, length)
     )
-    return Lesson(maker.sound(alone), NO_INTERVAL, NO_INTERVAL, notes_of(alone)[:1])
+    return Example(maker.sound(single), NO_INTERVAL, NO_INTERVAL, notes_of(single)[:1])
 
 
-def three_notes(maker: Maker, label: Label) -> Lesson:
-    """Make both notes and a third one, at once or in turn."""
-    rng = clip_rng(label.seed, label.number, LESSON)
+def three_notes_example(maker: ClipMaker, label: Label) -> Example:
+    """Make both notes and a third one, simultaneous or successive."""
+    rng = clip_rng(label.seed, label.number, EXAMPLE_STREAM)
     clear = msgspec.structs.replace(label, snr_db=None)
-    third = third_of(clear, rng)
+    third = sample_third_note(clear, rng)
     if third is None or not label.semitones:
-        return one_note(maker, label)
+        return one_note_example(maker, label)
     gain = 10 ** (rng.uniform(*THIRD_DB) / 20)
     clip = maker.sound(clear) + np.float32(gain) * maker.sound(third)
     if label.snr_db is not None:
         added = noise(len(clip), label.noise or "white", RATE, rng)
         power = np.sqrt(np.mean(clip**2)) * 10 ** (-label.snr_db / 20)
         clip = clip + (power * added).astype(np.float32)
-    return Lesson(clip, NO_INTERVAL, NO_INTERVAL, (*notes_of(label), notes_of(third)[0]))
+    return Example(clip, NO_INTERVAL, NO_INTERVAL, (*notes_of(label), notes_of(third)[0]))
 
 
-def third_of(label: Label, rng: np.random.Generator) -> Label | None:
+def sample_third_note(label: Label, rng: np.random.Generator) -> Label | None:
     """Return a single note of the same timbre that shares no partials with the two, or None."""
     ranges = (0, 127)
     if label.program is not None:
         ranges = INSTRUMENTS[label.program].lowest, INSTRUMENTS[label.program].highest
-    near = range(max(label.low_pitch - REACH, ranges[0]), min(label.low_pitch + REACH, ranges[1]))
+    near = range(
+        max(label.low_pitch - THIRD_REACH, ranges[0]), min(label.low_pitch + THIRD_REACH, ranges[1])
+    )
     others = (label.low_pitch, label.high_pitch)
-    fitting = [p for p in near if not HIDDEN & {abs(p - other) for other in others}]
+    fitting = [p for p in near if not PARTIAL_SIZES & {abs(p - other) for other in others}]
     if not fitting:
         return None
     pitch = int(rng.choice(fitting))
@@ -212,24 +214,28 @@ def third_of(label: Label, rng: np.random.Generator) -> Label | None:
         low_hz=frequency_of(pitch + (label.detune_cents[0] + label.tuning_cents) / 100),
         onsets_s=(onset, onset),
         durations_s=(length, length),
-        balance_db=ALONE_DB,
+        balance_db=SINGLE_NOTE_DB,
     )
 
 
-def only_noise(_maker: Maker, label: Label) -> Lesson:
+def noise_example(_maker: ClipMaker, label: Label) -> Example:
     """Make white or pink noise."""
-    rng = clip_rng(label.seed, label.number, LESSON)
+    rng = clip_rng(label.seed, label.number, EXAMPLE_STREAM)
     color = ("white", "pink")[int(rng.integers(2))]
     clip = noise(round(CLIP_S * RATE), color, RATE, rng).astype(np.float32)
-    return Lesson(clip, NO_INTERVAL, NO_INTERVAL, ())
+    return Example(clip, NO_INTERVAL, NO_INTERVAL, ())
 
 
-def no_sound(maker: Maker, label: Label) -> Lesson:
+def silent_example(maker: ClipMaker, label: Label) -> Example:
     """Make silence, or noise that is almost silent."""
-    heard = only_noise(maker, label)
-    return replace(
-        heard, clip=np.where(label.number % 2, QUIET, 0.0).astype(np.float32) * heard.clip
-    )
+    example = noise_example(maker, label)
+    gain = np.where(label.number % 2, QUIET, 0.0).astype(np.float32)
+    return replace(example, clip=gain * example.clip)
 
 
-NOTHING = {"one": one_note, "three": three_notes, "noise": only_noise, "silence": no_sound}
+NO_INTERVAL_MAKERS = {
+    "one": one_note_example,
+    "three": three_notes_example,
+    "noise": noise_example,
+    "silence": silent_example,
+}

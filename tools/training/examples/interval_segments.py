@@ -1,6 +1,6 @@
 """Clips whose notes are known, of sounds that interval-net was not trained on.
 
-There are lessons of training_spectra.py (two notes, one, three, or noise, in rooms and with noise)
+There are examples of training_spectra.py (two notes, one, three, or noise, in rooms and with noise)
 and triads, both of the validation instruments and of synthesizers. Every clip depends on its seed
 and number alone.
 """
@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from muse.tools.audio.soundfonts import choose_soundfont
 from muse.tools.intervals.clip_settings import SYNTHS, ClipSettings, frequency_of
-from muse.tools.intervals.generate import Clip, Maker
-from muse.tools.intervals.instruments import INSTRUMENTS, of_side
+from muse.tools.intervals.generate import Clip, ClipMaker
+from muse.tools.intervals.instruments import INSTRUMENTS, programs_in_split
 from muse.tools.intervals.sample_label import clip_rng, sample_label
 from muse.tools.intervals.sampled_notes import Sampler
 from muse.tools.intervals.segments import RATE
 from muse.tools.intervals.timbres import VOICES
-from muse.tools.intervals.training_spectra import PLAIN, TIMBRES, VARIANTS, lesson, soundfonts
+from muse.tools.intervals.training_spectra import PLAIN, TIMBRES, VARIANTS, make_example, soundfonts
 
 SIDE = "validation"  # of the instruments
 LESSON_SEED, TRIAD_SEED = 500, 40
@@ -54,30 +54,30 @@ class KnownClip:
 def known_clips(share: float) -> Iterator[KnownClip]:
     """Yield all clips, or the first `share` (0 to 1) of each kind."""
     for timbres, count in LESSONS.items():
-        yield from lesson_clips(timbres, round(share * count))
+        yield from example_clips(timbres, round(share * count))
     yield from sampled_triads(round(share * SAMPLED_TRIADS))
     yield from synthesized_triads(round(share * SYNTHESIZED_TRIADS))
 
 
-def lesson_clips(timbres: tuple[str, ...], count: int) -> Iterator[KnownClip]:
-    """Yield about `count` lessons of every variant."""
+def example_clips(timbres: tuple[str, ...], count: int) -> Iterator[KnownClip]:
+    """Yield about `count` examples of every variant."""
     for number, (share, changes) in enumerate(VARIANTS):
         settings = replace(PLAIN, timbres=timbres, soundfonts=soundfonts(), **changes)
         yield from variant_clips(settings, LESSON_SEED + number, round(share * count))
 
 
 def variant_clips(settings: ClipSettings, seed: int, count: int) -> Iterator[KnownClip]:
-    """Yield lessons made with the same settings."""
-    with Maker(settings, seed) as maker:
+    """Yield examples made with the same settings."""
+    with ClipMaker(settings, seed) as maker:
         for number in range(count):
-            program = sample_label(maker.given, seed, number).program
-            found = lesson(maker, number)
+            program = sample_label(maker.resolved, seed, number).program
+            found = make_example(maker, number)
             yield KnownClip(found.clip, found.notes, half_of(program, number))
 
 
 def half_of(program: int | None, number: int) -> int:
     """Return the half of a clip: by its instrument, or by its number for a synthesizer."""
-    return number % 2 if program is None else of_side(SIDE).index(program) % 2
+    return number % 2 if program is None else programs_in_split(SIDE).index(program) % 2
 
 
 def sampled_triads(count: int) -> Iterator[KnownClip]:
@@ -86,7 +86,7 @@ def sampled_triads(count: int) -> Iterator[KnownClip]:
     with Sampler(RATE) as sampler:
         for number in range(count):
             rng = clip_rng(TRIAD_SEED, number, 0)
-            program = int(rng.choice(of_side(SIDE)))
+            program = int(rng.choice(programs_in_split(SIDE)))
             shape = SHAPES[int(rng.integers(len(SHAPES)))]
             low = max(INSTRUMENTS[program].lowest, LOWEST)
             high = min(INSTRUMENTS[program].highest, HIGHEST) - shape[-1]

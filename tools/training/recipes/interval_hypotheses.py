@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 from muse.tools.intervals.dyad_evidence import MOST_NOTES, NO_NOTE, Values
 from muse.tools.intervals.hypothesis_scoring import (
     MEASURES,
-    NOTHING,
+    NO_NOTES,
     Chord,
-    Listener,
-    Weighed,
-    shares,
+    ChordEstimator,
+    MeasuredHypotheses,
+    to_probabilities,
 )
 from muse.tools.intervals.hypothesis_weights import NAME
 from muse.tools.intervals.segments import Mono, segments
@@ -129,17 +129,17 @@ def sources() -> list[dict[str, Any]]:
 
 
 class Recorder:
-    """Stands in for a Listener and records the hypotheses about every segment it is given."""
+    """Stands in for a ChordEstimator and records the hypotheses about every segment it is given."""
 
     def __init__(self) -> None:
         """Load the net."""
-        self.listener = Listener()
-        self.recorded: list[Weighed | None] = []
+        self.estimator = ChordEstimator()
+        self.recorded: list[MeasuredHypotheses | None] = []
 
     def __call__(self, audio: Mono, rate: int) -> Chord:
         """Record the hypotheses; the answer is always silence."""
-        self.recorded.append(self.listener.weighed(audio, rate))
-        return NOTHING
+        self.recorded.append(self.estimator.measure_hypotheses(audio, rate))
+        return NO_NOTES
 
 
 def make_examples(clips: Iterable[KnownClip]) -> Iterator[Example]:
@@ -148,17 +148,17 @@ def make_examples(clips: Iterable[KnownClip]) -> Iterator[Example]:
     for known in clips:
         recorder.recorded.clear()
         found = list(segments([known.clip], recorder))
-        for segment, weighed in zip(found, recorder.recorded, strict=True):
+        for segment, measured in zip(found, recorder.recorded, strict=True):
             truths = possible_truths(known.notes, segment.start_s, segment.end_s)
-            if weighed is not None and truths:
-                right = right_hypotheses(weighed, truths)
-                yield Example(weighed.measures, right, sizes_of(weighed), known.half)
+            if measured is not None and truths:
+                right = right_hypotheses(measured, truths)
+                yield Example(measured.measures, right, sizes_of(measured), known.half)
 
 
-def sizes_of(weighed: Weighed) -> NDArray[np.intp]:
+def sizes_of(measured: MeasuredHypotheses) -> NDArray[np.intp]:
     """Return the semitones between the notes of each hypothesis of two; -1 for the others."""
-    low, high = weighed.pitches[weighed.sets[:, 0]], weighed.pitches[weighed.sets[:, 1]]
-    two = (weighed.sets != NO_NOTE).sum(axis=1) == 2
+    low, high = measured.pitches[measured.sets[:, 0]], measured.pitches[measured.sets[:, 1]]
+    two = (measured.sets != NO_NOTE).sum(axis=1) == 2
     return np.append(np.where(two, np.rint(high - low), -1), -1).astype(np.intp)
 
 
@@ -189,10 +189,12 @@ def without_unisons(pitches: Iterable[float]) -> tuple[float, ...]:
     return tuple(found)
 
 
-def right_hypotheses(weighed: Weighed, truths: Iterable[tuple[float, ...]]) -> NDArray[np.bool_]:
+def right_hypotheses(
+    measured: MeasuredHypotheses, truths: Iterable[tuple[float, ...]]
+) -> NDArray[np.bool_]:
     """Return which hypotheses equal one of the truths."""
-    counts = np.append((weighed.sets != NO_NOTE).sum(axis=1), 0)
-    pitches = np.append(weighed.pitches, np.nan)[weighed.sets]
+    counts = np.append((measured.sets != NO_NOTE).sum(axis=1), 0)
+    pitches = np.append(measured.pitches, np.nan)[measured.sets]
     right = np.zeros(len(counts), bool)
     for truth in truths:
         own = counts == min(len(truth), MOST_NOTES)
@@ -266,7 +268,7 @@ def best_temperature(examples: Sequence[Example], odds: Sequence[Values]) -> tup
     ]
     found = []
     for temperature in TEMPERATURES:
-        right = [shares(own / temperature)[which].sum() for which, own in known]
+        right = [to_probabilities(own / temperature)[which].sum() for which, own in known]
         nats = float(-np.log(np.maximum(right, SMALLEST)).mean())
         found.append((nats, float(temperature)))
     nats, best = min(found)
@@ -280,7 +282,7 @@ def size_answers(examples: Sequence[Example], odds: Sequence[Values]) -> Values:
         size = each.sizes[own.argmax()]
         if size >= 0:
             same = each.sizes == size
-            rows.append((shares(own)[same].sum(), (each.is_right & same).any()))
+            rows.append((to_probabilities(own)[same].sum(), (each.is_right & same).any()))
     return np.array(rows, np.float64).reshape(-1, 2)
 
 

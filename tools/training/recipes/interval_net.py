@@ -2,9 +2,9 @@
 
     muse train interval-net
 
-The examples (lessons) are rendered by training_spectra.py with General MIDI instruments, which are
+The examples are rendered by training_spectra.py with General MIDI instruments, which are
 split by side, and with synthesizers. --data takes a folder of train.npz, validation.npz and
-test.npz instead, as written by `save_lessons`. The loss is the sum of the negative log likelihoods
+test.npz instead, as written by `save_examples`. The loss is the sum of the negative log likelihoods
 of size and direction together, of "no interval", and of the notes at each moment. The validation
 side gives the temperatures that calibrate both answers.
 """
@@ -30,19 +30,19 @@ from muse.tools.intervals.calibration import (
     fit_temperature,
     size_probabilities,
 )
-from muse.tools.intervals.instruments import INSTRUMENTS, of_side
-from muse.tools.intervals.training_spectra import BYTE, KINDS, NO_INTERVAL, Arrays, lessons
+from muse.tools.intervals.instruments import INSTRUMENTS, programs_in_split
+from muse.tools.intervals.training_spectra import BYTE, KINDS, NO_INTERVAL, Arrays, make_examples
 from muse.tools.progress import Report, part
 from muse.tools.training.fingerprint import hash_of
 from muse.tools.training.recipe import SIDES, Examples, Prepared, Recipe, Source
 
 NONE_SHARE, NOTES_SHARE = 1.0, 4.0  # weights of two losses; that of the pairs is 1
 NOTE_WEIGHT = 4.0  # of a point with a note; that of one without is 1
-LARGEST_SHIFT = 9  # rows by which a lesson is moved up or down
+LARGEST_SHIFT = 9  # rows by which an example is moved up or down
 FILTER_DB = 8.0  # largest standard deviation of a random filter's gain at FILTER_POINTS rows
 FILTER_POINTS = 8
 LEVEL_DB = 80.0  # range of a level from 0 to 1
-MEASURED = 64  # lessons per batch in the evaluation
+MEASURED = 64  # examples per batch in the evaluation
 REPEATED = KINDS.index("repeated")
 
 
@@ -51,9 +51,9 @@ class IntervalSettings:
     """Settings of the data and of the net.
 
     Attributes:
-        lessons: number of training lessons, about.
-        checks: number of lessons on each of the other sides, about.
-        data_seed: seed of the lessons.
+        lessons: approximate number of training examples.
+        checks: approximate number of examples on each of the other sides.
+        data_seed: seed of the examples.
         channels: of the net's hidden layers.
         faces: of its feature maps that are correlated.
     """
@@ -83,9 +83,11 @@ class IntervalNetRecipe(Recipe):
     }
 
     def prepare(self, data: Path, settings: IntervalSettings, report: Report) -> Prepared:
-        """Make or read the lessons of each side; no instrument is on two sides."""
+        """Make or read the examples of each side; no instrument is on two sides."""
         train, validation, test = (
-            examples_of(side, side_lessons(data, side, settings, part(report, i / 3, (i + 1) / 3)))
+            examples_of(
+                side, read_or_make_examples(data, side, settings, part(report, i / 3, (i + 1) / 3))
+            )
             for i, side in enumerate(SIDES)
         )
         return Prepared(
@@ -111,7 +113,7 @@ class IntervalNetRecipe(Recipe):
     def batch(
         self, examples: Examples, indices: NDArray[np.int64], rng: np.random.Generator | None
     ) -> Batch:
-        """Return lessons; in training they are moved up or down and filtered."""
+        """Return examples; in training they are moved up or down and filtered."""
         arrays = {name: array[indices] for name, array in examples.arrays.items()}
         if rng is not None:
             arrays = augment(arrays, rng)
@@ -170,34 +172,36 @@ class IntervalNetRecipe(Recipe):
         return {"temperatures": temperatures, "calibration_error": errors}
 
 
-def side_lessons(data: Path, side: Side, settings: IntervalSettings, report: Report) -> Arrays:
-    """Return the lessons of a side, from a folder or newly made."""
+def read_or_make_examples(
+    data: Path, side: Side, settings: IntervalSettings, report: Report
+) -> Arrays:
+    """Return the examples of a side, from a folder or newly made."""
     file = data / f"{side}.npz"
     if file.is_file():
         with np.load(file) as found:
             return dict(found)
     if data != Path():
-        raise BadInputError(f"{file}: no such file; leave --data out to make lessons")
+        raise BadInputError(f"{file}: no such file; leave --data out to make examples")
     place = SIDES.index(side)
     count = settings.lessons if side == "train" else settings.checks
-    return lessons(side, count, settings.data_seed * (1 + 4 * place), report)
+    return make_examples(side, count, settings.data_seed * (1 + 4 * place), report)
 
 
-def save_lessons(folder: Path, settings: IntervalSettings, report: Report) -> None:
-    """Make the lessons of all sides and write them into a folder for --data."""
+def save_examples(folder: Path, settings: IntervalSettings, report: Report) -> None:
+    """Make the examples of all sides and write them into a folder for --data."""
     for side in SIDES:
-        arrays: dict[str, Any] = side_lessons(Path(), side, settings, report)
+        arrays: dict[str, Any] = read_or_make_examples(Path(), side, settings, report)
         np.savez(folder / f"{side}.npz", **arrays)
 
 
 def examples_of(side: str, arrays: Arrays) -> Examples:
-    """Return the lessons of a side as examples; instruments stand for songs."""
-    names = tuple(INSTRUMENTS[program].name for program in of_side(side))
+    """Return the training examples of a split; instruments stand for songs."""
+    names = tuple(INSTRUMENTS[program].name for program in programs_in_split(side))
     return Examples(arrays, names, len(arrays["kind"]))
 
 
 def augment(arrays: Arrays, rng: np.random.Generator) -> Arrays:
-    """Return lessons moved by whole rows and filtered by a random smooth curve."""
+    """Return examples moved by whole rows and filtered by a random smooth curve."""
     levels, notes = arrays["levels"], arrays["notes"].copy()
     rows = levels.shape[1]
     moved = np.zeros_like(levels)

@@ -1,4 +1,4 @@
-"""Intervals in recordings: what is there is found."""
+"""Intervals in recordings: melodies, simultaneous notes, file formats and the command."""
 
 import io
 import json
@@ -17,7 +17,7 @@ from muse.tools.audio.io import write_audio
 from muse.tools.intervals.clip_settings import ClipSettings, frequency_of
 from muse.tools.intervals.generate import clips
 from muse.tools.intervals.hypothesis_scoring import Chord
-from muse.tools.intervals.recordings import HeardInterval, hear, joined
+from muse.tools.intervals.recordings import DetectedInterval, find_intervals, merge_segments
 from muse.tools.intervals.segments import LONGEST_S, RATE, Segment, stretches
 from muse.tools.intervals.timbres import VOICES
 
@@ -25,114 +25,122 @@ Mono = NDArray[np.float32]
 
 
 def note(pitch: float, seconds: float = 0.5, voice: str = "sine", rate: int = RATE) -> Mono:
-    """A note of a synthesizer, at half of full scale."""
+    """Synthesize a note at half of full scale, (frames,) mono."""
     rng = np.random.default_rng(1)
     sound = VOICES[voice](frequency_of(pitch), round(seconds * rate), rate, rng)
     return (0.5 * sound).astype(np.float32)
 
 
 def tune(*pitches: float, gap_s: float = 0.1, voice: str = "sine", rate: int = RATE) -> Mono:
-    """Notes one after the other, silence between."""
+    """Synthesize successive notes with silence of `gap_s` after each."""
     silence = np.zeros(round(gap_s * rate), np.float32)
     return np.concatenate([np.r_[note(p, 0.5, voice, rate), silence] for p in pitches])
 
 
-def told(found: list[HeardInterval]) -> list[tuple[int, str]]:
-    """Size and direction of each."""
+def summary(found: list[DetectedInterval]) -> list[tuple[int, str]]:
+    """Return size and direction of each interval."""
     return [(one.semitones, one.direction) for one in found]
 
 
-def share_right(recipe: ClipSettings, count: int) -> float:
-    """The share of clips whose only interval is the right one."""
-    sounds, labels = clips(recipe, count, seed=8)
+def accuracy(clip_settings: ClipSettings, count: int) -> float:
+    """Return the share of clips in which exactly the labeled interval is found."""
+    sounds, labels = clips(clip_settings, count, seed=8)
     right = [
-        told(hear(clip, recipe.sample_rate)) == [(label.semitones, label.direction)]
+        summary(find_intervals(clip, clip_settings.sample_rate))
+        == [(label.semitones, label.direction)]
         for clip, label in zip(sounds, labels, strict=True)
     ]
     return float(np.mean(right))
 
 
-@pytest.mark.parametrize("way", ["ascending", "descending", "together"])
-def test_pure_tones_are_heard(way: str) -> None:
-    # of two pure tones an octave apart each is as well a partial of the other: one rich note
-    sizes = tuple(s for s in range(1, 25) if way != "together" or s not in (12, 19, 24))
-    recipe = ClipSettings(sample_rate=RATE, directions=(way,), intervals=sizes, lowest_hz=110.0)
-    assert share_right(recipe, len(sizes)) >= 0.95
+@pytest.mark.parametrize("direction", ["ascending", "descending", "together"])
+def test_intervals_of_pure_tones_are_found(direction: str) -> None:
+    # two pure tones an octave apart are also one note with two partials
+    sizes = tuple(s for s in range(1, 25) if direction != "together" or s not in (12, 19, 24))
+    clip_settings = ClipSettings(
+        sample_rate=RATE, directions=(direction,), intervals=sizes, lowest_hz=110.0
+    )
+    assert accuracy(clip_settings, len(sizes)) >= 0.95
 
 
-def test_synthesizers_are_heard() -> None:
-    recipe = ClipSettings(
+def test_intervals_of_synthesizers_are_found() -> None:
+    clip_settings = ClipSettings(
         sample_rate=RATE,
         timbres=("saw", "pluck"),
         directions=("ascending", "descending"),
         note_s=(0.3, 0.9),
         gap_s=(0.0, 0.2),
     )
-    assert share_right(recipe, 24) >= 0.9
+    assert accuracy(clip_settings, 24) >= 0.9
 
 
 @pytest.mark.needs_fluidsynth
 @pytest.mark.parametrize(
-    ("ways", "bar"), [(("ascending", "descending"), 0.9), (("together",), 0.7)]
+    ("directions", "least"), [(("ascending", "descending"), 0.9), (("together",), 0.7)]
 )
-def test_instruments_are_heard(ways: tuple[str, ...], bar: float) -> None:
-    recipe = ClipSettings(
+def test_intervals_of_instruments_are_found(directions: tuple[str, ...], least: float) -> None:
+    clip_settings = ClipSettings(
         sample_rate=RATE,
         timbres=("gm:0-7", "gm:40+56+73"),
-        directions=ways,
+        directions=directions,
         note_s=(0.3, 0.9),
         gap_s=(0.0, 0.2),
     )
-    assert share_right(recipe, 30) >= bar
+    assert accuracy(clip_settings, 30) >= least
 
 
 def test_a_melody_gives_each_successive_interval() -> None:
-    found = hear(tune(60, 64, 67, 67, 60), RATE)
-    assert told(found) == [(4, "ascending"), (3, "ascending"), (0, "repeated"), (7, "descending")]
+    found = find_intervals(tune(60, 64, 67, 67, 60), RATE)
+    assert summary(found) == [
+        (4, "ascending"),
+        (3, "ascending"),
+        (0, "repeated"),
+        (7, "descending"),
+    ]
     assert [one.first.name for one in found] == ["C4", "E4", "G4", "G4"]
     onsets = [one.second.onset_s for one in found]
     assert np.abs(np.array(onsets) - 0.6 * np.arange(1, 5)).max() < 0.03
     assert min(one.confidence for one in found) > 0.7
 
 
-def test_what_a_note_begins_with_is_no_chord() -> None:
-    stroke = Segment(0.0, 0.08, Chord((60.0, 66.0, 93.0), (((60.0, 66.0, 93.0), 0.4),)), True)
-    note_of = Chord((60.0,), (((60.0,), 0.95),))
-    (one,) = joined([stroke, Segment(0.08, 0.6, note_of, False)])
+def test_the_attack_of_a_note_is_not_a_chord() -> None:
+    attack = Segment(0.0, 0.08, Chord((60.0, 66.0, 93.0), (((60.0, 66.0, 93.0), 0.4),)), True)
+    single = Chord((60.0,), (((60.0,), 0.95),))
+    (one,) = merge_segments([attack, Segment(0.08, 0.6, single, False)])
     assert (one.start_s, one.end_s, one.chord.pitches) == (0.0, 0.6, (60.0,))
-    longer = replace(stroke, end_s=0.5)
-    (three,) = joined([longer, Segment(0.5, 0.9, note_of, False)])
+    longer = replace(attack, end_s=0.5)
+    (three,) = merge_segments([longer, Segment(0.5, 0.9, single, False)])
     assert len(three.chord.pitches) == 3
 
 
-def test_notes_that_touch_are_two() -> None:
-    assert told(hear(tune(60, 62, 59, gap_s=0.0, voice="saw"), RATE)) == [
+def test_notes_without_a_gap_are_two_notes() -> None:
+    assert summary(find_intervals(tune(60, 62, 59, gap_s=0.0, voice="saw"), RATE)) == [
         (2, "ascending"),
         (3, "descending"),
     ]
 
 
-def test_a_long_pause_makes_no_interval() -> None:
-    assert hear(tune(60, 67, gap_s=3.0), RATE) == []
+def test_notes_across_a_long_pause_form_no_interval() -> None:
+    assert find_intervals(tune(60, 67, gap_s=3.0), RATE) == []
 
 
-def test_two_notes_together_then_two_others() -> None:
+def test_successive_pairs_of_simultaneous_notes() -> None:
     first, second = note(60) + note(64), note(62) + note(71)
     silence = np.zeros(RATE // 5, np.float32)
-    found = hear(np.concatenate([first, silence, second]), RATE)
-    assert told(found) == [(4, "together"), (9, "together")]
+    found = find_intervals(np.concatenate([first, silence, second]), RATE)
+    assert summary(found) == [(4, "together"), (9, "together")]
     assert [(one.first.name, one.second.name) for one in found] == [("C4", "E4"), ("D4", "B4")]
 
 
 @given(st.integers(57, 72), st.integers(1, 11), st.integers(1, 12), st.booleans())
 @settings(max_examples=15, deadline=None)
-def test_transposed_it_is_the_same_intervals(low: int, size: int, by: int, both: bool) -> None:
-    def heard(pitch: int) -> HeardInterval:
+def test_transposition_keeps_the_interval(low: int, size: int, by: int, both: bool) -> None:
+    def detected(pitch: int) -> DetectedInterval:
         sound = note(pitch) + note(pitch + size) if both else tune(pitch, pitch + size)
-        (one,) = hear(sound, RATE)
+        (one,) = find_intervals(sound, RATE)
         return one
 
-    here, there = heard(low), heard(low + by)
+    here, there = detected(low), detected(low + by)
     assert (here.semitones, here.direction) == (there.semitones, there.direction)
     assert (here.first.pitch, there.first.pitch) == (low, low + by)
     assert here.second.pitch + by == there.second.pitch
@@ -140,29 +148,29 @@ def test_transposed_it_is_the_same_intervals(low: int, size: int, by: int, both:
 
 @given(st.floats(-45, 45))
 @settings(max_examples=10, deadline=None)
-def test_cents_off_are_told(cents: float) -> None:
-    (one,) = hear(tune(60, 67 + cents / 100), RATE)
+def test_deviation_in_cents_is_measured(cents: float) -> None:
+    (one,) = find_intervals(tune(60, 67 + cents / 100), RATE)
     assert (one.semitones, one.name) == (7, "perfect fifth")
     assert abs(one.cents_off - cents) < 3
     assert abs(one.second.hz / frequency_of(67 + cents / 100) - 1) < 2e-3
 
 
 @pytest.mark.parametrize("rate", [8_000, 16_000, 44_100, 96_000])
-def test_any_rate(rate: int) -> None:
-    assert told(hear(tune(57, 64, rate=rate), rate)) == [(7, "ascending")]
+def test_any_sample_rate(rate: int) -> None:
+    assert summary(find_intervals(tune(57, 64, rate=rate), rate)) == [(7, "ascending")]
 
 
 def test_a_recording_longer_than_a_stretch() -> None:
     pitches = [60 + step for step in (0, 2, 4, 5, 7, 9, 11, 12) * 4]
-    found = hear(tune(*pitches, gap_s=0.05), RATE)
+    found = find_intervals(tune(*pitches, gap_s=0.05), RATE)
     sizes = np.abs(np.diff(pitches)).tolist()
     assert [one.semitones for one in found] == sizes
-    assert len(hear(note(60, 3 * LONGEST_S), RATE)) == 0  # one note, however long
+    assert len(find_intervals(note(60, 3 * LONGEST_S), RATE)) == 0  # one note, however long
 
 
 @given(st.lists(st.integers(1, 200_000), min_size=1, max_size=6))
 @settings(max_examples=20, deadline=None)
-def test_stretches_hold_every_sample_and_none_is_long(sizes: list[int]) -> None:
+def test_stretches_are_short_and_lose_no_sample(sizes: list[int]) -> None:
     rng = np.random.default_rng(0)
     blocks = [rng.standard_normal(size).astype(np.float32) for size in sizes]
     found = list(stretches(iter(blocks)))
@@ -170,17 +178,17 @@ def test_stretches_hold_every_sample_and_none_is_long(sizes: list[int]) -> None:
     assert max(map(len, found)) <= LONGEST_S * RATE
 
 
-def test_clipped_sound_is_still_heard() -> None:
+def test_clipped_sound() -> None:
     sound = np.clip(20 * tune(60, 67), -1, 1)
-    assert told(hear(sound, RATE)) == [(7, "ascending")]
+    assert summary(find_intervals(sound, RATE)) == [(7, "ascending")]
 
 
-def test_noise_of_10_db_is_no_obstacle() -> None:
-    recipe = ClipSettings(sample_rate=RATE, snr_db=(10.0, 10.0))
-    assert share_right(recipe, 12) >= 0.9
+def test_noise_at_10_db_snr() -> None:
+    clip_settings = ClipSettings(sample_rate=RATE, snr_db=(10.0, 10.0))
+    assert accuracy(clip_settings, 12) >= 0.9
 
 
-def test_the_command_takes_a_file_and_a_pipe(muse, tmp_path: Path) -> None:
+def test_command_reads_a_file_and_a_pipe(muse, tmp_path: Path) -> None:
     path = tmp_path / "tune.wav"
     write_audio(path, np.stack([tune(60, 64, 67), 0.5 * tune(60, 64, 67)]), RATE)
     shown = muse("intervals", path)
@@ -203,7 +211,7 @@ def test_other_formats(muse, kind: str) -> None:
     assert json.loads(line)["semitones"] == 9
 
 
-def test_what_is_left_out_as_unsure_is_said(muse, tmp_path: Path) -> None:
+def test_message_gives_the_highest_confidence_left_out(muse, tmp_path: Path) -> None:
     path = tmp_path / "tune.wav"
     write_audio(path, tune(60, 64)[None], RATE)
     shown = muse("intervals", path, "--confidence", 1.0)
@@ -211,7 +219,7 @@ def test_what_is_left_out_as_unsure_is_said(muse, tmp_path: Path) -> None:
     assert "the highest confidence is 0.9" in shown.err
 
 
-def test_wrong_files_are_named(muse, tmp_path: Path) -> None:
+def test_errors_name_the_file(muse, tmp_path: Path) -> None:
     (tmp_path / "text.wav").write_text("no sound at all")
     (tmp_path / "empty.wav").write_bytes(b"")
     for name in ("text.wav", "empty.wav", "missing.wav", ""):
@@ -221,14 +229,14 @@ def test_wrong_files_are_named(muse, tmp_path: Path) -> None:
     assert muse("intervals", "-", stdin=b"").code == 4
 
 
-def test_subcommands_and_help_stay_what_they_are(muse) -> None:
+def test_subcommands_and_help(muse) -> None:
     assert b"quiz" in muse("intervals", "--help").out
     assert b"FILE" in muse("intervals", "some.wav", "--help").out
     assert json.loads(muse("intervals", "name", "C4", "G4").out)["semitones"] == 7
     assert muse("intervals").code == 2
 
 
-def test_it_starts_without_heavy_parts(tmp_path: Path) -> None:
+def test_command_imports_no_heavy_module(tmp_path: Path) -> None:
     import sys
 
     path = tmp_path / "tune.wav"
