@@ -51,7 +51,7 @@ bench: venv  ## the figures of the README; takes a while
 	$(BIN)/pip install --quiet resampy scikit-learn
 	for name in separation transcription drums beats chord_symbols chords keys tokenize forms duplicates \
 		chord_models chord_generation chord_speed training symbolic melody_models melody melody_speed \
-		harmonise intervals_data intervals_hear intervals \
+		harmonize intervals_data intervals_detection intervals \
 		jam_harmony jam_keys jam_tempo jam; do $(BIN)/python tests/bench/$$name.py; done
 
 clean:

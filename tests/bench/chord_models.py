@@ -1,14 +1,18 @@
-"""Models of the next chord, side by side on songs that none of them has seen.
+"""Models of the next chord, compared on songs that none of them was trained on.
 
-Each split is by song, near-duplicates on one side, drawn by the seed; every model is asked for
-every chord of the test songs (tools/evaluation/chords.py). N-grams are counted for each corpus by
-itself (its own songs only, as published figures are), for each style, and for all songs together.
-The nets that ship are scored on the split that they were trained on, and only there. With --sides,
-the nets alone are scored on these sides of it; of the training songs, some.
+A split is by song and depends on the seed; near-duplicates are on the same side. Every model
+predicts every chord of the test songs (tools/evaluation/chords.py). N-grams are counted for each
+corpus separately (as published figures are), for each style, and for all songs together. The nets
+that ship with muse are scored only on the split that they were trained on. With --sides, only the
+nets are scored, on the given sides of that split; of the training side, 200 random songs.
 
     python tests/bench/chord_models.py [--data DIR] [--cache FILE] [--seeds 3] [--json FILE]
                                        [--nets chord-transformer,chord-lstm]
                                        [--sides train,validation,test]
+
+Data: pop909, billboard, openewld and progressions.json of the data folder. The table on stderr has
+the mean and the standard deviation over seeds of top-1 and top-3 accuracy, mean reciprocal rank and
+perplexity.
 """
 
 import argparse
@@ -20,7 +24,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from sides import BySide, plain_sides, show_sides, sides_named, some
+from splits import BySide, parse_sides, print_sides, sides_to_json, songs_to_score
 
 from muse.tools.chords.ngram_baselines import train_baseline
 from muse.tools.chords.torch_predictor import TorchPredictor, load_torch_net
@@ -61,12 +65,12 @@ Runs = dict[str, list[dict[str, Figures]]]  # model -> one evaluation for each s
 
 
 def read(data: Path, cache: Path | None) -> ChordData:
-    """All collections, from the cache where it is there."""
+    """Read all collections, or the cache if it exists."""
     if cache and cache.is_file():
         return load_chord_data(cache)
     start = time.process_time()
     paths = [data / name for name in COLLECTIONS] + [ROOT / "examples" / "neo_soul.txt"]
-    found = read_chord_data(paths, lambda error: print(f"left out: {error}", file=sys.stderr))
+    found = read_chord_data(paths, lambda error: print(f"skipped: {error}", file=sys.stderr))
     seconds = time.process_time() - start
     print(f"read {len(found.songs)} songs in {seconds:.1f} s of one core", file=sys.stderr)
     if cache:
@@ -82,34 +86,36 @@ def score_baselines(train: Sequence[ChordSong], test: Sequence[ChordSong], runs:
 
 
 def score_nets(names: Sequence[str], seed: int, test: Sequence[ChordSong], runs: Runs) -> None:
-    """Add an evaluation of each net whose training left these songs out."""
+    """Add an evaluation of each net that was trained on the split of this seed."""
     for name in names:
         net, card = load_torch_net(name)
         if card["split_seed"] == seed:
             runs.setdefault(name, []).append(evaluate(TorchPredictor(net), test))
 
 
-def on_sides(names: Sequence[str], sides: Sequence[str], data: ChordData) -> BySide:
-    """Evaluations of nets on sides of the splits that they were trained on."""
+def score_sides(names: Sequence[str], sides: Sequence[str], data: ChordData) -> BySide:
+    """Score nets on sides of the splits that they were trained on."""
     found: dict[str, dict[str, dict[str, Figures]]] = {}
     for name in names:
         net, card = load_torch_net(name)
         seed, model = card["split_seed"], TorchPredictor(net)
         songs = data.sides(seed)
-        found[name] = {side: evaluate(model, some(songs[side], side, seed)) for side in sides}
+        found[name] = {
+            side: evaluate(model, songs_to_score(songs[side], side, seed)) for side in sides
+        }
     return found
 
 
-def escapes(train: Sequence[ChordSong]) -> dict[str, float]:
-    """The escape weight that is tuned for each corpus."""
+def escape_weights(train: Sequence[ChordSong]) -> dict[str, float]:
+    """Return the escape weight that is tuned for each corpus."""
     models = train_baseline("adaptive", train, "corpus").models
     return {group: getattr(model, "escape", 0.0) for group, model in models.items()}
 
 
-def show(
+def print_table(
     table: Mapping[str, Mapping[str, Mapping[str, Spread]]], counts: Mapping[str, Any]
 ) -> None:
-    """The figures for people: mean and spread over seeds."""
+    """Print mean and standard deviation over seeds."""
     corpora = list(next(iter(table.values())))
     for corpus in corpora:
         print(f"{corpus}: {counts[corpus]}", file=sys.stderr)
@@ -120,9 +126,9 @@ def show(
             print(f"  {model:20}{text}", file=sys.stderr)
 
 
-def show_ahead(runs: Runs) -> None:
-    """How far each model is from the strongest of those that count, on the same splits."""
-    print(f"top1 and perplexity above those of '{REFERENCE}', seed by seed:", file=sys.stderr)
+def print_differences(runs: Runs) -> None:
+    """Print the mean difference of each model from the best n-gram, on the same splits."""
+    print(f"mean difference from '{REFERENCE}' over seeds, top1 and perplexity:", file=sys.stderr)
     for model, own in runs.items():
         if model == REFERENCE:
             continue
@@ -133,35 +139,39 @@ def show_ahead(runs: Runs) -> None:
         print(f"  {model:20}{'  '.join(cells)}", file=sys.stderr)
 
 
-def plain(by_corpus: Mapping[str, Mapping[str, Spread]]) -> dict[str, Any]:
-    """The table of one model as JSON holds it."""
+def to_json(by_corpus: Mapping[str, Mapping[str, Spread]]) -> dict[str, Any]:
+    """Return the figures of one model as JSON values."""
     return {c: {m: asdict(s) for m, s in row.items()} for c, row in by_corpus.items()}
 
 
-def of_sides(data: ChordData, options: argparse.Namespace) -> dict[str, Any]:
-    """The report of the nets alone."""
-    found = on_sides(options.nets, options.sides, data)
-    show_sides(found, METRICS, EVERYTHING)
-    return {"data_hash": data.content_hash(), "corpora": data.counts(), "sides": plain_sides(found)}
+def report_sides(data: ChordData, options: argparse.Namespace) -> dict[str, Any]:
+    """Return and print the figures of the nets on the given sides."""
+    found = score_sides(options.nets, options.sides, data)
+    print_sides(found, METRICS, EVERYTHING)
+    return {
+        "data_hash": data.content_hash(),
+        "corpora": data.counts(),
+        "sides": sides_to_json(found),
+    }
 
 
-def of_models(data: ChordData, options: argparse.Namespace) -> dict[str, Any]:
-    """The report of all models on test songs."""
+def report_models(data: ChordData, options: argparse.Namespace) -> dict[str, Any]:
+    """Return and print the figures of all models on test songs."""
     runs: Runs = {}
     tuned = {}
     for seed in range(options.seeds):
         sides = data.sides(seed)
         score_baselines(sides["train"], sides["test"], runs)
         score_nets(options.nets, seed, sides["test"], runs)
-        tuned[seed] = escapes(sides["train"])
+        tuned[seed] = escape_weights(sides["train"])
     table = {model: over_seeds(each) for model, each in runs.items()}
     tested = next(iter(runs.values()))
     counts = {
         corpus: [f"{run[corpus].songs} songs, {run[corpus].chords} chords" for run in tested]
         for corpus in tested[0]
     }
-    show(table, counts)
-    show_ahead(runs)
+    print_table(table, counts)
+    print_differences(runs)
     return {
         "data_hash": data.content_hash(),
         "corpora": data.counts(),
@@ -169,25 +179,27 @@ def of_models(data: ChordData, options: argparse.Namespace) -> dict[str, Any]:
         "test": counts,
         "escapes": tuned,
         "ahead of " + REFERENCE: {
-            model: plain(seed_differences(each, runs[REFERENCE][: len(each)]))
+            model: to_json(seed_differences(each, runs[REFERENCE][: len(each)]))
             for model, each in runs.items()
         },
-        "figures": {model: plain(by_corpus) for model, by_corpus in table.items()},
+        "figures": {model: to_json(by_corpus) for model, by_corpus in table.items()},
     }
 
 
 def main() -> None:
-    """Run it."""
+    """Run the benchmark."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, default=DATA)
-    parser.add_argument("--cache", type=Path, help="where the songs as arrays are kept (.npz)")
-    parser.add_argument("--seeds", type=int, default=3, help="how many splits")
+    parser.add_argument(
+        "--cache", type=Path, help=".npz file to read the songs from, or to write them to"
+    )
+    parser.add_argument("--seeds", type=int, default=3, help="number of splits")
     parser.add_argument("--nets", type=lambda text: text.split(","), default=NETS)
-    parser.add_argument("--sides", type=sides_named, help="score the nets alone, on these sides")
-    parser.add_argument("--json", type=Path, help="write the JSON here and not to stdout")
+    parser.add_argument("--sides", type=parse_sides, help="score only the nets, on these sides")
+    parser.add_argument("--json", type=Path, help="write the JSON to this file instead of stdout")
     options = parser.parse_args()
     data = read(options.data, options.cache)
-    report = of_sides(data, options) if options.sides else of_models(data, options)
+    report = report_sides(data, options) if options.sides else report_models(data, options)
     text = json.dumps(report, indent=2)
     if options.json:
         options.json.write_text(text + "\n")

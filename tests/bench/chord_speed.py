@@ -1,10 +1,10 @@
-"""Reading the nets over chords in numpy: how long a step takes, and a cold start, on one core.
+"""Speed of the chord nets in numpy, on one core: time of a step, and cold start.
 
-Random weights at the usual size, at a larger one and of the recurrent net; or those of a file. A
-step is one chord taken in and the distribution of the next one given, with lengths and basses for
-the likeliest. p99 is that of all steps of all songs, and the quiet one that of the fastest song at
-each step, which leaves out what else the machine does. Cold start is a fresh process: the imports
-(numpy the most of it), then weights from their files up to the first distribution.
+Nets with random weights at the shipped size, at a larger one, and the recurrent net; or the weights
+of a file. A step takes in one chord and gives the distribution of the next; "with details" adds
+lengths and basses for the likeliest chord. p99 is over all steps of all songs; "fastest p99" is
+over the fastest song at each step, which leaves out interruptions by other processes. Cold start is
+a fresh process: imports (mostly numpy), then weights from their files up to the first distribution.
 
     OMP_NUM_THREADS=1 python tests/bench/chord_speed.py [--weights NAME] [--json FILE]
 """
@@ -41,27 +41,27 @@ CONTEXTS = {"style": 6, "mode": 2, "meter": 4}
 CHORDS, LENGTHS = 557, 29
 NETS: dict[str, ChordConfig] = {
     "transformer 3 x 128": ChordTransformerConfig(CHORDS, LENGTHS, COLUMNS, CONTEXTS),
-    "transformer 4 x 256": ChordTransformerConfig(  # about the largest that may ship
+    "transformer 4 x 256": ChordTransformerConfig(  # about the largest size that is fast enough
         CHORDS, LENGTHS, COLUMNS, CONTEXTS, width=256, heads=8, layers=4
     ),
     "lstm 2 x 128": ChordLstmConfig(CHORDS, LENGTHS, COLUMNS, CONTEXTS),
 }
-FORKS = 200
-STARTS = 7
+FORKS = 200  # timed
+STARTS = 7  # processes
 COLD = """
 import sys, time
 begin = time.perf_counter()
 from muse.models.chord_nets.inference import load_chord_inference
 imported = time.perf_counter()
-reader, _ = load_chord_inference(sys.argv[1])
-state = reader.start(dict.fromkeys(reader.config.contexts, 0))
-read = reader.step(state, dict.fromkeys(reader.config.columns, 0), 0)
+net, _ = load_chord_inference(sys.argv[1])
+state = net.start(dict.fromkeys(net.config.contexts, 0))
+net.step(state, dict.fromkeys(net.config.columns, 0), 0)
 print(imported - begin, time.perf_counter() - imported, "torch" in sys.modules)
 """
 
 
 def write_net(folder: Path, config: ChordConfig) -> Path:
-    """Files of a net with fresh weights."""
+    """Write the files of a net with random weights; returns their path without suffix."""
     import torch
 
     from muse.models.chord_lstm.net import ChordLstm
@@ -80,39 +80,39 @@ def write_net(folder: Path, config: ChordConfig) -> Path:
     return folder / "net"
 
 
-def step_times(reader: ChordInference, songs: int, steps: int) -> dict[str, float]:
-    """Times of steps and of forks in milliseconds."""
-    dice, taken, asked, fork_model = np.random.default_rng(0), [], [], []
+def step_times(net: ChordInference, songs: int, steps: int) -> dict[str, float]:
+    """Return the times of steps and of steps after a fork, in milliseconds."""
+    rng, step_s, detailed_s, fork_s = np.random.default_rng(0), [], [], []
     for _ in range(songs):
-        state = reader.start(dict.fromkeys(reader.config.contexts, 0))
+        state = net.start(dict.fromkeys(net.config.contexts, 0))
         for i in range(steps):
-            ids = {name: int(dice.integers(n - 1)) for name, n in reader.config.columns.items()}
+            ids = {name: int(rng.integers(n - 1)) for name, n in net.config.columns.items()}
             begin = time.perf_counter()
-            read = reader.step(state, ids, 4 * i)
+            predicted = net.step(state, ids, 4 * i)
             middle = time.perf_counter()
-            if reader.config.lengths:
-                best = int(read.chords.argmax())
-                read.lengths(best), read.basses(best)
-            taken.append(middle - begin)
-            asked.append(time.perf_counter() - begin)
-    for _ in range(FORKS):  # a fork and its first step, which parts from the song
-        other = reader.fork(state)
+            if net.config.lengths:
+                best = int(predicted.chords.argmax())
+                predicted.lengths(best), predicted.basses(best)
+            step_s.append(middle - begin)
+            detailed_s.append(time.perf_counter() - begin)
+    for _ in range(FORKS):  # the first step after a fork copies the state
+        other = net.fork(state)
         begin = time.perf_counter()
-        reader.step(other, ids, 0)
-        fork_model.append(time.perf_counter() - begin)
-    quiet = np.reshape(taken, (songs, steps)).min(axis=0)
+        net.step(other, ids, 0)
+        fork_s.append(time.perf_counter() - begin)
+    fastest = np.reshape(step_s, (songs, steps)).min(axis=0)
     return {
-        "step_p50_ms": float(np.percentile(taken, 50) * 1e3),
-        "step_p99_ms": float(np.percentile(taken, 99) * 1e3),
-        "step_p99_quiet_ms": float(np.percentile(quiet, 99) * 1e3),
-        "step_and_details_p50_ms": float(np.percentile(asked, 50) * 1e3),
-        "step_and_details_p99_ms": float(np.percentile(asked, 99) * 1e3),
-        "step_of_fork_p50_ms": float(np.percentile(fork_model, 50) * 1e3),
+        "step_p50_ms": float(np.percentile(step_s, 50) * 1e3),
+        "step_p99_ms": float(np.percentile(step_s, 99) * 1e3),
+        "step_p99_fastest_ms": float(np.percentile(fastest, 99) * 1e3),
+        "step_and_details_p50_ms": float(np.percentile(detailed_s, 50) * 1e3),
+        "step_and_details_p99_ms": float(np.percentile(detailed_s, 99) * 1e3),
+        "step_of_fork_p50_ms": float(np.percentile(fork_s, 50) * 1e3),
     }
 
 
 def cold_start(path: str | Path) -> dict[str, Any]:
-    """Medians over fresh processes, in milliseconds; the first one warms the disk."""
+    """Return medians over fresh processes, in milliseconds; the first one fills the disk cache."""
     runs = []
     for _ in range(STARTS + 1):
         done = subprocess.run(
@@ -127,55 +127,56 @@ def cold_start(path: str | Path) -> dict[str, Any]:
     }
 
 
-def measured(path: str | Path, songs: int, steps: int) -> dict[str, Any]:
-    """All figures of one net."""
-    reader, card = load_chord_inference(path)
-    row = {"parameters": card["parameters"], **step_times(reader, songs, steps)}
+def measure(path: str | Path, songs: int, steps: int) -> dict[str, Any]:
+    """Return all figures of one net."""
+    net, card = load_chord_inference(path)
+    row = {"parameters": card["parameters"], **step_times(net, songs, steps)}
     return row | cold_start(path)
 
 
 def print_table(rows: dict[str, dict[str, Any]]) -> None:
-    """The figures for people."""
-    heads = (
+    """Print the figures as a table."""
+    headings = (
         "parameters",
-        "p50 ms",
-        "p99 ms",
-        "+details p99",
-        "fork_model p50",
-        "imports",
-        "load+first",
+        "step p50 ms",
+        "step p99 ms",
+        "fastest p99 ms",
+        "with details p99 ms",
+        "after fork p50 ms",
+        "imports ms",
+        "load+first step ms",
     )
-    print(f"{'':22}" + "".join(f"{head:>14}" for head in heads), file=sys.stderr)
+    print(f"{'':22}" + "".join(f"{heading:>21}" for heading in headings), file=sys.stderr)
     keys = (
         "step_p50_ms",
         "step_p99_ms",
-        "step_p99_quiet_ms",
+        "step_p99_fastest_ms",
         "step_and_details_p99_ms",
         "step_of_fork_p50_ms",
         "imports_ms",
         "load_and_first_step_ms",
     )
     for name, row in rows.items():
-        figures = "".join(f"{row[key]:>14.2f}" for key in keys)
-        print(f"{name:22}{row['parameters']:>14}{figures}", file=sys.stderr)
+        figures = "".join(f"{row[key]:>21.2f}" for key in keys)
+        print(f"{name:22}{row['parameters']:>21}{figures}", file=sys.stderr)
 
 
 def main() -> None:
-    """Run the bench."""
+    """Run the benchmark."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--weights", help="a name or path of weights to measure instead")
-    parser.add_argument("--steps", type=int, default=300, help="chords of a song")
+    parser.add_argument("--weights", help="name or path of weights, instead of random ones")
+    parser.add_argument("--steps", type=int, default=300, help="chords in a song")
     parser.add_argument("--songs", type=int, default=5)
-    parser.add_argument("--json", type=Path, help="write the JSON here and not to stdout")
+    parser.add_argument("--json", type=Path, help="write the JSON to this file instead of stdout")
     options = parser.parse_args()
     rows = {}
     if options.weights:
-        rows[options.weights] = measured(options.weights, options.songs, options.steps)
+        rows[options.weights] = measure(options.weights, options.songs, options.steps)
     else:
         for name, config in NETS.items():
             with tempfile.TemporaryDirectory() as folder:
                 path = write_net(Path(folder), config)
-                rows[name] = measured(path, options.songs, options.steps)
+                rows[name] = measure(path, options.songs, options.steps)
     print_table(rows)
     text = json.dumps({"steps": options.steps, "songs": options.songs, "nets": rows}, indent=2)
     if options.json:

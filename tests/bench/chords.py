@@ -1,9 +1,9 @@
-"""Chord recognition from notes: muse and template matching, on songs whose chords are annotated.
+"""Chord recognition from notes: muse and template matching, on songs with annotated chords.
 
-Songs of POP909 as MIDI, all tracks, against chord_midi.txt with mir_eval's measures, weighted by
-duration and averaged over songs. What muse learnt, it learnt from songs whose number is no multiple
-of five; "held out" are the others. The baseline names every beat of the file's own grid by the
-chord whose tones hold the largest share of what sounds, and knows of nothing before or after.
+POP909 songs as MIDI, all tracks, compared with chord_midi.txt by mir_eval's measures, weighted by
+duration and averaged over songs. muse was trained on songs whose number is no multiple of five;
+"held out" are the others. The baseline gives each beat the chord whose tones have the largest share
+of the sounding notes, without regard to neighboring beats.
 
     python tests/bench/chords.py [--songs 1] [--held-out] [--json FILE]
 """
@@ -28,7 +28,7 @@ from muse.tools.theory.key_finding import pitch_class_weights
 from muse.tools.theory.sounding_notes import sounding_notes
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "pop909"
-HELD_OUT = 5  # songs whose number is a multiple were not learnt from
+HELD_OUT = 5  # songs whose number is a multiple were not trained on
 MEASURES = ("root", "majmin", "sevenths", "majmin_inv", "sevenths_inv", "seg")
 BASELINE_QUALITIES = {"": (0, 4, 7), "m": (0, 3, 7), "7": (0, 4, 7, 10), "maj7": (0, 4, 7, 11)}
 BASELINE_QUALITIES |= {"m7": (0, 3, 7, 10)}
@@ -38,12 +38,12 @@ Recognizer = Callable[[Song], list[Chord]]
 
 
 def is_held_out(folder: Path) -> bool:
-    """Whether nothing was learnt from the song."""
+    """Return whether the song was not trained on."""
     return int(folder.name) % HELD_OUT == 0
 
 
 def with_templates(song: Song) -> list[Chord]:
-    """The best fitting template in every beat."""
+    """Give every beat the chord of the template that fits best."""
     notes = sounding_notes(song)
     edges = np.arange(0.0, notes.end_beats + 1.0)
     weights = pitch_class_weights(notes, edges)
@@ -60,7 +60,7 @@ def with_templates(song: Song) -> list[Chord]:
 
 
 def with_one_track(song: Song) -> list[Chord]:
-    """Muse, when nobody says which notes are the melody."""
+    """Find chords with muse after merging all tracks, so that the melody is not known."""
     notes = [note for track in song.tracks for note in track.notes]
     return find_chords(Song(meters=song.meters, tracks=[Track(notes=notes)]))
 
@@ -73,7 +73,7 @@ RECOGNIZERS: dict[str, Recognizer] = {
 
 
 def score(folder: Path, recognize: Recognizer) -> dict[str, float]:
-    """mir_eval's measures of one song, and the seconds it took."""
+    """Return mir_eval's measures of one song, and the processor seconds."""
     song = load_song(folder / f"{folder.name}.mid")
     begin = time.process_time()
     chords = recognize(song)
@@ -88,8 +88,8 @@ def score(folder: Path, recognize: Recognizer) -> dict[str, float]:
 
 
 def run(folders: Sequence[Path]) -> dict[str, dict[str, dict[str, float]]]:
-    """Mean measures over the songs held out and over all, by recognizer."""
-    find_chords(load_song(folders[0] / f"{folders[0].name}.mid"))  # reads the model, untimed
+    """Return mean measures over held-out songs and over all, by recognizer."""
+    find_chords(load_song(folders[0] / f"{folders[0].name}.mid"))  # loads the model before timing
     report: dict[str, dict[str, dict[str, float]]] = {"held out": {}, "all": {}}
     for name, recognize in RECOGNIZERS.items():
         rows = {folder: score(folder, recognize) for folder in folders}
@@ -104,7 +104,7 @@ def run(folders: Sequence[Path]) -> dict[str, dict[str, dict[str, float]]]:
 
 
 def print_table(report: dict[str, Any]) -> None:
-    """The figures for people."""
+    """Print the figures as a table."""
     columns = (*MEASURES, "seconds", "songs")
     print(f"{'':10}{'':17}" + "".join(f"{key:>13}" for key in columns), file=sys.stderr)
     for part, by_name in report.items():
@@ -114,15 +114,15 @@ def print_table(report: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """Run the bench."""
+    """Run the benchmark."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--songs", type=int, default=1, help="every so many-th song")
-    parser.add_argument("--held-out", action="store_true", help="only of the songs held out")
-    parser.add_argument("--json", type=Path, help="write the JSON here and not to stdout")
+    parser.add_argument("--songs", type=int, default=1, help="use only every n-th song")
+    parser.add_argument("--held-out", action="store_true", help="use only held-out songs")
+    parser.add_argument("--json", type=Path, help="write the JSON to this file instead of stdout")
     options = parser.parse_args()
     if not DATA.is_dir():
-        sys.exit(f"needs the songs of {DATA}")
-    warnings.simplefilter("ignore")  # mir_eval's, about gaps it fills
+        sys.exit(f"needs the songs in {DATA}")
+    warnings.simplefilter("ignore")  # of mir_eval, about gaps that it fills
     folders = [path for path in sorted(DATA.iterdir()) if path.name.isdigit()]
     folders = [path for path in folders if not options.held_out or is_held_out(path)]
     report = run(folders[:: options.songs])

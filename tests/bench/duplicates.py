@@ -1,10 +1,12 @@
-"""Benchmark of near-duplicate detection: recall, and false positives, over a sweep of thresholds.
+"""Detection of near-duplicate songs: recall and precision over a sweep of thresholds.
 
-Two kinds of test pairs. Planted: copies of songs in another key, at another tempo, with inexact
-timing, with wrong and missing notes, or cut to a part. Real: songs that are several times in the
-Billboard set (same title and artist); equal progressions in other songs must not be found.
+There are two kinds of test pairs. Planted: copies of songs in another key, at another tempo, with
+inexact timing, with wrong and missing notes, or cut to a part. Real: songs that the Billboard set
+has several times (same title and artist).
 
     python tests/bench/duplicates.py [--data DIR] [--json FILE]
+
+Thresholds: bits of shared information, Jaccard index (J) and containment (C) of fingerprints.
 """
 
 import argparse
@@ -34,7 +36,7 @@ from muse.tools.song.document import Chord, Note, Song, Track
 from muse.tools.theory.chords import is_chord_symbol, parse_chord, transposed, write_leadsheet
 
 SETS = ("pop909", "billboard", "openewld")
-EVERY = 5  # of the songs with a melody one in so many is planted again, in each way
+EVERY = 5  # one in this many songs is planted again, with each kind of change
 SEED = 3
 COPY = "copy of "
 LINE = re.compile(r"# (title|artist): *(.*)")
@@ -52,8 +54,8 @@ SWEEP = {
 }
 
 
-def moved(song: Song, semitones: int, factor: float = 1.0) -> Song:
-    """Return the song in another key, with all times multiplied."""
+def transposed_copy(song: Song, semitones: int, factor: float = 1.0) -> Song:
+    """Return the song transposed, with all times multiplied by a factor."""
 
     def note(n: Note) -> Note:
         return Note(n.start_beats * factor, n.duration_beats * factor, n.pitch + semitones, 80)
@@ -82,7 +84,7 @@ def changed_notes(song: Song, change: Callable[[Note], Note | None]) -> Song:
     return Song(tracks=tracks, chords=song.chords)
 
 
-def played(song: Song, rng: random.Random, deviation: float) -> Song:
+def with_timing_errors(song: Song, rng: random.Random, deviation: float) -> Song:
     """Return the song with random onset errors, in beats (standard deviation)."""
 
     def change(n: Note) -> Note:
@@ -93,13 +95,13 @@ def played(song: Song, rng: random.Random, deviation: float) -> Song:
 
 
 def with_faults(song: Song, rng: random.Random, share: float) -> Song:
-    """Return the song with a share of the notes missing, and as many a semitone off."""
+    """Return the song with a share of the notes missing, and the same share a semitone off."""
 
     def change(n: Note) -> Note | None:
-        luck = rng.random()
-        if luck < share:
+        chance = rng.random()
+        if chance < share:
             return None
-        return n if luck > 2 * share else Note(n.start_beats, n.duration_beats, n.pitch + 1, 80)
+        return n if chance > 2 * share else Note(n.start_beats, n.duration_beats, n.pitch + 1, 80)
 
     return changed_notes(song, change)
 
@@ -113,20 +115,20 @@ def cut(song: Song, rng: random.Random, share: float) -> Song:
     return part
 
 
-Way = Callable[[Song, random.Random], Song]
+Change = Callable[[Song, random.Random], Song]
 
-WAYS: dict[str, Way] = {
-    "transposed": lambda s, rng: moved(s, rng.choice([-5, -3, 2, 4])),
-    "half tempo": lambda s, rng: moved(s, 1, 2.0),
-    "1.3 times the tempo": lambda s, rng: moved(s, -1, 1 / 1.3),
+CHANGES: dict[str, Change] = {
+    "transposed": lambda s, rng: transposed_copy(s, rng.choice([-5, -3, 2, 4])),
+    "half tempo": lambda s, rng: transposed_copy(s, 1, 2.0),
+    "1.3 times the tempo": lambda s, rng: transposed_copy(s, -1, 1 / 1.3),
     "cut to a half": lambda s, rng: cut(s, rng, 0.5),
     "cut to a quarter": lambda s, rng: cut(s, rng, 0.25),
 }
-MELODY_WAYS: dict[str, Way] = {
-    "played, 0.03 beats": lambda s, rng: played(s, rng, 0.03),
+MELODY_CHANGES: dict[str, Change] = {
+    "played, 0.03 beats": lambda s, rng: with_timing_errors(s, rng, 0.03),
     "5 % missing, 5 % wrong": lambda s, rng: with_faults(s, rng, 0.05),
     "10 % missing, 10 % wrong": lambda s, rng: with_faults(s, rng, 0.1),
-    "key, tempo, 5 % faults, a half": lambda s, rng: moved(
+    "key, tempo, 5 % faults, a half": lambda s, rng: transposed_copy(
         with_faults(cut(s, rng, 0.5), rng, 0.05), 3, 1.5
     ),
 }
@@ -136,30 +138,30 @@ def read_set(folder: Path) -> dict[str, Song]:
     """Return the songs of a folder by name; report unreadable files."""
 
     def problem(error: BadInputError) -> None:
-        print(f"left out: {error}", file=sys.stderr)
+        print(f"skipped: {error}", file=sys.stderr)
 
     return dict(read_songs(folder, problem))
 
 
 def plant(songs: dict[str, Song]) -> dict[str, dict[str, Song]]:
-    """By way of change, the changed copies of some of the songs, under the songs' names."""
+    """Return changed copies of some songs, by kind of change and name of the song."""
     chosen = list(songs)[::EVERY]
     has_notes = any(songs[name].tracks for name in chosen)
-    ways = WAYS | MELODY_WAYS if has_notes else WAYS
+    changes = CHANGES | MELODY_CHANGES if has_notes else CHANGES
     return {
-        way: {name: change(songs[name], random.Random(f"{SEED} {name}")) for name in chosen}
-        for way, change in ways.items()
+        kind: {name: change(songs[name], random.Random(f"{SEED} {name}")) for name in chosen}
+        for kind, change in changes.items()
     }
 
 
 def passes(pair: Pair, limit: Threshold) -> bool:
-    """Whether a pair is a duplicate at some threshold."""
+    """Return whether a pair is a duplicate at a threshold."""
     is_alike = pair.jaccard >= limit.jaccard or pair.containment >= limit.containment
     return is_alike and pair.bits >= limit.bits
 
 
 def score_planted(prints: dict[str, Fingerprint], copies: dict[str, Song]) -> list[dict[str, Any]]:
-    """At each threshold: how many copies are found, and pairs of a copy with another song."""
+    """Return recall and precision of copies at each threshold."""
     both = prints | {COPY + name: fingerprint(song) for name, song in copies.items()}
     versions = {name: set(group) for group in group_fingerprints(prints) for name in group}
     found = [pair for pair in compare_songs(both) if pair.second.startswith(COPY)]
@@ -186,7 +188,7 @@ def score_planted(prints: dict[str, Fingerprint], copies: dict[str, Song]) -> li
 
 
 def titles(folder: Path) -> dict[str, str]:
-    """Title and artist of each file of the Billboard set, in small letters without signs."""
+    """Return title and artist of each file of the Billboard set, in lower case without signs."""
     found = {}
     for path in sorted(folder.glob("*.txt")):
         fields = dict(LINE.match(line).groups() for line in path.read_text().splitlines()[:2])
@@ -196,7 +198,7 @@ def titles(folder: Path) -> dict[str, str]:
 
 
 def same_titles(names: Iterable[str], title_of: dict[str, str]) -> set[frozenset[str]]:
-    """Pairs of songs with one title and artist."""
+    """Return pairs of songs with the same title and artist."""
     by_title: dict[str, list[str]] = {}
     for name in names:
         by_title.setdefault(title_of[name], []).append(name)
@@ -204,7 +206,7 @@ def same_titles(names: Iterable[str], title_of: dict[str, str]) -> set[frozenset
 
 
 def score_real(prints: dict[str, Fingerprint], folder: Path) -> list[dict[str, Any]]:
-    """At each threshold of chords, with equal songs or without, against titles and artists."""
+    """Return recall and precision at each threshold of chords, compared with titles and artists."""
     truth = same_titles(prints, titles(folder))
     pairs = list(compare_songs(prints))
     equal = {frozenset(pair) for pair in equal_digests(prints)}
@@ -227,8 +229,8 @@ def score_real(prints: dict[str, Fingerprint], folder: Path) -> list[dict[str, A
     return rows
 
 
-def show(title: str, rows: list[dict[str, Any]]) -> None:
-    """A table on stderr."""
+def print_table(title: str, rows: list[dict[str, Any]]) -> None:
+    """Print figures on stderr."""
     print(title, file=sys.stderr)
     for row in rows:
         limit = row["threshold"]
@@ -240,8 +242,8 @@ def show(title: str, rows: list[dict[str, Any]]) -> None:
 
 
 def main() -> None:
-    """Run it."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     data = Path(__file__).resolve().parents[3] / "shared" / "data"
     parser.add_argument("--data", type=Path, default=data)
     parser.add_argument("--json", type=Path)
@@ -265,13 +267,13 @@ def main() -> None:
     )
     for name in SETS:
         members = {k: v for k, v in songs.items() if k.startswith(f"{name}/")}
-        for way, copies in plant(members).items():
+        for change, copies in plant(members).items():
             rows = score_planted(prints, copies)
-            result["planted"][f"{name}, {way}"] = rows
-            show(f"{name}, {way}", rows)
+            result["planted"][f"{name}, {change}"] = rows
+            print_table(f"{name}, {change}", rows)
     own = {k: v for k, v in prints.items() if k.startswith("billboard/")}
     result["billboard"] = score_real(own, options.data / "billboard")
-    show("billboard, songs of one title and artist", result["billboard"])
+    print_table("billboard, songs with the same title and artist", result["billboard"])
     text = json.dumps(result)
     print(text)
     if options.json:

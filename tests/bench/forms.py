@@ -1,6 +1,6 @@
-"""Training data: rows, chords, unknown share and time of each form from each set at hand.
+"""Training data: rows, symbols, unknown symbols and time of each form, built from each collection.
 
-Time is that of reading, explaining and making every row, in one process, without writing.
+Time includes reading the files and making every row, in one process, without writing.
 
     python tests/bench/forms.py [--sets pop909 billboard] [--json FILE]
 """
@@ -16,7 +16,7 @@ from muse.tools.datasets.forms.build import build_form
 from muse.tools.datasets.forms.options import FormOptions
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
-FORMS_OF = {  # what each set can be made into
+FORMS_OF = {  # forms that can be built from each collection
     "pop909": ("chords", "melody", "notes", "patterns"),
     "billboard": ("chords",),
     "openewld": ("chords", "melody", "notes"),
@@ -26,8 +26,8 @@ FORMS_OF = {  # what each set can be made into
 UNKNOWN = {"chords": ("unknown_chords", "chords"), "notes": ("unknown_tokens", "tokens")}
 
 
-def measured(form: str, name: str) -> dict[str, Any]:
-    """The figures of one form from one set."""
+def measure(form: str, name: str) -> dict[str, Any]:
+    """Return the figures of one form built from one collection."""
     begin = time.perf_counter()
     result = build_form(form, [str(DATA / name)], FormOptions())
     rows = sum(1 for _ in result.rows())
@@ -42,7 +42,7 @@ def measured(form: str, name: str) -> dict[str, Any]:
 
 
 def print_row(row: dict[str, Any]) -> None:
-    """One line for people."""
+    """Print one row of the table."""
     symbols, share = row.get("symbols", ""), row.get("unknown_share")
     print(
         f"{row['set']:20}{row['form']:10}{row['songs']:>6}{row['rows']:>9}{symbols:>9}"
@@ -53,19 +53,19 @@ def print_row(row: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """Run the bench."""
+    """Run the benchmark."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--sets", nargs="+", choices=FORMS_OF, default=list(FORMS_OF))
-    parser.add_argument("--json", type=Path, help="write the JSON here and not to stdout")
+    parser.add_argument("--json", type=Path, help="write the JSON to this file instead of stdout")
     options = parser.parse_args()
     if not DATA.is_dir():
-        sys.exit(f"needs the data of {DATA}")
-    heads = ("set", "form", "songs", "rows", "symbols", "unknown", "groups", "problems", "s")
-    print("{:20}{:10}{:>6}{:>9}{:>9}{:>10}{:>8}{:>9}{:>8}".format(*heads), file=sys.stderr)
+        sys.exit(f"needs the data in {DATA}")
+    headings = ("set", "form", "songs", "rows", "symbols", "unknown", "groups", "problems", "s")
+    print("{:20}{:10}{:>6}{:>9}{:>9}{:>10}{:>8}{:>9}{:>8}".format(*headings), file=sys.stderr)
     rows = []
     for name in options.sets:
         for form in FORMS_OF[name]:
-            rows.append(measured(form, name))
+            rows.append(measure(form, name))
             print_row(rows[-1])
     text = json.dumps(rows, indent=2)
     if options.json:

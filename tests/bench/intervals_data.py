@@ -1,15 +1,15 @@
-"""Clips of intervals: how fast they are made, and what arithmetic alone hears in them.
+"""Generated clips of intervals: accuracy of arithmetic on them, speed, and pitches of instruments.
 
-    OMP_NUM_THREADS=1 python tests/bench/intervals_data.py [--clips 750] [--only hearing,speed]
+    OMP_NUM_THREADS=1 python tests/bench/intervals_data.py [--clips 750] [--only accuracy,speed]
     python tests/bench/intervals_data.py --only command    # on an idle machine
 
-Hearing: the share of clips in which the size of the interval is heard right, by the two highest
-peaks of the spectrum, by the two strongest harmonic series, by two YIN pitches, and by two pYIN
-pitches (librosa, on fewer clips). All are told where the notes begin and end, and whether they
-sound together; YIN hears one pitch at a time and is left out there. Speed: clips a second of
-processor time in one process. Command: `muse intervals generate`, 5000 clips of the default recipe
-with two jobs, by the clock. Notes: for every General MIDI program in use and each soundfont, the
-pitches at which the partials are not the label's. Tables go to stderr, JSON to stdout.
+accuracy: share of clips whose size is named right from the two highest peaks of the spectrum, the
+two strongest harmonic series, two YIN pitches, and two pYIN pitches (librosa, on fewer clips). All
+are given the onsets and durations, and whether the notes are simultaneous; YIN finds one pitch at a
+time and is left out then. speed: clips per second of processor time in one process. command: wall
+time of `muse intervals generate` for 5000 clips with default settings and two jobs. notes: for each
+soundfont and General MIDI program in use, the pitches at which the partials do not fit the label.
+Tables go to stderr, JSON to stdout.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from intervals_ways import ONE_PITCH, WAYS, has_pyin, pyin
+from intervals_baselines import BASELINES, ONE_PITCH, has_pyin, pyin
 
 from muse.tools.audio.render import has_fluidsynth
 from muse.tools.audio.soundfonts import find_soundfonts
@@ -40,10 +40,10 @@ SPEED_CLIPS = 200
 COMMAND_CLIPS, COMMAND_JOBS = 5000, 2
 PYIN_CLIPS = 50
 NOTE_S = 0.9
-PITCH_STEP = 3  # semitones between two notes that are examined
+PITCH_STEP = 3  # semitones between two examined notes
 
 SINES = ClipSettings()
-RECIPES = {
+SETTINGS = {
     "sines": SINES,
     "sines, 10 dB": replace(SINES, snr_db=(10.0, 10.0)),
     "sines, together": replace(SINES, directions=("together",)),
@@ -54,44 +54,44 @@ RECIPES = {
     "gm validation": replace(SINES, timbres=("gm:validation",)),
     "gm test": replace(SINES, timbres=("gm:test",)),
     "gm test, 10 dB": replace(SINES, timbres=("gm:test",), snr_db=(10.0, 10.0)),
-    "gm test, room": replace(SINES, timbres=("gm:test",), reverb_s=(0.5, 0.5)),
-    "gm test, to 2 octaves": replace(SINES, timbres=("gm:test",), intervals=tuple(range(25))),
+    "gm test, reverberation": replace(SINES, timbres=("gm:test",), reverb_s=(0.5, 0.5)),
+    "gm test, up to 2 octaves": replace(SINES, timbres=("gm:test",), intervals=tuple(range(25))),
     "gm test, together": replace(SINES, timbres=("gm:test",), directions=("together",)),
 }
 
 
-def hearing(count: int, beginning: str) -> dict[str, Any]:
-    """The share heard right of every recipe by every way, and milliseconds a clip."""
+def accuracy(count: int, prefix: str) -> dict[str, Any]:
+    """Return accuracy and milliseconds a clip, by settings and baseline."""
     results = {}
-    ways = WAYS | ({"pyin": pyin} if has_pyin() else {})
-    for name, recipe in recipes(beginning).items():
-        with ClipMaker(recipe, SEED) as maker:
-            made = [maker.clip(number) for number in range(count)]
+    baselines = BASELINES | ({"pyin": pyin} if has_pyin() else {})
+    for name, settings in select_settings(prefix).items():
+        with ClipMaker(settings, SEED) as maker:
+            clips = [maker.clip(number) for number in range(count)]
         row: dict[str, Any] = {}
-        for way, find_intervals in ways.items():
-            if way in ONE_PITCH and "together" in recipe.directions:
+        for method, find_interval in baselines.items():
+            if method in ONE_PITCH and "together" in settings.directions:
                 continue
-            some = made[:PYIN_CLIPS] if way == "pyin" else made
+            some = clips[:PYIN_CLIPS] if method == "pyin" else clips
             begin = time.process_time()
-            right = [abs(find_intervals(c, x, recipe.sample_rate)) == x.semitones for c, x in some]
+            right = [abs(find_interval(c, x, settings.sample_rate)) == x.semitones for c, x in some]
             used = time.process_time() - begin
-            row[way] = {"right": float(np.mean(right)), "ms": 1e3 * used / len(some)}
+            row[method] = {"right": float(np.mean(right)), "ms": 1e3 * used / len(some)}
         results[name] = row
-        print_row(name, *(f"{way} {row[way]['right']:.3f}" for way in row))
+        print_row(name, *(f"{method} {row[method]['right']:.3f}" for method in row))
     return results
 
 
-def recipes(beginning: str = "") -> dict[str, ClipSettings]:
-    """Those that can be made here, of the names that begin so."""
-    named = {name: recipe for name, recipe in RECIPES.items() if name.startswith(beginning)}
-    return {n: r for n, r in named.items() if not n.startswith("gm") or has_fluidsynth()}
+def select_settings(prefix: str = "") -> dict[str, ClipSettings]:
+    """Return the settings whose names begin with a text and that need nothing missing here."""
+    named = {name: each for name, each in SETTINGS.items() if name.startswith(prefix)}
+    return {n: s for n, s in named.items() if not n.startswith("gm") or has_fluidsynth()}
 
 
 def speed() -> dict[str, float]:
-    """Clips a second of processor time, of each recipe."""
+    """Return clips per second of processor time, by settings."""
     results: dict[str, float] = {}
-    for name, recipe in recipes().items():
-        with ClipMaker(recipe, SEED) as maker:
+    for name, settings in select_settings().items():
+        with ClipMaker(settings, SEED) as maker:
             maker.clip(0)
             begin = time.process_time()
             for number in range(SPEED_CLIPS):
@@ -102,7 +102,7 @@ def speed() -> dict[str, float]:
 
 
 def command() -> dict[str, float]:
-    """`muse intervals generate` of the default recipe, the writing of the files included."""
+    """Time `muse intervals generate` with default settings, including the writing of files."""
     count, jobs = str(COMMAND_CLIPS), str(COMMAND_JOBS)
     with tempfile.TemporaryDirectory() as folder:
         words = [str(MUSE), "intervals", "generate", "-n", count, "--jobs", jobs]
@@ -114,12 +114,12 @@ def command() -> dict[str, float]:
         wall = time.perf_counter() - begin
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    print_row(f"generate -n {count} --jobs {jobs}", f"{wall:.1f} s, {used:.1f} s of processor")
+    print_row(f"generate -n {count} --jobs {jobs}", f"{wall:.1f} s, {used:.1f} s processor time")
     return {"clips": COMMAND_CLIPS, "wall_s": wall, "cpu_s": used}
 
 
 def notes() -> dict[str, Any]:
-    """For each soundfont the programs some of whose pitches are not the label's."""
+    """Return, for each soundfont, the programs with pitches that do not fit the label."""
     lowest, highest = SINES.pitches
     rate = SINES.sample_rate
     results: dict[str, Any] = {}
@@ -144,26 +144,28 @@ def notes() -> dict[str, Any]:
                     wrong[f"{program} {instrument.name}"] = off
         share = sum(map(len, wrong.values())) / total
         results[stem] = {"notes": total, "wrong_share": share, "wrong": wrong}
-        print_row(stem, f"{total} notes, {share:.2%} not the label's: {wrong}")
+        print_row(stem, f"{total} notes, {share:.2%} do not fit the label: {wrong}")
     return results
 
 
 def print_row(name: str, *cells: str) -> None:
-    """One line for people."""
+    """Print one row of the table."""
     print(f"{name:32}" + "".join(f"{cell:>18}" for cell in cells), file=sys.stderr, flush=True)
 
 
 def main() -> None:
-    """Run what was asked for."""
+    """Run the selected benchmarks."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--clips", type=int, default=750)
-    parser.add_argument("--recipes", default="", help="of hearing: names that begin so")
-    parser.add_argument("--only", default="hearing,speed,command,notes")
-    parser.add_argument("--json", type=Path, help="write the JSON here and not to stdout")
+    parser.add_argument(
+        "--settings", default="", help="for accuracy: only settings with this prefix"
+    )
+    parser.add_argument("--only", default="accuracy,speed,command,notes")
+    parser.add_argument("--json", type=Path, help="write the JSON to this file instead of stdout")
     options = parser.parse_args()
     result: dict[str, Any] = {"clips": options.clips, "seed": SEED}
-    if "hearing" in options.only:
-        result["hearing"] = hearing(options.clips, options.recipes)
+    if "accuracy" in options.only:
+        result["accuracy"] = accuracy(options.clips, options.settings)
     if "speed" in options.only:
         result["clips_per_cpu_s"] = speed()
     if "command" in options.only:

@@ -1,10 +1,11 @@
-"""Key finding: muse and others side by side, on songs whose keys are annotated.
+"""Key finding: muse, key profiles and music21, on songs with annotated keys.
 
-Songs of POP909 as MIDI against key_audio.txt, whose times fit the MIDI's to a beat. One key a song,
-the one that lasts longest, by MIREX's weights (1 right, 0.5 a fifth, 0.3 relative, 0.2 parallel);
-then, bar by bar, the same weights and the share that is right; and, of the songs that change key,
-how many changes are found within four bars. What muse's settings were chosen on are songs whose
-number is no multiple of five; "held out" are the others.
+POP909 songs as MIDI, compared with key_audio.txt, whose times match the MIDI's within a beat. One
+key per song, the one that lasts longest, is scored with MIREX weights (1 correct, 0.5 fifth, 0.3
+relative, 0.2 parallel). The same weights and the share of correct keys are given by bar. For songs
+that change key: the share of changes found within four bars, and of found changes that are
+annotated. muse's settings were chosen on songs whose number is no multiple of five; "held out" are
+the others. KS is the Krumhansl-Schmuckler method: correlation of all notes with a profile.
 
     python tests/bench/keys.py [--held-out] [--music21 40] [--json FILE]
 """
@@ -28,7 +29,7 @@ from muse.tools.theory.keys import parse_key, tonality_of
 from muse.tools.theory.sounding_notes import sounding_notes
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "pop909"
-HELD_OUT = 5  # songs whose number is a multiple were not tried on
+HELD_OUT = 5  # songs whose number is a multiple were not used to choose settings
 BAR_BEATS = 4.0
 CHANGE_TOLERANCE_BEATS = 16.0
 MEASURES = ("mirex", "right", "bars mirex", "bars right", "recall", "precision", "seconds")
@@ -38,12 +39,12 @@ Finder = Callable[[Song, Path], list[Key]]
 
 
 def is_held_out(folder: Path) -> bool:
-    """Whether no setting was chosen on the song."""
+    """Return whether the song was not used to choose settings."""
     return int(folder.name) % HELD_OUT == 0
 
 
 def whole_song(song: Song, profile: str, keys: int) -> list[Key]:
-    """The best of the first keys (12: major only) for the whole song's notes, nothing more."""
+    """Return the best of the first `keys` keys (12: major only) for all notes of the song."""
     notes = sounding_notes(song)
     weights = pitch_class_weights(notes, np.array([0.0, notes.end_beats]))[0]
     best = int(key_fits(weights, profile)[:keys].argmax())
@@ -51,7 +52,7 @@ def whole_song(song: Song, profile: str, keys: int) -> list[Key]:
 
 
 def with_music21(_song: Song, path: Path) -> list[Key]:
-    """music21's own analysis, reading the file included."""
+    """Return the key that music21 finds; includes reading the file."""
     import music21
 
     key = music21.converter.parse(path, forceSource=True).analyze("key")
@@ -67,21 +68,21 @@ FINDERS: dict[str, Finder] = {
 
 
 def truth_of(folder: Path, song: Song) -> Truth:
-    """The annotated keys, in beats of the MIDI."""
+    """Return the annotated keys, in beats of the MIDI file."""
     at = song.tempo_map().beat_at
     rows = [line.split() for line in (folder / "key_audio.txt").read_text().splitlines()]
     spans = [(at(float(begin)), at(float(end)), parse_key(name)) for begin, end, name in rows]
     return [(begin, end, Key(begin, key.tonic_pc, key.mode)) for begin, end, key in spans]
 
 
-def weight(truth: Key, found: Key) -> float:
-    """MIREX's weight, by mir_eval."""
+def mirex_weight(truth: Key, found: Key) -> float:
+    """Return the MIREX weight of a found key, by mir_eval."""
     names = [f"{tonality_of(key).name}" for key in (truth, found)]
     return float(mir_eval.key.weighted_score(*names))
 
 
-def longest(truth: Truth) -> Key:
-    """The annotated key that lasts longest."""
+def longest_key(truth: Truth) -> Key:
+    """Return the annotated key that lasts longest."""
     lasting: dict[tuple[int, str], float] = {}
     for begin, end, key in truth:
         name = (key.tonic_pc, key.mode)
@@ -91,29 +92,29 @@ def longest(truth: Truth) -> Key:
 
 
 def bar_weights(truth: Truth, found: Sequence[Key]) -> list[float]:
-    """The weight of each bar that has an annotation."""
+    """Return the MIREX weight of each annotated bar."""
     weights = []
     for begin, end, key in truth:
         for beat in np.arange(begin + BAR_BEATS / 2, end, BAR_BEATS):
             sounding = [f for f in found if f.beat <= beat] or [found[0]]
-            weights.append(weight(key, sounding[-1]))
+            weights.append(mirex_weight(key, sounding[-1]))
     return weights
 
 
-def changes_found(truth: Truth, found: Sequence[Key]) -> dict[str, float]:
-    """Share of the annotated changes that are near a found one, and the other way about."""
-    told = [key.beat for _, _, key in truth[1:]]
-    heard = [key.beat for key in found[1:]]
+def score_changes(truth: Truth, found: Sequence[Key]) -> dict[str, float]:
+    """Return recall and precision of key changes, within the tolerance."""
+    annotated = [key.beat for _, _, key in truth[1:]]
+    detected = [key.beat for key in found[1:]]
 
-    def share(wanted: list[float], others: list[float]) -> float:
-        near = [any(abs(a - b) <= CHANGE_TOLERANCE_BEATS for b in others) for a in wanted]
+    def share(changes: list[float], others: list[float]) -> float:
+        near = [any(abs(a - b) <= CHANGE_TOLERANCE_BEATS for b in others) for a in changes]
         return float(np.mean(near)) if near else float("nan")
 
-    return {"recall": share(told, heard), "precision": share(heard, told)}
+    return {"recall": share(annotated, detected), "precision": share(detected, annotated)}
 
 
 def score(folder: Path, find: Finder, one: Callable[[Song], Key] | None) -> dict[str, float]:
-    """The measures of one song; nan where it has nothing to measure."""
+    """Return the measures of one song; NaN where a measure does not apply."""
     path = folder / f"{folder.name}.mid"
     song = load_song(path)
     truth = truth_of(folder, song)
@@ -121,19 +122,19 @@ def score(folder: Path, find: Finder, one: Callable[[Song], Key] | None) -> dict
     found = find(song, path)
     seconds = time.process_time() - begin
     bars = bar_weights(truth, found)
-    of_song = weight(longest(truth), one(song) if one else found[0])
+    of_song = mirex_weight(longest_key(truth), one(song) if one else found[0])
     return {
         "mirex": of_song,
         "right": float(of_song == 1),
         "bars mirex": float(np.mean(bars)),
         "bars right": float(np.mean([w == 1 for w in bars])),
-        **changes_found(truth, found),
+        **score_changes(truth, found),
         "seconds": seconds,
     }
 
 
-def table(rows: Sequence[dict[str, float]]) -> dict[str, float]:
-    """Means over songs, what is nan left out."""
+def mean_measures(rows: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Return means over songs, without NaN."""
     means = {}
     for key in MEASURES:
         column = np.array([row[key] for row in rows])
@@ -143,7 +144,7 @@ def table(rows: Sequence[dict[str, float]]) -> dict[str, float]:
 
 
 def run(folders: Sequence[Path], sample: int) -> dict[str, dict[str, dict[str, float]]]:
-    """Mean measures by part and finder; music21 on a sample of the songs held out."""
+    """Return mean measures by group and method; music21 on a sample of held-out songs."""
     held_out = [folder for folder in folders if is_held_out(folder)]
     few = held_out[:: max(len(held_out) // sample, 1)] if sample else []
     report: dict[str, dict[str, dict[str, float]]] = {"held out": {}, "all": {}, "sample": {}}
@@ -153,18 +154,18 @@ def run(folders: Sequence[Path], sample: int) -> dict[str, dict[str, dict[str, f
         if name.startswith("muse"):
             one = find_key if name == "muse" else lambda s, p=profile: find_key(s, p)
         rows = {folder: score(folder, find, one) for folder in folders}
-        report["held out"][name] = table([rows[folder] for folder in held_out])
+        report["held out"][name] = mean_measures([rows[folder] for folder in held_out])
         if len(held_out) < len(folders):
-            report["all"][name] = table(list(rows.values()))
+            report["all"][name] = mean_measures(list(rows.values()))
         if few and name == "muse":
-            report["sample"][name] = table([rows[folder] for folder in few])
+            report["sample"][name] = mean_measures([rows[folder] for folder in few])
     if few:
-        report["sample"]["music21"] = table([score(f, with_music21, None) for f in few])
+        report["sample"]["music21"] = mean_measures([score(f, with_music21, None) for f in few])
     return report
 
 
 def print_table(report: dict[str, Any]) -> None:
-    """The figures for people."""
+    """Print the figures as a table."""
     columns = (*MEASURES, "songs")
     print(f"{'':10}{'':25}" + "".join(f"{key:>11}" for key in columns), file=sys.stderr)
     for part, by_name in report.items():
@@ -174,15 +175,17 @@ def print_table(report: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """Run the bench."""
+    """Run the benchmark."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--songs", type=int, default=1, help="every so many-th song")
-    parser.add_argument("--held-out", action="store_true", help="only of the songs held out")
-    parser.add_argument("--music21", type=int, default=0, help="songs for music21; seconds each")
-    parser.add_argument("--json", type=Path, help="write the JSON here and not to stdout")
+    parser.add_argument("--songs", type=int, default=1, help="use only every n-th song")
+    parser.add_argument("--held-out", action="store_true", help="use only held-out songs")
+    parser.add_argument(
+        "--music21", type=int, default=0, help="number of songs for music21, seconds each"
+    )
+    parser.add_argument("--json", type=Path, help="write the JSON to this file instead of stdout")
     options = parser.parse_args()
     if not DATA.is_dir():
-        sys.exit(f"needs the songs of {DATA}")
+        sys.exit(f"needs the songs in {DATA}")
     folders = [path for path in sorted(DATA.iterdir()) if path.name.isdigit()]
     folders = [path for path in folders if not options.held_out or is_held_out(path)]
     report = run(folders[:: options.songs], options.music21)

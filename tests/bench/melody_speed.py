@@ -1,11 +1,11 @@
-"""Reading the net over melodies note by note: numpy beside torch, and a cold start, on one core.
+"""Speed of the melody net on one core: numpy compared with torch, and cold start.
 
-Random weights of the usual size, or those of a file. A note is one row taken in, the distribution
-of the next pitch, and those of its advance and duration for the likeliest; it is timed where so
-many rows are remembered. Numpy and torch take turns on the same rows, so that what else the machine
-does hits both; p50 is over all notes of a place, best the fastest. A fork is the second note that
-goes on from one prediction, which parts from the song. Cold start is a fresh process: the imports
-(numpy the most of it), then weights from their files up to the first note.
+Random weights of the shipped size, or those of a file. A note is one row taken in, the distribution
+of the next pitch, and those of its advance and duration for the likeliest; it is timed with a given
+number of rows in memory. Numpy and torch alternate on the same rows, so that other processes affect
+both; p50 is over all notes at that number of rows, best is the fastest. A fork is a second
+continuation of one state, which has to copy its memory. Cold start is a fresh process: imports
+(mostly numpy), then weights from their files up to the first note.
 
     OMP_NUM_THREADS=1 python tests/bench/melody_speed.py [--weights NAME] [--json FILE]
 """
@@ -33,8 +33,8 @@ from muse.models.weight_files import load_weights, pack_weights
 from muse.tools.datasets.melody_events import PITCHES
 from muse.tools.melody.columns import ADVANCES, COLUMN_SIZES, CONTEXT_SIZES, DURATIONS, INTERVALS
 
-REMEMBERED = (20, 128, 512)  # rows
-NOTES = 40  # timed at each
+REMEMBERED = (20, 128, 512)  # rows in memory
+NOTES = 40  # timed at each of these
 STARTS = 5
 COLD = """
 import sys, time
@@ -50,18 +50,18 @@ reader.step(state, dict.fromkeys(reader.config.columns, 0), 0)
 print(imported - begin, time.perf_counter() - imported, "torch" in sys.modules)
 """
 Ids = dict[str, int]
-Times = dict[int, list[float]]  # seconds, by rows remembered
+Times = dict[int, list[float]]  # seconds by rows in memory
 
 
-def usual_net() -> MelodyXL:
-    """The net that ships, with fresh weights."""
+def random_net() -> MelodyXL:
+    """Return a net of the shipped size with random weights."""
     sizes = (PITCHES, INTERVALS, len(ADVANCES), len(DURATIONS))
     torch.manual_seed(0)
     return MelodyXL(MelodyConfig(*sizes, dict(COLUMN_SIZES), dict(CONTEXT_SIZES)))
 
 
 def net_from(path: str) -> MelodyXL:
-    """A trained one."""
+    """Return a trained net."""
     values, tensors, _ = load_weights(path)
     net = MelodyXL(read_melody_config(values))
     net.load_state_dict({name: torch.from_numpy(array) for name, array in tensors.items()})
@@ -69,10 +69,10 @@ def net_from(path: str) -> MelodyXL:
 
 
 def random_rows(config: MelodyConfig, count: int) -> list[Ids]:
-    """Rows of any ids, the start first."""
-    dice = np.random.default_rng(0)
+    """Return rows of random ids; the first one is the start of a song."""
+    rng = np.random.default_rng(0)
     rows = [
-        {name: int(dice.integers(max(ids - 1, 1))) for name, ids in config.columns.items()}
+        {name: int(rng.integers(max(ids - 1, 1))) for name, ids in config.columns.items()}
         for _ in range(count)
     ]
     starts = (config.pitches, config.intervals, config.advances, config.durations)
@@ -81,15 +81,15 @@ def random_rows(config: MelodyConfig, count: int) -> list[Ids]:
 
 
 class NumpySong:
-    """A song read in numpy."""
+    """A song that is read with numpy."""
 
     def __init__(self, reader: MelodyInference) -> None:
-        """No rows yet."""
+        """Start without rows."""
         self.reader = reader
         self.state = reader.start(dict.fromkeys(reader.config.contexts, 0))
 
     def note(self, ids: Ids, bar: int) -> int:
-        """One note on: the likeliest next pitch, its lengths asked for too."""
+        """Read a note and predict the next; returns its likeliest pitch."""
         read = self.reader.step(self.state, ids, bar)
         pitch = int(read.pitches.argmax())
         advance = int(self.reader.advances(read, pitch).argmax())
@@ -98,21 +98,21 @@ class NumpySong:
         return pitch
 
     def fork(self, ids: Ids, bar: int) -> None:
-        """Go on from the prediction before the last note, for nothing."""
+        """Read a note and discard the result, so that the state is used again."""
         self.reader.step(self.state, ids, bar)
 
 
 class TorchSong:
-    """The same in torch."""
+    """A song that is read with torch."""
 
     def __init__(self, net: MelodyXL) -> None:
-        """No rows yet."""
+        """Start without rows."""
         self.net = net.eval()
         self.memory: Memory | None = None
 
     @torch.no_grad()
     def note(self, ids: Ids, bar: int) -> int:
-        """One note on."""
+        """Read a note; returns the likeliest next pitch."""
         columns = {name: torch.tensor([[ids[name]]]) for name in self.net.config.columns}
         contexts = {name: torch.tensor([0]) for name in self.net.config.contexts}
         batch = MelodyBatch(columns, contexts, torch.tensor([[bar]]))
@@ -124,7 +124,7 @@ class TorchSong:
 
 
 def note_times(net: MelodyXL) -> dict[str, Times]:
-    """Seconds of each note, by engine and rows remembered; checks that both say the same."""
+    """Return the seconds of each note by engine and rows in memory; checks that both agree."""
     rows = random_rows(net.config, max(REMEMBERED) + NOTES)
     tensors = {name: weight.numpy() for name, weight in net.state_dict().items()}
     songs = NumpySong(MelodyInference(net.config, tensors)), TorchSong(net)
@@ -133,37 +133,37 @@ def note_times(net: MelodyXL) -> dict[str, Times]:
     }
     for number, ids in enumerate(rows):
         place = place_of(number)
-        said = [timed(song.note, ids, number // 8) for song in songs]
-        if said[0][1] != said[1][1]:
-            raise SystemExit(f"row {number}: numpy says {said[0][1]}, torch {said[1][1]}")
+        results = [timed(song.note, ids, number // 8) for song in songs]
+        if results[0][1] != results[1][1]:
+            raise SystemExit(f"row {number}: numpy gives {results[0][1]}, torch {results[1][1]}")
         if place is None:
             continue
-        for name, (seconds, _) in zip(("numpy", "torch"), said, strict=True):
+        for name, (seconds, _) in zip(("numpy", "torch"), results, strict=True):
             times[name][place].append(seconds)
         times["fork"][place].append(fork_time(songs[0], ids, number // 8))
     return times
 
 
 def fork_time(song: NumpySong, ids: Ids, bar: int) -> float:
-    """Seconds of the second note from one prediction, which cannot share the first one's ground."""
+    """Return the seconds of a second continuation of one state, which has to copy memory."""
     song.fork(ids, bar)
     return timed(song.fork, ids, bar)[0]
 
 
 def place_of(number: int) -> int | None:
-    """Which of REMEMBERED a row counts for, if any."""
+    """Return the one of REMEMBERED that a row counts for, if any."""
     return next((place for place in REMEMBERED if place <= number < place + NOTES), None)
 
 
 def timed(act: Callable[[Ids, int], Any], ids: Ids, bar: int) -> tuple[float, Any]:
-    """Seconds that reading a row takes, and what it gave."""
+    """Return the seconds of reading a row, and the result."""
     begin = time.perf_counter()
     done = act(ids, bar)
     return time.perf_counter() - begin, done
 
 
 def cold_start(path: Path) -> dict[str, Any]:
-    """Medians over fresh processes, in milliseconds; the first one warms the disk."""
+    """Return medians over fresh processes, in milliseconds; the first one fills the disk cache."""
     runs = []
     for _ in range(STARTS + 1):
         done = subprocess.run(
@@ -179,7 +179,7 @@ def cold_start(path: Path) -> dict[str, Any]:
 
 
 def write_net(folder: Path, net: MelodyXL) -> Path:
-    """The two files of a net."""
+    """Write the two files of a net; returns the path of the card."""
     tensors = {name: weight.numpy() for name, weight in net.state_dict().items()}
     data, card = pack_weights(tensors, {"config": dataclasses.asdict(net.config)})
     (folder / "net.safetensors").write_bytes(data)
@@ -187,8 +187,8 @@ def write_net(folder: Path, net: MelodyXL) -> Path:
     return folder / "net.json"
 
 
-def measured(net: MelodyXL) -> dict[str, Any]:
-    """All figures of one net, times in milliseconds."""
+def measure(net: MelodyXL) -> dict[str, Any]:
+    """Return all figures of one net, times in milliseconds."""
     figures = {
         name: {
             str(place): {
@@ -206,9 +206,9 @@ def measured(net: MelodyXL) -> dict[str, Any]:
 
 
 def print_table(figures: dict[str, Any]) -> None:
-    """The figures for people."""
-    print(f"{'rows remembered':16}" + "".join(f"{n:>18}" for n in REMEMBERED), file=sys.stderr)
-    print(f"{'ms a note':16}" + f"{'p50':>9}{'best':>9}" * len(REMEMBERED), file=sys.stderr)
+    """Print the figures as a table."""
+    print(f"{'rows in memory':16}" + "".join(f"{n:>18}" for n in REMEMBERED), file=sys.stderr)
+    print(f"{'ms per note':16}" + f"{'p50':>9}{'best':>9}" * len(REMEMBERED), file=sys.stderr)
     for name, by_place in figures["notes"].items():
         row = "".join(f"{r['p50_ms']:>9.2f}{r['best_ms']:>9.2f}" for r in by_place.values())
         print(f"{name:16}{row}", file=sys.stderr)
@@ -221,13 +221,13 @@ def print_table(figures: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """Run the bench."""
+    """Run the benchmark."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--weights", help="a name or path of weights to measure instead")
-    parser.add_argument("--json", type=Path, help="write the JSON here and not to stdout")
+    parser.add_argument("--weights", help="name or path of weights, instead of random ones")
+    parser.add_argument("--json", type=Path, help="write the JSON to this file instead of stdout")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    figures = measured(net_from(options.weights) if options.weights else usual_net())
+    figures = measure(net_from(options.weights) if options.weights else random_net())
     print_table(figures)
     text = json.dumps(figures, indent=2)
     if options.json:

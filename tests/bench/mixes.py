@@ -1,9 +1,9 @@
-"""The mixes that the transcription bench transcribes; see tools/training/examples/mixes.py.
+"""Mixes with known notes for the transcription benchmarks; see tools/training/examples/mixes.py.
 
-Two soundfonts take turns and the programs vary. Nothing may be tuned on these songs. If
+Two soundfonts alternate and the programs vary. Nothing may be tuned on these songs. If
 `../shared/data` is missing, the example song is used instead.
 
-    python tests/bench/mixes.py DIR [--tuning N]     # writes mixes and stems as WAV, truth as JSON
+    python tests/bench/mixes.py DIR [--tuning N]     # writes mixes and stems as WAV, notes as JSON
 """
 
 import argparse
@@ -42,7 +42,7 @@ BENCH_PROGRAMS = {
 
 
 def bench_mixes() -> list[Mix]:
-    """The ten mixes of the bench, or one of the example song where there is no data."""
+    """Return the ten mixes of the benchmark, or one of the example song if there is no data."""
     if not (DATA / "pop909").is_dir():
         return [example_mix()]
     for name in SOUNDFONTS:
@@ -61,7 +61,7 @@ def bench_mixes() -> list[Mix]:
 
 
 def example_mix() -> Mix:
-    """The example song, rendered part by part."""
+    """Render the example song part by part."""
     path = Path(__file__).resolve().parents[2] / "examples" / "paper_lanterns.mid"
     notes: dict[str, list[NoteEvent]] = {}
     programs: dict[str, int] = {}
@@ -70,12 +70,12 @@ def example_mix() -> Mix:
         if stem in STEMS:
             notes[stem] = excerpt(to_events(track), 0.0)
             programs[stem] = track.program
-    stems = render_stems(notes, programs, "TimGM6mb", random.Random(0))  # it is always there
+    stems = render_stems(notes, programs, "TimGM6mb", random.Random(0))  # comes with pretty_midi
     return Mix(path.stem, stems, notes, programs)
 
 
 def write_mix(mix: Mix, folder: Path) -> None:
-    """The mix and its stems as float WAV, its truth as JSON."""
+    """Write the mix and its stems as float WAV, and its notes as JSON."""
     import soundfile
 
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,10 +1,10 @@
-"""Figures of real songs beside real songs and beside shuffled ones, and how long they take.
+"""Symbolic figures of real songs, compared with other real songs and with shuffled ones, and time.
 
-Songs of POP909 whose number is a multiple of five, against the others and the others with their
-bars shuffled: the melody alone, its first 16 bars, and all tracks. A figure tells music from noise
-as far as its first two columns agree and the third does not: "apart" is how far the held-out songs
-are from the shuffled reference, in the reference's standard deviations. SSMD has no deviation: its
-"apart" is how many times as far the shuffled songs are.
+POP909 songs whose number is a multiple of five are compared with the other songs, and with those
+after shuffling their bars: the melody, its first 16 bars, and all tracks. A figure distinguishes
+music from noise if the columns `set` and `reference` agree and `shuffled` differs. `apart` is the
+distance of the set from the shuffled reference, in standard deviations of the reference. SSMD has
+no deviation: its `apart` is the SSMD of the shuffled songs divided by that of the set.
 
     OMP_NUM_THREADS=1 python tests/bench/symbolic.py [--songs 1] [--json FILE]
 """
@@ -19,7 +19,7 @@ from typing import Any
 from muse.tools.evaluation.symbolic.evaluate import EvalOptions, evaluate
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "pop909"
-HELD_OUT = 5  # songs whose number is a multiple are the set under test
+HELD_OUT = 5  # songs whose number is a multiple are the tested set
 CASES = {
     "melody": EvalOptions(track="lead"),
     "melody, 16 bars": EvalOptions(track="lead", bars=16),
@@ -29,7 +29,7 @@ COLUMNS = ("set", "reference", "shuffled")
 
 
 def run(step: int) -> dict[str, Any]:
-    """The figures of each case."""
+    """Return the figures of each case."""
     folders = [path for path in sorted(DATA.iterdir()) if path.name.isdigit()]
     held_out = [str(path) for path in folders if int(path.name) % HELD_OUT == 0][::step]
     others = [str(path) for path in folders if int(path.name) % HELD_OUT][::step]
@@ -51,7 +51,7 @@ def run(step: int) -> dict[str, Any]:
 
 
 def apart(figure: str, columns: dict[str, Any]) -> float | None:
-    """How far the set is from the shuffled reference; see the module."""
+    """Return the distance of the set from the shuffled reference; see the module docstring."""
     if figure == "ssmd":
         return float(columns["shuffled"]["mean"] / columns["set"]["mean"])
     deviation = columns["reference"]["sd"]
@@ -60,10 +60,10 @@ def apart(figure: str, columns: dict[str, Any]) -> float | None:
 
 
 def print_table(report: dict[str, Any]) -> None:
-    """The figures for people."""
+    """Print the figures as a table."""
     for name, case in report.items():
-        counts = f"{case['songs']} songs, {case['reference_songs']} of reference"
-        speed = f"{case['seconds_per_100_songs']:.1f} s for 100"
+        counts = f"{case['songs']} songs, {case['reference_songs']} reference songs"
+        speed = f"{case['seconds_per_100_songs']:.1f} s per 100 songs"
         print(f"\n{name}: {counts}, {speed}", file=sys.stderr)
         print(f"{'':20}" + "".join(f"{key:>18}" for key in (*COLUMNS, "apart")), file=sys.stderr)
         for figure, row in case["figures"].items():
@@ -73,20 +73,20 @@ def print_table(report: dict[str, Any]) -> None:
 
 
 def cell(summary: dict[str, Any] | None) -> str:
-    """Mean and deviation."""
+    """Format mean and standard deviation."""
     if summary is None:
         return "-"
     return f"{summary['mean']:.3f}" + (f" ({summary['sd']:.3f})" if summary["sd"] else "")
 
 
 def main() -> None:
-    """Run the bench."""
+    """Run the benchmark."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--songs", type=int, default=1, help="every so many-th song")
-    parser.add_argument("--json", type=Path, help="write the JSON here and not to stdout")
+    parser.add_argument("--songs", type=int, default=1, help="use only every n-th song")
+    parser.add_argument("--json", type=Path, help="write the JSON to this file instead of stdout")
     options = parser.parse_args()
     if not DATA.is_dir():
-        sys.exit(f"needs the songs of {DATA}")
+        sys.exit(f"needs the songs in {DATA}")
     report = run(options.songs)
     print_table(report)
     text = json.dumps(report, indent=2)

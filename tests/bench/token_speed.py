@@ -1,14 +1,14 @@
-"""Benchmark of tokenizing: muse, MidiTok, and reading with music21, in one run.
+"""Speed of tokenizing: muse, MidiTok, and reading with music21.
 
     python tests/bench/token_speed.py [--json FILE] [--data FOLDER] [--only speed,schemes]
 
-Prints tables to stderr and JSON to stdout. `command` is the whole of `muse tokenize FOLDER -o
-FILE`, the start of Python included; `file` is one file in a process that runs already, from the
-bytes on the disk to ids. MidiTok and music21 are given a sample of the files, spread over the
-folder; what the folder would take is the time of a file times the number of files, and marked as
-extrapolated. music21 reads as scripts for recurrent nets do: parse, then the flat notes and chords
-as pitches. The fastest of some runs counts; processor seconds stand beside wall seconds, since they
-stay right when the machine has other work. Without --data it reads pop909 of ../shared/data.
+Tables go to stderr, JSON to stdout. `command` is the whole of `muse tokenize FOLDER -o FILE`,
+including the start of Python; `file` is one file in a running process, from the file to ids.
+MidiTok and music21 read a sample of the files, spread over the folder; their time for the folder is
+the time per file multiplied by the number of files, and marked as extrapolated. music21 parses a
+file and lists its notes and chords as pitches, as scripts for recurrent nets do. The fastest of
+several runs counts; processor seconds are given beside wall seconds because they depend less on
+other processes. Data: POP909, or the MIDI files of --data.
 """
 
 import argparse
@@ -30,19 +30,19 @@ from muse.tools.tokens.tokenizer import tokenizer_for
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data" / "pop909"
 MUSE = Path(sys.executable).parent / "muse"
-RUNS = 3  # the fastest counts
-MIDITOK_FILES = 60  # of a sample
+RUNS = 3  # of which the fastest counts
+MIDITOK_FILES = 60  # in the sample
 SCHEME_FILES = 12
 MUSIC21_FILES = 3
 
 
-def spread(paths: Sequence[Path], count: int) -> list[Path]:
-    """Some of the paths, spread evenly."""
+def every_nth(paths: Sequence[Path], count: int) -> list[Path]:
+    """Return evenly spaced paths, at most `count`."""
     return list(paths[:: max(len(paths) // count, 1)][:count])
 
 
 def fastest(work: Callable[[], Any], runs: int = RUNS) -> dict[str, float]:
-    """Wall and processor seconds of the fastest of some runs."""
+    """Return wall and processor seconds of the fastest run."""
     times = []
     for _ in range(runs):
         wall, processor = time.perf_counter(), time.process_time()
@@ -54,15 +54,15 @@ def fastest(work: Callable[[], Any], runs: int = RUNS) -> dict[str, float]:
 def per_file(
     work: Callable[[Path], Any], paths: Sequence[Path], runs: int = RUNS
 ) -> dict[str, Any]:
-    """Milliseconds of one file in a process that runs already."""
-    work(paths[0])  # what is made at the first call is made
+    """Return milliseconds per file in a running process."""
+    work(paths[0])  # fills caches before timing
     times = fastest(lambda: [work(path) for path in paths], runs)
     each = {key.replace("_s", "_ms"): 1e3 * value / len(paths) for key, value in times.items()}
     return {**each, "files": len(paths)}
 
 
 def run_command(words: list[str]) -> dict[str, float]:
-    """Wall and processor seconds of a command and its children, its start included."""
+    """Return wall and processor seconds of a command and its child processes."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
     subprocess.run(words, check=True, capture_output=True)
@@ -73,7 +73,7 @@ def run_command(words: list[str]) -> dict[str, float]:
 
 
 def bench_command(folder: Path) -> dict[str, Any]:
-    """The whole command on the folder, with all cores and with one."""
+    """Time the command on the folder, with all cores and with one."""
     results: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as name:
         for title, jobs in (("all cores", []), ("one job", ["-j", "1"])):
@@ -85,7 +85,7 @@ def bench_command(folder: Path) -> dict[str, Any]:
 
 
 def miditok_of(name: str) -> Callable[[Path], Any]:
-    """MidiTok's tokenizer of a scheme, made as ours is."""
+    """Return MidiTok's tokenizer with muse's settings of a scheme."""
     import miditok
 
     scheme = load_scheme(name)
@@ -94,14 +94,14 @@ def miditok_of(name: str) -> Callable[[Path], Any]:
     return lambda path: tokenizer(path)
 
 
-def ours_of(name: str) -> Callable[[Path], Any]:
-    """Our tokenizer of a scheme."""
+def muse_of(name: str) -> Callable[[Path], Any]:
+    """Return muse's tokenizer of a scheme."""
     tokenizer = tokenizer_for(name)
     return lambda path: tokenizer.encode(read_score(path.read_bytes())).ids
 
 
 def read_with_music21(path: Path) -> list[str]:
-    """The notes of a file as pitches, chords as their pitch classes."""
+    """Return the notes of a file as pitches, and chords as pitch classes."""
     from music21 import chord, converter, note
 
     found = []
@@ -114,12 +114,12 @@ def read_with_music21(path: Path) -> list[str]:
 
 
 def bench_files(paths: list[Path]) -> dict[str, Any]:
-    """One file to REMI, with each reader; and what the whole folder would take."""
+    """Time one file to REMI with each reader, and estimate the whole folder."""
     readers = {
-        "muse": (ours_of("remi"), paths, RUNS),
+        "muse": (muse_of("remi"), paths, RUNS),
         "muse, parse only": (lambda path: read_score(path.read_bytes()), paths, RUNS),
-        "miditok": (miditok_of("remi"), spread(paths, MIDITOK_FILES), RUNS),
-        "music21, read only": (read_with_music21, spread(paths, MUSIC21_FILES), 1),
+        "miditok": (miditok_of("remi"), every_nth(paths, MIDITOK_FILES), RUNS),
+        "music21, read only": (read_with_music21, every_nth(paths, MUSIC21_FILES), 1),
     }
     results = {name: per_file(*arguments) for name, arguments in readers.items()}
     for result in results.values():
@@ -129,11 +129,11 @@ def bench_files(paths: list[Path]) -> dict[str, Any]:
 
 
 def bench_schemes(paths: list[Path]) -> dict[str, Any]:
-    """One file in every scheme, ours and MidiTok's."""
-    sample = spread(paths, SCHEME_FILES)
+    """Time one file in every scheme, with muse and MidiTok."""
+    sample = every_nth(paths, SCHEME_FILES)
     return {
         name: {
-            "muse_ms": per_file(ours_of(name), sample)["cpu_ms"],
+            "muse_ms": per_file(muse_of(name), sample)["cpu_ms"],
             "miditok_ms": per_file(miditok_of(name), sample)["cpu_ms"],
             "files": len(sample),
         }
@@ -141,8 +141,8 @@ def bench_schemes(paths: list[Path]) -> dict[str, Any]:
     }
 
 
-def show(title: str, results: dict[str, dict[str, Any]]) -> None:
-    """A table on stderr."""
+def print_table(title: str, results: dict[str, dict[str, Any]]) -> None:
+    """Print a table on stderr."""
     columns = list(next(iter(results.values())))
     print(f"\n{title}\n{'':20}" + "".join(f"{column:>14}" for column in columns), file=sys.stderr)
     for name, row in results.items():
@@ -151,8 +151,8 @@ def show(title: str, results: dict[str, dict[str, Any]]) -> None:
 
 
 def main() -> None:
-    """Run what was asked for."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Run the selected benchmarks."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--only", default="speed,schemes")
@@ -163,12 +163,12 @@ def main() -> None:
     results: dict[str, Any] = {"songs": len(paths)}
     if "speed" in options.only:
         results["command"] = bench_command(options.data)
-        show(f"muse tokenize FOLDER, {len(paths)} files to REMI", results["command"])
+        print_table(f"muse tokenize FOLDER, {len(paths)} files to REMI", results["command"])
         results["file"] = bench_files(paths)
-        show("one file to REMI, from the disk", results["file"])
+        print_table("one file to REMI", results["file"])
     if "schemes" in options.only:
         results["schemes"] = bench_schemes(paths)
-        show("one file in each scheme, processor time", results["schemes"])
+        print_table("one file in each scheme, processor time", results["schemes"])
     text = json.dumps(results, indent=1)
     print(text)
     if options.json:

@@ -1,9 +1,9 @@
-"""Tokenizing side by side in one run: muse, MidiTok used directly, and reading with music21.
+"""Speed of tokenizing, see token_speed.py: muse, MidiTok, and reading with music21.
 
     python tests/bench/tokenize.py [--json FILE] [--data FOLDER] [--only speed,schemes]
 
-The bench itself is `token_speed.py`. This file is its name only: it is also the name of a module of
-the standard library, which the scripts of this folder must still find.
+This file only runs token_speed.py. Its name is also that of a module of the standard library; if a
+script of this folder imports `tokenize`, it gets that module.
 """
 
 import os
@@ -14,7 +14,7 @@ if __name__ == "__main__":
     import runpy
 
     runpy.run_path(str(Path(__file__).with_name("token_speed.py")), run_name="__main__")
-else:  # a script of this folder means the standard library's
+else:  # imported: load the module of the standard library instead
     import importlib.util
 
     path = Path(os.__file__).with_name("tokenize.py")

@@ -1,8 +1,9 @@
-"""The training harness and a bare loop side by side: what a step costs around the net.
+"""Overhead of the training harness: `muse train` compared with a plain PyTorch loop.
 
-The same net, batches and optimizer for as many steps: a loop of torch alone, without metrics, and
-`muse train` with Lightning, metrics, validation and checkpoints. Nets of a few widths, since what
-is around a step matters to small nets only. Last, the time a stopped run takes to be at work again.
+Both do the same number of steps with the same net, batches and optimizer: a loop without metrics,
+and `muse train` with Lightning, metrics, validation and checkpoints. Nets of several widths,
+because overhead matters only for small nets. Finally, the time from resuming a stopped run to its
+next step.
 
     python tests/bench/training.py [--epochs 10] [--json FILE]
 """
@@ -31,8 +32,8 @@ WIDTHS = (8, 512, 2048)
 SEED = 0
 
 
-def bare_seconds(songs: Path, width: int, epochs: int) -> float:
-    """Seconds of the training steps in a loop of torch alone."""
+def plain_loop_seconds(songs: Path, width: int, epochs: int) -> float:
+    """Return the seconds of the training steps in a plain PyTorch loop."""
     recipe = Numbers()
     settings = NumbersSettings(width=width)
     prepared = recipe.prepare(songs, settings, lambda _stage, _fraction: None)
@@ -51,7 +52,7 @@ def bare_seconds(songs: Path, width: int, epochs: int) -> float:
 
 
 def compare(songs: Path, out: Path, width: int, epochs: int) -> dict[str, Any]:
-    """Milliseconds a step of both, over the same steps."""
+    """Return the milliseconds per step of both, over the same steps."""
     given = {"data": str(songs), "out": str(out), "seed": SEED, "epochs": epochs}
     summary = train(NAME, given | {"settings": {"width": width}}).summary or {}
     steps = summary["results"]["steps"]
@@ -59,13 +60,13 @@ def compare(songs: Path, out: Path, width: int, epochs: int) -> dict[str, Any]:
         "width": width,
         "parameters": summary["parameters"],
         "steps": steps,
-        "bare_ms": 1000 * bare_seconds(songs, width, epochs) / steps,
+        "bare_ms": 1000 * plain_loop_seconds(songs, width, epochs) / steps,
         "harness_ms": 1000 * summary["seconds"] / steps,
     }
 
 
 def resume_seconds(songs: Path, out: Path) -> float:
-    """Seconds from the call until a stopped run does its next step; imports are warm."""
+    """Return the seconds from resuming a stopped run to its next step, after imports."""
     reached: list[float] = []
     Numbers.on_outcome = terminate(20)
     stopped = train(NAME, {"data": str(songs), "out": str(out), "seed": SEED})
@@ -77,10 +78,10 @@ def resume_seconds(songs: Path, out: Path) -> float:
 
 
 def main() -> None:
-    """Measure, print the table to stderr and JSON to stdout."""
+    """Run the benchmark."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--epochs", type=int, default=10, help="of 18 steps")
-    parser.add_argument("--json", type=Path, help="write the figures there too")
+    parser.add_argument("--epochs", type=int, default=10, help="number of epochs, of 18 steps each")
+    parser.add_argument("--json", type=Path, help="write the JSON to this file too")
     options = parser.parse_args()
     prepare()
     with tempfile.TemporaryDirectory() as name:
@@ -89,11 +90,11 @@ def main() -> None:
         compare(songs, folder / "warm", WIDTHS[0], 1)
         rows = [compare(songs, folder / "runs", width, options.epochs) for width in WIDTHS]
         figures = {"steps": rows, "resume_s": resume_seconds(songs, folder / "stopped")}
-    print(f"{'parameters':>12} {'bare ms':>10} {'harness ms':>11}", file=sys.stderr)
+    print(f"{'parameters':>12} {'plain ms/step':>14} {'harness ms/step':>16}", file=sys.stderr)
     for row in rows:
-        cells = f"{row['parameters']:>12,} {row['bare_ms']:>10.2f} {row['harness_ms']:>11.2f}"
+        cells = f"{row['parameters']:>12,} {row['bare_ms']:>14.2f} {row['harness_ms']:>16.2f}"
         print(cells, file=sys.stderr)
-    print(f"stopped run at work again after {figures['resume_s']:.2f} s", file=sys.stderr)
+    print(f"next step {figures['resume_s']:.2f} s after resuming a stopped run", file=sys.stderr)
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2) + "\n")
     print(json.dumps(figures))

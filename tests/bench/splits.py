@@ -1,4 +1,4 @@
-"""The sides of a split on which the benches of nets score them."""
+"""Sides of a split, train, validation and test, on which the benchmarks of nets score them."""
 
 import argparse
 import sys
@@ -10,30 +10,30 @@ import numpy as np
 
 from muse.tools.datasets.splits import SPLITS
 
-TRAIN_SONGS = 200  # of the training side, which is large
+TRAIN_SONGS = 200  # scored of the training side, which is large
 
 S = TypeVar("S")
-BySide = Mapping[str, Mapping[str, Mapping[str, Any]]]  # net, side, corpus: figures
+BySide = Mapping[str, Mapping[str, Mapping[str, Any]]]  # figures by net, side and corpus
 
 
-def sides_named(text: str) -> list[str]:
-    """The sides in a list with commas."""
+def parse_sides(text: str) -> list[str]:
+    """Parse names of sides separated by commas."""
     names = text.split(",")
     if not set(names) <= set(SPLITS):
         raise argparse.ArgumentTypeError(f"the sides are {', '.join(SPLITS)}, not {text}")
     return names
 
 
-def some(songs: Sequence[S], side: str, seed: int) -> list[S]:
-    """The songs of a side that are scored: all, but of the training side TRAIN_SONGS, drawn."""
+def songs_to_score(songs: Sequence[S], side: str, seed: int) -> list[S]:
+    """Return all songs of a side, or TRAIN_SONGS random ones of the training side."""
     if side != "train":
         return list(songs)
-    drawn = np.random.default_rng(seed).permutation(len(songs))[:TRAIN_SONGS]
-    return [songs[place] for place in sorted(drawn.tolist())]
+    chosen = np.random.default_rng(seed).permutation(len(songs))[:TRAIN_SONGS]
+    return [songs[place] for place in sorted(chosen.tolist())]
 
 
-def show_sides(by_side: BySide, metrics: Sequence[str], corpus: str) -> None:
-    """Each net's figures on each side, for people."""
+def print_sides(by_side: BySide, metrics: Sequence[str], corpus: str) -> None:
+    """Print the figures of each net on each side."""
     for net, own in by_side.items():
         print(f"{net[-24:]:24}" + "".join(f"{name:>20}" for name in metrics), file=sys.stderr)
         for side, rows in own.items():
@@ -42,8 +42,8 @@ def show_sides(by_side: BySide, metrics: Sequence[str], corpus: str) -> None:
             print(f"  {side:12}{row.songs:>4} songs{text}", file=sys.stderr)
 
 
-def plain_sides(by_side: BySide) -> dict[str, Any]:
-    """The same as JSON holds it."""
+def sides_to_json(by_side: BySide) -> dict[str, Any]:
+    """Return the figures as JSON values."""
     return {
         net: {
             side: {corpus: asdict(row) for corpus, row in rows.items()}

@@ -1,9 +1,9 @@
-"""Ways to hear an interval that the benches set beside muse's nets: arithmetic, and the plain CNN.
+"""Baselines of the interval benchmarks: arithmetic, and the plain CNN of `muse train intervals`.
 
-Arithmetic is told where the notes begin and end, and whether they sound together: two highest
-peaks of the spectrum, two strongest harmonic series, two YIN pitches, two pYIN pitches (librosa's,
-where it is installed). YIN hears one pitch at a time and is left out of notes together. The CNN is
-that of `muse train intervals`, read from run folders; it is given the clip alone.
+Arithmetic is given the onsets and durations of the notes, and whether they are simultaneous. It
+takes the two highest peaks of the spectrum, the two strongest harmonic series, two YIN pitches, or
+two pYIN pitches (librosa's, if it is installed). YIN finds one pitch at a time and is not used for
+simultaneous notes. The CNN is read from run folders and is given the clip alone.
 """
 
 import importlib.util
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from muse.tools.audio.mel import log_mel
 from muse.tools.audio.yin import interval_by_yin
 from muse.tools.intervals.arithmetic import (
-    cut,
+    cut_notes,
     interval_by_peaks,
     interval_by_series,
     together_by_peaks,
@@ -33,8 +33,8 @@ CNN_SIZES = list(range(1, 13))  # semitones, the classes of a CNN that can be re
 TOGETHER = "together"
 
 
-class Places(Protocol):
-    """What arithmetic is told of a clip; a label of the generator has it."""
+class NoteTimes(Protocol):
+    """What arithmetic is given with a clip; labels of the generator have it."""
 
     @property
     def direction(self) -> str: ...
@@ -46,68 +46,68 @@ class Places(Protocol):
     def durations_s(self) -> tuple[float, float]: ...
 
 
-class Told(NamedTuple):
-    """The same for clips that come without such a label."""
+class GivenTimes(NamedTuple):
+    """The same for clips without a label of the generator."""
 
     direction: str
     onsets_s: tuple[float, float]
     durations_s: tuple[float, float]
 
 
-Way = Callable[[Clip, Places, int], int]  # clip, what is told of it, rate in Hz -> semitones
+Baseline = Callable[[Clip, NoteTimes, int], int]  # clip, times, rate in Hz -> semitones
 
 
-def peaks(clip: Clip, told: Places, rate: int) -> int:
-    """The two highest peaks."""
-    if told.direction == TOGETHER:
+def peaks(clip: Clip, times: NoteTimes, rate: int) -> int:
+    """Return the interval between the two highest peaks."""
+    if times.direction == TOGETHER:
         return together_by_peaks(clip, rate)
-    first, second = cut(clip, rate, told.onsets_s, told.durations_s)
+    first, second = cut_notes(clip, rate, times.onsets_s, times.durations_s)
     return interval_by_peaks(first, second, rate)
 
 
-def series(clip: Clip, told: Places, rate: int) -> int:
-    """The two strongest harmonic series."""
-    if told.direction == TOGETHER:
+def series(clip: Clip, times: NoteTimes, rate: int) -> int:
+    """Return the interval between the two strongest harmonic series."""
+    if times.direction == TOGETHER:
         return together_by_series(clip, rate)
-    first, second = cut(clip, rate, told.onsets_s, told.durations_s)
+    first, second = cut_notes(clip, rate, times.onsets_s, times.durations_s)
     return interval_by_series(first, second, rate)
 
 
-def yin(clip: Clip, told: Places, rate: int) -> int:
-    """Two medians of YIN."""
-    first, second = cut(clip, rate, told.onsets_s, told.durations_s)
+def yin(clip: Clip, times: NoteTimes, rate: int) -> int:
+    """Return the interval between the median YIN pitches."""
+    first, second = cut_notes(clip, rate, times.onsets_s, times.durations_s)
     return interval_by_yin(first, second, rate)
 
 
-def pyin(clip: Clip, told: Places, rate: int) -> int:
-    """Two medians of pYIN; librosa is imported here."""
+def pyin(clip: Clip, times: NoteTimes, rate: int) -> int:
+    """Return the interval between the median pYIN pitches of librosa."""
     import librosa
     import soxr
 
     low, high = PYIN_RANGE_HZ
     pitches = []
-    for note in cut(clip, rate, told.onsets_s, told.durations_s):
+    for note in cut_notes(clip, rate, times.onsets_s, times.durations_s):
         slower = soxr.resample(note, rate, PYIN_RATE)
-        heard, voiced, _ = librosa.pyin(slower, fmin=low, fmax=high, sr=PYIN_RATE)
-        found = heard[voiced] if voiced.any() else np.array([low])
+        hertz, voiced, _ = librosa.pyin(slower, fmin=low, fmax=high, sr=PYIN_RATE)
+        found = hertz[voiced] if voiced.any() else np.array([low])
         pitches.append(float(np.median(librosa.hz_to_midi(found))))
     return round(pitches[1] - pitches[0])
 
 
-WAYS: dict[str, Way] = {"peaks": peaks, "series": series, "yin": yin}
-ONE_PITCH = ("yin", "pyin")  # at a time
+BASELINES: dict[str, Baseline] = {"peaks": peaks, "series": series, "yin": yin}
+ONE_PITCH = ("yin", "pyin")  # baselines that find one pitch at a time
 
 
 def has_pyin() -> bool:
-    """Whether librosa is installed."""
+    """Return whether librosa is installed."""
     return importlib.util.find_spec("librosa") is not None
 
 
 class Cnn:
-    """The CNN of one run."""
+    """The CNN of one training run."""
 
     def __init__(self, run: Path) -> None:
-        """Read its best weights.
+        """Load the best weights of a run.
 
         Args:
             run: folder of `muse train intervals`, whose clips held the sizes 1 to 12.
@@ -123,15 +123,15 @@ class Cnn:
 
         facts = json.loads((run / "stats" / "run_config.json").read_text())
         if facts["name"] != "intervals" or facts["vocabulary_hash"] != hash_of(CNN_SIZES):
-            raise ValueError(f"{run}: is no run of `muse train intervals` on sizes 1 to 12")
+            raise ValueError(f"{run}: not a run of `muse train intervals` with sizes 1 to 12")
         self.name = run.name
-        self.learnt_from = learnt_from(facts)
+        self.trained_on = timbres_of(facts)
         self._net = IntervalCnn(IntervalCnnConfig(**lists_as_tuples(facts["config"])))
         self._net.load_state_dict(RunFolder(run).weights("best"))
         self._net.eval()
 
     def __call__(self, mel: NDArray[np.float32]) -> int:
-        """The size in semitones of one spectrogram (bands, times)."""
+        """Return the size in semitones for one mel spectrogram (bands, times)."""
         import torch
 
         with torch.inference_mode():
@@ -139,18 +139,18 @@ class Cnn:
 
 
 def lists_as_tuples(config: dict[str, Any]) -> dict[str, Any]:
-    """A config out of JSON."""
+    """Convert a config from JSON."""
     return {key: tuple(v) if isinstance(v, list) else v for key, v in config.items()}
 
 
-def learnt_from(facts: dict[str, Any]) -> str:
-    """The timbres of a run's clips, such as "sine"."""
+def timbres_of(facts: dict[str, Any]) -> str:
+    """Return the timbres of a run's training clips, such as "sine"."""
     note: str = facts["data"]["sources"][0]["note"]
     return note.split("; ")[1]
 
 
 def cnn_answers(cnns: Sequence[Cnn], clip: Clip, rate: int) -> dict[str, int]:
-    """What each CNN hears in a clip; the spectrogram is computed once, in the precision learnt."""
+    """Return the answer of each CNN; the spectrogram has the precision of the training data."""
     if not cnns:
         return {}
     mel = log_mel(clip, rate).astype(np.float16).astype(np.float32)

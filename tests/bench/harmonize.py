@@ -1,17 +1,17 @@
-"""Chords put under melodies of songs that were held out, beside the chords that people wrote there.
+"""Harmonization of held-out melodies with `muse chords --under`, compared with the written chords.
 
-Each excerpt is the start of a melody, moved to C major or A minor, with its key and metre given.
-In chord: share of the notes over a chord that start on strong beats, or elsewhere, whose pitch
-class it has. Agreement: share of the time that has a written chord in which root, or root and
-triad, are the same; two people who harmonize one melody would not agree fully either. In one run:
-the written chords; `muse chords --under` at its own temperature, 1 and 0; the same without the net
-(all major and minor triads alike) and without the melody; chords found in the melody as if it were
-a whole song; and one tonic chord throughout. Then the time of 16 bars as a process of its own.
+Each excerpt is the start of a melody, transposed to C major or A minor, with its key and meter
+given. In chord: share of the notes over a chord, on strong beats or elsewhere, whose pitch class is
+in the chord. Agreement: share of the time with a written chord in which root, or root and triad,
+are the same; two people who harmonize the same melody do not agree fully either. Systems: the
+written chords; `muse chords --under` at its default temperature, 1 and 0; the same without the net
+(major and minor triads equally likely) and without the melody; chords detected in the melody as in
+a whole song; and one tonic chord throughout. Then the time of 16 bars as a separate process.
 
     OMP_NUM_THREADS=1 python tests/bench/harmonize.py [--cache melodies.npz] [--songs 40]
 
-`melodies.npz` is what melody_models.py keeps. The net has not seen these songs; the chord finder
-has seen some of them, with their accompaniment.
+`melodies.npz` is written by `melody_models.py --cache`. The net was not trained on these songs; the
+chord finder was trained on some of them, with their accompaniment.
 """
 
 import argparse
@@ -54,11 +54,11 @@ from muse.tools.theory.chord_finding import find_chords
 from muse.tools.theory.chords import ChordSymbol, parse_chord
 from muse.tools.theory.qualities import CODES
 
-BARS, FEWEST_BARS = 16, 12  # of an excerpt
+BARS, FEWEST_BARS = 16, 12  # largest and smallest length of an excerpt
 FEWEST_NOTES = 24
 STARTS = 5
-SIXTEEN = 16  # bars whose time is taken
-GRID = 0.5  # beats between two looks at both chords
+TIMED_BARS = 16
+GRID = 0.5  # beats between two comparisons of chords
 VELOCITY = 90
 STYLES: dict[str, Style] = {"pop909": "pop", "openewld": "jazz"}
 TONICS = {"major": ("C", 0), "minor": ("Am", 9)}
@@ -68,7 +68,7 @@ Line = list[tuple[float, float, ChordSymbol]]  # start, end in beats
 
 @dataclass(frozen=True)
 class Excerpt:
-    """The start of a song: its melody as a Song, and the chords that stand under it."""
+    """The start of a song: its melody as a Song, and the written chords."""
 
     corpus: str
     song: Song
@@ -77,22 +77,22 @@ class Excerpt:
 
     @property
     def style(self) -> Style:
-        """The style whose songs are like it."""
+        """The chord model's style for the collection."""
         return STYLES[self.corpus]
 
     @property
     def meter(self) -> Meter:
-        """Its only metre."""
+        """The only meter of the excerpt."""
         return self.song.meters[0]
 
     @property
     def key(self) -> str:
-        """As --key takes it."""
+        """The key as text for --key."""
         return TONICS[self.song.keys[0].mode][0]
 
 
 def excerpt_of(song: MelodySong) -> Excerpt | None:
-    """The first bars of a song, if it has enough of one metre."""
+    """Return the first bars of a song, or None if too few are in one meter."""
     meter = Meter(0.0, song.context.numerator, song.context.denominator)
     length = round(bar_beats(meter) * STEPS)
     lines = song.start - song.position
@@ -116,34 +116,34 @@ def excerpt_of(song: MelodySong) -> Excerpt | None:
 
 
 def written_line(song: MelodySong, count: int, origin: int, bar: int) -> Line:
-    """The chords that are known from the notes: under each, and the one after for up to a bar."""
+    """Return the chords stored with the notes: the current one, and the next for up to a bar."""
     line: Line = []
     for place in range(count):
         start = int(song.start[place]) - origin
         last = place + 1 == count
         until = start + int(song.duration[place] if last else song.advance[place])
         change = start + int(song.until[place])
-        add(line, start, min(until, change), int(song.chord[place]), int(song.bass[place]))
+        add_chord(line, start, min(until, change), int(song.chord[place]), int(song.bass[place]))
         coming, bass = int(song.coming_chord[place]), int(song.coming_bass[place])
-        add(line, change, min(until, change + bar), coming, bass)
+        add_chord(line, change, min(until, change + bar), coming, bass)
     return line
 
 
-def add(line: Line, start: int, end: int, number: int, bass: int) -> None:
-    """Put a chord from step to step, if it is one."""
+def add_chord(line: Line, start: int, end: int, number: int, bass: int) -> None:
+    """Append a chord from one step to another, if the id is that of a chord."""
     if end > start and number >= FIRST_CHORD_ID:
         line.append((start / STEPS, end / STEPS, symbol_of_id(number, bass)))
 
 
-def bar_line(chords: Sequence[Chord]) -> Line:
-    """The chords of a Song."""
+def line_of(chords: Sequence[Chord]) -> Line:
+    """Convert the chords of a Song."""
     return [
         (c.start_beats, c.start_beats + c.duration_beats, parse_chord(c.symbol)) for c in chords
     ]
 
 
-def at(line: Line, beats: Floats) -> list[ChordSymbol | None]:
-    """The chord at each of the beats."""
+def chords_at(line: Line, beats: Floats) -> list[ChordSymbol | None]:
+    """Return the chord at each beat, or None."""
     starts = np.array([start for start, _, _ in line])
     places = np.searchsorted(starts, beats + 1e-6, side="right") - 1
     return [
@@ -153,25 +153,27 @@ def at(line: Line, beats: Floats) -> list[ChordSymbol | None]:
 
 
 def triad(symbol: ChordSymbol) -> tuple[int | None, bool, bool]:
-    """Root, and whether third and fifth are small."""
+    """Return the root, whether the third is minor, and whether the fifth is diminished."""
     tones = {interval.semitones % 12 for interval in symbol.intervals}
     return symbol.root_pc, 3 in tones and 4 not in tones, 6 in tones and 7 not in tones
 
 
 def figures_of(line: Line, excerpt: Excerpt) -> dict[str, list[float]]:
-    """What is averaged: notes in chord, strong and elsewhere; root; triad; changes a bar."""
+    """Return values to average: in chord on strong beats and elsewhere, root, triad, changes."""
     notes = excerpt.song.tracks[0].notes
     beats = np.array([note.start_beats for note in notes])
     bar = bar_beats(excerpt.meter)
     found: dict[str, list[float]] = {"strong": [], "elsewhere": [], "root": [], "triad": []}
-    for note, chord, real in zip(notes, at(line, beats), at(excerpt.written, beats), strict=True):
+    for note, chord, real in zip(
+        notes, chords_at(line, beats), chords_at(excerpt.written, beats), strict=True
+    ):
         if chord is None or real is None or not chord.is_chord:
             continue
         is_strong = place_in_bar(note.start_beats % bar, excerpt.meter) in (DOWNBEAT, STRONG)
         in_chord = note.pitch % 12 in chord.pitch_classes
         found["strong" if is_strong else "elsewhere"].append(float(in_chord))
-    looks = np.arange(0.0, excerpt.bars * bar, GRID)
-    for chord, real in zip(at(line, looks), at(excerpt.written, looks), strict=True):
+    grid = np.arange(0.0, excerpt.bars * bar, GRID)
+    for chord, real in zip(chords_at(line, grid), chords_at(excerpt.written, grid), strict=True):
         if chord is not None and real is not None:
             found["root"].append(float(chord.root_pc == real.root_pc))
             found["triad"].append(float(triad(chord) == triad(real)))
@@ -180,78 +182,78 @@ def figures_of(line: Line, excerpt: Excerpt) -> dict[str, list[float]]:
 
 
 @dataclass(frozen=True)
-class Flat:
-    """A model that knows of chords that they are major or minor triads, and nothing else."""
+class UniformTriads:
+    """A chord model in which all major and minor triads are equally likely."""
 
-    name: str = "flat"
+    name: str = "uniform triads"
     hash: str | None = None
 
-    def predict(self, past: Sequence[Step], context: Context) -> "Flat":
-        """Always the same."""
+    def predict(self, past: Sequence[Step], context: Context) -> "UniformTriads":
+        """Return the same prediction for every past."""
         return self
 
     @property
     def chords(self) -> Floats:
-        """The triads alike."""
+        """Equal probabilities of the triads."""
         p = np.zeros(VOCABULARY_SIZE)
         p[[chord_id(root, CODES[name]) for root in range(12) for name in ("maj", "min")]] = 1 / 24
         return p
 
     def durations(self, chord_id: int) -> Floats:
-        """All alike."""
+        """Return equal probabilities."""
         return np.full(len(DURATIONS), 1 / len(DURATIONS))
 
     def basses(self, chord_id: int) -> Floats:
-        """The root."""
+        """Return the root with probability 1."""
         return np.eye(12)[0]
 
 
-def under(model: ChordModel, excerpt: Excerpt, temperature: float, seed: int) -> Line:
-    """What `muse chords --under` writes."""
+def harmonize(model: ChordModel, excerpt: Excerpt, temperature: float, seed: int) -> Line:
+    """Return the chords of `muse chords --under`."""
     sampling = Sampling(temperature)
     request = ChordRequest(style=excerpt.style, under=excerpt.song, sampling=sampling)
-    return bar_line(next(generate_songs(request, model, seed))[0].chords)
+    return line_of(next(generate_songs(request, model, seed))[0].chords)
 
 
-def free(model: ChordModel, excerpt: Excerpt, seed: int) -> Line:
-    """What `muse chords` writes for as many bars."""
+def generate(model: ChordModel, excerpt: Excerpt, seed: int) -> Line:
+    """Return the chords of `muse chords` for the same number of bars, without the melody."""
     meter = f"{excerpt.meter.numerator}/{excerpt.meter.denominator}"
     request = ChordRequest(style=excerpt.style, bars=excerpt.bars, key=excerpt.key, meter=meter)
-    return bar_line(next(generate_songs(request, model, seed))[0].chords)
+    return line_of(next(generate_songs(request, model, seed))[0].chords)
 
 
 def systems(model: ChordModel, seed: int) -> dict[str, Callable[[Excerpt], Line]]:
-    """Everybody who writes chords, by name."""
+    """Return the compared systems, by name."""
     return {
         "written": lambda e: e.written,
-        "muse chords --under": lambda e: under(model, e, UNDER_TEMPERATURE, seed),
-        "the same, --temperature 1": lambda e: under(model, e, 1.0, seed),
-        "the same, --temperature 0": lambda e: under(model, e, 0.0, seed),
-        "melody without the net": lambda e: under(Flat(), e, 0.0, seed),
-        "net without the melody": lambda e: free(model, e, seed),
-        "chords found in the melody": lambda e: bar_line(find_chords(e.song)),
+        "muse chords --under": lambda e: harmonize(model, e, UNDER_TEMPERATURE, seed),
+        "muse, --temperature 1": lambda e: harmonize(model, e, 1.0, seed),
+        "muse, --temperature 0": lambda e: harmonize(model, e, 0.0, seed),
+        "melody without the net": lambda e: harmonize(UniformTriads(), e, 0.0, seed),
+        "net without the melody": lambda e: generate(model, e, seed),
+        "chords detected in melody": lambda e: line_of(find_chords(e.song)),
         "always the tonic": lambda e: [(0.0, e.bars * bar_beats(e.meter), parse_chord(e.key))],
     }
 
 
-def measured(
+def measure(
     excerpts: Sequence[Excerpt], writers: dict[str, Callable[[Excerpt], Line]]
 ) -> dict[str, dict[str, float]]:
-    """Mean over excerpts of each figure by writer."""
+    """Return the mean of each figure over excerpts, by system."""
     table: dict[str, dict[str, float]] = {}
     for name, write in writers.items():
         rows = [figures_of(write(excerpt), excerpt) for excerpt in excerpts]
         table[name] = {
-            figure: round(statistics.mean([statistics.mean(r[figure]) for r in told]), 4)
+            figure: round(statistics.mean([statistics.mean(r[figure]) for r in known]), 4)
             for figure in rows[0]
-            if (told := [row for row in rows if row[figure]])
+            if (known := [row for row in rows if row[figure]])
         }
     return table
 
 
 def cold_start(excerpt: Excerpt) -> dict[str, float]:
-    """Seconds of the whole command for sixteen bars, from process start to end."""
-    limit = SIXTEEN * bar_beats(excerpt.meter)
+    """Return the seconds of the command for TIMED_BARS, from process start to end."""
+    limit = TIMED_BARS * bar_beats(excerpt.meter)
     song = excerpt.song
     notes = [note for note in song.tracks[0].notes if note.start_beats < limit]
     cut = Song(meters=song.meters, keys=song.keys, tracks=[Track("Melody", "lead", notes=notes)])
@@ -267,8 +269,8 @@ def cold_start(excerpt: Excerpt) -> dict[str, float]:
     return {"median_s": statistics.median(seconds), "worst_s": max(seconds)}
 
 
-def chosen(path: Path | None, side: str, count: int) -> list[Excerpt]:
-    """Excerpts of one side of the split, as many of each collection as there are, in turn."""
+def choose_excerpts(path: Path | None, side: str, count: int) -> list[Excerpt]:
+    """Return excerpts of one side of the split, half of them from each collection."""
     songs_of_side = read(DATA, path).sides(0)[side]  # type: ignore[index]
     found = [e for e in map(excerpt_of, songs_of_side) if e is not None]
     groups = [[e for e in found if e.corpus == corpus] for corpus in STYLES]
@@ -277,26 +279,31 @@ def chosen(path: Path | None, side: str, count: int) -> list[Excerpt]:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--cache", type=Path, help="where the songs as arrays are kept (.npz)")
+    parser.add_argument(
+        "--cache", type=Path, help=".npz file to read the songs from, or to write them to"
+    )
     parser.add_argument("--side", default="test", choices=["test", "validation"])
     parser.add_argument("--songs", type=int, default=40)
     parser.add_argument("--model", default="auto")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    excerpts = chosen(options.cache, options.side, options.songs)
+    excerpts = choose_excerpts(options.cache, options.side, options.songs)
     writers = systems(load_model(options.model), options.seed)
     result: dict[str, Any] = {"cold": cold_start(excerpts[0])}
     for corpus in STYLES:
         own = [excerpt for excerpt in excerpts if excerpt.corpus == corpus]
-        result[corpus] = {"songs": len(own), "figures": measured(own, writers)}
+        result[corpus] = {"songs": len(own), "figures": measure(own, writers)}
         print(f"{corpus}, {len(own)} excerpts", file=sys.stderr)
         for name, row in result[corpus]["figures"].items():
             cells = "  ".join(f"{figure} {value:.3f}" for figure, value in row.items())
             print(f"  {name:27} {cells}", file=sys.stderr)
     cold = result["cold"]
-    print(f"16 bars, cold: {cold['median_s']:.2f} s, worst {cold['worst_s']:.2f}", file=sys.stderr)
+    print(
+        f"16 bars, cold start: median {cold['median_s']:.2f} s, longest {cold['worst_s']:.2f} s",
+        file=sys.stderr,
+    )
     print(json.dumps(result, indent=2))
 
 

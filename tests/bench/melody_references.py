@@ -1,7 +1,7 @@
-"""What stands beside melodies that are made: excerpts of real songs, and what chance makes of them.
+"""References for the melody benchmark: excerpts of real songs, random chord tones, and an n-gram.
 
-Conventions: an excerpt begins with the melody's first bar, at beat 0, and holds nothing but the
-melody, the chords under it, key, metre and tempo.
+Conventions: an excerpt begins with the melody's first bar, at beat 0, and holds only the melody,
+its chords, key, meter and tempo.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,15 +37,15 @@ from muse.tools.theory.annotate import symbol_or_unknown
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
-Runs = tuple[Integers, Hashes]  # where they start, and what tells them apart
+Runs = tuple[Integers, Hashes]  # start positions, and hashes of the content
 
 MELODY = "Melody"
-TOUCH = 1e-6  # beats
-PRIME = np.uint64(1_099_511_628_211)  # of the hashes of runs (FNV)
+TOLERANCE = 1e-6  # beats
+PRIME = np.uint64(1_099_511_628_211)  # for hashes of runs (FNV)
 
 
 def excerpt(song: Song, bars: int) -> Song:
-    """The first bars of a song's melody."""
+    """Return the first bars of a song's melody."""
     song = with_chords_and_keys(song)
     melody = find_melody_track(song)
     found = song_bars(song)
@@ -70,27 +70,27 @@ def excerpt(song: Song, bars: int) -> Song:
 
 
 def meters_between(meters: Sequence[Meter], start: float, end: float) -> list[Meter]:
-    """The metre at the start, and those that follow."""
-    before = [each for each in meters if each.beat <= start + TOUCH]
+    """Return the meter at the start, and those that follow."""
+    before = [each for each in meters if each.beat <= start + TOLERANCE]
     there = [msgspec.structs.replace(before[-1], beat=0.0)] if before else [Meter(0.0, 4, 4)]
-    later = [each for each in meters if start + TOUCH < each.beat < end]
+    later = [each for each in meters if start + TOLERANCE < each.beat < end]
     return there + [msgspec.structs.replace(each, beat=each.beat - start) for each in later]
 
 
 def keys_between(keys: Sequence[Key], start: float, end: float) -> list[Key]:
-    """The key at the start, and those that follow."""
-    later = [key for key in keys if start + TOUCH < key.beat < end]
+    """Return the key at the start, and those that follow."""
+    later = [key for key in keys if start + TOLERANCE < key.beat < end]
     there = msgspec.structs.replace(key_at(keys, start), beat=0.0)
     return [there, *(msgspec.structs.replace(key, beat=key.beat - start) for key in later)]
 
 
 def chords_between(chords: Sequence[Chord], start: float, end: float) -> list[Chord]:
-    """The chords that sound, cut at both ends."""
+    """Return the chords between two beats, cut at both ends."""
     found = []
     for chord in chords:
         begin = max(chord.start_beats, start)
         stop = min(chord.start_beats + chord.duration_beats, end)
-        if stop - begin > TOUCH:
+        if stop - begin > TOLERANCE:
             found.append(
                 msgspec.structs.replace(
                     chord, start_beats=begin - start, duration_beats=stop - begin
@@ -100,31 +100,31 @@ def chords_between(chords: Sequence[Chord], start: float, end: float) -> list[Ch
 
 
 def without_melody(song: Song) -> Song:
-    """The chords alone."""
+    """Return the song without its tracks."""
     return msgspec.structs.replace(song, tracks=[])
 
 
 def chord_tones(song: Song, rng: np.random.Generator) -> Song:
-    """The melody's rhythm on tones drawn from the chords, within the melody's range.
+    """Replace the melody's pitches by random chord tones within the melody's range.
 
-    Where there is no chord, any pitch of that range is drawn.
+    Without a chord, any pitch of that range is possible.
     """
     notes = song.tracks[0].notes
     low, high = min(note.pitch for note in notes), max(note.pitch for note in notes)
     starts = [chord.start_beats for chord in song.chords]
     tones = [frozenset(symbol_or_unknown(chord.symbol).pitch_classes) for chord in song.chords]
-    drawn = []
+    replaced = []
     for note in notes:
-        place = int(np.searchsorted(starts, note.start_beats + TOUCH, side="right")) - 1
+        place = int(np.searchsorted(starts, note.start_beats + TOLERANCE, side="right")) - 1
         members = tones[place] if place >= 0 else frozenset()
-        choice = [p for p in range(low, high + 1) if p % 12 in members or not members]
-        pitch = int(rng.choice(choice or [low]))
-        drawn.append(msgspec.structs.replace(note, pitch=pitch))
-    return msgspec.structs.replace(song, tracks=[Track(MELODY, "lead", notes=drawn)])
+        allowed = [p for p in range(low, high + 1) if p % 12 in members or not members]
+        pitch = int(rng.choice(allowed or [low]))
+        replaced.append(msgspec.structs.replace(note, pitch=pitch))
+    return msgspec.structs.replace(song, tracks=[Track(MELODY, "lead", notes=replaced)])
 
 
 def moves_of(song: Song, bars: int) -> Integers:
-    """Interval and advance, in steps, from each note of the melody's first bars to the next.
+    """Return interval and advance, in steps, between successive notes of the melody's first bars.
 
     Returns:
         Shape (notes - 1, 2).
@@ -137,49 +137,49 @@ def moves_of(song: Song, bars: int) -> Integers:
 
 
 def moves_of_arrays(song: MelodySong) -> Integers:
-    """The same of a song as arrays."""
+    """Return the same for a song as arrays."""
     pitch, advance = song.pitch.astype(np.int64), song.advance.astype(np.int64)
     return np.stack([np.diff(pitch), advance[:-1]], axis=1)
 
 
 def longest_shared(tested: Sequence[Integers], known: Sequence[Integers]) -> list[int]:
-    """For each melody, moves in the longest run that is found in a known one, too."""
+    """Return the length of the longest run of moves that each melody shares with a known one."""
     ids = np.unique(np.concatenate([*tested, *known]), axis=0, return_inverse=True)[1].reshape(-1)
     parts = np.split(ids, np.cumsum([len(each) for each in [*tested, *known]])[:-1])
-    # between melodies stands what comes nowhere else, so that no run goes on into the next
-    walls = range(len(ids), len(ids) + len(parts))
-    walled = [np.append(part, wall) for part, wall in zip(parts, walls, strict=True)]
+    # a unique id after each melody, so that no run continues into the next
+    separators = range(len(ids), len(ids) + len(parts))
+    separated = [np.append(part, mark) for part, mark in zip(parts, separators, strict=True)]
     own, others = (
         np.concatenate(group).astype(np.uint64) + np.uint64(1)
-        for group in (walled[: len(tested)], walled[len(tested) :])
+        for group in (separated[: len(tested)], separated[len(tested) :])
     )
     owner = np.repeat(np.arange(len(tested)), [len(each) + 1 for each in tested])
     longest = np.zeros(len(tested), np.int64)
     runs = [(np.arange(len(row)), np.zeros_like(row)) for row in (own, others)]
     for length in range(1, len(own) + 1):
-        runs = [longer(run, row, length) for run, row in zip(runs, (own, others), strict=True)]
+        runs = [extend_runs(run, row, length) for run, row in zip(runs, (own, others), strict=True)]
         (own_start, own_hash), (start, known_hash) = runs
-        # a run that is not shared is part of no longer one that is
-        kept, kept_known = np.isin(own_hash, known_hash), np.isin(known_hash, own_hash)
-        if not kept.any():
+        # longer shared runs consist of shared runs
+        shared, shared_known = np.isin(own_hash, known_hash), np.isin(known_hash, own_hash)
+        if not shared.any():
             break
         runs = [
-            (own_start[kept], own_hash[kept]),
-            (start[kept_known], known_hash[kept_known]),
+            (own_start[shared], own_hash[shared]),
+            (start[shared_known], known_hash[shared_known]),
         ]
-        longest[np.unique(owner[own_start[kept]])] = length
+        longest[np.unique(owner[own_start[shared]])] = length
     return [int(each) for each in longest]
 
 
-def longer(run: Runs, row: Hashes, length: int) -> Runs:
-    """The runs one move longer, as far as the row goes."""
+def extend_runs(run: Runs, row: Hashes, length: int) -> Runs:
+    """Return the runs extended by one move, without those that end the row."""
     start, hashed = (each[run[0] + length <= len(row)] for each in run)
     return start, hashed * PRIME + row[start + length - 1]
 
 
 @dataclass
 class Past:
-    """The song so far, as the n-gram counts it: tables of its own, and its last notes."""
+    """The n-gram's state in a song: counts of the song, and its last notes."""
 
     tables: Tables = field(default_factory=empty_tables)
     notes: list[tuple[int, int]] = field(default_factory=list)  # latest first
@@ -187,7 +187,7 @@ class Past:
 
 @dataclass(frozen=True)
 class NgramPrediction:
-    """An n-gram as the engine asks models; only one song can go on from it, in one way."""
+    """Return the length of the longest run of moves that each melody shares with known ones."""
 
     model: MelodyNgram
     place: Mapping[str, int]
@@ -196,24 +196,24 @@ class NgramPrediction:
     held: int = len(DURATIONS)
 
     def pitches(self) -> Floats:
-        """Probability of each pitch of the common key, (128,)."""
-        told = self.told(0, (0, 0, 0))
+        """Return the probability of each pitch in the common key, (128,)."""
+        intervals = self.probabilities(0, (0, 0, 0))
         odds = np.zeros(PITCHES)
         pitches = self.before + np.arange(INTERVALS) - LARGEST_LEAP
         inside = (pitches >= 0) & (pitches < PITCHES)
-        odds[pitches[inside]] = told[inside]
+        odds[pitches[inside]] = intervals[inside]
         return odds / odds.sum()
 
     def advances(self, pitch: int) -> Floats:
-        """Probability of each of columns.ADVANCES."""
-        return self.told(1, (interval_id(pitch, self.before), 0, 0))
+        """Return the probability of each of columns.ADVANCES."""
+        return self.probabilities(1, (interval_id(pitch, self.before), 0, 0))
 
     def durations(self, pitch: int, advance: int) -> Floats:
-        """Probability of each of columns.DURATIONS."""
-        return self.told(2, (interval_id(pitch, self.before), advance, 0))
+        """Return the probability of each of columns.DURATIONS."""
+        return self.probabilities(2, (interval_id(pitch, self.before), advance, 0))
 
-    def told(self, part: int, symbols: tuple[int, int, int]) -> Floats:
-        """Probabilities of one of PARTS, given the symbols before it."""
+    def probabilities(self, part: int, symbols: tuple[int, int, int]) -> Floats:
+        """Return the probabilities of one of PARTS, given the symbols before it."""
         corpus, song = self.contexts(symbols)
         p = self.model.predict(part, corpus[part])
         if self.model.escape is not None:
@@ -222,7 +222,7 @@ class NgramPrediction:
         return p
 
     def contexts(self, symbols: tuple[int, int, int]) -> tuple[Any, Any]:
-        """Those of the corpus and of the song, as `ngram_model.counted_notes` has them."""
+        """Return the contexts in the corpus and in the song, as in `ngram_model.counted_notes`."""
         at = (self.place["place"], self.place["root"], self.place["quality"])
         corpus = corpus_contexts(self.before, at, self.past.notes, self.held, symbols)
         return corpus, song_contexts(self.past.notes, symbols)
@@ -230,7 +230,7 @@ class NgramPrediction:
     def after(
         self, note: Mapping[str, int], place: Mapping[str, int], bar: int
     ) -> "NgramPrediction":
-        """The prediction one note later."""
+        """Return the prediction after one more note."""
         interval = interval_id(note["pitch"], self.before)
         symbols = (interval, note["advance"], note["duration"])
         count_note(self.past.tables, symbols, self.contexts(symbols)[1])
@@ -241,7 +241,7 @@ class NgramPrediction:
 
 @dataclass(frozen=True)
 class NgramModel:
-    """The n-gram as a model of melodies for the engine."""
+    """The n-gram as a melody model for the engine."""
 
     ngram: MelodyNgram
     name: str = "ngram"
@@ -249,5 +249,5 @@ class NgramModel:
     card: Mapping[str, Any] = field(default_factory=dict)
 
     def start(self, context: MelodyContext, place: Mapping[str, int]) -> NotePrediction:
-        """Before the first note."""
+        """Return the prediction before the first note."""
         return NgramPrediction(self.ngram, place, Past())
