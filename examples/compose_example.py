@@ -3,12 +3,13 @@
     python examples/compose_example.py              # paper_lanterns.mid and paper_lanterns.ogg
     python examples/compose_example.py --midi-only  # the MIDI alone; needs no soundfont
 
-A song in D minor for flute, electric piano, bass and drums: a short intro, eight bars of verse at
-100 beats per minute, eight of chorus at 112, three bars to end. The MIDI is the truth that a
-transcription of the recording is scored against. The script writes the same MIDI on every machine.
-The recording here was made with the soundfont FluidR3_GM (Frank Wen, MIT licence).
+The song is in D minor, for flute, electric piano, bass and drums: a short intro, eight bars of
+verse at 100 beats per minute, eight bars of chorus at 112, and three bars of coda. The MIDI file is
+the reference that transcriptions of the recording are scored against. The script writes the same
+MIDI on every machine. The recording in this folder was made with the soundfont FluidR3_GM (Frank
+Wen, MIT licence).
 
-The notes stand in `paper_lanterns.py`; here they are read, and played as a hand would.
+The notes are in `paper_lanterns.py`; this script reads them and adds small timing deviations.
 """
 
 import argparse
@@ -35,13 +36,13 @@ from paper_lanterns import (
 )
 
 TICKS_PER_BEAT = 480
-SEED = 20  # of the small unevenness of a human hand
+SEED = 20  # of the small deviations of timing and velocity
 PEAK = 0.87  # of full scale; peaks between samples then stay below -1 dBFS
 STEP = 0.25  # beats, a sixteenth: the grid of the drum lines
-HIT_LENGTH = 0.2  # beats; a drum rings as long as it likes
+HIT_LENGTH = 0.2  # beats; nominal, since drum sounds ignore note-offs
 PITCH_CLASSES = {"C": 0, "C#": 1, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "Bb": 10}
 D_MINOR = {2, 4, 5, 7, 9, 10, 0}
-LEADING_TONE = 1  # C#, which A7 has instead of C
+LEADING_TONE = 1  # C#, which replaces C over A7
 LOWEST_BASS_NOTE = 28  # E1, the open fourth string
 
 
@@ -56,39 +57,39 @@ class Note:
 
 
 def midi_number(name: str) -> int:
-    """The MIDI number of 'Bb3' and the like; C4 is 60."""
+    """Parse a note name such as 'Bb3' to a MIDI number; C4 is 60."""
     return PITCH_CLASSES[name[:-1]] + 12 * (int(name[-1]) + 1)
 
 
 def bass_root(symbol: str) -> int:
-    """The lowest pitch the bass has for the root of a chord symbol."""
+    """Return the lowest bass pitch of the root of a chord symbol."""
     letter = symbol[:2] if symbol[:2] in PITCH_CLASSES else symbol[:1]
     return LOWEST_BASS_NOTE + (PITCH_CLASSES[letter] - LOWEST_BASS_NOTE) % 12
 
 
 def bars_of(text: str) -> list[list[str]]:
-    """The words of each bar; a line's end parts bars as '|' does."""
+    """Split a text into bars of words, at '|' and at line ends."""
     lines = (line for line in text.strip().splitlines() for line in line.split("|"))
     return [line.split() for line in lines]
 
 
 def all_bars(field: str) -> list[str]:
-    """One word of a field for each bar of the song."""
+    """Return the words of a section field, one for each bar of the song."""
     return [word for section in SECTIONS for word in getattr(section, field).split()]
 
 
 def all_chords() -> list[list[str]]:
-    """The chord symbols of each bar of the song, one or two."""
+    """Return the chord symbols of each bar of the song, one or two."""
     return [bar for section in SECTIONS for bar in bars_of(section.chords)]
 
 
 def chord_at(bar: list[str], beat: float) -> str:
-    """The chord of a bar that sounds at a beat of it."""
+    """Return the chord of a bar at one of its beats."""
     return bar[int(beat * len(bar) / BEATS_PER_BAR)]
 
 
 def compose_melody() -> Iterator[Note]:
-    """The tune: louder where it climbs and on the first beat, each note a little detached."""
+    """Yield the melody: higher notes and first beats are louder, all notes slightly detached."""
     bars = [bar for section in SECTIONS for bar in bars_of(section.melody)]
     for number, bar in enumerate(bars):
         beat = 0.0
@@ -102,7 +103,7 @@ def compose_melody() -> Iterator[Note]:
 
 
 def compose_keys() -> Iterator[Note]:
-    """The chords in their rhythm, the top note of each a little louder."""
+    """Yield the chords in their rhythms, the top note of each slightly louder."""
     voicings = {symbol: names for symbol, *names in bars_of(VOICINGS)}
     for number, (bar, rhythm) in enumerate(zip(all_chords(), all_bars("keys"), strict=True)):
         for hit in KEYS_RHYTHMS[rhythm].split():
@@ -114,7 +115,7 @@ def compose_keys() -> Iterator[Note]:
 
 
 def compose_bass() -> Iterator[Note]:
-    """The bass line: roots, fifths and octaves, and a step of the scale into the next bar."""
+    """Yield the bass line: roots, fifths and octaves, and a scale step into the next bar."""
     chords = all_chords()
     for number, rhythm in enumerate(all_bars("bass")):
         following = bass_root(chords[min(number + 1, len(chords) - 1)][0])
@@ -126,7 +127,7 @@ def compose_bass() -> Iterator[Note]:
 
 
 def bass_pitch(bar: list[str], beat: float, degree: str, following: int) -> int:
-    """The pitch of a degree of the chord that sounds at a beat of the bar."""
+    """Return the pitch of a degree of the chord at a beat of a bar."""
     symbol = chord_at(bar, beat)
     root = bass_root(symbol)
     if degree == "to":
@@ -140,16 +141,16 @@ def bass_pitch(bar: list[str], beat: float, degree: str, following: int) -> int:
 
 
 def step_towards(root: int, following: int, scale: set[int]) -> int:
-    """The scale's note next to the following root, on the side where the line comes from."""
+    """Return the scale note next to the following root, between it and the current root."""
     if root == following:
         return root + 7
     direction = -1 if root < following else 1
-    neighbours = (following + direction, following + 2 * direction)
-    return next(pitch for pitch in neighbours if pitch % 12 in scale)
+    neighbors = (following + direction, following + 2 * direction)
+    return next(pitch for pitch in neighbors if pitch % 12 in scale)
 
 
 def compose_drums() -> Iterator[Note]:
-    """The drums, read from their lines."""
+    """Yield the drum hits of each bar's pattern."""
     for number, name in enumerate(all_bars("drums")):
         for drum, line in bars_of(DRUM_BARS[name]):
             for step, sign in enumerate(line):
@@ -167,12 +168,15 @@ COMPOSERS = {
 
 
 def uneven(rng: random.Random, width: int) -> int:
-    """A whole number near 0, at most `width` away; `random()` alone is the same in every Python."""
+    """Draw an integer from -width to width, most often near 0.
+
+    Only `random()` is used, because its sequence is the same in every version of Python.
+    """
     return round((rng.random() - rng.random()) * width)
 
 
 def play(part: Part, rng: random.Random) -> list[tuple[int, mido.Message]]:
-    """The part's messages at absolute ticks, as a hand would play them."""
+    """Return the messages of a part at absolute ticks, with random deviations."""
     messages = []
     for note in COMPOSERS[part.name]():
         shift = part.delay + uneven(rng, part.looseness)
@@ -186,7 +190,7 @@ def play(part: Part, rng: random.Random) -> list[tuple[int, mido.Message]]:
 
 
 def track_of(name: str, events: list[tuple[int, mido.Message]]) -> mido.MidiTrack:
-    """A track with its name; of events on one tick, ends of notes come first."""
+    """Build a named track; at equal ticks, note-offs come before note-ons."""
     track = mido.MidiTrack([mido.MetaMessage("track_name", name=name)])
     now = 0
     for tick, message in sorted(events, key=lambda event: (event[0], event[1].type == "note_on")):
@@ -196,7 +200,7 @@ def track_of(name: str, events: list[tuple[int, mido.Message]]) -> mido.MidiTrac
 
 
 def conductor() -> mido.MidiTrack:
-    """The first track: metre, key, tempos, and markers: sections in brackets, and chords."""
+    """Build the first track: meter, key, tempos, and markers for [sections] and chords."""
     events = [
         (0, mido.MetaMessage("time_signature", numerator=BEATS_PER_BAR, denominator=4)),
         (0, mido.MetaMessage("key_signature", key=KEY)),
@@ -213,11 +217,11 @@ def conductor() -> mido.MidiTrack:
 
 
 def chord_markers() -> list[tuple[int, mido.MetaMessage]]:
-    """A marker where each chord begins; one that goes on over a bar line has one marker."""
+    """Return a marker for each chord; a chord held over a bar line has only one."""
     markers: list[tuple[int, mido.MetaMessage]] = []
     for number, bar in enumerate(all_chords()):
-        for place, symbol in enumerate(bar):
-            beat = (number + place / len(bar)) * BEATS_PER_BAR
+        for index, symbol in enumerate(bar):
+            beat = (number + index / len(bar)) * BEATS_PER_BAR
             if not markers or markers[-1][1].text != symbol:
                 marker = mido.MetaMessage("marker", text=symbol)
                 markers.append((round(beat * TICKS_PER_BEAT), marker))
@@ -225,7 +229,7 @@ def chord_markers() -> list[tuple[int, mido.MetaMessage]]:
 
 
 def set_up(part: Part) -> list[tuple[int, mido.Message]]:
-    """Program and place in the mix, at tick 0."""
+    """Return the program change, volume, pan and reverb of a part, at tick 0."""
     controls = {7: part.volume, 10: part.pan, 91: part.reverb}
     program = mido.Message("program_change", channel=part.channel, program=part.program)
     return [(0, program)] + [
@@ -235,7 +239,7 @@ def set_up(part: Part) -> list[tuple[int, mido.Message]]:
 
 
 def compose(only: str | None = None) -> bytes:
-    """The song as a standard MIDI file; with `only`, the track of that name alone."""
+    """Return the song as a standard MIDI file; with `only`, just the track of that name."""
     rng = random.Random(SEED)
     midi = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_BEAT)
     midi.tracks.append(conductor())
@@ -249,7 +253,7 @@ def compose(only: str | None = None) -> bytes:
 
 
 def record(midi: bytes, path: Path, soundfont: Path | None) -> None:
-    """Render the MIDI at its peak level; needs muse and FluidSynth."""
+    """Render the MIDI to a file, normalized to PEAK; needs muse and FluidSynth."""
     from muse.tools.audio.io import write_audio
     from muse.tools.audio.render import SAMPLE_RATE, render
     from muse.tools.song.midi import song_from_midi
@@ -259,12 +263,14 @@ def record(midi: bytes, path: Path, soundfont: Path | None) -> None:
 
 
 def main() -> None:
-    """Write the MIDI and, unless told otherwise, the recording."""
+    """Write the MIDI file and, without --midi-only, the recording."""
     here = Path(__file__).parent
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--folder", type=Path, default=here)
     parser.add_argument("--midi-only", action="store_true")
-    parser.add_argument("--soundfont", type=Path, help="default: the best found")
+    parser.add_argument(
+        "--soundfont", type=Path, help="soundfont file; by default the best one found"
+    )
     arguments = parser.parse_args()
     midi = compose()
     (arguments.folder / "paper_lanterns.mid").write_bytes(midi)

@@ -1,4 +1,4 @@
-"""Draw a MusicXML score as a picture, as those of the README: `pip install verovio cairosvg` first.
+"""Draw a MusicXML score as a PNG, as in the README. First run `pip install verovio cairosvg`.
 
 python examples/draw_score.py tune.musicxml tune.png
 """
@@ -17,15 +17,15 @@ OPTIONS = {
     "header": "none",
     "footer": "none",
 }
-# signs of the music font that text is set with, and letters that every font has
+# characters of the music font in texts, and the Unicode characters that replace them
 LETTERS = {"\uea64": "♭", "\uea65": "♮", "\uea66": "♯", "\ueca5": "♩"}
 TEXT_FONT = "DejaVu Serif"
 PIXELS_WIDE = 1100
-DEGREES = re.compile(r"<degree\b.*?</degree>", re.DOTALL)  # the symbol's text has them already
+DEGREES = re.compile(r"<degree\b.*?</degree>", re.DOTALL)  # already in the text of the symbol
 
 
 def picture(score: str) -> str:
-    """The first page as SVG."""
+    """Render the first page to SVG."""
     toolkit = verovio.toolkit()
     toolkit.setOptions(OPTIONS)
     toolkit.loadData(DEGREES.sub("", score))
@@ -37,7 +37,7 @@ def picture(score: str) -> str:
 
 
 def main() -> None:
-    """Read the one file, write the other."""
+    """Read the score and write the picture."""
     score, out = map(Path, sys.argv[1:3])
     svg = picture(score.read_text(encoding="utf-8"))
     cairosvg.svg2png(

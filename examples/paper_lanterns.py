@@ -1,8 +1,8 @@
 """The score of the example song, "Paper Lanterns", in D minor; `compose_example.py` plays it.
 
-How it is written down: bars are parted by '|'. Chords share their bar evenly. A melody note is
-`pitch:beats`, a rest `r:beats`. A drum has one sign for each sixteenth: 'X' accent, 'x' hit,
-'g' ghost, '.' nothing. Each bar of keys, bass and drums names one of the patterns below.
+Notation: bars are separated by '|'. The chords of a bar divide it evenly. A melody note is
+`pitch:beats`, a rest `r:beats`. A drum has one sign for each sixteenth: 'X' accent, 'x' hit, 'g'
+ghost note, '.' rest. Each bar of keys, bass and drums is the name of one of the patterns below.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ BEATS_PER_BAR = 4
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the song: its tempo, and what everyone plays in each of its bars."""
+    """A section of the song: its tempo, and the chords, melody and patterns of its bars."""
 
     name: str
     bpm: float
@@ -27,7 +27,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Part:
-    """A player: General MIDI program and channel, place in the mix, and how loosely he plays."""
+    """An instrument: General MIDI program and channel, mix settings, and timing deviations."""
 
     name: str
     channel: int

@@ -1,13 +1,13 @@
-"""Play the chord charts of `neo_soul.txt` into a folder of MIDI files, some takes of each.
+"""Render the chord charts of `neo_soul.txt` to a folder of MIDI files, several takes of each.
 
     python examples/render_neo_soul.py midi                # three takes of each, 432 files
     python examples/render_neo_soul.py midi --grid --keys-only   # chords alone, for tokens
     python examples/render_neo_soul.py midi --charts my_charts.txt --seed 7
 
-Every take has its own voicings (style and register), its own right hand and its own bass line. A
-file holds tempo, metre, keys, sections and chords as markers, an electric piano and a bass. The
-notes of a chord begin together, so that the chords can be made into tokens; the feel is in when
-they begin and how hard. Same seed, same bytes.
+Every take has its own voicings (style and register), comping pattern and bass pattern. A file has
+tempo, meter, keys, sections and chords as markers, an electric piano and a bass. The notes of a
+chord begin together, so that they are one chord in tokens; onset times and velocities vary. The
+same seed gives the same bytes.
 """
 
 import argparse
@@ -29,19 +29,19 @@ from muse.tools.theory.voicing import STYLES, voice
 
 CHARTS = Path(__file__).with_name("neo_soul.txt")
 STYLES_PLAYED = ("neo-soul", "rootless", "drop-2", "open")
-REGISTERS = (-3, 0, 0, 2, 4)  # semitones that a take lies above its style's usual range
+REGISTERS = (-3, 0, 0, 2, 4)  # semitones by which a take is above its style's usual range
 ELECTRIC_PIANO, FINGERED_BASS = 4, 33  # General MIDI programs
 SIXTEENTHS = 4  # in a quarter
-UNEVEN_MS = 5.0  # standard deviation of when a hand falls
-UNEVEN_VELOCITY = 3.0  # and of how hard
+UNEVEN_MS = 5.0  # standard deviation of onsets
+UNEVEN_VELOCITY = 3.0  # standard deviation of velocities
 HELD_VELOCITY = 70
-BASS_BEHIND = 0.5  # share of the keys' delay that the bass takes
-TOP_ACCENT = 8  # velocity that the top note of a chord has over the lowest
-RELEASE = 0.04  # beats between the end of a note and the next that follows at once
+BASS_BEHIND = 0.5  # delay of the bass as a share of that of the keys
+TOP_ACCENT = 8  # velocity of the top note of a chord above that of the lowest
+RELEASE = 0.04  # beats between the end of a note and an adjacent next one
 LOWEST_BASS, HIGHEST_BASS = 28, 45  # MIDI pitches: E1 to A2
 LOUDNESS = (1, 127)
 
-# what the hands do with a chord, by the beats that a player counts in it: beat:length:velocity
+# comping patterns by the duration of the chord in counted beats: beat:length:velocity
 HANDS = {
     "held": {},
     "laid": {
@@ -58,7 +58,7 @@ HANDS = {
     },
     "push": {4: "0:1.25:72 1.5:2.5:68", 3: "0:1.25:72 1.5:1.5:66", 2: "0:.5:72 .5:1.5:66"},
 }
-# the same where the beat has three parts
+# the same in compound meters
 ROLLING_HANDS = {
     "held": {},
     "rocked": {4: "0:2:72 2:1:62 3:1:66", 2: "0:1:72 1:1:62"},
@@ -68,7 +68,7 @@ ROLLING_HANDS = {
         1: "0:.667:74 .667:.333:56",
     },
 }
-# what the bass does: beat:length:velocity:degree; 'to' leads into the next bass by a half step
+# bass patterns: beat:length:velocity:degree; 'to' is a half step from the next bass note
 BASSES = {
     "held": {},
     "walks": {
@@ -90,12 +90,15 @@ ROLLING_BASSES = {
         2: "0:1.667:92:root 1.667:.333:78:to",
     },
 }
-Hand = tuple[dict[int, str], ...]  # what it knows for a beat of two parts, and of three
+Hand = tuple[dict[int, str], ...]  # patterns for simple meters, and for compound ones
 
 
 @dataclass(frozen=True)
 class Stroke:
-    """What a hand means to play: from beat to beat, how loud, and for the bass which degree."""
+    """One attack of a pattern before timing deviations: start and end in beats, and velocity.
+
+    `degree` is that of a bass note; the keys ignore it.
+    """
 
     start: float
     end: float
@@ -106,7 +109,7 @@ class Stroke:
 
 @dataclass
 class Take:
-    """One way to play a chart: who plays what, how far behind, and the dice."""
+    """One rendition of a chart: style, register, patterns, and random generator."""
 
     chart: Chart
     style: str
@@ -119,11 +122,11 @@ class Take:
 
     @property
     def song(self) -> Song:
-        """The chart's song."""
+        """The Song of the chart."""
         return self.chart.song
 
     def placed(self, beat: float, meter: Meter, share: float = 1.0) -> float:
-        """Where a hand that means a beat falls: swung, behind, and a little uneven."""
+        """Return the onset of a note written on a beat: swung, behind the beat, and random."""
         if self.on_grid:
             return beat
         late_ms = self.chart.behind_ms * share + self.rng.gauss(0, UNEVEN_MS)
@@ -131,7 +134,7 @@ class Take:
         return max(0.0, self.swung(beat, meter) + late)
 
     def swung(self, beat: float, meter: Meter) -> float:
-        """The second of two sixteenths comes later; where the beat has three parts, none does."""
+        """Delay the second of two sixteenths; compound meters are not swung."""
         sixteenth = beat * SIXTEENTHS
         is_second = abs(sixteenth - round(sixteenth)) < 1e-6 and round(sixteenth) % 2 == 1
         if self.on_grid or pulse_beats(meter) != 1 or not is_second:
@@ -139,24 +142,26 @@ class Take:
         return beat + (self.chart.swing - STRAIGHT) / 100 * 2 / SIXTEENTHS
 
     def span(self, stroke: Stroke, share: float = 1.0) -> tuple[float, float]:
-        """Start and length in beats; a little is left free before what follows at once."""
+        """Return start and length in beats; notes end shortly before an adjacent next one."""
         start, meter = self.placed(stroke.start, stroke.meter, share), stroke.meter
         return start, self.swung(stroke.end, meter) - self.swung(stroke.start, meter) - RELEASE
 
     def velocity(self, written: float) -> int:
-        """A velocity as a hand gives it."""
+        """Return a velocity with random variation."""
         uneven = 0.0 if self.on_grid else self.rng.gauss(0, UNEVEN_VELOCITY)
         return min(max(round(written + uneven), LOUDNESS[0]), LOUDNESS[1])
 
 
 def main() -> None:
-    """Read the command line and play."""
+    """Parse the command line and write the files."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("out", type=Path, help="folder for the MIDI files")
-    parser.add_argument("--charts", type=Path, default=CHARTS, help="other charts to play")
-    parser.add_argument("--takes", type=int, default=3, help="of each chart")
+    parser.add_argument("--charts", type=Path, default=CHARTS, help="file of chord charts")
+    parser.add_argument("--takes", type=int, default=3, help="takes of each chart")
     parser.add_argument("--seed", type=int, default=20)
-    parser.add_argument("--grid", action="store_true", help="no feel: everything as written")
+    parser.add_argument(
+        "--grid", action="store_true", help="notes exactly on the grid, with the written velocities"
+    )
     parser.add_argument("--keys-only", action="store_true", help="no bass")
     options = parser.parse_args()
     charts = parse_charts(options.charts.read_text(encoding="utf-8"), str(options.charts))
@@ -170,7 +175,7 @@ def main() -> None:
 
 
 def take_of(chart: Chart, number: int, seed: str, on_grid: bool) -> Take:
-    """A take as the seed has it; the styles take turns."""
+    """Draw a take by the seed; the styles alternate by number."""
     style = STYLES_PLAYED[number % len(STYLES_PLAYED)]
     rng = random.Random(f"{chart.id}/{style}/{seed}")
     hand = tuple(rng.choice(list(table.values())) for table in (HANDS, ROLLING_HANDS))
@@ -181,7 +186,7 @@ def take_of(chart: Chart, number: int, seed: str, on_grid: bool) -> Take:
 
 
 def played(take: Take, with_bass: bool = True) -> Song:
-    """The chart's song with its players."""
+    """Return the Song of the chart with tracks for keys and bass."""
     keys = [tonality_at(take.song, chord.start_beats) for chord in take.song.chords]
     style = STYLES[take.style]
     voicings = voice(
@@ -200,16 +205,19 @@ def played(take: Take, with_bass: bool = True) -> Song:
 
 
 def strokes(take: Take, index: int, hand: Hand) -> Iterator[Stroke]:
-    """What a hand does during a chord, in the longest pieces it knows; else, and last, it holds."""
+    """Yield the strokes of a chord, split into the longest durations that have a pattern.
+
+    A duration without a pattern, and the last chord, is one held stroke.
+    """
     chord = take.song.chords[index]
     meter = meter_at(take.song, chord.start_beats)
     unit = pulse_beats(meter)
-    ways = hand[unit != 1]
+    patterns = hand[unit != 1]
     at, left = chord.start_beats, chord.duration_beats / unit
     while left > 0:
-        known = [count for count in ways if count <= left and index < len(take.symbols) - 1]
+        known = [count for count in patterns if count <= left and index < len(take.symbols) - 1]
         piece = max(known, default=left)
-        for word in ways[int(piece)].split() if known else [f"0:{piece}:{HELD_VELOCITY}"]:
+        for word in patterns[int(piece)].split() if known else [f"0:{piece}:{HELD_VELOCITY}"]:
             beat, length, loudness, *degree = word.split(":")
             start, end = at + float(beat) * unit, at + (float(beat) + float(length)) * unit
             yield Stroke(start, end, float(loudness), "".join(degree) or "root", meter)
@@ -217,18 +225,18 @@ def strokes(take: Take, index: int, hand: Hand) -> Iterator[Stroke]:
 
 
 def meter_at(song: Song, beat: float) -> Meter:
-    """The metre in force; 4/4 where none is written."""
+    """Return the meter in force; 4/4 where none is written."""
     return next((meter for meter in reversed(song.meters) if meter.beat <= beat), COMMON_TIME)
 
 
 def tonality_at(song: Song, beat: float) -> Tonality | None:
-    """The key in force, if any is written."""
+    """Return the key in force; None where none is written."""
     key = next((key for key in reversed(song.keys) if key.beat <= beat), None)
     return tonality_of(key) if key else None
 
 
 def keys_notes(take: Take, pitches: Sequence[Sequence[int]]) -> Iterator[Note]:
-    """The chords as the hands play them, all notes of a chord at once, the top one the loudest."""
+    """Yield the notes of the keys; those of a chord start together, and the top one is loudest."""
     for index, chord in enumerate(pitches):
         for stroke in strokes(take, index, take.hand):
             start, length = take.span(stroke)
@@ -238,7 +246,7 @@ def keys_notes(take: Take, pitches: Sequence[Sequence[int]]) -> Iterator[Note]:
 
 
 def bass_notes(take: Take) -> Iterator[Note]:
-    """The bass under the chords."""
+    """Yield the notes of the bass."""
     line = bass_line(take.symbols)
     for index, (low, symbol) in enumerate(zip(line, take.symbols, strict=True)):
         following = line[index + 1] if index + 1 < len(line) else None
@@ -250,7 +258,7 @@ def bass_notes(take: Take) -> Iterator[Note]:
 
 
 def bass_line(symbols: Sequence[ChordSymbol]) -> list[int | None]:
-    """The lowest note of each chord, the nearest to the one before; None for silence."""
+    """Return a bass pitch for each chord, nearest to the previous one; None for silence."""
     line, last = list[int | None](), (LOWEST_BASS + HIGHEST_BASS) // 2
     for symbol in symbols:
         pc = symbol.bass_pc
@@ -264,7 +272,7 @@ def bass_line(symbols: Sequence[ChordSymbol]) -> list[int | None]:
 def bass_pitch(
     degree: str, low: int, symbol: ChordSymbol, following: int | None, rng: random.Random
 ) -> int:
-    """What the bass plays for a degree; over a slash it knows its note and the octave only."""
+    """Return the bass pitch of a degree; over slash chords only the bass note or its octave."""
     if degree == "octave":
         return low + 12
     if degree == "to" and following is not None and following != low:
@@ -276,16 +284,18 @@ def bass_pitch(
 
 
 def trimmed(notes: Iterable[Note], one_at_a_time: bool = False) -> list[Note]:
-    """The notes in order, each ending before its pitch, or any, begins again."""
+    """Sort notes, and end each before the next one of the same pitch, or any next one."""
     ordered = sorted(notes, key=lambda note: (note.start_beats, note.pitch))
     nexts: dict[int, float] = {}
-    kept = list[Note]()
+    shortened = list[Note]()
     for note in reversed(ordered):
         voice_of = 0 if one_at_a_time else note.pitch
         room = nexts.get(voice_of, float("inf")) - note.start_beats
         nexts[voice_of] = note.start_beats
-        kept.append(msgspec.structs.replace(note, duration_beats=min(note.duration_beats, room)))
-    return kept[::-1]
+        shortened.append(
+            msgspec.structs.replace(note, duration_beats=min(note.duration_beats, room))
+        )
+    return shortened[::-1]
 
 
 if __name__ == "__main__":
