@@ -297,7 +297,7 @@ def show(made: list[Any], raw: bool, as_json: bool) -> None:
 def show_chart(song: Any, title: str) -> None:
     """Print a chord chart on the terminal."""
     from muse.cli.view import print_lines, terminal
-    from muse.tools.view.view import Show, lines_of
+    from muse.tools.view.view import ViewOptions, lines_of
 
     console, width = terminal()
-    print_lines(lines_of(song, title, Show(width, chart=True)), console)
+    print_lines(lines_of(song, title, ViewOptions(width, chart=True)), console)

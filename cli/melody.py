@@ -228,8 +228,8 @@ def show_song(song: Any, title: str) -> None:
     import msgspec
 
     from muse.cli.view import has_colors, print_lines, terminal
-    from muse.tools.view.view import Show, lines_of
+    from muse.tools.view.view import ViewOptions, lines_of
 
     console, width = terminal()
     alone = msgspec.structs.replace(song, tracks=song.tracks[-1:])
-    print_lines(lines_of(alone, title, Show(width, has_colors(console))), console)
+    print_lines(lines_of(alone, title, ViewOptions(width, has_colors(console))), console)

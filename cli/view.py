@@ -88,24 +88,25 @@ def view(
     """
     from muse.cli.output import write_bytes
     from muse.cli.progress import progress_bar
-    from muse.tools.view.inputs import subject
-    from muse.tools.view.view import Show, check_output, json_of, lines_of, prepare, save_view
+    from muse.tools.view.formats import check_output
+    from muse.tools.view.inputs import open_input
+    from muse.tools.view.view import ViewOptions, json_of, lines_of, prepare, save_view
 
     if out is not None:
         check_output(out, file)
     title = STDIN_TITLE if file == "-" else Path(file).stem
-    with subject(file) as found, progress_bar("view") as report:
-        seen = prepare(found, tracks, find)
+    with open_input(file) as found, progress_bar("view") as report:
+        content = prepare(found, tracks, find)
         if out is not None:
-            save_view(seen, out, title, bars=bars, report=report)
+            save_view(content, out, title, bars=bars, report=report)
             logging.getLogger("muse").info("wrote %s", out)
             return
         if as_json:
-            write_bytes(json_of(seen, report))
+            write_bytes(json_of(content, report))
             return
         console, width = terminal()
-        show = Show(width, has_colors(console), chart, roll, bars)
-        lines = lines_of(seen, title, show, report)
+        options = ViewOptions(width, has_colors(console), chart, roll, bars)
+        lines = lines_of(content, title, options, report)
     print_lines(lines, console)
 
 

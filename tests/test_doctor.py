@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from muse.cli.doctor import print_findings
-from muse.tools.doctor import parts
-from muse.tools.doctor.parts import Part, examine_requirement
+from muse.tools.doctor import components
+from muse.tools.doctor.components import Component, examine_requirement
 from muse.tools.doctor.report import GROUPS, examine, report
 
 ROOT = Path(__file__).parent.parent
@@ -102,7 +102,7 @@ def test_fluidsynth_is_optional(diagnose, monkeypatch) -> None:
 def test_the_install_command_fits_the_system(monkeypatch, system: str, command: str | None) -> None:
     monkeypatch.setattr("platform.system", lambda: system)
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    ffmpeg = next(part for part in parts.examine_audio() if part.name == "ffmpeg")
+    ffmpeg = next(part for part in components.examine_audio() if part.name == "ffmpeg")
     assert (ffmpeg.present, ffmpeg.command) == (False, command)
 
 
@@ -111,22 +111,22 @@ def test_a_broken_ffmpeg_is_missing(monkeypatch, tmp_path: Path) -> None:
     broken.write_text("#!/bin/sh\nexit 1\n")
     broken.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert parts.ffmpeg_version() is None
+    assert components.ffmpeg_version() is None
 
 
 def test_no_soundfont_at_all(monkeypatch) -> None:
     monkeypatch.setattr("muse.tools.audio.soundfonts.find_soundfonts", list)
     monkeypatch.setattr("platform.system", lambda: "Linux")
-    font = next(part for part in parts.examine_rendering() if part.name == "soundfont")
+    font = next(part for part in components.examine_rendering() if part.name == "soundfont")
     assert (font.present, font.command) == (False, "apt-get install fluid-soundfont-gm")
 
 
 def test_damaged_weights_have_a_reinstall_command(diagnose, monkeypatch, tmp_path) -> None:
-    for path in parts.shipped_folder().glob("basic-pitch.*"):
+    for path in components.shipped_folder().glob("basic-pitch.*"):
         shutil.copy(path, tmp_path)
     with (tmp_path / "basic-pitch.onnx").open("r+b") as file:
         file.write(b"\0\0\0\0")
-    monkeypatch.setattr(parts, "shipped_folder", lambda: tmp_path)
+    monkeypatch.setattr(components, "shipped_folder", lambda: tmp_path)
     code, found = diagnose()
     assert code == 1
     assert "damaged" in found["basic-pitch"]["detail"]
@@ -142,10 +142,14 @@ def test_missing_weights_have_an_install_command(diagnose, monkeypatch) -> None:
 
 
 def test_the_list_on_a_terminal(capsys) -> None:
-    gone = Part("audio", "libsndfile", False, "gone", "sound files", True, "pip install soundfile")
-    spare = Part("midi", "JACK", False, "not found", "live MIDI", command="apt-get install jackd2")
-    shrug = Part("midi", "ALSA", False, "no /dev/snd/seq here", "live MIDI")
-    print_findings(report([Part("python", "muse", True, "0.1.0"), gone, spare, shrug]))
+    gone = Component(
+        "audio", "libsndfile", False, "gone", "sound files", True, "pip install soundfile"
+    )
+    spare = Component(
+        "midi", "JACK", False, "not found", "live MIDI", command="apt-get install jackd2"
+    )
+    shrug = Component("midi", "ALSA", False, "no /dev/snd/seq here", "live MIDI")
+    print_findings(report([Component("python", "muse", True, "0.1.0"), gone, spare, shrug]))
     assert capsys.readouterr().out.splitlines() == [
         "python",
         "  + muse            0.1.0",

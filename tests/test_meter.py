@@ -121,12 +121,14 @@ def test_melody_bars_are_as_long_as_the_meter(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", [*COMPOUND, *SIMPLE])
-def test_notation_joins_beams_by_the_compound_beat(text: str) -> None:
+def test_notation_joins_beams_by_three_units_in_compound_meters_and_in_three_eighths(
+    text: str,
+) -> None:
     (bar,) = score_bars(Song(meters=[meter(text)]), 1, 0.0)
     beat = 3 * 4 * GRID // bar.denominator
     levels = levels_of(bar.numerator, bar.denominator, bar.length)
     assert (levels[:2] == (beat, beat)) == (text in COMPOUND)
-    assert beam_length(bar) == (beat if text in COMPOUND else GRID)
+    assert beam_length(bar) == (beat if text in (*COMPOUND, "3/8") else GRID)
 
 
 @pytest.mark.parametrize("text", [*COMPOUND, *SIMPLE])

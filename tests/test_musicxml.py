@@ -15,6 +15,7 @@ from muse.tools.notation.grid import GRID, quantize_song
 from muse.tools.notation.musicxml import compressed, musicxml, save_musicxml
 from muse.tools.notation.score import score_of
 from muse.tools.song.document import Chord, Key, Meter, Note, Section, Song, Tempo, Track
+from muse.tools.song.meter import parse_meter
 from muse.tools.song.midi import load_song
 
 Read = Counter[tuple[int, int, int]]  # (start, end, pitch) in steps
@@ -207,6 +208,34 @@ def test_eighths_are_beamed_by_the_beat() -> None:
     root = fromstring(musicxml(score_of(Song(tracks=[Track("a", "lead", notes=notes)]))))
     beams = [[beam.text for beam in note.findall("beam")] for note in root.iter("note")]
     assert beams == [["begin"], ["end"]] * 2 + [["begin"], ["end", "backward hook"], []]
+
+
+@pytest.mark.parametrize(
+    ("meter", "beams"),
+    [
+        (
+            "3/8",
+            ["start", "continue", "stop"] * 2,
+        ),  # by the bar
+        ("6/8", ["start", "continue", "stop"] * 2),
+        ("3/4", ["start", "stop"] * 3),
+    ],
+)
+def test_eighths_of_ternary_meters_are_read_back_with_their_beams(
+    meter: str, beams: list[str]
+) -> None:
+    notes = [Note(i / 2, 0.5, 60, 80) for i in range(6)]
+    read = opened(Song(meters=[parse_meter(meter)], tracks=[Track("a", "lead", notes=notes)]))
+    found = [[beam.type for beam in note.beams] for note in read.recurse().notes]
+    assert found == [[beam] for beam in beams]
+
+
+def test_a_rest_or_a_longer_note_interrupts_the_beam_of_three_eighths() -> None:
+    starts = [(0.0, 0.5), (1.0, 0.5), (1.5, 1.0), (2.5, 0.5), (3.0, 0.25), (3.25, 0.25), (3.5, 1.0)]
+    notes = [Note(start, length, 60, 80) for start, length in starts]
+    song = Song(meters=[parse_meter("3/8")], tracks=[Track("a", "lead", notes=notes)])
+    found = [[beam.type for beam in note.beams] for note in opened(song).recurse().notes]
+    assert found == [[], [], [], [], ["start"] * 2, ["stop"] * 2, []]
 
 
 def test_an_mxl_holds_the_score(tmp_path: Path, example_song: Song) -> None:

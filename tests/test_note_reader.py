@@ -29,17 +29,18 @@ def test_two_simultaneous_tones_are_found(head: str) -> None:
     audio = golden_audio()
     evidence = estimate(EngineInput(audio))[head]
     frames = -(-len(audio) // 256)
-    assert evidence.held.shape == evidence.onset.shape == (frames, 88)
-    assert evidence.held.min() >= 0.0
-    assert evidence.held.max() <= 1.0
-    sounding = np.flatnonzero(evidence.held[int(1.6 * 86)] > 0.6) + 21
+    assert evidence.frame_posterior.shape == evidence.onset.shape == (frames, 88)
+    assert evidence.frame_posterior.min() >= 0.0
+    assert evidence.frame_posterior.max() <= 1.0
+    sounding = np.flatnonzero(evidence.frame_posterior[int(1.6 * 86)] > 0.6) + 21
     assert sounding.tolist() == [45, 60]
 
 
 def test_level_does_not_matter() -> None:
     audio = golden_audio()
     pair = [
-        estimate(EngineInput(each))["chords"].held for each in (audio, audio * np.float32(0.25))
+        estimate(EngineInput(each))["chords"].frame_posterior
+        for each in (audio, audio * np.float32(0.25))
     ]
     assert np.abs(pair[0] - pair[1]).mean() < 0.02
 

@@ -18,7 +18,7 @@ from muse.tools.view.chart import chord_chart
 from muse.tools.view.page import bar_range, systems
 from muse.tools.view.text import plain
 from muse.tools.view.text_roll import piano_roll
-from muse.tools.view.view import Show, lines_of
+from muse.tools.view.view import ViewOptions, lines_of
 from tests.conftest import Result
 
 Muse = Callable[..., Result]
@@ -312,5 +312,5 @@ def test_any_song_is_shown_within_the_width(
     song: Song, width: int, color: bool, bars: str | None
 ) -> None:
     bars = bars if song_bars(song) else None
-    shown = lines_of(song, "title", Show(width, color, bars=bars))
+    shown = lines_of(song, "title", ViewOptions(width, color, bars=bars))
     assert max(sum(len(span.text) for span in line) for line in shown) <= width

@@ -9,7 +9,7 @@ import pytest
 
 from muse.tools.audio.io import write_audio
 from muse.tools.audio.mel import mel_filterbank
-from muse.tools.view.audio_overview import BANDS, FLOOR_DB, Columns, band_range_hz, overview
+from muse.tools.view.audio_overview import BANDS, FLOOR_DB, Columns, band_range_hz, read_overview
 from tests.conftest import Result
 from tests.sounds import tone
 
@@ -28,26 +28,30 @@ def test_audio_in_a_terminal_and_as_a_picture(
 
 
 def test_a_sine_lies_in_its_band(tone_file: Callable[..., Path]) -> None:
-    seen = overview(tone_file(frequency=1000.0, seconds=2.0), 50)
-    band = int(seen.mel_db[:, 25].argmax())
-    assert seen.edges_hz[band] < 1000 < seen.edges_hz[band + 2]
-    assert seen.mel_db.max() == 0 and seen.mel_db[-1].max() < -50
-    assert np.allclose(seen.highest, 0.5, atol=0.01) and np.allclose(seen.lowest, -0.5, atol=0.01)
+    overview = read_overview(tone_file(frequency=1000.0, seconds=2.0), 50)
+    band = int(overview.mel_db[:, 25].argmax())
+    assert overview.edges_hz[band] < 1000 < overview.edges_hz[band + 2]
+    assert overview.mel_db.max() == 0 and overview.mel_db[-1].max() < -50
+    assert np.allclose(overview.highest, 0.5, atol=0.01) and np.allclose(
+        overview.lowest, -0.5, atol=0.01
+    )
 
 
 def test_silence_and_single_samples_are_drawn(tmp_path: Path) -> None:
     for frames in (1, 100, 44_100):
         path = tmp_path / f"{frames}.wav"
         write_audio(path, np.zeros((1, frames), np.float32), 44_100)
-        seen = overview(path, 70)
-        assert len(seen.highest) == min(frames, 70) and seen.mel_db.shape[1] == len(seen.highest)
-        assert seen.mel_db.max() == FLOOR_DB and seen.loudness_lufs is None
+        overview = read_overview(path, 70)
+        assert len(overview.highest) == min(frames, 70) and overview.mel_db.shape[1] == len(
+            overview.highest
+        )
+        assert overview.mel_db.max() == FLOOR_DB and overview.loudness_lufs is None
 
 
 def test_an_overview_does_not_depend_on_the_blocks(tmp_path: Path) -> None:
     audio = tone(300.0, 1.0) * np.linspace(0, 1, 44_100, dtype=np.float32)
     write_audio(tmp_path / "a.wav", audio, 44_100, bits="32f")
-    whole = overview(tmp_path / "a.wav", 33)
+    whole = read_overview(tmp_path / "a.wav", 33)
     pieces = Columns(44_100, 44_100, 33)
     for start in range(0, 44_100, 777):
         pieces.add(audio[:, start : start + 777])

@@ -9,6 +9,6 @@ def silent(_stage: str, _fraction: float) -> None:
     """Ignore the progress."""
 
 
-def part(report: Report, start: float, end: float) -> Report:
+def scale_report(report: Report, start: float, end: float) -> Report:
     """Return a report whose range 0 to 1 is the range start to end of another report."""
     return lambda stage, fraction: report(stage, start + (end - start) * fraction)

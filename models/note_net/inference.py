@@ -23,11 +23,11 @@ class Evidence:
     """Posteriors of one kind of part, (frames, 88), in [0, 1].
 
     Attributes:
-        held: a note of the pitch sounds in the frame.
+        frame_posterior: a note of the pitch sounds in the frame.
         onset: a note of the pitch starts in the frame.
     """
 
-    held: Matrix
+    frame_posterior: Matrix
     onset: Matrix
 
 
@@ -54,8 +54,8 @@ class NoteInference:
             "onset": posteriors.onset[None],
         }
         (output,) = self._session.run(None, inputs)
-        held, onset = output[0]
-        return {head: Evidence(held[i], onset[i]) for i, head in enumerate(HEADS)}
+        frame_posterior, onset = output[0]
+        return {head: Evidence(frame_posterior[i], onset[i]) for i, head in enumerate(HEADS)}
 
 
 def scale_levels(level: Matrix, reference: np.floating) -> Matrix:

@@ -14,12 +14,12 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from muse.tools.theory.pitch import OCTAVE
 from muse.tools.theory.qualities import QUALITIES
 
 Third = Literal[3, 4]  # semitones: minor, major
 Triad = tuple[int, Third]  # pitch class of the root, third
 
-OCTAVE = 12  # semitones
 MAX_DISTANCE: Final = 3  # steps; larger distances (up to 5) count as this
 NO_DISTANCE: Final = 4  # one of the two has no third, or is not a chord
 BUCKETS: Final = 5

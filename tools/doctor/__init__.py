@@ -1,1 +1,1 @@
-"""Which parts of muse work on this machine, and how to install the others."""
+"""What muse finds on this machine, and how to install the rest."""

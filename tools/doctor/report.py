@@ -1,10 +1,10 @@
-"""Report of the parts of muse on this machine, and the commands that install the others."""
+"""Report of the components that muse finds on this machine, and how to install the others."""
 
 from dataclasses import asdict
 from typing import Any
 
-from muse.tools.doctor.parts import (
-    Part,
+from muse.tools.doctor.components import (
+    Component,
     examine_audio,
     examine_devices,
     examine_midi,
@@ -27,26 +27,28 @@ GROUPS = {
 }
 
 
-def examine() -> list[Part]:
-    """Return all parts, group by group; a group that cannot be examined is reported as missing."""
-    parts: list[Part] = []
+def examine() -> list[Component]:
+    """Return all components by group; a group that cannot be examined is reported as missing."""
+    components: list[Component] = []
     for group, examine_group in GROUPS.items():
         try:
-            parts += examine_group()
+            components += examine_group()
         except (ImportError, OSError) as error:
-            parts.append(Part(group, group, False, f"cannot be examined: {error}", needed=True))
-    return parts
+            components.append(
+                Component(group, group, False, f"cannot be examined: {error}", needed=True)
+            )
+    return components
 
 
-def report(parts: list[Part]) -> dict[str, Any]:
-    """Return the parts as one JSON object; `ok` is true if no needed part is missing."""
-    missing = [part for part in parts if not part.present and (part.needed or part.command)]
+def report(components: list[Component]) -> dict[str, Any]:
+    """Return the components as one JSON object; `ok` is true if no needed one is missing."""
+    missing = [each for each in components if not each.present and (each.needed or each.command)]
     return {
         "format": FORMAT,
-        "ok": not any(part.needed for part in missing),
+        "ok": not any(each.needed for each in missing),
         "version": installed_version(DISTRIBUTION),
-        "parts": [asdict(part) for part in parts],
+        "parts": [asdict(each) for each in components],
         "missing": [
-            {"name": part.name, "needed": part.needed, "command": part.command} for part in missing
+            {"name": each.name, "needed": each.needed, "command": each.command} for each in missing
         ],
     }

@@ -11,6 +11,7 @@ from muse.tools.song.meter import bar_beats, parse_meter, pulse_beats, signature
 from muse.tools.song.tempo_map import FASTEST_BPM, SLOWEST_BPM
 from muse.tools.theory.keys import Tonality, parse_key
 from muse.tools.theory.voicing import STYLES as VOICINGS
+from muse.tools.view.formats import PICTURE_SUFFIXES, SCORE_SUFFIXES, SONG_SUFFIXES
 
 AUTO = "auto"
 DEFAULT_BPM = 100.0  # counted beats per minute
@@ -20,8 +21,14 @@ MAX_AHEAD = 32  # chords
 MAX_COUNT_IN = 8  # bars
 MIN_SWING, MAX_SWING = 50.0, 75.0  # percent of a pair of eighths that the first one lasts
 DENOMINATORS = (4, 8)
-SCORES = (".mid", ".midi", ".json", ".jsonl", ".musicxml", ".xml", ".png", ".svg", ".pdf")
-FILE_SUFFIXES = (*SCORES, *AUDIO_SUFFIXES)
+# of files that --in and --out name; anything else is a port
+FILE_SUFFIXES = (
+    *SONG_SUFFIXES,
+    ".jsonl",
+    *SCORE_SUFFIXES,
+    *PICTURE_SUFFIXES,
+    *AUDIO_SUFFIXES,
+)
 
 
 @dataclass(frozen=True)

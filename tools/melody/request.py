@@ -17,10 +17,9 @@ from muse.tools.melody.note_slots import NotePlan
 from muse.tools.melody.prepare_song import model_context, prepare_song
 from muse.tools.melody.repetition import AUTO, NONE, draw_repeats, form_repeats
 from muse.tools.song.document import Song, Track
-from muse.tools.theory.pitch import midi_name, parse_midi_name
+from muse.tools.theory.pitch import OCTAVE, midi_name, parse_midi_name
 
 DEFAULT_RANGE = "C4:A5"
-OCTAVE = 12  # pitches; a range of this size contains a tone of every chord
 AROUND = 2  # semitones by which a continued melody may exceed its range
 LEAST_DENSITY, MOST_DENSITY = 0.5, 16.0  # notes per bar
 PITCHES = Sampling(1.0, 0, 0.95)

@@ -86,7 +86,7 @@ def quantize_song(song: Song) -> tuple[list[list[GridNote]], Displacement]:
         if not track.is_drum or division is not None:
             moves += distances(track, notes)
         tracks.append(sorted(notes))
-    return tracks, Displacement() if division is None else moved(moves, shift)
+    return tracks, Displacement() if division is None else displacement_of(moves, shift)
 
 
 def shift_onto_beats(song: Song) -> float:
@@ -198,7 +198,7 @@ def distances(track: Track, notes: Sequence[GridNote]) -> list[tuple[float, floa
     ]
 
 
-def moved(distances: Sequence[tuple[float, float]], shift: float) -> Displacement:
+def displacement_of(distances: Sequence[tuple[float, float]], shift: float) -> Displacement:
     """Summarize the distances of all notes."""
     if not distances:
         return Displacement()

@@ -15,7 +15,7 @@ from muse.tools.errors import BadInputError
 from muse.tools.files import write_bytes
 from muse.tools.notation.grid import GRID
 from muse.tools.notation.harmony import harmony_element
-from muse.tools.notation.notes import Place, add_voice
+from muse.tools.notation.notes import VoicePlacement, add_voice
 from muse.tools.notation.score import Part, Score, ScoreBar, score_of
 from muse.tools.notation.voice_measures import stretches
 from muse.tools.notation.voices import Clef
@@ -118,7 +118,7 @@ def instrument_id(number: int, key: int | None) -> str:
 def measures(part: Part, score: Score, number: int) -> Iterator[Element]:
     """Yield the bars of a part; the first part carries sections, tempos and chords."""
     rows = [
-        (voice_place(part, number, index, order), list(stretches(voice, score.bars)))
+        (voice_placement(part, number, index, order), list(stretches(voice, score.bars)))
         for index, staff in enumerate(part.staves)
         for order, voice in enumerate(staff.voices)
     ]
@@ -129,20 +129,22 @@ def measures(part: Part, score: Score, number: int) -> Iterator[Element]:
         if number == 1:
             add_marks(measure, bar)
         written = False
-        for place, bars in rows:
-            if not place.is_first and all(stretch.pitches is None for stretch in bars[position]):
+        for placement, bars in rows:
+            if not placement.is_first and all(
+                stretch.pitches is None for stretch in bars[position]
+            ):
                 continue
             if written:
                 SubElement(SubElement(measure, "backup"), "duration").text = str(bar.length)
             written = True
-            add_voice(measure, bars[position], bar, place)
+            add_voice(measure, bars[position], bar, placement)
         yield measure
 
 
-def voice_place(part: Part, number: int, staff: int, order: int) -> Place:
+def voice_placement(part: Part, number: int, staff: int, order: int) -> VoicePlacement:
     """Return the place of a voice of a part; the second staff's voices count from 5 or later."""
     before = max(VOICES_PER_STAFF, len(part.staves[0].voices)) if staff else 0
-    return Place(
+    return VoicePlacement(
         voice=before + order + 1,
         is_first=order == 0,
         staff=staff + 1 if len(part.staves) > 1 else None,

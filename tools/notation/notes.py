@@ -14,13 +14,13 @@ from muse.tools.notation.note_values import NoteValue
 from muse.tools.notation.pitches import spelled
 from muse.tools.notation.score import ScoreBar
 from muse.tools.notation.voice_measures import Stretch, tie_marks
-from muse.tools.song.meter import is_compound
+from muse.tools.song.meter import GROUP, is_compound, is_three_eighths
 
 ACTUAL_NOTES, NORMAL_NOTES = 3, 2  # of a triplet
 
 
 @dataclass(frozen=True)
-class Place:
+class VoicePlacement:
     """Where notes are written.
 
     Attributes:
@@ -36,10 +36,12 @@ class Place:
     kit: int | None = None
 
 
-def add_voice(measure: Element, stretches: Sequence[Stretch], bar: ScoreBar, place: Place) -> None:
+def add_voice(
+    measure: Element, stretches: Sequence[Stretch], bar: ScoreBar, placement: VoicePlacement
+) -> None:
     """Append one voice of a bar; its stretches fill the bar."""
     if all(stretch.pitches is None for stretch in stretches):
-        add_whole_rest(measure, bar, place)
+        add_whole_rest(measure, bar, placement)
         return
     rows = [(s, i, piece) for s in stretches for i, piece in enumerate(s.pieces)]
     pieces = [piece for _, _, piece in rows]
@@ -51,36 +53,36 @@ def add_voice(measure: Element, stretches: Sequence[Stretch], bar: ScoreBar, pla
             note = SubElement(measure, "note")
             if position:
                 SubElement(note, "chord")
-            add_pitch(note, pitch, bar, place)
+            add_pitch(note, pitch, bar, placement)
             add_duration(note, piece, ties)
-            if pitch is not None and place.kit is not None:
-                SubElement(note, "instrument", id=f"P{place.kit}-K{pitch}")
-            add_value(note, piece, pitch, place)
+            if pitch is not None and placement.kit is not None:
+                SubElement(note, "instrument", id=f"P{placement.kit}-K{pitch}")
+            add_value(note, piece, pitch, placement)
             add_marks(note, piece, ties, [] if position else marks, first=position == 0)
 
 
 def beam_length(bar: ScoreBar) -> int:
-    """Return the longest beam in steps: a quarter note, or a beat in compound meter."""
+    """Return the longest beam in steps: a quarter note, a beat in compound meter, a bar of 3/8."""
     if is_compound(bar.numerator, bar.denominator):
         return max(bar.levels[0], GRID // 2)
-    return GRID
+    return GROUP * GRID // 2 if is_three_eighths(bar) else GRID
 
 
-def add_whole_rest(measure: Element, bar: ScoreBar, place: Place) -> None:
+def add_whole_rest(measure: Element, bar: ScoreBar, placement: VoicePlacement) -> None:
     """Add a rest for a whole bar of any meter."""
     note = SubElement(measure, "note")
     SubElement(note, "rest", measure="yes")
     SubElement(note, "duration").text = str(bar.length)
-    SubElement(note, "voice").text = str(place.voice)
-    if place.staff is not None:
-        SubElement(note, "staff").text = str(place.staff)
+    SubElement(note, "voice").text = str(placement.voice)
+    if placement.staff is not None:
+        SubElement(note, "staff").text = str(placement.staff)
 
 
-def add_pitch(note: Element, pitch: int | None, bar: ScoreBar, place: Place) -> None:
+def add_pitch(note: Element, pitch: int | None, bar: ScoreBar, placement: VoicePlacement) -> None:
     """Add the pitch, the staff position of a drum, or a rest."""
     if pitch is None:
         SubElement(note, "rest")
-    elif place.kit is not None:
+    elif placement.kit is not None:
         piece = piece_of(pitch)
         unpitched = SubElement(note, "unpitched")
         SubElement(unpitched, "display-step").text = piece.step
@@ -101,9 +103,11 @@ def add_duration(note: Element, piece: NoteValue, ties: Sequence[str]) -> None:
         SubElement(note, "tie", type=kind)
 
 
-def add_value(note: Element, piece: NoteValue, pitch: int | None, place: Place) -> None:
+def add_value(
+    note: Element, piece: NoteValue, pitch: int | None, placement: VoicePlacement
+) -> None:
     """Add voice, written value, triplet, note head and staff."""
-    SubElement(note, "voice").text = str(place.voice)
+    SubElement(note, "voice").text = str(placement.voice)
     SubElement(note, "type").text = piece.kind
     for _ in range(piece.dots):
         SubElement(note, "dot")
@@ -111,10 +115,10 @@ def add_value(note: Element, piece: NoteValue, pitch: int | None, place: Place) 
         change = SubElement(note, "time-modification")
         SubElement(change, "actual-notes").text = str(ACTUAL_NOTES)
         SubElement(change, "normal-notes").text = str(NORMAL_NOTES)
-    if pitch is not None and place.kit is not None and piece_of(pitch).head != DRUM:
+    if pitch is not None and placement.kit is not None and piece_of(pitch).head != DRUM:
         SubElement(note, "notehead").text = piece_of(pitch).head
-    if place.staff is not None:
-        SubElement(note, "staff").text = str(place.staff)
+    if placement.staff is not None:
+        SubElement(note, "staff").text = str(placement.staff)
 
 
 def add_marks(

@@ -67,7 +67,7 @@ class Score:
     title: str
     bars: list[ScoreBar]
     parts: list[Part]
-    moved: Displacement
+    displacement: Displacement
 
 
 def score_of(song: Song, title: str = "") -> Score:
@@ -78,16 +78,16 @@ def score_of(song: Song, title: str = "") -> Score:
     Raises:
         BadInputError: more bars than song.meter.MAX_BARS.
     """
-    tracks, moved = quantize_song(song)
+    tracks, displacement = quantize_song(song)
     ends = [note.end for notes in tracks for note in notes]
     ends += [
-        round((chord.start_beats + chord.duration_beats + moved.shift) * GRID)
+        round((chord.start_beats + chord.duration_beats + displacement.shift) * GRID)
         for chord in song.chords
     ]
-    bars = score_bars(song, max(ends, default=0), moved.shift)
+    bars = score_bars(song, max(ends, default=0), displacement.shift)
     parts = [part_of(track, notes) for track, notes in zip(song.tracks, tracks, strict=True)]
     parts = [part for part in parts if any(row for staff in part.staves for row in staff.voices)]
-    return Score(title, bars, parts or [part_of(Track("Chords"), [])], moved)
+    return Score(title, bars, parts or [part_of(Track("Chords"), [])], displacement)
 
 
 def part_of(track: Track, notes: Sequence[GridNote]) -> Part:
@@ -160,7 +160,7 @@ def written_meters(song: Song) -> list[Meter]:
 
 
 def place_keys(song: Song, bars: Sequence[ScoreBar]) -> None:
-    """Set the key of each bar; a change inside a bar is moved to the nearest bar line."""
+    """Set the key of each bar; a change inside a bar moves to the nearest bar line."""
     starts = [bar.start for bar in bars]
     pairs = zip(song.keys, spelled_keys(song), strict=True)
     for key, tonality in sorted(pairs, key=lambda pair: pair[0].beat):

@@ -28,7 +28,7 @@ def check_target(out: Path, source: str) -> None:
         MissingPartError: audio needs FluidSynth and a soundfont, and one of them is missing.
     """
     if out.suffix.lower() not in AUDIO_SUFFIXES:
-        from muse.tools.view.view import check_output
+        from muse.tools.view.formats import check_output
 
         check_output(out, source, AUDIO_SUFFIXES)
         return

@@ -99,8 +99,14 @@ def pulse_beats(meter: Signature, bpm: float | None = None) -> float:
 
 def is_one_in_a_bar(meter: Signature, bpm: float | None) -> bool:
     """Return whether a meter is 3/8 at a tempo (quarter notes per minute) with one count a bar."""
-    is_three_eighths = (meter.numerator, meter.denominator) == (3, 8)
-    return is_three_eighths and bpm is not None and bpm / bar_beats(meter) >= ONE_IN_A_BAR_BPM
+    if bpm is None or not is_three_eighths(meter):
+        return False
+    return bpm / bar_beats(meter) >= ONE_IN_A_BAR_BPM
+
+
+def is_three_eighths(meter: Signature) -> bool:
+    """Return whether a time signature is 3/8, counted in three or in one by tempo; see the module."""
+    return (meter.numerator, meter.denominator) == (3, 8)
 
 
 def bar_beats(meter: Signature) -> float:

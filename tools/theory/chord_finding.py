@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from muse.models.chord_finder.inference import ChordFinder, Segment, load_chord_finder
 from muse.tools.errors import ParameterError
 from muse.tools.song.document import Chord, Key, Meter, Song
-from muse.tools.song.meter import bar_beats, first_meter, is_same_signature, pulse_beats
+from muse.tools.song.meter import bar_beats, first_meter, is_three_eighths, pulse_beats
 from muse.tools.theory.chord_features import (
     Cells,
     beat_edges,
@@ -49,7 +49,6 @@ BAR_STRENGTHS: Final[dict[int, tuple[int, ...]]] = {  # by the number of cells i
     4: (DOWNBEAT, WEAK, HALF_BAR, WEAK),
 }
 SHORT_BARS: Final[dict[int, int]] = {1: 4, 2: 4}  # 1/4 and 2/4 are how exporters write 4/4
-THREE_EIGHTHS: Final = Meter(0.0, 3, 8)
 MOST_CELLS = 20_000  # of one song; no chords are found after them
 
 
@@ -122,7 +121,7 @@ def beat_and_bar(meter: Meter, bpm: float | None = None) -> tuple[float, int]:
     beat, bar = pulse_beats(meter, bpm), bar_beats(meter)
     if beat != 1.0:
         return beat, round(bar / beat)
-    if is_same_signature(meter, THREE_EIGHTHS):
+    if is_three_eighths(meter):
         return bar / meter.numerator, meter.numerator
     beats = max(round(bar), 1)
     return 1.0, SHORT_BARS.get(beats, beats)

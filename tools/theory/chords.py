@@ -62,22 +62,23 @@ def transposed(symbol: ChordSymbol, semitones: int, key: Tonality | None = None)
         semitones: up, or down if negative.
         key: after the transposition; None takes the spelling with the fewest accidentals near C.
     """
-    return moved(symbol, lambda pc: spell(pc + semitones, key.tonic if key else 0))
+    return with_root(symbol, lambda pc: spell(pc + semitones, key.tonic if key else 0))
 
 
 def respelled(symbol: ChordSymbol, key: Tonality) -> ChordSymbol:
     """Respell the root as the key does, and the bass to match the root."""
-    return moved(symbol, lambda pc: spell(pc, key.tonic))
+    return with_root(symbol, lambda pc: spell(pc, key.tonic))
 
 
-def moved(symbol: ChordSymbol, place: Callable[[int], int]) -> ChordSymbol:
-    """Return the chord with a new root, given by the pitch class of the old; the bass moves along.
+def with_root(symbol: ChordSymbol, new_root: Callable[[int], int]) -> ChordSymbol:
+    """Return the chord with another root; the bass keeps its interval to it.
 
-    The bass is respelled only if it would need a double accidental.
+    `new_root` maps the pitch class of the root to a place on the line of fifths. The bass is
+    respelled only if it would need a double accidental.
     """
     if symbol.root is None or symbol.root_pc is None:
         return symbol
-    root = place(symbol.root_pc)
+    root = new_root(symbol.root_pc)
     bass = None if symbol.bass is None else root + symbol.bass - symbol.root
     if bass is not None and not FLATTEST_NAME <= bass <= SHARPEST_NAME:
         bass = respell(bass, root)

@@ -12,6 +12,7 @@ import re
 from muse.tools.errors import BadInputError
 
 A4, A4_HZ = 69, 440.0  # MIDI pitch of the tuning note, and its frequency in equal temperament
+OCTAVE = 12  # semitones
 LETTERS = "FCGDAEB"  # along the line of fifths, from -1 on
 SHARP = 7  # places on the line of fifths that one sharp moves
 SEMITONES_PER_FIFTH = 7

@@ -19,6 +19,7 @@ from muse.tools.song.document import Note, Song, Track
 from muse.tools.theory.annotate import key_places, symbol_or_unknown
 from muse.tools.theory.chords import ChordSymbol, write_leadsheet
 from muse.tools.theory.keys import Tonality
+from muse.tools.theory.pitch import OCTAVE
 from muse.tools.theory.voicing_costs import (
     Array,
     Candidates,
@@ -27,7 +28,7 @@ from muse.tools.theory.voicing_costs import (
     muddiness,
     static_costs,
 )
-from muse.tools.theory.voicing_styles import OCTAVE, STYLES, Shape, Style
+from muse.tools.theory.voicing_styles import STYLES, Shape, Style
 
 __all__ = ["STYLES", "Costs", "Voicing", "chord_track", "total_cost", "voice", "voiced"]
 

@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 
 from muse.tools.theory.chords import ChordSymbol
 from muse.tools.theory.functions import color_of
-from muse.tools.theory.voicing_styles import OCTAVE, Shape
+from muse.tools.theory.pitch import OCTAVE
+from muse.tools.theory.voicing_styles import Shape
 
 Array = NDArray[np.float64]
 

@@ -17,12 +17,11 @@ from muse.tools.theory.chords import ChordSymbol
 from muse.tools.theory.functions import color_of
 from muse.tools.theory.intervals import Interval
 from muse.tools.theory.keys import Tonality, scale_pcs
-from muse.tools.theory.pitch import pitch_class
+from muse.tools.theory.pitch import OCTAVE, pitch_class
 
 Shape = tuple[int, ...]
 Slots = dict[int, int]  # slot: semitones above the root
 
-OCTAVE = 12
 MOST_TONES = 5  # in one hand
 DROP_TONES = 4  # voices of a drop voicing
 FIFTH = Interval(5)

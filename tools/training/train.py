@@ -14,7 +14,7 @@ from muse.models.training.signals import Stopped
 from muse.models.training.state import State, set_weights
 from muse.models.training.totals import format_means
 from muse.tools.errors import BadInputError, MuseError, ParameterError, missing_extra
-from muse.tools.progress import Report, part, silent
+from muse.tools.progress import Report, scale_report, silent
 from muse.tools.training.export import card_of, export
 from muse.tools.training.fit import Fit
 from muse.tools.training.fit_runs import run_fit
@@ -79,7 +79,7 @@ def train_recipe(
     options = stored_options(recipe, old, given, config) if old else resolve(recipe, given, config)
     folder = old
     try:
-        job = make_job(recipe, options, part(report, 0.0, PREPARING))
+        job = make_job(recipe, options, scale_report(report, 0.0, PREPARING))
         facts = facts_of(job)
         if folder:
             check_same(folder, facts)
@@ -87,10 +87,10 @@ def train_recipe(
             folder = new_folder(Path(options.out), facts)
             folder.write_json("split.json", split_of(job.prepared))
             log.info("training %s in %s, seed %d", name_of(recipe), folder.path, job.plan.seed)
-        state = run_training(job, folder, part(report, PREPARING, TRAINING))
+        state = run_training(job, folder, scale_report(report, PREPARING, TRAINING))
         if not first_process() or not folder:
             return Run(None)
-        return finish(job, folder, state, export_to, part(report, TRAINING, MEASURING))
+        return finish(job, folder, state, export_to, scale_report(report, TRAINING, MEASURING))
     except (Stopped, KeyboardInterrupt):
         return interrupted(folder)
     except (FloatingPointError, MemoryError) as error:

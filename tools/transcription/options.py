@@ -7,10 +7,10 @@ from typing import Self
 from muse.tools.errors import ParameterError
 from muse.tools.song.document import Role
 from muse.tools.song.roles import ROLES
+from muse.tools.song.tempo_map import FASTEST_BPM, SLOWEST_BPM
 from muse.tools.transcription.engines import engines_to_try
 
 AUTO = "auto"
-MIN_BPM, MAX_BPM = 20.0, 400.0  # quarter notes per minute
 BEATS_PER_WHOLE_NOTE = 4.0
 TRIPLET = 2.0 / 3.0  # length of a triplet note relative to the plain one
 GRID = re.compile(r"^1/(1|2|4|8|16|32|64)(t?)$", re.IGNORECASE)
@@ -103,7 +103,7 @@ def parse_tempo(text: str) -> float | None:
     """Parse a tempo in quarter notes per minute; 'auto' gives None.
 
     Raises:
-        ParameterError: neither, or outside MIN_BPM to MAX_BPM.
+        ParameterError: neither, or outside SLOWEST_BPM to FASTEST_BPM.
     """
     if text == AUTO:
         return None
@@ -111,8 +111,8 @@ def parse_tempo(text: str) -> float | None:
         bpm = float(text)
     except ValueError:
         bpm = 0.0
-    if not MIN_BPM <= bpm <= MAX_BPM:
-        limits = f"{MIN_BPM:g} to {MAX_BPM:g}"
+    if not SLOWEST_BPM <= bpm <= FASTEST_BPM:
+        limits = f"{SLOWEST_BPM:g} to {FASTEST_BPM:g}"
         raise ParameterError(f"--tempo is 'auto' or {limits} bpm, not '{text}'")
     return bpm
 

@@ -78,7 +78,7 @@ def decode_role(
             round(note.strength, 3),
             attack_level(note, level_db),
         )
-        for note in decode_posteriors(limit_to_range(evidence.held, rules), onset, rules)
+        for note in decode_posteriors(limit_to_range(evidence.frame_posterior, rules), onset, rules)
     ]
     return without_overlaps(notes, one_voice=isinstance(rules.decoder, VoiceRules))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from muse.tools.audio.io import AudioReader
-from muse.tools.progress import Report, part, silent
+from muse.tools.progress import Report, scale_report, silent
 from muse.tools.song.document import Role
 from muse.tools.transcription.drums import transcribe_drums_file
 from muse.tools.transcription.engines import AUTO, engines_to_try
@@ -76,7 +76,7 @@ def transcribe_stems(
     from_mix = transcribe_together(together, voiceless, report, engine) if together else {}
     results: list[StemTranscription] = []
     for number, stem in enumerate(stems):
-        step = part(report, number / len(stems), (number + 1) / len(stems))
+        step = scale_report(report, number / len(stems), (number + 1) / len(stems))
         if stem.name in from_mix:
             results += from_mix[stem.name]
         elif stem.role == "other" and voiceless and not quiet[stem.name]:

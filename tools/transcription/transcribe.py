@@ -15,7 +15,7 @@ from muse.tools.audio.io import AudioReader, writing_audio
 from muse.tools.audio.mono import MonoMixer
 from muse.tools.errors import ParameterError
 from muse.tools.files import input_name, on_disk
-from muse.tools.progress import Report, part, silent
+from muse.tools.progress import Report, scale_report, silent
 from muse.tools.separation.separate import SeparateOptions, Separation, separate_file
 from muse.tools.song.document import Song
 from muse.tools.song.midi import load_song, save_song
@@ -77,8 +77,10 @@ def transcribe_file(
         with AudioReader(path, name):
             pass  # so that a file that is not audio is reported before a net is loaded
         timing = start_in_background(find_timing, path, options.bpm)
-        stems, separation = find_stems(path, folder, Path(scratch), options, part(report, 0, 0.5))
-        transcribed = transcribe_stems(stems, part(report, 0.5, 0.9), options.engine)
+        stems, separation = find_stems(
+            path, folder, Path(scratch), options, scale_report(report, 0, 0.5)
+        )
+        transcribed = transcribe_stems(stems, scale_report(report, 0.5, 0.9), options.engine)
         report("beats", 0.9)
         song = build_song(path, name, transcribed, timing.result(), separation, options)
         files = [stem.path for stem in stems if stem.path.parent == folder]

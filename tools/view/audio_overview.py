@@ -116,7 +116,7 @@ class Columns:
             self._waiting = self._waiting[len(cut) * self.hop :]
 
 
-def overview(
+def read_overview(
     path: Path, columns: int, *, name: str | None = None, report: Report = silent
 ) -> Overview:
     """Read an audio file block by block.

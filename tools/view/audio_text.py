@@ -23,33 +23,33 @@ def sound_columns(width: int) -> int:
     return max(width - LABEL_WIDTH, 1)
 
 
-def sound_lines(seen: Overview, width: int, *, color: bool) -> list[Line]:
+def sound_lines(overview: Overview, width: int, *, color: bool) -> list[Line]:
     """Draw an overview with `sound_columns(width)` columns in lines of `width` characters."""
     return [
-        *sound_heading(seen, width),
+        *sound_heading(overview, width),
         [],
-        *wave_lines(seen),
-        *mel_lines(seen, color),
-        time_line(seen),
+        *wave_lines(overview),
+        *mel_lines(overview, color),
+        time_line(overview),
     ]
 
 
-def sound_heading(seen: Overview, width: int) -> list[Line]:
+def sound_heading(overview: Overview, width: int) -> list[Line]:
     """Return name, duration, sample rate, channels, peak and loudness."""
-    loudness = seen.loudness_lufs
+    loudness = overview.loudness_lufs
     facts = [
-        clock(seen.duration_s) if seen.duration_s >= 1 else f"{seen.duration_s:.3f} s",
-        f"{seen.sample_rate} Hz",
-        {1: "mono", 2: "stereo"}.get(seen.channels, f"{seen.channels} channels"),
-        f"peak {seen.peak_dbfs:.1f} dBFS",
+        clock(overview.duration_s) if overview.duration_s >= 1 else f"{overview.duration_s:.3f} s",
+        f"{overview.sample_rate} Hz",
+        {1: "mono", 2: "stereo"}.get(overview.channels, f"{overview.channels} channels"),
+        f"peak {overview.peak_dbfs:.1f} dBFS",
         "too short or quiet for a loudness" if loudness is None else f"{loudness:.1f} LUFS",
     ]
-    return [line(seen.name[:width], STRONG), *folded(facts, width)]
+    return [line(overview.name[:width], STRONG), *folded(facts, width)]
 
 
-def wave_lines(seen: Overview) -> list[Line]:
+def wave_lines(overview: Overview) -> list[Line]:
     """Draw the waveform, mirrored and scaled to the peak, by the larger of both amplitudes."""
-    reach = np.maximum(seen.highest, -seen.lowest)
+    reach = np.maximum(overview.highest, -overview.lowest)
     loudest = max(float(reach.max(initial=0.0)), 1e-9)
     halves = np.ceil(reach / loudest * WAVE_LINES).astype(int)  # half lines, up and down alike
     lines: list[Line] = []
@@ -66,12 +66,12 @@ def wave_line(blocks: str) -> Line:
     return [Span(" " * LABEL_WIDTH), Span(blocks, WAVE_STYLE)]
 
 
-def mel_lines(seen: Overview, color: bool) -> list[Line]:
+def mel_lines(overview: Overview, color: bool) -> list[Line]:
     """Draw the spectrogram, the highest band at the top."""
     rows = MEL_LINES * (2 if color else 1)
-    bands = [part.mean(axis=0) for part in np.array_split(seen.mel_db, rows)]
+    bands = [part.mean(axis=0) for part in np.array_split(overview.mel_db, rows)]
     level = np.clip(1 - np.array(bands) / FLOOR_DB, 0, 1)[::-1]
-    centres = [float(part.mean()) for part in np.array_split(seen.edges_hz[1:-1], rows)][::-1]
+    centres = [float(part.mean()) for part in np.array_split(overview.edges_hz[1:-1], rows)][::-1]
     if not color:
         return [
             shade_line(row, hz, i % 3 == 0)
@@ -114,13 +114,13 @@ def ramp(level: float) -> str:
     return "#" + "".join(f"{round(low + share * (high - low)):02x}" for low, high in pairs)
 
 
-def time_line(seen: Overview) -> Line:
+def time_line(overview: Overview) -> Line:
     """Return the time labels below the columns."""
-    columns = len(seen.highest)
+    columns = len(overview.highest)
     text = ""
     for mark in range(MARKS):
         column = mark * columns // MARKS
-        seconds = mark * seen.duration_s / MARKS
-        label = clock(seconds) if seen.duration_s >= 2 * MARKS else f"{seconds:.1f} s"
+        seconds = mark * overview.duration_s / MARKS
+        label = clock(seconds) if overview.duration_s >= 2 * MARKS else f"{seconds:.1f} s"
         text = f"{text:<{column}}{label}"
     return [Span(" " * LABEL_WIDTH), Span(text[:columns], DIM)]

@@ -24,7 +24,7 @@ class Sound:
 
 
 @contextmanager
-def subject(source: str | Path) -> Iterator[Song | Sound]:
+def open_input(source: str | Path) -> Iterator[Song | Sound]:
     """Open a Song, which is read, or audio, which can be read inside the `with`.
 
     Args:

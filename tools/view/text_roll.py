@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from muse.tools.notation.drum_kit import CYMBAL, DrumPiece, lanes, piece_of
 from muse.tools.song.document import Note, Song, Track
 from muse.tools.song.meter import Bar, signature_text
-from muse.tools.theory.pitch import midi_name
+from muse.tools.theory.pitch import OCTAVE, midi_name
 from muse.tools.view.chart import METER_STYLE, SECTION_STYLE
 from muse.tools.view.colors import faded, track_colors
 from muse.tools.view.page import System, systems
@@ -17,7 +17,7 @@ from muse.tools.view.symbols import shown, sounding
 from muse.tools.view.text import DIM, STRONG, Line, Span, line, merged
 
 LABEL_WIDTH = 7  # characters to the left of the roll
-SMALLEST_RANGE = OCTAVE = 12  # semitones
+SMALLEST_RANGE = OCTAVE
 UPPER, LOWER, BOTH, BAR_LINE = "▀", "▄", "█", "│"
 ACCENT, GHOST = 100, 50  # lowest velocity of an accent, highest of a ghost note
 

@@ -26,7 +26,7 @@ from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY, harmony_events
 from muse.tools.datasets.melody_events import MELODY_VOCABULARY
 from muse.tools.datasets.vocabulary import UNKNOWN_ID, Vocabulary
 from muse.tools.errors import BadInputError, ParameterError
-from muse.tools.progress import Report, part, silent
+from muse.tools.progress import Report, scale_report, silent
 from muse.tools.song.document import Key, Song
 from muse.tools.song.provenance import provenance_dict
 from muse.tools.theory.annotate import annotated
@@ -62,8 +62,8 @@ def build_form(
         known = ", ".join(FORMS)
         raise ParameterError(f"'{form}' is not a form of training data; choose from {known}")
     options = options or FormOptions()
-    found = collect_songs(inputs, options, part(report, 0.0, READING_SHARE))
-    result = BUILDERS[form](found, options, part(report, READING_SHARE, 1.0))
+    found = collect_songs(inputs, options, scale_report(report, 0.0, READING_SHARE))
+    result = BUILDERS[form](found, options, scale_report(report, READING_SHARE, 1.0))
     if not result.header["songs"]:
         count = len(found.entries)
         last = found.problems[-1]

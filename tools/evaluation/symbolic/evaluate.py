@@ -12,7 +12,7 @@ from muse.tools.evaluation.symbolic.comparison import as_json, compare
 from muse.tools.evaluation.symbolic.figures import View
 from muse.tools.evaluation.symbolic.passage import Passage, TrackChoice, passage_of
 from muse.tools.files import PIPE
-from muse.tools.progress import Report, part, silent
+from muse.tools.progress import Report, scale_report, silent
 from muse.tools.song.document import Song
 from muse.tools.song.provenance import provenance_dict
 from muse.tools.theory.missing_chords import add_missing_chords
@@ -71,9 +71,9 @@ def evaluate(
     sources = find_all_sources(inputs)
     others = exclude_tested(find_all_sources(reference), sources)
     split = READING_SHARE * len(sources) / (len(sources) + len(others))
-    tested = collect_passages(sources, options, part(report, 0.0, split))
+    tested = collect_passages(sources, options, scale_report(report, 0.0, split))
     real = (
-        collect_passages(others, options, part(report, split, READING_SHARE))
+        collect_passages(others, options, scale_report(report, split, READING_SHARE))
         if others
         else MeasuredSongs()
     )
@@ -82,7 +82,7 @@ def evaluate(
         list(real.passages.values()),
         options.view,
         options.seed,
-        part(report, READING_SHARE, 1.0),
+        scale_report(report, READING_SHARE, 1.0),
     )
     return {
         "format": FORMAT,

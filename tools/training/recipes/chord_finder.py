@@ -66,7 +66,7 @@ class ChordFinderFit(Fit):
     """The segmental model of models/chord_finder."""
 
     name = NAME
-    what = "cuts beats into chords by the notes that sound in them (models/chord_finder)"
+    what = "groups the beats of a song into chords, by the notes that sound (models/chord_finder)"
     task = "chords"
     settings = ChordFinderSettings
     collections: ClassVar[tuple[str, ...]] = ("pop909",)

@@ -32,7 +32,7 @@ from muse.tools.intervals.calibration import (
 )
 from muse.tools.intervals.instruments import INSTRUMENTS, programs_in_split
 from muse.tools.intervals.training_spectra import BYTE, KINDS, NO_INTERVAL, Arrays, make_examples
-from muse.tools.progress import Report, part
+from muse.tools.progress import Report, scale_report
 from muse.tools.training.fingerprint import hash_of
 from muse.tools.training.recipe import SIDES, Examples, Prepared, Recipe, Source
 
@@ -86,7 +86,7 @@ class IntervalNetRecipe(Recipe):
         """Make or read the examples of each side; no instrument is on two sides."""
         train, validation, test = (
             examples_of(
-                side, read_or_make_examples(data, side, settings, part(report, i / 3, (i + 1) / 3))
+                side, read_or_make_examples(data, side, settings, scale_report(report, i / 3, (i + 1) / 3))
             )
             for i, side in enumerate(SIDES)
         )

@@ -30,7 +30,7 @@ from muse.models.training.task import Batch, Means, Outcome, Watched
 from muse.tools.errors import BadInputError
 from muse.tools.intervals.clip_plots import clip_figure
 from muse.tools.intervals.data_set import INDEX, read_index, read_labels
-from muse.tools.progress import Report, part
+from muse.tools.progress import Report, scale_report
 from muse.tools.theory.intervals import INTERVAL_NAMES
 from muse.tools.training.fingerprint import hash_of
 from muse.tools.training.recipe import SIDES, Confusion, Examples, Prepared, Recipe
@@ -108,14 +108,14 @@ class IntervalsRecipe(Recipe):
                 settings.clips,
                 settings.data_seed,
                 settings.jobs,
-                part(report, 0.0, GENERATED),
+                scale_report(report, 0.0, GENERATED),
             )
         index, labels = read_index(folder), read_labels(folder)
         sizes = sorted({label.semitones for label in labels})
         if len(sizes) < 2:
             raise BadInputError(f"{folder}: all clips hold the same interval")
         sounds = Sounds(folder, labels)
-        spectrograms = sounds.spectrograms(part(report, GENERATED, 1.0))
+        spectrograms = sounds.spectrograms(scale_report(report, GENERATED, 1.0))
         places = split(labels, settings.split == "pitches", settings.split_seed)
         sides = [side(labels, sizes, spectrograms, places[name]) for name in SIDES]
         return Prepared(

@@ -73,8 +73,8 @@ class JamTempoFit(Fit):
 
     name = NAME
     what = (
-        "judges tempos by the intervals between onsets, and finds the beat by the onsets around it"
-        " (models/tempo_nets/inference.py)"
+        "estimates tempos from intervals between onsets, and beat positions from the onsets nearby"
+        " (models/tempo_nets)"
     )
     task = "jam"
     licence = "MIT, CC BY 4.0"

@@ -124,8 +124,8 @@ class NoteNetFit(Fit):
 
     name = NAME
     what = (
-        "which notes of a part sound and start, from spectra and Basic Pitch's posteriors"
-        " (models/note_net/net.py)"
+        "posteriors of the notes and onsets of each part, from spectra and Basic Pitch's posteriors"
+        " (models/note_net)"
     )
     task = "transcription"
     settings = NoteNetSettings

@@ -1,6 +1,6 @@
 """The packages, libraries, devices and weights that muse uses: one function for each group.
 
-The functions only look: they download, write and play nothing. A part is needed if
+The functions only look: they download, write and play nothing. A component is needed if
 `muse separate` or `muse transcribe` with default options fails without it.
 """
 
@@ -33,7 +33,7 @@ REQUIREMENT = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Component:
     """A package, library, device or file that muse uses.
 
     Attributes:
@@ -55,17 +55,17 @@ class Part:
     command: str | None = None
 
 
-def examine_python() -> Iterator[Part]:
+def examine_python() -> Iterator[Component]:
     """Yield the interpreter, the system, and the packages that muse depends on."""
-    yield Part("python", "muse", True, installed_version(DISTRIBUTION) or "not installed")
-    yield Part("python", "python", True, platform.python_version())
-    yield Part("python", "system", True, f"{platform.platform()}, {platform.machine()}")
+    yield Component("python", "muse", True, installed_version(DISTRIBUTION) or "not installed")
+    yield Component("python", "python", True, platform.python_version())
+    yield Component("python", "system", True, f"{platform.platform()}, {platform.machine()}")
     for line in requires(DISTRIBUTION) or []:
-        if (part := examine_requirement(line)) is not None:
-            yield part
+        if (package := examine_requirement(line)) is not None:
+            yield package
 
 
-def examine_requirement(line: str) -> Part | None:
+def examine_requirement(line: str) -> Component | None:
     """Return the package of one metadata line, None for what only developers need."""
     match = REQUIREMENT.match(line)
     if match is None:
@@ -75,7 +75,7 @@ def examine_requirement(line: str) -> Part | None:
         return None
     found = installed_version(name)
     command = install_command(extra) if extra else f"pip install '{name}{wanted}'"
-    return Part(
+    return Component(
         "python",
         name,
         found is not None,
@@ -94,22 +94,22 @@ def installed_version(name: str) -> str | None:
         return None
 
 
-def examine_devices() -> Iterator[Part]:
+def examine_devices() -> Iterator[Component]:
     """Yield the devices that nets can run on."""
     try:
         import torch
 
         from muse.models.device import choose_device, has_fast_bfloat16, works
     except (ImportError, OSError) as error:  # OSError: torch misses a shared library
-        yield Part("devices", "cpu", False, f"torch cannot be imported: {error}", needed=True)
+        yield Component("devices", "cpu", False, f"torch cannot be imported: {error}", needed=True)
         return
     bfloat16 = has_fast_bfloat16(torch.device("cpu"))
     threads = f"{torch.get_num_threads()} threads, {'fast' if bfloat16 else 'no fast'} bfloat16"
-    yield Part("devices", "cpu", True, threads, needed=True)
+    yield Component("devices", "cpu", True, threads, needed=True)
     gpu = "mps" if platform.system() == "Darwin" else "cuda"
     there = works(gpu)
-    yield Part("devices", gpu, there, gpu_name(gpu) if there else "no working GPU")
-    yield Part("devices", "--device auto", True, choose_device().type)
+    yield Component("devices", gpu, there, gpu_name(gpu) if there else "no working GPU")
+    yield Component("devices", "--device auto", True, choose_device().type)
 
 
 def gpu_name(kind: str) -> str:
@@ -119,24 +119,24 @@ def gpu_name(kind: str) -> str:
     return torch.cuda.get_device_name() if kind == "cuda" else "Apple GPU"
 
 
-def examine_audio() -> Iterator[Part]:
+def examine_audio() -> Iterator[Component]:
     """Yield the libraries that read and write audio files."""
     use = "reading and writing audio files"
     try:
         import soundfile
     except (ImportError, OSError) as error:
-        yield Part(
+        yield Component(
             "audio", "libsndfile", False, str(error), use, True, "pip install --upgrade soundfile"
         )
     else:
         has_mp3 = "MP3" in soundfile.available_formats()
         number = soundfile.__libsndfile_version__
-        yield Part("audio", "libsndfile", True, number, use, needed=True)
+        yield Component("audio", "libsndfile", True, number, use, needed=True)
         upgrade = None if has_mp3 else "pip install --upgrade soundfile"
         detail = "reading and writing" if has_mp3 else f"libsndfile {number} is older than 1.1"
-        yield Part("audio", "mp3", has_mp3, detail, "MP3 without ffmpeg", command=upgrade)
+        yield Component("audio", "mp3", has_mp3, detail, "MP3 without ffmpeg", command=upgrade)
     found = ffmpeg_version()
-    yield Part(
+    yield Component(
         "audio",
         "ffmpeg",
         found is not None,
@@ -161,25 +161,25 @@ def ffmpeg_version() -> str | None:
     return " ".join(done.stdout.split()[2:3])
 
 
-def examine_rendering() -> Iterator[Part]:
+def examine_rendering() -> Iterator[Component]:
     """Yield FluidSynth and the soundfonts."""
     from muse.tools.audio.soundfonts import find_soundfonts
 
     use = "muse render"
     found = fluidsynth_version()
     command = None if found else system_command("fluidsynth")
-    yield Part(
+    yield Component(
         "rendering", "libfluidsynth", bool(found), found or "not found", use, command=command
     )
     fonts = find_soundfonts()
     if not fonts:
         detail = "none found"
-        yield Part(
+        yield Component(
             "rendering", "soundfont", False, detail, use, command=system_command("soundfont")
         )
     for place, font in enumerate(fonts):
         detail = f"{font}{' (used)' if place == 0 else ''}"
-        yield Part("rendering", "soundfont", True, detail, use)
+        yield Component("rendering", "soundfont", True, detail, use)
 
 
 def fluidsynth_version() -> str | None:
@@ -195,21 +195,21 @@ def fluidsynth_version() -> str | None:
     return str(library.fluid_version_str().decode())
 
 
-def examine_midi() -> Iterator[Part]:
+def examine_midi() -> Iterator[Component]:
     """Yield python-rtmidi and the MIDI systems."""
     use = "live MIDI ports of muse jam"
     there = find_spec("rtmidi") is not None
     command = None if there else install_command("jam")
     detail = ", ".join(rtmidi_systems()) if there else "not installed"
-    yield Part("midi", "python-rtmidi", there, detail, use, command=command)
+    yield Component("midi", "python-rtmidi", there, detail, use, command=command)
     if platform.system() == "Linux":
         sequencer = Path("/dev/snd/seq").exists()
-        yield Part(
+        yield Component(
             "midi", "ALSA", sequencer, "sequencer" if sequencer else "no /dev/snd/seq here", use
         )
         jack = ctypes.util.find_library("jack")
         command = None if jack else system_command("jackd")
-        yield Part("midi", "JACK", jack is not None, jack or "not found", use, command=command)
+        yield Component("midi", "JACK", jack is not None, jack or "not found", use, command=command)
 
 
 def rtmidi_systems() -> list[str]:
@@ -218,7 +218,7 @@ def rtmidi_systems() -> list[str]:
     return [rtmidi.get_api_display_name(api) for api in rtmidi.get_compiled_api()]
 
 
-def examine_weights() -> Iterator[Part]:
+def examine_weights() -> Iterator[Component]:
     """Yield the weights, checked by their SHA-256, and the folder for downloaded weights."""
     shipped = sorted(shipped_folder().glob("*.json"))
     yield from map(examine_shipped, shipped)
@@ -229,8 +229,8 @@ def examine_weights() -> Iterator[Part]:
         detail, whole = describe_weights(status)
         command = None if whole else command_for_weights(status)
         needed = bool(weights.engine and not weights.url)  # comes with a required package
-        yield Part("weights", weights.name, whole, detail, weights.task, needed, command)
-    yield Part("weights", "download folder", True, str(data_folder()))
+        yield Component("weights", weights.name, whole, detail, weights.task, needed, command)
+    yield Component("weights", "download folder", True, str(data_folder()))
 
 
 def shipped_folder() -> Path:
@@ -238,14 +238,14 @@ def shipped_folder() -> Path:
     return Path(models.__file__).parent / "weights"
 
 
-def examine_shipped(description: Path) -> Part:
-    """Return the part for shipped weights, read from their card; all of them are needed."""
+def examine_shipped(description: Path) -> Component:
+    """Return the component of shipped weights, read from their card; all of them are needed."""
     facts = json.loads(description.read_text())
     files = [description.with_suffix(suffix) for suffix in SHIPPED_SUFFIXES]
     whole = any(file.is_file() and sha256_of(file) == facts["sha256"] for file in files)
     detail = str(description.parent) if whole else f"damaged or missing in {description.parent}"
     command = None if whole else REINSTALL.format(".")
-    return Part("weights", description.stem, whole, detail, facts["task"], True, command)
+    return Component("weights", description.stem, whole, detail, facts["task"], True, command)
 
 
 def describe_weights(status: WeightStatus) -> tuple[str, bool]:
