@@ -86,7 +86,10 @@ class IntervalNetRecipe(Recipe):
         """Make or read the examples of each side; no instrument is on two sides."""
         train, validation, test = (
             examples_of(
-                side, read_or_make_examples(data, side, settings, scale_report(report, i / 3, (i + 1) / 3))
+                side,
+                read_or_make_examples(
+                    data, side, settings, scale_report(report, i / 3, (i + 1) / 3)
+                ),
             )
             for i, side in enumerate(SIDES)
         )
