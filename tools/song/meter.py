@@ -105,7 +105,7 @@ def is_one_in_a_bar(meter: Signature, bpm: float | None) -> bool:
 
 
 def is_three_eighths(meter: Signature) -> bool:
-    """Return whether a time signature is 3/8, counted in three or in one by tempo; see the module."""
+    """Return whether a time signature is 3/8, which is counted in three or in one by tempo."""
     return (meter.numerator, meter.denominator) == (3, 8)
 
 
