@@ -259,7 +259,7 @@ def melody(
     from muse.tools.generation.sampling import Sampling
     from muse.tools.generation.seeds import choose_seed
     from muse.tools.melody.generate_songs import generate_melodies
-    from muse.tools.melody.net_model import load_melody_reader
+    from muse.tools.melody.net_model import load_melody_model
     from muse.tools.melody.request import MelodyRequest
 
     request = MelodyRequest(
@@ -278,7 +278,7 @@ def melody(
     files = {name: file for name, file in names.items() if file}
     seed = choose_seed(seed)
     return next(
-        generate_melodies(as_song(song), request, load_melody_reader(model), seed, 1, files)
+        generate_melodies(as_song(song), request, load_melody_model(model), seed, 1, files)
     ).song
 
 

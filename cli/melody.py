@@ -169,8 +169,8 @@ def melody(
     from muse.tools.generation.sampling import Sampling
     from muse.tools.generation.seeds import choose_seed, report_seed
     from muse.tools.melody.generate_songs import generate_melodies
-    from muse.tools.melody.input_files import read_first_song, read_input_songs
-    from muse.tools.melody.net_model import load_melody_reader
+    from muse.tools.melody.input_songs import read_first_song, read_input_songs
+    from muse.tools.melody.net_model import load_melody_model
     from muse.tools.melody.request import MelodyRequest
     from muse.tools.song.export import check_target, numbered_paths, save_songs
 
@@ -195,7 +195,7 @@ def melody(
     names = {"rhythm_like": rhythm_like, "motif": motif}
     files = {name: file for name, file in names.items() if file}
     chosen = choose_seed(seed)
-    known = load_melody_reader(model)
+    known = load_melody_model(model)
     made = [
         each
         for given in songs

@@ -1,4 +1,4 @@
-"""A tiny model of chords for tests: what it says hangs on the last chord alone, and is no music."""
+"""A tiny chord model for tests: random probabilities that depend on the last chord only."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class FakePrediction:
-    """Uneven probabilities that a number decides."""
+    """Random probabilities from a seed, or a fixed bass."""
 
     chords: Floats
     seed: int
@@ -31,7 +31,7 @@ class FakePrediction:
 
 
 class FakeModel:
-    """Knows nothing, surely; may know only some chords, or one bass."""
+    """Chord model with random probabilities, or with some chords only, or one bass."""
 
     name = "fake"
     hash = None

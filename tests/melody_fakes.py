@@ -1,4 +1,4 @@
-"""Models of melodies for tests that know nothing of music, and songs at random to write over."""
+"""Untrained melody models for tests, and random songs with chords."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,63 +16,65 @@ from muse.tools.song.document import Chord, Key, Meter, Note, Song, Tempo, Track
 Floats = NDArray[np.float64]
 
 C_MAJOR = Key(0.0, 0, "major")
-UNEVEN = 0.3  # of a Dirichlet distribution: some much likelier than others
+UNEVEN = 0.3  # concentration of a Dirichlet distribution with few likely symbols
 METERS = ((4, 4), (3, 4), (6, 8), (7, 8), (5, 4), (2, 2))
 SYMBOLS = ("C", "Am7", "F#ø7", "G7", "Bbmaj9", "E5", "D/F#", "Bdim7", "Absus4", "N.C.")
 
 
 def uneven(*seed: int, size: int) -> Floats:
-    """Probabilities that some numbers decide."""
+    """Return random probabilities from a seed."""
     return np.random.default_rng(seed).dirichlet(np.full(size, UNEVEN))
 
 
-def only(place: int, size: int) -> Floats:
-    """All on one."""
-    return np.eye(size)[place % size]
+def only(index: int, size: int) -> Floats:
+    """Return probability 1 for one index."""
+    return np.eye(size)[index % size]
 
 
 @dataclass(frozen=True)
-class FakeMoment:
-    """What it says hangs on the notes so far, by their number and the last pitch alone."""
+class FakePrediction:
+    """Prediction that depends on the number of notes so far and the last pitch only."""
 
     seed: int
-    spite: Mapping[str, Floats]
+    fixed: Mapping[str, Floats]
     notes: int = 0
     last: int = 0
 
     def pitches(self) -> Floats:
-        return self.told("pitches", PITCHES, self.last)
+        return self.predicted("pitches", PITCHES, self.last)
 
     def advances(self, pitch: int) -> Floats:
-        return self.told("advances", len(ADVANCES), pitch)
+        return self.predicted("advances", len(ADVANCES), pitch)
 
     def durations(self, pitch: int, advance: int) -> Floats:
-        return self.told("durations", len(DURATIONS), pitch + advance)
+        return self.predicted("durations", len(DURATIONS), pitch + advance)
 
-    def told(self, name: str, size: int, number: int) -> Floats:
-        return self.spite.get(name, uneven(self.seed, self.notes, number, size=size))
+    def predicted(self, name: str, size: int, number: int) -> Floats:
+        return self.fixed.get(name, uneven(self.seed, self.notes, number, size=size))
 
-    def after(self, note: Mapping[str, int], place: Mapping[str, int], bar: int) -> "FakeMoment":
+    def after(
+        self, note: Mapping[str, int], place: Mapping[str, int], bar: int
+    ) -> "FakePrediction":
         assert bar >= 0
-        return FakeMoment(self.seed, self.spite, self.notes + 1, note["pitch"])
+        return FakePrediction(self.seed, self.fixed, self.notes + 1, note["pitch"])
 
 
 @dataclass(frozen=True)
 class FakeModel:
-    """Uneven odds by a seed, or always the same ones for what `spite` names."""
+    """Melody model with random probabilities, or with fixed ones for the events in `fixed`."""
 
     seed: int = 0
-    spite: Mapping[str, Floats] = ()  # type: ignore[assignment]
+    fixed: Mapping[str, Floats] = ()  # type: ignore[assignment]
     name: str = "fake"
     hash: str | None = None
     card: Mapping[str, Any] = ()  # type: ignore[assignment]
 
-    def start(self, context: MelodyContext, place: Mapping[str, int]) -> FakeMoment:
-        return FakeMoment(self.seed, dict(self.spite))
+    def start(self, context: MelodyContext, place: Mapping[str, int]) -> FakePrediction:
+        return FakePrediction(self.seed, dict(self.fixed))
 
 
-# what no trained net would say, by name
-SPITES: dict[str, dict[str, Floats]] = {
+# fixed probabilities that no trained net would predict, by name
+FIXED_PREDICTIONS: dict[str, dict[str, Floats]] = {
     "none": {},
     "one pitch": {"pitches": only(67, PITCHES)},
     "too low": {"pitches": only(0, PITCHES)},
@@ -95,9 +97,9 @@ SPITES: dict[str, dict[str, Floats]] = {
     "one pitch in eighths": {"pitches": only(61, PITCHES), "advances": only(5, len(ADVANCES))},
 }
 MODELS = st.builds(
-    lambda seed, spite: FakeModel(seed, SPITES[spite]),
+    lambda seed, name: FakeModel(seed, FIXED_PREDICTIONS[name]),
     st.integers(0, 1000),
-    st.sampled_from(sorted(SPITES)),
+    st.sampled_from(sorted(FIXED_PREDICTIONS)),
 )
 
 
@@ -109,7 +111,7 @@ def song_over(
     gaps: Sequence[float] = (0.0,),
     key: Key | None = C_MAJOR,
 ) -> Song:
-    """Chords one after the other, each held so many beats, with silence behind some."""
+    """Return a song of chords with these durations in beats, and gaps after some."""
     chords, beat = [], first
     for number, length in enumerate(lengths):
         chords.append(Chord(beat, length, symbols[number % len(symbols)]))
@@ -127,7 +129,7 @@ def song_over(
 
 
 def in_bars(bars: int, meter: tuple[int, int] = (4, 4), symbols: Sequence[str] = SYMBOLS) -> Song:
-    """A chord to each bar."""
+    """Return a song with one chord per bar."""
     return song_over([meter[0] * 4 / meter[1]] * bars, symbols, meter)
 
 

@@ -9,7 +9,7 @@ from muse.tools.song.document import song_from_json
 from muse.tools.song.midi import load_song
 
 
-def test_a_pipe_gets_a_song(muse) -> None:
+def test_pipe_gets_a_song_document(muse) -> None:
     shown = muse("chords", "--bars", 8, "--seed", 7)
     song = song_from_json(shown.out)
     assert shown.code == 0
@@ -31,8 +31,8 @@ def test_several_progressions_are_lines_or_numbered_files(muse, tmp_path: Path) 
     assert len(lines) == 3
     assert muse("chords", "--count", 3, "--seed", 1, "-o", tmp_path / "x.json").code == 0
     written = [(tmp_path / f"x_{n}.json").read_bytes() for n in (1, 2, 3)]
-    kept = [song_from_json(line).chords for line in lines]
-    assert [song_from_json(data).chords for data in written] == kept
+    piped = [song_from_json(line).chords for line in lines]
+    assert [song_from_json(data).chords for data in written] == piped
 
 
 @pytest.mark.parametrize("suffix", [".mid", ".json", ".musicxml", ".png"])
@@ -45,15 +45,15 @@ def test_output_formats(muse, tmp_path: Path, suffix: str) -> None:
         assert len(load_song(target).tracks) == 2
 
 
-def test_a_song_is_continued_from_a_pipe(muse) -> None:
+def test_song_from_a_pipe_is_continued_or_varied(muse) -> None:
     first = muse("chords", "--key", "Ab", "--seed", 1).out
     shown = muse("chords", "--like", "-", "--bars", 4, "--seed", 2, stdin=first)
     song = song_from_json(shown.out)
     assert song.keys[0].tonic_pc == 8
     assert song.end_beats() == 16.0
-    vary_chords = muse("chords", "--like", "-", "--vary", "--seed", 2, stdin=first)
+    varied = muse("chords", "--like", "-", "--vary", "--seed", 2, stdin=first)
     before = song_from_json(first).chords
-    assert [c.start_beats for c in song_from_json(vary_chords.out).chords] == [
+    assert [c.start_beats for c in song_from_json(varied.out).chords] == [
         c.start_beats for c in before
     ]
 
@@ -66,13 +66,13 @@ def test_audio_from_a_file_and_through_a_pipe(muse, tmp_path: Path) -> None:
     assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
 
 
-def test_a_dash_is_standard_output(muse) -> None:
+def test_dash_is_standard_output(muse) -> None:
     made = muse("chords", "--bars", 2, "--seed", 1, "-o", "-")
     assert made.out == muse("chords", "--bars", 2, "--seed", 1).out
     song_from_json(made.out)
 
 
-def test_raw_numbers(muse) -> None:
+def test_raw_codes(muse) -> None:
     rows = json.loads(muse("chords", "--raw", "--seed", 1).out)["generated"]
     assert set(rows[0]) == {"predicted_id", "gen_root_pc", "gen_quality", "gen_function"}
 

@@ -1,4 +1,4 @@
-"""The model that counts: probabilities that add up, in every key alike, light to load."""
+"""The n-gram chord model: normalization, transposition, counts and imports."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from muse.tools.chords.constraints import id_of
+from muse.tools.chords.constraints import symbol_id
 from muse.tools.chords.load_model import load_model
 from muse.tools.chords.model import Step
 from muse.tools.chords.ngram_model import NgramModel
@@ -24,7 +24,7 @@ from muse.tools.song.document import Chord, Key, Meter, Song
 from muse.tools.theory.chords import parse_chord
 from muse.tools.training.recipes.chord_ngram import count_chords
 
-PAST = [Step(id_of(parse_chord(s)), 0, 4.0) for s in ("C", "Am7", "Dm7")]
+PAST = [Step(symbol_id(parse_chord(s)), 0, 4.0) for s in ("C", "Am7", "Dm7")]
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def ngram():
 
 
 def looping_song() -> Song:
-    """Two bars of I, one of IV over its third, one of V; over and over."""
+    """Return a loop of two bars of I, one of IV over its third and one of V."""
     bars = (("C", 8.0), ("F/A", 4.0), ("G7", 4.0)) * 4
     starts = np.cumsum([0.0, *(length for _, length in bars)]).tolist()
     return Song(
@@ -45,16 +45,16 @@ def looping_song() -> Song:
 
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("mode", ["major", "minor"])
-def test_all_probabilities_add_up(ngram, style: str, mode: str) -> None:
-    told = ngram.predict(PAST, Context(0, mode, style, 4, 4))
-    assert told.chords.sum() == pytest.approx(1)
+def test_probabilities_sum_to_1(ngram, style: str, mode: str) -> None:
+    predicted = ngram.predict(PAST, Context(0, mode, style, 4, 4))
+    assert predicted.chords.sum() == pytest.approx(1)
     for step in PAST:
-        assert told.durations(step.chord_id).sum() == pytest.approx(1)
-        assert told.basses(step.chord_id).sum() == pytest.approx(1)
+        assert predicted.durations(step.chord_id).sum() == pytest.approx(1)
+        assert predicted.basses(step.chord_id).sum() == pytest.approx(1)
 
 
 @pytest.mark.parametrize("up", range(1, 12))
-def test_every_key_is_alike(ngram, up: int) -> None:
+def test_predictions_are_invariant_to_transposition(ngram, up: int) -> None:
     here = ngram.predict(PAST, Context(0, "major", "pop", 4, 4))
     raised = [Step(int(transposition(up)[s.chord_id]), s.bass, s.duration_beats) for s in PAST]
     there = ngram.predict(raised, Context(up, "major", "pop", 4, 4))
@@ -62,19 +62,19 @@ def test_every_key_is_alike(ngram, up: int) -> None:
     assert there.durations(raised[0].chord_id).tolist() == here.durations(PAST[0].chord_id).tolist()
 
 
-def test_what_was_counted_comes_back() -> None:
+def test_counted_chords_are_predicted() -> None:
     model = NgramModel(count_chords([chord_song("pop/loop", looping_song(), "pop")]))
-    ids = {name: id_of(parse_chord(name)) for name in ("C", "F", "G7")}
+    ids = {name: symbol_id(parse_chord(name)) for name in ("C", "F", "G7")}
     context = Context(0, "major", "pop", 4, 4)
-    told = model.predict([Step(ids["C"], 0, 8.0)], context)
-    assert told.chords.argmax() == ids["F"]
-    assert DURATIONS[told.durations(ids["F"]).argmax()] == 4.0
-    assert told.basses(ids["F"]).argmax() == 4
+    predicted = model.predict([Step(ids["C"], 0, 8.0)], context)
+    assert predicted.chords.argmax() == ids["F"]
+    assert DURATIONS[predicted.durations(ids["F"]).argmax()] == 4.0
+    assert predicted.basses(ids["F"]).argmax() == 4
     assert DURATIONS[model.predict([], context).durations(ids["C"]).argmax()] == 8.0
     assert duration_class(8.0) == model.predict([], context).durations(ids["C"]).argmax()
 
 
-def test_a_chord_that_repeats_is_one(ngram) -> None:
+def test_repeated_chords_are_merged(ngram) -> None:
     context = Context(0, "major", "soul", 4, 4)
     once = ngram.predict([Step(PAST[0].chord_id, 0, 8.0)], context)
     twice = ngram.predict([PAST[0], PAST[0]], context)
@@ -82,16 +82,16 @@ def test_a_chord_that_repeats_is_one(ngram) -> None:
     assert once.chords[PAST[0].chord_id] == 0
 
 
-def test_scoring_sees_what_making_sees(ngram) -> None:
+def test_song_log_probs_equal_step_by_step_predictions(ngram) -> None:
     song = chord_song("pop/loop", looping_song(), "pop")
     rows = np.exp(ngram.song_log_probs(song))
     steps = [Step(e.chord_id, e.bass, e.duration_beats) for e in song.events()]
-    for place in range(len(song)):
-        told = ngram.predict(steps[:place], song.context).chords
-        np.testing.assert_allclose(rows[place], told, atol=1e-12)
+    for index in range(len(song)):
+        predicted = ngram.predict(steps[:index], song.context).chords
+        np.testing.assert_allclose(rows[index], predicted, atol=1e-12)
 
 
-def test_nothing_heavy_is_needed() -> None:
+def test_generating_imports_no_heavy_module() -> None:
     program = (
         "import sys\nfrom muse.tools.chords.generate_songs import generate_songs\n"
         "from muse.tools.chords.load_model import load_model\n"
@@ -105,7 +105,7 @@ def test_nothing_heavy_is_needed() -> None:
     assert done.stdout.strip() == ""
 
 
-def test_other_files_are_no_models(tmp_path) -> None:
+def test_files_that_are_no_chord_model_are_errors(tmp_path) -> None:
     with pytest.raises(BadInputError, match="no such weights"):
         load_model(str(tmp_path / "none.json"))
     with pytest.raises(BadInputError, match="vocabulary"):

@@ -1,4 +1,4 @@
-"""Requests as text: what is left out is drawn, what is given is read, songs are gone on with."""
+"""Requests for progressions: prompts, keys, songs to continue or vary, and invalid options."""
 
 import numpy as np
 import pytest
@@ -12,12 +12,12 @@ from muse.tools.theory.chords import write_leadsheet
 from tests.chord_fakes import FakeModel
 
 
-def task_of(seed: int = 0, **asked: object):
-    request = ChordRequest(**asked)  # type: ignore[arg-type]
+def resolve_request(seed: int = 0, **options: object):
+    request = ChordRequest(**options)  # type: ignore[arg-type]
     return resolve(request, np.random.default_rng(seed), np.random.default_rng(seed))
 
 
-def given(constraints: Constraints) -> list[tuple[str, float]]:
+def prompt_of(constraints: Constraints) -> list[tuple[str, float]]:
     return [(write_leadsheet(p.symbol), p.duration_beats) for p in constraints.prompt]
 
 
@@ -42,66 +42,69 @@ def song_in_g() -> Song:
         ("ii7 V7 | I", [("Fm7", 2.0), ("Bb7", 2.0), ("Eb", 4.0)]),
     ],
 )
-def test_prompts(prompt: str, expected: list[tuple[str, float]]) -> None:
-    assert given(task_of(prompt=prompt, key="Eb").constraints) == expected
+def test_prompts_are_read(prompt: str, expected: list[tuple[str, float]]) -> None:
+    assert prompt_of(resolve_request(prompt=prompt, key="Eb").constraints) == expected
 
 
-def test_a_prompt_without_bars_has_the_harmonic_rhythm() -> None:
-    constraints = task_of(prompt="C F", key="C", rhythm="2").constraints
-    assert given(constraints) == [("C", 2.0), ("F", 2.0)]
+def test_prompt_without_bars_uses_the_harmonic_rhythm() -> None:
+    constraints = resolve_request(prompt="C F", key="C", rhythm="2").constraints
+    assert prompt_of(constraints) == [("C", 2.0), ("F", 2.0)]
 
 
-def test_the_key_is_that_of_the_prompt_or_of_the_song_or_drawn() -> None:
-    assert task_of(prompt="Dm7 G7 Cmaj7").constraints.key.name == "C major"
-    assert task_of(like=song_in_g()).constraints.key.name == "G major"
-    assert task_of(like=song_in_g(), mode="minor").constraints.key.name == "E minor"
-    assert task_of(key="Cm").constraints.key.name == "C minor"
-    assert task_of(key="C", mode="minor").constraints.key.name == "C minor"
-    assert task_of(mode="minor").constraints.key.mode == "minor"
-    assert len({task_of(seed).constraints.key for seed in range(30)}) > 8
+def test_key_of_the_prompt_the_song_or_drawn() -> None:
+    assert resolve_request(prompt="Dm7 G7 Cmaj7").constraints.key.name == "C major"
+    assert resolve_request(like=song_in_g()).constraints.key.name == "G major"
+    assert resolve_request(like=song_in_g(), mode="minor").constraints.key.name == "E minor"
+    assert resolve_request(key="Cm").constraints.key.name == "C minor"
+    assert resolve_request(key="C", mode="minor").constraints.key.name == "C minor"
+    assert resolve_request(mode="minor").constraints.key.mode == "minor"
+    assert len({resolve_request(seed).constraints.key for seed in range(30)}) > 8
 
 
-def test_a_song_lends_metre_and_tempo_and_its_chords_come_before() -> None:
-    task = task_of(like=song_in_g(), bars=4)
-    assert (task.bpm, task.meter.numerator) == (77.0, 4)
-    assert [step.duration_beats for step in task.constraints.past] == [4.0] * 4
-    assert task_of(like=song_in_g(), tempo=100).bpm == 100.0
+def test_continued_song_sets_meter_tempo_and_past() -> None:
+    options = resolve_request(like=song_in_g(), bars=4)
+    assert (options.bpm, options.meter.numerator) == (77.0, 4)
+    assert [step.duration_beats for step in options.constraints.past] == [4.0] * 4
+    assert resolve_request(like=song_in_g(), tempo=100).bpm == 100.0
 
 
-def test_a_song_is_moved_to_the_key_asked_for() -> None:
-    constraints = task_of(like=song_in_g(), key="A").constraints
-    assert constraints.past == task_of(like=moved_up(song_in_g()), key="A").constraints.past
+def test_continued_song_is_transposed_to_the_requested_key() -> None:
+    constraints = resolve_request(like=song_in_g(), key="A").constraints
+    assert (
+        constraints.past
+        == resolve_request(like=transposed_song(song_in_g()), key="A").constraints.past
+    )
 
 
-def moved_up(song: Song) -> Song:
+def transposed_song(song: Song) -> Song:
     symbols = ("A", "F#m7", "Bm7", "E7")
     chords = [Chord(4.0 * n, 4.0, symbol) for n, symbol in enumerate(symbols)]
     return Song(keys=[Key(0.0, 9, "major")], chords=chords, meters=song.meters)
 
 
-def test_varied_songs_keep_their_rhythm_and_some_of_their_chords() -> None:
+def test_variation_keeps_the_rhythm_and_some_chords() -> None:
     request = ChordRequest(like=song_in_g(), vary=True)
-    made, _ = next(generate_songs(request, FakeModel(), 5))
-    assert [(c.start_beats, c.duration_beats) for c in made.chords] == [
+    varied, _ = next(generate_songs(request, FakeModel(), 5))
+    assert [(c.start_beats, c.duration_beats) for c in varied.chords] == [
         (4.0 * n, 4.0) for n in range(4)
     ]
-    own = [chord.symbol for chord in song_in_g().chords]
-    kept = sum(chord.symbol == before for chord, before in zip(made.chords, own, strict=True))
-    assert 0 < kept < 4
+    symbols = [chord.symbol for chord in song_in_g().chords]
+    unchanged = sum(c.symbol == before for c, before in zip(varied.chords, symbols, strict=True))
+    assert 0 < unchanged < 4
 
 
-def test_chords_of_a_song_that_has_none_are_heard() -> None:
+def test_missing_chords_of_a_song_are_detected() -> None:
     notes = [
         Note(4.0 * bar, 4.0, pitch, 80)
         for bar, root in enumerate((48, 53, 55, 48))
         for pitch in (root, root + 4, root + 7)
     ]
-    constraints = task_of(like=Song(tracks=[Track(notes=notes)]), key="C").constraints
+    constraints = resolve_request(like=Song(tracks=[Track(notes=notes)]), key="C").constraints
     assert len(constraints.past) == 4
 
 
 @pytest.mark.parametrize(
-    ("asked", "reason"),
+    ("options", "reason"),
     [
         ({"style": "polka"}, "--style must be one of pop"),
         ({"mode": "dorian"}, "--mode must be one of major, minor"),
@@ -121,11 +124,11 @@ def test_chords_of_a_song_that_has_none_are_heard() -> None:
         ({"like": song_in_g(), "vary": True, "prompt": "C"}, "--prompt"),
     ],
 )
-def test_requests_that_make_no_sense_are_refused(asked: dict, reason: str) -> None:
+def test_invalid_requests_are_errors(options: dict, reason: str) -> None:
     with pytest.raises(ParameterError, match=reason):
-        task_of(**asked)
+        resolve_request(**options)
 
 
-def test_a_song_without_anything_to_hear_is_refused() -> None:
+def test_song_without_chords_or_notes_is_an_error() -> None:
     with pytest.raises(BadInputError, match="no chords"):
-        task_of(like=Song(), key="C")
+        resolve_request(like=Song(), key="C")

@@ -21,13 +21,13 @@ def chords() -> bytes:
     return song_to_json(in_bars(BARS, symbols=("C", "Am7", "Dm7", "G7")))
 
 
-def test_a_pipe_gets_a_song(muse, chords: bytes) -> None:
+def test_pipe_gets_a_song_document(muse, chords: bytes) -> None:
     shown = muse("melody", "--seed", 7, stdin=chords)
-    song, given = song_from_json(shown.out), song_from_json(chords)
+    song, before = song_from_json(shown.out), song_from_json(chords)
     assert shown.code == 0
     assert "seed 7" in shown.err
-    assert song.chords == given.chords
-    assert song.tracks[:-1] == given.tracks
+    assert song.chords == before.chords
+    assert song.tracks[:-1] == before.tracks
     assert song.tracks[-1].name == "Melody"
     assert song.tracks[-1].notes
     assert shown.out == muse("melody", "-", "--seed", 7, "-o", "-", stdin=chords).out
@@ -90,16 +90,16 @@ def test_a_score_is_read_back_by_music21(muse, chords: bytes, tmp_path: Path) ->
 def test_a_midi_file_is_continued_and_filled(muse, chords: bytes, tmp_path: Path) -> None:
     first = tmp_path / "first.mid"
     assert muse("melody", "--bars", 2, "--seed", 1, "-o", first, stdin=chords).code == 0
-    own = load_song(first).tracks[-1].notes
-    gone = song_from_json(muse("melody", first, "--continue", "--seed", 2).out)
-    assert gone.tracks[-1].notes[: len(own)] == own
-    assert gone.tracks[-1].notes[-1].start_beats >= 8
+    notes = load_song(first).tracks[-1].notes
+    continued = song_from_json(muse("melody", first, "--continue", "--seed", 2).out)
+    assert continued.tracks[-1].notes[: len(notes)] == notes
+    assert continued.tracks[-1].notes[-1].start_beats >= 8
     filled = song_from_json(muse("melody", first, "--fill", 2, "--seed", 2).out)
-    before = [note for note in own if note.start_beats < 4]
+    before = [note for note in notes if note.start_beats < 4]
     assert filled.tracks[-1].notes[: len(before)] == before
 
 
-def test_raw_numbers(muse, chords: bytes) -> None:
+def test_raw_event_ids(muse, chords: bytes) -> None:
     ids = json.loads(muse("melody", "--raw", "--seed", 1, stdin=chords).out)["generated_event_ids"]
     assert ids
     assert all(type(number) is int for number in ids)
@@ -146,7 +146,7 @@ def test_a_folder_of_pop909(muse, shared_data: Path) -> None:
     shown = muse("melody", folder, "--bars", 4, "--seed", 1)
     song = song_from_json(shown.out)
     assert [t.name for t in song.tracks if "melod" in t.name.lower()] == ["Melody"]
-    assert "replaces" in shown.err
+    assert "replacing the song's melody" in shown.err
 
 
 @pytest.mark.parametrize(
@@ -159,9 +159,9 @@ def test_a_folder_of_pop909(muse, shared_data: Path) -> None:
         (["--density", 0], "--density must be"),
         (["--count", 0], "--count must be"),
         (["--rank", 0], "--rank must be"),
-        (["--seed", -1], "--seed is"),
-        (["--top-p", 0], "--top-p is"),
-        (["--temperature", -1], "--temperature is"),
+        (["--seed", -1], "--seed must be"),
+        (["--top-p", 0], "--top-p must be"),
+        (["--temperature", -1], "--temperature must be"),
         (["-o", "x.txt"], "cannot write .txt"),
         (["--nonsense"], "No such option"),
     ],
@@ -214,12 +214,12 @@ def test_an_unwritable_folder_is_named(muse, chords: bytes, tmp_path: Path) -> N
 def test_an_interruption_leaves_no_file(
     muse, chords: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from muse.tools.melody import sampler as compose
+    from muse.tools.melody import sampler
 
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(compose.MelodySampler, "note", interrupted)
+    monkeypatch.setattr(sampler.MelodySampler, "note", interrupted)
     shown = muse("melody", "-o", tmp_path / "x.json", "--seed", 1, stdin=chords)
     assert shown.code == 130
     assert list(tmp_path.iterdir()) == []
@@ -247,8 +247,8 @@ def test_a_swung_song_is_filled_and_continued(muse) -> None:
         notes = (
             song_from_json(muse("melody", *words, "--seed", 2, stdin=first).out).tracks[-1].notes
         )
-        kept = [n for n in own if round(n.start_beats * 12) // 12 not in inside]
-        assert [n for n in notes if n in kept] == kept
-        assert len(notes) > len(kept)
+        remaining = [n for n in own if round(n.start_beats * 12) // 12 not in inside]
+        assert [n for n in notes if n in remaining] == remaining
+        assert len(notes) > len(remaining)
         for note, following in pairwise(notes):
             assert note.start_beats + note.duration_beats <= following.start_beats + 1e-9

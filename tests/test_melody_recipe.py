@@ -21,7 +21,7 @@ from muse.tools.melody.ngram_model import PARTS
 from muse.tools.melody.torch_predictor import load_melody_net, net_scores
 from muse.tools.song.document import song_to_json
 from muse.tools.training.recipes.melody_xl import MelodySettings, MelodyXLRecipe
-from tests.test_melody_data import tune
+from tests.test_datasets_melody_data import tune
 
 SONGS = 30
 SMALL = ("--set", "width=16", "--set", "layers=1", "--set", "segment=16", "--batch-size", 4)

@@ -1,4 +1,4 @@
-"""What is asked of a melody as text: what fits no song is refused, in words that help."""
+"""Requests for melodies: invalid options, unusable songs, meters and provenance."""
 
 import logging
 import re
@@ -16,8 +16,8 @@ from tests.melody_fakes import FakeModel, in_bars
 
 
 def tune(*pitches: int, beat: float = 0.0, name: str = "Tune") -> Song:
-    """A quarter note of each pitch."""
-    notes = [Note(beat + place, 1.0, pitch, 80) for place, pitch in enumerate(pitches)]
+    """Return a melody of quarter notes."""
+    notes = [Note(beat + index, 1.0, pitch, 80) for index, pitch in enumerate(pitches)]
     return Song(meters=[Meter(0.0, 4, 4)], tracks=[Track(name, "lead", notes=notes)])
 
 
@@ -31,14 +31,14 @@ def with_melody(bars: int, beats: int) -> Song:
     return msgspec.structs.replace(song, tracks=[*song.tracks, *notes])
 
 
-def written(song: Song, **asked: Any) -> list[Note]:
-    """The notes of the melody that is made."""
-    (made,) = generate_melodies(song, MelodyRequest(**asked), FakeModel(), 1)
+def generate(song: Song, **options: Any) -> list[Note]:
+    """Return the notes of a generated melody."""
+    (made,) = generate_melodies(song, MelodyRequest(**options), FakeModel(), 1)
     return made.song.tracks[-1].notes
 
 
 @pytest.mark.parametrize(
-    ("asked", "reason"),
+    ("options", "reason"),
     [
         ({"range": "A5:C4"}, "--range A5:C4 is too narrow"),
         ({"range": "C4:E4"}, "set the highest pitch to B4"),
@@ -73,20 +73,20 @@ def written(song: Song, **asked: Any) -> list[Note]:
         ({"rhythm_like": tune(60), "density": 4.0}, "--rhythm-like sets all onsets"),
     ],
 )
-def test_what_makes_no_sense_is_refused(asked: dict[str, Any], reason: str) -> None:
+def test_invalid_requests_are_errors(options: dict[str, Any], reason: str) -> None:
     with pytest.raises(ParameterError, match=re.escape(reason)) as refused:
-        written(with_melody(8, 16), **asked)
+        generate(with_melody(8, 16), **options)
     assert "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize("value", [(-1.0, 0, 0.9), (float("nan"), 0, 0.9), (1.0, 0, 0.0)])
-def test_sampling_out_of_range_is_refused(value: tuple[float, int, float]) -> None:
+def test_sampling_parameters_out_of_range_are_errors(value: tuple[float, int, float]) -> None:
     with pytest.raises(ParameterError, match="--t"):
         Sampling(*value)
 
 
 @pytest.mark.parametrize(
-    ("song", "asked", "reason"),
+    ("song", "options", "reason"),
     [
         (Song(), {}, "no chords to write a melody over; `muse chords`"),
         (drums(), {}, "no chords to write a melody over"),
@@ -98,38 +98,36 @@ def test_sampling_out_of_range_is_refused(value: tuple[float, int, float]) -> No
         (Song(chords=[Chord(0.0, 0.0, "C")]), {}, "chords have no duration"),
     ],
 )
-def test_songs_without_what_it_takes_are_refused(
-    song: Song, asked: dict[str, Any], reason: str
-) -> None:
-    if song == in_bars(8):  # of its two tracks neither is a melody
+def test_unusable_songs_are_errors(song: Song, options: dict[str, Any], reason: str) -> None:
+    if song == in_bars(8):  # neither of its two pitched tracks is a melody
         two = Track("Bass", "bass", notes=[Note(0.0, 1.0, 36, 80)])
         song = msgspec.structs.replace(song, tracks=[*song.tracks, two])
     with pytest.raises(BadInputError, match=re.escape(reason)) as refused:
-        written(song, **asked)
+        generate(song, **options)
     assert "\n" not in str(refused.value)
 
 
-def test_no_bars_are_left_behind_a_whole_melody() -> None:
+def test_no_bars_after_a_complete_melody() -> None:
     with pytest.raises(ParameterError, match="no bars of chords after the melody"):
-        written(with_melody(4, 16), is_continuing=True)
+        generate(with_melody(4, 16), is_continuing=True)
 
 
-def test_a_metre_that_is_not_learnt_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_untrained_meters_are_reported_once(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "muse"):
-        assert written(in_bars(4, (7, 8)))
-    (told,) = [record.getMessage() for record in caplog.records]
-    assert "7/8" in told
-    assert "\n" not in told
+        assert generate(in_bars(4, (7, 8)))
+    (message,) = [record.getMessage() for record in caplog.records]
+    assert "7/8" in message
+    assert "\n" not in message
 
 
 @pytest.mark.parametrize("meter", [(3, 4), (6, 8), (5, 4), (12, 8), (3, 16), (1, 4), (15, 1)])
-def test_metres_of_all_kinds(meter: tuple[int, int]) -> None:
-    assert written(in_bars(4, meter))
+def test_all_kinds_of_meters(meter: tuple[int, int]) -> None:
+    assert generate(in_bars(4, meter))
 
 
-def test_a_song_may_lack_keys_and_metres_or_have_several() -> None:
+def test_songs_without_or_with_several_keys_and_meters() -> None:
     song = in_bars(8)
-    assert written(msgspec.structs.replace(song, keys=[], meters=[], tempos=[]))
+    assert generate(msgspec.structs.replace(song, keys=[], meters=[], tempos=[]))
     several = msgspec.structs.replace(
         song,
         keys=[Key(0.0, 0, "major"), Key(12.0, 3, "minor")],
@@ -141,7 +139,7 @@ def test_a_song_may_lack_keys_and_metres_or_have_several() -> None:
     assert made.song.tracks[-1].notes
 
 
-def test_chords_are_heard_where_none_are_written() -> None:
+def test_missing_chords_are_detected() -> None:
     song = in_bars(4)
     notes = [
         Note(4.0 * bar, 4.0, root + up, 80) for bar, root in enumerate((48, 53)) for up in (0, 4, 7)
@@ -152,15 +150,15 @@ def test_chords_are_heard_where_none_are_written() -> None:
     assert [chord.symbol for chord in made.song.chords] == ["C", "F"]
 
 
-def test_a_melody_in_a_high_place_goes_on_there() -> None:
+def test_continuation_stays_in_the_range_of_the_melody() -> None:
     song = in_bars(8)
-    own = tune(*[127, 126] * 8)
-    song = msgspec.structs.replace(song, tracks=own.tracks)
-    task = resolve(song, MelodyRequest(is_continuing=True))
-    assert (task.limits.low, task.limits.high) == (115, 127)
+    high = tune(*[127, 126] * 8)
+    song = msgspec.structs.replace(song, tracks=high.tracks)
+    options = resolve(song, MelodyRequest(is_continuing=True))
+    assert (options.limits.low, options.limits.high) == (115, 127)
 
 
-def test_what_was_asked_is_told() -> None:
+def test_request_is_in_made_by() -> None:
     (made,) = generate_melodies(in_bars(8), MelodyRequest(density=2.0, form="AABA"), FakeModel(), 5)
     made_by = made.song.made_by
     assert made_by is not None

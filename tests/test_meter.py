@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muse.tools.chords.harmonize.melody_fit import BEAT, BETWEEN, STRONG, place_in_bar
+from muse.tools.chords.harmonize.melody_fit import BEAT, BETWEEN, STRONG, metrical_class
 from muse.tools.chords.lookahead import change_points
 from muse.tools.datasets.charts import parse_charts
 from muse.tools.datasets.melody_events import STEPS, step_bars
@@ -151,9 +151,9 @@ def test_a_melody_model_knows_a_rare_compound_meter_as_six_eighths(text: str) ->
 @pytest.mark.parametrize("text", ["6/8", "12/8"])
 def test_chords_change_on_compound_beats(text: str) -> None:
     assert change_points(meter(text)) == [1.5 * n for n in range(1, meter(text).numerator // 3 + 1)]
-    assert [place_in_bar(beat, meter(text)) for beat in (1.0, 1.5)] == [BETWEEN, BEAT]
+    assert [metrical_class(beat, meter(text)) for beat in (1.0, 1.5)] == [BETWEEN, BEAT]
     assert change_points(meter("3/4")) == [1.0, 2.0, 3.0]
-    assert place_in_bar(2.0, COMMON_TIME) == STRONG
+    assert metrical_class(2.0, COMMON_TIME) == STRONG
 
 
 @pytest.mark.parametrize(("text", "clicks"), [("6/8", 2), ("12/8", 4), ("3/4", 3), ("2/2", 4)])

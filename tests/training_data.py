@@ -8,7 +8,7 @@ import numpy as np
 
 from muse.tools.song.document import Meter, Note, Song, Tempo, Track, song_to_json
 from muse.tools.song.midi import save_song
-from tests.test_melody_data import tune
+from tests.test_datasets_melody_data import tune
 
 BEAT_S = 0.5
 CHORDS = ("C:maj", "A:min", "F:maj", "G:maj")

@@ -31,7 +31,7 @@ import numpy as np
 from melody_models import DATA, read
 
 from muse.tools.chords.generate_songs import generate_songs
-from muse.tools.chords.harmonize.melody_fit import DOWNBEAT, STRONG, place_in_bar
+from muse.tools.chords.harmonize.melody_fit import DOWNBEAT, STRONG, metrical_class
 from muse.tools.chords.load_model import load_model
 from muse.tools.chords.model import ChordModel, Floats, Step
 from muse.tools.chords.request import ChordRequest
@@ -46,7 +46,7 @@ from muse.tools.datasets.harmony_columns import FIRST_CHORD_ID, chord_id
 from muse.tools.datasets.melody_events import STEPS
 from muse.tools.datasets.melody_songs import MelodySong
 from muse.tools.files import write_bytes
-from muse.tools.generation.sampling import UNDER_TEMPERATURE, Sampling
+from muse.tools.generation.sampling import HARMONIZING_TEMPERATURE, Sampling
 from muse.tools.song.document import Chord, Key, Meter, Note, Song, Tempo, Track
 from muse.tools.song.meter import bar_beats
 from muse.tools.song.midi import song_to_midi
@@ -169,7 +169,7 @@ def figures_of(line: Line, excerpt: Excerpt) -> dict[str, list[float]]:
     ):
         if chord is None or real is None or not chord.is_chord:
             continue
-        is_strong = place_in_bar(note.start_beats % bar, excerpt.meter) in (DOWNBEAT, STRONG)
+        is_strong = metrical_class(note.start_beats % bar, excerpt.meter) in (DOWNBEAT, STRONG)
         in_chord = note.pitch % 12 in chord.pitch_classes
         found["strong" if is_strong else "elsewhere"].append(float(in_chord))
     grid = np.arange(0.0, excerpt.bars * bar, GRID)
@@ -226,7 +226,7 @@ def systems(model: ChordModel, seed: int) -> dict[str, Callable[[Excerpt], Line]
     """Return the compared systems, by name."""
     return {
         "written": lambda e: e.written,
-        "muse chords --under": lambda e: harmonize(model, e, UNDER_TEMPERATURE, seed),
+        "muse chords --under": lambda e: harmonize(model, e, HARMONIZING_TEMPERATURE, seed),
         "muse, --temperature 1": lambda e: harmonize(model, e, 1.0, seed),
         "muse, --temperature 0": lambda e: harmonize(model, e, 0.0, seed),
         "melody without the net": lambda e: harmonize(UniformTriads(), e, 0.0, seed),

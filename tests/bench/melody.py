@@ -57,7 +57,7 @@ from muse.tools.evaluation.symbolic.passage import Passage, passage_of, shuffle_
 from muse.tools.evaluation.symbolic.structure import bar_similarities, ssmd
 from muse.tools.melody.generate_songs import generate_melodies
 from muse.tools.melody.model import MelodyModel
-from muse.tools.melody.net_model import load_melody_reader
+from muse.tools.melody.net_model import load_melody_model
 from muse.tools.melody.ngram_model import adaptive_ngram
 from muse.tools.melody.realism import passage_score
 from muse.tools.melody.repetition import AUTO
@@ -275,7 +275,7 @@ def main() -> None:
     rng = np.random.default_rng(SPLIT)
     real = sample_excerpts(options.data, sides[options.side], options.songs, rng)
     reference = sample_excerpts(options.data, sides["train"], REFERENCE_SONGS, rng)
-    generate = engine(load_melody_reader(options.net or NET), options)
+    generate = engine(load_melody_model(options.net or NET), options)
     seconds = {}
     made, seconds["made"] = generate_all(real, generate, "made")
     found = {"made": measure_melodies(made), "real": measure_melodies(real)}

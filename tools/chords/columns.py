@@ -31,8 +31,8 @@ from muse.tools.theory.qualities import QUALITIES
 Ids = NDArray[np.int64]
 
 NO_LENGTH = len(DURATIONS)  # id of the start row
-PLACES_PER_BEAT = 2  # positions in the bar are in eighths
-PLACES = 16  # eighths; the last id stands for all later positions
+POSITIONS_PER_BEAT = 2  # positions in the bar are in eighths
+POSITIONS = 16  # eighths; the last id stands for all later positions
 PHRASE_BEATS = 64  # beats since the first bar are counted modulo this
 METERS = ((4, 4), (3, 4), (2, 4), (6, 8), (12, 8), (2, 2), (5, 4))  # one more id for all others
 HOME = {"major": 0, "minor": 9}  # tonic of the common key
@@ -45,7 +45,7 @@ COLUMN_SIZES = {
     "function": len(FUNCTIONS),
     "bass": NO_ROOT + 1,  # semitones above the root, or none
     "length": NO_LENGTH + 1,
-    "place": PLACES,
+    "place": POSITIONS,
     "phrase": PHRASE_BEATS,
 }
 CONTEXT_SIZES = {"style": len(STYLES), "mode": len(MODES), "meter": len(METERS) + 1}
@@ -97,14 +97,14 @@ def chord_ids(common_id: int, bass: int, mode: Mode) -> dict[str, int]:
 
 
 def place_ids(position_beats: float, onset_beats: float) -> dict[str, int]:
-    """Return the columns that say where the next chord begins.
+    """Return the columns of the position where the next chord begins.
 
     Args:
         position_beats: beats from the bar line before it.
         onset_beats: beats from the bar line before the first chord.
     """
     return {
-        "place": min(round(position_beats * PLACES_PER_BEAT), PLACES - 1),
+        "place": min(round(position_beats * POSITIONS_PER_BEAT), POSITIONS - 1),
         "phrase": int(onset_beats) % PHRASE_BEATS,
     }
 

@@ -16,7 +16,7 @@ from muse.tools.theory.chords import ChordSymbol, write_leadsheet
 from muse.tools.theory.keys import Tonality
 
 MAX_BARS = 512
-GRID_BEATS = 0.5  # an eighth: chords begin on a grid of these
+GRID_BEATS = 0.5  # an eighth: the grid on which chords begin
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class PlacedChord:
 
     @property
     def step(self) -> Step:
-        """The chord as models take it, reduced to its quality, without added or omitted tones."""
-        return Step(id_of(self.symbol), bass_of(self.symbol), self.duration_beats)
+        """The chord as model input: its quality without added or omitted tones."""
+        return Step(symbol_id(self.symbol), bass_interval(self.symbol), self.duration_beats)
 
 
 def to_grid(beats: float) -> float:
@@ -43,12 +43,12 @@ def to_grid(beats: float) -> float:
     return round(beats / GRID_BEATS) * GRID_BEATS
 
 
-def id_of(symbol: ChordSymbol) -> int:
-    """Return the symbol's id in the chord vocabulary."""
+def symbol_id(symbol: ChordSymbol) -> int:
+    """Return the id of a chord symbol in the chord vocabulary."""
     return chord_id(symbol.root_pc, symbol.quality_code)
 
 
-def bass_of(symbol: ChordSymbol) -> int:
+def bass_interval(symbol: ChordSymbol) -> int:
     """Return the semitones from the root up to the bass, 0 to 11; 0 without a root."""
     if symbol.root_pc is None or symbol.bass_pc is None:
         return 0
@@ -64,7 +64,7 @@ class Constraints:
         context: key, style and meter as models take them.
         bars: number of bars.
         prompt: chords that it begins with, without gaps from beat 0 on.
-        fixed: chord that must begin at each of these beats.
+        fixed: chord symbol by the beat at which it must begin.
         cadence: how it ends; None is "open", except that a prompted or fixed last chord may be any.
         rhythm_beats: duration of each chord, cut at bar lines; None leaves it to the model.
         onsets: the only beats at which chords begin; None allows all.
@@ -111,15 +111,15 @@ class Constraints:
 
     def bar_line(self, bar: int) -> float:
         """Return the beat at which a bar begins, given its number; the inverse of `bar_at`."""
-        place = bar - self.first_bar
-        if self.bar_lines and 0 <= place <= self.bars:
-            return self.bar_lines[place]
-        beyond = max(place - self.bars, 0)
-        return self.end_beats + beyond * self.bar_beats if beyond else place * self.bar_beats
+        index = bar - self.first_bar
+        if self.bar_lines and 0 <= index <= self.bars:
+            return self.bar_lines[index]
+        beyond = max(index - self.bars, 0)
+        return self.end_beats + beyond * self.bar_beats if beyond else index * self.bar_beats
 
 
 def check_constraints(constraints: Constraints) -> None:
-    """Check that the constraints can be satisfied together.
+    """Check that the constraints do not contradict each other.
 
     Raises:
         ParameterError: bars, rhythm, prompt and fixed chords contradict each other.
@@ -154,11 +154,8 @@ def check_fixed(constraints: Constraints, beat: float, symbol: ChordSymbol) -> N
     bar, name = constraints.bar_at(beat), write_leadsheet(symbol)
     if not 0 <= beat < constraints.end_beats:
         last = constraints.first_bar + constraints.bars - 1
-        where = (
-            f"bars {constraints.first_bar} to {last}"
-            if constraints.first_bar > 1
-            else f"{constraints.bars} bars"
-        )
+        is_numbered = constraints.first_bar > 1
+        where = f"bars {constraints.first_bar} to {last}" if is_numbered else f"{last} bars"
         raise ParameterError(f"--fix {bar}:{name} is outside the {where} to write")
     for placed in constraints.prompt:
         is_there = placed.start_beats == beat and placed.symbol == symbol
@@ -175,12 +172,10 @@ def describe_constraints(constraints: Constraints) -> str:
         f"bar {constraints.bar_at(beat)} fixed to {write_leadsheet(symbol)}"
         for beat, symbol in sorted(constraints.fixed.items())
     ]
-    chords += [
-        "the prompt " + " ".join(write_leadsheet(p.symbol) for p in constraints.prompt)
-    ] * bool(constraints.prompt)
-    cadence = constraints.cadence or "open"
-    article = "an" if cadence == "open" else "a"
-    cadence_words = (
-        f"{article} {cadence} cadence in {constraints.key.name} ({CADENCES[cadence].words})"
-    )
-    return f"{cadence_words}, {constraints.bars} bars" + "".join(f", {each}" for each in chords)
+    if constraints.prompt:
+        prompt = " ".join(write_leadsheet(placed.symbol) for placed in constraints.prompt)
+        chords.append(f"the prompt {prompt}")
+    name = constraints.cadence or "open"
+    article = "an" if name == "open" else "a"
+    cadence = f"{article} {name} cadence in {constraints.key.name} ({CADENCES[name].words})"
+    return f"{cadence}, {constraints.bars} bars" + "".join(f", {words}" for words in chords)

@@ -1,6 +1,6 @@
-"""Explanations of a progression: one line for each chord, in words for musicians.
+"""Explanations of a progression: one line of text for each chord, for musicians.
 
-Functions are those of theory.functions, each determined with the following chord known.
+Functions are those of theory.functions, each derived from the chord and the one that follows.
 """
 
 from collections.abc import Iterator, Sequence
@@ -60,12 +60,11 @@ def explain_progression(song: Song) -> list[str]:
     width = max(len(chord.symbol) for chord in song.chords)
     numerals = max(len(chord.roman or "") for chord in song.chords)
     lines = [f"in {key.name}"]
-    for place, (chord, words) in enumerate(
-        zip(song.chords, describe_chords(symbols, key), strict=True)
-    ):
+    descriptions = describe_chords(symbols, key)
+    for index, (chord, words) in enumerate(zip(song.chords, descriptions, strict=True)):
         bar = bars[nearest_bar(bars, chord.start_beats)].number
         head = f"{bar:>4}  {chord.symbol:<{width}}  {chord.roman or '':<{numerals}}"
-        lines.append(f"{head}  {'; '.join([words, *describe_motion(symbols, place, key)])}")
+        lines.append(f"{head}  {'; '.join([words, *describe_motion(symbols, index, key)])}")
     return [*lines, describe_ending(symbols, key)]
 
 
@@ -83,8 +82,8 @@ def describe_chord(
     if function.target is not None:
         return describe_applied(function, symbol, following, key)
     if function.kind == "diatonic":
-        held_back = quality(symbol.quality).family == "suspended" and function.role == "D"
-        return NAMES[function.name] + ", suspended" * held_back
+        is_suspended = quality(symbol.quality).family == "suspended" and function.role == "D"
+        return NAMES[function.name] + ", suspended" * is_suspended
     if function.name == "bVII7":
         return "the backdoor dominant, a whole step below the tonic"
     parallel = f"{note_name(key.tonic)} {'minor' if key.mode == 'major' else 'major'}"
@@ -97,14 +96,14 @@ def describe_chord(
 def describe_applied(
     function: Function, symbol: ChordSymbol, following: ChordSymbol | None, key: Tonality
 ) -> str:
-    """Describe a chord that leads to another degree, and whether that degree follows."""
+    """Describe an applied chord, and whether the degree that it leads to follows."""
     target = function.target or 0
-    aim = note_name(readable_note(spell(key.tonic_pc + target, key.tonic)))
+    goal = note_name(readable_note(spell(key.tonic_pc + target, key.tonic)))
     if function.kind == "tritone":
-        what = f"a tritone substitute for the dominant of {aim}"
+        what = f"a tritone substitute for the dominant of {goal}"
     else:
         kinds = {"V": "the dominant", "vii°": "the leading-tone chord", "ii": "the ii"}
-        what = f"{kinds[function.name.partition('/')[0]]} of {aim}"
+        what = f"{kinds[function.name.partition('/')[0]]} of {goal}"
     if following is None or following.root_pc is None:
         return what
     arrives = (following.root_pc - key.tonic_pc - target) % 12 == 0
@@ -118,18 +117,18 @@ def readable_note(fifths: int) -> int:
     return fifths if FLATTEST_ROOT <= fifths <= SHARPEST_ROOT else respell(fifths)
 
 
-def describe_motion(symbols: Sequence[ChordSymbol], place: int, key: Tonality) -> Iterator[str]:
-    """Yield what bass and root do from the chord before."""
-    symbol, before = symbols[place], symbols[place - 1] if place else None
+def describe_motion(symbols: Sequence[ChordSymbol], index: int, key: Tonality) -> Iterator[str]:
+    """Yield descriptions of the motion of bass and root from the chord before."""
+    symbol, before = symbols[index], symbols[index - 1] if index else None
     if symbol.bass is not None and symbol.root != symbol.bass:
         yield f"{note_name(symbol.bass)} in the bass"
     if before is None or before.bass_pc is None or symbol.bass_pc is None:
         return
     if before.root_pc != symbol.root_pc and before.bass_pc == symbol.bass_pc:
         yield "over the same bass"
-    elif place > 1 and is_chromatic_line(symbols[place - 2 : place + 1]):
+    elif index > 1 and is_chromatic_line(symbols[index - 2 : index + 1]):
         yield "the bass continues in semitones"
-    if place > 1 and is_deceptive(before, symbol, key):
+    if index > 1 and is_deceptive(before, symbol, key):
         yield "a deceptive resolution"
 
 

@@ -1,7 +1,7 @@
-"""Generation of Songs with chords from requests: what `muse chords` does.
+"""Generation of Songs with chords from requests, as in `muse chords`.
 
-Same seed, same bytes: each song of a request has one random generator for its chords and one for
-its performance, so that another voicing or tempo changes no chord.
+Each song of a request has one random generator for its chords and one for its performance: the same
+seed gives the same bytes, and another voicing or tempo changes no chord.
 """
 
 from collections.abc import Iterator
@@ -17,13 +17,14 @@ from muse.tools.chords.request import ChordOptions, ChordRequest, resolve
 from muse.tools.chords.sampler import SampledChord, sample_progression
 from muse.tools.chords.to_song import progression_to_song
 from muse.tools.errors import ParameterError
+from muse.tools.files import input_name
 from muse.tools.generation.sampling import Sampling
 from muse.tools.generation.seeds import check_seed
 from muse.tools.song.document import Song
 from muse.tools.song.provenance import provenance, request_params
 
 MAX_COUNT = 1000
-CHORDS, PERFORMANCE = 0, 1  # uses of a song's random generators
+CHORDS, PERFORMANCE = 0, 1  # last word of the seeds of a song's two random generators
 
 
 def generate_songs(
@@ -32,7 +33,7 @@ def generate_songs(
     """Generate progressions as Songs.
 
     Args:
-        request: what the user asks for.
+        request: the user's options.
         model: predicts chords.
         seed: 0 or more.
         count: number of songs.
@@ -49,7 +50,7 @@ def generate_songs(
         raise ParameterError(f"--count must be 1 to {MAX_COUNT}, not {count}")
     check_seed(seed)
     params = song_params(request, source)
-    name = {"-": "standard input", None: "the song"}.get(source) or str(source)
+    name = "the song" if source is None else input_name(source)
     for number in range(count):
         rng = np.random.default_rng([seed, number, CHORDS])
         options = resolve(request, np.random.default_rng(seed), rng, name)
@@ -57,38 +58,38 @@ def generate_songs(
             report_left_out(request.under)
             if request.key is None:
                 warn_of_key(request.under)
-        drawn = generate_chords(options, model, request.sampling, rng)
-        own = params | ({"number": number + 1} if count > 1 else {})
-        made_by = provenance("chords", own, seed, model.name, model.hash)
-        players = np.random.default_rng([seed, number, PERFORMANCE])
-        yield progression_to_song(drawn, options, made_by, players), drawn
+        sampled = generate_chords(options, model, request.sampling, rng)
+        numbered = params | ({"number": number + 1} if count > 1 else {})
+        made_by = provenance("chords", numbered, seed, model.name, model.hash)
+        performance_rng = np.random.default_rng([seed, number, PERFORMANCE])
+        yield progression_to_song(sampled, options, made_by, performance_rng), sampled
 
 
 def generate_chords(
     options: ChordOptions, model: ChordModel, sampling: Sampling, rng: np.random.Generator
 ) -> list[SampledChord]:
-    """Sample the chords: under the melody if there is one, else freely."""
+    """Sample the chords; harmonize the melody if there is one."""
     if options.melody is None:
         return sample_progression(model, options.constraints, sampling, rng)
     return harmonize(model, options.constraints, options.melody, sampling, rng)
 
 
 def song_params(request: ChordRequest, source: str | None) -> dict[str, Any]:
-    """Return what the request sets, with the name of its song in place of the song itself."""
+    """Return the request as params for `made_by`, with its song replaced by the song's name."""
     like = source if request.like is not None else None
     under = source if request.under is not None else None
     sampling: dict[str, Any] = msgspec.to_builtins(request.sampling)
     return request_params(request, like=like, under=under, sampling=None) | sampling
 
 
-def chord_codes(song: Song, drawn: list[SampledChord]) -> list[dict[str, int | None]]:
-    """Return the chords as numbers: id, root, quality and function, for nets that take them."""
+def chord_codes(song: Song, sampled: list[SampledChord]) -> list[dict[str, int | None]]:
+    """Return the id, root, quality code and function code of each chord, as input for nets."""
     return [
         {
-            "predicted_id": each.chord_id,
+            "predicted_id": choice.chord_id,
             "gen_root_pc": chord.root_pc,
             "gen_quality": chord.quality_code,
             "gen_function": chord.function_code,
         }
-        for each, chord in zip(drawn, song.chords, strict=True)
+        for choice, chord in zip(sampled, song.chords, strict=True)
     ]

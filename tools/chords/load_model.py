@@ -1,4 +1,4 @@
-"""The chord models that `--model` takes, by name or by path."""
+"""Loading of chord models by the name or path given with `--model`."""
 
 import logging
 from pathlib import Path
@@ -14,19 +14,19 @@ from muse.tools.weights import load_trained_weights
 log = logging.getLogger("muse")
 
 AUTO = "auto"
-# weights by --model name, best first: "auto" takes the first that is installed
+# weights by --model name, best first; "auto" is the first one installed
 SHIPPED = {**nets.WEIGHTS, ngram_model.NAME: ngram_model.WEIGHTS}
 
 
 def load_model(name: str = AUTO) -> ChordModel:
-    """Load a chord model by name or path, and report which one in a notice.
+    """Load a chord model by name or path, and log its name.
 
     Raises:
         ParameterError: there is no model of that name.
         BadInputError: its weights cannot be read.
     """
     if name == AUTO:
-        name = next(each for each in SHIPPED if is_installed(each))
+        name = next(shipped for shipped in SHIPPED if is_installed(shipped))
     if name not in SHIPPED and not is_path(name):
         raise ParameterError(
             f"--model must be {', '.join((AUTO, *SHIPPED))} or a path to weights, not '{name}'"
@@ -43,12 +43,12 @@ def is_installed(name: str) -> bool:
 
 
 def is_path(name: str) -> bool:
-    """Return whether a name has a suffix or a folder in it."""
+    """Return whether a name is a path: it has a suffix or a folder."""
     return bool(Path(name).suffix) or len(Path(name).parts) > 1
 
 
 def load_named(name: str) -> ChordModel:
-    """Load the n-gram or the net of a name; at a path the card says which it is."""
+    """Load an n-gram or a net by name; of a path, the card says which it is."""
     if name == ngram_model.NAME:
         return ngram_model.load_ngram()
     if name in SHIPPED:

@@ -1,4 +1,4 @@
-"""Lookahead: how likely each beat of a progression leads to an ending that meets the constraints.
+"""Lookahead: weights of the continuations of a progression that satisfy its constraints.
 
 Backward messages as in the forward-backward algorithm: `values[beat, is_prepared]` is the weight of
 all continuations from a beat to the end that keep the fixed chords and the cadence, under a simple
@@ -24,16 +24,16 @@ from muse.tools.theory.chords import ChordSymbol
 # prior weight of a chord's duration in bars; other durations have OTHER_LENGTH
 LENGTHS = {0.5: 0.5, 1.0: 1.0, 2.0: 0.12}
 OTHER_LENGTH = 0.06
-LAST_LENGTHS = {0.5: 0.3, 1.0: 1.0, 2.0: 1.0}  # factor on the last chord's, which is long
+LAST_LENGTHS = {0.5: 0.3, 1.0: 1.0, 2.0: 1.0}  # further factor for the last chord
 OTHER_LAST_LENGTH = 0.02
-LONG_BARS = (1, 2)  # whole bars that a chord from a downbeat on may last
+LONG_BARS = (1, 2)  # whole bars that a chord on a downbeat may last
 EIGHTH = 0.5  # beats
 MIN_PRIOR = 0.01  # least prior probability of a cadence role
 
 
 @dataclass(frozen=True)
 class CadenceRole:
-    """What a chord can be in the cadence.
+    """The positions in a cadence that a chord can have.
 
     Attributes:
         can_end: whether it can be the last chord.
@@ -92,13 +92,11 @@ class Lookahead:
         return [(d, LENGTHS.get(d / self.constraints.bar_beats, OTHER_LENGTH)) for d in found]
 
     def free_lengths(self, beat: float) -> Iterator[float]:
-        """Yield the possible durations, ignoring the fixed chords behind."""
+        """Yield the possible durations, ignoring later fixed chords."""
         constraints = self.constraints
         if constraints.onsets is not None:
-            yield (
-                min((o for o in constraints.onsets if o > beat), default=constraints.end_beats)
-                - beat
-            )
+            later = (onset for onset in constraints.onsets if onset > beat)
+            yield min(later, default=constraints.end_beats) - beat
             return
         number = constraints.bar_at(beat)
         line, end = constraints.bar_line(number), constraints.bar_line(number + 1)
@@ -107,33 +105,33 @@ class Lookahead:
             return
         if beat == line:
             yield from (constraints.bar_line(number + bars) - beat for bars in LONG_BARS)
-        yield from (
-            line + point - beat for point in self.change_points if beat < line + point < end
-        )
+        points = (line + point for point in self.change_points)
+        yield from (point - beat for point in points if beat < point < end)
         yield end - beat
 
     def rhythm_length(self, beat: float, line: float, end: float, rhythm: float) -> float:
-        """Return a chord's duration in a rhythm of that many beats, in the bar from line to end."""
+        """Return a chord's duration in a fixed harmonic rhythm.
+
+        Args:
+            beat: where the chord begins.
+            line: start of its bar.
+            end: end of its bar.
+            rhythm: regular duration of chords in beats.
+        """
         constraints = self.constraints
         if rhythm < constraints.bar_beats:
             return min(rhythm - (beat - line) % rhythm, end - beat)
-        bars, place = (
-            round(rhythm / constraints.bar_beats),
-            constraints.bar_at(beat) - constraints.first_bar,
-        )
-        return constraints.bar_line((place // bars + 1) * bars + constraints.first_bar) - beat
+        bars = round(rhythm / constraints.bar_beats)
+        index = constraints.bar_at(beat) - constraints.first_bar
+        return constraints.bar_line((index // bars + 1) * bars + constraints.first_bar) - beat
 
     def weight_from(self, beat: float, is_prepared: bool) -> float:
         """Return the weight of all continuations from a beat to the end."""
         fixed = self.constraints.fixed.get(beat)
         if fixed is not None:
-            return self.weight_at(
-                beat, is_prepared, cadence_role(self.constraints, fixed, is_given=True)
-            )
-        return sum(
-            probability * self.weight_at(beat, is_prepared, k)
-            for k, probability in self.prior.items()
-        )
+            role = cadence_role(self.constraints, fixed, is_given=True)
+            return self.weight_at(beat, is_prepared, role)
+        return sum(p * self.weight_at(beat, is_prepared, role) for role, p in self.prior.items())
 
     def weight_at(self, beat: float, is_prepared: bool, role: CadenceRole) -> float:
         """Return the weight of all continuations with a chord of that role at a beat."""
@@ -144,7 +142,7 @@ class Lookahead:
     def weight_after(
         self, beat: float, length: float, is_prepared: bool, role: CadenceRole
     ) -> float:
-        """Return the weight of all continuations behind a chord.
+        """Return the weight of all continuations after a chord.
 
         Args:
             beat: where the chord begins.
@@ -154,8 +152,8 @@ class Lookahead:
         """
         end = beat + length
         if end >= self.constraints.end_beats:
-            room = LAST_LENGTHS.get(length / self.constraints.bar_beats, OTHER_LAST_LENGTH)
-            return room * (role.can_end and (is_prepared or self.cadence.before is None))
+            weight = LAST_LENGTHS.get(length / self.constraints.bar_beats, OTHER_LAST_LENGTH)
+            return weight * (role.can_end and (is_prepared or self.cadence.before is None))
         return self.values[end, role.can_prepare]
 
 
@@ -180,8 +178,7 @@ def cadence_role(
 def change_points(meter: Meter) -> list[float]:
     """Return where chords may change within a bar and at its end, in beats from the bar line.
 
-    These are the counted beats; bars of an odd number of eighths are grouped in twos, with a three
-    at the end.
+    These are the counted beats; an odd number of eighths is grouped in twos and a final three.
     """
     bar, beat = bar_beats(meter), pulse_beats(meter)
     if meter.denominator < 8 or beat != 1.0:

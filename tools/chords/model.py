@@ -22,7 +22,7 @@ class Step:
     """One chord of a progression; the first one starts on a bar line.
 
     Attributes:
-        chord_id: id of the vocabulary.
+        chord_id: id in the vocabulary.
         bass: semitones from the root up to the bass, 0 to 11.
         duration_beats: above 0.
     """
@@ -58,4 +58,4 @@ class ChordModel(Protocol):
         """SHA-256 of the weights; None without any."""
 
     def predict(self, past: Sequence[Step], context: Context) -> Prediction:
-        """Predict what follows the chords of the past; models may merge repeats in it."""
+        """Predict the next chord; models may merge repeated chords of the past."""

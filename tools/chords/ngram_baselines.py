@@ -1,9 +1,9 @@
 """N-gram baselines that the chord nets are compared with, one model per corpus or style.
 
-Conventions: songs are counted in C major or A minor, which tells more than moving all tonics to C,
-since relative keys share their chords. Log probabilities are of absolute roots again. A model of
-one corpus or style beats one of all corpora on that corpus, and mixing the two did not help; songs
-of a group without a model use the one of all songs.
+Conventions: songs are counted in C major or A minor, which predicts better than moving all tonics
+to C, since relative keys share their chords. Log probabilities are of absolute roots again. On a
+corpus, a model of that corpus or style beats one of all corpora, and mixing the two did not help.
+Songs of a group without a model use the model of all songs.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -40,7 +40,7 @@ TUNING_EVERY = 8  # one of this many training songs is held out for tuning
 
 
 class KeyedState:
-    """The chords of a song so far in absolute roots, for an n-gram in a common key."""
+    """The state of an n-gram in a common key, for chords with absolute roots."""
 
     def __init__(self, state: NgramState, context: Context) -> None:
         """Start a song in the context's key."""
@@ -76,7 +76,7 @@ class NgramPredictor:
         return KeyedState(model.start(), context)
 
     def predict(self, past: Ids, context: Context) -> Floats:
-        """Return probabilities of the next chord after those of a song, all by absolute id."""
+        """Return probabilities of the chord after those of `past`, by absolute id."""
         state = self.start(context)
         for chord in past:
             state.append(chord)
@@ -105,14 +105,16 @@ def train_baseline(
         grouping: which songs are counted together.
 
     Raises:
-        ParameterError: there is no such baseline, or there are no songs.
+        ParameterError: the name is unknown, or there are no songs.
     """
     if name not in BASELINES or not songs:
-        raise ParameterError(f"'{name}' is none of {', '.join(BASELINES)}, or there are no songs")
+        known = ", ".join(BASELINES)
+        raise ParameterError(f"a baseline needs songs, and a name of {known}, not '{name}'")
     groups: dict[str, list[ChordSong]] = {ALL_SONGS: list(songs)}
     for song in songs if grouping != "all" else ():
         groups.setdefault(GROUPINGS[grouping](song), []).append(song)
-    return NgramPredictor({group: fit_group(name, own) for group, own in groups.items()}, grouping)
+    models = {group: fit_group(name, members) for group, members in groups.items()}
+    return NgramPredictor(models, grouping)
 
 
 def fit_group(name: BaselineName, songs: Sequence[ChordSong]) -> Ngram:

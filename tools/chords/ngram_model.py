@@ -1,9 +1,9 @@
-"""The chord model made of counts: which chord, how long and over which bass, by style and mode.
+"""The n-gram chord model: counts of chords, durations and basses, by style and mode.
 
-Chords come from a trigram (ngrams.py) of the style's songs in the mode, moved to a common tonic,
-under the counts of the progression so far. A chord's duration depends on meter and position in the
-bar, then on the chord; its bass on the chord, then on the chord before it. The counts are made by
-training/recipes/chord_ngram.py.
+Chords are predicted by a trigram (ngrams.py) of the songs in that style and mode, transposed to a
+common tonic, interpolated with the counts of the progression so far. The duration of a chord
+depends on the meter, the position in the bar and the chord; its bass on the chord and on the chord
+before. The counts are made by training/recipes/chord_ngram.py.
 """
 
 from collections.abc import Sequence
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 
 NAME = "ngram"
 WEIGHTS = "chord-ngram"
-MAX_PAST = 128  # latest chords that a prediction takes into account
+MAX_PAST = 128  # last chords that a prediction takes into account
 SONG_ESCAPE = 8.0  # weight of the corpus against the progression so far
-CHORD_ESCAPE, PLACE_ESCAPE, BASS_ESCAPE = 4.0, 1.0, 3.0  # weights of the next shorter context
-PLACES_PER_BEAT = 2  # positions in the bar are counted in eighths
-ROOT_BASS = 0.97  # probability that a chord that was never counted stands on its root
+CHORD_ESCAPE, POSITION_ESCAPE, BASS_ESCAPE = 4.0, 1.0, 3.0  # weights of the next shorter context
+POSITIONS_PER_BEAT = 2  # positions in the bar are counted in eighths
+ROOT_BASS = 0.97  # probability of root position for a chord that was never counted
 
 Rows = NDArray[np.int16]
 
@@ -46,43 +46,43 @@ class StyleModel:
     """The counts of one style in one mode."""
 
     def __init__(self, tables: dict[str, Any], style: int, mode: int) -> None:
-        """Unpack the rows of a style code and a mode code; see recipes.chord_ngram."""
+        """Unpack the counts of a style code and a mode code; see recipes.chord_ngram."""
         corpus = CorpusNgram([])
-        for far, near, chord, count in own_rows(tables["chords"], style, mode):
+        for far, near, chord, count in rows_starting_with(tables["chords"], style, mode):
             for context in ((), (near,), (far, near)):
                 corpus.counts.add(context, chord, count)
         self.ngram = AdaptiveNgram(corpus, SONG_ESCAPE)
         self.durations, self.basses = ContextCounts(), ContextCounts()
-        for bar, place, chord, duration, count in own_rows(tables["durations"], style):
-            whole = (bar, place, chord)
+        for bar, position, chord, duration, count in rows_starting_with(tables["durations"], style):
+            whole = (bar, position, chord)
             for length in range(len(whole) + 1):
                 self.durations.add(whole[:length], duration, count)
-        for near, chord, bass, count in own_rows(tables["basses"], style):
+        for near, chord, bass, count in rows_starting_with(tables["basses"], style):
             self.basses.add((chord,), bass, count)
             self.basses.add((near, chord), bass, count)
 
 
-def own_rows(rows: Rows, *first: int) -> list[list[int]]:
-    """Return the rows that begin with these numbers, without them."""
-    chosen = np.all(rows[:, : len(first)] == first, axis=1)
-    found: list[list[int]] = rows[chosen][:, len(first) :].tolist()
-    return found
+def rows_starting_with(rows: Rows, *first: int) -> list[list[int]]:
+    """Return the rows that begin with these numbers, without the numbers."""
+    is_match = np.all(rows[:, : len(first)] == first, axis=1)
+    rest: list[list[int]] = rows[is_match][:, len(first) :].tolist()
+    return rest
 
 
 @dataclass
 class NgramPrediction:
-    """Probabilities after some chords, by absolute id.
+    """Prediction of the next chord, by absolute id.
 
     Attributes:
         model: counts of the style and mode.
         past: ids of the chords before, relative to the tonic.
-        place: position in the bar where the next chord begins, beats.
+        position: beats from the bar line to where the next chord begins.
         context: key, meter and style.
     """
 
     model: StyleModel
     past: list[int]
-    place: float
+    position: float
     context: Context
 
     @cached_property
@@ -93,13 +93,13 @@ class NgramPrediction:
 
     def durations(self, chord_id: int) -> Floats:
         """Return the probability of each duration class for a chord, (len(DURATIONS),)."""
-        bar = round(self.context.bar_beats * PLACES_PER_BEAT)
-        place = round(self.place * PLACES_PER_BEAT)
+        bar = round(self.context.bar_beats * POSITIONS_PER_BEAT)
+        position = round(self.position * POSITIONS_PER_BEAT)
         counts = self.model.durations
         p = np.full(len(DURATIONS), 1 / len(DURATIONS))
-        for context in ((), (bar,), (bar, place)):
-            p = counts.interpolated(context, p, PLACE_ESCAPE)
-        return counts.interpolated((bar, place, self.relative(chord_id)), p, CHORD_ESCAPE)
+        for context in ((), (bar,), (bar, position)):
+            p = counts.interpolated(context, p, POSITION_ESCAPE)
+        return counts.interpolated((bar, position, self.relative(chord_id)), p, CHORD_ESCAPE)
 
     def basses(self, chord_id: int) -> Floats:
         """Return the probability of each bass under a chord, semitones above its root, (12,)."""
@@ -127,26 +127,26 @@ class NgramModel:
         self.styles: dict[tuple[int, int], StyleModel] = {}
 
     def predict(self, past: Sequence[Step], context: Context) -> NgramPrediction:
-        """Predict what follows the chords of the past; repeats among them are merged."""
+        """Predict the next chord; repeated chords of the past are merged."""
         down = transposition(-context.tonic_pc)
         merged = [int(down[chord]) for chord, _ in groupby(step.chord_id for step in past)]
-        place = sum(step.duration_beats for step in past) % context.bar_beats
-        return NgramPrediction(self.style_model(context), merged[-MAX_PAST:], place, context)
+        position = sum(step.duration_beats for step in past) % context.bar_beats
+        return NgramPrediction(self.style_model(context), merged[-MAX_PAST:], position, context)
 
     def style_model(self, context: Context) -> StyleModel:
         """Return the counts of the context's style and mode."""
-        which = (context.style_code, context.mode_code)
-        if which not in self.styles:
-            self.styles[which] = StyleModel(self.tables, *which)
-        return self.styles[which]
+        codes = (context.style_code, context.mode_code)
+        if codes not in self.styles:
+            self.styles[codes] = StyleModel(self.tables, *codes)
+        return self.styles[codes]
 
     def song_log_probs(self, song: "ChordSong") -> Floats:
         """Return log probabilities of each chord of a song by id, (chords, VOCABULARY_SIZE)."""
         context, rows = song.context, np.empty((len(song), VOCABULARY_SIZE))
         down = transposition(-context.tonic_pc)
         state = self.style_model(context).ngram.start()
-        for place, chord in enumerate(song.chord_id.tolist()):
-            rows[place] = state.predict()[down]
+        for index, chord in enumerate(song.chord_id.tolist()):
+            rows[index] = state.predict()[down]
             state.append(int(down[chord]))
         with np.errstate(divide="ignore"):
             logs: Floats = np.log(rows)

@@ -1,4 +1,4 @@
-"""N-grams over chord ids: of a corpus, and of a corpus together with the song so far.
+"""N-grams over chord ids: of a corpus, and of a corpus interpolated with the song so far.
 
 Conventions: sequences are ids of harmony_columns.CHORD_VOCABULARY with repeats merged, in any one
 key; the callers transpose songs to a common key. Probabilities have shape (VOCABULARY_SIZE,), 0 for
@@ -18,24 +18,24 @@ Floats = NDArray[np.float64]
 Ids = Sequence[int]
 
 TRIGRAM = 2  # chords of context
-LONGEST_CONTEXT = 16  # chords of the song so far that are searched for earlier
+LONGEST_CONTEXT = 16  # last chords of a song for which earlier occurrences are counted
 
 
 def uniform() -> Floats:
-    """Return the same probability for every chord and for no chord."""
+    """Return the uniform distribution over all chords and the id of no chord."""
     p = np.zeros(VOCABULARY_SIZE)
     p[FIRST_TARGET_ID:] = 1 / (VOCABULARY_SIZE - FIRST_TARGET_ID)
     return p
 
 
 def without_repeat(p: Floats, past: Ids) -> Floats:
-    """Renormalize so that the last chord cannot follow itself, since repeats are merged."""
+    """Set the probability of the last chord to 0, since repeats are merged, and renormalize."""
     if not past or past[-1] < FIRST_TARGET_ID:
         return p
     p = p.copy()
     p[past[-1]] = 0.0
-    rest: Floats = p / p.sum()
-    return rest
+    normalized: Floats = p / p.sum()
+    return normalized
 
 
 class CorpusNgram:
@@ -53,13 +53,13 @@ class CorpusNgram:
         """
         self.order = order
         self.counts = ContextCounts()
-        self.known: dict[Context, Floats] = {}  # probabilities that were computed already
+        self.cache: dict[Context, Floats] = {}  # probabilities by context
         for song in songs:
             ids = [START_ID] * order + [int(chord) for chord in song]
-            for place in range(order, len(ids)):
-                if ids[place] >= FIRST_TARGET_ID:
+            for index in range(order, len(ids)):
+                if ids[index] >= FIRST_TARGET_ID:
                     for length in range(order + 1):
-                        self.counts.add(tuple(ids[place - length : place]), ids[place])
+                        self.counts.add(tuple(ids[index - length : index]), ids[index])
 
     def start(self) -> "CorpusState":
         """Return the state before a song's first chord."""
@@ -72,15 +72,15 @@ class CorpusNgram:
         return without_repeat(self.probabilities(context), past)
 
     def probabilities(self, context: Context) -> Floats:
-        """Return probabilities after a context; its last chord may follow itself here."""
-        if context in self.known:
-            return self.known[context]
+        """Return probabilities after a context, with repeats of its last chord."""
+        if context in self.cache:
+            return self.cache[context]
         shorter = self.probabilities(context[1:]) if context else uniform()
         counts = self.counts.of.get(context)
         if counts is None:
             return shorter
-        self.known[context] = counts.interpolated(shorter, len(counts.of))
-        return self.known[context]
+        self.cache[context] = counts.interpolated(shorter, len(counts.of))
+        return self.cache[context]
 
 
 class CorpusState:
@@ -104,8 +104,8 @@ class AdaptiveNgram:
     """A corpus n-gram interpolated with the counts of the song so far.
 
     Contexts of the song's last 1 to `longest` chords are interpolated in turn,
-    p_k = (c_k + e p_k-1) / (n_k + e), with p_0 the corpus n-gram: what the song did after the same
-    chords before outweighs what other songs do.
+    p_k = (c_k + e p_k-1) / (n_k + e), with p_0 the corpus n-gram: what followed the same chords
+    earlier in the song outweighs what follows them in other songs.
     """
 
     def __init__(self, corpus: CorpusNgram, escape: float, longest: int = LONGEST_CONTEXT) -> None:
@@ -153,7 +153,7 @@ class AdaptiveState:
 
     def predict(self) -> Floats:
         """Return probabilities of the next chord."""
-        escape, left = self.model.escape, 1.0  # probability that the longer contexts leave over
+        escape, left = self.model.escape, 1.0  # weight left for the shorter contexts
         p = np.zeros(VOCABULARY_SIZE)
         for counts in reversed(self.seen()):
             counts.add_to(p, left / (counts.total + escape))

@@ -20,10 +20,10 @@ from muse.tools.theory.keys import Tonality, scale_pcs
 MS_PER_MINUTE = 60_000
 UNEVEN_VELOCITY = 3.0  # standard deviation of velocities
 TOP_ACCENT = 6  # velocity of a chord's top note above its lowest
-SUSTAINED, SUSTAINED_BASS = 70, 90  # velocities of a chord that is only sustained
+SUSTAINED, SUSTAINED_BASS = 70, 90  # velocities where no pattern fits
 LOWEST_BASS, HIGHEST_BASS = 28, 50  # MIDI pitches E1 to D3
 VELOCITIES = (1, 127)  # lowest and highest
-SHORTEST = 1 / 16  # beats: least duration of a note
+SHORTEST = 1 / 16  # beats: shortest duration of a note
 PUSHED_BEATS = 2.0  # shortest chord that may be anticipated
 OTHER_PATTERN = 0.3  # probability of another pattern than the main one
 FROM_BELOW = 0.6  # probability that the next bass is approached from below
@@ -31,12 +31,12 @@ FROM_BELOW = 0.6  # probability that the next bass is approached from below
 
 @dataclass(frozen=True)
 class Stroke:
-    """One attack of a pattern, before swing and random timing.
+    """One note or chord of a pattern, before swing and random timing.
 
     Attributes:
         start, length: beats.
         velocity: MIDI velocity.
-        degree: what the bass plays; not used by the keys.
+        degree: chord degree that the bass plays; the keys ignore it.
     """
 
     start: float
@@ -46,14 +46,14 @@ class Stroke:
 
 
 class Players:
-    """The keys and bass players of a style, at a tempo, in a meter, with their random generator.
+    """Keys and bass of a style, at a tempo, in a meter, with a random generator.
 
     Attributes:
         playing: the style.
         bpm: quarter notes per minute; may change.
         scale: the seven pitch classes of the key; may change.
         unit: length of a counted beat in quarter notes.
-        hands, basses: patterns in random order; the first is played most.
+        hands, basses: patterns in random order; the first is played most often.
     """
 
     def __init__(
@@ -76,27 +76,34 @@ class Players:
 
     def shuffle(self, patterns: Sequence[Pattern]) -> list[Pattern]:
         """Return the patterns in random order."""
-        return [patterns[place] for place in self.rng.permutation(len(patterns))]
+        return [patterns[index] for index in self.rng.permutation(len(patterns))]
 
     def hand_notes(self, stroke: Stroke, tones: Sequence[int]) -> Iterator[Note]:
-        """Yield a chord of the keys, slightly rolled, the top note loudest.
+        """Yield the notes of a chord on the keys, slightly rolled, the top note loudest.
 
         Args:
             stroke: onset, duration and velocity.
-            tones: MIDI pitches as voiced, the bass first, which the keys leave out.
+            tones: MIDI pitches of the voicing, the bass first, which the keys leave out.
         """
         hand = tones[1:]
         start = self.onset(stroke.start, self.playing.behind_ms[0])
         loud = self.velocity(stroke.velocity)
-        for place, pitch in enumerate(hand):
-            late = self.beats(self.playing.roll_ms * place)
-            accent = round(TOP_ACCENT * place / max(len(hand) - 1, 1))
+        for index, pitch in enumerate(hand):
+            late = self.beats(self.playing.roll_ms * index)
+            accent = round(TOP_ACCENT * index / max(len(hand) - 1, 1))
             yield make_note(start + late, stroke.length - late, pitch, loud + accent)
 
     def bass_note(
         self, stroke: Stroke, low: int, symbol: ChordSymbol, following: int | None
     ) -> Note:
-        """Return a bass note, from the bass pitches of its chord and of the next, if known."""
+        """Return a bass note.
+
+        Args:
+            stroke: onset, duration, velocity and degree.
+            low: bass pitch of the chord.
+            symbol: of the chord.
+            following: bass pitch of the next chord; None if it is not known.
+        """
         pitch = self.bass_pitch(stroke.degree, low, symbol, following)
         start = self.onset(stroke.start, self.playing.behind_ms[1])
         return make_note(start, stroke.length, pitch, self.velocity(stroke.velocity))
@@ -104,21 +111,21 @@ class Players:
     def strokes(
         self, chord: PlacedChord, patterns: Sequence[Pattern], sustained: int, is_last: bool
     ) -> Iterator[Stroke]:
-        """Yield patterns over a chord, the longest that fit; the last chord is sustained.
+        """Yield the strokes of patterns over a chord, the longest that fit.
 
         Args:
             chord: with its times.
             patterns: to choose from, the main one first.
             sustained: velocity where no pattern fits.
-            is_last: whether it is the last chord.
+            is_last: whether it is the last chord, which is sustained.
         """
         beat, left = chord.start_beats, chord.duration_beats / self.unit
         while left > 0:
             is_other = self.rng.random() < OTHER_PATTERN
             pattern = patterns[int(self.rng.integers(len(patterns))) if is_other else 0]
-            known = [count for count in pattern if count <= left and not is_last]
-            piece = max(known, default=left)
-            text = pattern[int(piece)] if known else f"0:{piece}:{sustained}"
+            fitting = [count for count in pattern if count <= left and not is_last]
+            piece = max(fitting, default=left)
+            text = pattern[int(piece)] if fitting else f"0:{piece}:{sustained}"
             for word in text.split():
                 at, length, velocity, *degree = word.split(":")
                 yield Stroke(
@@ -130,7 +137,7 @@ class Players:
             beat, left = beat + piece * self.unit, left - piece
 
     def onset(self, beat: float, late_ms: float) -> float:
-        """Return the onset of a stroke: swung, behind the beat, slightly random; in beats."""
+        """Return the onset of a stroke in beats: swung, behind the beat, slightly random."""
         late = late_ms + float(self.rng.normal(0.0, self.playing.uneven_ms))
         return max(swing_beat(beat, self.playing, self.unit) + self.beats(late), 0.0)
 
@@ -138,12 +145,12 @@ class Players:
         """Convert milliseconds to beats."""
         return ms / MS_PER_MINUTE * self.bpm
 
-    def velocity(self, written: float) -> int:
-        """Return a velocity with random variation."""
-        return round(written + float(self.rng.normal(0.0, UNEVEN_VELOCITY)))
+    def velocity(self, mean: float) -> int:
+        """Add random variation to a velocity."""
+        return round(mean + float(self.rng.normal(0.0, UNEVEN_VELOCITY)))
 
     def bass_pitch(self, degree: str, low: int, symbol: ChordSymbol, following: int | None) -> int:
-        """Return the bass pitch for a degree; over a slash chord only its bass and the octave."""
+        """Return the bass pitch for a degree; slash chords use only their bass and its octave."""
         if degree == "to":
             return low if following in (None, low) else self.approach(following or low)
         if degree == "octave":
@@ -155,17 +162,16 @@ class Players:
         return to_bass_range(low + tone)
 
     def approach(self, following: int) -> int:
-        """Return a step below or above the next bass: a half step, or within the key."""
+        """Return a pitch a step below or above the next bass: a half step, or within the key."""
         direction = -1 if self.rng.random() < FROM_BELOW else 1
         steps = (1,) if self.playing.chromatic_bass else (1, 2)
-        in_key = (
-            s for s in steps if (following + direction * s) % 12 in self.scale or len(steps) == 1
-        )
-        return to_bass_range(following + direction * next(in_key, 1))
+        in_key = (s for s in steps if (following + direction * s) % 12 in self.scale)
+        step = 1 if self.playing.chromatic_bass else next(in_key, 1)
+        return to_bass_range(following + direction * step)
 
 
 class Performance(Players):
-    """Players of a whole progression, who know the next chords."""
+    """Performance of a whole progression, in which the next chord is known."""
 
     def tracks(
         self, chords: Sequence[PlacedChord], pitches: Sequence[Sequence[int]]
@@ -179,12 +185,11 @@ class Performance(Players):
         keys = list(self.keys_notes(chords, pitches))
         bass = list(self.bass_notes(chords, pitches))
         end = chords[-1].end_beats
-        program, low_program = self.playing.keys_program, self.playing.bass_program
+        keys = without_overlaps(keys, end)
+        bass = without_overlaps(bass, end, is_monophonic=True)
         return [
-            Track("Keys", "keys", program, notes=without_overlaps(keys, end)),
-            Track(
-                "Bass", "bass", low_program, notes=without_overlaps(bass, end, one_at_a_time=True)
-            ),
+            Track("Keys", "keys", self.playing.keys_program, notes=keys),
+            Track("Bass", "bass", self.playing.bass_program, notes=bass),
         ]
 
     def keys_notes(
@@ -196,19 +201,22 @@ class Performance(Players):
                 yield from self.hand_notes(stroke, tones)
 
     def anticipate(self, chords: Sequence[PlacedChord]) -> list[list[Stroke]]:
-        """Return the keys' strokes of each chord; anticipated chords shorten the one before."""
+        """Return the strokes of the keys for each chord; some chords are anticipated.
+
+        The chord before an anticipated one is shortened.
+        """
         last = len(chords) - 1
         plays = [
-            list(self.strokes(chord, self.hands, SUSTAINED, place == last))
-            for place, chord in enumerate(chords)
+            list(self.strokes(chord, self.hands, SUSTAINED, index == last))
+            for index, chord in enumerate(chords)
         ]
         share, early = self.playing.push
-        for before, own, chord in zip(plays, plays[1:], chords[1:], strict=False):
+        for before, strokes, chord in zip(plays, plays[1:], chords[1:], strict=False):
             is_early = self.rng.random() < share
             if is_early and self.unit == 1.0 and chord.duration_beats >= PUSHED_BEATS:
-                first = own[0]
+                first = strokes[0]
                 start = first.start - early
-                own[0] = replace(first, start=start, length=first.length + early)
+                strokes[0] = replace(first, start=start, length=first.length + early)
                 before[:] = [shorten(s, start) for s in before if s.start < start - SHORTEST]
         return plays
 
@@ -220,9 +228,8 @@ class Performance(Players):
             if not tones:
                 continue
             following = next((p[0] for p in pitches[index + 1 :] if p), None)
-            for stroke in self.strokes(
-                chord, self.basses, SUSTAINED_BASS, index == len(chords) - 1
-            ):
+            is_last = index == len(chords) - 1
+            for stroke in self.strokes(chord, self.basses, SUSTAINED_BASS, is_last):
                 yield self.bass_note(stroke, tones[0], chord.symbol, following)
 
 
@@ -251,19 +258,19 @@ def to_tick(beats: float) -> float:
     return round(beats * DEFAULT_TICKS_PER_BEAT) / DEFAULT_TICKS_PER_BEAT
 
 
-def without_overlaps(notes: Iterable[Note], end: float, one_at_a_time: bool = False) -> list[Note]:
-    """Sort notes and shorten each to end before its pitch begins again, and by the end.
+def without_overlaps(notes: Iterable[Note], end: float, is_monophonic: bool = False) -> list[Note]:
+    """Sort notes, and shorten each to end before the next note of its pitch and before the end.
 
     Args:
         notes: in any order.
         end: beats.
-        one_at_a_time: whether notes end before any other begins.
+        is_monophonic: whether each note ends before the next of any pitch.
     """
     ordered = sorted(notes, key=lambda note: (note.start_beats, note.pitch))
     nexts: dict[int, float] = {}
     shortened: list[Note] = []
     for note in reversed(ordered):
-        line = 0 if one_at_a_time else note.pitch
+        line = 0 if is_monophonic else note.pitch
         room = nexts.get(line, end) - note.start_beats
         if to_tick(room) > 0:
             nexts[line] = note.start_beats

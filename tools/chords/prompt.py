@@ -1,4 +1,4 @@
-"""Given chords: a prompt, fixed chords, and the chords of a song to continue or to vary.
+"""Chords given by the user: a prompt, fixed chords, and a song to continue or to vary.
 
 Conventions: a chord is written as a lead-sheet symbol, in Harte's notation, or as a Roman numeral
 of the key. A song's chords are moved to whole eighths from its first bar line.
@@ -16,8 +16,8 @@ from muse.tools.chords.constraints import (
     MAX_BARS,
     Constraints,
     PlacedChord,
-    bass_of,
-    id_of,
+    bass_interval,
+    symbol_id,
     to_grid,
 )
 from muse.tools.chords.model import Step
@@ -32,7 +32,7 @@ from muse.tools.theory.keys import Tonality
 from muse.tools.theory.qualities import UNKNOWN
 from muse.tools.theory.roman import from_roman
 
-VARIED_SHARE = 0.5  # of a song's chords are replaced when it is varied
+VARIED_SHARE = 0.5  # share of a song's chords that a variation replaces
 ROMAN = re.compile(r"[#b♯♭]*[IViv]")
 FIXED = re.compile(r"(\d+):(\S+)")
 
@@ -56,7 +56,7 @@ def read_chord(text: str, key: Tonality | None, option: str) -> ChordSymbol:
 
 
 def has_numerals(text: str) -> bool:
-    """Return whether a prompt contains Roman numerals, which do not reveal its key."""
+    """Return whether a prompt contains Roman numerals, from which no key can be detected."""
     return any(ROMAN.match(word.lstrip(PUSH)) for word in re.split(r"[\s,|]+", text))
 
 
@@ -79,8 +79,8 @@ def read_prompt(text: str, meter: Meter, key: Tonality | None, rhythm_beats: flo
         if not symbols:
             raise ParameterError("--prompt has no chords in it")
         chords = [
-            Chord(place * length, length, write_leadsheet(symbol))
-            for place, symbol in enumerate(symbols)
+            Chord(index * length, length, write_leadsheet(symbol))
+            for index, symbol in enumerate(symbols)
         ]
         return Song(chords=chords)
     bars = [bar.split() for bar in text.strip().strip("|").split("|")]
@@ -94,7 +94,7 @@ def read_prompt(text: str, meter: Meter, key: Tonality | None, rhythm_beats: flo
 
 
 def chart_sign(word: str, key: Tonality | None) -> str:
-    """Return a sign of a chart with its numeral replaced by a symbol."""
+    """Return a sign of a chart, with a Roman numeral replaced by a chord symbol."""
     if word in (HOLD, REPEAT):
         return word
     push = PUSH * word.startswith(PUSH)
@@ -158,32 +158,32 @@ def song_chords(song: Song, key: Tonality, bar: float) -> list[PlacedChord]:
         song = Song(chords=find_chords(song), keys=song.keys)
     keys = song_keys(song) if song.chords else []
     semitones = (key.tonic_pc - keys[-1].tonic_pc) % 12 if keys else 0
-    known = [(c, symbol_or_unknown(c.symbol)) for c in song.chords]
-    known = [(c, symbol) for c, symbol in known if symbol.quality != UNKNOWN]
-    if not known:
+    pairs = [(c, symbol_or_unknown(c.symbol)) for c in song.chords]
+    readable = [(c, symbol) for c, symbol in pairs if symbol.quality != UNKNOWN]
+    if not readable:
         raise BadInputError(
             "the song of --like has no chord symbols, and no chords can be detected in it"
         )
-    starts = [to_grid(c.start_beats) for c, _ in known]
-    last = known[-1][0]
+    starts = [to_grid(c.start_beats) for c, _ in readable]
+    last = readable[-1][0]
     starts.append(to_grid(last.start_beats + last.duration_beats))
     origin = starts[0] // bar * bar
     return [
         PlacedChord(transposed(symbol, semitones, key) if semitones else symbol, a - origin, b - a)
-        for (a, b), (_, symbol) in zip(pairwise(starts), known, strict=True)
+        for (a, b), (_, symbol) in zip(pairwise(starts), readable, strict=True)
         if b > a
     ]
 
 
 def past_steps(chords: Sequence[PlacedChord], bar: float) -> tuple[Step, ...]:
-    """Return chords as steps that fill whole bars; the first and the last one are lengthened."""
+    """Return chords as steps that fill whole bars; the first and the last may be lengthened."""
     if not chords:
         return ()
     ends = [chord.end_beats for chord in chords[:-1]]
     ends.append(-(-chords[-1].end_beats // bar) * bar)
     starts = [0.0, *ends]
     return tuple(
-        Step(id_of(chord.symbol), bass_of(chord.symbol), end - start)
+        Step(symbol_id(chord.symbol), bass_interval(chord.symbol), end - start)
         for chord, start, end in zip(chords, starts, ends, strict=False)
     )
 

@@ -52,7 +52,7 @@ FREE = "free"
 
 @dataclass(frozen=True)
 class ChordRequest:
-    """A user's request as on the command line; None leaves a value to muse.
+    """A user's options as on the command line; None is replaced by a default or drawn value.
 
     Attributes:
         bars: number of bars; by default 8, or those of the song that is varied.
@@ -62,12 +62,12 @@ class ChordRequest:
         prompt: chords to begin with, a bar each, or in bars as in a chart.
         like: song to continue.
         vary: whether to replace some of that song's chords instead.
-        under: song whose melody is harmonized, in as many bars as it has.
+        under: song whose melody is harmonized; it sets the number of bars.
         cadence: one of CADENCE_NAMES.
         fix: chords at the start of bars, for example "4:V7 8:I".
         rhythm: "free", or the duration of each chord in beats.
         voicing: a style of theory.voicing.
-        sampling: how freely chords are drawn.
+        sampling: temperature, top_k and top_p of the chords.
     """
 
     bars: int | None = None
@@ -96,7 +96,7 @@ class ChordOptions:
         playing: how the style is played.
         voicing: a style of theory.voicing.
         bpm: quarter notes per minute.
-        meter: from the first beat on; of a melody the one in force longest.
+        meter: of all bars; with a melody, the one in force longest.
         melody: the melody to harmonize; None without one.
     """
 
@@ -114,7 +114,7 @@ def resolve(
     variation_rng: np.random.Generator,
     source: str = "the song",
 ) -> ChordOptions:
-    """Check a request and draw the values that it leaves open.
+    """Check a request and fill in the values that are None.
 
     Args:
         request: the user's request.
@@ -145,7 +145,7 @@ def resolve(
 
 
 def check_names(request: ChordRequest) -> None:
-    """Raise ParameterError if a value is none of the names that its option takes."""
+    """Raise ParameterError if a value is not one of the names that its option accepts."""
     choices: tuple[tuple[str, str | None, Sequence[str]], ...] = (
         ("--style", request.style, STYLES),
         ("--mode", request.mode, get_args(Mode)),
@@ -170,7 +170,7 @@ def check_together(request: ChordRequest) -> None:
 
 
 def requested_meter(request: ChordRequest) -> Meter | None:
-    """Return the meter of the request; None if it is left open."""
+    """Return the meter of the request; None if none is given."""
     if request.meter is None:
         return None
     try:
@@ -197,7 +197,7 @@ def checked_meter(meter: Meter) -> Meter:
 def choose_key(
     request: ChordRequest, playing: PlayingStyle, melody: Melody | None, rng: np.random.Generator
 ) -> Tonality:
-    """Return the requested key; else that of the melody, prompt or song; else a drawn one."""
+    """Return the requested key, else that of the melody, prompt or song, else a drawn one."""
     drawn = draw_key(request, playing, rng)
     if request.key is None and melody is not None:
         song = msgspec.structs.replace(melody.song, keys=melody_keys(melody))
@@ -246,7 +246,7 @@ def choose_tempo(
     melody: Melody | None,
     rng: np.random.Generator,
 ) -> float:
-    """Return quarter notes per minute: requested, the song's, or drawn from the style's range."""
+    """Return the tempo in quarter notes per minute: requested, the song's, or drawn."""
     slowest, fastest = playing.tempos
     drawn = int(rng.integers(slowest, fastest + 1))
     unit = pulse_beats(meter)

@@ -1,8 +1,9 @@
 """Sampling progressions from a chord model under constraints that hold exactly.
 
 Each chord is sampled in proportion to its probability under the model times the weight of its
-continuations (lookahead.py), and so is its duration. Before a fixed chord the model also rates how
-well each candidate leads to it. At the end all constraints are checked on the symbols.
+continuations (lookahead.py), and so is its duration. Before a fixed chord, candidates are also
+weighted by the probability of the fixed chord after them. At the end all constraints are checked on
+the symbols.
 """
 
 from collections.abc import Sequence
@@ -17,10 +18,10 @@ from muse.tools.chords.cadences import CADENCES, is_in_key, satisfies
 from muse.tools.chords.constraints import (
     Constraints,
     PlacedChord,
-    bass_of,
+    bass_interval,
     check_constraints,
     describe_constraints,
-    id_of,
+    symbol_id,
 )
 from muse.tools.chords.lookahead import CadenceRole, Lookahead, cadence_role
 from muse.tools.chords.model import ChordModel, Floats, Prediction, Step
@@ -29,16 +30,16 @@ from muse.tools.datasets.chord_events import VOCABULARY_SIZE, Style, duration_cl
 from muse.tools.datasets.harmony_columns import FIRST_CHORD_ID
 from muse.tools.datasets.harmony_columns import chord_id as id_of_chord
 from muse.tools.errors import MuseError, ParameterError
-from muse.tools.generation.sampling import Sampling, draw, normalized, shaped
+from muse.tools.generation.sampling import Sampling, apply_sampling, draw, normalized
 from muse.tools.theory.chords import ChordSymbol
 from muse.tools.theory.keys import Tonality
 from muse.tools.theory.pitch import spell
 from muse.tools.theory.qualities import CODES
 
 ALTERNATIVES = 3
-TINY_FACTOR = 1e-6  # on a chord that would only repeat the fixed one behind it
-MAX_LEAD_CANDIDATES = 24  # likeliest candidates that are rated by how they lead to a fixed chord
-MAX_LEAD_FACTOR = 20.0  # largest factor from that rating
+TINY_FACTOR = 1e-6  # factor on a chord that would only repeat the fixed one after it
+MAX_LEAD_CANDIDATES = 24  # likeliest candidates for which a fixed chord after them is predicted
+MAX_LEAD_FACTOR = 20.0  # largest factor from that prediction
 BASS_SAMPLING = Sampling(1.0, 0, 0.9)  # rare basses in the corpora are often mistakes
 UNPLAYABLE = ("1",)  # qualities that are not sampled: a single tone
 
@@ -51,9 +52,9 @@ class SampledChord:
 
     Attributes:
         placed: symbol and times.
-        chord_id: id under the model; the symbol may be an extension of it that the style plays.
-        probability: of that id under the model, together with the melody above it if there is one;
-            without constraints and temperature.
+        chord_id: id that the model predicted; the symbol may be the style's extension of it.
+        probability: of that id under the model, and the melody if there is one, without
+            constraints and temperature.
         alternatives: the likeliest other chords there, with their probabilities.
     """
 
@@ -73,10 +74,10 @@ def key_symbols(key: Tonality, style: Style) -> tuple[ChordSymbol, ...]:
 @lru_cache(maxsize=1)
 def playable_ids() -> Bools:
     """Return which ids are chords that can be sampled, (VOCABULARY_SIZE,)."""
-    found = np.arange(VOCABULARY_SIZE) >= FIRST_CHORD_ID
+    is_playable = np.arange(VOCABULARY_SIZE) >= FIRST_CHORD_ID
     for name in UNPLAYABLE:
-        found[[id_of_chord(root, CODES[name]) for root in range(12)]] = False
-    return found
+        is_playable[[id_of_chord(root, CODES[name]) for root in range(12)]] = False
+    return is_playable
 
 
 @lru_cache(maxsize=32)
@@ -93,7 +94,7 @@ def sample_progression(
     Args:
         model: predicts the next chord.
         constraints: what the progression has to satisfy.
-        sampling: how freely chords and durations are drawn.
+        sampling: temperature, top_k and top_p of the chords; of durations only the temperature.
         rng: random generator.
 
     Raises:
@@ -101,12 +102,12 @@ def sample_progression(
     """
     check_constraints(constraints)
     sampled = ChordSampler(model, constraints, sampling, rng).sample()
-    check_progression([each.placed for each in sampled], constraints)
+    check_progression([chord.placed for chord in sampled], constraints)
     return sampled
 
 
 class ChordSampler:
-    """One progression while it is sampled."""
+    """Sampler of one progression, chord by chord."""
 
     def __init__(
         self,
@@ -128,7 +129,7 @@ class ChordSampler:
     def sample(self) -> list[SampledChord]:
         """Append the prompt, then sample chord by chord."""
         for placed in self.constraints.prompt:
-            self.append(placed, id_of(placed.symbol))
+            self.append(placed, symbol_id(placed.symbol))
         end, start = self.constraints.end_beats, (self.beat, self.is_prepared())
         if self.beat < end and not self.lookahead.values[start]:
             raise impossible(self.constraints)
@@ -143,19 +144,19 @@ class ChordSampler:
         return cadence_role(self.constraints, self.sampled[-1].placed.symbol).can_prepare
 
     def append(self, placed: PlacedChord, chord_id: int) -> None:
-        """Append a chord with the model's probability of its id, and predict the next."""
+        """Append a chord and its probability under the model, and predict the next chord."""
         self.sampled.append(scored_chord(placed, chord_id, self.prediction.chords, self.symbols))
-        self.past.append(Step(chord_id, bass_of(placed.symbol), placed.duration_beats))
+        self.past.append(Step(chord_id, bass_interval(placed.symbol), placed.duration_beats))
         self.beat = placed.end_beats
         self.prediction = self.model.predict(self.past, self.constraints.context)
 
     def next_chord(self) -> tuple[PlacedChord, int]:
-        """Draw the next chord, its duration and its bass; of a fixed one only the duration."""
+        """Draw the next chord, its duration and its bass; only the duration of a fixed chord."""
         fixed = self.constraints.fixed.get(self.beat)
         if fixed is not None:
             role = cadence_role(self.constraints, fixed, is_given=True)
-            length = self.draw_length(id_of(fixed), role)
-            return PlacedChord(fixed, self.beat, length), id_of(fixed)
+            length = self.draw_length(symbol_id(fixed), role)
+            return PlacedChord(fixed, self.beat, length), symbol_id(fixed)
         chord_id = self.draw_id()
         length = self.draw_length(chord_id, self.roles[chord_id])
         placed = PlacedChord(self.symbols[chord_id], self.beat, length)
@@ -164,25 +165,25 @@ class ChordSampler:
     def draw_id(self) -> int:
         """Draw the id of the next chord."""
         is_prepared = self.is_prepared()
-        weight_of = {k: self.lookahead.weight_at(self.beat, is_prepared, k) for k in {*self.roles}}
-        ahead = np.array([weight_of[role] for role in self.roles])
-        allowed = playable_ids() & (ahead > 0) & self.differs_from_last()
+        by_role = {k: self.lookahead.weight_at(self.beat, is_prepared, k) for k in {*self.roles}}
+        continuations = np.array([by_role[role] for role in self.roles])
+        allowed = playable_ids() & (continuations > 0) & self.differs_from_last()
         diatonic = allowed & key_ids(self.constraints.key, self.constraints.context.style)
         if self.beat == 0.0 and diatonic.any():
             allowed = diatonic
         weights = np.where(allowed, self.prediction.chords, 0.0)
         if not weights.any():  # the model gives all allowed chords probability 0
             weights = allowed.astype(float)
-        p = shaped(weights, self.sampling)
-        return draw(self.rng, normalized(p * ahead * self.lead_factors(p)))
+        p = apply_sampling(weights, self.sampling)
+        return draw(self.rng, normalized(p * continuations * self.lead_factors(p)))
 
     def differs_from_last(self) -> Bools:
-        """Return which ids are played as another chord than the last one."""
+        """Return which ids the style plays as a symbol that differs from the last one, by id."""
         last = replace(self.sampled[-1].placed.symbol, bass=None) if self.sampled else None
         return np.array([symbol != last for symbol in self.symbols])
 
     def lead_factors(self, p: Floats) -> Floats:
-        """Return a factor for each id: how well it leads to the fixed chord behind it."""
+        """Return a factor for each id: how much likelier it makes a fixed chord after it."""
         factor = np.ones_like(p)
         share, target = self.fixed_ahead()
         if target is None:
@@ -202,7 +203,7 @@ class ChordSampler:
         for length, weight in lengths:
             fixed = self.constraints.fixed.get(self.beat + length)
             if fixed is not None:
-                return weight / sum(w for _, w in lengths), id_of(fixed)
+                return weight / sum(w for _, w in lengths), symbol_id(fixed)
         return 0.0, None
 
     def predict_after(self, chord_id: int) -> Prediction:
@@ -222,15 +223,15 @@ class ChordSampler:
         weights = continuations * probabilities * np.where(repeats, TINY_FACTOR, 1.0)
         if not weights.any():
             weights = continuations
-        return lengths[draw(self.rng, shaped(weights, self.length_sampling()))]
+        return lengths[draw(self.rng, apply_sampling(weights, self.length_sampling()))]
 
     def repeats(self, chord_id: int, length: float) -> bool:
         """Return whether a chord of that duration ends where the same chord is fixed."""
         fixed = self.constraints.fixed.get(self.beat + length)
-        return fixed is not None and id_of(fixed) == chord_id
+        return fixed is not None and symbol_id(fixed) == chord_id
 
     def length_sampling(self) -> Sampling:
-        """Return the sampling of durations: with few classes, rare ones are not cut off."""
+        """Return the sampling of durations: without top_k and top_p, as there are few classes."""
         return Sampling(self.sampling.temperature, 0, 1.0)
 
 
@@ -248,12 +249,12 @@ def role_probabilities(
     prediction: Prediction, roles: Sequence[CadenceRole]
 ) -> dict[CadenceRole, float]:
     """Return the probability of each cadence role in a prediction; `roles` are those of all ids."""
-    found: dict[CadenceRole, float] = {}
+    probabilities: dict[CadenceRole, float] = {}
     chords = prediction.chords
     for chord_id in np.flatnonzero(playable_ids()).tolist():
         role = roles[chord_id]
-        found[role] = found.get(role, 0.0) + float(chords[chord_id])
-    return found
+        probabilities[role] = probabilities.get(role, 0.0) + float(chords[chord_id])
+    return probabilities
 
 
 def draw_bass(
@@ -270,15 +271,15 @@ def draw_bass(
     """
     if placed.end_beats >= constraints.end_beats:
         return placed
-    bass = draw(rng, shaped(prediction.basses(chord_id), BASS_SAMPLING))
+    bass = draw(rng, apply_sampling(prediction.basses(chord_id), BASS_SAMPLING))
     symbol = with_bass(placed.symbol, bass)
-    roles = [cadence_role(constraints, each) for each in (symbol, placed.symbol)]
+    roles = [cadence_role(constraints, version) for version in (symbol, placed.symbol)]
     keeps_role = roles[0].can_prepare == roles[1].can_prepare
     return replace(placed, symbol=symbol) if keeps_role else placed
 
 
 def with_bass(symbol: ChordSymbol, bass: int) -> ChordSymbol:
-    """Return the chord over a bass some semitones above its root."""
+    """Return the chord with its bass the given number of semitones above its root."""
     if not bass or symbol.root is None or symbol.root_pc is None:
         return symbol
     return replace(symbol, bass=spell(symbol.root_pc + bass, symbol.root))
@@ -288,7 +289,7 @@ def check_progression(chords: Sequence[PlacedChord], constraints: Constraints) -
     """Check that a progression satisfies its constraints.
 
     Raises:
-        ParameterError: the prompt alone fills the bars, and its end is not the cadence.
+        ParameterError: the prompt alone fills the bars, and it does not end with the cadence.
         MuseError: another constraint does not hold, which is a bug.
     """
     gaps = any(a.end_beats != b.start_beats for a, b in pairwise(chords))
@@ -296,8 +297,8 @@ def check_progression(chords: Sequence[PlacedChord], constraints: Constraints) -
         raise MuseError("the chords do not fill their bars (a bug)")
     if tuple(chords[: len(constraints.prompt)]) != constraints.prompt:
         raise MuseError("the prompt has changed (a bug)")
-    there = {chord.start_beats: chord.symbol for chord in chords}
-    if any(there.get(beat) != symbol for beat, symbol in constraints.fixed.items()):
+    by_beat = {chord.start_beats: chord.symbol for chord in chords}
+    if any(by_beat.get(beat) != symbol for beat, symbol in constraints.fixed.items()):
         raise MuseError("a fixed chord has changed (a bug)")
     if not cadence_holds(chords, constraints):
         if len(chords) == len(constraints.prompt):
@@ -307,16 +308,18 @@ def check_progression(chords: Sequence[PlacedChord], constraints: Constraints) -
 
 def impossible(constraints: Constraints) -> ParameterError:
     """Return the error for constraints that no progression satisfies."""
-    return ParameterError(f"there is no such progression: {describe_constraints(constraints)}")
+    description = describe_constraints(constraints)
+    return ParameterError(f"no progression satisfies the request: {description}")
 
 
 def cadence_holds(chords: Sequence[PlacedChord], constraints: Constraints) -> bool:
     """Return whether the last chords are those of the cadence."""
     last = chords[-1]
-    was_given = len(chords) == len(constraints.prompt) or last.start_beats in constraints.fixed
-    if constraints.cadence is None and was_given:
+    is_given = len(chords) == len(constraints.prompt) or last.start_beats in constraints.fixed
+    if constraints.cadence is None and is_given:
         return True
     cadence = CADENCES[constraints.cadence or "open"]
-    is_led = len(chords) > 1 and satisfies(cadence.before, chords[-2].symbol, constraints.key)
-    is_prepared = cadence.before is None or is_led
+    is_prepared = cadence.before is None or (
+        len(chords) > 1 and satisfies(cadence.before, chords[-2].symbol, constraints.key)
+    )
     return is_prepared and satisfies(cadence.last, last.symbol, constraints.key)

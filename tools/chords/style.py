@@ -1,13 +1,13 @@
-"""Styles: tempo, keys, voicing, swing, patterns of keys and bass, and extensions of plain chords.
+"""Styles: tempo, keys, voicing, swing, patterns of keys and bass, and extensions of triads.
 
-Conventions: a pattern maps the number of counted beats that a chord lasts (dotted quarters in 6/8
-and similar meters) to strokes "beat:duration:velocity" within it; bass strokes add a degree, of
-which `to` is a step below or above the next bass. Swing is the percentage of a pair that its first
-half takes, 50 to 75; pairs are of eighths or of sixteenths.
+Conventions: a pattern maps the duration of a chord in counted beats (dotted quarters in 6/8 and
+similar meters) to strokes, "beat:duration:velocity". Bass strokes add a degree; `to` is a step
+below or above the next bass. Swing is the percentage of a pair that its first half takes, 50 to 75;
+pairs are of eighths or of sixteenths.
 
-Source of the extensions: Levine, "The Jazz Piano Book": the major chord as I and IV is a major
-seventh, as a dominant a seventh; the minor tonic and iv of a major key have a sixth, other minor
-chords a seventh.
+Source of the extensions: Levine, "The Jazz Piano Book". Major triads on I and IV become major
+sevenths, other major triads dominant sevenths. The minor tonic, and iv of a major key, get a sixth,
+other minor triads a seventh.
 """
 
 from dataclasses import dataclass, replace
@@ -38,8 +38,9 @@ class PlayingStyle:
         behind_ms: delay behind the beat of the keys and of the bass.
         uneven_ms: standard deviation of onsets.
         roll_ms: delay between the notes of a chord, from the lowest up.
-        push: probability that a chord of the keys is anticipated, 0 to 1, and by how many beats.
-        chromatic_bass: whether the bass approaches the next root by a half step or within the key.
+        push: probability that the keys anticipate a chord, 0 to 1, and by how many beats.
+        chromatic_bass: whether the bass approaches the next root by a half step; if not, by a step
+            of the key.
         hands, bass: patterns to choose from.
     """
 
@@ -60,7 +61,7 @@ class PlayingStyle:
 
 
 def swing_beat(beat: float, playing: PlayingStyle, unit: float = 1.0) -> float:
-    """Delay the second half of a swung pair; beats with three parts are not swung.
+    """Delay a beat that is the second half of a swung pair; dotted beats are not swung.
 
     Args:
         beat: from the song's start.
@@ -286,8 +287,8 @@ PLAYING_STYLES: dict[Style, PlayingStyle] = {
 Qualities = dict[int | None, str]
 
 EXTENDED_STYLES: tuple[Style, ...] = ("jazz",)
-# quality by semitones above the tonic; None is any other
-# lead sheets of the swing era write triads where players add sixths and sevenths
+# quality by semitones above the tonic, None for all others: lead sheets of the swing era have
+# triads where players add sixths and sevenths
 MAJOR_CHORDS: Qualities = {2: "7", 4: "7", 7: "7", 9: "7", 10: "7", 11: "7", None: "maj7"}
 MINOR_CHORDS: dict[Mode, Qualities] = {
     "major": {5: "min6", None: "min7"},
@@ -296,7 +297,7 @@ MINOR_CHORDS: dict[Mode, Qualities] = {
 
 
 def played_symbol(symbol: ChordSymbol, key: Tonality, style: Style) -> ChordSymbol:
-    """Extend a plain triad as the style plays it; all other chords stay as they are."""
+    """Extend a triad as the style plays it; other chords are returned unchanged."""
     if style not in EXTENDED_STYLES or symbol.root_pc is None or symbol.added or symbol.omitted:
         return symbol
     degree = (symbol.root_pc - key.tonic_pc) % 12

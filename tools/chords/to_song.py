@@ -1,4 +1,4 @@
-"""Conversion of a sampled progression to a Song: spelled, voiced, annotated and played."""
+"""Conversion of a sampled progression to a Song: spelling, voicing, annotation, performance."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -32,11 +32,11 @@ from muse.tools.theory.voicing import voice
 
 PROBABILITY_DIGITS = 6
 FLATTEST_ROOT, SHARPEST_ROOT = -7, 11  # Cb to E#, roots that lead sheets use
-ENHARMONIC = 12  # places on the line of fifths between enharmonic notes
-# places on the line of fifths from a target to a root that leads to it by a semitone
+ENHARMONIC = 12  # steps on the line of fifths between enharmonic notes
+# steps on the line of fifths from a target to a root that leads to it by a semitone
 LEADING = {"diminished": 5, "dominant": -5}
-RAISED = {1: 7, 6: 6, 8: 8}  # #I, #IV, #V: place on the line of fifths by semitones
-TRITONE = 6  # semitones, and places on the line of fifths either way
+RAISED = {1: 7, 6: 6, 8: 8}  # #I, #IV, #V: position on the line of fifths by semitones
+TRITONE = 6  # semitones, and steps on the line of fifths in either direction
 FROM_BELOW, FROM_ABOVE = 1, 11  # semitones up to the target
 
 
@@ -67,21 +67,21 @@ def progression_to_song(
         msgspec.structs.replace(
             blank_song(options),
             chords=[
-                song_chord(each, replace(placed, start_beats=origin + placed.start_beats), tones)
-                for each, placed, tones in zip(sampled, chords, pitches, strict=True)
+                song_chord(choice, replace(placed, start_beats=origin + placed.start_beats), tones)
+                for choice, placed, tones in zip(sampled, chords, pitches, strict=True)
             ],
             made_by=made_by,
         )
     )
-    players = Performance(options.playing, options.meter, constraints.key, options.bpm, rng)
-    tracks = players.tracks(chords, pitches)
+    performance = Performance(options.playing, options.meter, constraints.key, options.bpm, rng)
+    tracks = performance.tracks(chords, pitches)
     if options.melody is not None:
         tracks = with_melody(options.melody, tracks, song.ticks_per_beat)
     return msgspec.structs.replace(song, tracks=tracks)
 
 
 def blank_song(options: ChordOptions) -> Song:
-    """Return the Song with tempos, meters and keys only."""
+    """Return a Song with tempos, meters and keys only."""
     if options.melody is None:
         key = options.constraints.key
         return Song(
@@ -89,21 +89,21 @@ def blank_song(options: ChordOptions) -> Song:
             meters=[options.meter],
             keys=[Key(0.0, key.tonic_pc, key.mode)],
         )
-    own = options.melody.song
-    ticks = lcm(own.ticks_per_beat, DEFAULT_TICKS_PER_BEAT)
+    given = options.melody.song
+    ticks = lcm(given.ticks_per_beat, DEFAULT_TICKS_PER_BEAT)
     fits = ticks <= MAX_TICKS_PER_BEAT
-    return msgspec.structs.replace(own, ticks_per_beat=ticks if fits else own.ticks_per_beat)
+    return msgspec.structs.replace(given, ticks_per_beat=ticks if fits else given.ticks_per_beat)
 
 
-def with_melody(melody: Melody, players: Sequence[Track], ticks: int) -> list[Track]:
-    """Combine the given melody and the accompaniment, moved to where the chords begin.
+def with_melody(melody: Melody, accompaniment: Sequence[Track], ticks: int) -> list[Track]:
+    """Combine the melody with the accompaniment, which is moved to where the chords begin.
 
     Args:
         melody: the given melody.
-        players: tracks of the accompaniment, timed from the first chord.
-        ticks: ticks per beat, to which the accompaniment is rounded.
+        accompaniment: tracks with times from the first chord on.
+        ticks: per beat; the accompaniment is rounded to them.
     """
-    for track in players:
+    for track in accompaniment:
         track.notes = [
             msgspec.structs.replace(
                 note,
@@ -112,7 +112,7 @@ def with_melody(melody: Melody, players: Sequence[Track], ticks: int) -> list[Tr
             )
             for note in track.notes
         ]
-    return [melody.as_lead(), *players]
+    return [melody.as_lead(), *accompaniment]
 
 
 def song_chord(sampled: SampledChord, placed: PlacedChord, pitches: Sequence[int]) -> Chord:
@@ -131,29 +131,29 @@ def song_chord(sampled: SampledChord, placed: PlacedChord, pitches: Sequence[int
 
 
 def spell_chords(sampled: Sequence[SampledChord], constraints: Constraints) -> list[PlacedChord]:
-    """Respell roots that lead by a semitone; prompted and fixed chords stay as they are."""
-    chords = [each.placed for each in sampled]
+    """Respell the roots of chords that are not prompted or fixed, by where each chord leads."""
+    chords = [choice.placed for choice in sampled]
     following = NONE
-    for place in range(len(chords) - 1, len(constraints.prompt) - 1, -1):
-        chord = chords[place]
+    for index in range(len(chords) - 1, len(constraints.prompt) - 1, -1):
+        chord = chords[index]
         if chord.start_beats not in constraints.fixed:
             symbol = spell_as_degree(with_readable_root(chord.symbol), following, constraints.key)
-            chords[place] = replace(chord, symbol=spell_as_leading(symbol, following))
-        following = chords[place].symbol
+            chords[index] = replace(chord, symbol=spell_as_leading(symbol, following))
+        following = chords[index].symbol
     return chords
 
 
 def with_readable_root(symbol: ChordSymbol) -> ChordSymbol:
-    """Respell roots that lead sheets do not use: Amaj9 in Db major instead of Bbbmaj9."""
+    """Respell a root that lead sheets do not use: Amaj9 in Db major instead of Bbbmaj9."""
     if symbol.root is None or FLATTEST_ROOT <= symbol.root <= SHARPEST_ROOT:
         return symbol
     return respell_root(symbol, symbol.root + ENHARMONIC * (1 if symbol.root < 0 else -1))
 
 
 def spell_as_leading(symbol: ChordSymbol, following: ChordSymbol) -> ChordSymbol:
-    """Spell a diminished chord as leading tone of the next, a tritone substitute as its flat II.
+    """Spell a diminished chord on the leading tone of the next chord, a tritone substitute as bII.
 
-    G#dim7 before Am instead of Abdim7; Gb13 before F instead of F#13.
+    For example G#dim7 before Am instead of Abdim7, Gb13 before F instead of F#13.
     """
     if symbol.root is None or following.root is None:
         return symbol
@@ -165,18 +165,18 @@ def spell_as_leading(symbol: ChordSymbol, following: ChordSymbol) -> ChordSymbol
 
 
 def spell_as_degree(symbol: ChordSymbol, following: ChordSymbol, key: Tonality) -> ChordSymbol:
-    """Spell diminished chords between degrees as raised, C#dim7 in C, and major ones as lowered.
+    """Spell a chromatic root as a raised or lowered degree of the key.
 
-    A diminished chord that resolves down by a semitone is lowered, too: Ebdim7 before Dm7.
+    In C major: C#dim7, but Ebdim7 before Dm7, as it resolves down by a semitone; Gb7, Gbmaj7.
     """
     if symbol.root_pc is None:
         return symbol
-    place = (symbol.root_pc - key.tonic_pc) % 12
+    degree = (symbol.root_pc - key.tonic_pc) % 12
     goes_down = following.root_pc == (symbol.root_pc - 1) % 12
     family = quality(symbol.quality).family
-    if family == "diminished" and place in RAISED and not goes_down:
-        return respell_root(symbol, key.tonic + RAISED[place])
-    if family in ("dominant", "major") and place == TRITONE:
+    if family == "diminished" and degree in RAISED and not goes_down:
+        return respell_root(symbol, key.tonic + RAISED[degree])
+    if family in ("dominant", "major") and degree == TRITONE:
         return respell_root(symbol, key.tonic - TRITONE)
     return symbol
 

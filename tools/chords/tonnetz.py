@@ -32,13 +32,13 @@ ROOT_MOVES: dict[Third, tuple[int, int, int]] = {4: (0, 4, 9), 3: (0, 8, 3)}
 @cache
 def steps_from(start: Triad) -> dict[Triad, int]:
     """Return the least number of P, L and R steps from a triad to each of the 24 triads."""
-    found = {start: 0}
-    edge = [start]
-    while edge:
-        reached = {triad for place in edge for triad in neighbors(place)}
-        edge = [triad for triad in reached if triad not in found]
-        found |= dict.fromkeys(edge, max(found.values()) + 1)
-    return found
+    steps = {start: 0}
+    frontier = [start]
+    while frontier:
+        reached = {neighbor for triad in frontier for neighbor in neighbors(triad)}
+        frontier = [triad for triad in reached if triad not in steps]
+        steps |= dict.fromkeys(frontier, max(steps.values()) + 1)
+    return steps
 
 
 def neighbors(triad: Triad) -> list[Triad]:
@@ -74,11 +74,14 @@ def distance(first: int, second: int, interval: int) -> int:
 
 
 def distance_table(codes: int = len(QUALITIES)) -> NDArray[np.int64]:
-    """Return all buckets, [first, second, interval]: shape (codes, codes, 12), below BUCKETS.
+    """Return the distance buckets of all pairs of qualities, (codes, codes, 12).
 
     Args:
-        codes: number of quality codes; codes beyond the table, such as a start, have no third.
+        codes: number of quality codes; codes beyond the table of qualities have no third.
+
+    Returns:
+        Buckets by first quality, second quality and interval between the roots; see `distance`.
     """
-    every = range(codes)
-    rows = [[[distance(a, b, k) for k in range(OCTAVE)] for b in every] for a in every]
+    numbers = range(codes)
+    rows = [[[distance(a, b, k) for k in range(OCTAVE)] for b in numbers] for a in numbers]
     return np.array(rows, np.int64)

@@ -1,4 +1,4 @@
-"""The chord nets in torch, for training and scoring; `muse chords` runs them without torch."""
+"""The chord nets in torch, for training and scoring; net_model.py runs them without torch."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -155,13 +155,13 @@ def chords_at(step: int, harmony: Sequence[HarmonyEvent]) -> tuple[int, int, int
     now = event_at(harmony, starts, step / STEPS)
     place = bisect_right(starts, step / STEPS + 1 / (2 * STEPS))
     if place == len(harmony):
-        return now.chord_id, bass_of(now), now.chord_id, bass_of(now), FOREVER
+        return now.chord_id, bass_interval(now), now.chord_id, bass_interval(now), FOREVER
     coming = harmony[place]
     until = max(round(coming.start * STEPS) - step, 0)
-    return now.chord_id, bass_of(now), coming.chord_id, bass_of(coming), until
+    return now.chord_id, bass_interval(now), coming.chord_id, bass_interval(coming), until
 
 
-def bass_of(event: HarmonyEvent) -> int:
+def bass_interval(event: HarmonyEvent) -> int:
     """Return the semitones from the root up to the bass; 0 without a root."""
     return 0 if NO_ROOT in (event.root_pc, event.bass_pc) else (event.bass_pc - event.root_pc) % 12
 

@@ -12,12 +12,13 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Sampling:
-    """How freely to sample.
+    """Parameters of sampling.
 
     Attributes:
-        temperature: 1 follows the model, below 1 is safer; 0 takes the likeliest.
-        top_k: sample from this many of the likeliest only; 0 for all.
-        top_p: sample from the likeliest up to this total probability, above 0 up to 1.
+        temperature: exponent 1 / temperature on the probabilities, 0 to MAX_TEMPERATURE; 0 takes
+            the likeliest candidate.
+        top_k: number of likeliest candidates to sample from; 0 for all.
+        top_p: sample from the likeliest candidates up to this total probability, above 0 up to 1.
     """
 
     temperature: float = 1.0
@@ -27,31 +28,36 @@ class Sampling:
     def __post_init__(self) -> None:
         """Raise ParameterError if a number is out of range."""
         if not 0 <= self.temperature <= MAX_TEMPERATURE:
-            raise ParameterError(f"--temperature is 0 to {MAX_TEMPERATURE:g}")
+            raise ParameterError(
+                f"--temperature must be 0 to {MAX_TEMPERATURE:g}, not {self.temperature:g}"
+            )
         if self.top_k < 0:
-            raise ParameterError("--top-k is 1 or more, or 0 for all chords")
+            raise ParameterError(f"--top-k must be 0 or more, not {self.top_k}")
         if not 0 < self.top_p <= 1:
-            raise ParameterError("--top-p is above 0 and at most 1")
+            raise ParameterError(f"--top-p must be above 0 and at most 1, not {self.top_p:g}")
 
 
 MAX_TEMPERATURE = 10.0  # nearly uniform
-FREE_TEMPERATURE = 1.0
-UNDER_TEMPERATURE = 0.5  # under a melody, which the chords should fit
+DEFAULT_TEMPERATURE = 1.0
+HARMONIZING_TEMPERATURE = 0.5  # lower, as the chords should fit the melody
 
 
-def default_temperature(temperature: float | None, is_under: bool) -> float:
-    """Return the given temperature, or the default with or without a melody above."""
+def default_temperature(temperature: float | None, is_harmonizing: bool) -> float:
+    """Return the given temperature; if it is None, the default for chords or for harmonizing."""
     if temperature is not None:
         return temperature
-    return UNDER_TEMPERATURE if is_under else FREE_TEMPERATURE
+    return HARMONIZING_TEMPERATURE if is_harmonizing else DEFAULT_TEMPERATURE
 
 
-def shaped(weights: Floats, sampling: Sampling) -> Floats:
-    """Return the probabilities to sample from, shape as `weights`.
+def apply_sampling(weights: Floats, sampling: Sampling) -> Floats:
+    """Apply temperature, then top_k, then top_p, to weights.
 
     Args:
-        weights: 0 or more, at least one above 0; they need not add up to 1.
-        sampling: temperature is applied first, then top_k, then top_p.
+        weights: (candidates,), 0 or more, at least one above 0; their sum may be any.
+        sampling: the parameters.
+
+    Returns:
+        Probabilities to sample from, (candidates,).
     """
     if sampling.temperature == 0:
         likeliest: Floats = (np.arange(len(weights)) == int(weights.argmax())).astype(np.float64)
@@ -62,10 +68,10 @@ def shaped(weights: Floats, sampling: Sampling) -> Floats:
     order = p.argsort(kind="stable")[::-1]
     before = np.concatenate([[0.0], np.cumsum(p[order] / p.sum())[:-1]])
     last = sampling.top_k or len(p)
-    kept = order[:last][before[:last] < sampling.top_p]
-    chosen = np.zeros_like(p)
-    chosen[kept] = p[kept]
-    return normalized(chosen)
+    remaining = order[:last][before[:last] < sampling.top_p]
+    truncated = np.zeros_like(p)
+    truncated[remaining] = p[remaining]
+    return normalized(truncated)
 
 
 def normalized(weights: Floats) -> Floats:
@@ -77,5 +83,5 @@ def normalized(weights: Floats) -> Floats:
 def draw(rng: np.random.Generator, p: Floats) -> int:
     """Draw an index in proportion to `p`; indices of probability 0 are never drawn."""
     ends = np.cumsum(p)
-    place = int(np.searchsorted(ends, rng.random() * ends[-1], side="right"))
-    return min(place, int(np.flatnonzero(p)[-1]))
+    index = int(np.searchsorted(ends, rng.random() * ends[-1], side="right"))
+    return min(index, int(np.flatnonzero(p)[-1]))

@@ -1,4 +1,4 @@
-"""Seeds of random generators: a default is drawn and reported, so that runs can be repeated."""
+"""Seeds of random generators; a random default is reported, so that a run can be repeated."""
 
 import logging
 import secrets
@@ -7,11 +7,11 @@ from muse.tools.errors import ParameterError
 
 log = logging.getLogger("muse")
 
-SEED_BITS = 31  # of a drawn seed: every JSON reader and every generator takes it
+SEED_BITS = 31  # size of a random seed, which every JSON reader and random generator accepts
 
 
 def choose_seed(seed: int | None) -> int:
-    """Return the seed given, or draw one; the caller reports it with `report_seed`.
+    """Return the given seed, or a random one if it is None; `report_seed` reports it.
 
     Raises:
         ParameterError: the seed is negative.
@@ -23,9 +23,9 @@ def choose_seed(seed: int | None) -> int:
 
 
 def check_seed(seed: int) -> None:
-    """Raise ParameterError if a seed is negative, as numpy takes none."""
+    """Raise ParameterError if a seed is negative, which numpy does not accept."""
     if seed < 0:
-        raise ParameterError(f"--seed is 0 or more, not {seed}")
+        raise ParameterError(f"--seed must be 0 or more, not {seed}")
 
 
 def report_seed(seed: int) -> None:

@@ -59,7 +59,7 @@ class Counts:
         """Return (c + e p) / (n + e) of one symbol under several escape weights.
 
         Args:
-            symbol: whose probability is wanted.
+            symbol: id of the symbol.
             shorter: its probability after the shorter context under each weight, (weights,).
             escapes: the weights, (weights,).
         """
@@ -90,16 +90,16 @@ class ContextCounts:
         """Return the counts of contexts up to the first one that never occurred.
 
         Args:
-            contexts: from short to long, each ending like the longer ones: behind an unseen one
-                none was seen.
+            contexts: from short to long, each contained in the next: if one never occurred, no
+                longer one did.
         """
-        found = []
+        seen = []
         for context in contexts:
             counts = self.of.get(context)
             if counts is None:
                 break
-            found.append(counts)
-        return found
+            seen.append(counts)
+        return seen
 
 
 def tune_escape(
@@ -110,10 +110,10 @@ def tune_escape(
 ) -> float | None:
     """Return the escape weight with the least loss on held-out songs.
 
-    Near-duplicates may be on both sides of this split, which slightly favors smaller weights.
+    Near-duplicates may be on both sides of this split, which can only favor smaller weights.
 
     Args:
-        songs: for training; one of `every` songs is held out.
+        songs: for training; every `every`-th one is held out.
         escapes: weights to choose from.
         every: 2 or more.
         fit: counts songs and returns a function that gives a song's loss under each of `escapes`.
@@ -122,9 +122,9 @@ def tune_escape(
         None if there are too few songs to hold one out.
     """
     held_out = songs[::every]
-    others = [song for place, song in enumerate(songs) if place % every]
+    others = [song for index, song in enumerate(songs) if index % every]
     if not others:
         return None
-    losses_of = fit(others)
-    losses = sum(losses_of(song) for song in held_out)
+    song_losses = fit(others)
+    losses = sum(song_losses(song) for song in held_out)
     return escapes[int(np.argmin(losses))]

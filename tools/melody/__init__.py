@@ -1,1 +1,1 @@
-"""Melodies over chords: models, sampling note by note, and ranking by realism."""
+"""Melodies over chords: models, sampling note by note, ranking by realism."""

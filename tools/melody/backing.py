@@ -24,7 +24,7 @@ from muse.tools.song.meter import pulse_beats
 from muse.tools.theory.annotate import symbol_or_unknown
 
 TRIAD = 3  # pitch classes of a triad, from the root up
-CHORD_AHEAD = STEPS // 2  # steps: a note belongs to the chord that sounds this much later
+CHORD_AHEAD = STEPS // 2  # steps: a note belongs to the chord this much later
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,11 @@ class Backing:
 
     Attributes:
         bars: from the song's start until past the last chord.
-        chords: as they sound.
-        harmony: the same in the common key, for models.
-        context: key, meter and tempo, for models.
+        chords: in the song's key.
+        harmony: the same chords in the common key, as model input.
+        context: key, meter and tempo, as model input.
         meter: in force for most of the song.
-        up: semitones to the common key.
+        up: semitones from the song's key up to the common key.
         end: step at which the last chord ends.
     """
 
@@ -76,11 +76,16 @@ class Backing:
         return range(self.bars[bars.start].start, last.start + last.length)
 
     def bar_at(self, step: int) -> int:
-        """Return the number of the bar at a step."""
+        """Return the index of the bar at a step."""
         return place_row(step, self.bars)[0]
 
     def place(self, step: int, first_bar: int) -> dict[str, int]:
-        """Return the model's columns for a note at a step; bars count from the first note's bar."""
+        """Return the input columns of position and harmony for a note that begins at a step.
+
+        Args:
+            step: from the song's start.
+            first_bar: index of the first note's bar, from which bars are counted.
+        """
         bar, position = place_row(step, self.bars)
         chord, bass, coming, coming_bass, until = chords_at(step, self.harmony)
         here = harmony_ids((chord, bass), (coming, coming_bass), until, self.context.mode)
@@ -88,13 +93,13 @@ class Backing:
 
     def chord_at(self, step: int) -> BackingChord:
         """Return the chord at a step; the nearest one if there is none."""
-        place = bisect_right(self.chords, step, key=lambda chord: chord.start) - 1
-        return self.chords[max(place, 0)]
+        index = bisect_right(self.chords, step, key=lambda chord: chord.start) - 1
+        return self.chords[max(index, 0)]
 
     def tones(self, step: int) -> frozenset[int]:
-        """Return the pitch classes of the chord that a note from this step on belongs to.
+        """Return the pitch classes of the chord that a note at a step belongs to.
 
-        That is the chord half a beat later, since a note shortly before a change anticipates it.
+        That is the chord half a beat later: a note shortly before a change anticipates it.
         """
         return self.chord_at(min(step + CHORD_AHEAD, self.end - 1)).tones
 
@@ -116,34 +121,34 @@ def build_backing(song: Song, context: MelodyContext | None = None) -> Backing:
 
     Args:
         song: any song with chords.
-        context: key, meter and tempo for the model, in place of the song's own.
+        context: key, meter and tempo as model input; by default those of the song.
     """
     song = with_chords_and_keys(song)
     up = semitones_to_common(song)
-    own = context_of(song)
+    song_context = context_of(song)
     chords = list(backing_chords(song.chords))
     bars = step_bars(song.meters, (chords[-1].end + 1) / STEPS)
     return Backing(
         bars=bars,
         chords=chords,
         harmony=[transpose_event(event, up) for event in harmony_events(song)],
-        context=context or own,
-        meter=Meter(0.0, own.numerator, own.denominator),
+        context=context or song_context,
+        meter=Meter(0.0, song_context.numerator, song_context.denominator),
         up=up,
         end=chords[-1].end,
     )
 
 
 def backing_chords(chords: Sequence[Chord]) -> Iterator[BackingChord]:
-    """Yield the chords on the grid in order, gaps between them as chords without tones."""
+    """Yield the chords on the grid in order; gaps become chords without tones."""
     ordered = sorted(chords, key=lambda chord: chord.start_beats)
-    found = [backing_chord(chord) for chord in ordered]
-    found = [chord for chord in found if chord.end > chord.start]
-    for chord, following in pairwise(found):
+    converted = [backing_chord(chord) for chord in ordered]
+    converted = [chord for chord in converted if chord.end > chord.start]
+    for chord, following in pairwise(converted):
         yield replace(chord, end=min(chord.end, following.start))
         if chord.end < following.start:
             yield BackingChord(chord.end, following.start, frozenset())
-    yield found[-1]
+    yield converted[-1]
 
 
 def backing_chord(chord: Chord) -> BackingChord:

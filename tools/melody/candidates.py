@@ -1,6 +1,8 @@
-"""Weights of what may come next: the model's probabilities within range, chords, density and plan.
+"""Weights of the candidates for the next pitch, onset and duration.
 
-Conventions: steps as in datasets.melody_events; weights are 0 or more and need not add up to 1.
+They are the model's probabilities, restricted by range, chords and plan, and tilted towards the
+requested density. Conventions: steps as in datasets.melody_events; weights are 0 or more, and their
+sum may be any.
 """
 
 from collections.abc import Sequence
@@ -16,37 +18,37 @@ from muse.tools.melody.columns import ADVANCES, DURATIONS
 from muse.tools.melody.model import Floats
 from muse.tools.melody.note_slots import NEAR, ON_GRID, NotePlan
 
-LONG = 2 * STEPS  # steps to the next note from which on a note ends a phrase
-REST = STEPS  # steps of silence that end a phrase
-# factor on next notes at least this many steps later: phrases may end on chord tones only, so that
-# without it melodies would rest less than songs do
+LONG = 2 * STEPS  # smallest advance, in steps, that ends a phrase
+REST = STEPS  # shortest silence, in steps, that ends a phrase
+# Factor on advances of at least LONG_REST steps: as phrases may only end on chord tones, melodies
+# would otherwise have fewer rests than songs.
 LONG_REST_FACTOR, LONG_REST = 4.0, 6 * STEPS
-SHORTEST_REST = STEPS // 3  # steps; shorter gaps are closed by holding the note
-MAX_REPEATS = 8  # notes of one pitch in a row
-# factor on a pitch after this many in a row: songs repeat it once more in 40 of 100 cases, samples
-# of the net in 60, since it copies itself
+SHORTEST_REST = STEPS // 3  # steps; shorter rests are filled by lengthening the note
+MAX_REPEATS = 8  # consecutive notes of one pitch
+# Factor on a pitch that was repeated REPEATS times: songs repeat it once more in 40 % of the cases,
+# samples of the net in 60 %, as the net copies its own output.
 REPEATS, REPEAT_FACTOR = 4, 0.45
-SHORTEST = STEPS // 4  # steps; shorter notes in the corpora are expressive timing
-MAX_GAP_BARS = 4  # from a note to the next
-BARS_PER_GAP_BAR = 8  # bars of a melody for each bar of a gap; one bar is always allowed
-DENSITY_WIDTH = 0.7  # standard deviation of log advances widened the requested density
-CATCH_UP = 0.25  # relative change of the next advance for each missing note
-CATCH_UP_RANGE = (0.4, 2.5)  # limits of that change
-MIN_WEIGHT = 1e-9  # of allowed candidates to which the model gives probability 0
+SHORTEST = STEPS // 4  # shortest note, in steps; shorter ones in the corpora are expressive timing
+MAX_GAP_BARS = 4  # largest advance, in bars
+BARS_PER_GAP_BAR = 8  # an advance may be this fraction of the melody, and always one bar
+DENSITY_WIDTH = 0.7  # standard deviation of the log advance around that of the requested density
+CATCH_UP = 0.25  # relative decrease of the next advance for each missing note
+CATCH_UP_RANGE = (0.4, 2.5)  # smallest and largest factor on the next advance
+MIN_WEIGHT = 1e-9  # weight of allowed candidates to which the model gives probability 0
 
 Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class NoteLimits:
-    """Limits and sampling of each note.
+    """Limits and sampling parameters of all notes.
 
     Attributes:
         low, high: lowest and highest pitch, MIDI numbers.
         density: notes per bar; None leaves it to the model.
-        sampling: how freely pitches are drawn.
-        rhythm: how freely onsets and durations are drawn.
-        tone_pull: factor on chord tones on strong beats.
+        sampling: of pitches.
+        rhythm: sampling of onsets and durations.
+        tone_pull: factor on the weights of chord tones on strong beats.
     """
 
     low: int = 60
@@ -59,11 +61,11 @@ class NoteLimits:
 
 @dataclass(frozen=True)
 class NextSteps:
-    """The steps at which the next note may begin, by the model's classes of advances.
+    """The steps at which the next note may begin, by advance class.
 
     Attributes:
-        target: (advances,), step that each class leads to; -1 if it is not allowed.
-        end: the step that means that no note follows; None if one has to.
+        target: (advance classes,), step of each class; -1 if it is not allowed.
+        end: step that stands for the end of the melody; None if another note must follow.
     """
 
     target: NDArray[np.int64]
@@ -86,46 +88,53 @@ def next_steps(
     """Return the steps at which the next note may begin.
 
     Args:
-        now: onset of the note before it.
-        until: step up to which that note is known to sound; `now` if it is not known.
-        notes: written before it.
+        now: onset of the current note.
+        until: end of the current note if it is given, else `now`.
+        notes: sampled before the current one.
         backing: chords and bars.
         plan: open steps, given notes and repeats.
-        is_begun: whether one of the notes is new; until then open steps are not skipped.
+        is_begun: whether any note is new; before that, open steps are not skipped.
     """
-    following = plan.following(now, notes)
-    obligatory = plan.end if following is None else following
-    bar = bar_length(now, backing)
-    gap = min(max(plan.end // BARS_PER_GAP_BAR, bar), MAX_GAP_BARS * bar)
+    required = plan.following(now, notes)
+    end = plan.end if required is None else None
+    limit = plan.end if required is None else required
+    max_gap = longest_gap(now, backing, plan)
     steps = now + np.array(ADVANCES)
-    inside = np.minimum(steps, len(plan.open) - 1)
-    is_free = (steps < obligatory) & plan.open[inside] & (steps >= max(until, now + SHORTEST))
-    is_free &= np.isin(steps % STEPS, ON_GRID) & (steps - now <= gap)
-    target = np.where(is_free, steps, -1)
+    is_free = free_steps(steps, max(until, now + SHORTEST), limit, plan) & (steps - now <= max_gap)
     if not is_free.any():
-        return single_step(first_behind(now, until, obligatory, plan), following, plan)
-    is_near = obligatory - now <= gap and (following is not None or is_near_end(now, backing, plan))
+        step = first_open_step(max(until, now + SHORTEST), limit, plan)
+        return NextSteps(np.full(len(ADVANCES), step), end)
+    target = np.where(is_free, steps, -1)
+    is_near = limit - now <= max_gap and (required is not None or is_near_end(now, backing, plan))
     if is_begun and is_near:
-        target = np.where((steps >= obligatory) & ~is_free, obligatory, target)
-        if obligatory not in target:
-            target[-1] = obligatory
-    return NextSteps(target, plan.end if following is None else None)
+        target = np.where((steps >= limit) & ~is_free, limit, target)
+        if limit not in target:
+            target[-1] = limit
+    return NextSteps(target, end)
 
 
-def first_behind(now: int, until: int, obligatory: int, plan: NotePlan) -> int:
-    """Return the first open step beyond the model's advances, or the obligatory next step."""
-    first = plan.next_open(max(now + SHORTEST, until))
-    return obligatory if first is None else min(first, obligatory)
+def longest_gap(now: int, backing: Backing, plan: NotePlan) -> int:
+    """Return the largest advance from a step, in steps."""
+    bar = bar_length(now, backing)
+    return min(max(plan.end // BARS_PER_GAP_BAR, bar), MAX_GAP_BARS * bar)
 
 
-def single_step(step: int, following: int | None, plan: NotePlan) -> NextSteps:
-    """Return next steps with one choice."""
-    end = plan.end if following is None else None
-    return NextSteps(np.full(len(ADVANCES), step), end)
+def free_steps(steps: NDArray[np.int64], first: int, limit: int, plan: NotePlan) -> Bools:
+    """Return which steps are open and on the grid, from `first` on and before `limit`."""
+    is_open = plan.open[np.minimum(steps, len(plan.open) - 1)]
+    is_inside = (steps >= first) & (steps < limit)
+    is_free: Bools = is_open & is_inside & np.isin(steps % STEPS, ON_GRID)
+    return is_free
+
+
+def first_open_step(first: int, limit: int, plan: NotePlan) -> int:
+    """Return the first open step from `first` on, at most `limit`."""
+    step = plan.next_open(first)
+    return limit if step is None else min(step, limit)
 
 
 def is_near_end(now: int, backing: Backing, plan: NotePlan) -> bool:
-    """Return whether a note may be the last one: from half a bar before the last bar on."""
+    """Return whether a note may be the last one: at most half a bar before the last bar."""
     if not plan.is_closing:
         return True
     last = backing.bars[backing.bar_at(plan.end - 1)]
@@ -138,7 +147,7 @@ def bar_length(step: int, backing: Backing) -> int:
 
 
 def repeatable_pitches(notes: Sequence[StepNote]) -> Bools:
-    """Return which pitches may follow, (128,): all but one that was repeated MAX_REPEATS times."""
+    """Return which pitches may follow, (128,): not one that was repeated MAX_REPEATS times."""
     mask = np.ones(PITCHES, bool)
     last = notes[-MAX_REPEATS:]
     if len(last) == MAX_REPEATS and len({note.pitch for note in last}) == 1:
@@ -147,7 +156,7 @@ def repeatable_pitches(notes: Sequence[StepNote]) -> Bools:
 
 
 def repetition_factors(notes: Sequence[StepNote]) -> Floats:
-    """Return factors on each pitch, (128,): less on one that was repeated REPEATS times."""
+    """Return a factor for each pitch, (128,): below 1 if it was repeated REPEATS times."""
     factors = np.ones(PITCHES)
     last = notes[-REPEATS:]
     if len(last) == REPEATS and len({note.pitch for note in last}) == 1:
@@ -156,7 +165,7 @@ def repetition_factors(notes: Sequence[StepNote]) -> Floats:
 
 
 def widened(pitches: Bools) -> Bools:
-    """Return the pitches, (128,), and those up to NEAR semitones beside them."""
+    """Return a mask of pitches, (128,), extended by NEAR semitones on both sides."""
     return np.convolve(pitches, np.ones(2 * NEAR + 1), "same") > 0
 
 
@@ -164,9 +173,9 @@ def pitch_weights(predicted: Floats, allowed: Bools, pull: tuple[float, Bools]) 
     """Return the weight of each pitch, (128,).
 
     Args:
-        predicted: the model's probabilities of pitches as they sound, (128,).
+        predicted: the model's probabilities of pitches in the song's key, (128,).
         allowed: which pitches are allowed, (128,).
-        pull: a factor, and the pitches it applies to, (128,).
+        pull: a factor, and which pitches it applies to, (128,).
     """
     weights: Floats = np.where(allowed, predicted + MIN_WEIGHT, 0.0)
     return np.where(pull[1], weights * pull[0], weights)
@@ -178,10 +187,11 @@ def start_weights(
     """Return the weight of each of the next steps, (steps,).
 
     Args:
-        predicted: the model's probabilities of each class of advances.
+        predicted: the model's probability of each advance class.
         next_steps: where the next note may begin.
-        now: onset of the note before it.
-        phrase_gap: steps from which on that note ends a phrase; None if it may.
+        now: onset of the current note.
+        phrase_gap: advance from which on the current note would end a phrase, in steps; such
+            advances are excluded. None if the note may end a phrase.
     """
     steps = next_steps.steps
     weights = np.array([predicted[next_steps.target == step].sum() + MIN_WEIGHT for step in steps])
@@ -191,36 +201,35 @@ def start_weights(
     return weights
 
 
-def weight_density(weights: Floats, steps: Sequence[int], now: int, aim: float) -> Floats:
-    """Prefer next steps that are about `aim` steps away."""
-    ratio = np.log((np.array(steps) - now) / aim)
+def weight_density(weights: Floats, steps: Sequence[int], now: int, target: float) -> Floats:
+    """Increase the weights of next steps whose advance is near a target, in steps."""
+    ratio = np.log((np.array(steps) - now) / target)
     tilted: Floats = weights * np.exp(-((ratio / DENSITY_WIDTH) ** 2) / 2)
     return tilted + MIN_WEIGHT * (weights > 0)
 
 
 def target_advance(density: float, written: int, passed: int, bar: int) -> float:
-    """Return the advance, in steps, that leads to a number of notes per bar.
+    """Return the advance, in steps, that leads to a density.
 
     Args:
         density: notes per bar.
-        written: notes since the melody's start.
-        passed: steps since then.
-        bar: steps of a bar.
+        written: notes so far.
+        passed: steps since the first of them.
+        bar: length of a bar in steps.
     """
     missing = passed * density / bar - written
-    least, phrase_gap = CATCH_UP_RANGE
-    return bar / density * float(np.clip(1 - CATCH_UP * missing, least, phrase_gap))
+    return bar / density * float(np.clip(1 - CATCH_UP * missing, *CATCH_UP_RANGE))
 
 
 def duration_weights(
     predicted: Floats, gap: int, longest: int, ends_phrase: bool
 ) -> tuple[list[int], Floats]:
-    """Return the durations that fit before the next note, and their weights.
+    """Return the possible durations before the next note, in steps, and their weights.
 
     Args:
-        predicted: the model's probabilities of each class of durations.
+        predicted: the model's probability of each duration class.
         gap: steps to the next note.
-        longest: steps that the note may be held, up to `gap`.
+        longest: longest duration in steps, at most `gap`.
         ends_phrase: whether a rest may follow.
     """
     lengths = np.minimum(np.maximum(DURATIONS, SHORTEST), longest)

@@ -1,9 +1,9 @@
 """The melody net's input: columns of ids, one row per note after a start row.
 
 Conventions: row i holds note i - 1, the position at which note i begins, and the chords there, so
-that the net knows the harmony when it predicts note i's pitch; row 0 is the start. Once note i's
-pitch, advance and duration are known, so are the next row's position and chords.
-Advances and durations are classes of steps; common lengths are exact.
+that the prediction of note i's pitch depends on the harmony; row 0 is the start. The pitch, advance
+and duration of note i determine the position and chords of the next row. Advances and durations are
+classes of steps; common values are exact.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,17 +33,7 @@ NO_ADVANCE, NO_DURATION = len(ADVANCES), len(DURATIONS)
 UNTILS = 33  # classes of the time until the chord changes, in quarter beats; the last is longer
 STEPS_OF_UNTIL = 3
 PHRASE_BARS = 16  # bars are counted modulo this
-TEMPOS = (
-    60,
-    72,
-    84,
-    96,
-    108,
-    120,
-    136,
-    152,
-    176,
-)  # quarter notes per minute: limits of the classes
+TEMPOS = (60, 72, 84, 96, 108, 120, 136, 152, 176)  # limits of classes, quarter notes per minute
 HARMONY = ("chord", "root", "quality", "function", "bass")  # columns of a chord
 
 # number of ids of each column
@@ -126,7 +116,12 @@ def start_ids() -> dict[str, int]:
 
 
 def place_ids(bar: int, position: int) -> dict[str, int]:
-    """Return the columns of where the next note begins: bar, and steps from its start."""
+    """Return the columns of the position where the next note begins.
+
+    Args:
+        bar: index of its bar.
+        position: steps from the start of that bar.
+    """
     return {"place": min(max(position, 0), LONGEST - 1), "phrase": bar % PHRASE_BARS}
 
 
@@ -136,8 +131,8 @@ def harmony_ids(
     """Return the columns of the chords where the next note begins.
 
     Args:
-        chord: id in the common key of the chord under it, and its bass above the root.
-        coming: the same of the next chord.
+        chord: id in the common key, and bass above the root, of the chord there.
+        coming: id and bass of the next chord.
         until: steps until the next chord.
         mode: of the key.
     """
@@ -160,22 +155,22 @@ def context_ids(context: MelodyContext) -> dict[str, int]:
 
 
 def song_columns(song: MelodySong) -> Columns:
-    """Convert a song to columns; the row of the last note is left out, as nothing follows it."""
+    """Convert a song to columns; the last row has no position and harmony, as no note follows."""
     rows = [start_ids()]
     pitches = song.pitch.tolist()
     befores = [None, *pitches[:-1]]
     lengths = zip(song.advance.tolist(), song.duration.tolist(), strict=True)
     for pitch, before, (advance, duration) in zip(pitches, befores, lengths, strict=True):
         rows.append(note_ids(pitch, before, advance, duration))
-    for row, after in zip(rows, places(song), strict=False):
-        row.update(after)
+    for row, position in zip(rows, position_rows(song), strict=False):
+        row.update(position)
     rows[-1].update({name: 0 for name in COLUMN_SIZES if name not in rows[-1]})
     ids = {name: np.array([row[name] for row in rows], np.int64) for name in COLUMN_SIZES}
     bars = np.append(song.bar, song.bar[-1]).astype(np.int64)
     return Columns(ids, context_ids(song.context), bars - bars[0])
 
 
-def places(song: MelodySong) -> list[dict[str, int]]:
+def position_rows(song: MelodySong) -> list[dict[str, int]]:
     """Return position and harmony columns at the start of each note."""
     first = int(song.bar[0])
     names = ("bar", "position", "chord", "bass", "coming_chord", "coming_bass", "until")

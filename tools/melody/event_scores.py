@@ -1,4 +1,4 @@
-"""Losses and hits of predicted melody events: what scorers of melody models return."""
+"""Losses and hits of predicted melody events, as returned by scorers of melody models."""
 
 from collections.abc import Callable, Mapping
 
@@ -20,6 +20,6 @@ def event_scores(losses: Floats, hits: NDArray[np.bool_]) -> EventScores:
     """
     ends = (len(losses), len(losses) - 1, len(losses) - 1)
     return {
-        event: (losses[:end, place], hits[:end, place])
-        for place, (event, end) in enumerate(zip(PARTS, ends, strict=True))
+        event: (losses[:end, index], hits[:end, index])
+        for index, (event, end) in enumerate(zip(PARTS, ends, strict=True))
     }

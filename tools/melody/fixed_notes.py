@@ -1,4 +1,4 @@
-"""Slots of given notes: those of the song's own melody, of a motif, of a rhythm."""
+"""Slots of given notes: notes of the song that stay, a motif, and a rhythm."""
 
 from collections.abc import Sequence
 
@@ -15,18 +15,18 @@ from muse.tools.song.document import Song, Track
 from muse.tools.song.meter import COMMON_TIME, bar_beats, first_meter
 
 
-def given_slots(known: Sequence[StepNote], bars: range, backing: Backing) -> list[NoteSlot]:
-    """Return the slots of the song's own melody outside the bars that are written."""
+def given_slots(given: Sequence[StepNote], bars: range, backing: Backing) -> list[NoteSlot]:
+    """Return the slots of the song's melody outside the bars to write."""
     written = backing.steps_of(bars)
     return [
         NoteSlot(note.start, note.duration, frozenset({note.pitch}), is_given=True)
-        for note in known
+        for note in given
         if note.start < backing.end and note.start not in written
     ]
 
 
 def motif_slots(motif: Song, backing: Backing, start: int, limits: NoteLimits) -> list[NoteSlot]:
-    """Return the slots of a motif in the backing's key, as near to its own pitch as possible.
+    """Return the slots of a motif, transposed to the backing's key by the smallest interval.
 
     Raises:
         BadInputError: the motif's file has no melody.
@@ -53,17 +53,17 @@ def motif_slots(motif: Song, backing: Backing, start: int, limits: NoteLimits) -
 
 
 def motif_notes(motif: Song) -> list[StepNote]:
-    """Return the motif's notes, counted from its first bar line."""
+    """Return the motif's notes, with times from its first bar line."""
     notes = quantize_melody(melody_in(motif, "--motif").notes)
     origin = bar_start(motif, notes[0].start)
     return [StepNote(n.start - origin, n.duration, n.pitch) for n in notes]
 
 
 def melody_in(song: Song, option: str) -> Track:
-    """Return the melody of a song.
+    """Return the melody track of a song.
 
     Raises:
-        BadInputError: it has none; the message names the option that needs one.
+        BadInputError: there is none; the message names the option that needs one.
     """
     try:
         return find_melody_track(song)
@@ -77,12 +77,12 @@ def bar_start(song: Song, step: int) -> int:
 
 
 def rhythm_slots(like: Song, start: int, room: range) -> list[NoteSlot]:
-    """Repeat the onsets and durations of a melody, from its first bar line on.
+    """Return slots that repeat the onsets and durations of a melody.
 
     Args:
-        like: with the melody.
+        like: song with the melody, which is taken from its first bar line on.
         start: step of the bar line to begin at.
-        room: steps in which the notes may begin, and until which they sound.
+        room: steps at which notes may begin, and before whose end they end.
 
     Raises:
         BadInputError: the file has no melody.

@@ -1,7 +1,7 @@
-"""Generation of Songs with melodies from requests: what `muse melody` does.
+"""Generation of Songs with melodies from requests, as in `muse melody`.
 
-Same seed, same bytes: each melody of a request, and each that is ranked, has random generators of
-its own.
+Each melody of a request, and each candidate that is ranked, has its own random generators: the same
+seed gives the same bytes.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from muse.tools.melody.to_song import add_melody
 from muse.tools.song.document import MadeBy, Song
 from muse.tools.song.provenance import provenance, request_params
 
-FORM, NOTES = 0, 1  # uses of a melody's random generators
+FORM, NOTES = 0, 1  # last word of the seeds of a melody's two random generators
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def generate_melodies(
 
     Args:
         song: with chords, or with tracks to detect them in.
-        request: what the user asks for.
+        request: the user's options.
         model: predicts notes.
         seed: 0 or more.
         count: number of melodies.
@@ -68,8 +68,8 @@ def generate_melodies(
     check_seed(seed)
     options = resolve(song, request)
     for number in range(count):
-        own = {"number": number + 1} if count > 1 else {}
-        params = song_params(request, song) | (extra_params or {}) | own
+        numbered = {"number": number + 1} if count > 1 else {}
+        params = song_params(request, song) | (extra_params or {}) | numbered
         made_by = provenance("melody", params, seed, model.name, model.hash)
         candidates = (
             generate_melody(options, request, model, made_by, [seed, number, turn])
@@ -95,25 +95,25 @@ def generate_melody(
 
 
 def new_notes(draft: MelodyDraft, options: MelodyOptions) -> list[Any]:
-    """Return the notes that are not the song's own."""
+    """Return the notes of a draft that are not in the song already."""
     pairs = zip(draft.notes, draft.is_given, strict=True)
     return [note for note, is_given in pairs if not (is_given and options.own)]
 
 
-def distance_from_real(generate_melody: GeneratedMelody) -> float:
-    """Return how far a melody is from real ones; see realism.score."""
-    return score(generate_melody.song, generate_melody.nats_per_note)
+def distance_from_real(generated: GeneratedMelody) -> float:
+    """Return the distance of a melody from real ones; see realism.score."""
+    return score(generated.song, generated.nats_per_note)
 
 
 def song_params(request: MelodyRequest, song: Song) -> dict[str, Any]:
-    """Repeat what the request sets and, as "over", the `made_by` of the song with the chords."""
-    own = request_params(request, rhythm_like=None, motif=None, sampling=None)
+    """Return the request as params for `made_by`, with the `made_by` of the song as "over"."""
+    params = request_params(request, rhythm_like=None, motif=None, sampling=None)
     over = {"over": msgspec.to_builtins(song.made_by)} if song.made_by else {}
     sampling: dict[str, Any] = msgspec.to_builtins(request.sampling)
-    return own | sampling | over
+    return params | sampling | over
 
 
-def event_ids(generate_melody: GeneratedMelody) -> list[int]:
+def event_ids(generated: GeneratedMelody) -> list[int]:
     """Return the melody as ids of datasets.melody_events."""
-    notes = quantize_melody(generate_melody.song.tracks[-1].notes)
-    return [event.id for event in encode_melody(notes, generate_melody.options.backing.bars)]
+    notes = quantize_melody(generated.song.tracks[-1].notes)
+    return [event.id for event in encode_melody(notes, generated.options.backing.bars)]

@@ -1,4 +1,4 @@
-"""The interface of melody models: note by note, given the chords.
+"""The interface of melody models, which predict note by note, given the chords.
 
 Conventions: pitches are in the common key (melody_songs.py); advances and durations are classes,
 indices in columns.ADVANCES and columns.DURATIONS.
@@ -16,13 +16,13 @@ Floats = NDArray[np.float64]
 
 
 class NotePrediction(Protocol):
-    """Probabilities of the next note after the notes so far; immutable."""
+    """Immutable prediction of the note after the notes so far."""
 
     def pitches(self) -> Floats:
         """Return the probability of each pitch of the common key, (128,)."""
 
     def advances(self, pitch: int) -> Floats:
-        """Return the probability of each class of advances, for a note of that pitch."""
+        """Return the probability of each advance class for a note of that pitch."""
 
     def durations(self, pitch: int, advance: int) -> Floats:
         """Return the probability of each duration class, given pitch and advance class."""
@@ -34,8 +34,8 @@ class NotePrediction(Protocol):
 
         Args:
             note: columns.note_ids of the note.
-            place: columns.place_ids and harmony_ids where the next one begins.
-            bar: bar in which that is, counted from the first note's bar.
+            place: columns.place_ids and harmony_ids where the next note begins.
+            bar: bar of that position, counted from the first note's bar.
         """
 
 
@@ -55,4 +55,4 @@ class MelodyModel(Protocol):
         """The card of the weights; empty without any."""
 
     def start(self, context: MelodyContext, place: Mapping[str, int]) -> NotePrediction:
-        """Predict the first note of a song, which begins at the place."""
+        """Predict the first note of a song; `place` are the columns where it begins."""

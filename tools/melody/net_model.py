@@ -1,6 +1,6 @@
-"""The melody net as a melody model, in numpy only, so that a command starts fast.
+"""The melody net as a melody model, in numpy: importing torch would delay a command by a second.
 
-Predictions never change: several melodies may continue from one.
+Predictions are immutable: several melodies may continue from one.
 """
 
 from collections.abc import Mapping
@@ -64,8 +64,8 @@ class NotePrediction:
 
         Args:
             note: columns.note_ids of the note.
-            place: columns.place_ids and harmony_ids where the next one begins.
-            bar: bar in which that is, counted from the first note's bar.
+            place: columns.place_ids and harmony_ids where the next note begins.
+            bar: bar of that position, counted from the first note's bar.
         """
         return predict_next(self.net, self.read.state, {**note, **place}, bar)
 
@@ -77,18 +77,18 @@ class NetModel:
     Attributes:
         name: of the model.
         hash: SHA-256 of its weights.
-        reader: the net.
+        net: the net.
         card: the card of its weights.
     """
 
     name: str
     hash: str
-    reader: MelodyInference
+    net: MelodyInference
     card: dict[str, Any]
 
     def start(self, context: MelodyContext, place: Mapping[str, int]) -> NotePrediction:
         """Predict the first note of a song; see start_prediction."""
-        return start_prediction(self.reader, context, place)
+        return start_prediction(self.net, context, place)
 
 
 def start_prediction(
@@ -108,22 +108,22 @@ def start_prediction(
 def predict_next(
     net: MelodyInference, state: MelodyState, ids: Mapping[str, int], bar: int
 ) -> NotePrediction:
-    """Feed one more row to the net."""
+    """Return the prediction after one more row of input ids."""
     return NotePrediction(net, net.step(state, ids, bar))
 
 
 def probabilities(float32_p: NDArray[np.float32]) -> Floats:
-    """Convert to 64 bits, with no probability 0 and a sum of 1."""
-    likely = float32_p.astype(np.float64) + LEAST_PROBABILITY
-    each: Floats = likely / likely.sum()
-    return each
+    """Convert probabilities to 64 bits, all above 0, with a sum of 1."""
+    weights = float32_p.astype(np.float64) + LEAST_PROBABILITY
+    p: Floats = weights / weights.sum()
+    return p
 
 
-def load_melody_reader(name_or_path: str | Path) -> NetModel:
+def load_melody_model(name_or_path: str | Path) -> NetModel:
     """Load a net that ships with muse, or one that was trained and exported, without torch.
 
     Args:
-        name_or_path: as load_trained_weights takes it.
+        name_or_path: as for load_trained_weights.
 
     Raises:
         BadInputError: it is missing, damaged, or of another vocabulary or kind.
@@ -131,29 +131,31 @@ def load_melody_reader(name_or_path: str | Path) -> NetModel:
     values, tensors, card = load_trained_weights(name_or_path, CHORD_VOCABULARY.hash)
     try:
         config = read_melody_config(values)
-        check_meaning(config, card)
-        reader = MelodyInference(config, tensors)
+        check_ids(config, card)
+        net = MelodyInference(config, tensors)
     except ValueError as error:
         raise BadInputError(f"{name_or_path}: {error}") from error
     name = str(card.get("name", Path(name_or_path).stem))
-    return NetModel(name, str(card["sha256"]), reader, card)
+    return NetModel(name, str(card["sha256"]), net, card)
 
 
-def check_meaning(config: MelodyConfig, card: Mapping[str, Any]) -> None:
-    """Check that the net's ids are those of columns.py.
+def check_ids(config: MelodyConfig, card: Mapping[str, Any]) -> None:
+    """Check that a net was trained with the ids of columns.py.
 
     Raises:
-        ValueError: the number of ids or the classes of lengths differ.
+        ValueError: the numbers of ids, or the classes of advances or durations, differ.
     """
-    known: dict[str, int] = COLUMN_SIZES | CONTEXT_SIZES
-    strange = [
+    sizes: dict[str, int] = COLUMN_SIZES | CONTEXT_SIZES
+    different = [
         name
         for name, count in {**config.columns, **config.contexts}.items()
-        if known.get(name) != count
+        if sizes.get(name) != count
     ]
     counts = (config.pitches, config.intervals, config.advances, config.durations)
-    if strange or counts != (PITCHES, INTERVALS, len(ADVANCES), len(DURATIONS)):
-        raise ValueError(f"the net has other ids ({', '.join(strange) or counts}); train it again")
+    if different or counts != (PITCHES, INTERVALS, len(ADVANCES), len(DURATIONS)):
+        raise ValueError(
+            f"the net has other ids ({', '.join(different) or counts}); train it again"
+        )
     for name, lengths in (("advances", ADVANCES), ("durations", DURATIONS)):
         if card.get(name, list(lengths)) != list(lengths):
             raise ValueError(f"the net was trained with other {name}; train it again")

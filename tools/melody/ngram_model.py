@@ -1,12 +1,13 @@
-"""An n-gram of melodies, given the chords: of a corpus alone, or together with the song so far.
+"""An n-gram of melodies, given the chords: of a corpus, or also of the song so far.
 
-Conventions: a note is predicted as the nets predict it: first its pitch, as an interval from the
-note before, then its advance, then its duration, each given the earlier ones and what stands at its
-place (columns.py). The first note's interval is counted from FIRST_FROM.
+Conventions: as in the nets, a note is predicted in three parts: its pitch, as an interval from the
+note before, then its advance, then its duration. Each is given the parts before it, and the
+position and chords (columns.py). The first note's interval is counted from FIRST_FROM.
 
-Each of the three has contexts from short to long, interpolated by Witten-Bell down to the uniform
-distribution (generation/witten_bell.py). The adaptive model goes on with the song so far: its
-contexts are the last 1 to LONGEST_CONTEXT notes as (interval, advance), with one escape weight.
+Each part has contexts from short to long, interpolated by Witten-Bell down to the uniform
+distribution (generation/witten_bell.py). The adaptive model also interpolates the counts of the
+song so far: the contexts are its last 1 to LONGEST_CONTEXT notes as (interval, advance), with one
+escape weight.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -32,7 +33,7 @@ Tables = tuple[ContextCounts, ContextCounts, ContextCounts]
 PARTS = ("pitch", "advance", "duration")  # of a note, in the order in which they are predicted
 SIZES = (INTERVALS, len(ADVANCES), len(DURATIONS))
 FIRST_FROM = 67  # MIDI pitch in the common key
-LONGEST_CONTEXT = 16  # notes of the song so far that are searched for earlier
+LONGEST_CONTEXT = 16  # last notes of a song for which earlier occurrences are counted
 ESCAPES = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0)  # weights tried in tuning
 DEFAULT_ESCAPE = 2.0  # if there are too few songs to tune on
 TUNING_EVERY = 16  # one of this many training songs is held out for tuning
@@ -40,12 +41,12 @@ TUNING_EVERY = 16  # one of this many training songs is held out for tuning
 
 @dataclass(frozen=True)
 class CountedNote:
-    """One note as it is counted; each field has an entry for each of PARTS.
+    """The symbols and contexts of one note; each field has an entry for each of PARTS.
 
     Attributes:
         symbols: interval, class of the advance, class of the duration.
-        corpus: contexts in which all songs are counted, each from short to long.
-        song: contexts in which the song so far is counted, likewise.
+        corpus: contexts for the counts of the corpus, from short to long.
+        song: contexts for the counts of the song so far, from short to long.
     """
 
     symbols: tuple[int, int, int]
@@ -85,7 +86,7 @@ def corpus_contexts(
 
     Args:
         before: pitch of the note before.
-        at: position in the bar, root and quality of the chord there.
+        at: position in the bar, and root and quality of the chord there.
         past: intervals and advances of the notes before, the latest first.
         last_duration: duration class of the note before.
         symbols: of this note; a part's contexts may hold the parts predicted before it.
@@ -102,8 +103,8 @@ def corpus_contexts(
 
 
 def numbered(contexts: Contexts) -> Contexts:
-    """Put each context's place in front of it: short pasts make contexts of two places equal."""
-    return [(place, *context) for place, context in enumerate(contexts)]
+    """Prepend its index to each context, as contexts may be equal near the start of a song."""
+    return [(index, *context) for index, context in enumerate(contexts)]
 
 
 def song_contexts(
@@ -118,8 +119,8 @@ def song_contexts(
 
 
 def flat(notes: Sequence[tuple[int, int]]) -> Context:
-    """Return intervals and advances in one row."""
-    return tuple(each for note in notes for each in note)
+    """Return the intervals and advances of notes as one tuple."""
+    return tuple(number for note in notes for number in note)
 
 
 class MelodyNgram:
@@ -130,11 +131,11 @@ class MelodyNgram:
 
         Args:
             songs: for training.
-            escape: weight of the corpus against the song so far; None leaves the song out.
+            escape: weight of the corpus against the song so far; None ignores the song so far.
         """
         self.escape = escape
         self.tables = empty_tables()
-        self.known: tuple[dict[Context, Floats], ...] = tuple({} for _ in PARTS)
+        self.cache: tuple[dict[Context, Floats], ...] = tuple({} for _ in PARTS)
         for song in songs:
             for note in counted_notes(song):
                 count_note(self.tables, note.symbols, note.corpus)
@@ -143,38 +144,38 @@ class MelodyNgram:
         """Return probabilities by symbol of one of PARTS, from the corpus alone."""
         p = np.full(SIZES[part], 1 / SIZES[part])
         for context, counts in zip(contexts, self.tables[part].seen(contexts), strict=False):
-            if context not in self.known[part]:
-                self.known[part][context] = counts.interpolated(p, len(counts.of))
-            p = self.known[part][context]
+            if context not in self.cache[part]:
+                self.cache[part][context] = counts.interpolated(p, len(counts.of))
+            p = self.cache[part][context]
         return p
 
     def song_probabilities(self, song: MelodySong) -> Iterator[tuple[CountedNote, list[Floats]]]:
-        """Yield each note and the probabilities by symbol of its three parts, given the past."""
-        own = empty_tables()
+        """Yield each note, and the probabilities by symbol of its three parts."""
+        song_tables = empty_tables()
         for note in counted_notes(song):
             predicted = []
             for part, contexts in enumerate(note.corpus):
                 p = self.predict(part, contexts)
                 if self.escape is not None:
-                    for counts in own[part].seen(note.song[part]):
+                    for counts in song_tables[part].seen(note.song[part]):
                         p = counts.interpolated(p, self.escape)
                 predicted.append(p)
             yield note, predicted
             if self.escape is not None:
-                count_note(own, note.symbols, note.song)
+                count_note(song_tables, note.symbols, note.song)
 
 
 def count_note(
     tables: Sequence[ContextCounts], symbols: Sequence[int], contexts: Sequence[Contexts]
 ) -> None:
     """Count the parts of one note in their contexts."""
-    for table, symbol, own in zip(tables, symbols, contexts, strict=True):
-        for context in own:
+    for table, symbol, part_contexts in zip(tables, symbols, contexts, strict=True):
+        for context in part_contexts:
             table.add(context, symbol)
 
 
 def adaptive_ngram(songs: Sequence[MelodySong]) -> MelodyNgram:
-    """Fit the model that learns from the song so far, its escape weight tuned on some songs."""
+    """Fit a model that adapts to the song so far, with an escape weight tuned on held-out songs."""
     model = MelodyNgram(songs)
     model.escape = tune_escape(songs, ESCAPES, TUNING_EVERY, fit_losses) or DEFAULT_ESCAPE
     return model
@@ -189,12 +190,12 @@ def fit_losses(songs: Sequence[MelodySong]) -> Callable[[MelodySong], Floats]:
 def escape_losses(model: MelodyNgram, song: MelodySong) -> Floats:
     """Return minus the log probability of a song under each of the ESCAPES, in nats."""
     weights, losses = np.array(ESCAPES), np.zeros(len(ESCAPES))
-    own = empty_tables()
+    song_tables = empty_tables()
     for note, predicted in model.song_probabilities(song):
         for part, symbol in enumerate(note.symbols):
             p = np.full(len(ESCAPES), predicted[part][symbol])
-            for counts in own[part].seen(note.song[part]):
+            for counts in song_tables[part].seen(note.song[part]):
                 p = counts.likelihoods(symbol, p, weights)
             losses -= np.log(p)
-        count_note(own, note.symbols, note.song)
+        count_note(song_tables, note.symbols, note.song)
     return losses

@@ -1,8 +1,8 @@
-"""The plan of a melody's notes: open steps, slots of known notes, and repeats of earlier bars.
+"""The plan of a melody's notes: open steps, slots of given notes, and repeats of earlier bars.
 
-Conventions: times are steps from the song's start. On an open step a note may begin as the model
-likes; a slot is a note that must begin there, of which pitch and duration may be known. All other
-steps are silent. A repeat copies a bar that was written earlier.
+Conventions: times are steps from the song's start. On an open step a note may begin; the model
+decides. A slot is a note that must begin at its step, with or without a given pitch and duration. A
+repeat copies a bar that was sampled earlier. No note begins on any other step.
 """
 
 from bisect import bisect_left, bisect_right
@@ -19,7 +19,7 @@ from muse.tools.melody.backing import Backing
 Bools = NDArray[np.bool_]
 
 ON_GRID = (0, 3, 4, 6, 8, 9)  # steps within a beat that are sixteenths or triplets
-NEAR = 3  # semitones that a repeated note may move to fit the new chord
+NEAR = 3  # semitones by which a repeated note may be changed to fit the new chord
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class NoteSlot:
         start: step.
         duration: steps; None if the model decides.
         pitches: allowed pitches; None for all.
-        is_given: whether it is the user's note, which stays as it is.
+        is_given: whether it is a note of the user, which stays unchanged.
     """
 
     start: int
@@ -40,15 +40,18 @@ class NoteSlot:
 
     @property
     def end(self) -> int:
-        """Step at which it ends, or the one after its start if the duration is not known."""
+        """Step at which it ends; the one after its start if it has no duration."""
         return self.start + (self.duration or 1)
 
 
 @dataclass(frozen=True)
 class Repeat:
-    """A repeated bar: the steps from start to end copy those `back` steps earlier.
+    """A repeated bar.
 
-    With `is_rhythm` only onsets and durations are copied.
+    Attributes:
+        start, end: its steps.
+        back: steps from the bar that it copies.
+        is_rhythm: whether only onsets and durations are copied.
     """
 
     start: int
@@ -59,16 +62,16 @@ class Repeat:
 
 @dataclass(frozen=True)
 class NotePlan:
-    """What is known of a melody before it is sampled.
+    """Where the notes of a melody may and must begin.
 
     Attributes:
-        open: (steps,), where notes may begin as the model likes.
+        open: (steps,), whether a note may begin.
         end: step at which the melody ends.
-        stop: step at which the bars end that are written; no new note sounds after it.
+        stop: step at which the bars to write end; no new note sounds after it.
         slots: in order.
         repeats: in order, without overlaps.
-        is_closing: whether the melody comes to a conclusion at `end`.
-        starts: slots by their steps.
+        is_closing: whether the melody is concluded at `end`.
+        starts: slots by step.
     """
 
     open: Bools
@@ -80,7 +83,7 @@ class NotePlan:
     starts: dict[int, NoteSlot] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Index the slots by their steps."""
+        """Index the slots by step."""
         object.__setattr__(self, "starts", {slot.start: slot for slot in self.slots})
 
     @cached_property
@@ -93,23 +96,23 @@ class NotePlan:
 
         Args:
             now: a step.
-            notes: written so far.
+            notes: sampled so far.
         """
-        place = bisect_right(self.slot_starts, now)
-        found = self.slot_starts[place : place + 1]
-        return min([*found, *self.next_repeated(now, notes)], default=None)
+        index = bisect_right(self.slot_starts, now)
+        starts = self.slot_starts[index : index + 1]
+        return min([*starts, *self.next_repeated(now, notes)], default=None)
 
     def next_repeated(self, now: int, notes: Sequence[StepNote]) -> list[int]:
         """Return the next step at which a note is repeated, as a list of one or none."""
         starts = [*(note.start for note in notes), now]
         for repeat in self.repeats[bisect_right(self.repeats, now, key=end_of) :]:
-            place = bisect_left(starts, max(now + 1, repeat.start) - repeat.back)
-            if place < len(starts) and starts[place] < repeat.end - repeat.back:
-                return [starts[place] + repeat.back]
+            index = bisect_left(starts, max(now + 1, repeat.start) - repeat.back)
+            if index < len(starts) and starts[index] < repeat.end - repeat.back:
+                return [starts[index] + repeat.back]
         return []
 
     def next_open(self, step: int) -> int | None:
-        """Return the first open step on the grid from a step on."""
+        """Return the first open step on the grid from a step on; None without one."""
         steps = np.flatnonzero(self.open[step:]) + step
         on_grid = steps[np.isin(steps % STEPS, ON_GRID)]
         return int(on_grid[0]) if len(on_grid) else None
@@ -118,8 +121,8 @@ class NotePlan:
         """Return the slot of a note that begins at a step; None without one."""
         if step in self.starts:
             return self.starts[step]
-        place = bisect_right(self.repeats, step, key=end_of)
-        for repeat in self.repeats[place : place + 1]:
+        index = bisect_right(self.repeats, step, key=end_of)
+        for repeat in self.repeats[index : index + 1]:
             first = bisect_left(notes, step - repeat.back, key=start_of)
             if repeat.start <= step and first < len(notes):
                 return repeated_slot(notes[first], repeat, backing)
@@ -137,7 +140,7 @@ def start_of(note: StepNote) -> int:
 
 
 def repeated_slot(note: StepNote, repeat: Repeat, backing: Backing) -> NoteSlot:
-    """Return the slot of a repeated note: a chord tone may move to stay one."""
+    """Return the slot of a repeated note; a chord tone may be changed to fit the new chord."""
     start = note.start + repeat.back
     if repeat.is_rhythm:
         return NoteSlot(start, note.duration)

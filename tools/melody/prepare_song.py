@@ -1,4 +1,4 @@
-"""The song that a melody is written over: its chords, its other tracks, and the model's meter."""
+"""Preparation of the song that a melody is written over: chords, tracks and the model's meter."""
 
 import logging
 from collections.abc import Sequence
@@ -17,34 +17,34 @@ from muse.tools.theory.chords import UNKNOWN_CHORD
 
 log = logging.getLogger("muse")
 
-TRAINED_METERS = ((4, 4), (3, 4), (2, 4), (2, 2), (6, 4), (6, 8))  # meters of enough training songs
+# meters with enough training songs
+TRAINED_METERS = ((4, 4), (3, 4), (2, 4), (2, 2), (6, 4), (6, 8))
 FALLBACKS = {"compound": (6, 8), "odd": (3, 4), "even": (4, 4)}
 
 
-def prepare_song(song: Song, own: Track | None) -> Song:
-    """Return the song with chords, without the melody that is replaced.
+def prepare_song(song: Song, melody: Track | None) -> Song:
+    """Return the song with chords and without its melody.
 
     Args:
         song: with chords, or with tracks to detect them in.
-        own: the melody that is continued, which comes back with new notes; None removes every track
-            named as a melody.
+        melody: track of the melody that is continued or filled; None removes every track named as
+            a melody.
 
     Raises:
         BadInputError: there are no chords, none can be detected, or none can be read.
     """
-    return with_chords(without_track(song, own) if own else without_melody(song))
+    return with_chords(without_track(song, melody) if melody else without_melody(song))
 
 
-def without_track(song: Song, own: Track) -> Song:
+def without_track(song: Song, removed: Track) -> Song:
     """Return the song without one of its tracks."""
-    others = [track for track in song.tracks if track is not own]
+    others = [track for track in song.tracks if track is not removed]
     return msgspec.structs.replace(song, tracks=others)
 
 
 def without_melody(song: Song) -> Song:
     """Return the song without pitched tracks named as melodies."""
-    old = [track for track in song.tracks if is_melody(track)]
-    if any(track.notes for track in old):
+    if any(is_melody(track) and track.notes for track in song.tracks):
         log.info("replacing the song's melody; --continue continues it instead")
     others = [track for track in song.tracks if not is_melody(track)]
     return msgspec.structs.replace(song, tracks=others)
@@ -74,7 +74,7 @@ def with_chords(song: Song) -> Song:
 
 
 def check_chords(chords: Sequence[Chord]) -> None:
-    """Report the chords that cannot be read.
+    """Log which chords cannot be read.
 
     Raises:
         BadInputError: none can be read, or none has a duration.
@@ -91,14 +91,14 @@ def check_chords(chords: Sequence[Chord]) -> None:
 
 
 def model_context(song: Song) -> MelodyContext:
-    """Return key, meter and tempo for the model, with a trained meter in place of a rare one."""
+    """Return key, meter and tempo as model input; a similar meter replaces an untrained one."""
     context = context_of(song)
     meter = (context.numerator, context.denominator)
     if meter in TRAINED_METERS:
         return context
-    kin = FALLBACKS["compound" if is_compound(*meter) else "odd" if meter[0] % 2 else "even"]
+    similar = FALLBACKS["compound" if is_compound(*meter) else "odd" if meter[0] % 2 else "even"]
     log.warning(
-        "melody-xl was not trained on %d/%d; it gets %d/%d as the meter, with bars of %d/%d",
-        *(*meter, *kin, *meter),
+        "the model was not trained on %d/%d, as too few songs have it; it predicts as in %d/%d",
+        *(*meter, *similar),
     )
-    return replace(context, numerator=kin[0], denominator=kin[1])
+    return replace(context, numerator=similar[0], denominator=similar[1])

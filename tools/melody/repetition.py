@@ -1,10 +1,10 @@
 """Repetition in a melody: which bars repeat earlier ones.
 
-A form is given by letters, or drawn: real melodies repeat where their chords do. In 160 training
-songs of POP909 and OpenEWLD, four bars over the chords of four bars 8, 16 or 24 bars earlier repeat
-them in 67, 66 and 79 % of the cases, 4 bars earlier in 47 %; over other chords in 6 %. Three of ten
-repeated bars are varied, the last ones of a phrase more often. Rhythms alone are repeated, too:
-that of two bars earlier in 16 % of the bars, against 7 % in melodies sampled without a form.
+A form is given as letters, or drawn: real melodies repeat where their chords do. In 160 training
+songs of POP909 and OpenEWLD, phrases of four bars with the same chords as a phrase 4, 8, 16 or 24
+bars earlier repeat it in 47, 67, 66 and 79 % of the cases; with other chords in 6 %. Three of ten
+repeated bars are varied, the last of a phrase more often. Rhythms are also repeated alone: that of
+two bars earlier in 16 % of the bars, against 7 % in melodies sampled without a form.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,26 +19,26 @@ from muse.tools.melody.note_slots import Repeat
 
 AUTO, NONE = "auto", "none"
 PHRASE = 4  # bars that are repeated together
-# probability that bars over the same chords repeat those this many bars back; for 24 it is lower
-# than in songs, where most of these also repeat bars 8 or 16 back
+# probability of a repeat by distance in bars, for phrases with the same chords; that of 24 is lower
+# than in songs, where most such phrases also repeat one 8 or 16 bars earlier
 ODDS = {8: 0.67, 16: 0.66, 24: 0.6, 12: 0.36, 4: 0.47}
-# probability that only the rhythm of this many bars back is repeated, beside what nets repeat
+# probability of a repeated rhythm by distance in bars, in addition to those that nets sample
 RHYTHM_ODDS = {2: 0.10, 4: 0.05, 1: 0.02}
-SAME = 0.75  # share of the beats of a phrase that need the same chords
+SAME = 0.75  # smallest share of beats with equal chords for phrases to have the same chords
 VARIED, VARIED_LAST = 0.28, 0.38  # probability that a bar of a repeated phrase is new
-NEW_END = 4  # one in this many bars of a repeated section, at its end, is new
+NEW_END = 4  # the last 1 / NEW_END of the bars of a repeated section are new
 MAX_FORM = 64  # letters
 
 
 def draw_repeats(backing: Backing, bars: range, rng: np.random.Generator) -> list[Repeat]:
-    """Draw phrases that repeat earlier ones over the same chords, as often as in songs.
+    """Draw which phrases repeat earlier ones over the same chords, as often as in songs.
 
     Args:
         backing: chords and bars.
-        bars: numbers of the bars that a melody is written over.
+        bars: indices of the bars to write.
         rng: random generator.
     """
-    found: dict[int, Repeat] = {}
+    by_start: dict[int, Repeat] = {}
     for first in range(bars.start, bars.stop, PHRASE):
         phrase = range(first, min(first + PHRASE, bars.stop))
         back = draw_distance(backing, phrase, bars.start, rng)
@@ -48,29 +48,29 @@ def draw_repeats(backing: Backing, bars: range, rng: np.random.Generator) -> lis
             repeated = [
                 bar for bar, roll, p in zip(phrase, rolls, limits, strict=False) if roll >= p
             ]
-            found |= {repeat.start: repeat for repeat in make_repeats(backing, repeated, back)}
+            repeats = make_repeats(backing, repeated, back)
+            by_start |= {repeat.start: repeat for repeat in repeats}
     for repeat in draw_rhythm_repeats(backing, bars, rng):
-        found.setdefault(repeat.start, repeat)
-    return [found[start] for start in sorted(found)]
+        by_start.setdefault(repeat.start, repeat)
+    return [by_start[start] for start in sorted(by_start)]
 
 
 def draw_rhythm_repeats(
     backing: Backing, bars: range, rng: np.random.Generator
 ) -> Iterator[Repeat]:
-    """Draw bars that repeat a rhythm; never the first bars nor the last."""
+    """Draw which bars repeat a rhythm; never the first bars nor the last."""
     ends = np.cumsum(list(RHYTHM_ODDS.values()))
     for bar, roll in zip(bars, rng.random(len(bars)), strict=True):
-        place = int(np.searchsorted(ends, roll, side="right"))
-        if place < len(ends) and bar < bars.stop - 1:
-            back = list(RHYTHM_ODDS)[place]
+        index = int(np.searchsorted(ends, roll, side="right"))
+        if index < len(ends) and bar < bars.stop - 1:
+            back = list(RHYTHM_ODDS)[index]
             if bar - back > bars.start:
-                yield from (
-                    replace(repeat, is_rhythm=True) for repeat in make_repeats(backing, [bar], back)
-                )
+                for repeat in make_repeats(backing, [bar], back):
+                    yield replace(repeat, is_rhythm=True)
 
 
 def draw_distance(backing: Backing, phrase: range, start: int, rng: np.random.Generator) -> int:
-    """Draw how many bars back the phrase is that is repeated; 0 for a new phrase."""
+    """Draw the distance in bars to the phrase that is repeated; 0 for a new phrase."""
     roll = rng.random()
     for back, odds in ODDS.items():
         if phrase.start - back >= start and have_same_chords(backing, phrase, back):
@@ -99,12 +99,12 @@ def beat_steps(bar: StepBar) -> range:
 def form_repeats(
     form: str, backing: Backing, bars: range, rng: np.random.Generator
 ) -> list[Repeat]:
-    """Return the repeats of a form: all but the ends of repeated sections, some bars varied.
+    """Return the repeats of a form; the ends of repeated sections and some other bars are new.
 
     Args:
-        form: a letter for each section, for example "AABA"; sections are equally long.
+        form: a letter for each section, for example "AABA"; sections have equal lengths.
         backing: chords and bars.
-        bars: numbers of the bars that a melody is written over.
+        bars: indices of the bars to write.
         rng: random generator.
 
     Raises:
@@ -112,13 +112,13 @@ def form_repeats(
     """
     sections = parse_form(form, bars)
     repeats: list[Repeat] = []
-    for place, (letter, section) in enumerate(sections):
-        earlier = [own for name, own in sections[:place] if name == letter]
+    for index, (letter, section) in enumerate(sections):
+        earlier = [bars for name, bars in sections[:index] if name == letter]
         rolls = rng.random(len(section))
         if earlier:
-            kept = len(section) - len(section) // NEW_END
+            count = len(section) - len(section) // NEW_END
             repeated = [
-                bar for bar, roll in zip(section[:kept], rolls, strict=False) if roll >= VARIED
+                bar for bar, roll in zip(section[:count], rolls, strict=False) if roll >= VARIED
             ]
             back = section.start - earlier[0].start
             repeats += make_repeats(backing, repeated or [section.start], back)
@@ -145,7 +145,7 @@ def parse_form(form: str, bars: range) -> list[tuple[str, range]]:
 
 
 def make_repeats(backing: Backing, repeated: Sequence[int], back: int) -> Iterator[Repeat]:
-    """Yield the repeats of bars, except of bars whose lengths differ."""
+    """Yield the repeats of bars, except where the lengths of the two bars differ."""
     for number in repeated:
         bar, earlier = backing.bars[number], backing.bars[number - back]
         if bar.length == earlier.length:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from muse.tools.datasets.forms.melody import HIGHEST
-from muse.tools.datasets.melody_events import STEPS, StepNote, quantize_melody
+from muse.tools.datasets.melody_events import STEPS, StepBar, StepNote, quantize_melody
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.generation.sampling import Sampling
 from muse.tools.melody.backing import Backing, build_backing
@@ -20,7 +20,7 @@ from muse.tools.song.document import Song, Track
 from muse.tools.theory.pitch import OCTAVE, midi_name, parse_midi_name
 
 DEFAULT_RANGE = "C4:A5"
-AROUND = 2  # semitones by which a continued melody may exceed its range
+AROUND = 2  # semitones by which new notes may exceed the range of a continued melody
 LEAST_DENSITY, MOST_DENSITY = 0.5, 16.0  # notes per bar
 PITCHES = Sampling(1.0, 0, 0.95)
 RHYTHM = Sampling(1.0, 0, 0.99)  # a lower top_p would cut off rests, which are rare
@@ -29,18 +29,18 @@ TONE_PULL = 1.75  # factor that makes chord tones on strong beats as frequent as
 
 @dataclass(frozen=True)
 class MelodyRequest:
-    """A user's request; None leaves a value to muse.
+    """A user's options as on the command line; None is replaced by a default.
 
     Attributes:
-        bars: number of bars; of a continued melody, of additional bars.
+        bars: number of bars; if the melody is continued, of additional bars.
         range: lowest and highest pitch, for example "C4:A5".
         density: notes per bar.
-        rhythm_like: song whose melody's onsets and durations are used.
+        rhythm_like: song whose melody gives the onsets and durations.
         motif: song whose melody this one begins with.
-        form: a letter for each section; "auto" draws a form from the chords, "none" leaves it open.
-        is_continuing: whether the song's own melody is continued.
-        fill: bars of the song's own melody that are replaced, for example "5-8" or "4".
-        sampling: how freely pitches are drawn.
+        form: a letter for each section; "auto" draws repeats from the chords, "none" plans none.
+        is_continuing: whether the song's melody is continued.
+        fill: bars of the song's melody that are replaced, for example "5-8" or "4".
+        sampling: temperature, top_k and top_p of the pitches.
         rank: number of candidates, of which the most realistic is taken.
     """
 
@@ -86,8 +86,8 @@ class MelodyOptions:
         backing: its chords and bars.
         plan: of the notes, without repeats.
         limits: of each note.
-        bars: numbers of the bars that are written over.
-        own: the song's own melody, as given, if it is continued or filled; else None.
+        bars: indices of the bars to write.
+        own: track of the song's melody if it is continued or filled; else None.
     """
 
     song: Song
@@ -121,7 +121,7 @@ def resolve(song: Song, request: MelodyRequest) -> MelodyOptions:
 
 
 def requested_bars(request: MelodyRequest, backing: Backing, given: Sequence[StepNote]) -> range:
-    """Return the bars that are written over.
+    """Return the indices of the bars to write.
 
     Raises:
         ParameterError: there are no chords for them.
@@ -132,27 +132,27 @@ def requested_bars(request: MelodyRequest, backing: Backing, given: Sequence[Ste
     if request.is_continuing:
         first = max(first, backing.bar_at(given[-1].start + given[-1].duration - 1) + 1)
     available = max(last + 1 - first, 0)
-    wanted = available if request.bars is None else request.bars
-    if not 1 <= wanted <= available:
+    count = available if request.bars is None else request.bars
+    if not 1 <= count <= available:
         more = " after the melody" if request.is_continuing else ""
-        but_not = f", not {wanted}" if available else ""
+        but_not = f", not {count}" if available else ""
         raise ParameterError(
             f"the song has {available or 'no'} bars of chords{more}{but_not}; "
             "`muse chords --like SONG` continues its chords"
         )
-    return range(first, first + wanted)
+    return range(first, first + count)
 
 
 def parse_fill(text: str, first: int, last: int) -> range:
-    """Parse the bars of --fill, counted from 1.
+    """Parse the bars of --fill, counted from 1, to indices.
 
     Raises:
-        ParameterError: the text is not bars, or not bars of the song.
+        ParameterError: the text is malformed, or the bars are not in the song.
     """
-    found = re.fullmatch(r"(\d+)(?:-(\d+))?", text.strip())
-    if found is None:
+    match = re.fullmatch(r"(\d+)(?:-(\d+))?", text.strip())
+    if match is None:
         raise ParameterError(f"--fill must be bars such as 5-8 or 4, not '{text}'")
-    start, end = int(found[1]) - 1, int(found[2] or found[1])
+    start, end = int(match[1]) - 1, int(match[2] or match[1])
     if not first <= start < end <= last + 1:
         raise ParameterError(f"--fill {text}: the song's chords are in bars {first + 1}-{last + 1}")
     return range(start, end)
@@ -205,7 +205,7 @@ def plan_notes(
     given: Sequence[StepNote],
     limits: NoteLimits,
 ) -> NotePlan:
-    """Plan where notes may begin and which are given.
+    """Plan where notes may begin and which notes are given.
 
     Raises:
         BadInputError: the song of a motif or rhythm has no melody.
@@ -213,55 +213,58 @@ def plan_notes(
     """
     first, last = backing.bars[bars.start], backing.bars[bars.stop - 1]
     stop = min(last.start + last.length, backing.end)
-    slots = given_slots(given, bars, backing)
-    comes_after = any(slot.start >= stop for slot in slots)
     open_from = max(first.start, backing.start)
+    slots = given_slots(given, bars, backing)
+    is_closing = all(slot.start < stop for slot in slots)
     if request.motif:
-        is_late = (
-            first.start < backing.start
-        )  # if the chords begin within a bar, the motif begins in the next
-        slots = motif_slots(request.motif, backing, first.start + is_late * first.length, limits)
+        slots = motif_slots(request.motif, backing, motif_start(first, backing), limits)
         open_from = slots[-1].end
+        if open_from > stop:
+            raise ParameterError("the motif is longer than the bars to write")
     if request.rhythm_like:
         slots += rhythm_slots(request.rhythm_like, first.start, range(open_from, stop))
-    if request.motif and open_from > stop:
-        raise ParameterError("the motif is longer than the bars to write")
     end = max([stop, *(slot.end for slot in slots)])
     is_open = np.zeros(end, bool)
     if not request.rhythm_like:
         closing = max(last_start(backing, last.start, stop), open_from)
-        is_open[open_from : stop if comes_after else closing + 1] = True
-    return NotePlan(is_open, end, stop, slots, is_closing=not comes_after)
+        is_open[open_from : closing + 1 if is_closing else stop] = True
+    return NotePlan(is_open, end, stop, slots, is_closing=is_closing)
+
+
+def motif_start(first: StepBar, backing: Backing) -> int:
+    """Return the step of the first bar line at which there are chords."""
+    return first.start if first.start >= backing.start else first.start + first.length
 
 
 def last_start(backing: Backing, bar_start: int, stop: int) -> int:
-    """Return the last step on which a melody's last note may begin.
+    """Return the last step at which a melody's last note may begin.
 
-    That is the middle of the last bar, or where its last chord begins, if a beat of it is left.
+    That is the middle of the last bar, or later: where the last chord begins, but at least a beat
+    before the end.
     """
     middle = bar_start + (stop - bar_start) // 2
     chord = min(backing.chord_at(stop - 1).start, stop - STEPS)
     return max(middle, chord)
 
 
-def with_repeats(task: MelodyOptions, form: str, rng: np.random.Generator) -> NotePlan:
-    """Add the repeated bars to the plan.
+def with_repeats(options: MelodyOptions, form: str, rng: np.random.Generator) -> NotePlan:
+    """Return the plan with repeated bars.
 
     Raises:
         ParameterError: the form is invalid or does not divide the bars.
     """
     if form == NONE:
-        return task.plan
+        return options.plan
     if form == AUTO:
-        repeats = draw_repeats(task.backing, task.bars, rng)
+        repeats = draw_repeats(options.backing, options.bars, rng)
     else:
-        repeats = form_repeats(form, task.backing, task.bars, rng)
-    is_open = task.plan.open.copy()
+        repeats = form_repeats(form, options.backing, options.bars, rng)
+    is_open = options.plan.open.copy()
     repeats_in_plan = [
-        replace(repeat, end=min(repeat.end, task.plan.stop))
+        replace(repeat, end=min(repeat.end, options.plan.stop))
         for repeat in repeats
         if is_open[repeat.start]
     ]
     for repeat in repeats_in_plan:
         is_open[repeat.start : repeat.end] = False
-    return replace(task.plan, open=is_open, repeats=repeats_in_plan)
+    return replace(options.plan, open=is_open, repeats=repeats_in_plan)

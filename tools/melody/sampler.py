@@ -1,8 +1,8 @@
 """Sampling a melody note by note from a model, under constraints that hold exactly.
 
-Each note is drawn in three parts, in the model's order: its pitch, the onset of the next note, and
-its duration. What is not allowed has weight 0: pitches out of range, phrases that end outside the
-chord, notes on steps that the plan leaves silent.
+Each note is drawn in three parts, in the order in which the model predicts them: its pitch, the
+onset of the next note, and its duration. Candidates that violate a constraint have weight 0:
+pitches out of range, phrase ends outside the chord, onsets on steps that are not in the plan.
 """
 
 from bisect import bisect_left
@@ -13,7 +13,7 @@ import numpy as np
 
 from muse.tools.datasets.forms.melody import HIGHEST
 from muse.tools.datasets.melody_events import PITCHES, STEPS, StepNote
-from muse.tools.generation.sampling import draw, normalized, shaped
+from muse.tools.generation.sampling import apply_sampling, draw, normalized
 from muse.tools.melody.backing import Backing
 from muse.tools.melody.candidates import (
     LONG,
@@ -36,21 +36,21 @@ from muse.tools.melody.columns import advance_class, note_ids
 from muse.tools.melody.model import Floats, MelodyModel, NotePrediction
 from muse.tools.melody.note_slots import NotePlan, NoteSlot
 
-# how often melodies of POP909 and OpenEWLD begin on each step of their first bar
+# number of melodies of POP909 and OpenEWLD, by the step in the first bar on which they begin
 FIRST_STEPS = {0: 40, 36: 14, 24: 10, 6: 8, 12: 9, 42: 6, 30: 4, 18: 2}
 PITCH_CLASSES = np.arange(PITCHES) % 12
-SHORTEST_LAST = STEPS  # steps: least duration of the last note, if there is room
+SHORTEST_LAST = STEPS  # steps: shortest duration of the last note, if there is room
 
 
 @dataclass
 class MelodyDraft:
-    """A melody as far as it is sampled.
+    """The part of a melody that is sampled so far.
 
     Attributes:
         notes: in order.
-        is_given: of each note, whether it was given.
-        nats: of each note, minus its log probability under the model.
-        density_from: step and number of notes from which density counts.
+        is_given: whether each note was given.
+        nats: minus the log probability of each note under the model.
+        density_from: step, and number of notes before it, from which the density is counted.
     """
 
     notes: list[StepNote] = field(default_factory=list)
@@ -65,7 +65,7 @@ class MelodyDraft:
 
 
 class MelodySampler:
-    """Samples one melody."""
+    """Sampler of one melody, note by note."""
 
     def __init__(
         self,
@@ -76,13 +76,8 @@ class MelodySampler:
         rng: np.random.Generator,
     ) -> None:
         """Combine the model, the backing, the plan of notes and the limits of each note."""
-        self.model, self.backing, self.plan, self.limits, self.rng = (
-            model,
-            backing,
-            plan,
-            limits,
-            rng,
-        )
+        self.model, self.backing, self.plan = model, backing, plan
+        self.limits, self.rng = limits, rng
         self.draft = MelodyDraft()
         self.first_bar = 0
 
@@ -98,7 +93,7 @@ class MelodySampler:
         return self.draft
 
     def first_step(self) -> int | None:
-        """Draw the first onset: in the first open bar as in songs, or take an earlier slot."""
+        """Return the onset of the first note: an early slot, or drawn within the first open bar."""
         slot = min(self.plan.slot_starts, default=None)
         open_steps = np.flatnonzero(self.plan.open)
         if not len(open_steps) or (slot is not None and slot < open_steps[0]):
@@ -147,14 +142,14 @@ class MelodySampler:
         pull = (self.limits.tone_pull, self.pulled_pitches(now))
         weights = pitch_weights(predicted, self.allowed_pitches(now, slot, choices), pull)
         weights *= repetition_factors(self.draft.notes)
-        pitch = draw(self.rng, shaped(weights, self.limits.sampling))
+        pitch = draw(self.rng, apply_sampling(weights, self.limits.sampling))
         return pitch, float(predicted[pitch])
 
     def allowed_pitches(self, now: int, slot: NoteSlot, choices: NextSteps) -> Bools:
-        """Return which pitches are allowed, (128,): known ones, or the nearest that fit."""
-        known = np.isin(np.arange(PITCHES), list(slot.pitches or range(PITCHES)))
+        """Return which pitches are allowed, (128,): those of the slot, or the nearest that fit."""
+        in_slot = np.isin(np.arange(PITCHES), list(slot.pitches or range(PITCHES)))
         if slot.is_given:
-            return known
+            return in_slot
         fitting = np.zeros(PITCHES, bool)
         fitting[self.limits.low : self.limits.high + 1] = True
         if self.must_end_phrase(now, slot, choices):
@@ -162,20 +157,20 @@ class MelodySampler:
             if choices.steps == [choices.end] and (fitting & self.closing_pitches()).any():
                 fitting &= self.closing_pitches()
         new = fitting & repeatable_pitches(self.draft.notes)
-        masks = (known & new, widened(known) & new, new, fitting)
+        masks = (in_slot & new, widened(in_slot) & new, new, fitting)
         return next(mask for mask in masks if mask.any())
 
     def must_end_phrase(self, now: int, slot: NoteSlot, choices: NextSteps) -> bool:
-        """Return whether the note ends a phrase in any case: a long advance or a rest follows."""
-        nearest = choices.steps[0]
-        return nearest == choices.end or nearest - now >= self.phrase_gap(now, slot)
+        """Return whether the note ends a phrase with every choice of the next step."""
+        earliest = choices.steps[0]
+        return earliest == choices.end or earliest - now >= self.phrase_gap(now, slot)
 
     def phrase_gap(self, now: int, slot: NoteSlot) -> int:
-        """Return the advance from which on the note ends a phrase, in steps."""
+        """Return the smallest advance, in steps, with which the note ends a phrase."""
         return min(LONG, self.longest(now, slot) + REST)
 
     def longest(self, now: int, slot: NoteSlot) -> int:
-        """Return the longest duration of a note, in steps: its slot's, or until the bars end."""
+        """Return the longest duration of a note, in steps: its slot's, or up to the plan's stop."""
         return slot.duration or self.plan.stop - now
 
     def pulled_pitches(self, now: int) -> Bools:
@@ -201,16 +196,16 @@ class MelodySampler:
         if len(steps) == 1:
             return steps[0]
         may_end = slot.is_given or self.backing.is_tone(now, pitch)
-        phrase_gap_or_none = None if may_end else self.phrase_gap(now, slot)
-        weights = start_weights(predicted, choices, now, phrase_gap_or_none)
+        gap = None if may_end else self.phrase_gap(now, slot)
+        weights = start_weights(predicted, choices, now, gap)
         if not self.closing_pitches()[pitch] and not slot.is_given:
             others = weights * [step != choices.end for step in steps]
             weights = others if others.any() else weights
         if self.limits.density is not None:
-            weights = weight_density(weights, steps, now, self.aim(now))
-        return steps[draw(self.rng, shaped(weights, self.limits.rhythm))]
+            weights = weight_density(weights, steps, now, self.density_advance(now))
+        return steps[draw(self.rng, apply_sampling(weights, self.limits.rhythm))]
 
-    def aim(self, now: int) -> float:
+    def density_advance(self, now: int) -> float:
         """Return the advance, in steps, that leads to the requested density."""
         count = len(self.draft.notes)
         first, written = self.draft.density_from or (now, count)
@@ -236,7 +231,7 @@ class MelodySampler:
         steps, weights = duration_weights(predicted, gap, longest, may_end)
         if is_last:
             weights *= [step >= min(SHORTEST_LAST, longest) for step in steps]
-        length = steps[draw(self.rng, shaped(weights, self.limits.rhythm))]
+        length = steps[draw(self.rng, apply_sampling(weights, self.limits.rhythm))]
         return self.within_chord(now, pitch, length)
 
     def within_chord(self, now: int, pitch: int, length: int) -> int:
@@ -263,7 +258,7 @@ def to_common_key(pitch: int, up: int) -> int:
 
 
 def from_common_key(predicted: Floats, up: int) -> Floats:
-    """Convert probabilities of pitches in the common key to pitches as they sound, (128,)."""
+    """Convert probabilities of pitches in the common key to those in the song's key, (128,)."""
     moved = np.zeros(PITCHES)
     sounding = np.arange(max(0, -up), min(PITCHES, PITCHES - up))
     moved[sounding] = predicted[sounding + up]
@@ -271,12 +266,12 @@ def from_common_key(predicted: Floats, up: int) -> Floats:
 
 
 def phrase_ends(notes: Sequence[StepNote], end: int) -> list[int]:
-    """Return the indices of notes that end a phrase: before a rest, held long, or the last one."""
+    """Return the indices of notes that end a phrase: long, before a rest, or the last one."""
     starts = [*(note.start for note in notes[1:]), end]
     return [
-        place
-        for place, (note, next_onset) in enumerate(zip(notes, starts, strict=False))
+        index
+        for index, (note, next_onset) in enumerate(zip(notes, starts, strict=False))
         if next_onset - note.start >= LONG
         or next_onset - note.start - note.duration >= REST
-        or place == len(notes) - 1
+        or index == len(notes) - 1
     ]

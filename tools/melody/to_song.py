@@ -1,7 +1,6 @@
-"""A melody as a track of a Song: in beats, swung in the song's style, with velocities.
+"""Conversion of a sampled melody to a track: beats, swing of the song's style, velocities.
 
-Conventions: velocities shape a line: strong beats and peaks are louder, the end of a phrase is
-softer. Nothing here is random.
+Strong beats and high notes are louder, phrase ends softer. The conversion is deterministic.
 """
 
 from bisect import bisect_right
@@ -32,7 +31,7 @@ def add_melody(options: MelodyOptions, notes: Sequence[StepNote], made_by: MadeB
     """Return the song with the melody.
 
     Args:
-        options: with the song, its chords, and what stays of its own melody.
+        options: the resolved request with the song.
         notes: new notes.
         made_by: provenance of the Song.
     """
@@ -52,30 +51,31 @@ def add_melody(options: MelodyOptions, notes: Sequence[StepNote], made_by: MadeB
 
 
 def remaining_notes(options: MelodyOptions) -> list[Note]:
-    """Return the notes of the song's own melody that stay, as they are."""
-    own = options.own.notes if options.own else []
+    """Return the notes of the song's melody outside the bars to write, unchanged."""
+    notes = options.own.notes if options.own else []
     written = options.backing.steps_of(options.bars)
-    return [note for note in own if round(note.start_beats * STEPS) not in written]
+    return [note for note in notes if round(note.start_beats * STEPS) not in written]
 
 
 def without_overlaps(added: Sequence[Note], remaining: Sequence[Note]) -> list[Note]:
     """Shorten or delay new notes so that none overlaps another or a remaining one.
 
     Args:
-        added: in order.
-        remaining: as they were played, off the grid.
+        added: new notes in order.
+        remaining: notes of the song, not on the grid.
     """
     starts = sorted(note.start_beats for note in (*added, *remaining))
     ends = sorted(note_end(note) for note in remaining)
-    made = []
+    separated = []
     for note in added:
         following = starts[bisect_right(starts, note.start_beats) :][:1]
         end = min([note_end(note), *following])
-        place = bisect_right(ends, note.start_beats + ROUNDING)
-        before = [beat for beat in ends[:place][-1:] if beat < end]
+        index = bisect_right(ends, note.start_beats + ROUNDING)
+        before = [beat for beat in ends[:index][-1:] if beat < end]
         start = max([note.start_beats, *before])
-        made.append(msgspec.structs.replace(note, start_beats=start, duration_beats=end - start))
-    return made
+        length = end - start
+        separated.append(msgspec.structs.replace(note, start_beats=start, duration_beats=length))
+    return separated
 
 
 def note_end(note: Note) -> float:
@@ -95,8 +95,8 @@ def play_notes(notes: Sequence[StepNote], options: MelodyOptions) -> list[Note]:
     ends = set(phrase_ends(notes, options.plan.end))
     middle = sum(note.pitch for note in notes) / len(notes)
     return [
-        play_note(note, options, velocity(note, options, middle, place in ends))
-        for place, note in enumerate(notes)
+        play_note(note, options, velocity(note, options, middle, index in ends))
+        for index, note in enumerate(notes)
     ]
 
 
@@ -105,23 +105,20 @@ def play_note(note: StepNote, options: MelodyOptions, velocity_value: int) -> No
     start, end = note.start / STEPS, (note.start + note.duration) / STEPS
     style = find_style(options.song)
     if style:
-        unit = pulse_beats(options.backing.meter)
-        start, end = (
-            swing_beat(start, PLAYING_STYLES[style], unit),
-            swung_end(end, PLAYING_STYLES[style], unit),
-        )
+        playing, unit = PLAYING_STYLES[style], pulse_beats(options.backing.meter)
+        start, end = swing_beat(start, playing, unit), swung_end(end, playing, unit)
     return make_note(start, end - start, note.pitch, velocity_value)
 
 
 def swung_end(beat: float, playing: PlayingStyle, unit: float) -> float:
-    """Delay the end of a note as much as the swung beats around it.
+    """Delay the end of a note like the swung beats around it.
 
-    So short notes keep their duration when their onset is delayed.
+    Otherwise short notes would lose duration when their onset is delayed.
     """
     parts = playing.swing[1]
-    place = floor(beat * parts + TINY)
-    before, after = (swing_beat(part / parts, playing, unit) for part in (place, place + 1))
-    return before + (beat * parts - place) * (after - before)
+    part = floor(beat * parts + TINY)
+    before, after = (swing_beat(p / parts, playing, unit) for p in (part, part + 1))
+    return before + (beat * parts - part) * (after - before)
 
 
 def velocity(note: StepNote, options: MelodyOptions, middle: float, ends_phrase: bool) -> int:

@@ -28,47 +28,47 @@ def melody_batch(batch: Mapping[str, Tensor], config: MelodyConfig) -> MelodyBat
 
 
 def note_losses(net: MelodyXL, batch: MelodyBatch) -> tuple[Tensor, Tensor]:
-    """Return minus the log probability of each note's pitch, advance and duration, and the hits.
+    """Return the losses of each note's pitch, advance and duration, and whether each was likeliest.
 
     Args:
         net: the net.
         batch: whole songs.
 
     Returns:
-        Both (songs, rows - 1, 3), the losses in nats; entries of padding are arbitrary.
+        Losses in nats and hits, both (songs, rows - 1, 3); values of padding are arbitrary.
     """
     losses, hits = [], []
-    wanted = {name: batch.columns[name][:, 1:] for name in ("pitch", "advance", "duration")}
-    heard = batch.part(0, batch.rows - 1)
+    targets = {name: batch.columns[name][:, 1:] for name in ("pitch", "advance", "duration")}
+    inputs = batch.part(0, batch.rows - 1)
     start = 0
-    for predicted in predict_segments(net, heard):
+    for predicted in predict_segments(net, inputs):
         end = start + predicted.state.shape[1]
-        pitch, advance, duration = (ids[:, start:end] for ids in wanted.values())
+        pitch, advance, duration = (ids[:, start:end] for ids in targets.values())
         logs = (predicted.pitches, *net.details(predicted, pitch, advance))
         pairs = list(zip(logs, (pitch, advance, duration), strict=True))
-        losses.append(torch.stack([missed(log, ids) for log, ids in pairs], -1))
+        losses.append(torch.stack([target_losses(log, ids) for log, ids in pairs], -1))
         hits.append(torch.stack([log.argmax(-1) == ids for log, ids in pairs], -1))
         start = end
     return torch.cat(losses, 1), torch.cat(hits, 1)
 
 
-def missed(logs: Tensor, wanted: Tensor) -> Tensor:
-    """Return the negative log likelihood of the wanted ids; ids out of range are the last class."""
-    return -logs.gather(-1, wanted.clamp(max=logs.shape[-1] - 1)[..., None])[..., 0]
+def target_losses(logs: Tensor, targets: Tensor) -> Tensor:
+    """Return minus the log probabilities of targets; those out of range count as the last class."""
+    return -logs.gather(-1, targets.clamp(max=logs.shape[-1] - 1)[..., None])[..., 0]
 
 
 def net_scores(net: MelodyXL, device: torch.device | str = "cpu") -> Scorer:
-    """Return a net, which is on the device, as a scorer."""
+    """Return a scorer of songs by a net that is on the device."""
     net.eval()
 
     @torch.no_grad()
-    def scored(song: MelodySong) -> EventScores:
+    def score_song(song: MelodySong) -> EventScores:
         arrays = stack_songs([song_columns(song)])
         batch = {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
         losses, hits = note_losses(net, melody_batch(batch, net.config))
         return event_scores(losses[0].double().cpu().numpy(), hits[0].cpu().numpy())
 
-    return scored
+    return score_song
 
 
 def load_melody_net(name_or_path: str) -> tuple[MelodyXL, dict[str, Any]]:

@@ -73,7 +73,7 @@ def find_chords(song: Song, cell_beats: float | None = None) -> list[Chord]:
     notes = sounding_notes(song)
     found = chords_of_notes(notes, first_meter(song), song.tempo_map().bpm_at(0.0), cell_beats)
     keys = song.keys or keys_of_notes(notes)
-    return [song_chord(chord, key_at(keys, chord.start_beats)) for chord in found]
+    return [song_chord(chord, tonality_at(keys, chord.start_beats)) for chord in found]
 
 
 def chords_of_notes(
@@ -160,7 +160,7 @@ def detected_chord(cells: Cells, segment: Segment) -> DetectedChord:
     return named_chord(cells, span, root_pc, kinds[kind], segment.probability)
 
 
-def key_at(keys: Sequence[Key], beat: float) -> Tonality:
+def tonality_at(keys: Sequence[Key], beat: float) -> Tonality:
     """Return the key at a beat; the first key also holds before its own beat."""
     begun = [key for key in keys if key.beat <= beat]
     return tonality_of(begun[-1] if begun else keys[0])

@@ -1,1 +1,1 @@
-"""Chords under a given melody: how well chords fit notes, and the search for a progression."""
+"""Harmonization: how well chords fit a melody's notes, and the search for a progression."""

@@ -1,4 +1,4 @@
-"""Hypotheses of the harmonization search: progressions up to a beat, and their resampling.
+"""Hypotheses of the harmonization search (progressions up to a beat), and their resampling.
 
 Source: Fearnhead and Clifford, "On-line inference for hidden Markov models via particle filters",
 JRSS B 65, 2003, for the resampling.
@@ -27,7 +27,8 @@ class Hypothesis:
         log_weight: of the whole progression, at the sampling temperature.
         is_prepared: whether that chord can prepare the cadence's last one.
         is_given: whether that chord is prompted or fixed.
-        model: the model with the chords before in its memory; None after it was extended.
+        model: the model with the chords before in its memory; None after the hypothesis was
+            extended.
     """
 
     placed: PlacedChord | None = None
@@ -56,7 +57,7 @@ def fork_model(model: ChordModel) -> ChordModel:
     """Return a copy of the model with its own memory of the last progression; n-grams have none."""
     if not isinstance(model, NetModel):
         return model
-    twin = NetModel(model.reader, model.name, model.hash)
+    twin = NetModel(model.net, model.name, model.hash)
     if model.memory is not None:
         memory = model.memory
         twin.memory = NetMemory(memory.context, [*memory.steps], [*memory.states], [*memory.reads])
@@ -66,11 +67,11 @@ def fork_model(model: ChordModel) -> ChordModel:
 def resample(weights: Floats, count: int, rng: np.random.Generator) -> list[tuple[int, float]]:
     """Choose a number of weighted hypotheses so that expected weights stay the same.
 
-    Heavy ones are all taken with their weight; of the light ones some are drawn and get a common
-    weight that makes up for the others.
+    Heavy ones are all taken with their weight. Some of the light ones are drawn, and get a common
+    weight that compensates for those left out.
 
     Args:
-        weights: more than `count`, at least `count` of them above 0.
+        weights: (hypotheses,), more than `count`, at least `count` of them above 0.
         count: 1 or more.
         rng: random generator.
 
@@ -78,14 +79,14 @@ def resample(weights: Floats, count: int, rng: np.random.Generator) -> list[tupl
         Indices in rising order, each with the increase of its log weight.
     """
     order = weights.argsort(kind="stable")[::-1]
-    left = weights[order][::-1].cumsum()[::-1]  # sum from each place in the order to the end
+    remaining = weights[order][::-1].cumsum()[::-1]  # sum from each one in the order to the end
     heavy = next(
-        n for n in range(count) if n == count - 1 or weights[order[n]] < left[n] / (count - n)
+        n for n in range(count) if n == count - 1 or weights[order[n]] < remaining[n] / (count - n)
     )
-    level = left[heavy] / (count - heavy)
+    level = remaining[heavy] / (count - heavy)
     light = np.sort(order[heavy:])
     marks = (np.arange(count - heavy) + rng.random()) * level
-    drawn = light[np.minimum(np.searchsorted(weights[light].cumsum(), marks), len(light) - 1)]
-    found = [(int(place), 0.0) for place in order[:heavy]]
-    found += [(int(place), log(level / weights[place])) for place in drawn]
-    return sorted(found)
+    sampled = light[np.minimum(np.searchsorted(weights[light].cumsum(), marks), len(light) - 1)]
+    chosen = [(int(index), 0.0) for index in order[:heavy]]
+    chosen += [(int(index), log(level / weights[index])) for index in sampled]
+    return sorted(chosen)

@@ -1,8 +1,8 @@
-"""Melodies to be harmonized: their notes, their bars, and where the chords begin.
+"""Melodies to harmonize: their notes, their bars, and where the chords begin.
 
-Chords begin on the bar line of the melody's first bar, after a pickup on the next one, and fill
-every bar to the end of the last note; bars before that stay empty. Bars are numbered as
-`muse view` numbers them. In a melody with several voices the highest one counts.
+Chords begin with the melody's first bar, or with the next one if the first is a pickup. They fill
+every bar up to the end of the last note; bars before them stay empty. Bars have the same numbers as
+in `muse view`. In a melody with several voices only the highest counts.
 
 Conventions: beats are quarter notes; in a Melody they are counted from where the chords begin.
 """
@@ -16,7 +16,7 @@ from itertools import pairwise
 import msgspec
 import numpy as np
 
-from muse.tools.chords.constraints import MAX_BARS, Constraints, id_of, to_grid
+from muse.tools.chords.constraints import MAX_BARS, Constraints, symbol_id, to_grid
 from muse.tools.chords.harmonize.melody_fit import (
     TOLERANCE,
     Floats,
@@ -39,11 +39,12 @@ from muse.tools.theory.keys import Tonality, tonality_of
 log = logging.getLogger("muse")
 
 OVERHANG = 0.25  # beats that the last note may reach into a bar that gets no chords
-FIT_POWER = 0.8  # on the likelihood of the notes, as those over one chord are not independent
-# warn if the detected key differs by this many accidentals, with at least this confidence
+FIT_POWER = 0.8  # exponent of the notes' likelihood, as notes over one chord are not independent
+# a warning is written if the detected key differs from the written one by this many accidentals,
+# with this confidence
 MIN_ACCIDENTALS, MIN_CONFIDENCE = 2, 0.5
 ENHARMONIC = 12  # accidentals between enharmonic signatures
-PICKUP_SHARE = 0.5  # of a bar: notes that begin with at most this left are a pickup
+PICKUP_SHARE = 0.5  # of a bar: a first note with at most this much of its bar left is a pickup
 DENOMINATORS = (2, 4, 8)  # of meters whose beats chords can be placed on
 
 
@@ -83,11 +84,11 @@ class Melody:
 
     @property
     def track(self) -> Track:
-        """The given melody."""
+        """Track of the melody."""
         return self.song.tracks[0]
 
     def as_lead(self) -> Track:
-        """Return the given melody with a role and a MIDI name that mark it as one."""
+        """Return the track of the melody, with a role and name that mark it as a melody."""
         track = self.track
         if MELODY_NAME.search(track.name) or track.role in MELODY_ROLES:
             return track
@@ -95,9 +96,9 @@ class Melody:
         return msgspec.structs.replace(track, name=name, role="lead")
 
     def segments(self, start: float, end: float) -> list[Segment]:
-        """Return the melody's segments over one chord that lasts from beat to beat."""
+        """Return the segments of the melody over a chord from beat `start` to beat `end`."""
         first = bisect_right(self.notes, start + TOLERANCE, key=lambda note: note.end)
-        found = []
+        segments = []
         for note in self.notes[first:]:
             if note.start >= end - TOLERANCE:
                 break
@@ -105,13 +106,13 @@ class Melody:
             position = begin - self.bar_lines[bisect_right(self.bar_lines, begin + TOLERANCE) - 1]
             length = min(note.end, end) - begin
             kind = segment_class(position, length, self.meter, note.start < start - TOLERANCE)
-            found.append(Segment(kind, note.pitch_class))
-        return found
+            segments.append(Segment(kind, note.pitch_class))
+        return segments
 
     def has_even_bars(self) -> bool:
-        """Return whether all bars are as long as the meter says."""
-        usual = bar_beats(self.meter)
-        return all(b - a == usual for a, b in pairwise(self.bar_lines))
+        """Return whether all bars have the length of the meter."""
+        regular = bar_beats(self.meter)
+        return all(b - a == regular for a, b in pairwise(self.bar_lines))
 
 
 def melody_of(song: Song, meter: Meter | None = None, name: str = "the song") -> Melody:
@@ -167,30 +168,31 @@ def bars_of_melody(meters: Sequence[Meter], last: float, end: float, name: str) 
 
 
 def report_left_out(song: Song) -> None:
-    """Write a notice if a song's other tracks or its chords are left out."""
+    """Log which other tracks and chords of a song are left out."""
     others = sum(bool(track.notes) for track in song.tracks) - 1
-    words = [f"{others} other track{'s' * (others > 1)}"] * bool(others)
-    words += ["the chords"] * bool(song.chords)
-    if words:
-        log.info("harmonizing the melody only; left out: %s", " and ".join(words))
+    left_out = [f"{others} other track{'s' * (others > 1)}"] if others else []
+    left_out += ["the chords"] if song.chords else []
+    if left_out:
+        log.info("harmonizing the melody only; left out: %s", " and ".join(left_out))
 
 
 def warn_of_key(song: Song) -> None:
-    """Warn if a melody clearly sounds in another key than its song says.
+    """Warn if the key detected from a melody clearly differs from its song's written key.
 
-    Programs write C major if no key was chosen. None of 128 songs with the right key is warned of.
+    Programs write C major if no key was chosen. No warning was given for any of 128 songs with the
+    right key.
     """
     if not song.keys:
         return
     detected = find_key(Song(tracks=[find_melody_track(song)]))
-    written, sounding = tonality_of(longest_key(song)), tonality_of(detected)
-    accidentals = abs(written.sharps - sounding.sharps) % ENHARMONIC
+    written, found = tonality_of(longest_key(song)), tonality_of(detected)
+    accidentals = abs(written.sharps - found.sharps) % ENHARMONIC
     differs = min(accidentals, ENHARMONIC - accidentals) >= MIN_ACCIDENTALS
     if differs and detected.confidence >= MIN_CONFIDENCE:
         log.warning(
             "the song is marked as %s, but its melody sounds like %s; set the key with --key",
             written.name,
-            sounding.name,
+            found.name,
         )
 
 
@@ -198,8 +200,8 @@ def check_meter(meter: Meter, name: str) -> None:
     """Raise BadInputError if chords cannot be placed on a meter's beats."""
     if meter.denominator not in DENOMINATORS:
         raise BadInputError(
-            f"{name}: in {signature_text(meter)}, and chords are made in halves, "
-            "quarters and eighths; say one with --meter"
+            f"{name}: chords need beats of halves, quarters or eighths, not "
+            f"{signature_text(meter)}; set a meter with --meter"
         )
 
 
@@ -221,8 +223,8 @@ def first_bar(bars: Sequence[Bar], start: float, last: float, meter: Meter) -> i
 
 def bar_lines_of(bars: Sequence[Bar]) -> tuple[float, ...]:
     """Return the bar lines and the end of the last bar, on eighths from the first bar's start."""
-    places = [*(bar.start for bar in bars), bars[-1].end]
-    return tuple(sorted({to_grid(place - places[0]) for place in places}))
+    lines = [*(bar.start for bar in bars), bars[-1].end]
+    return tuple(sorted({to_grid(line - lines[0]) for line in lines}))
 
 
 def melody_keys(melody: Melody) -> list[Key]:
@@ -248,16 +250,16 @@ def complete_song(melody: Melody, key: Tonality | None, bpm: float | None) -> Me
     """Return the melody with keys, tempos and meters filled in.
 
     Args:
-        melody: with what is written in its song.
-        key: replaces its own; it transposes no note.
-        bpm: quarter notes per minute; replaces its own.
+        melody: the melody.
+        key: replaces the written or detected key; no note is transposed.
+        bpm: quarter notes per minute; replaces the written tempos.
     """
     song = melody.song
-    own_tempos = song.tempos or [Tempo(0.0, DEFAULT_BPM)]
+    tempos = song.tempos or [Tempo(0.0, DEFAULT_BPM)]
     song = msgspec.structs.replace(
         song,
         keys=[Key(0.0, key.tonic_pc, key.mode)] if key else melody_keys(melody),
-        tempos=own_tempos if bpm is None else [Tempo(0.0, bpm)],
+        tempos=tempos if bpm is None else [Tempo(0.0, bpm)],
         meters=song.meters or [melody.meter],
     )
     return replace(melody, song=song)
@@ -267,17 +269,24 @@ class ChordFits:
     """How well each chord of a style fits a melody, cached for one beat."""
 
     def __init__(self, melody: Melody, symbols: Sequence[ChordSymbol], home_pc: int) -> None:
-        """Take the melody, the symbol of every id, and the common key's tonic."""
-        self.melody, self.home_pc = melody, home_pc
-        self.played = np.array([id_of(symbol) for symbol in symbols])
-        self.table = load_fit()
-        self.beat, self.known = 0.0, dict[float, Floats]()
+        """Load the table of fits.
 
-    def of(self, beat: float, length: float) -> Floats:
+        Args:
+            melody: to harmonize.
+            symbols: how the style plays each id, in the order of ids.
+            home_pc: tonic of the major key with the signature of the melody's key.
+        """
+        self.melody, self.home_pc = melody, home_pc
+        self.played_ids = np.array([symbol_id(symbol) for symbol in symbols])
+        self.table = load_fit()
+        self.beat, self.cache = 0.0, dict[float, Floats]()  # by duration, for one beat
+
+    def log_weights(self, beat: float, length: float) -> Floats:
         """Return the log weight of each id, (VOCABULARY_SIZE,); all 0 where the melody rests."""
         if beat != self.beat:
-            self.beat, self.known = beat, {}
-        if length not in self.known:
+            self.beat, self.cache = beat, {}
+        if length not in self.cache:
             segments = self.melody.segments(beat, beat + length)
-            self.known[length] = FIT_POWER * self.table.of(segments, self.home_pc)[self.played]
-        return self.known[length]
+            log_ratios = self.table.log_ratios_of(segments, self.home_pc)
+            self.cache[length] = FIT_POWER * log_ratios[self.played_ids]
+        return self.cache[length]

@@ -1,10 +1,11 @@
-"""How well melody notes fit a chord, as counts in songs.
+"""How well melody notes fit a chord, from counts in songs.
 
 A melody is cut into segments of one note over one chord. For each class of segments (metrical
-position and duration) the table gives the probability of a pitch class over a chord: by its role in
-the chord (root, third, ..., a semitone above a chord tone), which holds for every quality; with the
-counts of that quality on top; times how common the pitch class is in the key. Divided by how common
-it is over any chord, this is the likelihood ratio of the chord given the note.
+position and duration) a table gives the probability of a pitch class over a chord. It is estimated
+from the role of the pitch class in the chord (root, third, ..., a semitone above a chord tone),
+counted over all qualities; interpolated with the counts of the chord's own quality; and multiplied
+by the probability of the pitch class in the key. Divided by its probability over any chord, this is
+the likelihood ratio of the chord given the note.
 
 Conventions: chords and pitch classes of the counts are in the common key (C major, A minor), ids
 are those of harmony_columns.CHORD_VOCABULARY; durations are in beats (quarter notes). The counts
@@ -31,11 +32,11 @@ Floats = NDArray[np.float64]
 Counts = dict[str, NDArray[Any]]
 
 WEIGHTS = "melody-fit"
-# positions; HELD: the note began over the chord before
+# metrical positions of a segment; HELD: the note began over the chord before
 DOWNBEAT, STRONG, BEAT, BETWEEN, HELD = range(5)
-PLACES = 5
+POSITIONS = 5
 LENGTHS = (0.5, 1.0)  # beats: limits between short, medium and long segments
-CLASSES = PLACES * (len(LENGTHS) + 1)
+CLASSES = POSITIONS * (len(LENGTHS) + 1)
 TOLERANCE = 1e-6  # beats: times closer than this are equal
 
 # role of a chord tone by semitones above the root
@@ -43,7 +44,7 @@ TONES = {0: 0, 3: 1, 4: 1, 6: 2, 7: 2, 8: 2, 9: 3, 10: 3, 11: 3, 1: 4, 2: 4, 5: 
 ABOVE_A_TONE, OUTSIDE = 5, 6  # a semitone above a chord tone; any other pitch class
 ROLES = 7
 QUALITY_ESCAPE = 100.0  # weight of the tone roles against the counts of a quality
-KEY_POWER = 0.6  # on how common a pitch class is in the key
+KEY_POWER = 0.6  # exponent of a pitch class's probability in the key
 SMOOTHING = 1.0  # added to every count
 
 
@@ -70,20 +71,17 @@ def segment_class(position: float, length: float, meter: Meter, is_held: bool) -
         is_held: whether the note began over the chord before.
     """
     size = sum(length > limit + TOLERANCE for limit in LENGTHS)
-    return (HELD if is_held else place_in_bar(position, meter)) * (len(LENGTHS) + 1) + size
+    return (HELD if is_held else metrical_class(position, meter)) * (len(LENGTHS) + 1) + size
 
 
-def place_in_bar(position: float, meter: Meter) -> int:
+def metrical_class(position: float, meter: Meter) -> int:
     """Return the metrical class of a position: bar line, strong beat, beat, or between beats."""
     beat = position / pulse_beats(meter)
     if position < TOLERANCE:
         return DOWNBEAT
     if meter.denominator >= 8 and pulse_beats(meter) == 1.0:
-        return (
-            BEAT
-            if any(abs(position - joint) < TOLERANCE for joint in change_points(meter))
-            else BETWEEN
-        )
+        is_on_beat = any(abs(position - point) < TOLERANCE for point in change_points(meter))
+        return BEAT if is_on_beat else BETWEEN
     if abs(beat - round(beat)) > TOLERANCE:
         return BETWEEN
     count = round(bar_beats(meter) / pulse_beats(meter))
@@ -92,23 +90,26 @@ def place_in_bar(position: float, meter: Meter) -> int:
 
 @cache
 def tone_roles() -> NDArray[np.int64]:
-    """Return the role of each pitch class above the root in each quality, (qualities, 12)."""
+    """Return the role in each quality of each pitch class, by semitones above the root.
+
+    Shape (qualities, 12), values 0 to ROLES - 1.
+    """
     table = np.full((len(QUALITIES), 12), OUTSIDE)
     for code, row in enumerate(QUALITIES):
         tones = {semitones % 12 for semitones in row.semitones}
-        for place in range(12):
-            if place in tones:
-                table[code, place] = TONES[place]
-            elif (place - 1) % 12 in tones:
-                table[code, place] = ABOVE_A_TONE
+        for pc in range(12):
+            if pc in tones:
+                table[code, pc] = TONES[pc]
+            elif (pc - 1) % 12 in tones:
+                table[code, pc] = ABOVE_A_TONE
     return table
 
 
 class MelodyFit:
-    """The table as log likelihood ratios."""
+    """Log likelihood ratios of chords given melody notes."""
 
     def __init__(self, counts: Counts) -> None:
-        """Take the counts of training.melody_fit.count_melody_fit."""
+        """Compute the ratios from the counts of training.melody_fit.count_melody_fit."""
         in_chord = chord_shares(counts["qualities"].astype(np.float64))
         in_key = (counts["keys"] + SMOOTHING).astype(np.float64)
         self.in_key = in_key / in_key.sum(axis=1, keepdims=True)
@@ -128,17 +129,19 @@ class MelodyFit:
             logs: Floats = np.where(shares > 0, np.log(shares / common), 0.0)
         return logs
 
-    def of(self, segments: Iterable[Segment], home_pc: int) -> Floats:
-        """Return the summed log ratios of segments for each id, (VOCABULARY_SIZE,); 0 for no chord.
+    def log_ratios_of(self, segments: Iterable[Segment], home_pc: int) -> Floats:
+        """Return the sum of the segments' log ratios for each id, (VOCABULARY_SIZE,).
+
+        Ids that are not chords have 0.
 
         Args:
             segments: of the melody, at its own pitch.
             home_pc: tonic of the major key with the signature of the melody's key.
         """
-        probabilities = np.zeros(VOCABULARY_SIZE)
+        total = np.zeros(VOCABULARY_SIZE)
         for segment in segments:
-            probabilities += self.logs[segment.kind, :, (segment.pitch_class - home_pc) % 12]
-        absolute: Floats = probabilities[transposition(-home_pc)]
+            total += self.logs[segment.kind, :, (segment.pitch_class - home_pc) % 12]
+        absolute: Floats = total[transposition(-home_pc)]
         return absolute
 
 
@@ -151,14 +154,14 @@ def chord_shares(counts: Floats) -> Floats:
 
 
 def role_shares(counts: Floats) -> Floats:
-    """Return the same from the roles of the pitch classes alone."""
+    """Return `chord_shares` estimated from the roles of the pitch classes alone."""
     table = tone_roles()
     seen = np.array([counts[:, table == role].sum(axis=1) for role in range(ROLES)]).T
-    per_class = counts.sum(axis=2)  # a quality's notes could have had each of its tone roles
+    per_class = counts.sum(axis=2)  # notes over a quality could have had any of its roles
     chances = np.array([per_class @ (table == role).sum(axis=1) for role in range(ROLES)]).T
     rates = (seen + SMOOTHING) / (chances + SMOOTHING * 12)
-    each = rates[:, table]
-    shares: Floats = each / each.sum(axis=2, keepdims=True)
+    by_pitch_class = rates[:, table]
+    shares: Floats = by_pitch_class / by_pitch_class.sum(axis=2, keepdims=True)
     return shares
 
 

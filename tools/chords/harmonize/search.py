@@ -1,15 +1,15 @@
-"""Search for chords under a melody, by the chord model and the melody together.
+"""Search for the chords of a melody with a chord model.
 
-The weight of a progression is what the chord model gives it, p(chord | chords before)
+The weight of a progression is its probability under the chord model, p(chord | chords before)
 p(duration | chord), times how well the notes fit each chord (melody_fit.py), times the weight of
-its continuations (lookahead.py). Progressions grow from left to right through a stack for each
-beat, which holds those that end there, so that only progressions over the same music compete; each
-stack is cut to a few by a resampling that keeps every progression's expected weight
-(hypotheses.py). One is drawn at the end by its weight, so that chords take the later melody into
-account; at temperature 0 it is the heaviest.
+its continuations (lookahead.py). Progressions are extended chord by chord. Those that end on the
+same beat are kept in one stack, so that only progressions over the same notes compete. Each stack
+is pruned by a resampling that preserves every progression's expected weight (hypotheses.py). At the
+end one progression is drawn by its weight, so that chords also depend on the melody that follows
+them; at temperature 0 the heaviest one is taken.
 
-Source: Koehn, Och and Marcu, "Statistical phrase-based translation", NAACL 2003, for stacks by what
-is covered.
+Source: Koehn, Och and Marcu, "Statistical phrase-based translation", NAACL 2003, for one stack per
+covered length.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from muse.tools.chords.constraints import (
     Constraints,
     PlacedChord,
     check_constraints,
-    id_of,
+    symbol_id,
 )
 from muse.tools.chords.harmonize.hypotheses import Hypothesis, fork_model, resample
 from muse.tools.chords.harmonize.melody import ChordFits, Melody
@@ -43,14 +43,14 @@ from muse.tools.chords.sampler import (
     scored_chord,
 )
 from muse.tools.datasets.chord_events import duration_class
-from muse.tools.generation.sampling import Sampling, normalized, shaped
+from muse.tools.generation.sampling import Sampling, apply_sampling, normalized
 from muse.tools.progress import Report, silent
 from muse.tools.theory.chords import ChordSymbol
 
 BAR_WIDTH, INNER_WIDTH = 12, 4  # size of a stack on a bar line, and within a bar
-CANDIDATES = 8  # chords that are tried at a beat with each duration
+CANDIDATES = 8  # chords tried at a beat for each duration
 MIN_PROBABILITY = 1e-9  # least probability of an allowed chord and duration
-PAST_BARS = 32  # the model gets the last 32 to 64 bars
+PAST_BARS = 32  # the model input is the last 32 to 64 bars
 
 
 def harmonize(
@@ -61,25 +61,25 @@ def harmonize(
     rng: np.random.Generator,
     report: Report = silent,
 ) -> list[SampledChord]:
-    """Find a progression under a melody that satisfies all constraints.
+    """Find a progression for a melody that satisfies all constraints.
 
     Args:
         model: predicts the next chord.
         constraints: what the progression has to satisfy; its bars are the melody's.
         melody: the melody.
-        sampling: how freely chords are drawn.
+        sampling: temperature, top_k and top_p of the chords.
         rng: random generator.
         report: called with the progress.
 
     Returns:
-        The chords; their probabilities and alternatives are those of model and melody together.
+        The chords, with probabilities and alternatives under model and melody together.
 
     Raises:
         ParameterError: the constraints cannot be satisfied; the message says why.
     """
     check_constraints(constraints)
     sampled = Search(model, constraints, melody, sampling, rng).run(report)
-    check_progression([each.placed for each in sampled], constraints)
+    check_progression([chord.placed for chord in sampled], constraints)
     return sampled
 
 
@@ -107,7 +107,7 @@ class Search:
             constraints, role_probabilities(model.predict((), constraints.context), roles)
         )
         self.fits = ChordFits(melody, self.symbols, constraints.context.home_pc)
-        self.greedy = sampling.temperature == 0  # take the heaviest progression, draw none
+        self.greedy = sampling.temperature == 0  # take the heaviest progression
         self.power = 1.0 if self.greedy else 1.0 / sampling.temperature
         self.choice = Sampling(1.0, sampling.top_k, sampling.top_p)
         self.stacks: dict[float, list[Hypothesis]] = {}
@@ -123,16 +123,21 @@ class Search:
             raise impossible(self.constraints)
         (chosen,) = self.prune(self.stacks.pop(beat), 1)
         report("chords", 1.0)
-        return [self.to_sampled(*each) for each in chosen.chords_backwards()][::-1]
+        return [self.to_sampled(*pair) for pair in chosen.chords_backwards()][::-1]
 
     def prompt_hypothesis(self) -> Hypothesis:
         """Return the progression of the prompt alone."""
         hypothesis = Hypothesis()
         for placed in self.constraints.prompt:
-            is_prepared = cadence_role(self.constraints, placed.symbol).can_prepare
             model, prediction = self.predict(hypothesis)
             hypothesis = Hypothesis(
-                placed, id_of(placed.symbol), hypothesis, prediction, 0.0, is_prepared, True, model
+                placed,
+                symbol_id(placed.symbol),
+                hypothesis,
+                prediction,
+                is_prepared=cadence_role(self.constraints, placed.symbol).can_prepare,
+                is_given=True,
+                model=model,
             )
         return hypothesis
 
@@ -149,14 +154,14 @@ class Search:
         """Reduce a stack to `count` progressions, in their order."""
         if len(stack) <= count:
             return stack
-        scores = np.array([each.log_weight + self.log_continuations(each) for each in stack])
+        scores = np.array([h.log_weight + self.log_continuations(h) for h in stack])
         if self.greedy:
             chosen = np.sort(scores.argsort(kind="stable")[::-1][:count])
-            return [stack[place] for place in chosen.tolist()]
+            return [stack[index] for index in chosen.tolist()]
         weights = np.exp(scores - scores.max())
         return [
-            replace(stack[place], log_weight=stack[place].log_weight + gain)
-            for place, gain in resample(weights, count, self.rng)
+            replace(stack[index], log_weight=stack[index].log_weight + gain)
+            for index, gain in resample(weights, count, self.rng)
         ]
 
     def log_continuations(self, hypothesis: Hypothesis) -> float:
@@ -168,15 +173,15 @@ class Search:
     def predict(self, hypothesis: Hypothesis) -> tuple[ChordModel, Prediction]:
         """Predict the next chord, and return the model that remembers the progression."""
         bars = self.constraints.bar_at(hypothesis.beat) - self.constraints.first_bar
-        hops = max(bars // PAST_BARS - 1, 0)
-        first = self.constraints.bar_line(self.constraints.first_bar + hops * PAST_BARS)
+        left_out = max(bars // PAST_BARS - 1, 0) * PAST_BARS
+        first = self.constraints.bar_line(self.constraints.first_bar + left_out)
         chords = (placed for _, placed in hypothesis.chords_backwards())
         steps = [placed.step for placed in chords if placed.start_beats >= first]
         model = fork_model(hypothesis.model or self.model)
         return model, model.predict(steps[::-1], self.constraints.context)
 
     def extend(self, hypothesis: Hypothesis) -> None:
-        """Push all continuations of a progression by one chord on the stacks."""
+        """Extend a progression by each possible next chord, and push the results."""
         hypothesis = self.draw_bass(hypothesis)
         model, prediction = self.predict(hypothesis)
         hypothesis = replace(hypothesis, model=None)  # its memory is large and not needed any more
@@ -189,19 +194,19 @@ class Search:
                 self.candidates(hypothesis, length, probabilities, allowed) for length in lengths
             ]
         else:
-            candidates = [[id_of(fixed)] for _ in lengths]
+            candidates = [[symbol_id(fixed)] for _ in lengths]
         rhythm = {n: length_shares(prediction, n, lengths) for n in sorted({*chain(*candidates)})}
-        for place, (length, ids) in enumerate(zip(lengths, candidates, strict=True)):
+        for index, (length, ids) in enumerate(zip(lengths, candidates, strict=True)):
             for chord_id in ids:
                 symbol = self.symbols[chord_id] if fixed is None else fixed
                 placed = PlacedChord(symbol, hypothesis.beat, length)
                 child = Hypothesis(placed, chord_id, hypothesis, prediction, model=model)
                 child = replace(child, is_given=fixed is not None)
-                probability = float(probabilities[chord_id]) * rhythm[chord_id][place]
+                probability = float(probabilities[chord_id]) * rhythm[chord_id][index]
                 self.push_weighted(child, hypothesis, probability)
 
     def draw_bass(self, hypothesis: Hypothesis) -> Hypothesis:
-        """Return the progression with a drawn bass under its last chord, unless that was given."""
+        """Draw the bass of a progression's last chord, unless the chord was given."""
         placed, prediction = hypothesis.placed, hypothesis.prediction
         if placed is None or prediction is None or hypothesis.is_given:
             return hypothesis
@@ -209,7 +214,7 @@ class Search:
         return replace(hypothesis, placed=placed)
 
     def allowed(self, hypothesis: Hypothesis) -> Bools:
-        """Return which ids may follow: not the last chord, and at first chords of the key."""
+        """Return which ids may follow: not the last chord, and only chords of the key at first."""
         last = replace(hypothesis.placed.symbol, bass=None) if hypothesis.placed else None
         allowed = playable_ids().copy()
         allowed[self.ids.get(last, [])] = False
@@ -219,29 +224,29 @@ class Search:
     def candidates(
         self, hypothesis: Hypothesis, length: float, probabilities: Floats, allowed: Bools
     ) -> list[int]:
-        """Return the likeliest next ids for a duration that have a continuation."""
+        """Return the likeliest next ids for a duration, among those that can be continued."""
         continuations = [
             self.lookahead.weight_after(hypothesis.beat, length, hypothesis.is_prepared, role)
             for role in CADENCE_ROLES
         ]
-        fit = self.fits.of(hypothesis.beat, length)
+        fit = self.fits.log_weights(hypothesis.beat, length)
         fitting = np.exp(fit - fit[allowed].max()) * allowed * np.array(continuations)[self.roles]
         weights = fitting * probabilities
         if not weights.any():  # the model gives all allowed chords probability 0
             weights = fitting
         if not weights.any():
             return []
-        p = shaped(weights, self.choice)
+        p = apply_sampling(weights, self.choice)
         likeliest = p.argsort(kind="stable")[::-1][:CANDIDATES]
         return [int(chord_id) for chord_id in likeliest if p[chord_id] > 0]
 
     def push_weighted(self, hypothesis: Hypothesis, parent: Hypothesis, probability: float) -> None:
-        """Weight a progression by its last chord and push it, if it has a continuation.
+        """Add the weight of a progression's last chord, and push it if it can be continued.
 
         Args:
-            hypothesis: without weight.
-            parent: the same without the last chord.
-            probability: of that chord and its duration.
+            hypothesis: progression, not weighted yet.
+            parent: the progression without its last chord.
+            probability: model's probability of that chord and its duration.
         """
         if hypothesis.placed is None:
             return
@@ -253,9 +258,9 @@ class Search:
         if not continuation:
             return
         fixed_next = self.constraints.fixed.get(hypothesis.beat)
-        is_repeat = fixed_next is not None and id_of(fixed_next) == chord_id
+        is_repeat = fixed_next is not None and symbol_id(fixed_next) == chord_id
         prior = log(max(probability, MIN_PROBABILITY) * (TINY_FACTOR if is_repeat else 1.0))
-        weight = prior + float(self.fits.of(parent.beat, length)[chord_id])
+        weight = prior + float(self.fits.log_weights(parent.beat, length)[chord_id])
         total = parent.log_weight + self.power * weight
         if hypothesis.beat >= self.constraints.end_beats:
             total += log(continuation)
@@ -263,14 +268,14 @@ class Search:
 
     def to_sampled(self, hypothesis: Hypothesis, placed: PlacedChord) -> SampledChord:
         """Return the last chord of a progression with its probability under model and melody."""
-        fit = self.fits.of(placed.start_beats, placed.duration_beats)
+        fit = self.fits.log_weights(placed.start_beats, placed.duration_beats)
         chords = hypothesis.prediction.chords if hypothesis.prediction else np.ones_like(fit)
         weights = np.where(playable_ids(), chords, 0.0) * np.exp(fit - fit.max())
         return scored_chord(placed, hypothesis.chord_id, normalized(weights), self.symbols)
 
 
 def length_shares(prediction: Prediction, chord_id: int, lengths: Sequence[float]) -> list[float]:
-    """Return the probability of each of these durations for a chord."""
+    """Return the probabilities of some durations (beats) for a chord, with a sum of 1."""
     p = prediction.durations(chord_id)[[duration_class(length) for length in lengths]]
     shares: list[float] = (normalized(p) if p.any() else np.ones(len(lengths))).tolist()
     return shares

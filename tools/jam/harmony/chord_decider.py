@@ -11,7 +11,7 @@ the current one by a factor, which is larger on weak beats.
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.tools.chords.constraints import id_of
+from muse.tools.chords.constraints import symbol_id
 from muse.tools.chords.model import ChordModel
 from muse.tools.chords.style import played_symbol
 from muse.tools.datasets.chord_events import STYLES, Context, Style, symbol_of_id
@@ -188,7 +188,7 @@ class ChordDecider:
         """Return the triad that sounds now, relative to the listener's home."""
         if self.symbol is None:
             return None
-        triad = int(TRIAD_OF_ID[id_of(self.symbol)])
+        triad = int(TRIAD_OF_ID[symbol_id(self.symbol)])
         return (triad - self.listener.home * len(KINDS)) % TRIADS
 
     def spell_chord(
@@ -214,7 +214,7 @@ class ChordDecider:
         bar = max(round(bar_beats(self.meter)), 1)
         if not self.chords and number % bar:
             return
-        self.chords.append(id_of(symbol))
+        self.chords.append(symbol_id(symbol))
         if len(self.chords) >= 2 * CONTEXT_BEATS:
             self.chords = self.chords[CONTEXT_BEATS // bar * bar :]
 

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from muse.tools.chords.ngram_model import NAME, PLACES_PER_BEAT, WEIGHTS, NgramModel, Rows
+from muse.tools.chords.ngram_model import NAME, POSITIONS_PER_BEAT, WEIGHTS, NgramModel, Rows
 from muse.tools.datasets.chord_events import (
     DURATIONS,
     FIRST_TARGET_ID,
@@ -87,8 +87,8 @@ def count_chords(songs: Iterable[ChordSong]) -> dict[str, Rows]:
     for song in songs:
         style, mode = song.context.style_code, song.context.mode_code
         ids = [START_ID, START_ID, *transposed_ids(song.chord_id, -song.context.tonic_pc).tolist()]
-        bar = round(song.context.bar_beats * PLACES_PER_BEAT)
-        places = np.rint(song.bar_position_beats * PLACES_PER_BEAT).astype(int).tolist()
+        bar = round(song.context.bar_beats * POSITIONS_PER_BEAT)
+        places = np.rint(song.bar_position_beats * POSITIONS_PER_BEAT).astype(int).tolist()
         lengths, basses = song.duration_class.tolist(), song.bass.tolist()
         rows = zip(ids, ids[1:], ids[2:], places, lengths, basses, strict=False)
         for far, near, chord, place, duration, bass in rows:

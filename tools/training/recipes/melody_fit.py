@@ -15,7 +15,7 @@ import numpy as np
 from muse.tools.chords.harmonize.melody_fit import (
     CLASSES,
     LENGTHS,
-    PLACES,
+    POSITIONS,
     WEIGHTS,
     Counts,
     MelodyFit,
@@ -56,7 +56,7 @@ class MelodyFitFit(Fit):
         counts = count_melody_fit(songs)
         return Fitted(
             counts,
-            {"kind": WEIGHTS, "places": PLACES, "lengths": list(LENGTHS)},
+            {"kind": WEIGHTS, "places": POSITIONS, "lengths": list(LENGTHS)},
             source_records(songs),
             {"test": perplexities(counts, sides["test"])},
             {

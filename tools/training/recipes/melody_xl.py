@@ -195,7 +195,7 @@ def ngram_models(songs: Sequence[MelodySong]) -> dict[str, Scorer]:
     """Return two n-gram models: of the corpus alone, and adapting to the song so far."""
     adaptive = adaptive_ngram(songs)
     corpus = MelodyNgram([])
-    corpus.tables, corpus.known = adaptive.tables, adaptive.known
+    corpus.tables, corpus.cache = adaptive.tables, adaptive.cache
     return {"ngram": ngram_scores(corpus), "adaptive": ngram_scores(adaptive)}
 
 

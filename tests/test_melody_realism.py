@@ -1,4 +1,4 @@
-"""How typical a melody is: real ones before shuffled ones, one note, and chord tones at random."""
+"""Realism: real melodies score better than shuffled bars, one pitch or random chord tones."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -28,9 +28,9 @@ from muse.tools.song.document import Chord, Meter, Note, Song, Track
 from muse.tools.theory.chords import parse_chord
 
 BARS = 16
-DRAWS = 20  # of shuffled bars and of chord tones, for each tune; for each of many songs, fewer
-DRAWS_OF_MANY = 2
-# tunes that everyone knows and no one owns
+DRAWS = 20  # random versions of each tune
+DRAWS_OF_MANY = 2  # random versions of each of many songs
+# well-known tunes in the public domain
 TUNES = {
     "Auld Lang Syne": """X:1
 T:Auld Lang Syne
@@ -59,7 +59,7 @@ D | "G"G2 B/G/ | B2 A | "C"G2 E | "G"D2 D | G2 B/G/ | B2 A | "D"d3- | d2 B |
 "G"d2 B/G/ | B2 A | "C"G2 E | "G"D2 D | G2 B/G/ | "D"B2 A | "G"G3- | G2 |]
 """,
 }
-# of POP909, some on the test side of the split with seed 0: the table knows nothing of them
+# songs of POP909 in the test split of seed 0, which the norms were not measured on
 HELD_OUT = (
     *(6, 65, 84, 93, 118, 142, 169, 208, 232, 259, 272, 284, 287, 318, 346, 361, 402, 425, 487),
     *(514, 602, 679, 701, 756, 778, 809, 827, 848, 858, 888, 902),
@@ -69,12 +69,12 @@ Change = Callable[[Song, np.random.Generator], Passage]
 
 
 def tune(name: str) -> Song:
-    """One of the TUNES, with its chords."""
+    """Return one of the TUNES with its chords."""
     return read_data(TUNES[name].encode(), name)[0][1]
 
 
 def moved(song: Song, semitones: int) -> Song:
-    """The song some semitones higher, with its chords."""
+    """Return the song with its chords, transposed up by some semitones."""
     melody = song.tracks[0]
     notes = [msgspec.structs.replace(n, pitch=n.pitch + semitones) for n in melody.notes]
     chords = [
@@ -91,59 +91,59 @@ def moved(song: Song, semitones: int) -> Song:
 
 
 def mixed(song: Song, rng: np.random.Generator) -> Passage:
-    """The bars in any order."""
+    """Return the bars in random order."""
     return shuffle_bars(first_bars(song), rng)
 
 
 def one_note(song: Song, _rng: np.random.Generator) -> Passage:
-    """The rhythm on one pitch."""
+    """Return the rhythm on one pitch."""
     passage = first_bars(song)
     return replace(passage, pitch=np.full_like(passage.pitch, int(np.median(passage.pitch))))
 
 
 def chord_tones(song: Song, rng: np.random.Generator) -> Passage:
-    """The rhythm on tones of the chords, drawn from the melody's range."""
+    """Return the rhythm on random chord tones in the melody's range."""
     passage = first_bars(song)
     starts = [passage.bar_start[piece.bar] + piece.offset for piece in passage.chords]
-    places = np.searchsorted(starts, passage.start + 1e-6, side="right") - 1
+    indices = np.searchsorted(starts, passage.start + 1e-6, side="right") - 1
     low, high = int(passage.pitch.min()), int(passage.pitch.max())
-    drawn = []
-    for place in places:
-        members = passage.chords[place].harmony.pitch_classes if place >= 0 else ()
+    pitches = []
+    for index in indices:
+        members = passage.chords[index].harmony.pitch_classes if index >= 0 else ()
         tones = [pitch for pitch in range(low, high + 1) if pitch % 12 in members]
-        drawn.append(rng.choice(tones or [low]))
-    return replace(passage, pitch=np.array(drawn))
+        pitches.append(rng.choice(tones or [low]))
+    return replace(passage, pitch=np.array(pitches))
 
 
 def first_bars(song: Song) -> Passage:
-    """What of a song is compared."""
+    """Return the first bars of a song's melody."""
     return passage_of(song, "lead", BARS)
 
 
-def share_before(songs: Iterable[Song], change: Change, draws: int) -> float:
-    """Share of the songs and draws in which the real one is the more typical."""
+def share_better(songs: Iterable[Song], change: Change, draws: int) -> float:
+    """Return the share of songs and draws in which the real melody has the better score."""
     rng = np.random.default_rng(0)
-    found = [
+    better = [
         passage_score(first_bars(song)) < passage_score(change(song, rng))
         for song in songs
         for _ in range(draws)
     ]
-    return float(np.mean(found))
+    return float(np.mean(better))
 
 
 @pytest.mark.parametrize(("change", "share"), [(mixed, 0.9), (one_note, 1.0), (chord_tones, 0.9)])
-def test_real_tunes_come_first(change: Change, share: float) -> None:
-    assert share_before(map(tune, TUNES), change, DRAWS) >= share
+def test_real_tunes_score_better(change: Change, share: float) -> None:
+    assert share_better(map(tune, TUNES), change, DRAWS) >= share
 
 
 @pytest.mark.parametrize(("change", "share"), [(mixed, 0.7), (one_note, 1.0), (chord_tones, 0.9)])
-def test_held_out_songs_come_first(change: Change, share: float, shared_data: Path) -> None:
+def test_held_out_songs_score_better(change: Change, share: float, shared_data: Path) -> None:
     songs = [
         song
         for number in HELD_OUT
         for _, song in read_songs(shared_data / "pop909" / f"{number:03}")
     ]
-    assert share_before(songs, change, DRAWS_OF_MANY) >= share
+    assert share_better(songs, change, DRAWS_OF_MANY) >= share
 
 
 @given(
@@ -157,12 +157,12 @@ def test_score_does_not_depend_on_the_key(
     name: str, semitones: int, nats: float | None, bars: int
 ) -> None:
     song = tune(name)
-    own = score(song, nats, bars)
-    assert 0 <= own <= WORST
-    assert score(moved(song, semitones), nats, bars) == pytest.approx(own, abs=1e-9)
+    expected = score(song, nats, bars)
+    assert 0 <= expected <= WORST
+    assert score(moved(song, semitones), nats, bars) == pytest.approx(expected, abs=1e-9)
 
 
-def test_a_net_counts_on_both_sides() -> None:
+def test_too_likely_and_too_unlikely_notes_both_count() -> None:
     song = tune("Auld Lang Syne")
     mean, deviation = load_norms()[16][NATS]
     usual = score(song, mean)
@@ -170,31 +170,31 @@ def test_a_net_counts_on_both_sides() -> None:
     assert off == pytest.approx([off[3], off[2], off[2], off[3]])
     assert usual < off[2] < off[3]
     assert score(song, mean + 4 * deviation) == pytest.approx(score(song, mean + 1e3 * deviation))
-    assert usual < score(song)  # what is usual makes it more typical
+    assert usual < score(song)  # a typical value improves the score
 
 
-def test_score_is_of_the_bars_that_are_asked_for() -> None:
+def test_score_of_a_number_of_bars() -> None:
     song = tune("Amazing Grace")
     assert score(song, bars=1_000) == score(song)
     assert score(song, bars=BARS) == passage_score(first_bars(song))
     assert score(song, bars=8) != score(song)
 
 
-def test_bars_that_come_back() -> None:
+def test_returning_bars() -> None:
     bar, other = (60, 62, 64, 65), (72, 71, 69, 67)
     form = (bar, other, bar, other) * 4
-    pitches = [pitch for each in form for pitch in each]
+    pitches = [pitch for pattern in form for pitch in pattern]
     notes = [Note(float(beat), 1.0, pitch, 80) for beat, pitch in enumerate(pitches)]
     song = Song(meters=[Meter(0.0, 4, 4)], tracks=[Track("Melody", "lead", notes=notes)])
-    # after an even number of bars the same, after an odd one the same onsets and no pitch class
-    # but one of four: lags of 2, 4, 8 are 1, and of the others as many are 1 as are not
+    # bars an even number apart are equal; bars an odd number apart have equal onsets and share one
+    # of four pitch classes
     alike = 0.5 + 0.5 * 0.25
     between = [alike if lag % 2 else 1.0 for lag in range(1, 16) if lag not in (2, 4, 8)]
     assert returning(passage_of(song)) == pytest.approx(1 - np.mean(between))
     assert returning(passage_of(song, bars=3)) is None
 
 
-def test_every_figure_is_known_of_every_length() -> None:
+def test_norms_of_all_figures_and_lengths() -> None:
     for bars, rows in load_norms().items():
         missing = {*MEASURES, NATS} - set(rows)
         assert missing <= ({"returning"} if bars == min(load_norms()) else set())
@@ -202,14 +202,14 @@ def test_every_figure_is_known_of_every_length() -> None:
     assert [nearest_length(bars) for bars in (1, 5, 12, 16, 500)] == [4, 4, 16, 16, 64]
 
 
-def test_little_to_measure() -> None:
+def test_silent_and_single_note_melodies() -> None:
     silent = Song(chords=[Chord(0.0, 4.0, "C")], tracks=[Track("Melody", "lead")])
     assert score(silent) == WORST
     lone = Song(tracks=[Track("Melody", "lead", notes=[Note(0.0, 1.0, 60, 80)])])
     assert 0 < score(lone) <= WORST
 
 
-def test_bad_input() -> None:
+def test_invalid_input_is_an_error() -> None:
     with pytest.raises(BadInputError, match="no melody track found"):
         notes = [Note(0.0, 1.0, 60, 80)]
         score(Song(tracks=[Track("Left", notes=notes), Track("Right", notes=notes)]))

@@ -1,4 +1,4 @@
-"""Whatever the model says and the chords are, what is promised of a melody holds."""
+"""Sampled melodies satisfy all constraints, with any chords and any model."""
 
 import itertools
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from muse.tools.melody.request import MelodyRequest, resolve
 from muse.tools.melody.sampler import phrase_ends
 from muse.tools.song.document import Chord, MadeBy, Meter, Note, Song, Track, song_to_json
 from muse.tools.theory.chords import parse_chord
-from tests.melody_fakes import MODELS, PROGRESSIONS, SPITES, SYMBOLS, FakeModel, in_bars
+from tests.melody_fakes import FIXED_PREDICTIONS, MODELS, PROGRESSIONS, SYMBOLS, FakeModel, in_bars
 
 EXAMPLES = 40
 CLOSE = 1e-9  # beats
@@ -38,7 +38,7 @@ REQUESTS = st.builds(
 
 
 def one(song: Song, request: MelodyRequest, model: Any = None, seed: int = 0) -> GeneratedMelody:
-    """The only melody of a request."""
+    """Return the single melody of a request."""
     (only,) = generate_melodies(song, request, model or FakeModel(seed), seed)
     return only
 
@@ -52,7 +52,7 @@ def ends(note: Note) -> float:
 
 
 def check(song: Song, made: GeneratedMelody, limits: tuple[int, int]) -> None:
-    """All that holds for every new melody."""
+    """Check what holds for every new melody."""
     notes, backing = notes_of(made), made.options.backing
     assert msgspec.json.encode(made.song.chords) == msgspec.json.encode(song.chords)
     assert song_to_json(Song(tracks=made.song.tracks[:-1])) == song_to_json(
@@ -65,8 +65,8 @@ def check(song: Song, made: GeneratedMelody, limits: tuple[int, int]) -> None:
     assert notes[0].start_beats >= song.chords[0].start_beats - CLOSE
     assert ends(notes[-1]) <= ends_of_chords(song) + CLOSE
     grid = quantize_melody(notes)
-    for place in phrase_ends(grid, made.options.plan.end):
-        assert backing.is_tone(grid[place].start, grid[place].pitch)
+    for index in phrase_ends(grid, made.options.plan.end):
+        assert backing.is_tone(grid[index].start, grid[index].pitch)
     assert longest_run(notes) <= MAX_REPEATS
 
 
@@ -80,7 +80,7 @@ def ends_of_chords(song: Song) -> float:
 
 
 def longest_run(notes: Sequence[Note]) -> int:
-    """Most notes of one pitch in a row."""
+    """Return the largest number of consecutive notes of one pitch."""
     longest = run = 1
     for note, following in itertools.pairwise(notes):
         run = run + 1 if note.pitch == following.pitch else 1
@@ -90,7 +90,7 @@ def longest_run(notes: Sequence[Note]) -> int:
 
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(PROGRESSIONS, MODELS, REQUESTS, st.integers(0, 99))
-def test_over_any_chords_with_any_model(
+def test_any_chords_with_any_model(
     song: Song, model: FakeModel, request: MelodyRequest, seed: int
 ) -> None:
     made = one(song, request, model, seed)
@@ -107,7 +107,7 @@ def test_over_any_chords_with_any_model(
     st.lists(st.sampled_from(SYMBOLS), min_size=1, max_size=5),
     st.sampled_from([0.5, 1.25, 2.0, 3.0]),
 )
-def test_in_any_form(
+def test_any_form(
     model: FakeModel,
     form: str,
     bars: int,
@@ -115,7 +115,7 @@ def test_in_any_form(
     symbols: list[str],
     last: float,
 ) -> None:
-    """The last bar is cut short, so that what repeats does not all have room."""
+    """The last bar is shortened, so that its repeat does not fit completely."""
     whole = in_bars(bars, meter, symbols)
     cut = msgspec.structs.replace(whole.chords[-1], duration_beats=last)
     song = msgspec.structs.replace(whole, chords=[*whole.chords[:-1], cut])
@@ -123,24 +123,24 @@ def test_in_any_form(
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_sections_return_as_their_letters_do(seed: int) -> None:
+def test_sections_with_the_same_letter_repeat(seed: int) -> None:
     made = one(four_sections(), MelodyRequest(form="AABA"), FakeModel(seed), seed)
     sections = [section(notes_of(made), number) for number in range(4)]
-    again = [same_starts(sections[0], sections[number]) for number in range(4)]
-    assert again[0] == 4
-    assert again[1] >= 1
-    assert again[3] >= 1
-    assert again[2] <= 1
+    equal = [same_starts(sections[0], sections[number]) for number in range(4)]
+    assert equal[0] == 4
+    assert equal[1] >= 1
+    assert equal[3] >= 1
+    assert equal[2] <= 1
 
 
-def test_sections_return_varied_and_not_always_in_the_same_bars() -> None:
-    returned = set()
+def test_repeats_of_a_section_vary() -> None:
+    counts = set()
     for seed in range(8):
         made = one(four_sections(), MelodyRequest(form="AA"), FakeModel(seed), seed)
         first, again = (section(notes_of(made), number, 8) for number in range(2))
-        returned.add(same_starts(first, again))
-    assert len(returned) > 2
-    assert max(returned) < 8  # the end of a section is new
+        counts.add(same_starts(first, again))
+    assert len(counts) > 2
+    assert max(counts) < 8  # the end of a section is new
 
 
 def four_sections() -> Song:
@@ -148,7 +148,7 @@ def four_sections() -> Song:
 
 
 def section(notes: Sequence[Note], number: int, bars: int = 4) -> list[list[float]]:
-    """Starts within each bar of a section."""
+    """Return the onsets within each bar of a section."""
     found: list[list[float]] = [[] for _ in range(bars)]
     for note in notes:
         bar = int(note.start_beats // 4) - number * bars
@@ -158,39 +158,39 @@ def section(notes: Sequence[Note], number: int, bars: int = 4) -> list[list[floa
 
 
 def same_starts(first: list[list[float]], again: list[list[float]]) -> int:
-    """In how many bars notes begin alike."""
+    """Return the number of bars with equal onsets."""
     return sum(bar == other for bar, other in zip(first, again, strict=True))
 
 
 @pytest.mark.parametrize(("density", "form"), [(2.0, "none"), (8.0, "none"), (4.0, "AABA")])
-def test_so_many_notes_a_bar(density: float, form: str) -> None:
+def test_requested_density(density: float, form: str) -> None:
     request = MelodyRequest(density=density, form=form)
     counts = [len(notes_of(one(in_bars(32), request, FakeModel(seed), seed))) for seed in range(3)]
     assert all(abs(count / 32 / density - 1) < 0.25 for count in counts), counts
 
 
 def test_several_melodies_differ() -> None:
-    drawn = list(generate_melodies(in_bars(8), MelodyRequest(), FakeModel(), 3, count=4))
-    assert len({tuple(notes_of(each)) for each in drawn}) == 4
-    assert [each.song.made_by.params["number"] for each in drawn] == [1, 2, 3, 4]  # type: ignore[union-attr]
+    melodies = list(generate_melodies(in_bars(8), MelodyRequest(), FakeModel(), 3, count=4))
+    assert len({tuple(notes_of(melody)) for melody in melodies}) == 4
+    assert [melody.song.made_by.params["number"] for melody in melodies] == [1, 2, 3, 4]  # type: ignore[union-attr]
     first = one(in_bars(8), MelodyRequest(), FakeModel(), 3)
-    assert notes_of(first) == notes_of(drawn[0])
+    assert notes_of(first) == notes_of(melodies[0])
 
 
-def test_the_most_song_like_of_several_is_kept() -> None:
+def test_rank_takes_the_most_realistic_candidate() -> None:
     song, request = in_bars(8), MelodyRequest(rank=5)
     best = one(song, request, FakeModel(), 7)
-    task = resolve(song, request)
-    tries = [
-        generate_melody(task, request, FakeModel(), MadeBy("melody", "0"), [7, 0, turn])
+    options = resolve(song, request)
+    candidates = [
+        generate_melody(options, request, FakeModel(), MadeBy("melody", "0"), [7, 0, turn])
         for turn in range(5)
     ]
-    scores = [distance_from_real(each) for each in tries]
+    scores = [distance_from_real(candidate) for candidate in candidates]
     assert distance_from_real(best) == min(scores) < max(scores)
-    assert notes_of(best) == notes_of(tries[scores.index(min(scores))])
+    assert notes_of(best) == notes_of(candidates[scores.index(min(scores))])
 
 
-def test_only_what_is_called_a_melody_gives_way() -> None:
+def test_only_tracks_named_melody_are_replaced() -> None:
     tracks = [
         Track("MELODY", "lead", notes=[Note(0.0, 1.0, 60, 80)]),
         Track("Melodic Tom", "drums", is_drum=True, notes=[Note(0.0, 1.0, 47, 80)]),
@@ -201,22 +201,22 @@ def test_only_what_is_called_a_melody_gives_way() -> None:
     assert [track.name for track in made.song.tracks] == ["Melodic Tom", "Bridge", "Melody"]
 
 
-@pytest.mark.parametrize("spite", ["none", "slow", "one pitch"])
-def test_five_hundred_bars(spite: str) -> None:
+@pytest.mark.parametrize("name", ["none", "slow", "one pitch"])
+def test_five_hundred_bars(name: str) -> None:
     song = in_bars(500)
-    made = one(song, MelodyRequest(), FakeModel(1, SPITES[spite]))
+    made = one(song, MelodyRequest(), FakeModel(1, FIXED_PREDICTIONS[name]))
     check(song, made, RANGES[None])
 
 
-def test_a_bar_that_returns_alone_is_not_passed_over() -> None:
-    """The only note of a bar comes again in the next one."""
+def test_repeat_of_a_single_bar() -> None:
+    """The next bar repeats the only note of a bar."""
     song = in_bars(2, symbols=("C",))
-    made = one(song, MelodyRequest(form="AA"), FakeModel(0, SPITES["slow"]))
+    made = one(song, MelodyRequest(form="AA"), FakeModel(0, FIXED_PREDICTIONS["slow"]))
     starts = [note.start for note in quantize_melody(notes_of(made))]
     assert [start + 48 for start in starts if start < 48] == [s for s in starts if s >= 48]
 
 
-def test_a_stage_has_the_chord_that_a_note_is_heard_over() -> None:
+def test_notes_before_a_change_belong_to_the_next_chord() -> None:
     song = Song(meters=[Meter(0.0, 4, 4)], chords=[Chord(0.0, 4.0, "C"), Chord(4.0, 4.0, "G7")])
     backing = resolve(song, MelodyRequest()).backing
     assert backing.is_tone(0, 60)
@@ -227,20 +227,21 @@ def test_a_stage_has_the_chord_that_a_note_is_heard_over() -> None:
 
 def test_notes_are_a_sixteenth_or_longer() -> None:
     song = in_bars(16)
-    notes = notes_of(one(song, MelodyRequest(form="none"), FakeModel(0, SPITES["short"])))
+    model = FakeModel(0, FIXED_PREDICTIONS["short"])
+    notes = notes_of(one(song, MelodyRequest(form="none"), model))
     assert min(note.duration_beats for note in notes[:-1]) >= 0.25 - CLOSE
 
 
-def test_a_pitch_that_came_often_is_less_likely() -> None:
-    alike = [StepNote(12 * place, 12, 67) for place in range(REPEATS)]
-    assert repetition_factors(alike[1:])[67] == 1.0
-    assert repetition_factors(alike)[67] < 1.0
-    assert np.delete(repetition_factors(alike), 67).min() == 1.0
+def test_repeated_pitches_become_less_likely() -> None:
+    notes = [StepNote(12 * index, 12, 67) for index in range(REPEATS)]
+    assert repetition_factors(notes[1:])[67] == 1.0
+    assert repetition_factors(notes)[67] < 1.0
+    assert np.delete(repetition_factors(notes), 67).min() == 1.0
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(MODELS, st.sampled_from(SYMBOLS), st.sampled_from([1.0, 2.0, 3.5]), st.integers(0, 99))
-def test_the_end_is_on_the_triad_of_the_last_chord(
+def test_last_note_is_in_the_triad_of_the_last_chord(
     model: FakeModel, symbol: str, last_beats: float, seed: int
 ) -> None:
     chords = [Chord(0.0, 8.0, "C"), Chord(8.0, 8.0 - last_beats, "G7")]

@@ -26,9 +26,9 @@ from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
 from muse.tools.datasets.melody_songs import melody_song
 from muse.tools.errors import BadInputError
 from muse.tools.melody.columns import ADVANCES, DURATIONS, song_columns
-from muse.tools.melody.net_model import NotePrediction, load_melody_reader, start_prediction
+from muse.tools.melody.net_model import NotePrediction, load_melody_model, start_prediction
 from muse.tools.training.recipes.melody_xl import MelodySettings, MelodyXLRecipe
-from tests.test_melody_data import tune
+from tests.test_datasets_melody_data import tune
 from tests.test_melody_recipe import place_of
 from tests.test_melody_xl import ADVANCES as ADVANCE_CLASSES
 from tests.test_melody_xl import CONFIGS, build, config, melodies
@@ -298,7 +298,7 @@ def notes_of(count: int) -> tuple[Mapping[str, list[int]], list[int]]:
 @pytest.mark.parametrize("changed", [{}, {"chords": False}, {"memory": 0, "copying": False}])
 def test_a_song_is_told_from_weights_in_files(tmp_path: Path, changed: dict[str, int]) -> None:
     net = small_net(**changed)
-    model = load_melody_reader(write(tmp_path, net))
+    model = load_melody_model(write(tmp_path, net))
     digest = json.loads((tmp_path / "net.json").read_text())["sha256"]
     assert (model.name, model.hash, model.card["sha256"]) == ("melody-xl", digest, digest)
     context, (ids, bars) = melody_song("a", tune()).context, notes_of(20)
@@ -340,15 +340,15 @@ def test_files_of_other_nets_are_refused(tmp_path: Path) -> None:
     for reason, changed in wrong.items():
         path = write(tmp_path, net, **changed)
         with pytest.raises(BadInputError, match=reason) as refused:
-            load_melody_reader(path)
+            load_melody_model(path)
         assert "net" in str(refused.value)
         assert "\n" not in str(refused.value)
     path = write(tmp_path, net)
     Path(path).write_bytes(Path(path).read_bytes()[:-9])
     with pytest.raises(BadInputError, match="damaged"):
-        load_melody_reader(path)
+        load_melody_model(path)
     with pytest.raises(BadInputError, match="no such weights"):
-        load_melody_reader(tmp_path / "none.json")
+        load_melody_model(tmp_path / "none.json")
 
 
 @pytest.mark.parametrize(

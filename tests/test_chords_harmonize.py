@@ -1,4 +1,4 @@
-"""Chords under a melody: the melody stays, what is asked holds, and the chords fit the notes."""
+"""Harmonization: the melody stays unchanged, all constraints hold, and the chords fit the notes."""
 
 import json
 from itertools import pairwise
@@ -21,7 +21,7 @@ from muse.tools.chords.harmonize.melody_fit import (
     STRONG,
     Segment,
     load_fit,
-    place_in_bar,
+    metrical_class,
     segment_class,
 )
 from muse.tools.chords.load_model import load_model
@@ -52,7 +52,7 @@ PITCHES = {"C": 60, "D": 62, "E": 64, "F": 65, "G": 67, "A": 69}
 
 
 def tune(times: int = 1, **fields: object) -> Song:
-    """Four bars of 4/4 in C major, so many times."""
+    """Return four bars of 4/4 in C major, repeated."""
     notes, beat = [], 0.0
     for word in TUNE.split() * times:
         length = 2.0 if word.endswith(".") else 1.0
@@ -70,8 +70,8 @@ def plain(notes: list[Note], *meters: Meter) -> Song:
     return Song(tracks=[Track("Melody", "lead", notes=notes)], meters=list(meters))
 
 
-def made(song: Song, seed: int = 1, **asked: object) -> Song:
-    request = ChordRequest(under=song, **asked)  # type: ignore[arg-type]
+def generate(song: Song, seed: int = 1, **options: object) -> Song:
+    request = ChordRequest(under=song, **options)  # type: ignore[arg-type]
     return next(generate_songs(request, FakeModel(), seed))[0]
 
 
@@ -82,7 +82,7 @@ def melody_file(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_melody_goes_through_the_command_unchanged(muse, melody_file: Path) -> None:
+def test_command_leaves_the_melody_unchanged(muse, melody_file: Path) -> None:
     given_song = load_song(melody_file)
     shown = muse("chords", "--under", melody_file, "--style", "pop", "--seed", 3)
     song = song_from_json(shown.out)
@@ -97,7 +97,7 @@ def test_the_melody_goes_through_the_command_unchanged(muse, melody_file: Path) 
     assert again.out == shown.out
 
 
-def test_a_pipe_and_midi_and_back(muse, melody_file: Path, tmp_path: Path) -> None:
+def test_pipe_and_midi_round_trip(muse, melody_file: Path, tmp_path: Path) -> None:
     piped = song_to_json(load_song(melody_file))
     shown = muse("chords", "--under", "-", "--seed", 3, stdin=piped)
     assert shown.code == 0
@@ -108,27 +108,29 @@ def test_a_pipe_and_midi_and_back(muse, melody_file: Path, tmp_path: Path) -> No
     assert [chord.symbol for chord in written.chords] == [
         chord.symbol for chord in song_from_json(shown.out).chords
     ]
-    under_again = muse("chords", "--under", target, "--seed", 4)  # its chords and players go
+    under_again = muse(
+        "chords", "--under", target, "--seed", 4
+    )  # its chords and other tracks are left out
     assert under_again.code == 0
     assert "left out: 2 other tracks and the chords" in under_again.err
 
 
-def test_the_other_ways_to_show_go_on_working(muse, melody_file: Path) -> None:
+def test_raw_count_and_explain(muse, melody_file: Path) -> None:
     words = ["--under", melody_file, "--harmonic-rhythm", 4, "--seed", 1]
     rows = json.loads(muse("chords", *words, "--raw").out)["generated"]
     assert len(rows) == 4
     shown = muse("chords", *words, "--count", 2, "--explain")
     assert len(shown.out.splitlines()) == 2
     assert "in C major" in shown.err
-    told = song_from_json(shown.out.splitlines()[0]).made_by
-    assert told is not None
-    assert told.params["under"] == str(melody_file)
-    assert "like" not in told.params
+    made_by = song_from_json(shown.out.splitlines()[0]).made_by
+    assert made_by is not None
+    assert made_by.params["under"] == str(melody_file)
+    assert "like" not in made_by.params
 
 
 def test_fixed_chords_prompt_rhythm_and_cadence_hold() -> None:
-    asked = {"fix": "4:V7 9:bVImaj7", "cadence": "full", "prompt": "C Am7", "rhythm": "2"}
-    song = made(tune(3), key="C", **asked)
+    options = {"fix": "4:V7 9:bVImaj7", "cadence": "full", "prompt": "C Am7", "rhythm": "2"}
+    song = generate(tune(3), key="C", **options)
     at = {chord.start_beats: chord.symbol for chord in song.chords}
     assert (at[12.0], at[32.0]) == ("G7", "Abmaj7")
     assert [chord.symbol for chord in song.chords[:2]] == ["C", "Am7"]
@@ -154,9 +156,9 @@ def test_fixed_chords_prompt_rhythm_and_cadence_hold() -> None:
 def test_any_melody_gets_chords_in_whole_bars(rows, meters, cadence, seed) -> None:
     song = plain([Note(*row) for row in sorted(rows)], *(Meter(*meter) for meter in meters))
     melody = melody_of(song)
-    if melody.bar_lines[-1] < 2:  # one beat has no room for the two chords of a cadence
+    if melody.bar_lines[-1] < 2:  # too short for the two chords of a cadence
         cadence = None
-    found = made(song, seed, cadence=cadence)
+    found = generate(song, seed, cadence=cadence)
     assert found.tracks[0].notes == song.tracks[0].notes
     chords = found.chords
     assert all(
@@ -177,108 +179,112 @@ def test_any_melody_gets_chords_in_whole_bars(rows, meters, cadence, seed) -> No
         (plain(notes_every(1.0, 19, 1.0)), 0.0, 1),  # a bar that begins with a rest
         (plain(notes_every(1.0, 17, 7.0)), 8.0, 3),  # a pickup after an empty bar
         (plain(notes_every(1.0, 9), Meter(0.0, 1, 4), Meter(1.0, 4, 4)), 1.0, 2),
-        (plain([Note(3.0, 1.0, 60, 90)]), 0.0, 1),  # all there is cannot be a pickup
+        (plain([Note(3.0, 1.0, 60, 90)]), 0.0, 1),  # the only note is not a pickup
     ],
 )
 def test_where_the_chords_begin(song: Song, first: float, bar: int) -> None:
     melody = melody_of(song)
     assert (melody.origin_beats, melody.first_bar) == (first, bar)
-    assert made(song).chords[0].start_beats == first
+    assert generate(song).chords[0].start_beats == first
 
 
 def test_bars_are_numbered_as_in_the_song() -> None:
     song = plain(notes_every(1.0, 17, 7.0))
-    fixed = made(song, key="C", fix="4:V7")
+    fixed = generate(song, key="C", fix="4:V7")
     assert "G7" in [chord.symbol for chord in fixed.chords if chord.start_beats == 12.0]
     with pytest.raises(ParameterError, match="bars 3 to 6"):
-        made(song, key="C", fix="2:I")
+        generate(song, key="C", fix="2:I")
 
 
-def test_a_bar_of_another_length_keeps_the_bar_lines() -> None:
+def test_bar_lines_with_a_bar_of_another_length() -> None:
     meters = (Meter(0.0, 4, 4), Meter(8.0, 2, 4), Meter(10.0, 4, 4))
-    song = made(plain(notes_every(1.0, 26), *meters), key="C", fix="4:V7", rhythm="4")
+    song = generate(plain(notes_every(1.0, 26), *meters), key="C", fix="4:V7", rhythm="4")
     assert [c.start_beats for c in song.chords] == [0.0, 4.0, 8.0, 10.0, 14.0, 18.0, 22.0]
     assert song.chords[3].symbol == "G7"
     assert song.meters == list(meters)
 
 
-def test_an_empty_bar_gets_a_chord_and_an_overhang_no_bar() -> None:
+def test_empty_bars_get_chords_and_overhangs_get_no_bar() -> None:
     gap = [*notes_every(1.0, 4), *notes_every(1.0, 4, 16.0)]
-    assert made(plain(gap), rhythm="4").chords[-1].start_beats == 16.0
+    assert generate(plain(gap), rhythm="4").chords[-1].start_beats == 16.0
     late = [Note(0.0, 4.1, 60, 90)]
-    assert made(plain(late), rhythm="4").chords[-1].start_beats == 0.0
+    assert generate(plain(late), rhythm="4").chords[-1].start_beats == 0.0
 
 
-def test_key_tempo_and_metre_are_the_songs_unless_asked_otherwise() -> None:
+def test_key_tempo_and_meter_are_those_of_the_song_by_default() -> None:
     song = tune(
         keys=[Key(0.0, 5, "major")],
         tempos=[Tempo(0.0, 70.0), Tempo(8.0, 90.0)],
         meters=[Meter(0.0, 2, 2)],
     )
-    own = made(song)
-    assert (own.keys, own.tempos, own.meters) == (song.keys, song.tempos, song.meters)
-    asked = made(song, key="Am", tempo=50, meter="6/8")
-    assert asked.tracks[0].notes == song.tracks[0].notes
-    assert (asked.keys[0].tonic_pc, asked.keys[0].mode) == (9, "minor")
-    assert asked.tempos == [Tempo(0.0, 75.0)]  # dotted quarters
-    assert (asked.meters[0].numerator, asked.meters[0].denominator) == (6, 8)
-    assert made(tune()).keys[0].tonic_pc == 0  # found
+    unchanged = generate(song)
+    assert (unchanged.keys, unchanged.tempos, unchanged.meters) == (
+        song.keys,
+        song.tempos,
+        song.meters,
+    )
+    changed = generate(song, key="Am", tempo=50, meter="6/8")
+    assert changed.tracks[0].notes == song.tracks[0].notes
+    assert (changed.keys[0].tonic_pc, changed.keys[0].mode) == (9, "minor")
+    assert changed.tempos == [Tempo(0.0, 75.0)]  # dotted quarters
+    assert (changed.meters[0].numerator, changed.meters[0].denominator) == (6, 8)
+    assert generate(tune()).keys[0].tonic_pc == 0  # detected
 
 
 @pytest.mark.parametrize(
-    ("key", "mode", "warned"),
+    ("key", "mode", "is_warned"),
     [(0, "major", False), (9, "minor", False), (5, "major", False), (4, "major", True)],
 )
-def test_a_key_that_the_melody_contradicts_is_doubted(key, mode, warned, caplog) -> None:
+def test_warning_if_the_melody_contradicts_the_key(key, mode, is_warned, caplog) -> None:
     song = tune(keys=[Key(0.0, key, mode)])
-    assert made(song, rhythm="4").keys == song.keys
-    assert ("sounds like C major" in caplog.text) is warned
+    assert generate(song, rhythm="4").keys == song.keys
+    assert ("sounds like C major" in caplog.text) is is_warned
     caplog.clear()
-    made(song, key="C", rhythm="4")
+    generate(song, key="C", rhythm="4")
     assert not caplog.text
 
 
 @pytest.mark.parametrize("ticks", [24, 96, 220, 384, 480, 1024, 32767])
-def test_no_tick_of_the_melody_moves(ticks: int) -> None:
+def test_melody_times_are_exact_at_any_resolution(ticks: int) -> None:
     notes = [Note(n * 7 / ticks + n, 5 / ticks, 60 + n, 90) for n in range(12)]
     song = Song(tracks=[Track("Melody", notes=notes)], ticks_per_beat=ticks)
     read = song_from_midi(song_to_midi(song))
-    found = made(read)
+    found = generate(read)
     back = song_from_midi(song_to_midi(found))
     assert find_melody_track(back).notes == pytest.approx(read.tracks[0].notes)
     keys = [note.start_beats for note in found.tracks[1].notes]
     assert [n.start_beats for n in back.tracks[1].notes] == pytest.approx(keys)
 
 
-def test_a_melody_without_a_name_is_known_in_what_is_made() -> None:
+def test_melody_track_gets_a_name_and_role() -> None:
     notes = notes_every(1.0, 8)
-    nameless = made(Song(tracks=[Track(notes=notes)]))
+    nameless = generate(Song(tracks=[Track(notes=notes)]))
     assert (nameless.tracks[0].name, nameless.tracks[0].role) == ("Melody", "lead")
-    piano = made(Song(tracks=[Track("Piano", "keys", notes=notes)]))
+    piano = generate(Song(tracks=[Track("Piano", "keys", notes=notes)]))
     assert find_melody_track(song_from_midi(song_to_midi(piano))).notes == notes
 
 
-def test_of_several_voices_the_highest_is_heard_and_all_are_kept() -> None:
+def test_highest_voice_is_harmonized_and_all_voices_stay() -> None:
     notes = [Note(float(n), 1.0, pitch, 90) for n in range(8) for pitch in (48, 72)]
     song = plain(notes)
     assert {note.pitch_class for note in melody_of(song).notes} == {0}
-    assert made(song).tracks[0].notes == notes
+    assert generate(song).tracks[0].notes == notes
 
 
-def test_the_chords_are_those_of_the_tune() -> None:
+def test_chords_contain_the_notes_of_a_tune() -> None:
     model = load_model("ngram")
     request = ChordRequest(under=tune(2), style="pop", sampling=Sampling(0.0), rhythm="2")
-    song, drawn = next(generate_songs(request, model, 1))
+    song, sampled = next(generate_songs(request, model, 1))
     roots = [parse_chord(chord.symbol) for chord in song.chords]
     tones = {note.start_beats: note.pitch % 12 for note in song.tracks[0].notes}
     inside = [
         tones[c.start_beats] in s.pitch_classes for c, s in zip(song.chords, roots, strict=True)
     ]
     assert sum(inside) >= len(inside) - 2
-    assert all(0 < each.probability <= 1 for each in drawn)
+    assert all(0 < choice.probability <= 1 for choice in sampled)
 
 
-def test_chords_that_the_notes_contradict_are_not_chosen() -> None:
+def test_chords_without_the_notes_are_not_chosen() -> None:
     ids = [chord_id(root, CODES[name]) for root, name in ((0, "maj"), (9, "min"), (6, "maj"))]
     song = plain([Note(float(n), 1.0, (60, 64, 67)[n % 3], 90) for n in range(16)])
     for temperature in (0.0, 1.0):
@@ -287,24 +293,24 @@ def test_chords_that_the_notes_contradict_are_not_chosen() -> None:
         assert {parse_chord(chord.symbol).root_pc for chord in found.chords} == {0, 9}
 
 
-def test_the_table_knows_tones_of_the_chord() -> None:
+def test_chord_tones_have_positive_weights() -> None:
     fit = load_fit()
     long_one = segment_class(0.0, 2.0, Meter(0.0, 4, 4), False)
     c_major, f_sharp = chord_id(0, CODES["maj"]), chord_id(6, CODES["maj"])
     for tone in (0, 4, 7):
-        weights = fit.of([Segment(long_one, tone)], 0)
+        weights = fit.log_ratios_of([Segment(long_one, tone)], 0)
         assert weights[c_major] > 0 > weights[f_sharp]
-    assert fit.of([], 0).tolist() == [0.0] * VOCABULARY_SIZE
+    assert fit.log_ratios_of([], 0).tolist() == [0.0] * VOCABULARY_SIZE
     assert fit.logs.shape == (CLASSES, VOCABULARY_SIZE, 12)
     assert not fit.logs[:, :FIRST_CHORD_ID].any()
 
 
 @pytest.mark.parametrize("semitones", range(12))
-def test_a_melody_in_another_key_says_the_same(semitones: int) -> None:
+def test_fit_is_invariant_to_transposition(semitones: int) -> None:
     fit = load_fit()
     segments = [Segment(kind, kind * 5 % 12) for kind in range(CLASSES)]
     moved = [Segment(s.kind, (s.pitch_class + semitones) % 12) for s in segments]
-    here, there = fit.of(segments, 0), fit.of(moved, semitones)
+    here, there = fit.log_ratios_of(segments, 0), fit.log_ratios_of(moved, semitones)
     for root in range(12):
         for name in ("maj", "min7", "13"):
             before = chord_id(root, CODES[name])
@@ -313,7 +319,7 @@ def test_a_melody_in_another_key_says_the_same(semitones: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("meter", "places"),
+    ("meter", "classes"),
     [
         ((4, 4), {0.0: DOWNBEAT, 1.0: BEAT, 2.0: STRONG, 2.5: BETWEEN}),
         ((3, 4), {0.0: DOWNBEAT, 2.0: BEAT, 0.25: BETWEEN}),
@@ -321,30 +327,30 @@ def test_a_melody_in_another_key_says_the_same(semitones: int) -> None:
         ((7, 8), {1.0: BEAT, 2.0: BEAT, 3.0: BETWEEN}),
     ],
 )
-def test_how_strong_places_are(meter: tuple[int, int], places: dict[float, int]) -> None:
-    measure = Meter(0.0, *meter)
-    assert {beat: place_in_bar(beat, measure) for beat in places} == places
-    assert segment_class(0.0, 2.0, measure, True) // 3 == HELD
+def test_metrical_classes(meter: tuple[int, int], classes: dict[float, int]) -> None:
+    bar = Meter(0.0, *meter)
+    assert {beat: metrical_class(beat, bar) for beat in classes} == classes
+    assert segment_class(0.0, 2.0, bar, True) // 3 == HELD
 
 
 @settings(deadline=None, max_examples=25)
 @given(st.lists(st.floats(1e-6, 1.0), min_size=2, max_size=30), st.integers(1, 12))
-def test_resampling_keeps_so_many_and_their_expected_weight(weights, count) -> None:
+def test_resampling_preserves_count_and_expected_weights(weights, count) -> None:
     count = min(count, len(weights) - 1)
     values, rounds = np.array(weights), 100
     mean = np.zeros(len(weights))
     for seed in range(rounds):
         found = resample(values, count, np.random.default_rng(seed))
-        assert len({place for place, _ in found}) == len(found) == count
-        for place, gain in found:
-            mean[place] += values[place] * np.exp(gain) / rounds
+        assert len({index for index, _ in found}) == len(found) == count
+        for index, gain in found:
+            mean[index] += values[index] * np.exp(gain) / rounds
     assert mean.sum() == pytest.approx(values.sum(), rel=1e-6)
     level = values.sum() / count
     assert np.abs(mean - values).max() <= 6 * level / np.sqrt(rounds) + 1e-9
 
 
 @pytest.mark.parametrize(
-    ("asked", "reason"),
+    ("options", "reason"),
     [
         ({"bars": 8}, "leave out --bars"),
         ({"like": tune()}, "excludes --like"),
@@ -356,9 +362,9 @@ def test_resampling_keeps_so_many_and_their_expected_weight(weights, count) -> N
         ({"fix": "4:bII", "cadence": "full", "rhythm": "4", "key": "C"}, "full cadence"),
     ],
 )
-def test_what_cannot_be_is_refused(asked: dict, reason: str) -> None:
+def test_contradictory_options_are_errors(options: dict, reason: str) -> None:
     with pytest.raises(ParameterError, match=reason):
-        made(tune(), **asked)
+        generate(tune(), **options)
 
 
 @pytest.mark.parametrize(
@@ -373,12 +379,12 @@ def test_what_cannot_be_is_refused(asked: dict, reason: str) -> None:
         (plain([Note(0.0, 1.0, 60, 90), Note(2400.0, 1.0, 60, 90)]), "512"),
     ],
 )  # fmt: skip
-def test_songs_without_a_melody_are_refused(song: Song, reason: str) -> None:
+def test_songs_without_a_usable_melody_are_errors(song: Song, reason: str) -> None:
     with pytest.raises(BadInputError, match=reason):
-        made(song)
+        generate(song)
 
 
-def test_a_bad_file_is_named(muse, tmp_path: Path) -> None:
+def test_error_names_the_bad_file(muse, tmp_path: Path) -> None:
     path = tmp_path / "chords_only.json"
     path.write_bytes(song_to_json(Song(chords=[Chord(0.0, 4.0, "C")])))
     shown = muse("chords", "--under", path)
@@ -388,14 +394,14 @@ def test_a_bad_file_is_named(muse, tmp_path: Path) -> None:
     assert "standard input" in shown.err
 
 
-def test_a_song_to_vary_that_is_too_long_says_what_to_do() -> None:
+def test_error_for_a_song_too_long_to_vary() -> None:
     chords = [Chord(4.0 * n, 4.0, "CG"[n % 2]) for n in range(600)]
     song = Song(chords=chords, keys=[Key(0.0, 0, "major")])
     with pytest.raises(ParameterError, match=r"600 bars.*--bars"):
         next(generate_songs(ChordRequest(like=song, vary=True), FakeModel(), 1))
 
 
-def test_chords_under_a_melody_of_the_corpus(shared_data: Path) -> None:
+def test_harmonization_of_a_pop909_melody(shared_data: Path) -> None:
     song = load_song(sorted(shared_data.glob("pop909/*/*.mid"))[0])
     melody = find_melody_track(song)
     melody.notes = [note for note in melody.notes if note.start_beats < 48.0]

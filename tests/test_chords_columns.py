@@ -1,4 +1,4 @@
-"""What the nets see of a song, and that reading step by step is the same as in one pass."""
+"""Input columns of the chord nets; step-by-step predictions equal those of one pass."""
 
 from pathlib import Path
 
@@ -34,14 +34,14 @@ CONFIG = ChordTransformerConfig(
 
 @pytest.fixture(scope="module")
 def songs() -> list[ChordSong]:
-    """The charts that are written for muse."""
+    """Songs of the example charts."""
     found = read_songs(ROOT / "examples" / "neo_soul.txt")
     return [chord_song(name, song, "neo-soul") for name, song in found]
 
 
 @pytest.fixture(scope="module")
 def net() -> ChordTransformer:
-    """A net that knows nothing, but whose tables are not empty."""
+    """An untrained net without zero weights."""
     torch.manual_seed(0)
     net = ChordTransformer(CONFIG, torch.from_numpy(distance_table())).eval()
     with torch.no_grad():
@@ -51,7 +51,7 @@ def net() -> ChordTransformer:
 
 
 def steps_of(song: ChordSong, count: int) -> list[Step]:
-    """The first chords of a song."""
+    """Return the first chords of a song."""
     rows = zip(song.chord_id, song.bass, song.duration_beats, strict=True)
     return [Step(int(chord), int(bass), float(beats)) for chord, bass, beats in rows][:count]
 
@@ -67,7 +67,7 @@ def test_ids_are_within_their_columns(songs: list[ChordSong]) -> None:
     assert (np.diff(onsets, axis=1)[is_row[:, 1:]] >= 0).all()
 
 
-def test_a_row_knows_nothing_of_later_chords(songs: list[ChordSong]) -> None:
+def test_rows_do_not_depend_on_later_chords(songs: list[ChordSong]) -> None:
     song, other = songs[0], songs[1]
     half = len(song) // 2
     columns = {
@@ -86,8 +86,8 @@ def test_a_row_knows_nothing_of_later_chords(songs: list[ChordSong]) -> None:
         assert (whole.ids[name][: half + 1] == changed.ids[name][: half + 1]).all(), name
 
 
-def test_the_same_progression_in_another_key_is_the_same_to_a_net() -> None:
-    read = {}
+def test_columns_are_invariant_to_transposition() -> None:
+    columns = {}
     for key, chart in (
         ("C major", "| Cmaj7 | A7 | Dm9 | G13 |"),
         ("E major", "| Emaj7 | C#7 | F#m9 | B13 |"),
@@ -97,30 +97,28 @@ def test_the_same_progression_in_another_key_is_the_same_to_a_net() -> None:
         from muse.tools.datasets.charts import read_charts
 
         [(_, song)] = read_charts(text, str(path))
-        read[key] = song_columns(chord_song("one", song, "jazz"))
+        columns[key] = song_columns(chord_song("one", song, "jazz"))
     for name in COLUMN_SIZES:
-        assert (read["C major"].ids[name] == read["E major"].ids[name]).all()
+        assert (columns["C major"].ids[name] == columns["E major"].ids[name]).all()
 
 
-def test_step_by_step_is_the_same_as_in_one_pass(
+def test_step_by_step_predictions_equal_one_pass(
     songs: list[ChordSong], net: ChordTransformer
 ) -> None:
     tensors = {name: value.numpy() for name, value in net.state_dict().items()}
     model = NetModel(ChordInference(CONFIG, tensors), "random", None)
     for song in songs[::29]:
         logs = TorchPredictor(net).song_log_probs(song)
-        for count in (0, 1, 5, 3, 9):  # also back, as sampling does
-            wanted = np.exp(logs[count])
-            wanted[:4] = 0.0
-            told = model.predict(steps_of(song, count), song.context)
-            np.testing.assert_allclose(told.chords, wanted / wanted.sum(), atol=1e-5)
-            assert told.durations(int(song.chord_id[0])).sum() == pytest.approx(1.0, abs=1e-4)
-            assert told.basses(int(song.chord_id[0])).shape == (12,)
+        for count in (0, 1, 5, 3, 9):  # also backwards, as in sampling
+            expected = np.exp(logs[count])
+            expected[:4] = 0.0
+            predicted = model.predict(steps_of(song, count), song.context)
+            np.testing.assert_allclose(predicted.chords, expected / expected.sum(), atol=1e-5)
+            assert predicted.durations(int(song.chord_id[0])).sum() == pytest.approx(1.0, abs=1e-4)
+            assert predicted.basses(int(song.chord_id[0])).shape == (12,)
 
 
-def test_a_repeated_chord_is_one_longer_chord(
-    songs: list[ChordSong], net: ChordTransformer
-) -> None:
+def test_repeated_chords_are_merged(songs: list[ChordSong], net: ChordTransformer) -> None:
     tensors = {name: value.numpy() for name, value in net.state_dict().items()}
     model = NetModel(ChordInference(CONFIG, tensors), "random", None)
     chord = int(songs[0].chord_id[0])
@@ -129,6 +127,6 @@ def test_a_repeated_chord_is_one_longer_chord(
     np.testing.assert_array_equal(twice.chords, once.chords)
 
 
-def test_no_such_net(tmp_path: Path) -> None:
+def test_missing_net_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match="no such weights"):
         load_net(str(tmp_path / "nothing"))

@@ -1,4 +1,4 @@
-"""Distances of chords on the Tonnetz: known ones, and that they are a metric."""
+"""Distances between chords on the Tonnetz: known values, and properties of a metric."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ from muse.tools.chords.tonnetz import (
 from muse.tools.theory.chords import parse_chord
 from muse.tools.theory.qualities import QUALITIES, quality
 
-# chord, chord, least steps by hand
+# chord, chord, smallest number of steps, counted by hand
 CASES = [
     ("C", "C", 0),
     ("C", "Cm", 1),  # P
@@ -62,7 +62,7 @@ def test_tensions_do_not_count(first: str, second: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["N", "X", "sus4", "5", "9sus4", "1"])
-def test_without_a_third_there_is_no_distance(name: str) -> None:
+def test_chords_without_a_third_have_no_distance(name: str) -> None:
     table = distance_table()
     assert (table[quality(name).code] == NO_DISTANCE).all()
     assert (table[:, quality(name).code] == NO_DISTANCE).all()
@@ -78,11 +78,11 @@ def test_steps_are_a_metric_on_24_triads() -> None:
     assert steps.max() == 5
 
 
-def test_table() -> None:
+def test_distance_table() -> None:
     codes = len(QUALITIES) + 1
     table = distance_table(codes)
     assert table.shape == (codes, codes, 12)
     assert table.min() == 0 and table.max() < BUCKETS
     assert (table[-1] == NO_DISTANCE).all()
-    turned = table.transpose(1, 0, 2)[:, :, -np.arange(12) % 12]
-    assert (table == turned).all()  # as far there as back
+    swapped = table.transpose(1, 0, 2)[:, :, -np.arange(12) % 12]
+    assert (table == swapped).all()  # symmetric

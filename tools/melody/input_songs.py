@@ -1,4 +1,4 @@
-"""Songs from files and standard input: the song, motif and rhythm of `muse melody`."""
+"""Reading of the input songs of `muse melody`: the song, a motif, a rhythm."""
 
 import sys
 
@@ -13,13 +13,15 @@ def read_input_songs(source: str) -> list[Song]:
 
     Raises:
         ParameterError: standard input is a terminal.
-        BadInputError: it cannot be read.
+        BadInputError: a file cannot be read.
     """
     if source == PIPE and sys.stdin.isatty():
-        raise ParameterError("no song: name a file, or pipe one in, as from `muse chords --bars 8`")
+        raise ParameterError(
+            "no song given; name a file, or pipe one in, for example from `muse chords --bars 8`"
+        )
     return [song for _, song in read_songs(source)]
 
 
 def read_first_song(source: str) -> Song:
-    """Read the first song of a file; raises as `read_input_songs`."""
+    """Read the first song of a file or of standard input; raises as `read_input_songs`."""
     return read_input_songs(source)[0]

@@ -1,4 +1,4 @@
-"""Progressions as Songs: seeds, what is told of each chord, how it is played and explained."""
+"""Progressions as Songs: seeds, chord fields, performance, spelling and explanations."""
 
 from itertools import pairwise
 
@@ -25,30 +25,30 @@ def ngram():
     return load_model("ngram")
 
 
-def made(model, seed: int = 1, **asked: object) -> Song:
-    return next(generate_songs(ChordRequest(**asked), model, seed))[0]  # type: ignore[arg-type]
+def generate(model, seed: int = 1, **options: object) -> Song:
+    return next(generate_songs(ChordRequest(**options), model, seed))[0]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("style", STYLES)
 def test_same_seed_same_bytes(ngram, style: str) -> None:
-    assert song_to_json(made(ngram, style=style)) == song_to_json(made(ngram, style=style))
+    assert song_to_json(generate(ngram, style=style)) == song_to_json(generate(ngram, style=style))
 
 
-def test_playing_otherwise_changes_no_chord(ngram) -> None:
-    one, other = made(ngram, key="F"), made(ngram, key="F", voicing="closed", tempo=99)
+def test_voicing_and_tempo_change_no_chord(ngram) -> None:
+    one, other = generate(ngram, key="F"), generate(ngram, key="F", voicing="closed", tempo=99)
     assert [c.symbol for c in one.chords] == [c.symbol for c in other.chords]
     assert [c.pitches for c in one.chords] != [c.pitches for c in other.chords]
 
 
 def test_several_songs_differ_and_share_their_key(ngram) -> None:
-    found = [song for song, _ in generate_songs(ChordRequest(), ngram, 3, count=4)]
-    assert len({tuple(c.symbol for c in song.chords) for song in found}) == 4
-    assert len({song.keys[0] for song in found}) == 1
-    assert song_to_json(found[0]) != song_to_json(found[1])
+    songs = [song for song, _ in generate_songs(ChordRequest(), ngram, 3, count=4)]
+    assert len({tuple(c.symbol for c in song.chords) for song in songs}) == 4
+    assert len({song.keys[0] for song in songs}) == 1
+    assert song_to_json(songs[0]) != song_to_json(songs[1])
 
 
-def test_songs_are_valid_and_go_through_midi(ngram) -> None:
-    song = made(ngram, bars=8, meter="3/4")
+def test_songs_are_valid_and_survive_midi(ngram) -> None:
+    song = generate(ngram, bars=8, meter="3/4")
     assert song_from_json(song_to_json(song)) == song
     back = song_from_midi(song_to_midi(song))
     assert [t.notes for t in back.tracks] == [t.notes for t in song.tracks]
@@ -58,8 +58,8 @@ def test_songs_are_valid_and_go_through_midi(ngram) -> None:
 
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("meter", ["4/4", "6/8"])
-def test_players_stay_within_the_bars_and_their_range(ngram, style: str, meter: str) -> None:
-    song = made(ngram, style=style, meter=meter)
+def test_notes_are_within_the_bars_and_ranges(ngram, style: str, meter: str) -> None:
+    song = generate(ngram, style=style, meter=meter)
     keys, bass = song.tracks
     end = song.chords[-1].start_beats + song.chords[-1].duration_beats
     assert all(n.start_beats + n.duration_beats <= end for t in song.tracks for n in t.notes)
@@ -68,15 +68,15 @@ def test_players_stay_within_the_bars_and_their_range(ngram, style: str, meter: 
     assert all(a.start_beats + a.duration_beats <= b.start_beats for a, b in pairwise(bass.notes))
 
 
-def test_the_bass_begins_each_chord_on_its_bass(ngram) -> None:
-    song = made(ngram, bars=16)
+def test_bass_plays_the_bass_of_each_chord_first(ngram) -> None:
+    song = generate(ngram, bars=16)
     for chord in song.chords:
         first = min(song.tracks[1].notes, key=lambda n: abs(n.start_beats - chord.start_beats))
         assert first.pitch % 12 == chord.bass_pc
 
 
-def test_chords_tell_all_about_themselves(ngram) -> None:
-    song = made(ngram, prompt="Ebmaj9 Cm11")
+def test_all_fields_of_chords_are_filled(ngram) -> None:
+    song = generate(ngram, prompt="Ebmaj9 Cm11")
     for chord in song.chords:
         assert chord.roman and chord.function_code is not None and chord.pitches
         assert 0 <= (chord.probability or 0) <= 1
@@ -87,21 +87,21 @@ def test_chords_tell_all_about_themselves(ngram) -> None:
     assert song.made_by and song.made_by.seed == 1 and song.made_by.model_hash
 
 
-def test_an_alternative_that_is_likelier_than_certain_is_refused() -> None:
+def test_probability_of_an_alternative_above_1_is_an_error() -> None:
     chord = Chord(0.0, 4.0, "C", alternatives=[Alternative("F", 1.5)])
     with pytest.raises(BadInputError, match="chord out of range"):
         song_from_json(song_to_json(Song(chords=[chord])))
 
 
-def test_raw_numbers_are_those_of_the_vocabulary(ngram) -> None:
-    song, drawn = next(generate_songs(ChordRequest(style="pop"), ngram, 4))
-    for row, chord in zip(chord_codes(song, drawn), song.chords, strict=True):
+def test_chord_codes_are_those_of_the_vocabulary(ngram) -> None:
+    song, sampled = next(generate_songs(ChordRequest(style="pop"), ngram, 4))
+    for row, chord in zip(chord_codes(song, sampled), song.chords, strict=True):
         assert chord_of_id(row["predicted_id"]) == (row["gen_root_pc"], row["gen_quality"])
         assert row["gen_function"] == chord.function_code
 
 
-def test_jazz_writes_sevenths_where_its_sheets_have_triads(ngram) -> None:
-    symbols = {c.symbol for n in range(5) for c in made(ngram, n, style="jazz", key="C").chords}
+def test_jazz_extends_triads_to_sevenths(ngram) -> None:
+    symbols = {c.symbol for n in range(5) for c in generate(ngram, n, style="jazz", key="C").chords}
     assert not symbols & {"C", "F", "G", "Dm", "Am"}
 
 
@@ -118,7 +118,7 @@ def test_jazz_writes_sevenths_where_its_sheets_have_triads(ngram) -> None:
         ("G7/B", "C", "G7/B"),
     ],
 )
-def test_spelling_says_where_a_chord_leads(symbol: str, following: str, written: str) -> None:
+def test_spelling_depends_on_the_next_chord(symbol: str, following: str, written: str) -> None:
     after = parse_chord(following)
     found = spell_as_leading(spell_as_degree(parse_chord(symbol), after, parse_key("C")), after)
     assert write_leadsheet(found) == written
@@ -134,11 +134,11 @@ def test_spelling_says_where_a_chord_leads(symbol: str, following: str, written:
         ("N.C.", "N.C."),
     ],
 )
-def test_roots_are_those_of_lead_sheets(symbol: str, written: str) -> None:
+def test_roots_are_respelled_as_in_lead_sheets(symbol: str, written: str) -> None:
     assert write_leadsheet(with_readable_root(parse_chord(symbol))) == written
 
 
-def words(*symbols: str, key: str = "C") -> list[str]:
+def explain(*symbols: str, key: str = "C") -> list[str]:
     tonality = parse_key(key)
     chords = [Chord(4.0 * n, 4.0, symbol) for n, symbol in enumerate(symbols)]
     keys = [Key(0.0, tonality.tonic_pc, tonality.mode)]
@@ -146,7 +146,7 @@ def words(*symbols: str, key: str = "C") -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("symbols", "place", "expected"),
+    ("symbols", "line", "expected"),
     [
         (("C", "A7", "Dm7", "G7", "C"), 2, "the dominant of D, to which it resolves"),
         (("C", "A7", "F", "G7", "C"), 2, "the dominant of D, without resolution"),
@@ -171,20 +171,20 @@ def words(*symbols: str, key: str = "C") -> list[str]:
         (("C", "F"), -1, "stays open, on IV"),
     ],
 )
-def test_what_happens_in_words(symbols: tuple[str, ...], place: int, expected: str) -> None:
-    assert expected in words(*symbols)[place]
+def test_explanations(symbols: tuple[str, ...], line: int, expected: str) -> None:
+    assert expected in explain(*symbols)[line]
 
 
-def test_what_is_aimed_at_is_named_as_the_chart_names_it() -> None:
-    lines = words("Gb", "Dbm9", "Gb13", "Cbmaj9", "F7", "Bbm", key="Gb")
+def test_explanations_spell_targets_as_chord_roots() -> None:
+    lines = explain("Gb", "Dbm9", "Gb13", "Cbmaj9", "F7", "Bbm", key="Gb")
     assert lines[0] == "in Gb major"
     assert "the ii of Cb, before its dominant" in lines[2]
     assert "the dominant of Cb, to which it resolves" in lines[3]
 
 
-def test_deceptive_turns_of_minor() -> None:
-    assert "a deceptive resolution" in words("Am", "E7", "Fmaj7", key="Am")[3]
-    assert "a deceptive resolution" not in words("Am", "E7", "F#m7b5", key="Am")[3]
+def test_deceptive_resolution_in_minor() -> None:
+    assert "a deceptive resolution" in explain("Am", "E7", "Fmaj7", key="Am")[3]
+    assert "a deceptive resolution" not in explain("Am", "E7", "F#m7b5", key="Am")[3]
 
 
 def test_every_progression_can_be_explained() -> None:
@@ -192,7 +192,7 @@ def test_every_progression_can_be_explained() -> None:
         assert len(explain_progression(song)) == len(song.chords) + 2
 
 
-def test_unknown_models_and_counts_are_refused() -> None:
+def test_unknown_models_and_invalid_counts_are_errors() -> None:
     with pytest.raises(ParameterError, match="--model must be auto, transformer"):
         load_model("oracle")
     with pytest.raises(ParameterError, match="--count"):
