@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from muse.tools.song.document import Chord, Key, Note, Song, Track, song_from_json, song_to_json
-from muse.tools.theory.annotate import annotated, followers
+from muse.tools.theory.annotate import annotated, next_chords
 from muse.tools.theory.chords import parse_chord
 from muse.tools.theory.functions import FUNCTIONS
 
@@ -51,7 +51,7 @@ def test_the_first_key_holds_before_its_beat_and_keys_may_be_out_of_order() -> N
 
 def test_what_follows_is_the_next_other_chord() -> None:
     symbols = [parse_chord(text) for text in ("C", "C7", "N", "C7", "F", "G")]
-    roots = [each and each.root_pc for each in followers(symbols)]
+    roots = [each and each.root_pc for each in next_chords(symbols)]
     assert [roots[0], roots[1], *roots[3:]] == [5, 5, 5, 7, None]
     assert names(annotated(song_of("C7 N C7 F G7 C7 G7", C_MAJOR))) == [
         "V/IV",

@@ -24,9 +24,9 @@ HOP = 1024  # samples
 ROWS_PER_SEMITONE = 3
 LOWEST_PITCH = 21  # A0
 ROWS = 306  # up to 9.6 kHz: holds the fourth partial of C7
-OCTAVE = 12 * ROWS_PER_SEMITONE
-# bandwidth of a row in Hz, 1 / length of its window: RELATIVE * frequency + LEAST_WIDTH_HZ
-RELATIVE = (2 ** (2 / OCTAVE) - 1) / (2 ** (2 / OCTAVE) + 1)
+ROWS_PER_OCTAVE = 12 * ROWS_PER_SEMITONE
+# bandwidth of a row in Hz, 1 / length of its window: RELATIVE_WIDTH * frequency + LEAST_WIDTH_HZ
+RELATIVE_WIDTH = (2 ** (2 / ROWS_PER_OCTAVE) - 1) / (2 ** (2 / ROWS_PER_OCTAVE) + 1)
 LEAST_WIDTH_HZ = 1.5
 LOBES = 3.0  # bandwidths on each side beyond which the transform of a window is taken as 0
 DEPTH_DB = 80.0  # below the maximum; lower values are raised to it
@@ -61,7 +61,7 @@ def frequencies() -> NDArray[np.float64]:
 
 def widths() -> NDArray[np.float64]:
     """Return the bandwidths of the rows in Hz, (ROWS,); a window is 1 / width seconds long."""
-    width: NDArray[np.float64] = RELATIVE * frequencies() + LEAST_WIDTH_HZ
+    width: NDArray[np.float64] = RELATIVE_WIDTH * frequencies() + LEAST_WIDTH_HZ
     return width
 
 
@@ -106,8 +106,8 @@ def kernel_of(size: int) -> Kernel:
     order = np.argsort(np.concatenate(points), kind="stable")
     target = np.concatenate(points)[order]
     starts = np.flatnonzero(np.diff(target, prepend=-1))
-    kept = np.concatenate(weights)[order].astype(np.float32)
-    return Kernel(np.concatenate(places)[order], kept, starts, target[starts])
+    factors = np.concatenate(weights)[order].astype(np.float32)
+    return Kernel(np.concatenate(places)[order], factors, starts, target[starts])
 
 
 def hann_transform(x: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -102,9 +102,9 @@ class Meter:
         """
         last = self._waiting.shape[1] - self._ringing
         padded = np.pad(self._waiting, ((0, 0), (0, self._size - self._waiting.shape[1])))
-        kept = (len(self._steps) * self._step + len(self._squares) + last) // self._step
+        complete = (len(self._steps) * self._step + len(self._squares) + last) // self._step
         self._measure(padded[:, None])
-        steps = np.array(self._steps[:kept]) / self._step
+        steps = np.array(self._steps[:complete]) / self._step
         if len(steps) < STEPS_IN_BLOCK:
             return None
         blocks = np.convolve(steps, np.full(STEPS_IN_BLOCK, 1 / STEPS_IN_BLOCK), "valid")

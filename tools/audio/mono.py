@@ -1,4 +1,4 @@
-"""Mixes channels to mono without losing what is in opposite phase.
+"""Mixes channels to mono without canceling sound that is in opposite phase.
 
 The mean of two channels with opposite signs, as a wrongly wired cable gives them, is silence.
 """
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from muse.tools.audio.io import Audio
 
 OPPOSITE = -0.9  # correlation with the first channel below which a channel is inverted
-SILENCE = 1e-12  # mean power below which the first channel of a block says nothing
+SILENCE = 1e-12  # mean power below which a block is too quiet to decide the signs
 
 
 class MonoMixer:

@@ -18,7 +18,7 @@ BIN_HZ = SAMPLE_RATE / WINDOW
 LOWEST_HZ, HIGHEST_HZ = 80.0, 2000.0  # bins are too wide below, partials inharmonic above
 MIN_AGREEMENT = 0.3  # in [0, 1]; below it the estimate is unreliable
 FLOOR_DB = 50.0  # peaks further below the highest one are ignored
-LISTENED_S = 60.0  # seconds of audio that are analyzed
+ANALYZED_S = 60.0  # seconds of audio that are analyzed
 
 
 def estimate_tuning(audio: Signal) -> float:
@@ -27,7 +27,7 @@ def estimate_tuning(audio: Signal) -> float:
     Args:
         audio: (samples,) mono at SAMPLE_RATE; the first minute is analyzed.
     """
-    audio = audio[: int(LISTENED_S * SAMPLE_RATE)]
+    audio = audio[: int(ANALYZED_S * SAMPLE_RATE)]
     padded = np.pad(audio, (0, max(WINDOW - len(audio), 0)))
     cut = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP]
     window = hann_window(WINDOW)

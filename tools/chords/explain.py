@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from muse.tools.chords.to_song import FLATTEST_ROOT, SHARPEST_ROOT
 from muse.tools.song.document import Song
 from muse.tools.song.meter import nearest_bar, song_bars
-from muse.tools.theory.annotate import followers
+from muse.tools.theory.annotate import next_chords
 from muse.tools.theory.chords import ChordSymbol, parse_chord
 from muse.tools.theory.functions import Function, function_of
 from muse.tools.theory.key_spelling import spelled_keys
@@ -70,7 +70,7 @@ def explain_progression(song: Song) -> list[str]:
 
 def describe_chords(symbols: Sequence[ChordSymbol], key: Tonality) -> Iterator[str]:
     """Yield a description of each chord."""
-    for symbol, following in zip(symbols, followers(symbols), strict=True):
+    for symbol, following in zip(symbols, next_chords(symbols), strict=True):
         function = function_of(symbol, key, following)
         yield describe_chord(function, symbol, following, key)
 

@@ -25,7 +25,7 @@ from muse.tools.datasets.charts import HOLD, PUSH, REPEAT, parse_charts
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.song.document import Chord, Meter, Song
 from muse.tools.song.meter import bar_beats, signature_text
-from muse.tools.theory.annotate import guessed_keys, symbol_or_unknown
+from muse.tools.theory.annotate import detect_keys, symbol_or_unknown
 from muse.tools.theory.chords import ChordSymbol, parse_chord, transposed, write_leadsheet
 from muse.tools.theory.key_spelling import spelled_keys
 from muse.tools.theory.keys import Tonality
@@ -137,7 +137,7 @@ def fix_chords(constraints: Constraints, text: str | None) -> Constraints:
 
 def song_keys(song: Song) -> list[Tonality]:
     """Return the keys of a song in order, detected if none are written."""
-    keys = song.keys or guessed_keys(song, [symbol_or_unknown(c.symbol) for c in song.chords])
+    keys = song.keys or detect_keys(song, [symbol_or_unknown(c.symbol) for c in song.chords])
     return spelled_keys(msgspec.structs.replace(song, keys=keys))
 
 

@@ -35,7 +35,7 @@ from muse.tools.datasets.harmony_columns import (
 from muse.tools.errors import BadInputError
 from muse.tools.song.document import Chord, Meter, Section, Song
 from muse.tools.song.meter import bar_beats
-from muse.tools.theory.annotate import guessed_keys, symbol_or_unknown
+from muse.tools.theory.annotate import detect_keys, symbol_or_unknown
 
 MIN_CHORDS = 2  # a shorter song has no transition
 NO_SECTION = -1  # before the first section, or without any
@@ -177,7 +177,7 @@ def with_chords_and_keys(song: Song) -> Song:
     song = msgspec.structs.replace(song, chords=chords)
     if chords and not song.keys:
         symbols = [symbol_or_unknown(chord.symbol) for chord in chords]
-        song = msgspec.structs.replace(song, keys=guessed_keys(song, symbols))
+        song = msgspec.structs.replace(song, keys=detect_keys(song, symbols))
     return song
 
 

@@ -12,7 +12,7 @@ from muse.tools.datasets.melody_songs import MelodyContext, context_of
 from muse.tools.errors import BadInputError
 from muse.tools.song.document import Chord, Song, Track
 from muse.tools.song.meter import is_compound
-from muse.tools.theory.annotate import symbol_or_unknown, warn_of_unread
+from muse.tools.theory.annotate import log_unreadable, symbol_or_unknown
 from muse.tools.theory.chords import UNKNOWN_CHORD
 
 log = logging.getLogger("muse")
@@ -87,7 +87,7 @@ def check_chords(chords: Sequence[Chord]) -> None:
         )
     if not any(round(chord.duration_beats * STEPS) for chord in chords):
         raise BadInputError("the song's chords have no duration")
-    warn_of_unread(chords, symbols)
+    log_unreadable(chords, symbols)
 
 
 def model_context(song: Song) -> MelodyContext:

@@ -24,7 +24,7 @@ TRIPLET_ADVANTAGE = 0.6  # a beat is a triplet if its error is below this share 
 ROUNDING = 0.02  # steps: deviation of notes that count as on the grid
 NEAR = 0.75  # steps: a song with half its notes this close to the grid is not shifted
 SMALLEST_SHIFT = 0.05  # quarter notes; smaller shifts are ignored
-TOGETHER = STRAIGHT  # steps: ends that are closer than this are made equal
+ALIGN_WITHIN = STRAIGHT  # steps: ends that are closer than this are made equal
 
 
 @dataclass(frozen=True, order=True)
@@ -72,10 +72,10 @@ def quantize_song(song: Song) -> tuple[list[list[GridNote]], Displacement]:
     A note lasts at least one step. A drum hit lasts until the next one of the same limbs, hands or
     feet, or until the next beat, as the duration of drum notes has no meaning.
     """
-    fits = on_grid(song)
-    shift = 0.0 if fits else shift_onto_beats(song)
+    is_quantized = on_grid(song)
+    shift = 0.0 if is_quantized else shift_onto_beats(song)
     performed = [shift_track(track, shift) for track in song.tracks]
-    division = None if fits else beat_divisions(performed)
+    division = None if is_quantized else beat_divisions(performed)
     tracks, moves = [], []
     for track in performed:
         notes = [quantize_note(note, division) for note in track.notes]
@@ -92,7 +92,11 @@ def quantize_song(song: Song) -> tuple[list[list[GridNote]], Displacement]:
 def shift_onto_beats(song: Song) -> float:
     """Return the shift in quarter notes that aligns the performed beats with those of the song."""
     places = [note.start_beats % 1.0 * GRID for track in song.tracks for note in track.notes]
-    near = [place for place in places if min(off(place, STRAIGHT), off(place, TRIPLET)) <= NEAR]
+    near = [
+        place
+        for place in places
+        if min(distance_to_step(place, STRAIGHT), distance_to_step(place, TRIPLET)) <= NEAR
+    ]
     if 2 * len(near) >= len(places):
         return 0.0
     phase = beat_phase(sounding_notes(song))
@@ -126,10 +130,10 @@ def division_of(places: Sequence[float]) -> int:
 
 def squared_error(places: Iterable[float], step: int) -> float:
     """Return the sum of the squared distances to the nearest multiples of a step."""
-    return sum(off(place, step) ** 2 for place in places)
+    return sum(distance_to_step(place, step) ** 2 for place in places)
 
 
-def off(place: float, step: int) -> float:
+def distance_to_step(place: float, step: int) -> float:
     """Return the distance to the nearest multiple of a step, in steps of the grid."""
     return abs(place - step * round(place / step))
 
@@ -163,7 +167,7 @@ def drum_hits(notes: Sequence[GridNote]) -> list[GridNote]:
 
 
 def align_ends(notes: Sequence[GridNote]) -> list[GridNote]:
-    """Move ends that are within TOGETHER of a better place.
+    """Move ends that are within ALIGN_WITHIN of a better place.
 
     Notes of one chord end together, and a note that ends near an onset ends on it, which needs
     fewer voices.
@@ -172,11 +176,11 @@ def align_ends(notes: Sequence[GridNote]) -> list[GridNote]:
     chords: dict[int, list[GridNote]] = defaultdict(list)
     for note in notes:
         chords[note.start].append(note)
-    tidy = []
+    aligned = []
     for note in notes:
-        latest = max(n.end for n in chords[note.start] if n.end - note.end <= TOGETHER)
-        tidy.append(GridNote(note.start, end_on_onset(note.start, latest, onsets), note.pitch))
-    return tidy
+        latest = max(n.end for n in chords[note.start] if n.end - note.end <= ALIGN_WITHIN)
+        aligned.append(GridNote(note.start, end_on_onset(note.start, latest, onsets), note.pitch))
+    return aligned
 
 
 def end_on_onset(start: int, end: int, onsets: Sequence[int]) -> int:
@@ -184,7 +188,7 @@ def end_on_onset(start: int, end: int, onsets: Sequence[int]) -> int:
     place = bisect_left(onsets, end)
     around = [onset for onset in onsets[max(place - 1, 0) : place + 1] if onset > start]
     nearest = min(around, key=lambda onset: abs(onset - end), default=end)
-    return nearest if abs(nearest - end) <= TOGETHER else end
+    return nearest if abs(nearest - end) <= ALIGN_WITHIN else end
 
 
 def distances(track: Track, notes: Sequence[GridNote]) -> list[tuple[float, float]]:

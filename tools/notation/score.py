@@ -51,7 +51,7 @@ class ScoreBar:
 
 @dataclass(frozen=True)
 class Part:
-    """One track on its staves."""
+    """One track, laid out on its staves."""
 
     name: str
     program: int
@@ -101,7 +101,7 @@ def score_bars(song: Song, end: int, shift: float) -> list[ScoreBar]:
     """Return the bars up to a step, at least one, with keys, tempos, sections and chords placed.
 
     Args:
-        song: that they are taken from.
+        song: with its meters, keys, tempos, sections and chords.
         end: step that the last bar reaches.
         shift: quarter notes by which the notes were shifted; all but keys and signatures follow.
     """

@@ -13,7 +13,7 @@ from muse.tools.audio.io import Audio
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """What an engine is loaded with.
+    """Options that an engine is loaded with.
 
     Attributes:
         model: name of the model; `load_engine` takes `auto` too.

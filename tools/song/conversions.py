@@ -2,8 +2,8 @@
 
 `Song` has these functions as methods, for example `song.to_pretty_midi()`. pretty_midi and symusic
 objects hold what a MIDI file holds; a music21 score is the one that `muse view -o song.musicxml`
-writes. Each function imports its package when it is called, and the rooms that read and write
-scores, which import this one.
+writes. The packages are imported inside the functions, and so are the modules that read and write
+scores, since those import this one.
 """
 
 import io

@@ -68,7 +68,7 @@ def add(
 ) -> None:
     """Add an annotation of (time, duration, value) rows to a JAMS, unless it has no rows.
 
-    A row without a confidence gets 1, since the namespace `tempo` demands one.
+    A row without a confidence gets 1, as the namespace `tempo` requires.
     """
     annotation = jams.Annotation(
         namespace=namespace, time=0, duration=target.file_metadata.duration
@@ -89,7 +89,7 @@ def note_rows(track: Track, seconds: Any) -> Iterator[tuple[float, float, float]
 
 
 def sandbox_of(track: Track) -> dict[str, Any]:
-    """Return what a note annotation has no field for."""
+    """Return the facts of a track that a note annotation has no field for."""
     return {
         "name": track.name,
         "role": track.role,
@@ -221,7 +221,7 @@ def meters_of_jams(jam: Any, beat_at: Any) -> list[Meter]:
 
 
 def key_of_row(row: Any, beat_at: Any) -> Key | None:
-    """Return the key of a `key_mode` observation; None for no key and modes other than two."""
+    """Return the key of a `key_mode` observation; None unless it is major or minor."""
     from muse.tools.theory.pitch import parse_note_name, pitch_class
 
     tonic, _, mode = str(row.value).partition(":")

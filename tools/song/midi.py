@@ -213,14 +213,14 @@ def read_track(track: TrackTick, ticks: int) -> Track:
 
 def with_own_lyrics(tracks: list[Track]) -> list[Track]:
     """Merge lyrics with their tracks: symusic returns them as an extra track of the same name."""
-    kept: list[Track] = []
+    merged: list[Track] = []
     for track in tracks:
         has_words_only = track.lyrics and not (track.notes or track.bends or track.controls)
-        if has_words_only and kept and kept[-1].name == track.name and not kept[-1].lyrics:
-            kept[-1].lyrics = track.lyrics
+        if has_words_only and merged and merged[-1].name == track.name and not merged[-1].lyrics:
+            merged[-1].lyrics = track.lyrics
         else:
-            kept.append(track)
-    return kept
+            merged.append(track)
+    return merged
 
 
 def beats_of(times: NDArray[np.int32], ticks: int) -> list[float]:

@@ -41,7 +41,7 @@ def provenance(
 def provenance_dict(
     command: str, params: dict[str, Any], seed: int | None = None
 ) -> dict[str, Any]:
-    """Return `provenance` as a dict, for results that are no Song documents."""
+    """Return `provenance` as a dict, for results other than Song documents."""
     made_by: dict[str, Any] = msgspec.to_builtins(provenance(command, params, seed))
     return made_by
 

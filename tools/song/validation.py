@@ -35,13 +35,13 @@ def unknown_or_within(value: float | None, low: float, high: float) -> bool:
     return value is None or low <= value <= high
 
 
-def is_place(beat: float) -> bool:
+def is_position(beat: float) -> bool:
     """Return whether a beat is a valid position."""
     return 0 <= beat <= MAX_BEATS
 
 
-def is_stretch(start: float, duration: float) -> bool:
-    """Return whether a start and a duration in beats are a valid stretch of time."""
+def is_time_span(start: float, duration: float) -> bool:
+    """Return whether a start and a duration in beats are a valid span of time."""
     return start >= 0 and duration >= 0 and start + duration <= MAX_BEATS
 
 
@@ -50,14 +50,14 @@ def note_in_range(note: Any) -> bool:
     return (
         0 <= note.pitch <= 127
         and 1 <= note.velocity <= 127
-        and is_stretch(note.start_beats, note.duration_beats)
+        and is_time_span(note.start_beats, note.duration_beats)
     )
 
 
 def chord_in_range(chord: Any) -> bool:
     """Return whether the times, pitches, codes and probabilities of a chord are valid."""
     return (
-        is_stretch(chord.start_beats, chord.duration_beats)
+        is_time_span(chord.start_beats, chord.duration_beats)
         and unknown_or_within(chord.root_pc, 0, 11)
         and unknown_or_within(chord.bass_pc, 0, 11)
         and unknown_or_within(chord.quality_code, 0, MAX_TICKS)
@@ -70,13 +70,13 @@ def chord_in_range(chord: Any) -> bool:
 
 def key_in_range(key: Any) -> bool:
     """Return whether a key is one of the 24 keys, with a confidence in [0, 1]."""
-    return is_place(key.beat) and within(key.tonic_pc, 0, 11) and within(key.confidence, 0, 1)
+    return is_position(key.beat) and within(key.tonic_pc, 0, 11) and within(key.confidence, 0, 1)
 
 
 def meter_in_range(meter: Any) -> bool:
     """Return whether a time signature can be written in MIDI."""
     return (
-        is_place(meter.beat)
+        is_position(meter.beat)
         and within(meter.numerator, 1, MAX_NUMERATOR)
         and meter.denominator in DENOMINATORS
     )
@@ -84,21 +84,21 @@ def meter_in_range(meter: Any) -> bool:
 
 # (field of a Song, name of one item, its check)
 SONG_CHECKS: tuple[tuple[str, str, Check], ...] = (
-    ("tempos", "tempo", lambda t: is_place(t.beat) and within(t.bpm, MIN_BPM, MAX_BPM)),
+    ("tempos", "tempo", lambda t: is_position(t.beat) and within(t.bpm, MIN_BPM, MAX_BPM)),
     ("meters", "meter", meter_in_range),
     ("keys", "key", key_in_range),
-    ("sections", "section", lambda section: is_place(section.beat)),
+    ("sections", "section", lambda section: is_position(section.beat)),
     ("chords", "chord", chord_in_range),
 )
 TRACK_CHECKS: tuple[tuple[str, str, Check], ...] = (
     ("notes", "note", note_in_range),
-    ("bends", "bend", lambda b: is_place(b.beat) and within(b.value, -MAX_BEND, MAX_BEND - 1)),
+    ("bends", "bend", lambda b: is_position(b.beat) and within(b.value, -MAX_BEND, MAX_BEND - 1)),
     (
         "controls",
         "control",
-        lambda c: is_place(c.beat) and within(c.number, 0, 127) and within(c.value, 0, 127),
+        lambda c: is_position(c.beat) and within(c.number, 0, 127) and within(c.value, 0, 127),
     ),
-    ("lyrics", "lyric", lambda lyric: is_place(lyric.beat)),
+    ("lyrics", "lyric", lambda lyric: is_position(lyric.beat)),
 )
 SOURCE_NUMBERS = ("duration_s", "sample_rate", "tuning_cents", "drift_ms", "residual_dbfs")
 MAX_NUMBER = 1e9  # of a source, in seconds, Hz, cents, ms or dB
@@ -107,7 +107,7 @@ MAX_NUMBER = 1e9  # of a source, in seconds, Hz, cents, ms or dB
 def first_problem(song: Any) -> str | None:
     """Describe the first value out of range in a Song of the right shape; None if all are valid."""
     if not within(song.ticks_per_beat, 1, MAX_TICKS_PER_BEAT):
-        return f"ticks_per_beat is {shown(song.ticks_per_beat)}, not 1 to {MAX_TICKS_PER_BEAT}"
+        return f"ticks_per_beat is {shorten(song.ticks_per_beat)}, not 1 to {MAX_TICKS_PER_BEAT}"
     return (
         first_misfit("the song", song, SONG_CHECKS)
         or next(filter(None, map(track_problem, song.tracks)), None)
@@ -121,15 +121,15 @@ def first_misfit(owner: str, holder: Any, checks: Iterable[tuple[str, str, Check
     for field, name, check in checks:
         for value in getattr(holder, field):
             if not check(value):
-                return f"{owner} has a {name} out of range: {shown(value)}"
+                return f"{owner} has a {name} out of range: {shorten(value)}"
     return None
 
 
 def track_problem(track: Any) -> str | None:
     """Describe the first value out of range in a track; None if all are valid."""
-    owner = f"track '{shown(track.name)}'"
+    owner = f"track '{shorten(track.name)}'"
     if not within(track.program, 0, 127):
-        return f"{owner} has program {shown(track.program)}, not 0 to 127"
+        return f"{owner} has program {shorten(track.program)}, not 0 to 127"
     confidence = track.confidence
     if confidence is not None and (
         len(confidence) != len(track.notes) or not all(within(c, 0, 1) for c in confidence)
@@ -144,7 +144,7 @@ def source_problem(source: Any) -> str | None:
         return None
     for field in SOURCE_NUMBERS:
         if not unknown_or_within(getattr(source, field), -MAX_NUMBER, MAX_NUMBER):
-            return f"its source has {field} {shown(getattr(source, field))}"
+            return f"its source has {field} {shorten(getattr(source, field))}"
     if source.sample_rate <= 0 or source.duration_s < 0:
         return "its source has an impossible sample rate or duration"
     if not all(within(time, -MAX_NUMBER, MAX_NUMBER) for time in source.beat_times_s or ()):
@@ -171,7 +171,7 @@ def last_beat(song: Any) -> float:
     return max(latest, float(song.end_beats()))
 
 
-def shown(value: object) -> str:
+def shorten(value: object) -> str:
     """Return a value as text, cut to the length of a line."""
     text = str(value)
     return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "..."

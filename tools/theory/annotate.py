@@ -39,13 +39,13 @@ def annotated(song: Song) -> Song:
         function_code and roman.
     """
     symbols = [symbol_or_unknown(chord.symbol) for chord in song.chords]
-    warn_of_unread(song.chords, symbols)
-    keys = song.keys or (guessed_keys(song, symbols) if symbols else [])
-    places = key_places(song.chords, keys)
+    log_unreadable(song.chords, symbols)
+    keys = song.keys or (detect_keys(song, symbols) if symbols else [])
+    places = keys_at_chords(song.chords, keys)
     chords = [
-        explained(chord, symbol, key, following)
+        annotate_chord(chord, symbol, key, following)
         for chord, symbol, key, following in zip(
-            song.chords, symbols, places, followers(symbols), strict=True
+            song.chords, symbols, places, next_chords(symbols), strict=True
         )
     ]
     return msgspec.structs.replace(song, chords=chords, keys=keys)
@@ -59,7 +59,7 @@ def symbol_or_unknown(text: str) -> ChordSymbol:
         return UNKNOWN_CHORD
 
 
-def warn_of_unread(chords: Sequence[Chord], symbols: Sequence[ChordSymbol]) -> None:
+def log_unreadable(chords: Sequence[Chord], symbols: Sequence[ChordSymbol]) -> None:
     """Log which symbols could not be read."""
     pairs = zip(chords, symbols, strict=True)
     unread = dict.fromkeys(
@@ -70,7 +70,7 @@ def warn_of_unread(chords: Sequence[Chord], symbols: Sequence[ChordSymbol]) -> N
         log.info("%d chord symbols cannot be read: %s", len(unread), names)
 
 
-def guessed_keys(song: Song, symbols: Sequence[ChordSymbol]) -> list[Key]:
+def detect_keys(song: Song, symbols: Sequence[ChordSymbol]) -> list[Key]:
     """Detect the keys of a song from its notes, or from its chords if it has no notes."""
     from muse.tools.theory.key_finding import find_keys
 
@@ -92,7 +92,7 @@ def chords_as_notes(chords: Sequence[Chord], symbols: Sequence[ChordSymbol]) -> 
     )
 
 
-def key_places(chords: Sequence[Chord], keys: Sequence[Key]) -> list[Tonality | None]:
+def keys_at_chords(chords: Sequence[Chord], keys: Sequence[Key]) -> list[Tonality | None]:
     """Return the key at the start of each chord; the first key also holds before its own beat."""
     ordered = sorted(keys, key=lambda key: key.beat)
     beats = [key.beat for key in ordered]
@@ -102,7 +102,7 @@ def key_places(chords: Sequence[Chord], keys: Sequence[Key]) -> list[Tonality | 
     return [tonalities[max(bisect_right(beats, c.start_beats) - 1, 0)] for c in chords]
 
 
-def followers(symbols: Sequence[ChordSymbol]) -> list[ChordSymbol | None]:
+def next_chords(symbols: Sequence[ChordSymbol]) -> list[ChordSymbol | None]:
     """Return for each chord the next one with another root; None if there is none."""
     found: list[ChordSymbol | None] = []
     following: ChordSymbol | None = None
@@ -116,7 +116,7 @@ def followers(symbols: Sequence[ChordSymbol]) -> list[ChordSymbol | None]:
     return found[::-1]
 
 
-def explained(
+def annotate_chord(
     chord: Chord, symbol: ChordSymbol, key: Tonality | None, following: ChordSymbol | None
 ) -> Chord:
     """Return the chord with all fields that follow from its symbol and key."""

@@ -31,7 +31,7 @@ TENSIONS: Final[dict[tuple[str, int], str]] = {
     ("7sus4", 2): "9sus4",
 }
 TENSION_SHARE = 0.25  # least share of a segment in which a tension sounds ...
-TENSION_PART = 0.75  # ... and least ratio to the shortest of the degrees in COLORS
+TENSION_RATIO = 0.75  # ... and least ratio to the shortest of the degrees in COLORS
 COLORS = (3, 4, 5, 10, 11)  # semitones above the root: thirds, fourth and sevenths
 
 
@@ -97,15 +97,15 @@ def with_tension(shares: NDArray[np.float64], name: str) -> str:
     """Return the quality with the tension that sounds as long as the chord's own degrees.
 
     Args:
-        shares: (12,) part of the time that each step above the root sounds.
+        shares: (12,) share of the time in which each step above the root sounds.
         name: a quality.
     """
     own = [shares[step] for step in quality(name).semitones if step in COLORS]
-    needed = max(TENSION_SHARE, TENSION_PART * min(own, default=1.0))
-    held = (
+    needed = max(TENSION_SHARE, TENSION_RATIO * min(own, default=1.0))
+    qualities = (
         full for (plain, step), full in TENSIONS.items() if plain == name and shares[step] >= needed
     )
-    return next(held, name)
+    return next(qualities, name)
 
 
 def merged(chords: Iterable[DetectedChord]) -> list[DetectedChord]:

@@ -44,14 +44,14 @@ class Chord:
     mode: Mode
 
     @property
-    def usual(self) -> Label | None:
+    def default(self) -> Label | None:
         """The default function, without the next chord."""
         return DEFAULTS.get((self.mode, self.color, self.place))
 
     @property
-    def usual_kind(self) -> Kind | None:
+    def default_kind(self) -> Kind | None:
         """The kind of the default function."""
-        return self.usual[0] if self.usual else None
+        return self.default[0] if self.default else None
 
     def leads_to(self, other: "Chord", up: int) -> bool:
         """Return whether the root of the other chord is `up` semitones above this one's."""
@@ -153,7 +153,7 @@ def resolving_dominant(chord: Chord, after: Chord | None) -> Label | None:
 
     Augmented triads, and the major tonic of a minor key before iv, also count as dominants.
     """
-    is_first_degree = chord.mode == "minor" and chord.usual == ("borrowed", "I")
+    is_first_degree = chord.mode == "minor" and chord.default == ("borrowed", "I")
     is_dominant = chord.color in ("dominant", "augmented") or is_first_degree
     if not after or chord.place == DOMINANT or not is_dominant:
         return None
@@ -179,8 +179,8 @@ def resolving_diminished(chord: Chord, after: Chord | None) -> Label | None:
     """
     if not after or chord.color not in DIMINISHED:
         return None
-    if chord.color == "hdim" or (chord.color == "dim" and chord.usual_kind in IN_KEY):
-        leads = chord.leads_to(after, 1) and chord.usual_kind not in IN_KEY
+    if chord.color == "hdim" or (chord.color == "dim" and chord.default_kind in IN_KEY):
+        leads = chord.leads_to(after, 1) and chord.default_kind not in IN_KEY
         return leading(after.place, chord) if leads else None
     is_before_six_four = chord.place == DOMINANT - 1 and after.place == 0
     for target in (after.place, after.bass, *([DOMINANT] if is_before_six_four else ())):
@@ -204,11 +204,11 @@ def related_second(chord: Chord, after: Chord | None) -> Label | None:
     if not after or chord.color not in ("minor", "hdim") or after.color != "dominant":
         return None
     target = (chord.place - 2) % 12
-    is_own = chord.usual_kind == "diatonic" and chord.color == "minor"
-    is_backdoor = after.usual == ("borrowed", "bVII7")
+    is_own = chord.default_kind == "diatonic" and chord.color == "minor"
+    is_backdoor = after.default == ("borrowed", "bVII7")
     if not chord.leads_to(after, 5) or target == 0 or is_own or is_backdoor:
         return None
-    is_ii = chord.mode == "minor" and chord.usual == ("diatonic", "ii°")
+    is_ii = chord.mode == "minor" and chord.default == ("diatonic", "ii°")
     return None if is_ii else ("secondary", f"ii/{DEGREES[target]}")
 
 
@@ -225,20 +225,20 @@ def unresolved_triad(chord: Chord, after: Chord | None) -> Label | None:
     It has a major seventh, or it resolves neither to its target nor deceptively to the chord a
     semitone above itself.
     """
-    if chord.color != "major" or chord.usual_kind != "secondary":
+    if chord.color != "major" or chord.default_kind != "secondary":
         return None
     stays = after is not None and not any(chord.leads_to(after, up) for up in (0, 1, 5))
     if Interval(7) in chord.symbol.intervals:
-        return third_apart(chord, after) or ("chromatic", DEGREES[chord.place])
-    return third_apart(chord, after) if stays else None
+        return mediant(chord, after) or ("chromatic", DEGREES[chord.place])
+    return mediant(chord, after) if stays else None
 
 
-def usual(chord: Chord, after: Chord | None) -> Label | None:
+def default_label(chord: Chord, after: Chord | None) -> Label | None:
     """Return the default label of the table."""
-    return chord.usual
+    return chord.default
 
 
-def third_apart(chord: Chord, after: Chord | None) -> Label | None:
+def mediant(chord: Chord, after: Chord | None) -> Label | None:
     """Label a major or minor chord a third from the tonic."""
     is_mediant = chord.place in MEDIANTS and chord.color in ("major", "minor")
     return ("mediant", DEGREES[chord.place]) if is_mediant else None
@@ -272,8 +272,8 @@ RULES: tuple[Callable[[Chord, Chord | None], Label | None], ...] = (
     related_second,
     blues_tonic,
     unresolved_triad,
-    usual,
-    third_apart,
+    default_label,
+    mediant,
     implied_dominant,
     implied_leading,
 )

@@ -122,24 +122,24 @@ def numeral_of(root: int, key: Tonality, is_small: bool) -> str:
     """Return the numeral of a root with its accidental; respelled if it would need two of them."""
     for spelling in (root, respell(root, key.tonic), root - ENHARMONIC, root + ENHARMONIC):
         degree = interval_between(key.tonic, spelling)
-        usual = usual_alteration(degree.number, key, is_small)
-        sign = degree.alteration - usual
-        if abs(sign) <= 1 and not is_courtesy(usual, sign):
+        default = default_alteration(degree.number, key, is_small)
+        sign = degree.alteration - default
+        if abs(sign) <= 1 and not is_courtesy(default, sign):
             break
     numeral = NUMERALS[degree.number - 1]
     return signs(sign) + (numeral.lower() if is_small else numeral)
 
 
-def usual_alteration(number: int, key: Tonality, is_small: bool) -> int:
+def default_alteration(number: int, key: Tonality, is_small: bool) -> int:
     """Return the semitones from the degree of the major scale to the root of a bare numeral."""
     if key.mode == "major":
         return 0
     return (NATURAL_SMALL if is_small else NATURAL).get(number, 0)
 
 
-def is_courtesy(usual: int, sign: int) -> bool:
+def is_courtesy(default: int, sign: int) -> bool:
     """Return whether a flat only repeats the signature of a minor key."""
-    return usual == sign == -1
+    return default == sign == -1
 
 
 def color_and_figure(symbol: ChordSymbol) -> str:
@@ -229,11 +229,11 @@ def tonicized(text: str, key: Tonality, dialect: Dialect) -> Tonality:
 def root_of(sign: str, numeral: str, key: Tonality) -> int:
     """Return the root, on the line of fifths, of a numeral with accidentals."""
     number = NUMERALS.index(numeral.upper()) + 1
-    usual = usual_alteration(number, key, numeral.islower())
+    default = default_alteration(number, key, numeral.islower())
     alteration = sum(SIGNS[each] for each in sign)
-    if is_courtesy(usual, alteration):
+    if is_courtesy(default, alteration):
         alteration = 0
-    return key.tonic + Interval(number, usual + alteration).fifths
+    return key.tonic + Interval(number, default + alteration).fifths
 
 
 def chord_on(root: int, numeral: str, suffix: str, key: Tonality, dialect: Dialect) -> ChordSymbol:

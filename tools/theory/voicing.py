@@ -16,7 +16,7 @@ import numpy as np
 
 from muse.tools.errors import ParameterError
 from muse.tools.song.document import Note, Song, Track
-from muse.tools.theory.annotate import key_places, symbol_or_unknown
+from muse.tools.theory.annotate import keys_at_chords, symbol_or_unknown
 from muse.tools.theory.chords import ChordSymbol, write_leadsheet
 from muse.tools.theory.keys import Tonality
 from muse.tools.theory.pitch import OCTAVE
@@ -72,7 +72,7 @@ def voice(
     Raises:
         ParameterError: no such style, or the range is too narrow for a chord.
     """
-    chosen = style_named(style)
+    chosen = find_style(style)
     span = (chosen.low if low is None else low, chosen.high if high is None else high)
     tonalities = keys or [None] * len(symbols)
     pool = [
@@ -84,7 +84,7 @@ def voice(
     return [next(found) if each else Voicing(()) for each in pool]
 
 
-def style_named(name: str) -> Style:
+def find_style(name: str) -> Style:
     """Return the style with a name; raises ParameterError."""
     if name not in STYLES:
         raise ParameterError(f"'{name}' is not a voicing style; the styles are {', '.join(STYLES)}")
@@ -150,10 +150,10 @@ def cheapest_path(chords: Sequence[Candidates], before: Candidates | None) -> li
     path = [int(best.argmin())]
     for origin in reversed(origins):
         path.append(int(origin[path[-1]]))
-    return reported(layers, steps, path[::-1])[1 if before else 0 :]
+    return voicings_of_path(layers, steps, path[::-1])[1 if before else 0 :]
 
 
-def reported(
+def voicings_of_path(
     layers: Sequence[Candidates], steps: Sequence[Array], path: Sequence[int]
 ) -> list[Voicing]:
     """Return the candidates of a path with their costs."""
@@ -179,7 +179,7 @@ def voiced(song: Song, style: str = "closed", *, bass: bool = True) -> Song:
         ParameterError: no such style.
     """
     symbols = [symbol_or_unknown(chord.symbol) for chord in song.chords]
-    keys = key_places(song.chords, song.keys)
+    keys = keys_at_chords(song.chords, song.keys)
     found = voice(symbols, style, keys=keys, bass=bass)
     chords = [
         msgspec.structs.replace(chord, pitches=list(voicing.pitches) or None)

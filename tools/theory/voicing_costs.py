@@ -105,9 +105,9 @@ def static_costs(
     )
 
 
-def clashes(upper: Shape, forgiven: int | None) -> int:
-    """Count minor ninths, except above the forgiven pitch class, and a semitone at the top."""
-    ninths = sum(b - a == MINOR_NINTH and a % OCTAVE != forgiven for a, b in combinations(upper, 2))
+def clashes(upper: Shape, exempt: int | None) -> int:
+    """Count minor ninths, except above the exempt pitch class, and a semitone at the top."""
+    ninths = sum(b - a == MINOR_NINTH and a % OCTAVE != exempt for a, b in combinations(upper, 2))
     return ninths + (len(upper) > 1 and upper[-1] - upper[-2] == 1)
 
 
@@ -123,7 +123,7 @@ def moving_costs(before: Candidates, after: Candidates) -> Array:
     bass = np.zeros(leaps.shape)
     if len(before.bass) and len(after.bass):
         bass = BASS_WEIGHT * np.abs(before.bass[:, None] - after.bass[None, :])
-    return np.stack([motion, unheld(before.upper, after.upper), leaps, bass])
+    return np.stack([motion, missed_common_tones(before.upper, after.upper), leaps, bass])
 
 
 def spread(uppers: Sequence[Shape], voices: int) -> Array:
@@ -134,7 +134,7 @@ def spread(uppers: Sequence[Shape], voices: int) -> Array:
     )
 
 
-def unheld(before: Sequence[Shape], after: Sequence[Shape]) -> Array:
+def missed_common_tones(before: Sequence[Shape], after: Sequence[Shape]) -> Array:
     """Return the weighted number of common pitch classes without a held pitch, (n, m)."""
     a, b = rolls_of(before), rolls_of(after)
     held = np.einsum("nco,mco->nmc", a, b) > 0

@@ -24,9 +24,9 @@ from muse.tools.transcription import bar_pointer
 from muse.tools.transcription.bar_pointer import BAR_LENGTHS, Beat, BeatPath, Costs, Scores
 from muse.tools.transcription.beat_features import beat_features, normalize_features
 
-MIN_BPM, MAX_BPM = 45.0, 210.0
-USUAL_BPM = 90.0  # center of the prior over tempos ...
-USUAL_OCTAVES = 0.6  # ... and its standard deviation
+MIN_BPM, MAX_BPM = 45.0, 210.0  # range of the tempos that are detected
+PRIOR_BPM = 90.0  # center of the prior over tempos ...
+PRIOR_OCTAVES = 0.6  # ... and its standard deviation
 COSTS = Costs(tempo=100.0, jump=25.0)
 EVIDENCE = 0.5  # weight of the features, since neighboring frames are not independent
 TRIPLE_COST = 0.5  # per second, for bars of three, so that unclear music is in four
@@ -222,8 +222,8 @@ def beat_scores(
 
 def tempo_cost(bpm: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the cost of tempos under the prior, in log likelihood per second."""
-    octaves = np.log2(bpm / USUAL_BPM)
-    return np.asarray(0.5 * (octaves / USUAL_OCTAVES) ** 2)
+    octaves = np.log2(bpm / PRIOR_BPM)
+    return np.asarray(0.5 * (octaves / PRIOR_OCTAVES) ** 2)
 
 
 def make_track(

@@ -1,4 +1,4 @@
-"""What a transcription engine gets to see of a recording: one chunk of audio and its spectra."""
+"""Input of a transcription engine: one chunk of audio and its spectra."""
 
 from dataclasses import dataclass
 from functools import cached_property

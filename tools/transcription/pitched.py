@@ -20,7 +20,7 @@ from muse.models.basic_pitch import HOP_LENGTH, SAMPLE_RATE
 from muse.tools.audio.io import AudioReader
 from muse.tools.audio.mono import MonoMixer
 from muse.tools.audio.spectra import Matrix, Signal, partial_power, power_to_db
-from muse.tools.audio.tuning import LISTENED_S, estimate_tuning
+from muse.tools.audio.tuning import ANALYZED_S, estimate_tuning
 from muse.tools.progress import Report, silent
 from muse.tools.transcription.chunks import Chunk, cut_chunks, delay, join_notes
 from muse.tools.transcription.engine_input import EngineInput
@@ -149,11 +149,11 @@ def estimate_stream_tuning(blocks: Iterable[Signal], sample_rate: int) -> float:
     for block in blocks:
         if peak_dbfs(block) > SILENCE_DBFS:
             used.append(block)
-        if sum(map(len, used)) >= LISTENED_S * sample_rate:
+        if sum(map(len, used)) >= ANALYZED_S * sample_rate:
             break
     if not used:
         return 0.0
-    enough = np.concatenate(used)[: int(LISTENED_S * sample_rate)]
+    enough = np.concatenate(used)[: int(ANALYZED_S * sample_rate)]
     return round(estimate_tuning(resample(enough, sample_rate, SAMPLE_RATE)), 1)
 
 

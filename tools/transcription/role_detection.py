@@ -1,4 +1,4 @@
-"""Detects what a solo recording is: drums, a bass, a line, or something that plays chords.
+"""Detects the role of a solo recording: drums, bass, a melodic line, or chords.
 
 Drums are detected by their spectrum: of 160 stems rendered from POP909 and Groove songs, all 40
 drum stems have a median flatness above 0.007 and a percussive share above 0.26, and no pitched stem

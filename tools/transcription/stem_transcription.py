@@ -1,4 +1,4 @@
-"""What the transcription of one stem gives, before it becomes a track of the Song."""
+"""The result of transcribing one stem, before it becomes a track of the Song."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -168,7 +168,7 @@ def transcribe_solo(stem: Stem, report: Report = silent, engine: str = AUTO) -> 
 def pitched_stem(
     stem: Stem, role: Role, found: PitchedTranscription, engine: str
 ) -> StemTranscription:
-    """Return the pitched notes of a stem with what is known of it."""
+    """Return the transcription of a pitched stem."""
     return StemTranscription(
         stem.name,
         role,

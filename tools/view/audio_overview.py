@@ -1,4 +1,4 @@
-"""Overviews of audio files: waveform and mel spectrogram in as many columns as are drawn.
+"""Overviews of audio files: waveform and mel spectrogram, one value for each column drawn.
 
 Conventions:
     columns are equal stretches of the file, whatever its length, so that memory does not grow with

@@ -71,14 +71,14 @@ def mel_lines(overview: Overview, color: bool) -> list[Line]:
     rows = MEL_LINES * (2 if color else 1)
     bands = [part.mean(axis=0) for part in np.array_split(overview.mel_db, rows)]
     level = np.clip(1 - np.array(bands) / FLOOR_DB, 0, 1)[::-1]
-    centres = [float(part.mean()) for part in np.array_split(overview.edges_hz[1:-1], rows)][::-1]
+    centers = [float(part.mean()) for part in np.array_split(overview.edges_hz[1:-1], rows)][::-1]
     if not color:
         return [
             shade_line(row, hz, i % 3 == 0)
-            for i, (row, hz) in enumerate(zip(level, centres, strict=True))
+            for i, (row, hz) in enumerate(zip(level, centers, strict=True))
         ]
     return [
-        ramp_line(level[i], level[i + 1], centres[i + 1], i % 6 == 0) for i in range(0, rows, 2)
+        ramp_line(level[i], level[i + 1], centers[i + 1], i % 6 == 0) for i in range(0, rows, 2)
     ]
 
 

@@ -67,7 +67,7 @@ def chart_cells(song: Song, bars: Sequence[Bar]) -> list[Cell]:
         before = chords[index - 1] if index and index not in labels else None
         text = cell_text(own, bar, before)
         if before is None and not own.changes:
-            text = own.held or ""
+            text = own.sustained or ""
         cells.append(Cell(bar, text, labels.get(index)))
     return cells
 

@@ -16,7 +16,7 @@ from muse.tools.song.meter import Bar, signature_text
 from muse.tools.theory.pitch import midi_name
 from muse.tools.view.colors import track_colors
 from muse.tools.view.drawing import literal, save_figure
-from muse.tools.view.symbols import shown, sounding
+from muse.tools.view.symbols import leadsheet_symbol, sounding
 from muse.tools.view.text_roll import notes_within, range_of
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ def draw_labels(
             )
     reached = [float("-inf")] * 2  # right end of each line of symbols
     for chord in sounding(song.chords, bars):
-        words, place = shown(chord.symbol), (chord.start_beats - bars[0].start) * inch
+        words, place = leadsheet_symbol(chord.symbol), (chord.start_beats - bars[0].start) * inch
         line = 0 if place >= reached[0] else 1
         reached[line] = place + LETTER * (len(words) + 1)
         text(chord.start_beats, 0.14 + 0.12 * line, words, fontsize=8, weight="bold")

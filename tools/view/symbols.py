@@ -12,9 +12,9 @@ from muse.tools.theory.chords import parse_chord
 from muse.tools.theory.leadsheet import write_leadsheet
 
 SAME_AS_BEFORE = "%"
-HELD = "."
+SUSTAINED = "."
 CLOSE = 1e-6  # beats
-LEFT_OVER = 0.25  # beats: a chord that is held no longer than this into a page is not shown there
+LEFT_OVER = 0.25  # beats: a chord that ends within this time after a page begins is omitted there
 
 
 @dataclass(frozen=True)
@@ -23,14 +23,14 @@ class BarChords:
 
     Attributes:
         changes: (beat of the bar from 0, symbol) of each chord that begins in it.
-        held: symbol of the chord that sounds when the bar begins, if any.
+        sustained: symbol of the chord that sounds when the bar begins, if any.
     """
 
     changes: tuple[tuple[int, str], ...]
-    held: str | None
+    sustained: str | None
 
 
-def shown(symbol: str) -> str:
+def leadsheet_symbol(symbol: str) -> str:
     """Return a symbol in lead-sheet spelling; one that cannot be read stays as it is."""
     try:
         return write_leadsheet(parse_chord(symbol))
@@ -65,8 +65,8 @@ def chords_by_bar(chords: Sequence[Chord], bars: Sequence[Bar]) -> list[BarChord
             index += 1
         bar, beat = place_of(chord.start_beats, bars, index)
         if bar < len(bars):
-            placed[bar].append((beat, shown(chord.symbol)))
-    return carried(placed, ordered, bars)
+            placed[bar].append((beat, leadsheet_symbol(chord.symbol)))
+    return with_sustained_chords(placed, ordered, bars)
 
 
 def place_of(start: float, bars: Sequence[Bar], index: int) -> tuple[int, int]:
@@ -76,7 +76,7 @@ def place_of(start: float, bars: Sequence[Bar], index: int) -> tuple[int, int]:
     return (index + 1, 0) if beat >= bar.pulses else (index, max(beat, 0))
 
 
-def carried(
+def with_sustained_chords(
     placed: Sequence[Sequence[tuple[int, str]]], chords: Sequence[Chord], bars: Sequence[Bar]
 ) -> list[BarChords]:
     """Return the changes in each bar, with the chord that still sounds when it begins."""
@@ -84,41 +84,43 @@ def carried(
     sounding: str | None = None
     last_end = max((c.start_beats + c.duration_beats for c in chords), default=0.0)
     for bar, changes in zip(bars, placed, strict=True):
-        held = sounding if bar.start < last_end - CLOSE else None
-        rows.append(BarChords(tuple(without_repeats(changes, held)), held))
-        sounding = changes[-1][1] if changes else held
+        sustained = sounding if bar.start < last_end - CLOSE else None
+        rows.append(BarChords(tuple(without_repeats(changes, sustained)), sustained))
+        sounding = changes[-1][1] if changes else sustained
     return rows
 
 
-def without_repeats(changes: Sequence[tuple[int, str]], held: str | None) -> list[tuple[int, str]]:
+def without_repeats(
+    changes: Sequence[tuple[int, str]], sustained: str | None
+) -> list[tuple[int, str]]:
     """Return the changes to another chord; a change on the first beat always counts."""
-    kept: list[tuple[int, str]] = []
-    before = held
+    changed: list[tuple[int, str]] = []
+    before = sustained
     for beat, symbol in changes:
         if beat == 0 or symbol != before:
-            kept.append((beat, symbol))
+            changed.append((beat, symbol))
         before = symbol
-    return kept
+    return changed
 
 
 def cell_text(chords: BarChords, bar: Bar, before: BarChords | None) -> str:
     """Write a bar of a chart: `Dm9`, `G13 . C7 .`, or `%` for the same as before."""
     changes = list(chords.changes)
     if not changes:
-        return SAME_AS_BEFORE if chords.held else ""
+        return SAME_AS_BEFORE if chords.sustained else ""
     if [beat for beat, _ in changes] == [0]:
         symbol = changes[0][1]
         return SAME_AS_BEFORE if before and filled_with(before, symbol) else symbol
-    if changes[0][0] > 0 and chords.held:
-        changes.insert(0, (0, chords.held))
-    beats = [HELD] * bar.pulses
+    if changes[0][0] > 0 and chords.sustained:
+        changes.insert(0, (0, chords.sustained))
+    beats = [SUSTAINED] * bar.pulses
     for beat, symbol in changes:
-        beats[beat] = symbol if beats[beat] == HELD else f"{beats[beat]},{symbol}"
+        beats[beat] = symbol if beats[beat] == SUSTAINED else f"{beats[beat]},{symbol}"
     return " ".join(beats)
 
 
 def filled_with(chords: BarChords, symbol: str) -> bool:
     """Return whether a bar has only this chord."""
     if not chords.changes:
-        return chords.held == symbol
+        return chords.sustained == symbol
     return chords.changes == ((0, symbol),)

@@ -13,7 +13,7 @@ from muse.tools.theory.pitch import OCTAVE, midi_name
 from muse.tools.view.chart import METER_STYLE, SECTION_STYLE
 from muse.tools.view.colors import faded, track_colors
 from muse.tools.view.page import System, systems
-from muse.tools.view.symbols import shown, sounding
+from muse.tools.view.symbols import leadsheet_symbol, sounding
 from muse.tools.view.text import DIM, STRONG, Line, Span, line, merged
 
 LABEL_WIDTH = 7  # characters to the left of the roll
@@ -29,7 +29,7 @@ def piano_roll(song: Song, bars: Sequence[Bar], width: int, *, color: bool) -> l
 
     Args:
         song: its tracks, chords and sections.
-        bars: to be shown, in order.
+        bars: to be leadsheet_symbol, in order.
         width: characters in a line.
         color: whether the lines will be printed in colors.
     """
@@ -71,7 +71,7 @@ def header_lines(song: Song, system: System) -> list[Line]:
         (system.column(s.beat), f"[{s.label}]") for s in song.sections if start <= s.beat < end
     ]
     chords = [
-        (system.column(chord.start_beats), shown(chord.symbol))
+        (system.column(chord.start_beats), leadsheet_symbol(chord.symbol))
         for chord in sounding(song.chords, system.bars)
     ]
     return [
@@ -190,7 +190,7 @@ def block(upper: str, lower: str, color: bool) -> Span:
 
 
 def drum_lines(song: Song, bars: Sequence[Bar], system: System, color: bool) -> list[Line]:
-    """Draw a lane for each drum that plays in the bars shown, feet at the bottom."""
+    """Draw a lane for each drum that plays in the bars leadsheet_symbol, feet at the bottom."""
     hits = [n for track in song.tracks if track.is_drum for n in notes_within(track.notes, bars)]
     used = lanes({note.pitch for note in hits})
     if not used:

@@ -29,7 +29,7 @@ from muse.tools.datasets.harmony_columns import (
 )
 from muse.tools.datasets.vocabulary import END_ID, PAD_ID, START_ID
 from muse.tools.song.document import Song
-from muse.tools.theory.annotate import key_places, symbol_or_unknown
+from muse.tools.theory.annotate import keys_at_chords, symbol_or_unknown
 from muse.tools.theory.functions import function_code
 
 COLUMNS = ("root_pc", "quality_code", "function_code")
@@ -62,7 +62,7 @@ def chord_rows(entry: Entry, options: FormOptions) -> Iterator[Row]:
 
 def with_causal_functions(song: Song) -> Song:
     """Return the song with functions derived without looking at the chords that follow."""
-    keys = key_places(song.chords, song.keys)
+    keys = keys_at_chords(song.chords, song.keys)
     codes = [
         function_code(symbol_or_unknown(chord.symbol), key) if key else None
         for chord, key in zip(song.chords, keys, strict=True)

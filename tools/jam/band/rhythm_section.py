@@ -34,7 +34,7 @@ from muse.tools.song.document import DEFAULT_TICKS_PER_BEAT, Meter, Note
 from muse.tools.song.meter import bar_beats
 from muse.tools.theory.chords import NONE, ChordSymbol, parse_chord, sound_of
 from muse.tools.theory.keys import C_MAJOR, Tonality, scale_pcs
-from muse.tools.theory.voicing import bass_pitches, style_named, voice
+from muse.tools.theory.voicing import bass_pitches, find_style, voice
 
 RNG_STREAM = 7  # separates the band's random numbers from others of the same seed
 SURE_PROBABILITY = 0.5  # probability from which the bass steps towards the next chord
@@ -78,7 +78,7 @@ class Band:
         playing = playing_style(style, swing)
         self.bpm_at = bpm_at
         self.voicing = voicing or playing.voicing
-        self.highest = min(style_named(self.voicing).high, MAX_PITCH)
+        self.highest = min(find_style(self.voicing).high, MAX_PITCH)
         self.bar_beats = bar_beats(meter)
         rng = np.random.default_rng([seed, RNG_STREAM])
         self.players = Players(playing, meter, C_MAJOR, bpm_at(), rng)
