@@ -1,4 +1,4 @@
-"""What the tests share: running muse in this process, one soundfont, needs, and small sounds."""
+"""Shared fixtures: muse in this process, one soundfont, skips by need, and small sounds."""
 
 import io
 import logging
@@ -62,7 +62,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @dataclass(frozen=True)
 class Result:
-    """What one command line gave."""
+    """Exit code and output of one command line."""
 
     code: int
     out: bytes
@@ -104,14 +104,14 @@ def soundfont() -> Path:
 
 @pytest.fixture
 def example_song() -> Song:
-    """The example song, as composed."""
+    """Return the example song, as composed."""
     path = ROOT / "examples" / "paper_lanterns.mid"
     return song_from_midi(path.read_bytes(), path.name)
 
 
 @pytest.fixture
 def example_audio() -> Path:
-    """The example song, as rendered."""
+    """Return the path of the example song, rendered."""
     return ROOT / "examples" / "paper_lanterns.ogg"
 
 

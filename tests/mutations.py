@@ -1,6 +1,6 @@
-"""Damaged MIDI files, made from sound ones by a seeded generator.
+"""Damaged MIDI files, made from valid ones by a seeded generator.
 
-Each way of damage is a function of (bytes, random) -> bytes, in a table by name.
+Each kind of damage is a function of (bytes, random) -> bytes, in a table by name.
 """
 
 import random
@@ -15,7 +15,7 @@ HEADER_BYTES = 14
 
 
 def quantity(value: int) -> bytes:
-    """A number in MIDI's variable length, seven bits a byte."""
+    """Return a number as a MIDI variable-length quantity, seven bits per byte."""
     out = [value & 0x7F]
     while value := value >> 7:
         out.append(value & 0x7F | 0x80)
@@ -23,25 +23,25 @@ def quantity(value: int) -> bytes:
 
 
 def chunk(kind: bytes, body: bytes) -> bytes:
-    """A chunk: four letters, the length, the body."""
+    """Return a chunk: four letters, the length, the body."""
     return kind + struct.pack(">I", len(body)) + body
 
 
 def midi_file(events: bytes, ticks: int = 480, tracks: int = 1, kind: int = 1) -> bytes:
-    """A file of one track of raw events, whatever the header claims."""
+    """Return a file with one track of raw events; the header may give other numbers."""
     header = struct.pack(">HHH", kind, tracks, ticks)
     return chunk(b"MThd", header) + chunk(b"MTrk", events + END_OF_TRACK)
 
 
 def small_files() -> list[bytes]:
-    """Small sound files: running status, metas, pedal and bends, SysEx, several tracks."""
+    """Return small valid files: running status, meta events, bends, SysEx, several tracks."""
     scale = b"".join(bytes([0, p, 90, 60, p, 0]) for p in range(60, 73))
     metas = (
         b"\x00\xff\x51\x03\x07\xa1\x20\x00\xff\x58\x04\x03\x02\x18\x08\x00\xff\x59\x02\xff\x01"
         b"\x00\xff\x03\x05Piano\x00\xff\x06\x02Dm\x00\xff\x05\x02la"
     )
     wheel = b"\x00\xe0\x00\x50\x10\xb0\x40\x7f\x10\xc0\x21\x00\xf0\x03\x7e\x01\xf7"
-    play = b"\x00\x90" + scale[1:]  # the status once, then running
+    play = b"\x00\x90" + scale[1:]  # the status byte once, then running status
     drums = b"\x00\x99\x24\x64\x30\x24\x00\x00\x26\x50\x30\x26\x00"
     several = midi_file(metas, tracks=3) + chunk(b"MTrk", wheel + play + END_OF_TRACK)
     return [
@@ -53,7 +53,7 @@ def small_files() -> list[bytes]:
 
 
 def flip_bits(data: bytes, rng: random.Random) -> bytes:
-    """One to sixteen bits anywhere."""
+    """Flip one to sixteen bits anywhere."""
     out = bytearray(data)
     for _ in range(rng.randint(1, 16)):
         out[rng.randrange(len(out))] ^= 1 << rng.randrange(8)
@@ -61,37 +61,37 @@ def flip_bits(data: bytes, rng: random.Random) -> bytes:
 
 
 def flip_body_bits(data: bytes, rng: random.Random) -> bytes:
-    """Bits of the events only, so that the reader gets to them."""
+    """Flip bits after the headers only, so that the events are parsed."""
     return data[:22] + flip_bits(data[22:] or b"\x00", rng)
 
 
 def wild_bytes(data: bytes, rng: random.Random) -> bytes:
-    """A run of bytes replaced by random ones."""
+    """Replace a run of bytes by random ones."""
     start = rng.randrange(len(data))
     run = rng.randbytes(rng.randint(1, 40))
     return data[:start] + run + data[start + len(run) :]
 
 
 def cut(data: bytes, rng: random.Random) -> bytes:
-    """The first part only."""
+    """Return the first part only."""
     return data[: rng.randrange(len(data))]
 
 
 def cut_out(data: bytes, rng: random.Random) -> bytes:
-    """A part of the middle missing: note-offs without note-ons, running status adrift."""
+    """Remove a part of the middle: note-offs without note-ons and wrong status bytes remain."""
     start = rng.randrange(len(data))
     return data[:start] + data[start + rng.randint(1, 60) :]
 
 
 def doubled(data: bytes, rng: random.Random) -> bytes:
-    """A part of the file twice."""
+    """Repeat a part of the file."""
     start = rng.randrange(len(data))
     end = min(len(data), start + rng.randint(1, 2000))
     return data[:end] + data[start:]
 
 
 def wrong_length(data: bytes, rng: random.Random) -> bytes:
-    """The length of some chunk is not its length."""
+    """Write a wrong length into the header of a chunk."""
     spots = [i for i in range(len(data) - 8) if data[i : i + 4] in (b"MTrk", b"MThd")]
     at = rng.choice(spots or [4]) + 4
     wrong = rng.choice([0, 1, 5, 0x7FFFFFFF, 0xFFFFFFFF, rng.getrandbits(32), len(data)])
@@ -100,7 +100,7 @@ def wrong_length(data: bytes, rng: random.Random) -> bytes:
 
 
 def wrong_header(data: bytes, rng: random.Random) -> bytes:
-    """Kind, number of tracks or resolution changed: SMPTE, 0, 1, 20 000 and 32 767 among them."""
+    """Change the type, number of tracks or resolution, for example to SMPTE, 0 or 32 767."""
     kind, tracks, ticks = struct.unpack(">HHH", data[8:HEADER_BYTES])
     ticks = rng.choice([0, 1, 2, 20_000, 32_767, 0x8000, 0xE728, 0xE250, 0xFFFF, ticks])
     tracks = rng.choice([0, 1, 2, 255, 65_535, tracks])
@@ -109,7 +109,7 @@ def wrong_header(data: bytes, rng: random.Random) -> bytes:
 
 
 def odd_track(data: bytes, rng: random.Random) -> bytes:
-    """One more track of sound events with odd values: hanging notes, long waits, strange marks."""
+    """Add a track of valid events with unusual values: hanging notes, long waits, meta events."""
     events = b""
     for _ in range(rng.randint(1, 40)):
         wait = quantity(rng.choice([0, 0, 1, 480, 5_000, rng.getrandbits(rng.randint(1, 26))]))
@@ -124,31 +124,31 @@ def odd_track(data: bytes, rng: random.Random) -> bytes:
 
 
 def inserted(data: bytes, rng: random.Random) -> bytes:
-    """A troublesome event put in at the start of the first track, or anywhere."""
-    event = rng.choice(troubles(rng)) * rng.choice([1, 1, 2, 50])
+    """Insert an invalid or extreme event at the start of the first track, or anywhere."""
+    event = rng.choice(extreme_events(rng)) * rng.choice([1, 1, 2, 50])
     at = rng.choice([22, 22, rng.randrange(len(data))])
     grown = int.from_bytes(data[18:22]) + len(event)
     length = struct.pack(">I", grown & 0xFFFFFFFF)
     return data[:18] + length + data[22:at] + event + data[at:]
 
 
-def troubles(rng: random.Random) -> list[bytes]:
-    """Events that are wrong or out of measure."""
+def extreme_events(rng: random.Random) -> list[bytes]:
+    """Return events that are invalid or extreme."""
     data = rng.randbytes(3)
     return [
         BIG_DELTA + b"\x90\x3c\x40" + BIG_DELTA + b"\x80\x3c\x40",  # a note of 2^28 ticks
         BIG_DELTA + b"\xff\x01\x00",
         b"\xff\xff\xff\xff\xff\xff\x7f\x90\x3c\x40",  # a delta of 49 bits
-        b"\x00\x80\x3c\x40\x00\x80\x3c\x40",  # note-offs of nothing
-        b"\x00\x90\x3c\x40\x00\x90\x3c\x50\x00\x90\x3c\x60",  # the same key again and again
+        b"\x00\x80\x3c\x40\x00\x80\x3c\x40",  # note-offs without note-ons
+        b"\x00\x90\x3c\x40\x00\x90\x3c\x50\x00\x90\x3c\x60",  # the same key repeatedly
         b"\x00\x90\xff\xff",
-        b"\x00\x3c\x40",  # running status of nothing
-        b"\x00\xff\x51\x03\x00\x00\x00",  # a tempo of no time
+        b"\x00\x3c\x40",  # running status without a status byte
+        b"\x00\xff\x51\x03\x00\x00\x00",  # a tempo of 0 microseconds
         b"\x00\xff\x51\x03\x00\x00\x01",
         b"\x00\xff\x51\x03\xff\xff\xff",
         b"\x00\xff\x51\x00",
         b"\x00\xff\x51\x7f" + data,
-        b"\x00\xff\x58\x04\x04\xc8\x18\x08",  # a metre over 2^200
+        b"\x00\xff\x58\x04\x04\xc8\x18\x08",  # a meter with denominator 2^200
         b"\x00\xff\x58\x04\x00\x00\x18\x08",
         b"\x00\xff\x58\x04\xff\x1f\x18\x08",
         b"\x00\xff\x58\x01\x04",
@@ -162,7 +162,7 @@ def troubles(rng: random.Random) -> list[bytes]:
         b"\x00\xff\x06\xff\xff\xff\x7f" + data,  # a length past the end
         b"\x00\xf0\xff\xff\xff\x7f" + data,
         b"\x00\xff\x7f\x84\x80\x00" + data,
-        b"\x00\xff\x2f\x00",  # the end, and more after it
+        b"\x00\xff\x2f\x00",  # an event after the end of the track
         b"\x00\xff\x2f\x05" + data,
         b"\x00\xf4\x00\xf5\x00\xfd",
         b"\x00\xc0\xff\x00\xe0\xff\xff\x00\xb0\xff\xff",
@@ -191,16 +191,16 @@ MIDI_DAMAGE: dict[str, Damage] = {
 def damaged_midi(
     files: Sequence[bytes], count: int, seed: int, first: int = 0
 ) -> Iterator[tuple[str, bytes]]:
-    """`count` damaged files and how they were made, of one to three ways of damage each.
+    """Yield `count` damaged files, each with the name of its seed and damages, one or two each.
 
-    Each file depends on the seed and its own number only: one that fails can be made again alone.
+    Each file depends on the seed and its own number only, so that one can be made again alone.
     """
     for number in range(first, first + count):
         rng = random.Random(f"{seed}-{number}")
-        data, ways = rng.choice(files), []
+        data, kinds = rng.choice(files), []
         for _ in range(rng.choice([1, 1, 1, 2])):
-            way = rng.choice(list(MIDI_DAMAGE))
+            kind = rng.choice(list(MIDI_DAMAGE))
             if len(data) > 22:
-                data = MIDI_DAMAGE[way](data, rng)
-                ways.append(way)
-        yield f"{seed}-{number} {' '.join(ways)}", data
+                data = MIDI_DAMAGE[kind](data, rng)
+                kinds.append(kind)
+        yield f"{seed}-{number} {' '.join(kinds)}", data

@@ -1,10 +1,10 @@
-"""Scores that hypothesis draws: odd metres, changes everywhere, overlaps, empty tracks."""
+"""Scores for hypothesis: unusual meters, changes at any time, overlaps, empty tracks."""
 
 from hypothesis import strategies as st
 from symusic.core import NoteTick, ScoreTick, TempoTick, TimeSignatureTick, TrackTick
 
-RESOLUTIONS = (1, 24, 96, 480, 1000, 20_000)  # ticks a quarter note
-METRES = (
+RESOLUTIONS = (1, 24, 96, 480, 1000, 20_000)  # ticks per quarter note
+METERS = (
     *((4, 4), (3, 4), (5, 4), (7, 8), (11, 8), (12, 8), (2, 2), (6, 8), (15, 16), (1, 16), (6, 2)),
     *((17, 16), (4, 1), (3, 32)),  # none of these is in a vocabulary
 )
@@ -13,14 +13,14 @@ SPAN = 60.0  # quarter notes
 
 
 def beats() -> st.SearchStrategy[float]:
-    """Times on and off the grid, in quarter notes."""
+    """Draw times on and off the grid, in quarter notes."""
     on_grid = st.integers(0, int(SPAN * 4)).map(lambda n: n / 4)
     return st.one_of(on_grid, st.floats(0, SPAN, allow_nan=False))
 
 
 @st.composite
 def notes(draw: st.DrawFn, ticks: int, pitches: tuple[int, ...]) -> list[NoteTick]:
-    """Notes of few pitches, so that they overlap."""
+    """Draw notes of few pitches, so that they overlap."""
     rows = draw(
         st.lists(
             st.tuples(
@@ -37,11 +37,11 @@ def notes(draw: st.DrawFn, ticks: int, pitches: tuple[int, ...]) -> list[NoteTic
 
 @st.composite
 def scores(draw: st.DrawFn) -> ScoreTick:
-    """A score of up to four tracks."""
+    """Draw a score of up to four tracks."""
     ticks = draw(st.sampled_from(RESOLUTIONS))
     score = ScoreTick(ticks)
     for beat, (upper, lower) in draw(
-        st.lists(st.tuples(beats(), st.sampled_from(METRES)), max_size=5)
+        st.lists(st.tuples(beats(), st.sampled_from(METERS)), max_size=5)
     ):
         score.time_signatures.append(TimeSignatureTick(round(beat * ticks), upper, lower))
     for beat, bpm in draw(st.lists(st.tuples(beats(), st.floats(10, 400)), max_size=5)):

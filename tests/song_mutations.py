@@ -1,4 +1,4 @@
-"""Damaged Song documents, made from sound ones by a seeded generator."""
+"""Damaged Song documents, made from valid ones by a seeded generator."""
 
 import json
 import random
@@ -40,7 +40,7 @@ WRONG_VALUES: tuple[Any, ...] = (
 
 
 def places(value: Any) -> list[tuple[Any, Any]]:
-    """Every (container, key) of a JSON value, the outermost first."""
+    """Return every (container, key) of a JSON value, the outermost first."""
     found: list[tuple[Any, Any]] = []
     keys = value if isinstance(value, dict) else range(len(value) if isinstance(value, list) else 0)
     for key in keys:
@@ -50,11 +50,11 @@ def places(value: Any) -> list[tuple[Any, Any]]:
 
 
 def damaged_document(data: bytes, rng: random.Random) -> bytes:
-    """A document with one to three values replaced, doubled or taken out."""
+    """Replace, double or remove one to three values of a document."""
     document = json.loads(data)
     for _ in range(rng.randint(1, 3)):
         found = places(document)
-        # first what kind of place, else all damage is to notes
+        # choose the key first, else nearly all damage would be to notes
         kind = rng.choice(sorted({str(key) for _, key in found}))
         damage_place(*rng.choice([place for place in found if str(place[1]) == kind]), rng)
     text = json.dumps(document, ensure_ascii=rng.random() < 0.5)
@@ -77,7 +77,7 @@ def damage_place(container: Any, key: Any, rng: random.Random) -> None:
 
 
 def damaged_text(data: bytes, rng: random.Random) -> bytes:
-    """Bytes of the document changed, or the whole of it wrapped, doubled or cut."""
+    """Change bytes of the document, or replace, repeat or cut the text as a whole."""
     deep = 5_000
     ways: list[Damage] = [
         flip_bits,
@@ -104,7 +104,7 @@ def damaged_text(data: bytes, rng: random.Random) -> bytes:
 def damaged_songs(
     documents: Sequence[bytes], count: int, seed: int, first: int = 0
 ) -> Iterator[tuple[str, bytes]]:
-    """`count` damaged Song documents: three of four in a value, the others in the text."""
+    """Yield `count` damaged Song documents: three of four in values, the others in the text."""
     for number in range(first, first + count):
         rng = random.Random(f"{seed}-{number}")
         damage = damaged_text if rng.random() < 0.25 else damaged_document

@@ -14,7 +14,7 @@ BAR = 4.0  # beats
 
 
 def song_of(symbols: str, *keys: Key) -> Song:
-    """A bar for each symbol."""
+    """Return a song with a bar for each symbol."""
     chords = [Chord(BAR * bar, BAR, symbol) for bar, symbol in enumerate(symbols.split())]
     return Song(chords=chords, keys=list(keys))
 

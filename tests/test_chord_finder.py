@@ -66,8 +66,8 @@ def scores_of(model: ChordFinder, notes: NoteArrays, edges: np.ndarray) -> np.nd
 
 @given(note_rows)
 @settings(max_examples=30, deadline=None)
-def test_segments_hold_what_their_cells_hold(rows: list[tuple[float, float, int, bool]]) -> None:
-    """Against cutting the notes into one long cell's worth by hand."""
+def test_segments_sum_their_cells(rows: list[tuple[float, float, int, bool]]) -> None:
+    """Compare with one long cell that is computed from the notes."""
     notes = from_rows(rows)
     cells = cells_of(notes, beat_edges(notes))
     made = segment_rows(cells)
@@ -90,8 +90,8 @@ def test_the_beat_is_where_most_notes_begin(phase: float) -> None:
     assert beat_phase(from_rows(rows)) == pytest.approx(phase, abs=1 / 96)
 
 
-def test_the_best_path_is_the_best_of_all() -> None:
-    """Against trying every way to cut and to name."""
+def test_no_other_path_has_a_higher_score() -> None:
+    """Compare with every possible segmentation and naming."""
     rng = np.random.default_rng(5)
     cells, longest, classes = 5, 3, 3
     scores = rng.normal(size=(cells, longest, classes))

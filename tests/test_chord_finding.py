@@ -27,7 +27,7 @@ JAZZ = ("Dm7", "G7", "Cmaj7", "Am7")
 
 
 def voiced(symbols: Sequence[str], length: float = BAR, begin: float = 0.0) -> list[Note]:
-    """Each chord struck on its first beat and its middle, with its bass two octaves below."""
+    """Return each chord struck on its first beat and in its middle, its bass two octaves below."""
     notes = []
     for i, symbol in enumerate(symbols):
         chord = parse_chord(symbol)
@@ -104,10 +104,10 @@ def test_cells_have_a_length(cell_beats: float) -> None:
         find_chords(song_of(voiced(POP)), cell_beats)
 
 
-def test_a_note_years_away_is_no_problem(
+def test_a_note_far_after_the_others_is_tolerated(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A broken file's last note may lie years away."""
+    """The last note of a damaged file may lie years after the others."""
     monkeypatch.setattr(chord_finding, "MOST_CELLS", 64)
     song = song_of([*voiced(POP), Note(1e7, 1.0, 60, 80)])
     found = find_chords(song)
@@ -253,7 +253,7 @@ def test_beats_and_bars(
 
 
 def test_real_songs(shared_data: Path) -> None:
-    """Songs that nothing was learnt from; the bars of the project, with mir_eval's measures."""
+    """Songs that were not trained on; the project's thresholds, with the measures of mir_eval."""
     scores = []
     for number in ("005", "045", "085", "145", "205", "265", "325", "385"):
         folder = shared_data / "pop909" / number

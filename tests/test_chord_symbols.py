@@ -193,7 +193,7 @@ def test_any_text_is_a_symbol_that_reads_back_or_a_plain_error(text: str) -> Non
 
 
 def billboard_symbols(folder: Path) -> Counter[str]:
-    """Symbols between the bar lines of the Billboard files, with their counts."""
+    """Return the symbols between the bar lines of the Billboard files, with their counts."""
     words = (w for path in folder.glob("*.txt") for w in path.read_text().split())
     return Counter(word.strip(",") for word in words if ":" in word and word[0] in "ABCDEFG")
 

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Passing a schema:DeprecationWarn
 
 @pytest.fixture
 def small_song() -> Song:
-    """Two bars of 6/8 and one of 3/4, with chords, a section and a change of tempo."""
+    """Return two bars of 6/8 and one of 3/4, with chords, a section and a change of tempo."""
     return Song(
         tempos=[Tempo(0.0, 90.0), Tempo(6.0, 120.0)],
         meters=[Meter(0.0, 6, 8), Meter(6.0, 3, 4)],
@@ -110,7 +110,7 @@ def test_jams_round_trip(small_song: Song, example_song: Song) -> None:
 
 
 def note_numbers(each: Note) -> tuple[float, float, int, int]:
-    """What a note is made of."""
+    """Return start, duration, pitch and velocity of each note."""
     return each.start_beats, each.duration_beats, each.pitch, each.velocity
 
 

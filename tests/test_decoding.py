@@ -1,4 +1,4 @@
-"""The decoders: what they must hear in clear evidence, and what must hold for any evidence."""
+"""Decoders: notes in clear posteriors, and properties that hold for any posteriors."""
 
 from itertools import pairwise
 
@@ -20,7 +20,7 @@ Notes = list[tuple[int, int, int]]  # (start, end, row)
 
 
 def evidence(notes: Notes, frames: int = 100, rows: int = 20) -> tuple[Matrix, Matrix]:
-    """Held and onset posteriors that say just these notes."""
+    """Return frame and onset posteriors of exactly these notes."""
     held = np.full((frames, rows), 0.02, np.float32)
     onset = np.full((frames, rows), 0.01, np.float32)
     for start, end, row in notes:
@@ -53,7 +53,7 @@ def test_voice_takes_the_stronger_of_two() -> None:
     assert spans(decode_voice(held, onset, VoiceRules())) == [(10, 40, 3)]
 
 
-def test_voice_rides_over_a_short_dip() -> None:
+def test_voice_sustains_a_note_over_a_short_dip() -> None:
     held, onset = evidence([(10, 40, 3)])
     held[25, 3] = 0.3
     assert spans(decode_voice(held, onset, VoiceRules())) == [(10, 40, 3)]

@@ -18,7 +18,7 @@ Events = list[tuple[int, int, int, int]]  # wait, status, key, velocity
 
 
 def plain(data: bytes) -> ScoreTick | str:
-    """What is read of a file as it is."""
+    """Return what symusic reads from a file."""
     try:
         return ScoreTick.from_midi(data + PADDING)
     except MIDI_ERRORS as error:
@@ -26,7 +26,7 @@ def plain(data: bytes) -> ScoreTick | str:
 
 
 def looked_at(data: bytes) -> ScoreTick | str:
-    """What is read of a file whose endless notes are counted."""
+    """Return what is read from a file whose hanging notes are counted."""
     try:
         return score_of(data)[0]
     except MIDI_ERRORS as error:
@@ -34,7 +34,7 @@ def looked_at(data: bytes) -> ScoreTick | str:
 
 
 def held_down(tracks: list[Events]) -> int:
-    """Keys with more note-ons than note-offs after them, each track and channel by itself."""
+    """Count keys with more note-ons than later note-offs, for each track and channel."""
     sounding: Counter[tuple[int, int, int]] = Counter()
     for number, events in enumerate(tracks):
         for _, status, key, velocity in events:
@@ -47,7 +47,7 @@ def held_down(tracks: list[Events]) -> int:
 
 
 def raw(events: Events) -> bytes:
-    """Events in bytes, with running status where the status stays."""
+    """Return events as bytes, with running status where the status is repeated."""
     out, before = b"", 0
     for wait, status, key, velocity in events:
         out += bytes([wait, *([] if status == before else [status]), key, velocity])
@@ -56,7 +56,7 @@ def raw(events: Events) -> bytes:
 
 
 def some_events() -> st.SearchStrategy[Events]:
-    """Note-ons and note-offs of few keys on two channels."""
+    """Draw note-ons and note-offs of few keys on two channels."""
     event = st.tuples(
         *(st.integers(0, 127), st.sampled_from((0x80, 0x81, 0x90, 0x91))),
         *(st.sampled_from((0, 60, 127)), st.integers(0, 127)),
@@ -80,7 +80,7 @@ def test_a_sound_file_has_none(data: bytes) -> None:
 
 
 def test_damaged_files_are_read_unchanged() -> None:
-    """Among them tracks that break off inside an event, which would swallow what comes behind."""
+    """This includes tracks that end inside an event, whose last byte count covers later bytes."""
     found = 0
     for name, data in damaged_midi(small_files(), 1500, seed=7):
         assert looked_at(data) == plain(data), name

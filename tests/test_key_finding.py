@@ -33,7 +33,7 @@ CADENCES: dict[Mode, tuple[tuple[int, ...], ...]] = {
 
 
 def cadences(tonic: int, mode: Mode, bars: int, begin: float = 0.0) -> list[Note]:
-    """Cadences in whole bars, over and over, around middle C."""
+    """Return cadences in whole bars, repeated, around middle C."""
     return [
         Note(begin + bar * BAR, BAR, 48 + tonic + step, 80)
         for bar in range(bars)
@@ -82,8 +82,8 @@ def test_a_chromatic_bar_changes_nothing() -> None:
     assert names(find_keys(song)) == [(5, "major")]
 
 
-def test_a_note_years_away_is_no_problem() -> None:
-    """A broken file's last note may lie years away."""
+def test_a_note_far_after_the_others_is_tolerated() -> None:
+    """The last note of a damaged file may lie years after the others."""
     keys = find_keys(song_of([*cadences(3, "major", 8), Note(1e8, 1.0, 60, 80)]))
     assert len(keys) < 4
 
@@ -146,7 +146,7 @@ def test_transposed_weights_fit_transposed_keys(rows: list[list[int]], steps: in
 
 @given(weights_of_windows)
 @settings(max_examples=60, deadline=None)
-def test_the_path_is_the_best_there_is(rows: list[list[int]]) -> None:
+def test_the_path_has_the_largest_sum(rows: list[list[int]]) -> None:
     """No path that stays in one key, and no change of one window, has a larger sum."""
     fits = key_fits(np.array(rows, dtype=float))
     path = key_path(fits)
@@ -180,7 +180,7 @@ notes_of_songs = st.lists(
 @given(notes_of_songs)
 @settings(max_examples=60, deadline=None)
 def test_weights_are_the_time_that_sounds(notes: list[Note]) -> None:
-    """Against adding up note by note and window by window."""
+    """Compare with a sum note by note and window by window."""
     sounding = sounding_notes(song_of(notes))
     edges = np.arange(0.0, 64.0, 4.0)
     weights = pitch_class_weights(sounding, edges)
@@ -202,15 +202,15 @@ def test_any_notes_have_keys_in_order(notes: list[Note]) -> None:
 
 
 def test_real_songs(shared_data: Path) -> None:
-    """Songs that no setting was chosen on, against the key that listeners wrote down."""
+    """Songs that no setting was tuned on, compared with keys annotated by listeners."""
     numbers = [f"{number:03}" for number in range(0, 200, 5)]
     folders = [shared_data / "pop909" / number for number in numbers]
     right = []
     for folder in filter(Path.is_dir, folders):
         rows = (folder / "key_audio.txt").read_text().splitlines()
         if len(rows) == 1:
-            told = parse_key(rows[0].split()[2])
+            annotated = parse_key(rows[0].split()[2])
             found = find_key(load_song(folder / f"{folder.name}.mid"))
-            right.append((found.tonic_pc, found.mode) == (told.tonic_pc, told.mode))
+            right.append((found.tonic_pc, found.mode) == (annotated.tonic_pc, annotated.mode))
     assert len(right) >= 15
     assert np.mean(right) >= 0.75

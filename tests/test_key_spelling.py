@@ -14,7 +14,7 @@ from muse.tools.theory.keys import parse_key
 
 
 def song_in(key: str, *symbols: str) -> Song:
-    """A song of one key and its chords, a bar each."""
+    """Return a song of one key and its chords, a bar each."""
     tonality = parse_key(key)
     return Song(
         keys=[Key(0.0, tonality.tonic_pc, tonality.mode)],

@@ -45,7 +45,7 @@ def meter(text: str) -> Meter:
 
 
 def song_in(text: str) -> Song:
-    """Two bars of a meter, a note and a chord in each."""
+    """Return two bars of a meter, a note and a chord in each."""
     length = bar_beats(meter(text))
     return Song(
         meters=[meter(text)],

@@ -35,7 +35,7 @@ TICKS = 480
 
 
 def notes() -> st.SearchStrategy[list[Note]]:
-    """Notes on the tick grid, of one pitch at most one at a time, as one channel can hold them."""
+    """Draw notes on ticks that do not overlap on one pitch, as on one MIDI channel."""
     step = st.integers(1, 2000)
     line = st.lists(st.tuples(step, step, st.integers(1, 127)), max_size=6)
 
@@ -54,7 +54,7 @@ def sorted_notes(items: list[Note]) -> list[Note]:
     return sorted(items, key=lambda n: (n.start_beats, n.pitch, n.duration_beats, n.velocity))
 
 
-def as_kept(song: Song) -> tuple[object, ...]:
+def as_preserved(song: Song) -> tuple[object, ...]:
     """Return all of a song that MIDI preserves."""
     tracks = [
         (t.name, t.program, t.is_drum, sorted_notes(t.notes), t.bends, t.controls)
@@ -92,7 +92,7 @@ def full_song() -> Song:
 def test_midi_preserves_all_that_it_can_hold() -> None:
     song = full_song()
     back = song_from_midi(song_to_midi(song))
-    assert as_kept(back) == as_kept(song)
+    assert as_preserved(back) == as_preserved(song)
     assert [track.role for track in back.tracks] == ["lead", "keys", "drums"]
 
 
@@ -101,7 +101,7 @@ def test_midi_preserves_all_that_it_can_hold() -> None:
 def test_no_note_is_changed_by_midi(first: list[Note], second: list[Note]) -> None:
     tracks = [Track("a", "keys", 0, notes=first), Track("b", "bass", 33, notes=second)]
     song = Song(ticks_per_beat=TICKS, tracks=tracks)
-    assert as_kept(song_from_midi(song_to_midi(song))) == as_kept(song)
+    assert as_preserved(song_from_midi(song_to_midi(song))) == as_preserved(song)
 
 
 def test_real_files_survive_midi_and_json(shared_data: Path) -> None:
@@ -110,7 +110,7 @@ def test_real_files_survive_midi_and_json(shared_data: Path) -> None:
     assert len(paths) > 15
     for path in paths:
         song = load_song(path)
-        assert as_kept(song_from_midi(song_to_midi(song))) == as_kept(song), path
+        assert as_preserved(song_from_midi(song_to_midi(song))) == as_preserved(song), path
         assert song_from_json(song_to_json(song)) == song
 
 
@@ -135,7 +135,7 @@ def test_more_tracks_than_channels_survive() -> None:
         for n in range(40)
     ]
     song = Song(tracks=tracks)
-    assert as_kept(song_from_midi(song_to_midi(song))) == as_kept(song)
+    assert as_preserved(song_from_midi(song_to_midi(song))) == as_preserved(song)
 
 
 @pytest.mark.parametrize("beat", [-1.0, 1e9, float("nan")])
@@ -145,7 +145,7 @@ def test_a_note_that_midi_cannot_hold_is_not_written(beat: float) -> None:
 
 
 def test_the_example_survives(example_song: Song) -> None:
-    assert as_kept(song_from_midi(song_to_midi(example_song))) == as_kept(example_song)
+    assert as_preserved(song_from_midi(song_to_midi(example_song))) == as_preserved(example_song)
 
 
 @pytest.mark.parametrize("tonic", range(12))
@@ -170,7 +170,7 @@ def test_the_suffix_chooses_the_format(tmp_path: Path) -> None:
     save_song(song, tmp_path / "a.json")
     assert (tmp_path / "a.mid").read_bytes()[:4] == b"MThd"
     assert load_song(tmp_path / "a.json") == song
-    assert as_kept(load_song(tmp_path / "a.mid")) == as_kept(song)
+    assert as_preserved(load_song(tmp_path / "a.mid")) == as_preserved(song)
 
 
 def test_the_schema_describes_the_document() -> None:

@@ -16,7 +16,7 @@ def through_midi(song: Song) -> Song:
 
 
 def marked(text: str) -> Song:
-    """The song of a file whose only marker has this text."""
+    """Return the song of a file whose only marker has this text."""
     return through_midi(Song(chords=[Chord(0.0, 1.0, text)], tracks=[note_until(4.0)]))
 
 
@@ -99,7 +99,7 @@ lengths = st.lists(st.integers(240, 4000), min_size=1, max_size=12)
 
 
 @given(lengths, st.integers(0, 20_000))
-def test_any_chart_comes_back(ticks: list[int], last_note: int) -> None:
+def test_any_chart_reads_back(ticks: list[int], last_note: int) -> None:
     """Chords one after the other, whatever the notes; only what notes ring on is added."""
     chords, now = [], 0
     for number, length in enumerate(ticks):

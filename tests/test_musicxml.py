@@ -22,14 +22,14 @@ Read = Counter[tuple[int, int, int]]  # (start, end, pitch) in steps
 
 
 def opened(song: Song) -> Any:
-    """The song as music21 reads it from MusicXML."""
+    """Return the song as music21 reads it from MusicXML."""
     from music21 import converter
 
     return converter.parseData(musicxml(score_of(song)).decode(), format="musicxml")
 
 
 def notes_read(score: Any, drums: bool) -> Read:
-    """All notes of a music21 score, tied ones joined."""
+    """Return all notes of a music21 score, tied ones joined."""
     read: Read = Counter()
     for part in score.parts:
         if bool(list(part.recurse().getElementsByClass("PercussionClef"))) == drums:
@@ -38,7 +38,7 @@ def notes_read(score: Any, drums: bool) -> Read:
 
 
 def joined(part: Any) -> Read:
-    """The notes of a part; a tie goes on in its own voice."""
+    """Return the notes of a part; a tie continues in its own voice."""
     open_notes: dict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
     done: Read = Counter()
     voices = part.recurse().getElementsByClass("Voice")
@@ -66,20 +66,20 @@ def joined(part: Any) -> Read:
 
 
 def number_of(note: Any) -> int:
-    """The MIDI pitch, or the key of a drum's place on the staff."""
+    """Return the MIDI pitch; of a drum that of its position on the staff."""
     if "Unpitched" in note.classes:
         return note.displayPitch().midi
     return note.pitch.midi
 
 
 def notes_written(song: Song) -> Read:
-    """What should be read: the pitched notes on the grid."""
+    """Return the pitched notes that should be read, on the grid."""
     pitched = (t for t in zip(song.tracks, quantize_song(song)[0], strict=True) if not t[0].is_drum)
     return Counter((n.start, n.end, n.pitch) for _, notes in pitched for n in notes)
 
 
 def hits_written(song: Song) -> Read:
-    """What should be read of drums; struck twice at once is struck once."""
+    """Return the drum hits that should be read; duplicates count once."""
     drums = (t for t in zip(song.tracks, quantize_song(song)[0], strict=True) if t[0].is_drum)
     hits: Read = Counter()
     for _, notes in drums:
@@ -88,7 +88,7 @@ def hits_written(song: Song) -> Read:
 
 
 def onsets(notes: Read) -> Counter[tuple[int, int]]:
-    """Starts and ends, whatever the pitch."""
+    """Count notes by start and end, regardless of pitch."""
     found: Counter[tuple[int, int]] = Counter()
     for (start, end, _), count in notes.items():
         found[start, end] += count

@@ -1,4 +1,4 @@
-"""Damaged files: each reads as a Song that all of muse can take, or is bad input in one line.
+"""Damaged files: each gives a Song that every part of muse accepts, or a one-line error.
 
 The MIDI files are read in a process of their own with bounded memory, since the parser is native
 code: a crash, a hang or a runaway allocation there is a failed test and not the end of all tests.
@@ -69,7 +69,7 @@ KINDS = ["made", pytest.param("real", marks=pytest.mark.needs_data)]
 
 
 def take(data: bytes, name: str, schemes: tuple[str, ...] = SCHEMES) -> None:
-    """Read a file and put the Song through what muse does with Songs."""
+    """Read a file and pass the Song to the functions that muse applies to Songs."""
     song = song_from_midi(data, name)
     assert first_problem(song) is None, name
     assert song_from_json(song_to_json(song)) == song, name
@@ -87,7 +87,7 @@ def note_count(song) -> int:
 
 
 def read_all(kind: str, count: int, seed: int) -> None:
-    """Damage files of a kind of SOUND_FILES; print how many were read and how many refused."""
+    """Damage files of a kind of SOUND_FILES; print how many were read and how many were refused."""
     import resource
 
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
@@ -120,7 +120,7 @@ def test_damaged_midi_is_read_or_refused(kind: str) -> None:
     assert tally["read"] > COUNT / 20  # else only the reader's first line is tested
 
 
-def test_damage_can_be_made_again() -> None:
+def test_damage_is_reproducible() -> None:
     files = small_files()
     made = list(damaged_midi(files, 20, SEED))
     assert made == list(damaged_midi(files, 20, SEED))
@@ -137,7 +137,7 @@ def test_sound_files_are_read(kind: str) -> None:
 
 
 def documents(example_song) -> list[bytes]:
-    """Documents that have every field, and a real one made short."""
+    """Return documents that have every field, and a shortened real one."""
     full = full_song()
     full.chords.append(Chord(10.5, 4.0, "Dm9", 2, "min9", 3, 4, "ii9", 2, [50, 53], 0.5))
     full.tracks[0].confidence = [0.5]
@@ -169,7 +169,7 @@ def test_damaged_documents_are_read_or_refused(example_song) -> None:
 
 
 def refused(kind: str, example_song) -> Iterator[bytes]:
-    """Damaged files that are refused."""
+    """Return damaged files that are refused."""
     if kind == "midi":
         made, read = damaged_midi(small_files(), COUNT, SEED), song_from_midi
     else:
@@ -201,7 +201,7 @@ def test_each_command_says_so_in_one_line(
 
 
 def at_start(events: bytes) -> bytes:
-    """A file of some events and a note."""
+    """Return a file of some events and a note."""
     return midi_file(events + NOTE)
 
 
@@ -244,7 +244,7 @@ def test_an_impossible_event_is_ignored_with_a_notice(event: bytes, caplog) -> N
 
 
 @pytest.mark.parametrize("ticks", [1, 96, 20_000, 32_767])
-def test_any_resolution_is_kept(ticks: int) -> None:
+def test_any_resolution_is_preserved(ticks: int) -> None:
     song = song_from_midi(midi_file(NOTE, ticks=ticks))
     assert song.ticks_per_beat == ticks
     assert song.tracks[0].notes == [Note(0.0, 96 / ticks, 60, 64)]
@@ -288,7 +288,7 @@ def test_deep_documents(depth: int) -> None:
         song_from_json(data)
 
 
-def test_seeds_make_other_damage() -> None:
+def test_other_seeds_give_other_damage() -> None:
     document = song_to_json(full_song())
     one, other = (list(damaged_songs([document], 10, seed)) for seed in (1, 2))
     assert [data for _, data in one] != [data for _, data in other]

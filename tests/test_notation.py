@@ -32,7 +32,7 @@ def test_values_fill_every_stretch(numerator: int, denominator: int, places: lis
 
 
 def kinds_of(start: int, end: int, numerator: int = 4, denominator: int = 4) -> list[str]:
-    """The written values of a stretch that has its bar to itself."""
+    """Return the written values of a stretch that is alone in its bar."""
     length = 4 * GRID * numerator // denominator
     pieces = pieces_of(
         start,

@@ -27,9 +27,9 @@ def song(tmp_path: Path) -> Path:
 def test_a_file_is_the_mean_of_its_channels(song: Path) -> None:
     whole, _ = audio.read_audio(song)
     with onsets.blocks_of_file(song) as (blocks, rate):
-        heard = np.concatenate(list(blocks))
+        joined = np.concatenate(list(blocks))
     assert rate == RATE
-    np.testing.assert_array_equal(heard, whole.mean(axis=0))
+    np.testing.assert_array_equal(joined, whole.mean(axis=0))
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_files_are_decoded_once(read, song: Path, monkeypatch: pytest.MonkeyPatc
     opened = []
     real = audio.open_sound_file
     monkeypatch.setattr(
-        audio, "open_sound_file", lambda *asked: opened.append(asked) or real(*asked)
+        audio, "open_sound_file", lambda *arguments: opened.append(arguments) or real(*arguments)
     )
     read(song)
     assert len(opened) == 1

@@ -15,14 +15,14 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
 def pixels(path: Path) -> np.ndarray:
-    """The picture as (height, width, channels) of values from 0 to 1."""
+    """Return the picture as (height, width, channels) of values from 0 to 1."""
     from matplotlib.image import imread
 
     return imread(path)
 
 
 def near(image: np.ndarray, color: str) -> int:
-    """How many pixels have a color, as '#rrggbb'."""
+    """Count the pixels that have a color, as '#rrggbb'."""
     wanted = np.array([int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)])
     return int((np.abs(image[..., :3] - wanted).max(axis=-1) < 0.02).sum())
 

@@ -188,7 +188,7 @@ COURTESY = ("bIII", "bVI", "bVII")
 
 
 def same_chord(a: ChordSymbol, b: ChordSymbol) -> bool:
-    """Whether two symbols sound the same, with the same root, bass and quality."""
+    """Return whether two symbols sound the same, with the same root, bass and quality."""
     return sounds(a) == sounds(b) and (a.quality, a.added) == (b.quality, b.added)
 
 
@@ -291,8 +291,8 @@ def test_music21_reads_the_same() -> None:
     assert compared > 1000
 
 
-def test_music21_writes_what_we_read() -> None:
-    """Every inversion of triads and sevenths: its figure, read by us, is the chord it came from."""
+def test_figures_of_music21_are_read() -> None:
+    """The figure of each inversion of a triad or seventh chord is read back as that chord."""
     from music21 import chord as chords
     from music21 import key as keys
     from music21 import roman
@@ -316,7 +316,7 @@ def test_music21_writes_what_we_read() -> None:
 
 
 def diatonic_chords(key: Tonality) -> list[ChordSymbol]:
-    """The triads and sevenths of a key; of a minor one with its dominants."""
+    """Return the triads and sevenths of a key, in minor with its dominants."""
     major = "C Dm Em F G Am Bdim Cmaj7 Dm7 Em7 Fmaj7 G7 Am7 Bm7b5"
     minor = "Am Bdim C Dm Em E F G G#dim Am7 Bm7b5 Cmaj7 Dm7 E7 Fmaj7 G#dim7"
     home = parse_key("C" if key.mode == "major" else "Am")
@@ -325,7 +325,7 @@ def diatonic_chords(key: Tonality) -> list[ChordSymbol]:
 
 
 def normal(figure: str) -> str:
-    """A figure without what only our spelling says: that a seventh is major."""
+    """Return a figure without "maj", which only muse writes for a major seventh."""
     return figure.replace("°", "o").replace("maj", "").replace("/o", "ø")
 
 
@@ -340,7 +340,7 @@ def test_all_progressions_of_the_data_read(shared_data: Path) -> None:
             assert same_chord(from_roman(to_roman(symbol, key), key), symbol)
 
 
-def test_every_symbol_of_pop909_comes_back(shared_data: Path) -> None:
+def test_every_symbol_of_pop909_reads_back(shared_data: Path) -> None:
     files = (shared_data / "pop909").glob("*/chord_midi.txt")
     words = {line.split()[2] for file in files for line in file.read_text().splitlines()}
     assert len(words) > 100

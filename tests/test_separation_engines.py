@@ -39,9 +39,9 @@ def test_auto_takes_the_best_model_that_can_be_used(
 ) -> None:
     monkeypatch.setattr(engines, "locate", lambda _weights: (Path("x"),) if here else ())
     monkeypatch.setattr(engines, "find_spec", lambda _name: object() if installed else None)
-    chosen, told = choose_model("auto", None)
+    chosen, explanation = choose_model("auto", None)
     assert chosen == model
-    assert reason in told
+    assert reason in explanation
     assert choose_model("htdemucs_6s", None) == ("htdemucs_6s", "")
 
 

@@ -32,7 +32,7 @@ def test_long_median_removes_events_shorter_than_half() -> None:
 
 
 def clicks(seconds: float) -> np.ndarray:
-    """Noise bursts of 20 ms, four per second."""
+    """Return noise bursts of 20 ms, four per second."""
     rng = np.random.default_rng(1)
     audio = np.zeros(int(seconds * RATE))
     for start in range(2000, len(audio) - 2000, RATE // 4):

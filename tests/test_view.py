@@ -26,12 +26,12 @@ PNG, PDF, SVG = b"\x89PNG", b"%PDF", b"<?xml"
 
 
 def chart(song: Song, width: int = 80, bars: str | None = None) -> list[str]:
-    """The chart's lines as text."""
+    """Return the lines of the chart as text."""
     return plain(chord_chart(song, bar_range(bars, song_bars(song)), width)).splitlines()
 
 
 def chords(*symbols: tuple[float, float, str]) -> list[Chord]:
-    """Chords of (start, length, symbol)."""
+    """Return chords from (start, length, symbol)."""
     return [Chord(*each) for each in symbols]
 
 
@@ -102,13 +102,13 @@ def test_ranges_of_bars(text: str, numbers: list[int]) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "-", "x", "4-2", "9", "1,2"])
-def test_ranges_that_make_no_sense(text: str) -> None:
+def test_invalid_ranges_of_bars_are_refused(text: str) -> None:
     with pytest.raises(ParameterError, match="--bars"):
         bar_range(text, bars_until([], 16.0))
 
 
 def roll(song: Song, width: int = 80) -> list[str]:
-    """The roll's lines as text."""
+    """Return the lines of the roll as text."""
     return plain(piano_roll(song, song_bars(song), width, color=False)).splitlines()
 
 
@@ -177,7 +177,7 @@ def test_chords_are_detected_on_request(muse: Muse, example_song: Song) -> None:
     assert re.search(r"\| .*Dm", muse("view", "--chart", "--find", stdin=bare).out.decode())
 
 
-def test_an_empty_song_says_so(muse: Muse, tmp_path: Path) -> None:
+def test_an_empty_song_is_reported(muse: Muse, tmp_path: Path) -> None:
     shown = muse("view", stdin=song_to_json(Song()))
     assert shown.code == 0 and "no notes and no chords" in shown.out.decode()
     for name in ("a.png", "a.musicxml", "a.json", "a.mid"):
@@ -208,7 +208,7 @@ def test_the_same_song_gives_the_same_picture(
     assert b"CreationDate" not in written[0] and b"<dc:date>" not in written[0]
 
 
-def test_a_long_song_is_one_tall_picture_or_a_clear_refusal(muse: Muse, tmp_path: Path) -> None:
+def test_a_long_song_is_one_tall_picture_or_an_error(muse: Muse, tmp_path: Path) -> None:
     notes = [Note(float(i), 1.0, 60, 80) for i in range(600)]
     song = Song(keys=[Key(0.0, 0, "major")], tracks=[Track("a", "lead", notes=notes)])
     assert muse("view", "-o", tmp_path / "a.png", stdin=song_to_json(song)).code == 0

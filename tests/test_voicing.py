@@ -46,7 +46,7 @@ def symbols(text: str) -> list[ChordSymbol]:
 
 
 def motion(before: tuple[int, ...], after: tuple[int, ...]) -> float:
-    """How far the voices move from one chord to another, in semitones."""
+    """Return the distance that the voices move between two chords, in semitones."""
     sides = [Candidates(np.zeros(0, int), [side], np.zeros((1, 3))) for side in (before, after)]
     return float(moving_costs(*sides)[0, 0, 0])
 
@@ -76,7 +76,7 @@ def test_tones_are_right(style: str, bass: bool, chords: list[ChordSymbol]) -> N
 
 
 def required(symbol: ChordSymbol) -> set[int]:
-    """Pitch classes of the third and the seventh, or of what stands for them."""
+    """Return the pitch classes of the third and the seventh, or of what replaces them."""
     found = set()
     for stand_ins in STANDS_FOR.values():
         of_degree = [each for each in symbol.intervals if each.number in stand_ins]
@@ -216,7 +216,7 @@ def test_bad_parameters_are_named() -> None:
         voice(symbols("Cmaj7"), "closed", 60, 64)
 
 
-def test_it_moves_less_than_root_position(shared_data: Path) -> None:
+def test_voices_move_less_than_in_root_position(shared_data: Path) -> None:
     progressions = json.loads((shared_data / "progressions.json").read_text())["progressions"]
     plain = led = 0.0
     for progression in progressions:

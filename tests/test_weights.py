@@ -55,11 +55,11 @@ def test_spleeter_ships_with_its_package() -> None:
 
 
 def test_fetch(published: NamedWeights) -> None:
-    heard: list[float] = []
+    fractions: list[float] = []
     assert weights.locate(published) == ()
-    (path,) = weights.fetch(published, lambda _stage, fraction: heard.append(fraction))
+    (path,) = weights.fetch(published, lambda _stage, fraction: fractions.append(fraction))
     assert path.read_bytes() == CONTENT
-    assert heard[-1] == pytest.approx(1.0)
+    assert fractions[-1] == pytest.approx(1.0)
     assert weights.fetch(published) == (path,)
 
 
