@@ -1,4 +1,4 @@
-"""Engines without a net, for tests of what is around one."""
+"""Separation engines without a net, for tests of the pipeline."""
 
 from collections.abc import Mapping
 
@@ -41,5 +41,5 @@ class ShareEngine:
 
 
 def identity(**options: int) -> ShareEngine:
-    """One stem that is the mix."""
+    """Return an engine with one stem, which is the mix."""
     return ShareEngine({"all": 1.0}, **options)

@@ -1,4 +1,4 @@
-"""The moves of harmony that charts are tagged with, each with what finds it in the chords."""
+"""Detectors of the harmonic devices that the chord charts are tagged with."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Step:
 
 
 def steps_of(chart: Chart) -> list[Step]:
-    """A chart's chords from its first key's tonic, repeats merged."""
+    """Return the chords of a chart relative to the tonic of its first key, repeats merged."""
     tonic, steps = chart.song.keys[0].tonic_pc, list[Step]()
     for chord in chart.song.chords:
         symbol = parse_chord(chord.symbol)
@@ -52,17 +52,17 @@ def is_dominant_or_sus(step: Step) -> bool:
 
 
 def rises(first: Step, second: Step) -> int:
-    """Semitones from root to root, upwards."""
+    """Return the semitones from root to root, upwards."""
     return (second.root - first.root) % 12
 
 
 def bass_moves(steps: Sequence[Step]) -> list[int]:
-    """Semitones from bass to bass, -6 to 5."""
+    """Return the semitones from bass to bass, -6 to 5."""
     return [(b.bass - a.bass + 6) % 12 - 6 for a, b in pairwise(steps)]
 
 
 def longest(flags: Sequence[bool]) -> int:
-    """Length of the longest run that holds."""
+    """Return the length of the longest run of true values."""
     best = run = 0
     for flag in flags:
         run = run + 1 if flag else 0
@@ -288,10 +288,10 @@ DETECTORS: dict[str, Callable[[Chart, list[Step]], bool]] = {
 
 
 def moves_of(steps: Sequence[Step]) -> set[tuple[str, int, str]]:
-    """Every step from chord to chord, wherever it starts: quality, root motion, quality."""
+    """Return each chord change as (quality, root motion, quality), independent of the root."""
     return {(a.quality, rises(a, b), b.quality) for a, b in pairwise(steps)}
 
 
 def likeness(one: set[tuple[str, int, str]], other: set[tuple[str, int, str]]) -> float:
-    """The Jaccard index."""
+    """Return the Jaccard index of two sets."""
     return len(one & other) / len(one | other)

@@ -1,4 +1,4 @@
-"""The nets over chords: what they may see, what they add up to, what copying is good for."""
+"""The nets over chords: causality, normalized probabilities, numpy inference, and copying."""
 
 import dataclasses
 import subprocess
@@ -33,7 +33,7 @@ COLUMNS = {
     "quality": 6,
     "function": 9,
     "bass": 13,
-    "length": LENGTHS + 1,  # the start has one of its own
+    "length": LENGTHS + 1,  # the start has its own id
     "place": 16,
 }
 CONTEXTS = {"style": 5, "mode": 2}
@@ -60,7 +60,7 @@ CONFIGS: dict[str, ChordConfig] = {
 
 
 def build(config: ChordConfig, seed: int = 0) -> Net:
-    """A net in which no weight is zero, nor so large that all is decided."""
+    """Return a net whose weights are not zero, and small enough that probabilities vary."""
     torch.manual_seed(seed)
     if isinstance(config, ChordLstmConfig):
         net: Net = ChordLstm(config)
@@ -74,37 +74,37 @@ def build(config: ChordConfig, seed: int = 0) -> Net:
 
 
 def songs(config: ChordConfig, steps: int = 40, count: int = 3, seed: int = 1) -> ChordBatch:
-    """Songs of chance that repeat themselves."""
-    dice = torch.Generator().manual_seed(seed)
+    """Return random songs with repetitions."""
+    rng = torch.Generator().manual_seed(seed)
     phrase = steps // 3 + 1
     columns = {
-        name: torch.randint(0, ids, (count, phrase), generator=dice).repeat(1, 3)[:, :steps]
+        name: torch.randint(0, ids, (count, phrase), generator=rng).repeat(1, 3)[:, :steps]
         for name, ids in config.columns.items()
     }
     columns["chord"] = torch.where(
-        torch.rand(count, steps, generator=dice) < 0.2,
-        torch.randint(0, config.chords, (count, steps), generator=dice),
+        torch.rand(count, steps, generator=rng) < 0.2,
+        torch.randint(0, config.chords, (count, steps), generator=rng),
         columns["chord"],
     )
     if "length" in columns:
         columns["length"] = columns["length"].clamp(max=LENGTHS - 1)
         columns["length"][:, 0] = LENGTHS
     contexts = {
-        name: torch.randint(0, ids, (count,), generator=dice)
+        name: torch.randint(0, ids, (count,), generator=rng)
         for name, ids in config.contexts.items()
     }
-    onsets = torch.randint(1, 5, (count, steps), generator=dice).cumsum(1)
+    onsets = torch.randint(1, 5, (count, steps), generator=rng).cumsum(1)
     return ChordBatch(columns, contexts, onsets, torch.ones(count, steps, dtype=torch.bool))
 
 
 def cut(batch: ChordBatch, steps: int) -> ChordBatch:
-    """The first steps."""
+    """Return the first steps of a batch."""
     columns = {name: ids[:, :steps] for name, ids in batch.columns.items()}
     return ChordBatch(columns, batch.contexts, batch.onsets[:, :steps], batch.real[:, :steps])
 
 
 def everything(net: Net, batch: ChordBatch) -> tuple[Tensor, Tensor, Tensor]:
-    """Log probabilities of chords, lengths and basses, the chord chosen being the fourth."""
+    """Return log probabilities of chords, and of lengths and basses given chord 4."""
     predicted = net(batch)
     chosen = batch.columns["chord"].roll(3, 1)
     return (predicted.chords, *net.details(predicted, batch, chosen))
@@ -124,7 +124,7 @@ def test_shapes_and_sums(config: ChordConfig) -> None:
         torch.testing.assert_close(logs.exp().sum(-1), torch.ones(3, 40))
 
 
-def test_what_comes_later_changes_nothing(config: ChordConfig) -> None:
+def test_predictions_do_not_depend_on_later_steps(config: ChordConfig) -> None:
     net, batch = build(config), songs(config)
     other = songs(config, seed=2)
     mixed = ChordBatch(
@@ -154,7 +154,7 @@ def test_padding_changes_nothing(config: ChordConfig) -> None:
         torch.testing.assert_close(longer[:, :17], short)
 
 
-def test_songs_of_a_batch_do_not_meet(config: ChordConfig) -> None:
+def test_songs_of_a_batch_are_independent(config: ChordConfig) -> None:
     net, batch = build(config), songs(config)
     alone = ChordBatch(
         {name: ids[1:2] for name, ids in batch.columns.items()},
@@ -166,7 +166,7 @@ def test_songs_of_a_batch_do_not_meet(config: ChordConfig) -> None:
         torch.testing.assert_close(net(batch).chords[1:2], net(alone).chords)
 
 
-def test_one_step(config: ChordConfig) -> None:
+def test_a_song_of_one_step(config: ChordConfig) -> None:
     net, batch = build(config), songs(config)
     with torch.no_grad():
         for logs in everything(net, cut(batch, 1)):
@@ -181,7 +181,7 @@ def test_gradients_reach_every_weight(config: ChordConfig) -> None:
         assert torch.isfinite(weight.grad).all(), name
 
 
-def test_matches_counted_one_by_one() -> None:
+def test_match_lengths_equal_brute_force() -> None:
     chords = torch.randint(0, 2, (2, 30), generator=torch.Generator().manual_seed(3))
     longest = 5
     found = match_lengths(chords, longest)
@@ -201,11 +201,11 @@ def reader_of(net: Net) -> ChordInference:
     return ChordInference(net.config, {name: w.numpy() for name, w in net.state_dict().items()})
 
 
-def begun(reader: ChordInference, batch: ChordBatch, song: int) -> ChordState:
+def start_state(reader: ChordInference, batch: ChordBatch, song: int) -> ChordState:
     return reader.start({name: int(ids[song]) for name, ids in batch.contexts.items()})
 
 
-def stepped(
+def run_steps(
     reader: ChordInference, state: ChordState, batch: ChordBatch, song: int, i: int
 ) -> NextChord:
     ids = {name: int(rows[song, i]) for name, rows in batch.columns.items()}
@@ -213,35 +213,35 @@ def stepped(
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_numpy_reads_what_torch_does(config: ChordConfig, seed: int) -> None:
+def test_numpy_equals_torch(config: ChordConfig, seed: int) -> None:
     net, batch = build(config, seed), songs(config, 140, 2, seed + 5)
     reader = reader_of(net)
     with torch.no_grad():
         chords, lengths, basses = (logs.exp().numpy() for logs in everything(net, batch))
     chosen = batch.columns["chord"].roll(3, 1)
     for song in range(2):
-        state = begun(reader, batch, song)
+        state = start_state(reader, batch, song)
         for i in range(140):
-            read, chord = stepped(reader, state, batch, song, i), int(chosen[song, i])
+            read, chord = run_steps(reader, state, batch, song, i), int(chosen[song, i])
             np.testing.assert_allclose(read.chords, chords[song, i], atol=1e-5)
             np.testing.assert_allclose(read.lengths(chord), lengths[song, i], atol=1e-5)
             np.testing.assert_allclose(read.basses(chord), basses[song, i], atol=1e-5)
 
 
-def test_numpy_reads_a_long_song_at_the_usual_size() -> None:
+def test_numpy_equals_torch_on_a_long_song_at_full_size() -> None:
     columns = COLUMNS | {"chord": 557, "quality": 49, "function": 96}
     config = ChordTransformerConfig(557, LENGTHS, columns, CONTEXTS)
     net, batch = build(config), songs(config, 300, 1)
     reader = reader_of(net)
     with torch.no_grad():
         expected = net(batch).chords[0].exp().numpy()
-    state = begun(reader, batch, 0)
+    state = start_state(reader, batch, 0)
     for i in range(300):
-        read = stepped(reader, state, batch, 0, i)
+        read = run_steps(reader, state, batch, 0, i)
         np.testing.assert_allclose(read.chords, expected[i], atol=1e-4)
 
 
-def test_reading_imports_no_torch() -> None:
+def test_inference_imports_no_torch() -> None:
     names = [f"{net}.inference" for net in ("chord_nets", "chord_lstm", "chord_transformer")]
     program = f"import sys, {', '.join(f'muse.models.{name}' for name in names)}"
     done = subprocess.run(
@@ -253,16 +253,18 @@ def test_reading_imports_no_torch() -> None:
     assert done.stdout.strip() == "False"
 
 
-def test_forks_go_their_own_ways(config: ChordConfig) -> None:
+def test_forks_are_independent(config: ChordConfig) -> None:
     net, batch, other = build(config), songs(config), songs(config, seed=8)
     reader = reader_of(net)
     ways = [batch, other, batch]
-    states = [begun(reader, batch, 0)]
+    states = [start_state(reader, batch, 0)]
     for i in range(20):
-        stepped(reader, states[0], batch, 0, i)
+        run_steps(reader, states[0], batch, 0, i)
     states += [reader.fork(states[0]), reader.fork(states[0])]
-    for i in range(20, 40):  # all three step in turn, and must not see one another
-        reads = [stepped(reader, state, way, 0, i) for state, way in zip(states, ways, strict=True)]
+    for i in range(20, 40):  # all three advance in turn and must not affect each other
+        reads = [
+            run_steps(reader, state, way, 0, i) for state, way in zip(states, ways, strict=True)
+        ]
         np.testing.assert_array_equal(reads[0].chords, reads[2].chords)
     with torch.no_grad():
         expected = net(batch).chords[0, 39].exp().numpy()
@@ -270,20 +272,20 @@ def test_forks_go_their_own_ways(config: ChordConfig) -> None:
     assert np.abs(reads[1].chords - reads[0].chords).max() > 1e-4
 
 
-def test_a_read_stays_what_it_was(config: ChordConfig) -> None:
+def test_predictions_do_not_change_with_later_steps(config: ChordConfig) -> None:
     reader, batch = reader_of(build(config)), songs(config)
-    state = begun(reader, batch, 0)
-    reads = [stepped(reader, state, batch, 0, i) for i in range(10)]
+    state = start_state(reader, batch, 0)
+    reads = [run_steps(reader, state, batch, 0, i) for i in range(10)]
     before = [reads[-1].chords.copy(), reads[-1].lengths(3), reads[-1].basses(3)]
     for i in range(10, 40):
-        stepped(reader, state, batch, 0, i)
+        run_steps(reader, state, batch, 0, i)
     for array, told in zip(
         before, (reads[-1].chords, reads[-1].lengths(3), reads[-1].basses(3)), strict=True
     ):
         np.testing.assert_array_equal(array, told)
 
 
-def test_net_over_tokens() -> None:
+def test_a_net_over_tokens() -> None:
     config = ChordLstmConfig(chords=50, lengths=0, columns={"note": 50}, width=12)
     torch.manual_seed(0)
     net = ChordLstm(config).eval()
@@ -303,7 +305,7 @@ def test_net_over_tokens() -> None:
 # -- files
 
 
-def test_weights_travel_as_files(config: ChordConfig, tmp_path: Path) -> None:
+def test_weights_are_loaded_from_files(config: ChordConfig, tmp_path: Path) -> None:
     net = build(config)
     tensors = {name: w.numpy() for name, w in net.state_dict().items()}
     data, card = pack_weights(
@@ -314,7 +316,7 @@ def test_weights_travel_as_files(config: ChordConfig, tmp_path: Path) -> None:
     reader, told = load_chord_inference(tmp_path / "net", "abc")
     assert reader.config == read_config(told["config"]) == config
     batch = songs(config)
-    read = stepped(reader, begun(reader, batch, 0), batch, 0, 0)
+    read = run_steps(reader, start_state(reader, batch, 0), batch, 0, 0)
     with torch.no_grad():
         expected = net(batch).chords[0, 0].exp().numpy()
     np.testing.assert_allclose(read.chords, expected, atol=1e-5)
@@ -333,17 +335,17 @@ def test_weights_of_another_config_are_refused() -> None:
 
 
 @pytest.mark.parametrize("number", [-1, COLUMNS["bass"]])
-def test_ids_that_are_none_are_refused(config: ChordConfig, number: int) -> None:
+def test_invalid_ids_are_refused(config: ChordConfig, number: int) -> None:
     reader, batch = reader_of(build(config)), songs(config)
-    state = begun(reader, batch, 0)
+    state = start_state(reader, batch, 0)
     with pytest.raises(ValueError, match="not an id of bass"):
         reader.step(state, dict.fromkeys(config.columns, 0) | {"bass": number})
-    read = stepped(reader, state, batch, 0, 0)
-    again = stepped(reader, begun(reader, batch, 0), batch, 0, 0)
+    read = run_steps(reader, state, batch, 0, 0)
+    again = run_steps(reader, start_state(reader, batch, 0), batch, 0, 0)
     np.testing.assert_array_equal(read.chords, again.chords)
 
 
-def test_configs_that_cannot_be() -> None:
+def test_invalid_configs_are_refused() -> None:
     with pytest.raises(ValueError, match="multiple"):
         transformer_config(width=18)
     with pytest.raises(ValueError, match="columns"):
@@ -357,9 +359,9 @@ def test_configs_that_cannot_be() -> None:
 # -- copying
 
 
-def repeated_songs(dice: torch.Generator, config: ChordTransformerConfig) -> ChordBatch:
-    """Eight chords of chance, four times over: only the first eight cannot be known."""
-    ids = torch.randint(1, CHORDS, (16, 8), generator=dice).repeat(1, 4)
+def repeated_songs(rng: torch.Generator, config: ChordTransformerConfig) -> ChordBatch:
+    """Return eight random chords, repeated four times; only the first eight are unpredictable."""
+    ids = torch.randint(1, CHORDS, (16, 8), generator=rng).repeat(1, 4)
     columns = {name: torch.zeros_like(ids) for name in config.columns} | {"chord": ids}
     contexts = dict.fromkeys(config.contexts, ids[:, 0] * 0)
     onsets = (torch.arange(32) * 2).expand(16, -1)
@@ -367,7 +369,7 @@ def repeated_songs(dice: torch.Generator, config: ChordTransformerConfig) -> Cho
 
 
 def loss_on_repeats(net: ChordTransformer, batch: ChordBatch) -> Tensor:
-    """Mean NLL of the chords that were there before."""
+    """Return the mean NLL of the repeated chords."""
     chords = net(batch).chords[:, 8:-1]
     return -chords.gather(-1, batch.columns["chord"][:, 9:, None]).mean()
 
@@ -376,15 +378,15 @@ def test_copying_learns_to_repeat() -> None:
     losses = {}
     for copying in (True, False):
         torch.manual_seed(0)
-        dice = torch.Generator().manual_seed(0)
+        rng = torch.Generator().manual_seed(0)
         config = transformer_config(copying=copying, width=32, dropout=0.0)
         net = ChordTransformer(config, torch.zeros(6, 6, 12))
         optimizer = torch.optim.AdamW(net.parameters(), lr=3e-3)
         for _ in range(60):
             optimizer.zero_grad()
-            loss_on_repeats(net, repeated_songs(dice, config)).backward()
+            loss_on_repeats(net, repeated_songs(rng, config)).backward()
             optimizer.step()
         with torch.no_grad():
-            losses[copying] = float(loss_on_repeats(net, repeated_songs(dice, config)))
+            losses[copying] = float(loss_on_repeats(net, repeated_songs(rng, config)))
     assert losses[False] > 2.5  # chance is log 29 = 3.4
     assert losses[True] < 1.0

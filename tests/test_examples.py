@@ -1,4 +1,4 @@
-"""The example song: composed as its script says, sounding where its MIDI says."""
+"""The example song: its script, MIDI file and recording agree."""
 
 import subprocess
 import sys
@@ -48,7 +48,7 @@ def test_the_script_composes_the_stored_midi(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == [MIDI.name]
 
 
-def test_it_has_a_tempo_change_a_key_a_metre_and_a_form(song: Song) -> None:
+def test_it_has_a_tempo_change_a_key_a_meter_and_sections(song: Song) -> None:
     assert [(tempo.beat, round(tempo.bpm, 3)) for tempo in song.tempos] == [(0, 100), (40, 112)]
     assert [(key.tonic_pc, key.mode) for key in song.keys] == [(2, "minor")]
     assert [(meter.numerator, meter.denominator) for meter in song.meters] == [(4, 4)]
@@ -79,7 +79,7 @@ def test_the_lead_and_the_bass_play_one_note_at_a_time(song: Song) -> None:
 def test_long_notes_of_the_lead_belong_to_the_chord(song: Song) -> None:
     for note in song.tracks[0].notes:
         if note.duration_beats > 1.3:
-            at = note.start_beats + 0.1  # the hand is a little uneven
+            at = note.start_beats + 0.1  # onsets deviate slightly from the beat
             chord = next(c for c in reversed(song.chords) if c.start_beats <= at)
             assert note.pitch % 12 in CHORD_TONES[chord.symbol], (note, chord.symbol)
 
@@ -95,13 +95,13 @@ def test_the_recording_is_small_stereo_and_as_long_as_the_song(song: Song) -> No
 
 
 def attacks(audio: np.ndarray) -> np.ndarray:
-    """How much louder each hop is than the one before, in log energy of the treble."""
+    """Return the increase of the log energy of high frequencies from hop to hop."""
     treble = np.diff(audio, prepend=0.0)
     hops = treble[: len(treble) // HOP * HOP].reshape(-1, HOP)
     return np.maximum(np.diff(np.log10(np.mean(hops**2, axis=1) + 1e-5), prepend=0.0), 0)
 
 
-def test_the_recording_sounds_where_the_midi_says(song: Song) -> None:
+def test_onsets_of_the_recording_are_those_of_the_midi(song: Song) -> None:
     recorded, rate = soundfile.read(AUDIO)
     heard = attacks(recorded.mean(axis=1))
     time = song.tempo_map()
@@ -112,7 +112,7 @@ def test_the_recording_sounds_where_the_midi_says(song: Song) -> None:
         frames = np.round(hits * rate / HOP).astype(int)
         mean_attack = heard[frames[:, None] + around].mean(axis=0)
         lag_ms = around[int(np.argmax(mean_attack))] * HOP / rate * 1000
-        assert 0 <= lag_ms < 7, f"from {start} s on"  # a sampled drum takes a moment to speak
+        assert 0 <= lag_ms < 7, f"from {start} s on"  # sampled drums have a short attack
 
 
 def test_the_jam_is_the_lead_of_the_song_with_chords_under_it(song: Song) -> None:

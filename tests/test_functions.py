@@ -134,13 +134,13 @@ CASES = [
 
 
 @pytest.mark.parametrize(("key", "chord", "after", "name", "role", "kind"), CASES)
-def test_musicians_agree(key: str, chord: str, after: str, name: str, role: str, kind: str) -> None:
+def test_known_cases(key: str, chord: str, after: str, name: str, role: str, kind: str) -> None:
     following = parse_chord(after) if after else None
     found = function_of(parse_chord(chord), parse_key(key), following)
     assert (found.name, found.role, found.kind) == (name, role, kind)
 
 
-def test_the_table_is_sound() -> None:
+def test_the_table_is_consistent() -> None:
     assert [row.code for row in FUNCTIONS] == list(range(len(FUNCTIONS)))
     assert len({(row.kind, row.name) for row in FUNCTIONS}) == len(FUNCTIONS)
     codes = {f"{row.kind} {row.name}": row.code for row in FUNCTIONS}

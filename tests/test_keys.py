@@ -41,7 +41,7 @@ def test_keys_are_read(text: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "H major", "C dorianish", "minor", "C major 2", "8A"])
-def test_no_key(text: str) -> None:
+def test_text_that_is_not_a_key_is_refused(text: str) -> None:
     with pytest.raises(BadInputError, match="not a key"):
         parse_key(text)
 

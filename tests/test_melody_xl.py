@@ -1,4 +1,4 @@
-"""The net over melodies: recurrence, causality, copying, and what it adds up to."""
+"""The net over melodies: recurrence, causality, copying, and normalized probabilities."""
 
 import dataclasses
 
@@ -39,7 +39,7 @@ CONFIGS = {
 
 
 def build(sizes: MelodyConfig, seed: int = 0) -> MelodyXL:
-    """A net in which no weight is zero, nor so large that all is decided."""
+    """Return a net whose weights are not zero, and small enough that probabilities vary."""
     torch.manual_seed(seed)
     net = MelodyXL(sizes)
     with torch.no_grad():
@@ -49,7 +49,7 @@ def build(sizes: MelodyConfig, seed: int = 0) -> MelodyXL:
 
 
 def melodies(sizes: MelodyConfig, rows: int, songs: int = 2, seed: int = 1) -> MelodyBatch:
-    """Songs whose columns agree with each other, drawn from few notes so that matches come."""
+    """Return songs with consistent columns, drawn from few notes so that there are matches."""
     dice = torch.Generator().manual_seed(seed)
     columns = {
         name: torch.randint(0, max(count - 1, 1), (songs, rows), generator=dice)
@@ -68,8 +68,8 @@ def melodies(sizes: MelodyConfig, rows: int, songs: int = 2, seed: int = 1) -> M
     return MelodyBatch(columns, {"mode": torch.randint(0, 2, (songs,), generator=dice)}, bars)
 
 
-def told(net: MelodyXL, batch: MelodyBatch, length: int) -> torch.Tensor:
-    """All log probabilities of songs read in segments, the three parts side by side."""
+def segment_log_probs(net: MelodyXL, batch: MelodyBatch, length: int) -> torch.Tensor:
+    """Return all log probabilities of songs read in segments, the three parts concatenated."""
     parts = []
     for start, predicted in zip(
         range(0, batch.rows, length), predict_segments(net, batch, length), strict=True
@@ -86,10 +86,10 @@ def everything(net: MelodyXL, predicted: Predicted, rows: MelodyBatch) -> torch.
 
 @pytest.mark.parametrize("name", CONFIGS)
 @torch.no_grad()
-def test_segments_of_64_give_what_one_pass_gives(name: str) -> None:
+def test_segments_of_64_equal_one_pass(name: str) -> None:
     net = build(CONFIGS[name])
     batch = melodies(CONFIGS[name], 200)
-    whole, parts = told(net, batch, 200), told(net, batch, 64)
+    whole, parts = segment_log_probs(net, batch, 200), segment_log_probs(net, batch, 64)
     assert (whole - parts).abs().max() < LOGIT_TOLERANCE
 
 
@@ -98,13 +98,13 @@ def test_without_memory_the_past_is_forgotten() -> None:
     sizes = config(memory=0, segment=8)
     net = build(sizes)
     batch = melodies(sizes, 16)
-    whole, parts = told(net, batch, 16), told(net, batch, 8)
+    whole, parts = segment_log_probs(net, batch, 16), segment_log_probs(net, batch, 8)
     assert torch.allclose(whole[:, :8], parts[:, :8], atol=LOGIT_TOLERANCE)
     assert not torch.allclose(whole[:, 8:], parts[:, 8:], atol=LOGIT_TOLERANCE)
 
 
 @torch.no_grad()
-def test_memory_stays_as_long_as_it_may() -> None:
+def test_memory_reaches_back_as_configured() -> None:
     sizes = config(memory=24, segment=16)
     net, batch = build(sizes), melodies(sizes, 80)
     memory: Memory | None = None
@@ -117,8 +117,8 @@ def test_memory_stays_as_long_as_it_may() -> None:
 
 @pytest.mark.parametrize("name", CONFIGS)
 @torch.no_grad()
-def test_reading_note_by_note_equals_reading_all_again(name: str) -> None:
-    """Sampling with the cache and without tell the same of each next note."""
+def test_cached_inference_equals_full_passes(name: str) -> None:
+    """Check that predictions with and without the cache are equal."""
     net = build(CONFIGS[name])
     batch = melodies(CONFIGS[name], 30, songs=1)
     memory = None
@@ -133,7 +133,7 @@ def test_reading_note_by_note_equals_reading_all_again(name: str) -> None:
 @pytest.mark.parametrize("name", CONFIGS)
 @pytest.mark.parametrize("length", [7, 40])
 @torch.no_grad()
-def test_nothing_is_known_before_it_comes(name: str, length: int) -> None:
+def test_predictions_do_not_depend_on_later_rows(name: str, length: int) -> None:
     net, batch = build(CONFIGS[name]), melodies(CONFIGS[name], 40)
     other = melodies(CONFIGS[name], 40, seed=2)
     for place in (1, 20, 33):
@@ -143,7 +143,10 @@ def test_nothing_is_known_before_it_comes(name: str, length: int) -> None:
         }
         bars = torch.cat([batch.bars[:, :place], other.bars[:, place:] + 3], 1)
         changed = MelodyBatch(columns, batch.contexts, bars)
-        before, after = told(net, batch, length), told(net, changed, length)
+        before, after = (
+            segment_log_probs(net, batch, length),
+            segment_log_probs(net, changed, length),
+        )
         assert torch.equal(before[:, :place], after[:, :place])
         assert not torch.equal(before[:, place:], after[:, place:])
 
@@ -153,13 +156,13 @@ def test_nothing_is_known_before_it_comes(name: str, length: int) -> None:
 def test_probabilities_add_up_to_one(name: str) -> None:
     net, batch = build(CONFIGS[name]), melodies(CONFIGS[name], 40)
     limits = [PITCHES, PITCHES + ADVANCES]
-    for part in told(net, batch, 16).tensor_split(limits, -1):
+    for part in segment_log_probs(net, batch, 16).tensor_split(limits, -1):
         assert torch.allclose(part.exp().sum(-1), torch.ones(2, 40), atol=1e-4)
 
 
 @torch.no_grad()
-def test_what_followed_comes_again_transposed() -> None:
-    """After a phrase begins again on another pitch, copied intervals weigh the right pitch."""
+def test_transposed_phrases_are_copied_by_intervals() -> None:
+    """Check that copied intervals predict the right pitch of a transposed phrase."""
     sizes = config()
     net = build(sizes)
     assert net.pointer is not None
@@ -177,18 +180,18 @@ def test_what_followed_comes_again_transposed() -> None:
 
 
 @torch.no_grad()
-def test_matches_are_counted_back_from_both_ends() -> None:
+def test_match_lengths_of_known_rows() -> None:
     ids = torch.tensor([[1, 2, 3, 1, 2, 3, 3]])
     whole = match_lengths(ids, 7, 4)
     assert whole[0, 5].tolist() == [0, 0, 3, 0, 0, 4, 1]
     assert torch.equal(match_lengths(ids, 2, 4), whole[:, -2:])
 
 
-def test_no_chord_changes_a_net_that_sees_none() -> None:
+def test_a_net_without_chord_columns_ignores_chords() -> None:
     sizes = CONFIGS["no chords"]
     net, batch = build(sizes), melodies(CONFIGS["all"], 10)
     with pytest.raises(KeyError):
-        net(batch)  # the caller hands over the columns of the config only
+        net(batch)  # the caller passes only the columns of the config
     assert net.fresh.tone is None
 
 
@@ -200,7 +203,7 @@ def test_the_gradient_stops_at_the_memory() -> None:
     assert not any(h.requires_grad for h in memory.hidden)
 
 
-def test_config_is_read_and_refused() -> None:
+def test_configs_are_read_and_invalid_ones_refused() -> None:
     sizes = config()
     assert read_melody_config(dataclasses.asdict(sizes)) == sizes
     for wrong in ({"width": 20}, {"memory": -1}, {"columns": {"pitch": 3}}):

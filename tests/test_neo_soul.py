@@ -110,7 +110,7 @@ def test_chords_of_the_corpus_are_spelled_as_a_player_would(corpus: list[Chart])
 
 
 def tonality_in(chart: Chart, beat: float) -> Tonality:
-    """The key in force; F sharp major is written as G flat."""
+    """Return the key in force; F sharp major is written as G flat."""
     key = tonality_of(next(k for k in reversed(chart.song.keys) if k.beat <= beat))
     return Tonality(-6, "major") if key == Tonality(6, "major") else key
 

@@ -50,7 +50,7 @@ def song_of(ids: list[int], key: Key, name: str = "a/song") -> ChordSong:
     return chord_song(name, Song(keys=[key], chords=chords), "pop")
 
 
-def test_trigram_is_witten_and_bells() -> None:
+def test_trigram_equals_witten_bell_by_hand() -> None:
     """By hand: after G came AM four times and C twice, after C and G always AM, four times."""
     model = CorpusNgram(SONGS)
     everything = Counter(chord for song in SONGS for chord in song)
@@ -67,7 +67,7 @@ def test_trigram_is_witten_and_bells() -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(sequences)
-def test_probabilities_add_up_and_leave_nothing_out(ids: list[int]) -> None:
+def test_probabilities_sum_to_one_and_are_positive(ids: list[int]) -> None:
     past = merged(ids)
     corpus = CorpusNgram(SONGS)
     for p in (corpus.predict(past), AdaptiveNgram(corpus, 3.0).predict(past)):
@@ -80,8 +80,8 @@ def test_probabilities_add_up_and_leave_nothing_out(ids: list[int]) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(sequences)
-def test_adaptive_is_the_blend_that_it_says(ids: list[int]) -> None:
-    """Order by order from the definition, with counts taken anew from the whole past."""
+def test_adaptive_equals_its_definition(ids: list[int]) -> None:
+    """Compare with the definition, with counts of the whole past at each order."""
     past = merged(ids)
     corpus, escape = CorpusNgram(SONGS), 2.5
     p = corpus.predict(past)
@@ -99,7 +99,7 @@ def test_adaptive_is_the_blend_that_it_says(ids: list[int]) -> None:
     assert AdaptiveNgram(corpus, escape).predict(past) == pytest.approx(p / p.sum())
 
 
-def test_step_by_step_is_all_at_once() -> None:
+def test_step_by_step_equals_whole_song() -> None:
     model = AdaptiveNgram(CorpusNgram(SONGS), 4.0)
     song = model.start()
     for place, chord in enumerate(SONGS[1]):
@@ -109,8 +109,8 @@ def test_step_by_step_is_all_at_once() -> None:
         song.append(chord)
 
 
-def test_a_song_that_repeats_is_learned() -> None:
-    """What the corpus never did is foreseen when the song has done it."""
+def test_repetition_within_a_song_is_learned() -> None:
+    """Check that a progression that only the song contains is predicted on repetition."""
     loop = [CHORD_VOCABULARY.ids[name] for name in ("Db:maj", "E:min", "B:7", "Eb:dim")]
     corpus = CorpusNgram(SONGS)
     past = loop * 3
@@ -119,7 +119,7 @@ def test_a_song_that_repeats_is_learned() -> None:
 
 
 def test_figures_do_not_depend_on_the_key() -> None:
-    """The same songs in other keys score the same to the last digit that counts."""
+    """Check that transposed songs have the same scores."""
     keys = [Key(0.0, tonic, mode) for tonic in (0, 4, 11) for mode in ("major", "minor")]  # type: ignore[arg-type]
     for mode in ("major", "minor"):
         train = [song_of(ids, Key(0.0, 0, mode), f"a/{i}") for i, ids in enumerate(SONGS)]  # type: ignore[arg-type]
@@ -135,7 +135,7 @@ def test_figures_do_not_depend_on_the_key() -> None:
                 assert (figure.top1, figure.top3) == (found[0].top1, found[0].top3)
 
 
-def test_groups_and_what_has_none() -> None:
+def test_groups_and_songs_without_a_group_model() -> None:
     train = [song_of(ids, Key(0.0, 0, "major"), f"a/{i}") for i, ids in enumerate(SONGS)]
     model = train_baseline("adaptive", train, "style")
     assert set(model.models) == {"all", "pop"}
@@ -146,8 +146,8 @@ def test_groups_and_what_has_none() -> None:
     assert model.predict(past, pop)[transposed_ids(np.array([G]), 2)[0]] == pytest.approx(down[G])
 
 
-def test_rows_are_told_from_the_past_alone() -> None:
-    """Another end of the song changes no row before it."""
+def test_rows_depend_on_the_past_only() -> None:
+    """Check that a different end of the song does not change earlier rows."""
     train = [song_of(ids, Key(0.0, 0, "major"), f"a/{i}") for i, ids in enumerate(SONGS)]
     one, other = (song_of([C, F, G, end], Key(0.0, 0, "major")) for end in (C, AM))
     for name in BASELINES:
@@ -156,7 +156,7 @@ def test_rows_are_told_from_the_past_alone() -> None:
 
 
 def test_better_models_score_better() -> None:
-    """On the written neo-soul and on songs that loop: each baseline is ahead of the simpler one."""
+    """Check on charts and looping songs that each baseline beats the simpler one."""
     data = read_chord_data([NEO_SOUL])
     train, test = data.songs[::2], data.songs[1::2]
     unigram, trigram, adaptive = (
@@ -168,7 +168,7 @@ def test_better_models_score_better() -> None:
 
 
 def test_escape_is_tuned_on_training_songs() -> None:
-    """Songs that only repeat themselves want a small weight, songs that never do a large one."""
+    """Check that repetitive songs give a small escape weight, and others a large one."""
     rng = np.random.default_rng(5)
     names = np.arange(FIRST_TARGET_ID, VOCABULARY_SIZE)
     loops = [rng.choice(names, 4, replace=False).tolist() * 6 for _ in range(16)]
@@ -180,7 +180,7 @@ def test_escape_is_tuned_on_training_songs() -> None:
     assert found == [min(ESCAPES), max(ESCAPES)]
 
 
-def test_bad_wishes() -> None:
+def test_invalid_arguments_are_refused() -> None:
     with pytest.raises(ParameterError, match="bigram"):
         train_baseline("bigram", [song_of(SONGS[0], Key(0.0, 0, "major"))])  # type: ignore[arg-type]
     with pytest.raises(ParameterError):

@@ -29,7 +29,7 @@ FIFTHS = st.integers(-15, 19)  # Fbb to B##
     ("name", "fifths", "pc"),
     [("C", 0, 0), ("F#", 6, 6), ("Gb", -6, 6), ("B♭", -2, 10), ("Cx", 14, 2), ("E#", 11, 5)],
 )
-def test_names_and_places(name: str, fifths: int, pc: int) -> None:
+def test_names_and_positions_on_the_line_of_fifths(name: str, fifths: int, pc: int) -> None:
     assert parse_note_name(name) == fifths
     assert pitch_class(fifths) == pc
 
@@ -75,13 +75,13 @@ def test_an_octave_belongs_to_the_letter() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "H", "C####", "c", "C4", "♯"])
-def test_no_name_of_a_note(text: str) -> None:
+def test_text_that_is_not_a_note_name_is_refused(text: str) -> None:
     with pytest.raises(BadInputError, match="not the name of a note"):
         parse_note_name(text)
 
 
 @pytest.mark.parametrize("text", ["C", "4", "C-2", "A9", "B#9"])
-def test_no_midi_pitch(text: str) -> None:
+def test_text_that_is_not_a_pitch_is_refused(text: str) -> None:
     with pytest.raises(BadInputError):
         parse_midi_name(text)
 
@@ -103,7 +103,7 @@ def test_degrees_are_found_again_between_notes(number: int, alteration: int, roo
 
 
 @pytest.mark.parametrize("text", ["", "0", "16", "b", "3b", "x"])
-def test_no_degree(text: str) -> None:
+def test_text_that_is_not_a_degree_is_refused(text: str) -> None:
     with pytest.raises(BadInputError, match="not a degree"):
         parse_interval(text)
 

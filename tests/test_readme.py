@@ -1,4 +1,4 @@
-"""Every line of the README runs as it stands, in its order, and prints what the README shows."""
+"""The commands of the README run in order and unchanged, and print the output it shows."""
 
 import os
 import re
@@ -24,7 +24,7 @@ WRITTEN = ("stems/song.mid", "tune.mid", "new.wav", "shards", "tune.musicxml", "
 
 @pytest.fixture
 def place(tmp_path: Path, example_audio: Path) -> Path:
-    """A folder with what the README's lines read: a song, a folder of MIDI, the examples."""
+    """Return a folder with the inputs of the README: a song, a folder of MIDI, the examples."""
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     (tmp_path / "midi").mkdir()
     shutil.copy(ROOT / "examples" / "paper_lanterns.mid", tmp_path / "midi")
@@ -33,7 +33,7 @@ def place(tmp_path: Path, example_audio: Path) -> Path:
     return tmp_path
 
 
-def test_lines_of_the_readme_run(place: Path) -> None:
+def test_commands_of_the_readme_run(place: Path) -> None:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     lines = [line for line in LINE.findall(README) if line not in LEFT_OUT]
     assert len(lines) >= 10
@@ -49,7 +49,7 @@ def test_lines_of_the_readme_run(place: Path) -> None:
     assert all((place / name).exists() for name in WRITTEN)
 
 
-def test_readme_shows_what_is_printed(muse) -> None:
+def test_output_in_the_readme_is_current(muse) -> None:
     (shown,) = re.findall(r"^\$ muse view (.*?)\n(.*?)```", README, re.MULTILINE | re.DOTALL)[:1]
     words, expected = shown
     printed = muse("view", *words.replace("examples/", f"{ROOT}/examples/").split()).out.decode()
