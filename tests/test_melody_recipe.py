@@ -82,7 +82,7 @@ def test_the_loss_falls_with_each_part_left_out(folder: Path, parts: dict[str, i
     assert losses[-1] < 0.7 * losses[0]
 
 
-def test_chords_are_left_out_when_asked(folder: Path) -> None:
+def test_training_without_chords(folder: Path) -> None:
     recipe, settings = MelodyXLRecipe(), MelodySettings(width=16, layers=1, chords=False)
     prepared = recipe.prepare(folder, settings, lambda _stage, _fraction: None)
     net = recipe.build(recipe.config(prepared, settings))
@@ -107,13 +107,13 @@ def test_step_by_step_inference_equals_the_scores() -> None:
     prediction = start_prediction(reader, song.context, place_of(ids, 0))
     for i in range(len(song) - 1):
         pitch, advance, duration = (ids[name][i + 1] for name in PARTS)
-        told = (
+        probabilities = (
             prediction.pitches()[pitch],
             prediction.advances(pitch)[advance],
             prediction.durations(pitch, advance)[duration],
         )
-        wanted = [scores[part][0][i] for part in PARTS]
-        assert np.allclose(-np.log(told), wanted, atol=1e-4)
+        expected = [scores[part][0][i] for part in PARTS]
+        assert np.allclose(-np.log(probabilities), expected, atol=1e-4)
         note = {name: ids[name][i + 1] for name in (*PARTS, "interval")}
         prediction = prediction.after(note, place_of(ids, i + 1), int(rows.bars[i + 1]))
 

@@ -207,8 +207,13 @@ def test_the_seed_is_random_except_for_several_processes() -> None:
 
 def test_torchrun_sets_devices_and_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
     assert first_process()
-    told = {"TORCHELASTIC_RUN_ID": "x", "LOCAL_WORLD_SIZE": "4", "WORLD_SIZE": "8", "RANK": "5"}
-    for name, value in told.items():
+    environment = {
+        "TORCHELASTIC_RUN_ID": "x",
+        "LOCAL_WORLD_SIZE": "4",
+        "WORLD_SIZE": "8",
+        "RANK": "5",
+    }
+    for name, value in environment.items():
         monkeypatch.setenv(name, value)
     options = resolve(Numbers(), {})
     assert (options.devices, options.nodes, options.seed) == (4, 2, 0)

@@ -1,4 +1,4 @@
-"""The note net as shipped: its heads, its card, and independence of the level."""
+"""The note net in numpy: its heads, its card, and independence of the level."""
 
 import hashlib
 import json
