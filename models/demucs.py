@@ -132,16 +132,16 @@ class DemucsBag(nn.Module):
         nets: list[Any] = list(self.nets)
         return min(float(net.segment) for net in nets)
 
-    def forward(self, audio: Tensor, wanted: Sequence[int] | None = None) -> Tensor:
+    def forward(self, audio: Tensor, needed: Sequence[int] | None = None) -> Tensor:
         """Return the stems of the audio; nets that only contribute to other stems are not run.
 
         Args:
             audio: (batch, channels, samples).
-            wanted: numbers of the stems that are needed; None needs all.
+            needed: numbers of the stems that are needed; None needs all.
         """
         total = audio.new_zeros(len(audio), len(self.stems), *audio.shape[1:])
         for net, shares in zip(self.nets, self.shares, strict=True):
-            if wanted is None or any(shares[stem] > 0 for stem in wanted):
+            if needed is None or any(shares[stem] > 0 for stem in needed):
                 total += net(audio).float() * shares[:, None, None]
         return total
 

@@ -63,8 +63,8 @@ def choose_precision(device: torch.device, precision: str = "auto") -> torch.dty
     """
     if precision not in PRECISIONS:
         raise ValueError(f"precision is {precision}; it must be one of {', '.join(PRECISIONS)}")
-    wanted = precision == "bfloat16" or (precision == "auto" and has_fast_bfloat16(device))
-    return torch.bfloat16 if wanted else torch.float32
+    use_bfloat16 = precision == "bfloat16" or (precision == "auto" and has_fast_bfloat16(device))
+    return torch.bfloat16 if use_bfloat16 else torch.float32
 
 
 def computing_in(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[object]:

@@ -139,17 +139,17 @@ def check_weights(config: MelodyConfig, tensors: Mapping[str, NDArray[Any]]) -> 
     Raises:
         ValueError: weights are missing, unexpected, of other sizes or not finite.
     """
-    wanted = dict(weight_shapes(config))
-    if missing := sorted(wanted.keys() - tensors.keys()):
+    expected = dict(weight_shapes(config))
+    if missing := sorted(expected.keys() - tensors.keys()):
         raise ValueError(f"the weights lack {missing[0]}, which the config needs")
-    if unexpected := sorted(tensors.keys() - wanted.keys()):
+    if unexpected := sorted(tensors.keys() - expected.keys()):
         raise ValueError(f"the weights have {unexpected[0]}, which the config does not need")
-    for name, shape in wanted.items():
+    for name, shape in expected.items():
         if tensors[name].shape != shape:
             raise ValueError(f"{name} is {tensors[name].shape}; the config says {shape}")
         if not np.isfinite(tensors[name]).all():
             raise ValueError(f"{name} has infinite or undefined values; train the net again")
-    return {name: np.ascontiguousarray(tensors[name], np.float32) for name in wanted}
+    return {name: np.ascontiguousarray(tensors[name], np.float32) for name in expected}
 
 
 def weight_shapes(config: MelodyConfig) -> Iterator[tuple[str, Shape]]:

@@ -28,8 +28,8 @@ def learning_rate(plan: TrainingPlan, step: int, steps: int) -> float:
 
 def parameter_groups(net: nn.Module, weight_decay: float) -> list[dict[str, object]]:
     """Group parameters for AdamW: weight decay for matrices and tables, none for vectors."""
-    wanted = [each for each in net.parameters() if each.requires_grad]
+    trainable = [each for each in net.parameters() if each.requires_grad]
     return [
-        {"params": [p for p in wanted if p.ndim >= 2], "weight_decay": weight_decay},
-        {"params": [p for p in wanted if p.ndim < 2], "weight_decay": 0.0},
+        {"params": [p for p in trainable if p.ndim >= 2], "weight_decay": weight_decay},
+        {"params": [p for p in trainable if p.ndim < 2], "weight_decay": 0.0},
     ]

@@ -126,10 +126,12 @@ def set_weights(net: nn.Module, weights: dict[str, Tensor]) -> None:
     Raises:
         ValueError: names or shapes are not those of the net.
     """
-    wanted = {name: tuple(tensor.shape) for name, tensor in weights_of(net).items()}
+    expected = {name: tuple(tensor.shape) for name, tensor in weights_of(net).items()}
     given = {name: tuple(tensor.shape) for name, tensor in weights.items()}
-    if wanted != given:
-        different = sorted(name for name in wanted | given if wanted.get(name) != given.get(name))
+    if expected != given:
+        different = sorted(
+            name for name in expected | given if expected.get(name) != given.get(name)
+        )
         raise ValueError(
             f"the weights are of another net: {different[0]} and {len(different) - 1} more differ"
         )

@@ -92,8 +92,8 @@ def f_measures(
     scores, total = {}, np.zeros(3)
     for name in CLASSES:
         counts = np.zeros(3)
-        for truth, heard in pairs:
-            a, b = onsets(truth, name), onsets(heard, name)
+        for truth, detected in pairs:
+            a, b = onsets(truth, name), onsets(detected, name)
             counts += (
                 len(match_events(a, b, WINDOW_S)) if len(a) and len(b) else 0,
                 len(a),
@@ -116,11 +116,11 @@ def run(count: int) -> dict[str, Any]:
     report["seconds_per_second"] = round((time.process_time() - begin) / seconds, 5)
     report["clean"] = f_measures(clean)
     for level in BLEED_DB:
-        heard = [
+        detected = [
             (hits, transcribe_drums(with_bleed(audio, others[i % len(others)], level), SAMPLE_RATE))
             for i, (audio, hits) in enumerate(material)
         ]
-        report[f"bleed {level:g} dB"] = f_measures(heard)
+        report[f"bleed {level:g} dB"] = f_measures(detected)
     return report
 
 

@@ -97,14 +97,14 @@ def load_basic_pitch() -> Callable[[Path, Mix], Found]:
     logging.disable(logging.NOTSET)
     model = Model(build_icassp_2022_model_path(FilenameSuffix.onnx))
 
-    def hear(folder: Path, _mix: Mix) -> Found:
+    def transcribe(folder: Path, _mix: Mix) -> Found:
         from contextlib import redirect_stdout
 
         with redirect_stdout(sys.stderr):
             _, _, events = predict(folder / "mix.wav", model)
         return {"all": [NoteEvent(e[0], e[1], int(e[2]), 64, float(e[3])) for e in events]}
 
-    return hear
+    return transcribe
 
 
 def transcribe_mix(folder: Path, _mix: Mix) -> Found:
@@ -143,12 +143,12 @@ def systems() -> dict[str, Callable[[Path, Mix], Found]]:
 def run(mixes: Sequence[Mix], folder: Path) -> dict[str, Any]:
     """Run every system on every mix; return mean scores and seconds per second of audio."""
     results: dict[str, Any] = {}
-    for name, hear in systems().items():
+    for name, transcribe in systems().items():
         rows: list[Scores] = []
         seconds = audio_s = 0.0
         for mix in mixes:
             started = time.perf_counter()
-            found = hear(folder / mix.name, mix)
+            found = transcribe(folder / mix.name, mix)
             seconds += time.perf_counter() - started
             audio_s += mix.audio.shape[1] / SAMPLE_RATE
             rows.append(score_mix(mix, found))

@@ -1,1 +1,1 @@
-"""Intervals: generated, named, measured, and heard."""
+"""Intervals: generating clips, naming, detection in recordings, and an ear-training quiz."""

@@ -25,7 +25,7 @@ UP, DOWN, TOGETHER = DIRECTIONS
 RANGE_HZ = (110.0, 880.0)  # of the notes, A2 to A5
 PIANO, PLUCKED = "gm:0", "pluck"
 RECENT_ANSWERS = 20  # last answers of an interval that count
-LEAST_WEIGHT = 0.15  # weight of an interval that is always right; one never asked has 0.5
+LEAST_WEIGHT = 0.15  # weight of an interval that is always right; one never asked for has 0.5
 SEED_PURPOSE = LABEL + 100  # stream of random numbers that choose the size
 
 
@@ -169,13 +169,13 @@ def default_timbres() -> tuple[str, ...]:
 
 
 def size_weights(sizes: Sequence[int], answers: Sequence[Answer]) -> np.ndarray:
-    """Return how often each size is asked for, by the share of its last answers that were wrong."""
+    """Return the weight of each size in the choice of questions."""
     return np.array(
         [size_weight([a.right for a in answers if a.semitones == size]) for size in sizes]
     )
 
 
 def size_weight(right: Sequence[bool]) -> float:
-    """Return the share of wrong answers among the last ones, with Laplace's rule."""
+    """Return the share of wrong answers among the last ones (rule of succession)."""
     last = right[-RECENT_ANSWERS:]
     return max((last.count(False) + 1) / (len(last) + 2), LEAST_WEIGHT)

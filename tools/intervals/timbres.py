@@ -91,12 +91,12 @@ def pluck(frequency: float, frames: int, sample_rate: int, rng: np.random.Genera
     string = np.empty((count, period))
     string[0] = rng.uniform(-1, 1, period)
     string[0] -= string[0].mean()
-    kept = np.exp(-period / rate / STRING_FALL_S)
+    decay = np.exp(-period / rate / STRING_FALL_S)
     before = 0.0  # the sample before the row that is averaged
     for row in range(1, count):
         last = string[row - 1]
-        string[row, 0] = kept * 0.5 * (last[0] + before)
-        string[row, 1:] = kept * 0.5 * (last[1:] + last[:-1])
+        string[row, 0] = decay * 0.5 * (last[0] + before)
+        string[row, 1:] = decay * 0.5 * (last[1:] + last[:-1])
         before = last[-1]
     wave: Sound = soxr.resample(string.ravel(), rate, sample_rate)[:frames]
     wave = np.pad(wave, (0, frames - len(wave)))
