@@ -11,7 +11,7 @@ from muse.tools.errors import ParameterError
 
 @dataclass(frozen=True)
 class Encoding:
-    """How one file format stores samples.
+    """Container and sample formats of one file format.
 
     Attributes:
         container: libsndfile's name of the format.

@@ -47,7 +47,7 @@ def choose_soundfont(named: Path | None = None) -> Path:
     """Return the given soundfont, or else the best one found.
 
     Raises:
-        BadInputError: the given file is missing or is no soundfont.
+        BadInputError: the given file is missing or is not a soundfont.
         MissingPartError: no soundfont was found.
     """
     found = [named] if named else find_soundfonts()

@@ -1,1 +1,1 @@
-"""What muse finds on this machine, and how to install the rest."""
+"""Components of muse found on this machine, and commands that install the others."""

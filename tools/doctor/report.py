@@ -1,4 +1,4 @@
-"""Report of the components that muse finds on this machine, and how to install the others."""
+"""Report of the components found on this machine, with commands that install the others."""
 
 from dataclasses import asdict
 from typing import Any

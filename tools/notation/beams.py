@@ -1,4 +1,4 @@
-"""Beams: which notes of a voice are joined, beat by beat.
+"""Beams that join the notes of a voice, beat by beat.
 
 Conventions: a level is one beam line, 1 for eighths, 2 for sixteenths; a note has a mark for each
 of its levels: "begin", "continue", "end", or a hook if it is alone on the level.

@@ -38,7 +38,7 @@ class GridNote:
 
 @dataclass(frozen=True)
 class Displacement:
-    """How far quantization moved the notes, in quarter notes; all 0 if nothing moved.
+    """Distances that quantization moved the notes, in quarter notes; all 0 if nothing moved.
 
     `shift` is the shift of the whole song, later in time if above 0; the other distances are
     measured after it.

@@ -48,7 +48,7 @@ def save_musicxml(song: Song, path: Path, title: str = "") -> Score:
         title: printed at the top.
 
     Returns:
-        The score as written, with how far its notes were moved.
+        The score as written, with the distances that its notes were moved.
     """
     score = score_of(song, title)
     data = musicxml(score)
@@ -197,7 +197,7 @@ def add_marks(measure: Element, bar: ScoreBar) -> None:
         try:
             measure.append(harmony_element(parse_chord(text), offset))
         except BadInputError:
-            log.warning("bar %d: '%s' is no chord symbol; writing it as text", bar.number, text)
+            log.warning("bar %d: '%s' is not a chord symbol; writing it as text", bar.number, text)
             words = Element("words")
             words.text = clean(text)
             add_direction(measure, words, offset)

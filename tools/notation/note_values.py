@@ -146,5 +146,5 @@ def straight_pieces(start: int, end: int, levels: Sequence[int]) -> list[NoteVal
     if value and (strongest is None or level_at(start, levels) <= level_at(strongest, levels) + 1):
         return [NoteValue(start, end - start, *value)]
     if strongest is None:
-        raise AssertionError(f"{end - start} steps at {start} are no written value")
+        raise AssertionError(f"{end - start} steps at {start} are not a written value")
     return [*straight_pieces(start, strongest, levels), *straight_pieces(strongest, end, levels)]

@@ -62,7 +62,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Score:
-    """Bars and parts, all parts as long as the bars; and how far notes were moved."""
+    """Bars and parts, all parts as long as the bars, and the distances that notes were moved."""
 
     title: str
     bars: list[ScoreBar]
@@ -152,7 +152,7 @@ def written_meters(song: Song) -> list[Meter]:
     fit = [meter for meter in song.meters if meter.denominator in WRITTEN_DENOMINATORS]
     if len(fit) < len(song.meters):
         log.warning(
-            "ignored %d time signatures: the denominator is no power of two up to 32",
+            "ignored %d time signatures: the denominator is not a power of two up to 32",
             len(song.meters) - len(fit),
         )
     step = FINEST / GRID

@@ -32,7 +32,7 @@ TEMPLATE = "{track}/{stem}.{ext}"
 
 @dataclass(frozen=True)
 class SeparateOptions:
-    """How to separate; None takes the value of the engine.
+    """Options of a separation; None takes the value of the engine.
 
     Attributes:
         model: auto, a name listed by `muse models list`, or a model in `model_dir`.

@@ -1,4 +1,4 @@
-"""Which stems are computed, and which of them are written."""
+"""Plan of the stems that are computed, and of those that are written."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

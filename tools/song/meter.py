@@ -132,7 +132,7 @@ def parse_meter(text: str, beat: float = 0.0) -> Meter:
         beat: from which the signature holds, in quarter notes.
 
     Raises:
-        BadInputError: not two numbers, or a denominator that is no power of two up to 64.
+        BadInputError: not two numbers, or a denominator that is not a power of two up to 64.
     """
     above, _, below = text.strip().partition("/")
     if not (above.isdecimal() and below.isdecimal()):

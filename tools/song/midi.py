@@ -82,7 +82,7 @@ def load_song(source: str | Path) -> Song:
 
 
 def no_song_error(data: bytes, name: str) -> BadInputError:
-    """Return the error for data that is no song."""
+    """Return the error for data that is neither MIDI nor a Song document."""
     what = "neither a MIDI file nor a Song document" if data.strip() else "is empty"
     return BadInputError(f"{name}: {what}")
 
@@ -117,7 +117,7 @@ def read_score(data: bytes, name: str = "input") -> ScoreTick:
     except MIDI_ERRORS as error:
         raise BadInputError(f"{name}: not a readable MIDI file ({error})") from error
     if score.ticks_per_quarter <= 0:
-        raise BadInputError(f"{name}: has {score.ticks_per_quarter} ticks a quarter note")
+        raise BadInputError(f"{name}: has {score.ticks_per_quarter} ticks per quarter note")
     if removed := remove_impossible(score):
         log.info("%s: ignored %d impossible tempos or signatures", name, removed)
     first, last = time_span(score)

@@ -15,7 +15,7 @@ from muse.tools.song.document import Chord, Section, Song
 from muse.tools.theory.chords import is_chord_symbol
 
 SECTION_MARKER = re.compile(r"\[(.*)\]", re.DOTALL)
-LONGEST_SYMBOL = 64  # characters; longer text is no chord symbol
+LONGEST_SYMBOL = 64  # characters; longer text is not a chord symbol
 NO_CHORD = "N.C."
 SHORTEST_PAUSE = 0.25  # beats; shorter gaps between chords are inaccurate ends, not rests
 CONTROL_CHARACTERS = dict.fromkeys([*range(32), *range(127, 160)], " ")  # C0 and C1 of Unicode

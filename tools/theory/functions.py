@@ -144,8 +144,8 @@ def augmented_sixth(chord: Chord, after: Chord | None) -> Label | None:
     is_plain = all(degree.number <= 7 for degree in chord.symbol.intervals)
     if chord.place != 8 or chord.color != "dominant" or not is_plain:
         return None
-    goes_on = after is None or DOMINANT in (after.place, after.bass)
-    return ("sixth", "+6") if goes_on else None
+    resolves = after is None or DOMINANT in (after.place, after.bass)
+    return ("sixth", "+6") if resolves else None
 
 
 def resolving_dominant(chord: Chord, after: Chord | None) -> Label | None:
@@ -251,8 +251,8 @@ def implied_dominant(chord: Chord, after: Chord | None) -> Label | None:
     fifth, semitone = (chord.place + 5) % 12, (chord.place - 1) % 12
     if fifth in TONICIZED[chord.mode]:
         return "secondary", f"V/{DEGREES[fifth]}"
-    is_aim = semitone == 0 or semitone in TONICIZED[chord.mode]
-    return tritone(semitone) if is_aim else None
+    is_target = semitone == 0 or semitone in TONICIZED[chord.mode]
+    return tritone(semitone) if is_target else None
 
 
 def implied_leading(chord: Chord, after: Chord | None) -> Label | None:

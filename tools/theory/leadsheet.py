@@ -1,8 +1,8 @@
 """Chord symbols as on lead sheets: `Dm7/F`, `F#m7b5`, `C7(b9,#11)`, `N.C.`.
 
-There is no standard; the words of the common books and programs are read (Brandt and Roemer,
-"Standardized Chord Symbol Notation", 1976; the spellings of MusicXML and iReal). Symbols are
-written in the forms of the table in qualities.py, with added and omitted degrees in brackets.
+There is no standard; the spellings of the common books and programs are read (Brandt and Roemer,
+"Standardized Chord Symbol Notation", 1976; MusicXML; iReal). Symbols are written in the forms of
+the table in qualities.py, with added and omitted degrees in brackets.
 """
 
 import re
@@ -17,7 +17,7 @@ from muse.tools.theory.symbol import NONE, ChordSymbol, symbol_of
 
 NO_CHORD_WORDS = {"N.C.", "NC", "N.C", "nc", "n.c.", "No Chord", "no chord"}
 NOTE = rf"[A-G][{''.join(SIGNS)}]*"
-# root, words, and a bass: a note, or a degree of the chord (but the 9 of 6/9 is no bass)
+# root, words, and a bass: a note, or a degree of the chord (but the 9 of 6/9 is not a bass)
 CHORD = re.compile(rf"({NOTE})(.*?)(?:/({NOTE}|(?<!6/)9|(?!9)[#b]*\d+))?")
 
 TRIADS = {"major": "1 3 5", "minor": "1 b3 5", "dim": "1 b3 b5", "hdim": "1 b3 b5", "aug": "1 3 #5"}
@@ -82,7 +82,7 @@ def parse_leadsheet(text: str) -> ChordSymbol:
 
 
 def not_a_chord(text: str) -> BadInputError:
-    """Return the error for a text that is no chord symbol."""
+    """Return the error for a text that is not a chord symbol."""
     return BadInputError(f"'{text}' is not a chord, such as Dm9, F#m7b5/C or N.C.")
 
 

@@ -67,7 +67,7 @@ class ChordSymbol:
 
     @cached_property
     def pitch_classes(self) -> tuple[int, ...]:
-        """Pitch classes from the root up, each once; a bass that is no chord tone comes last."""
+        """Pitch classes from the root up, each once; a bass that is not a chord tone comes last."""
         if self.root is None:
             return ()
         sounding = [(pitch_class(self.root) + i.semitones) % 12 for i in self.intervals]

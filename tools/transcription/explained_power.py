@@ -1,4 +1,4 @@
-"""How much of a recording's power lies at the partials of decoded notes.
+"""The share of a recording's power that lies at the partials of decoded notes.
 
 Used to compare decodings of the same sound: the notes of the right kind of part explain about nine
 tenths of a solo recording, the notes of a wrong one much less. Computed on the long-windowed

@@ -18,7 +18,7 @@ GRID = re.compile(r"^1/(1|2|4|8|16|32|64)(t?)$", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class TranscribeOptions:
-    """How to transcribe.
+    """Options of a transcription, checked.
 
     Attributes:
         separate: whether to separate the input into stems first.

@@ -1,4 +1,4 @@
-"""How each role is decoded: its pitch range, its head of the note net, and its decoder."""
+"""Decoding rules of each role: its pitch range, its head of the note net, and its decoder."""
 
 from dataclasses import dataclass, replace
 
@@ -23,7 +23,7 @@ PEAK_FLOOR = 0.05  # onset posterior that does not count as part of a peak
 
 @dataclass(frozen=True)
 class RoleRules:
-    """How the notes of one role are decoded.
+    """Rules for decoding the notes of one role.
 
     Attributes:
         lowest, highest: range of the role, MIDI pitches, both included.

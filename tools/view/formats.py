@@ -46,7 +46,9 @@ def check_output(out: Path, source: str, others: Sequence[str] = ()) -> None:
     if out.resolve() == Path(source).resolve():
         raise ParameterError(f"{out} is the input; name another file")
     if out.is_file() and (head := first_bytes(out)) and not LOOKS_LIKE[suffix](head):
-        raise MuseError(f"{out} exists and is no {suffix} file that muse writes; name another file")
+        raise MuseError(
+            f"{out} exists and is not a {suffix} file that muse writes; name another file"
+        )
 
 
 def first_bytes(path: Path) -> bytes:

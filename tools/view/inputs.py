@@ -72,7 +72,7 @@ def with_tracks(song: Song, wanted: str | None) -> Song:
         found = tracks_called(song.tracks, word)
         if not found:
             names = ", ".join(f"{i} {t.name or t.role}" for i, t in enumerate(song.tracks, 1))
-            raise ParameterError(f"--tracks: there is no '{word}'; the tracks are {names}")
+            raise ParameterError(f"--tracks: no track matches '{word}'; the tracks are {names}")
         chosen |= found
     tracks = [track for index, track in enumerate(song.tracks) if index in chosen]
     return msgspec.structs.replace(song, tracks=tracks)
