@@ -15,7 +15,7 @@ SMALL = ("--set", "width=16", "--set", "layers=1", "--epochs", 1, "--batch-size"
 
 
 @pytest.mark.parametrize("name", ["chord-transformer", "chord-lstm"])
-def test_a_net_is_trained_scored_and_exported(name: str, muse, tmp_path: Path) -> None:
+def test_chord_net_is_trained_scored_and_exported(name: str, muse, tmp_path: Path) -> None:
     done = muse(
         *("train", name, "--data", CHARTS, "--out", tmp_path / "runs", "--device", "cpu"),
         *("--export", tmp_path / "weights", *SMALL),
@@ -32,7 +32,7 @@ def test_a_net_is_trained_scored_and_exported(name: str, muse, tmp_path: Path) -
     assert made.code == 0, made.err
 
 
-def test_a_net_over_notes_is_trained_on_a_folder_of_midi(muse, tmp_path: Path) -> None:
+def test_note_net_is_trained_on_a_folder_of_midi(muse, tmp_path: Path) -> None:
     script = ROOT / "examples" / "render_neo_soul.py"
     subprocess.run([sys.executable, script, tmp_path / "midi", "--takes", "1"], check=True)
     done = muse(

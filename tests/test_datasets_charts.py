@@ -32,7 +32,7 @@ def spans(chart: Chart) -> list[tuple[float, float, str]]:
 
 
 EXAMPLE = """
-# a remark
+# a comment
 title: Porch Light   # Another one
 idea: a line; for the reader
 key: F# minor; tempo: 78; meter: 4/4; swing: 58; behind: 15
@@ -80,7 +80,7 @@ def test_chords_are_read_with_root_quality_and_bass() -> None:
     assert chord.quality_code == quality("hdim7").code
 
 
-def test_each_chart_of_a_file_starts_afresh() -> None:
+def test_each_chart_of_a_file_is_independent() -> None:
     text = "title: One\nkey: C\nmeter: 3/4\n| C |\ntitle: Two\n| F . G . |\n"
     (one, first), (two, second) = read_charts(text)
     assert (one, two) == ("one", "two")
@@ -101,7 +101,7 @@ def test_a_push_takes_an_eighth_from_the_chord_before() -> None:
 
 
 def test_charts_are_detected_among_other_texts() -> None:
-    assert looks_like_charts("\n# remark\nTitle: A\n| C |")
+    assert looks_like_charts("\n# comment\nTitle: A\n| C |")
     assert not looks_like_charts("# title: A\n| C |")
     assert not looks_like_charts("")
 

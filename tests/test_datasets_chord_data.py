@@ -1,4 +1,4 @@
-"""Songs as arrays of chords: what stands in them, how they are split, kept and scored."""
+"""Songs as arrays of chords, chord data files, and scores of chord models."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -79,7 +79,7 @@ def test_columns_of_a_song() -> None:
     assert [event.chord_id for event in song.events()] == song.chord_id.tolist()
 
 
-def test_context_is_what_holds_longest() -> None:
+def test_context_has_the_longest_key_and_meter() -> None:
     song = song_of(
         "C F G C Am Dm",
         keys=[Key(0.0, 0, "major"), Key(8.0, 9, "minor")],
@@ -91,15 +91,15 @@ def test_context_is_what_holds_longest() -> None:
 
 
 def test_functions_do_not_look_ahead() -> None:
-    """C7 is V/IV by itself and a blues tonic before G; the columns know the first only."""
+    """C7 alone is V/IV, and before G a blues tonic; the columns always have V/IV."""
     before_f, before_g = arrays("C7 F C7 F"), arrays("C7 G C7 G")
     assert before_f.function_code[0] == before_g.function_code[0]
     ahead = [annotated(song_of(text)).chords[0].function_code for text in ("C7 F", "C7 G")]
     assert ahead[0] != ahead[1]
 
 
-def test_windows_do_not_give_away_their_target(tmp_path: Path) -> None:
-    """Whatever comes behind a chord, the columns of a window that ends with it are the same."""
+def test_windows_do_not_reveal_their_target(tmp_path: Path) -> None:
+    """The columns of a window do not depend on the chord after it."""
     for name, symbols in (("one", "C7 F C7 F Am"), ("two", "C7 G C7 G Am")):
         (tmp_path / f"{name}.json").write_bytes(song_to_json(song_of(symbols)))
     rows = list(build_form("chords", [str(tmp_path)], FormOptions(window=2)).rows())
@@ -108,13 +108,13 @@ def test_windows_do_not_give_away_their_target(tmp_path: Path) -> None:
     assert len({row["function_code"][-1] for row in first}) == 1
 
 
-def test_unknown_chords_are_kept_and_not_asked_for() -> None:
+def test_unknown_chords_are_input_but_not_targets() -> None:
     song = arrays("C ? G C")
     assert song.chord_id[1] == UNKNOWN_ID
     assert evaluate(train_baseline("trigram", [song]), [song])[EVERYTHING].chords == 3
 
 
-def test_too_few_chords_are_refused() -> None:
+def test_too_few_chords_are_an_error() -> None:
     with pytest.raises(BadInputError, match="folder/song"):
         arrays("C C C")
 
@@ -126,7 +126,7 @@ def test_duration_is_the_nearest_by_ratio(beats: float) -> None:
 
 
 @given(st.integers(0, VOCABULARY_SIZE - 1), st.integers(-30, 30))
-def test_moving_ids_moves_chords(chord: int, semitones: int) -> None:
+def test_transposed_ids_are_those_of_transposed_chords(chord: int, semitones: int) -> None:
     moved = int(transposed_ids(np.array([chord]), semitones)[0])
     before, after = symbol_of_id(chord), symbol_of_id(moved)
     assert after.quality == before.quality
@@ -142,31 +142,31 @@ def test_symbols_of_ids_are_spelled_in_the_key() -> None:
     assert write_harte(symbol_of_id(IDS["N"])) == "N"
 
 
-def test_function_of_an_id_moves_with_the_key() -> None:
+def test_function_codes_are_invariant_to_transposition() -> None:
     for semitones in range(12):
         ids = transposed_ids(np.array([IDS["G:7"], IDS["D:min7"], IDS["Ab:7"]]), semitones)
         codes = [function_code_of(int(i), 0, semitones, "major") for i in ids]
         assert codes == [function_code_of(IDS[n], 0, 0, "major") for n in ("G:7", "D:min7", "Ab:7")]
 
 
-def test_bar_positions_of_pickups_and_odd_metres() -> None:
+def test_bar_positions_after_pickups_and_in_odd_meters() -> None:
     meters = [Meter(0.0, 7, 8), Meter(7.0, 4, 4)]
     assert [bar_position(beat, meters) for beat in (0, 3.5, 5, 7, 10.5)] == [0, 0, 1.5, 0, 3.5]
     assert bar_position(5.0, []) == 1.0
 
 
-def test_styles() -> None:
+def test_style_labels() -> None:
     assert style_of("billboard/0003", "James Brown") == "soul"
     assert style_of("billboard/0004", "The Rolling Stones") == "rock"
     assert style_of("billboard/0005", "Dolly Parton") == "pop"
     assert style_of("openewld/someone/a tune") == "jazz"
     assert style_of("mine/Neo-Soul/song") == "neo-soul"
-    assert style_of("mine/jazz") == "pop"  # called so, and in no such folder
+    assert style_of("mine/jazz") == "pop"  # the name of the song, not of a folder
     assert artist_in("# title: x\n# artist: Al Green \n# metre: 4/4\n") == "Al Green"
     assert {style_of("neo_soul/x"), style_of("x")} <= set(STYLES)
 
 
-def test_neo_soul_is_read_kept_and_split(tmp_path: Path) -> None:
+def test_neo_soul_is_read_saved_and_split(tmp_path: Path) -> None:
     data = read_chord_data([ROOT / "examples" / "neo_soul.txt"])
     assert {song.context.style for song in data.songs} == {"neo-soul"}
     path = tmp_path / "songs.npz"
@@ -182,7 +182,7 @@ def test_neo_soul_is_read_kept_and_split(tmp_path: Path) -> None:
     assert data.counts()["neo_soul"]["songs"] == len(data.songs)
 
 
-def test_hash_tells_what_changed() -> None:
+def test_content_hash_depends_on_all_content() -> None:
     song = arrays("C F G C")
     hashes = {
         ChordData(songs).content_hash()
@@ -197,7 +197,7 @@ def test_hash_tells_what_changed() -> None:
     assert len(hashes) == 5
 
 
-def test_duplicates_stay_on_one_side(tmp_path: Path) -> None:
+def test_duplicates_are_in_one_split(tmp_path: Path) -> None:
     for number in range(12):
         text = "C F G Am D7 G7 E7 Am Fm C Bb Eb" if number % 2 else "Dm G C F Bm7b5 E7 Am Ab Db"
         (tmp_path / f"{number}.json").write_bytes(song_to_json(song_of(text)))
@@ -208,7 +208,7 @@ def test_duplicates_stay_on_one_side(tmp_path: Path) -> None:
         assert all(any(set(group) <= side for side in sides) for group in data.groups)
 
 
-def test_bad_files(tmp_path: Path) -> None:
+def test_invalid_files_are_errors(tmp_path: Path) -> None:
     path = tmp_path / "x.npz"
     path.write_bytes(b"no")
     with pytest.raises(BadInputError, match=r"x\.npz"):
@@ -227,15 +227,15 @@ def test_scores_of_known_probabilities() -> None:
     scores = target_scores(np.log(p), np.array([0, 3, 2]))
     assert scores[0].tolist() == pytest.approx([1, 1, 1, -np.log(0.5)])
     assert scores[1].tolist() == pytest.approx([0, 0.5, (1 / 3 + 1 / 4) / 2, -np.log(0.1)])
-    lots = (1 + 1 / 2 + 1 / 3 + 1 / 4) / 4
-    assert scores[2].tolist() == pytest.approx([0.25, 0.75, lots, np.log(4)])
+    uniform_mrr = (1 + 1 / 2 + 1 / 3 + 1 / 4) / 4
+    assert scores[2].tolist() == pytest.approx([0.25, 0.75, uniform_mrr, np.log(4)])
     found = figures([scores[:1], scores[1:]])
     assert (found.chords, found.songs) == (3, 2)
     assert found.perplexity == pytest.approx((2 * 10 * 4) ** (1 / 3))
 
 
 class Fixed:
-    """The same rows for every song."""
+    """Model that returns fixed rows for every song."""
 
     def __init__(self, rows: Callable[[int], np.ndarray]) -> None:
         self.rows = rows
@@ -244,7 +244,7 @@ class Fixed:
         return self.rows(len(song))
 
 
-def test_what_is_not_probabilities_is_not_scored() -> None:
+def test_invalid_probabilities_are_errors() -> None:
     song = arrays("C F G C")
     with pytest.raises(MuseError, match="add up"):
         evaluate(Fixed(lambda n: np.zeros((n, VOCABULARY_SIZE))), [song])
@@ -252,7 +252,7 @@ def test_what_is_not_probabilities_is_not_scored() -> None:
         evaluate(Fixed(lambda n: np.zeros((n - 1, VOCABULARY_SIZE))), [song])
 
 
-def test_spread_over_seeds() -> None:
+def test_means_and_deviations_over_seeds() -> None:
     flat = np.log(np.full((4, VOCABULARY_SIZE), 1 / VOCABULARY_SIZE))
     run = evaluate(Fixed(lambda n: flat), [arrays("C F G C")])
     assert run[EVERYTHING].perplexity == pytest.approx(VOCABULARY_SIZE)

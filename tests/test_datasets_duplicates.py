@@ -73,8 +73,8 @@ def test_an_excerpt_is_a_version_of_the_whole() -> None:
 
 def test_versions_with_wrong_and_missing_notes_are_found() -> None:
     song, rng = tune(1, 200), random.Random(1)
-    kept = [n for n in song.tracks[0].notes if rng.random() > 0.08]
-    other = Song(tracks=[Track("heard", "vocals", notes=kept)])
+    remaining = [n for n in song.tracks[0].notes if rng.random() > 0.08]
+    other = Song(tracks=[Track("transcribed", "vocals", notes=remaining)])
     assert groups(a=song, b=other, c=tune(2, 200)) == [["a", "b"]]
 
 

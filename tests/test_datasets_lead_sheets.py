@@ -177,8 +177,8 @@ def test_result_equals_that_of_music21(shared_data: Path) -> None:
     harmonies = part.flatten().getElementsByClass("Harmony")
     roots = [harmony.root().pitchClass for harmony in harmonies]
     assert [chord.root_pc for chord in song.chords] == roots
-    heard = {float(harmony.offset) + shift for harmony in harmonies}
-    assert heard <= {chord.start_beats for chord in song.chords}
+    beats = {float(harmony.offset) + shift for harmony in harmonies}
+    assert beats <= {chord.start_beats for chord in song.chords}
 
 
 def test_harmonies_over_one_note_divide_its_duration() -> None:

@@ -1,4 +1,4 @@
-"""Melodies as arrays and columns, how they are kept and split, and what counting makes of them."""
+"""Melodies as arrays and columns, melody data files, and the melody n-gram."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -40,9 +40,9 @@ SCALE = (0, 2, 4, 5, 7, 9, 11)
 
 
 def tune(seed: int = 0, bars: int = 8, up: int = 0, phrase_bars: int = 2) -> Song:
-    """A melody that repeats a phrase, over I-V, in a key so many semitones above C major."""
-    dice = np.random.default_rng(seed)
-    steps = dice.integers(0, 7, phrase_bars * 4)
+    """Return a melody that repeats a phrase over I and V, `up` semitones above C major."""
+    rng = np.random.default_rng(seed)
+    steps = rng.integers(0, 7, phrase_bars * 4)
     notes = [
         Note(float(beat), 0.5, 60 + up + SCALE[steps[beat % len(steps)]], 80)
         for beat in range(bars * 4)
@@ -63,7 +63,7 @@ def with_notes(song: MelodySong, **arrays: Any) -> MelodySong:
     return replace(song, **kinds)
 
 
-def test_the_arrays_of_a_melody_in_d() -> None:
+def test_arrays_of_a_melody_in_d() -> None:
     song = melody_song("a/b", tune(up=2, bars=2))
     assert song.corpus == "a"
     assert set(song.chord.tolist()) == {IDS["C:maj"], IDS["G:maj"]}
@@ -77,7 +77,7 @@ def test_the_arrays_of_a_melody_in_d() -> None:
 
 
 @given(st.integers(0, 11), st.integers(0, 5))
-def test_the_key_does_not_matter(up: int, seed: int) -> None:
+def test_arrays_are_invariant_to_transposition(up: int, seed: int) -> None:
     one, other = (melody_song("a", tune(seed, up=key)) for key in (0, up))
     for name in ARRAYS:
         if name != "pitch":
@@ -86,7 +86,7 @@ def test_the_key_does_not_matter(up: int, seed: int) -> None:
     assert set(octaves.tolist()) <= {0} or set(octaves.tolist()) <= {12}
 
 
-def test_columns_hold_the_note_before_and_the_place_of_the_next() -> None:
+def test_columns_have_the_note_before_and_the_next_position() -> None:
     song = melody_song("a", tune(bars=2))
     ids = song_columns(song).ids
     assert set(ids) == set(COLUMN_SIZES)
@@ -100,18 +100,18 @@ def test_columns_hold_the_note_before_and_the_place_of_the_next() -> None:
 
 
 @given(st.integers(1, 30), st.integers(0, 5))
-def test_columns_do_not_look_ahead(place: int, seed: int) -> None:
-    """Rows up to `place` know nothing of the note that begins there but where it begins."""
+def test_columns_do_not_look_ahead(index: int, seed: int) -> None:
+    """Rows up to a note do not depend on its pitch and duration."""
     song = melody_song("a", tune(seed))
     pitch, duration = song.pitch.copy(), song.duration.copy()
-    pitch[place:], duration[place:] = 1, 1
+    pitch[index:], duration[index:] = 1, 1
     other = with_notes(song, pitch=pitch, duration=duration)
     one, two = song_columns(song).ids, song_columns(other).ids
-    assert all(np.array_equal(one[name][: place + 1], two[name][: place + 1]) for name in one)
+    assert all(np.array_equal(one[name][: index + 1], two[name][: index + 1]) for name in one)
 
 
 @given(st.integers(1, 2000))
-def test_classes_of_length_are_exact_where_they_can_be(steps: int) -> None:
+def test_advance_and_duration_classes(steps: int) -> None:
     for classes, found in ((ADVANCES, advance_class(steps)), (DURATIONS, duration_class(steps))):
         if steps in classes:
             assert classes[found] == steps
@@ -120,7 +120,7 @@ def test_classes_of_length_are_exact_where_they_can_be(steps: int) -> None:
     assert advance_class(steps) <= advance_class(steps + 1)
 
 
-def test_a_batch_is_padded_at_the_ends() -> None:
+def test_batches_are_padded_at_the_ends() -> None:
     songs = [song_columns(melody_song("a", tune(bars=bars))) for bars in (2, 4)]
     batch = stack_songs(songs)
     assert set(batch) == {*COLUMN_SIZES, *CONTEXT_SIZES, "bars", "is_row"}
@@ -128,7 +128,7 @@ def test_a_batch_is_padded_at_the_ends() -> None:
     assert batch["pitch"].shape == (2, 17)
 
 
-def test_songs_are_kept_and_read_again(tmp_path: Path) -> None:
+def test_saved_songs_are_loaded_unchanged(tmp_path: Path) -> None:
     songs = tuple(melody_song(f"a/{seed}", tune(seed)) for seed in range(3))
     data = MelodyData(songs, (("a/0", "a/2"),))
     save_melody_data(tmp_path / "m.npz", data)
@@ -142,7 +142,7 @@ def test_songs_are_kept_and_read_again(tmp_path: Path) -> None:
         load_melody_data(tmp_path / "bad.npz")
 
 
-def test_a_folder_is_read_and_versions_stay_together(tmp_path: Path) -> None:
+def test_versions_of_a_song_are_in_one_split(tmp_path: Path) -> None:
     for seed in range(4):
         (tmp_path / f"{seed}.json").write_bytes(song_to_json(tune(seed, bars=16, phrase_bars=8)))
     (tmp_path / "again.json").write_bytes(song_to_json(tune(3, 16, 5, 8)))
@@ -159,7 +159,7 @@ def test_a_folder_is_read_and_versions_stay_together(tmp_path: Path) -> None:
             assert (f"{name}/3" in ids) == (f"{name}/again" in ids)
 
 
-def test_too_short_and_none_at_all(tmp_path: Path) -> None:
+def test_short_and_missing_melodies_are_errors(tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match="too few"):
         melody_song("a", tune(bars=1))
     with pytest.raises(BadInputError):
@@ -167,7 +167,7 @@ def test_too_short_and_none_at_all(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("escape", [None, 1.5])
-def test_counted_probabilities_add_up_and_know_no_future(escape: float | None) -> None:
+def test_ngram_probabilities_sum_to_1_and_are_causal(escape: float | None) -> None:
     songs = [melody_song(f"a/{seed}", tune(seed)) for seed in range(6)]
     model = MelodyNgram(songs[1:], escape)
     pitch = songs[0].pitch.copy()
@@ -176,15 +176,15 @@ def test_counted_probabilities_add_up_and_know_no_future(escape: float | None) -
     pairs = list(
         zip(model.song_probabilities(songs[0]), model.song_probabilities(changed), strict=True)
     )
-    for place, ((_, one), (_, other)) in enumerate(pairs):
+    for index, ((_, one), (_, other)) in enumerate(pairs):
         assert all(np.isclose(p.sum(), 1.0) and (p > 0).all() for p in one)
-        if place <= 20:
+        if index <= 20:
             assert np.array_equal(one[0], other[0])
-        if place < 20:
+        if index < 20:
             assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
 
-def test_a_song_that_repeats_is_learnt_from_itself() -> None:
+def test_adaptive_ngram_learns_repetition() -> None:
     songs = [melody_song(f"a/{seed}", tune(seed, bars=16)) for seed in range(12)]
     plain = evaluate(ngram_scores(MelodyNgram(songs[4:])), songs[:4])
     adaptive = evaluate(ngram_scores(adaptive_ngram(songs[4:])), songs[:4])

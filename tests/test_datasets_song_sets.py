@@ -43,7 +43,7 @@ def tune(name: str, length: int) -> Tune:
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Path:
+def saved(tmp_path: Path) -> Path:
     """Return the path of a file of two tunes."""
     path = tmp_path / "tunes.npz"
     data = SongSet((tune("a/one", 5), tune("b/two", 300)), (("a/one", "b/two"),))
@@ -51,8 +51,8 @@ def kept(tmp_path: Path) -> Path:
     return path
 
 
-def test_saved_songs_are_loaded_unchanged(kept: Path) -> None:
-    songs, groups = load_song_set(kept, LAYOUT)
+def test_saved_songs_are_loaded_unchanged(saved: Path) -> None:
+    songs, groups = load_song_set(saved, LAYOUT)
     assert groups == (("a/one", "b/two"),)
     for found, length in zip(songs, (5, 300), strict=True):
         expected = tune(found.id, length)
@@ -67,8 +67,8 @@ def test_groups_are_in_one_split() -> None:
     groups = tuple(zip(names[::2], names[1::2], strict=True))
     sides = SongSet(tuple(tune(name, 3) for name in names), groups).sides(seed=3)
     assert sum(map(len, sides.values())) == 40
-    own = [{song.id for song in songs} for songs in sides.values()]
-    assert all(any(set(group) <= side for side in own) for group in groups)
+    ids = [{song.id for song in songs} for songs in sides.values()]
+    assert all(any(set(group) <= side for side in ids) for group in groups)
 
 
 @pytest.mark.parametrize(
@@ -81,25 +81,25 @@ def test_groups_are_in_one_split() -> None:
         lambda data: data[:4],
     ],
 )
-def test_a_broken_file_is_an_error(kept: Path, damage: Callable[[bytes], bytes]) -> None:
-    kept.write_bytes(damage(kept.read_bytes()))
+def test_a_broken_file_is_an_error(saved: Path, damage: Callable[[bytes], bytes]) -> None:
+    saved.write_bytes(damage(saved.read_bytes()))
     with pytest.raises(BadInputError, match=r"tunes\.npz: not a file of tunes"):
-        load_song_set(kept, LAYOUT)
+        load_song_set(saved, LAYOUT)
 
 
-def test_arrays_of_the_wrong_length_are_an_error(kept: Path) -> None:
-    with np.load(kept) as stored:
+def test_arrays_of_the_wrong_length_are_an_error(saved: Path) -> None:
+    with np.load(saved) as stored:
         arrays = dict(stored)
     arrays["start"] = arrays["start"][:-1]
-    np.savez_compressed(kept, **arrays)
+    np.savez_compressed(saved, **arrays)
     with pytest.raises(BadInputError, match="not as long"):
-        load_song_set(kept, LAYOUT)
+        load_song_set(saved, LAYOUT)
 
 
-def test_a_file_of_another_kind_is_an_error(kept: Path) -> None:
+def test_a_file_of_another_kind_is_an_error(saved: Path) -> None:
     with pytest.raises(BadInputError, match="build the file again"):
-        load_song_set(kept, replace(LAYOUT, format="tunes/2"))
+        load_song_set(saved, replace(LAYOUT, format="tunes/2"))
     with pytest.raises(BadInputError, match="not a file of tunes"):
-        load_song_set(kept, replace(LAYOUT, columns={**LAYOUT.columns, "velocity": np.int8}))
+        load_song_set(saved, replace(LAYOUT, columns={**LAYOUT.columns, "velocity": np.int8}))
     with pytest.raises(BadInputError, match=r"none\.npz"):
-        load_song_set(kept.with_name("none.npz"), LAYOUT)
+        load_song_set(saved.with_name("none.npz"), LAYOUT)

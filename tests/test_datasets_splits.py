@@ -16,9 +16,9 @@ NAMES = [f"pop909/{number:03d}" for number in range(2000)]
 
 def test_splits_are_fixed() -> None:
     """Compare with fixed values: if these change, the test songs of every model change."""
-    drawn = {s: [n for n in range(60) if split_of(f"pop909/{n:03d}") == s] for s in SPLITS}
-    assert drawn["validation"] == [2, 16, 27, 42, 48, 51, 54]
-    assert drawn["test"] == [6, 9, 30, 56]
+    numbers = {s: [n for n in range(60) if split_of(f"pop909/{n:03d}") == s] for s in SPLITS}
+    assert numbers["validation"] == [2, 16, 27, 42, 48, 51, 54]
+    assert numbers["test"] == [6, 9, 30, 56]
 
 
 def test_splits_are_equal_in_another_process() -> None:

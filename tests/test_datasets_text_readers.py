@@ -47,7 +47,7 @@ def test_billboard_bars_become_beats() -> None:
         (8, 2, "F"),
         (10, 3, "Dm"),
         (13, 1, "E7"),
-        (14, 2, "F"),  # the line comes twice
+        (14, 2, "F"),  # x2 repeats the line
         (16, 3, "Dm"),
     ]
     assert spans(song)[-4:] == [
@@ -168,4 +168,4 @@ def test_shared_billboard_files_are_read(shared_data: Path) -> None:
     assert all(song.chords and song.keys and song.tempos for song in songs)
     ends = [(s.chords[-1].start_beats + s.chords[-1].duration_beats, s) for s in songs]
     lengths = [song.tempo_map().seconds_at(end) for end, song in ends]
-    assert all(30 < length < 1200 for length in lengths)  # seconds of a single, or of an album cut
+    assert all(30 < length < 1200 for length in lengths)  # plausible lengths of songs in seconds

@@ -1,4 +1,4 @@
-"""The net over melodies read in numpy says what it says in torch, note by note."""
+"""The melody net in numpy predicts the same as in torch, note by note."""
 
 import dataclasses
 import json
@@ -48,7 +48,7 @@ SIZES = {
 }
 
 
-def reader_of(net: MelodyXL) -> MelodyInference:
+def numpy_net(net: MelodyXL) -> MelodyInference:
     return MelodyInference(net.config, tensors_of(net))
 
 
@@ -57,15 +57,15 @@ def tensors_of(net: MelodyXL) -> dict[str, NDArray[np.float32]]:
 
 
 @torch.no_grad()
-def calm(net: MelodyXL) -> MelodyXL:
-    """With weights so small that a wide net does not decide everything."""
+def with_small_weights(net: MelodyXL) -> MelodyXL:
+    """Return the net with smaller weights, so that probabilities of a wide net are not 0 or 1."""
     for parameter in net.parameters():
         parameter.mul_(0.3)
     return net
 
 
 def song_of(sizes: MelodyConfig, rows: int, seed: int = 1) -> MelodyBatch:
-    """One in which each column has the id of nothing somewhere, and the start comes again."""
+    """Return a song with the last id of each column somewhere, and a second start row."""
     batch = melodies(sizes, rows, songs=1, seed=seed)
     for number, (name, count) in enumerate(sizes.columns.items()):
         batch.columns[name][0, number + 2 :: 11] = count - 1
@@ -76,92 +76,94 @@ def song_of(sizes: MelodyConfig, rows: int, seed: int = 1) -> MelodyBatch:
     )
 
 
-def begun(reader: MelodyInference, batch: MelodyBatch) -> MelodyState:
+def start(reader: MelodyInference, batch: MelodyBatch) -> MelodyState:
     return reader.start({name: int(ids[0]) for name, ids in batch.contexts.items()})
 
 
-def stepped(reader: MelodyInference, state: MelodyState, batch: MelodyBatch, row: int) -> NextNote:
+def step(reader: MelodyInference, state: MelodyState, batch: MelodyBatch, row: int) -> NextNote:
     ids = {name: int(column[0, row]) for name, column in batch.columns.items()}
     return reader.step(state, ids, int(batch.bars[0, row]))
 
 
-def told_in_numpy(
-    reader: MelodyInference, read: NextNote, asked: tuple[int, int]
+def predicted_in_numpy(
+    reader: MelodyInference, read: NextNote, given_ids: tuple[int, int]
 ) -> Iterator[NDArray[np.float32]]:
     yield read.pitches
-    yield reader.advances(read, asked[0])
-    yield reader.durations(read, *asked)
+    yield reader.advances(read, given_ids[0])
+    yield reader.durations(read, *given_ids)
 
 
 @torch.no_grad()
-def told_in_torch(
-    net: MelodyXL, batch: MelodyBatch, asked: tuple[int, int]
+def predicted_in_torch(
+    net: MelodyXL, batch: MelodyBatch, given_ids: tuple[int, int]
 ) -> Iterator[list[NDArray[np.float32]]]:
-    """Row by row, so that what is remembered is what one who generates remembers."""
+    """Yield predictions row by row, with the memory that generation has."""
     memory = None
     for row in range(batch.rows):
         predicted, memory = net(batch.part(row, row + 1), memory)
-        details = net.details(predicted, *(torch.tensor([[number]]) for number in asked))
+        details = net.details(predicted, *(torch.tensor([[number]]) for number in given_ids))
         yield [logs[0, 0].exp().numpy() for logs in (predicted.pitches, *details)]
 
 
-def assert_close(told: Iterator[NDArray[np.float32]], wanted: list[NDArray[np.float32]]) -> None:
-    for part, other in zip(told, wanted, strict=True):
+def assert_close(
+    predicted: Iterator[NDArray[np.float32]], expected: list[NDArray[np.float32]]
+) -> None:
+    for part, other in zip(predicted, expected, strict=True):
         assert np.abs(part - other).max() < CLOSE
         assert part.sum() == pytest.approx(1, abs=1e-5)
 
 
 @pytest.mark.parametrize("name", SIZES)
 @pytest.mark.parametrize("seed", [0, 1])
-def test_numpy_reads_what_torch_does(name: str, seed: int) -> None:
+def test_numpy_equals_torch(name: str, seed: int) -> None:
     sizes = SIZES[name]
-    net, batch, dice = build(sizes, seed), song_of(sizes, ROWS, seed), np.random.default_rng(seed)
-    reader = reader_of(net)
-    state, asked = begun(reader, batch), (int(dice.integers(8, 12)), int(dice.integers(2)))
-    for row, wanted in enumerate(told_in_torch(net, batch, asked)):
-        read = stepped(reader, state, batch, row)
-        assert_close(told_in_numpy(reader, read, asked), wanted)
+    net, batch, rng = build(sizes, seed), song_of(sizes, ROWS, seed), np.random.default_rng(seed)
+    reader = numpy_net(net)
+    state, given_ids = start(reader, batch), (int(rng.integers(8, 12)), int(rng.integers(2)))
+    for row, expected in enumerate(predicted_in_torch(net, batch, given_ids)):
+        read = step(reader, state, batch, row)
+        assert_close(predicted_in_numpy(reader, read, given_ids), expected)
         state = read.state
 
 
-def test_numpy_reads_a_long_song_at_the_usual_size() -> None:
-    """More rows than there is room for at first, and then than are remembered."""
+def test_numpy_equals_torch_for_a_long_song_and_a_wide_net() -> None:
+    """The song is longer than the first capacity, and longer than the memory."""
     sizes = config(width=64, heads=4, layers=3, memory=70, longest_match=16, phrase=16)
-    net, batch = calm(build(sizes)), song_of(sizes, 200)
-    reader = reader_of(net)
-    state = begun(reader, batch)
-    for row, wanted in enumerate(told_in_torch(net, batch, (9, 1))):
-        read = stepped(reader, state, batch, row)
-        assert_close(told_in_numpy(reader, read, (9, 1)), wanted)
+    net, batch = with_small_weights(build(sizes)), song_of(sizes, 200)
+    reader = numpy_net(net)
+    state = start(reader, batch)
+    for row, expected in enumerate(predicted_in_torch(net, batch, (9, 1))):
+        read = step(reader, state, batch, row)
+        assert_close(predicted_in_numpy(reader, read, (9, 1)), expected)
         state = read.state
 
 
 @pytest.mark.parametrize("name", ["all", "short memory"])
-def test_songs_that_go_on_from_one_moment_do_not_meet(name: str) -> None:
-    """Whichever goes on first, and back and forth, and from a prediction in the past again."""
+def test_continuations_of_one_state_are_independent(name: str) -> None:
+    """They are stepped in turn, and earlier states are stepped again."""
     sizes = SIZES[name]
     net = build(sizes)
-    reader, whole = reader_of(net), song_of(sizes, ROWS)
-    ways = [whole, *(parted(whole, song_of(sizes, ROWS, seed), 15) for seed in (5, 6))]
-    wanted = [list(told_in_torch(net, way, (9, 1))) for way in ways]
-    states, reads = [begun(reader, whole)], []
+    reader, whole = numpy_net(net), song_of(sizes, ROWS)
+    songs = [whole, *(joined(whole, song_of(sizes, ROWS, seed), 15) for seed in (5, 6))]
+    expected = [list(predicted_in_torch(net, song, (9, 1))) for song in songs]
+    states, reads = [start(reader, whole)], []
     for row in range(15):
-        reads.append(stepped(reader, states[-1], whole, row))
+        reads.append(step(reader, states[-1], whole, row))
         states.append(reads[-1].state)
-    heads = [states[-1]] * len(ways)
+    current = [states[-1]] * len(songs)
     for row in range(15, ROWS):
-        for number, way in enumerate(ways):
-            read = stepped(reader, heads[number], way, row)
-            assert_close(told_in_numpy(reader, read, (9, 1)), wanted[number][row])
-            heads[number] = read.state
+        for number, song in enumerate(songs):
+            read = step(reader, current[number], song, row)
+            assert_close(predicted_in_numpy(reader, read, (9, 1)), expected[number][row])
+            current[number] = read.state
     for row, read in enumerate(reads):
-        assert_close(told_in_numpy(reader, read, (9, 1)), wanted[0][row])
-        again = stepped(reader, states[row], whole, row)
-        assert_close(told_in_numpy(reader, again, (9, 1)), wanted[0][row])
+        assert_close(predicted_in_numpy(reader, read, (9, 1)), expected[0][row])
+        again = step(reader, states[row], whole, row)
+        assert_close(predicted_in_numpy(reader, again, (9, 1)), expected[0][row])
 
 
-def parted(one: MelodyBatch, other: MelodyBatch, row: int) -> MelodyBatch:
-    """One song up to a row, and another from there."""
+def joined(one: MelodyBatch, other: MelodyBatch, row: int) -> MelodyBatch:
+    """Return one song up to a row, and another from there on."""
     columns = {
         name: torch.cat([ids[:, :row], other.columns[name][:, row:]], 1)
         for name, ids in one.columns.items()
@@ -170,36 +172,38 @@ def parted(one: MelodyBatch, other: MelodyBatch, row: int) -> MelodyBatch:
 
 
 @pytest.mark.parametrize("position", [20_000, 10_000_000])
-def test_far_on_in_a_song_it_says_the_same(position: int) -> None:
-    """Angles of RoPE are counted from the start of the song, however long it is."""
+def test_predictions_do_not_depend_on_the_position_in_a_long_song(position: int) -> None:
+    """Angles of RoPE are counted from the start of the song."""
     sizes = config(width=128, heads=4, memory=16)
-    net, batch = calm(build(sizes)), song_of(sizes, ROWS)
-    reader = reader_of(net)
-    state = begun(reader, batch)
+    net, batch = with_small_weights(build(sizes)), song_of(sizes, ROWS)
+    reader = numpy_net(net)
+    state = start(reader, batch)
     far = dataclasses.replace(
         state, rows=position, cache=dataclasses.replace(state.cache, first=position)
     )
     for one, other in zip(
         read_all(reader, state, batch), read_all(reader, far, batch), strict=True
     ):
-        assert_close(told_in_numpy(reader, other, (9, 1)), list(told_in_numpy(reader, one, (9, 1))))
+        assert_close(
+            predicted_in_numpy(reader, other, (9, 1)), list(predicted_in_numpy(reader, one, (9, 1)))
+        )
 
 
 def read_all(reader: MelodyInference, state: MelodyState, batch: MelodyBatch) -> list[NextNote]:
     reads: list[NextNote] = []
     for row in range(batch.rows):
-        reads.append(stepped(reader, reads[-1].state if reads else state, batch, row))
+        reads.append(step(reader, reads[-1].state if reads else state, batch, row))
     return reads
 
 
-def test_memory_does_not_grow_with_the_song() -> None:
-    """3000 notes; bytes are those of the arrays of 200 rows, or of twice as many as they move."""
+def test_memory_use_does_not_grow_with_the_song() -> None:
+    """3000 notes need the arrays of 200 rows, and twice that while they are moved."""
     sizes = config(memory=100, layers=1)
-    reader, batch = reader_of(build(sizes)), song_of(sizes, 200)
-    state, bytes_held = begun(reader, batch), []
+    reader, batch = numpy_net(build(sizes)), song_of(sizes, 200)
+    state, bytes_held = start(reader, batch), []
     tracemalloc.start()
     for row in range(3000):
-        state = stepped(reader, state, batch, row % 200).state
+        state = step(reader, state, batch, row % 200).state
         if row % 500 == 499:
             bytes_held.append(tracemalloc.get_traced_memory()[0])
     peak = tracemalloc.get_traced_memory()[1]
@@ -213,7 +217,7 @@ def test_memory_does_not_grow_with_the_song() -> None:
 
 @given(st.lists(st.integers(0, 2), max_size=30), st.integers(0, 8), st.integers(1, 6))
 @settings(deadline=None)
-def test_runs_are_those_counted_one_by_one(ids: list[int], memory: int, longest: int) -> None:
+def test_match_runs_equal_direct_counts(ids: list[int], memory: int, longest: int) -> None:
     limits = np.minimum(np.arange(memory + 1) + 1, longest)
     run = np.zeros(0, np.int64)
     for i in range(len(ids)):
@@ -223,18 +227,18 @@ def test_runs_are_those_counted_one_by_one(ids: list[int], memory: int, longest:
 
 
 def counted(window: list[int], j: int, longest: int) -> int:
-    """How many ids up to the last equal those up to j."""
+    """Return the number of ids up to the last that equal those up to j."""
     length = 0
     while length < min(longest, j + 1) and window[j - length] == window[-1 - length]:
         length += 1
     return length
 
 
-def test_ids_that_are_none_are_refused_and_leave_the_song_as_it_was() -> None:
+def test_invalid_ids_are_errors_and_change_no_state() -> None:
     sizes = config()
-    reader, batch = reader_of(build(sizes)), song_of(sizes, 4)
-    state = stepped(reader, begun(reader, batch), batch, 0).state
-    before = stepped(reader, state, batch, 1)
+    reader, batch = numpy_net(build(sizes)), song_of(sizes, 4)
+    state = step(reader, start(reader, batch), batch, 0).state
+    before = step(reader, state, batch, 1)
     for name, number in (("pitch", -1), ("chord", sizes.columns["chord"]), ("place", 10**9)):
         with pytest.raises(ValueError, match=f"{number} is not an id of {name}"):
             reader.step(state, {**dict.fromkeys(sizes.columns, 0), name: number}, 0)
@@ -244,20 +248,20 @@ def test_ids_that_are_none_are_refused_and_leave_the_song_as_it_was() -> None:
         reader.durations(before, 9, ADVANCE_CLASSES + 1)
     with pytest.raises(ValueError, match="not an id of mode"):
         reader.start({"mode": 2})
-    assert np.array_equal(stepped(reader, state, batch, 1).pitches, before.pitches)
+    assert np.array_equal(step(reader, state, batch, 1).pitches, before.pitches)
 
 
 @pytest.mark.parametrize("name", SIZES)
-def test_all_weights_are_asked_for_by_name_and_size(name: str) -> None:
-    wanted = {key: tuple(value.shape) for key, value in build(SIZES[name]).state_dict().items()}
-    assert dict(weight_shapes(SIZES[name])) == wanted
+def test_weight_shapes_are_those_of_the_torch_net(name: str) -> None:
+    expected = {key: tuple(value.shape) for key, value in build(SIZES[name]).state_dict().items()}
+    assert dict(weight_shapes(SIZES[name])) == expected
 
 
-def test_weights_of_another_net_are_refused() -> None:
+def test_weights_of_another_net_are_errors() -> None:
     tensors = tensors_of(build(config()))
-    less = {name: array for name, array in tensors.items() if name != "ways.bias"}
+    incomplete = {name: array for name, array in tensors.items() if name != "ways.bias"}
     with pytest.raises(ValueError, match=r"lack ways\.bias"):
-        MelodyInference(config(), less)
+        MelodyInference(config(), incomplete)
     with pytest.raises(ValueError, match="the config does not need"):
         MelodyInference(config(copying=False), tensors)
     with pytest.raises(ValueError, match="the config says"):
@@ -276,14 +280,14 @@ def small_net(**changed: bool | int) -> MelodyXL:
 
 
 def write(folder: Path, net: MelodyXL, **changed: object) -> str:
-    told = {
+    content = {
         "name": "melody-xl",
         "config": dataclasses.asdict(net.config),
         "vocabulary_hash": CHORD_VOCABULARY.hash,
         "advances": list(ADVANCES),
         "durations": list(DURATIONS),
     }
-    data, card = pack_weights(tensors_of(net), told | changed)
+    data, card = pack_weights(tensors_of(net), content | changed)
     (folder / "net.safetensors").write_bytes(data)
     (folder / "net.json").write_bytes(card)
     return str(folder / "net.safetensors")
@@ -296,35 +300,35 @@ def notes_of(count: int) -> tuple[Mapping[str, list[int]], list[int]]:
 
 
 @pytest.mark.parametrize("changed", [{}, {"chords": False}, {"memory": 0, "copying": False}])
-def test_a_song_is_told_from_weights_in_files(tmp_path: Path, changed: dict[str, int]) -> None:
+def test_model_from_files(tmp_path: Path, changed: dict[str, int]) -> None:
     net = small_net(**changed)
     model = load_melody_model(write(tmp_path, net))
     digest = json.loads((tmp_path / "net.json").read_text())["sha256"]
     assert (model.name, model.hash, model.card["sha256"]) == ("melody-xl", digest, digest)
     context, (ids, bars) = melody_song("a", tune()).context, notes_of(20)
-    moments = [model.start(context, place_of(dict(ids), 0))]
+    predictions = [model.start(context, place_of(dict(ids), 0))]
     for row in range(1, 20):
         note = {name: ids[name][row] for name in ("pitch", "interval", "advance", "duration")}
-        moments.append(moments[-1].after(note, place_of(dict(ids), row), bars[row]))
-    again = start_prediction(reader_of(net), context, place_of(dict(ids), 0))
-    assert np.array_equal(again.pitches(), moments[0].pitches())
-    for prediction in moments:
-        check_moment(prediction)
+        predictions.append(predictions[-1].after(note, place_of(dict(ids), row), bars[row]))
+    again = start_prediction(numpy_net(net), context, place_of(dict(ids), 0))
+    assert np.array_equal(again.pitches(), predictions[0].pitches())
+    for prediction in predictions:
+        check_prediction(prediction)
 
 
-def check_moment(prediction: NotePrediction) -> None:
-    for told, size in (
+def check_prediction(prediction: NotePrediction) -> None:
+    for p, size in (
         (prediction.pitches(), 128),
         (prediction.advances(60), len(ADVANCES)),
         (prediction.durations(60, 5), len(DURATIONS)),
     ):
-        assert told.shape == (size,)
-        assert told.dtype == np.float64
-        assert told.min() > 0
-        assert told.sum() == pytest.approx(1, abs=1e-12)
+        assert p.shape == (size,)
+        assert p.dtype == np.float64
+        assert p.min() > 0
+        assert p.sum() == pytest.approx(1, abs=1e-12)
 
 
-def test_files_of_other_nets_are_refused(tmp_path: Path) -> None:
+def test_files_of_other_nets_are_errors(tmp_path: Path) -> None:
     net = small_net()
     values = dataclasses.asdict(net.config)
     wrong: dict[str, dict[str, object]] = {
@@ -339,10 +343,10 @@ def test_files_of_other_nets_are_refused(tmp_path: Path) -> None:
     }
     for reason, changed in wrong.items():
         path = write(tmp_path, net, **changed)
-        with pytest.raises(BadInputError, match=reason) as refused:
+        with pytest.raises(BadInputError, match=reason) as error:
             load_melody_model(path)
-        assert "net" in str(refused.value)
-        assert "\n" not in str(refused.value)
+        assert "net" in str(error.value)
+        assert "\n" not in str(error.value)
     path = write(tmp_path, net)
     Path(path).write_bytes(Path(path).read_bytes()[:-9])
     with pytest.raises(BadInputError, match="damaged"):
@@ -356,12 +360,12 @@ def test_files_of_other_nets_are_refused(tmp_path: Path) -> None:
     [{"heads": 0}, {"layers": -1}, {"width": 16.0}, {"copying": 1}, {"columns": {"pitch": "a"}}],
     ids=str,
 )
-def test_configs_that_cannot_be(changed: dict[str, object]) -> None:
+def test_invalid_configs_are_errors(changed: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"heads|layers|width|copying|columns"):
         read_melody_config(dataclasses.asdict(config()) | changed)
 
 
-def test_reading_imports_no_torch() -> None:
+def test_model_imports_no_torch() -> None:
     program = "import muse.tools.melody.net_model, sys; print('torch' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True

@@ -104,7 +104,7 @@ def pop909(training: bool) -> Iterator[Performance]:
             continue
         notes = notes_of(load_song(folder / f"{folder.name}.mid"), "MELODY")
         beats = read_beats(folder / BEATS)
-        bars = np.flatnonzero([beat.is_bar for beat in beats])
+        bars = np.flatnonzero([beat.is_downbeat for beat in beats])
         if len(notes) >= MIN_NOTES:
             beats_s = np.array([beat.seconds for beat in beats])
             yield Performance(folder.name, notes, beats_s, float(np.median(np.diff(bars))))

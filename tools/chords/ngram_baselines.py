@@ -70,7 +70,7 @@ class NgramPredictor:
 
         Args:
             context: key and style of the song.
-            group: corpus or style, as the grouping says; by default the context's style.
+            group: corpus or style, depending on the grouping; by default the context's style.
         """
         model = self.models.get(group or context.style, self.models[ALL_SONGS])
         return KeyedState(model.start(), context)

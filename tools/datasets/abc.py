@@ -80,7 +80,7 @@ def parse_songs(text: str, name: str) -> list[Song]:
     """Parse a text with music21 and return its tunes; raises BadInputError."""
     from music21 import converter, exceptions21, stream
 
-    # music21 raises any of these on tunes whose syntax is right and whose content is not
+    # exceptions of music21 for tunes with valid syntax and invalid content
     failures = (
         exceptions21.Music21Exception,
         ArithmeticError,
@@ -91,9 +91,9 @@ def parse_songs(text: str, name: str) -> list[Song]:
     )
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a bar that it warns of also raises
-            read = converter.parseData(text, format="abc")
-        scores = list(read.scores) if isinstance(read, stream.Opus) else [read]
+            warnings.simplefilter("ignore")  # the bars that it warns of also raise
+            parsed = converter.parseData(text, format="abc")
+        scores = list(parsed.scores) if isinstance(parsed, stream.Opus) else [parsed]
         return [song_from_score(score) for score in scores]
     except (*failures, ValueError, LookupError) as error:
         raise BadInputError(f"{name}: not a readable tune ({error})") from error
@@ -131,13 +131,13 @@ def written_bars(part: Any) -> list[WrittenBar]:
 
     bars = list(part.getElementsByClass("Measure"))
     starts = [float(bar.offset) for bar in bars] + [float(part.highestTime)]
-    made = []
+    written = []
     for index, bar in enumerate(bars):
         signature = bar.timeSignature or bar.getContextByClass(meter.TimeSignature)
-        written = Meter(0.0, signature.numerator, signature.denominator) if signature else None
+        meter_here = Meter(0.0, signature.numerator, signature.denominator) if signature else None
         length = starts[index + 1] - starts[index]
-        made.append(WrittenBar(starts[index], length, written or COMMON_TIME))
-    return made
+        written.append(WrittenBar(starts[index], length, meter_here or COMMON_TIME))
+    return written
 
 
 def read_chord_symbols(flat: Any, shift: float) -> dict[float, ChordSymbol]:

@@ -174,10 +174,11 @@ def add_silence(seconds: float, state: ParserState) -> None:
 
 
 def read_bar(text: str, state: ParserState) -> None:
-    """Read one bar: its own meter, if it has one, and its chords; raises BadInputError."""
-    own = BAR_METER.match(text.strip())
-    meter = parse_meter(own[1]) if own else state.meter
-    words = (text.strip()[own.end() :] if own else text).split()
+    """Read one bar: its meter, if one is written, and its chords; raises BadInputError."""
+    text = text.strip()
+    match = BAR_METER.match(text)
+    meter = parse_meter(match[1]) if match else state.meter
+    words = text[match.end() if match else 0 :].split()
     if not words:
         raise BadInputError("a bar has no chord")
     update_meter(meter, state)

@@ -52,7 +52,7 @@ PUSH_BEATS = 0.5  # quarters: an eighth
 COMMENT = re.compile(r"(?:^|\s)#(?:\s.*)?$")
 FIELD = re.compile(r"\s*([A-Za-z]+)\s*:\s*(.*?)\s*$")
 TEXT_FIELDS = {"title", "idea"}  # their value is the rest of the line, semicolons included
-MUSIC_FIELDS = ("meter", "tempo", "key")  # in this order: the meter says what a tempo counts
+MUSIC_FIELDS = ("meter", "tempo", "key")  # in this order: the tempo depends on the meter
 FIELDS = (*sorted(TEXT_FIELDS), *MUSIC_FIELDS, "swing", "behind", "tags")
 
 

@@ -57,17 +57,17 @@ class ChordData(SongSet[ChordSong]):
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Return the numbers of songs, chords, unknown chords and chord types by corpus."""
-        found: dict[str, dict[str, int]] = {}
+        counts: dict[str, dict[str, int]] = {}
         for corpus in dict.fromkeys(song.corpus for song in self.songs):
-            own = [song for song in self.songs if song.corpus == corpus]
-            ids = np.concatenate([song.common_ids() for song in own])
-            found[corpus] = {
-                "songs": len(own),
+            songs = [song for song in self.songs if song.corpus == corpus]
+            ids = np.concatenate([song.common_ids() for song in songs])
+            counts[corpus] = {
+                "songs": len(songs),
                 "chords": len(ids),
                 "unknown": int((ids == UNKNOWN_ID).sum()),
                 "types": len(np.unique(ids)),
             }
-        return found
+        return counts
 
 
 def read_chord_data(
@@ -77,7 +77,8 @@ def read_chord_data(
 
     Args:
         paths: files and folders.
-        problem: called with each file or song that is skipped; without it the first one raises.
+        problem: called with the error of each file or song that is skipped; if None, the first
+            error is raised.
         report: called with the progress.
 
     Raises:

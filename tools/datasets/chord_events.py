@@ -1,8 +1,8 @@
 """Chord events: chord ids, duration classes and the context of a song, as chord models take them.
 
 Conventions: chord ids are those of harmony_columns.CHORD_VOCABULARY, with absolute roots. Repeats
-are merged: neighbors never have the same id, and a change of bass alone begins no new event; the
-bass is the first one's. Beats are quarter notes.
+are merged: neighbors never have the same id. A change of the bass alone begins no new event; an
+event has its first bass. Beats are quarter notes.
 """
 
 from bisect import bisect_right
@@ -109,8 +109,8 @@ def duration_class(beats: float) -> int:
 
 def bar_position(beat: float, meters: Sequence[Meter]) -> float:
     """Return beats since the last bar line, in the meter in force; 4/4 without any meter."""
-    place = bisect_right([meter.beat for meter in meters], beat + TIME_TOLERANCE) - 1
-    meter = meters[max(place, 0)] if meters else Meter(0.0, 4, 4)
+    index = bisect_right([meter.beat for meter in meters], beat + TIME_TOLERANCE) - 1
+    meter = meters[max(index, 0)] if meters else Meter(0.0, 4, 4)
     position = (beat - meter.beat + TIME_TOLERANCE) % bar_beats(meter) - TIME_TOLERANCE
     return max(round(position, 6), 0.0)
 
@@ -122,14 +122,14 @@ def symbol_of_id(chord_id: int, bass: int = 0, tonic: int = 0) -> ChordSymbol:
     Args:
         chord_id: any id of the vocabulary; special tokens give the unknown chord.
         bass: semitones from the root up to the bass, 0 to 11.
-        tonic: place on the line of fifths.
+        tonic: position on the line of fifths.
     """
     root, code = chord_of_id(chord_id)
     if root is None:
         return NONE if chord_id == NO_CHORD_ID else UNKNOWN_CHORD
     root_fifths = spell(root, tonic)
-    below = spell(root + bass, root_fifths) if bass else None
-    return ChordSymbol(root_fifths, quality_of_code(code).name, bass=below)
+    bass_fifths = spell(root + bass, root_fifths) if bass else None
+    return ChordSymbol(root_fifths, quality_of_code(code).name, bass=bass_fifths)
 
 
 @lru_cache(maxsize=65536)

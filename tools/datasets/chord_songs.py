@@ -156,13 +156,12 @@ def context_of(song: Song, style: Style) -> Context:
 
 def longest_meter(song: Song) -> Meter:
     """Return the meter in force for most bars of a song; 4/4 without any."""
-    lasting: Counter[tuple[int, int]] = Counter()
+    bars: Counter[tuple[int, int]] = Counter()
     ends = [*(meter.beat for meter in song.meters[1:]), song.end_beats()]
     for meter, end in zip(song.meters, ends, strict=False):
-        lasting[meter.numerator, meter.denominator] += int(
-            max(end - meter.beat, 0) / bar_beats(meter)
-        )
-    return Meter(0.0, *(max(lasting, key=lambda m: lasting[m]) if lasting else (4, 4)))
+        count = int(max(end - meter.beat, 0) / bar_beats(meter))
+        bars[meter.numerator, meter.denominator] += count
+    return Meter(0.0, *(max(bars, key=lambda m: bars[m]) if bars else (4, 4)))
 
 
 def with_chords_and_keys(song: Song) -> Song:
@@ -182,7 +181,7 @@ def with_chords_and_keys(song: Song) -> Song:
 
 
 def read_chord(chord: Chord) -> Chord:
-    """Return the chord with root, quality and bass read from its symbol, if possible."""
+    """Return the chord with root, quality code and bass parsed from its symbol, if possible."""
     symbol = symbol_or_unknown(chord.symbol)
     return msgspec.structs.replace(
         chord, root_pc=symbol.root_pc, quality_code=symbol.quality_code, bass_pc=symbol.bass_pc

@@ -113,22 +113,20 @@ def add_singletons(groups: Sequence[Sequence[str]], names: Iterable[str]) -> lis
 def equal_digests(prints: Mapping[str, Fingerprint]) -> list[tuple[str, str]]:
     """Return pairs of songs with equal digests; songs without content are skipped."""
     holders: dict[int, list[str]] = defaultdict(list)
-    for name, known in prints.items():
-        if known.whole is not None:
-            holders[known.whole].append(name)
+    for name, song_print in prints.items():
+        if song_print.whole is not None:
+            holders[song_print.whole].append(name)
     return [(names[0], other) for names in holders.values() for other in names[1:]]
 
 
 def compare_songs(prints: Mapping[str, Fingerprint]) -> Iterator[Pair]:
     """Yield every pair of songs with a common phrase, compared by the kind that decides for it."""
     names = list(prints)
-    sizes = {
-        kind: np.array([len(getattr(known, kind)) for known in prints.values()]) for kind in KINDS
-    }
+    sizes = {kind: np.array([len(getattr(p, kind)) for p in prints.values()]) for kind in KINDS}
     for rank, kind in enumerate(KINDS):
         decided = [sizes[earlier] >= MIN_PHRASES for earlier in KINDS[:rank]]
         for i, j, bits, jaccard, containment in shared_weights(
-            [getattr(known, kind) for known in prints.values()]
+            [getattr(p, kind) for p in prints.values()]
         ):
             if not any(has[i] and has[j] for has in decided):
                 yield Pair(names[i], names[j], kind, bits, jaccard, containment)
@@ -174,10 +172,10 @@ def intersect_sets(owners: Ints, holders: Ints, weights: Floats) -> tuple[Ints, 
         first, second = np.triu_indices(count, 1)
         pairs.append((rows[:, first] * size + rows[:, second]).ravel())
         bits.append(np.repeat(weights[same], len(first)))
-    met, place = np.unique(np.concatenate(pairs), return_inverse=True)
-    common = np.zeros(len(met))
-    np.add.at(common, place, np.concatenate(bits))
-    return met // size, met % size, common
+    pair_ids, index = np.unique(np.concatenate(pairs), return_inverse=True)
+    common = np.zeros(len(pair_ids))
+    np.add.at(common, index, np.concatenate(bits))
+    return pair_ids // size, pair_ids % size, common
 
 
 def connected_components(pairs: Iterable[tuple[str, str]]) -> list[list[str]]:

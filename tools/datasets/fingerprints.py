@@ -77,8 +77,8 @@ def phrases(codes: Codes, length: int) -> Phrases:
         return np.empty(0, np.uint64)
     runs = np.lib.stride_tricks.sliding_window_view(codes.astype(np.uint64), length)
     hashes = np.zeros(len(runs), np.uint64)
-    for place in range(length):
-        hashes = (hashes ^ runs[:, place]) * MULTIPLIER
+    for index in range(length):
+        hashes = (hashes ^ runs[:, index]) * MULTIPLIER
         hashes ^= hashes >> np.uint64(29)  # mix the high bits into the low ones
     return np.unique(hashes)
 
@@ -132,7 +132,7 @@ def chord_codes(chords: Sequence[Chord]) -> Codes:
 
     Symbols that cannot be read and gaps without a chord are skipped.
     """
-    names = [known for chord in chords if (known := root_and_quality(chord)) is not None]
+    names = [name for chord in chords if (name := root_and_quality(chord)) is not None]
     changes = [name for name, before in zip(names, [None, *names], strict=False) if name != before]
     steps = [
         (root - before) % 12 * QUALITY_LIMIT + quality
@@ -185,10 +185,10 @@ def content_digest(song: Song) -> int | None:
 
 def timed_chords(chords: Sequence[Chord]) -> list[tuple[object, ...]]:
     """Return (start, root above the first chord's, quality) of all chords that can be read."""
-    known = [(chord, name) for chord in chords if (name := root_and_quality(chord)) is not None]
+    named = [(chord, name) for chord in chords if (name := root_and_quality(chord)) is not None]
     return [
-        (round(chord.start_beats, 3), (root - known[0][1][0]) % 12, quality)
-        for chord, (root, quality) in known
+        (round(chord.start_beats, 3), (root - named[0][1][0]) % 12, quality)
+        for chord, (root, quality) in named
     ]
 
 

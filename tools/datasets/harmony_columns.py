@@ -62,8 +62,8 @@ def chord_of_id(number: int) -> tuple[int | None, int]:
         return None, CODES[NO_CHORD]
     if not FIRST_CHORD_ID <= number < len(CHORD_VOCABULARY):
         return None, CODES[UNKNOWN]
-    place, root = divmod(number - FIRST_CHORD_ID, 12)
-    return root, FIRST_REAL_CODE + place
+    index, root = divmod(number - FIRST_CHORD_ID, 12)
+    return root, FIRST_REAL_CODE + index
 
 
 def harmony_events(song: Song, merge: bool = True) -> list[HarmonyEvent]:
@@ -110,14 +110,14 @@ def transpose_event(event: HarmonyEvent, semitones: int) -> HarmonyEvent:
 
 
 def event_at(events: Sequence[HarmonyEvent], starts: Sequence[float], beat: float) -> HarmonyEvent:
-    """Return the chord at a beat; NOTHING before, between and after the chords.
+    """Return the chord at a beat; NO_HARMONY before, between and after the chords.
 
     `starts` are the starts of the events, for the binary search.
     """
-    place = bisect_right(starts, beat + TIME_TOLERANCE) - 1
-    if place < 0 or beat >= events[place].start + events[place].duration:
+    index = bisect_right(starts, beat + TIME_TOLERANCE) - 1
+    if index < 0 or beat >= events[index].start + events[index].duration:
         return NO_HARMONY
-    return events[place]
+    return events[index]
 
 
 TIME_TOLERANCE = 1e-6  # beats: tolerance for rounded times
@@ -125,8 +125,8 @@ TIME_TOLERANCE = 1e-6  # beats: tolerance for rounded times
 
 def key_at(keys: Sequence[Key], beat: float) -> Key:
     """Return the key at a beat; C major if the song has none."""
-    place = bisect_right([key.beat for key in keys], beat + TIME_TOLERANCE) - 1
-    return keys[max(place, 0)] if keys else Key(0.0, 0, "major", 0.0)
+    index = bisect_right([key.beat for key in keys], beat + TIME_TOLERANCE) - 1
+    return keys[max(index, 0)] if keys else Key(0.0, 0, "major", 0.0)
 
 
 def transpose_key(key: Key, semitones: int) -> Key:
@@ -151,8 +151,8 @@ def semitones_to_common(song: Song) -> int:
 def longest_key(song: Song) -> Key:
     """Return the key that applies for most of the song; C major without keys."""
     ends = [*(key.beat for key in song.keys[1:]), max(song.end_beats(), 0.0)]
-    lasting: dict[tuple[int, str], float] = {}
+    durations: dict[tuple[int, str], float] = {}
     for key, end in zip(song.keys, ends, strict=False):
         name = (key.tonic_pc, key.mode)
-        lasting[name] = lasting.get(name, 0.0) + end - key.beat
-    return max(song.keys, key=lambda k: lasting[k.tonic_pc, k.mode], default=key_at([], 0.0))
+        durations[name] = durations.get(name, 0.0) + end - key.beat
+    return max(song.keys, key=lambda k: durations[k.tonic_pc, k.mode], default=key_at([], 0.0))

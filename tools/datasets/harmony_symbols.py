@@ -115,13 +115,13 @@ def apply_changes(degrees: set[Interval], changes: Iterable[DegreeChange]) -> se
     """Return the degrees after applying the changes in order."""
     degrees = set(degrees)
     for kind, number, semitones in changes:
-        held = next((d for d in degrees if d.number == number), None)
-        if kind in {"alter", "subtract"} and held is not None:
-            degrees.discard(held)
+        present = next((d for d in degrees if d.number == number), None)
+        if kind in {"alter", "subtract"} and present is not None:
+            degrees.discard(present)
         if kind == "add":
             degrees.add(alter_degree(added_degree(number), semitones))
         elif kind == "alter":
-            degrees.add(alter_degree(held or added_degree(number), semitones))
+            degrees.add(alter_degree(present or added_degree(number), semitones))
     return degrees
 
 

@@ -1,8 +1,8 @@
 """Conventions shared by the lead-sheet readers (ABC, MusicXML).
 
-The voice becomes the track MELODY: the highest of the notes that start together, each cut where
-the next one starts. Bars appear as written: repeats are not played, so that no bar is counted
-twice, and first and second endings follow each other. A bar whose length differs from its time
+The voice becomes the track MELODY: the highest of notes that start together, each cut at the next
+one. Bars are those of the written score: repeats are not played, and first and second endings
+follow each other. A bar whose length differs from its time
 signature, such as before a repeat sign within a bar, gets its own meter. A short first bar is a
 pickup: it ends on the second bar line. Programs write almost every signature as major; a tune in a
 major signature whose last chord is the relative minor's tonic is read as minor, with confidence
@@ -66,11 +66,11 @@ def melody_track(notes: Iterable[tuple[float, float, int]]) -> Track:
         if length >= SHORTEST and 0 <= pitch <= 127 and start >= 0:
             tops[start] = max(tops.get(start, (0.0, -1)), (length, pitch), key=lambda top: top[1])
     starts = sorted(tops)
-    made = [
+    line = [
         Note(start, min(tops[start][0], limit - start), tops[start][1], VELOCITY)
         for start, limit in zip(starts, [*starts[1:], float("inf")], strict=False)
     ]
-    return Track("MELODY", "lead", MELODY_PROGRAM, notes=made)
+    return Track("MELODY", "lead", MELODY_PROGRAM, notes=line)
 
 
 def chords_from_symbols(symbols: Mapping[float, ChordSymbol], end: float) -> list[Chord]:

@@ -45,7 +45,8 @@ def read_melody_data(
 
     Args:
         paths: files and folders.
-        problem: called with each file or song that is skipped; without it the first one raises.
+        problem: called with the error of each file or song that is skipped; if None, the first
+            error is raised.
         report: called with the progress.
 
     Raises:
@@ -56,10 +57,10 @@ def read_melody_data(
 
 def read_melody(name: str, song: Song, _source: Source) -> tuple[MelodySong, Fingerprint]:
     """Return the arrays and the fingerprint of a song; raises BadInputError."""
-    return melody_song(name, song), fingerprint(led_by_melody(song))
+    return melody_song(name, song), fingerprint(melody_only(song))
 
 
-def led_by_melody(song: Song) -> Song:
+def melody_only(song: Song) -> Song:
     """Return the song with its melody as the only track, for a fingerprint of the melody."""
     lead = msgspec.structs.replace(find_melody_track(song), role="lead", confidence=None)
     return msgspec.structs.replace(song, tracks=[lead])

@@ -4,8 +4,8 @@ Conventions:
     Time is on a grid of STEPS steps per beat (quarter note), which represents sixteenths and
     triplets. A note is `position` (steps from the start of its bar), `pitch` (MIDI number) and
     `duration` (steps); rests are implied. Each bar begins with `bar`, whose number is its length
-    in steps. What is longer than LONGEST steps is split: a note into duration, `tie` and the rest
-    of its duration, a bar into several bars. Events alone, without the meter, restore the melody.
+    in steps. A note longer than LONGEST steps is split into a duration, `tie` and the remaining
+    duration, a longer bar into several bars. The melody can be restored from the events alone.
     Melodies are monophonic: a note ends where the next one starts.
 """
 
@@ -71,14 +71,13 @@ def quantize_melody(notes: Iterable[Note]) -> list[StepNote]:
         if step not in tops or note.pitch > tops[step].pitch:
             tops[step] = note
     starts = sorted(tops)
-    made = []
+    line = []
     for start, limit in zip(starts, [*starts[1:], None], strict=False):
         note = tops[start]
         end = max(round((note.start_beats + note.duration_beats) * STEPS), start + 1)
-        made.append(
-            StepNote(start, (end if limit is None else min(end, limit)) - start, note.pitch)
-        )
-    return made
+        end = end if limit is None else min(end, limit)
+        line.append(StepNote(start, end - start, note.pitch))
+    return line
 
 
 def step_bars(meters: Sequence[Meter], end_beats: float) -> list[StepBar]:
@@ -121,18 +120,18 @@ def note_events(note: StepNote, bar_start: int) -> list[Event]:
 
 
 def decode_melody(ids: Iterable[int]) -> list[Note]:
-    """Return the notes of events; events that make no sense where they stand are ignored.
+    """Decode events to notes; events that are invalid in their context are ignored.
 
     Args:
         ids: event ids as a model writes them: any numbers in any order.
 
     Returns:
-        Notes with velocity DECODED_VELOCITY in order, none overlapping; beats from the first bar.
+        Notes in order without overlaps, with velocity DECODED_VELOCITY; beats from the first bar.
     """
-    reading = MelodyDecoder()
+    decoder = MelodyDecoder()
     for number in ids:
-        reading.take(number)
-    return reading.finished()
+        decoder.read(number)
+    return decoder.decoded_notes()
 
 
 class MelodyDecoder:
@@ -145,7 +144,7 @@ class MelodyDecoder:
         self.is_tied = False
         self.notes: list[StepNote] = []
 
-    def take(self, number: int) -> None:
+    def read(self, number: int) -> None:
         """Read one event."""
         if FIRST_BAR <= number < FIRST_BAR + LONGEST:
             self.bar_start += self.bar_length
@@ -167,12 +166,11 @@ class MelodyDecoder:
             self.notes.append(StepNote(self.bar_start + self.position, steps, self.pitch))
             self.pitch = None
 
-    def finished(self) -> list[Note]:
+    def decoded_notes(self) -> list[Note]:
         """Return the notes read so far, in beats."""
-        raw = [
-            Note(n.start / STEPS, n.duration / STEPS, n.pitch, DECODED_VELOCITY) for n in self.notes
-        ]
-        return [
-            Note(n.start / STEPS, n.duration / STEPS, n.pitch, DECODED_VELOCITY)
-            for n in quantize_melody(raw)
-        ]
+        return notes_in_beats(quantize_melody(notes_in_beats(self.notes)))
+
+
+def notes_in_beats(notes: Iterable[StepNote]) -> list[Note]:
+    """Convert notes from steps to beats, with velocity DECODED_VELOCITY."""
+    return [Note(n.start / STEPS, n.duration / STEPS, n.pitch, DECODED_VELOCITY) for n in notes]

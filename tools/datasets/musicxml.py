@@ -122,7 +122,7 @@ def placed_harmonies(state: ParserState) -> dict[float, ChordSymbol]:
     placed: dict[float, ChordSymbol] = {}
     for beat, symbols in state.harmonies.items():
         step = state.lengths.get(beat, 1.0) / len(symbols)
-        placed |= {beat + place * step: symbol for place, symbol in enumerate(symbols)}
+        placed |= {beat + index * step: symbol for index, symbol in enumerate(symbols)}
     return placed
 
 
@@ -179,15 +179,15 @@ def add_note(
     start: float, length: float, pitch: int, ties: set[str | None], state: ParserState
 ) -> None:
     """Add a note, or extend the note that it is tied to."""
-    held = state.tied.pop(pitch, None)
+    note = state.tied.pop(pitch, None)
     # the start of a tie is enough: some programs omit its stop
-    if held and abs(held.start + held.length - start) < SHORTEST:
-        held.length += length
+    if note and abs(note.start + note.length - start) < SHORTEST:
+        note.length += length
     else:
-        held = WrittenNote(start, length, pitch)
-        state.notes.append(held)
+        note = WrittenNote(start, length, pitch)
+        state.notes.append(note)
     if "start" in ties:
-        state.tied[pitch] = held
+        state.tied[pitch] = note
 
 
 def read_pitch(element: Element) -> int:

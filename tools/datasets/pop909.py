@@ -66,10 +66,10 @@ def read_pop909(folder: Path) -> Song:
 
 @dataclass(frozen=True)
 class Beat:
-    """An annotated beat; `is_bar` on downbeats."""
+    """An annotated beat."""
 
     seconds: float
-    is_bar: bool
+    is_downbeat: bool
 
 
 @dataclass(frozen=True)
@@ -81,13 +81,13 @@ class Grid:
 
     @classmethod
     def of(cls, clock: TempoMap, beats: Sequence[Beat], ticks: int) -> "Grid":
-        """Return the grid that moves the first downbeat to a bar line, later by less than a bar."""
-        bars = [i for i, beat in enumerate(beats) if beat.is_bar]
+        """Return the grid that moves the first downbeat to the next bar line."""
+        bars = [i for i, beat in enumerate(beats) if beat.is_downbeat]
         first = bars[0] if bars else 0
         length = bars[1] - bars[0] if len(bars) > 1 else DEFAULT_BAR
-        begins = clock.beat_at(beats[first].seconds)
-        bar_line = ceil(round(begins / length, 3)) * length
-        return cls(clock, round((bar_line - begins) * ticks) / ticks)
+        downbeat = clock.beat_at(beats[first].seconds)
+        bar_line = ceil(round(downbeat / length, 3)) * length
+        return cls(clock, round((bar_line - downbeat) * ticks) / ticks)
 
     def beat_at(self, seconds: float) -> float:
         """Return the song's beat nearest to a time, 0 or later."""
@@ -133,7 +133,7 @@ def read_keys(path: Path, grid: Grid) -> list[Key]:
 
 def meters_from_beats(grid: Grid, beats: Sequence[Beat]) -> list[Meter]:
     """Return a meter wherever the number of beats per annotated bar changes."""
-    lines = [grid.beat_at(beat.seconds) for beat in beats if beat.is_bar]
+    lines = [grid.beat_at(beat.seconds) for beat in beats if beat.is_downbeat]
     meters: list[Meter] = []
     for start, end in itertools.pairwise(lines):
         length = int(end - start)

@@ -202,8 +202,8 @@ def walk(root: Path) -> Iterator[Path]:
         here = Path(folder)
         songs = [name for name in folders if is_pop909(here / name)]
         folders[:] = sorted(name for name in folders if name not in songs and name[:1] != ".")
-        own = [here / name for name in files if name[:1] != "." and holds_songs(here / name)]
-        yield from sorted([*own, *(here / name for name in songs)])
+        readable = [here / name for name in files if name[:1] != "." and holds_songs(here / name)]
+        yield from sorted([*readable, *(here / name for name in songs)])
 
 
 def holds_songs(path: Path) -> bool:

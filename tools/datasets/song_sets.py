@@ -134,8 +134,8 @@ def read_song_set(
         report(f"reading {source.id}", number / len(sources))
         try:
             for name, song in source.read():
-                own = name if name not in songs else f"{name}#{number}"
-                songs[own], prints[own] = read(own, song, source)
+                song_id = name if name not in songs else f"{name}#{number}"
+                songs[song_id], prints[song_id] = read(song_id, song, source)
         except BadInputError as error:
             if problem is None:
                 raise
@@ -203,7 +203,7 @@ def split_arrays(
         layout.song(
             name,
             msgspec.convert(context, layout.context),
-            **{column: pieces[column][place] for column in layout.columns},
+            **{column: pieces[column][index] for column in layout.columns},
         )
-        for place, (name, context) in enumerate(zip(header.ids, header.contexts, strict=True))
+        for index, (name, context) in enumerate(zip(header.ids, header.contexts, strict=True))
     )

@@ -31,11 +31,11 @@ def split_of(song_id: str, seed: int = 0, shares: Sequence[float] = SHARES) -> S
         ParameterError: invalid shares.
     """
     check_shares(shares)
-    place = hash_fraction(f"{seed}:{song_id}")
-    if place < shares[0]:
+    fraction = hash_fraction(f"{seed}:{song_id}")
+    if fraction < shares[0]:
         return "train"
     # compared with 1 - share, so that rounding of the sum never adds songs to the test
-    return "test" if shares[2] > 0 and place >= 1 - shares[2] else "validation"
+    return "test" if shares[2] > 0 and fraction >= 1 - shares[2] else "validation"
 
 
 def split_songs(
@@ -54,13 +54,13 @@ def split_songs(
     Raises:
         ParameterError: invalid shares, or a song in two groups.
     """
-    found: dict[str, Split] = {}
+    splits: dict[str, Split] = {}
     for group in groups:
         for song_id in group:
-            if song_id in found:
+            if song_id in splits:
                 raise ParameterError(f"song '{song_id}' is in two groups")
-            found[song_id] = split_of(min(group), seed, shares)
-    return found
+            splits[song_id] = split_of(min(group), seed, shares)
+    return splits
 
 
 def check_shares(shares: Sequence[float]) -> None:

@@ -1,6 +1,6 @@
 """Norms of real melodies: mean and standard deviation of the figures of realism.py, by length.
 
-`muse train melody-realism` measures them; the card of the weights says on which songs.
+`muse train melody-realism` measures them; the card of the weights names the songs.
 """
 
 from functools import cache

@@ -1,4 +1,4 @@
-"""Work on one input of a batch: functions that other processes run."""
+"""Functions that process one input of a batch, also in worker processes."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,7 +32,7 @@ COMMAND = "tokenize"
 
 
 def made_by(params: dict[str, Any]) -> MadeBy:
-    """Return the provenance record of this command's results."""
+    """Return the provenance of results of `muse tokenize`."""
     return provenance(COMMAND, params)
 
 
@@ -83,7 +83,7 @@ def shard_material(tokenizer: Tokenizer, source: str) -> "tuple[NDArray[np.int32
 
 
 def split_by_song(prints: "dict[str, Fingerprint]", seed: int) -> "SongSplit":
-    """Return the split of songs; near-duplicates are in the same split."""
+    """Return the split of each song; near-duplicates are in the same split."""
     from muse.tools.datasets.duplicates import add_singletons, group_fingerprints
     from muse.tools.datasets.splits import split_songs
     from muse.tools.tokens.shards import SongSplit
@@ -115,7 +115,7 @@ def learn_for_shards(
 
 
 class DecodedFile(msgspec.Struct):
-    """A song from tokens, the file it was encoded from, and counts of the repairs, by kind."""
+    """A decoded song, the file that it was encoded from, and counts of the repairs, by kind."""
 
     file: str
     song: Song
@@ -123,13 +123,13 @@ class DecodedFile(msgspec.Struct):
 
 
 def decode_one(tokenizer: Tokenizer | None, source: str) -> list[DecodedFile]:
-    """Return the songs of a token file; without a tokenizer, by the scheme of each.
+    """Decode the songs of a token file; without a tokenizer, by the scheme of each.
 
     Raises:
         BadInputError: not a token file, or encoded with another tokenizer.
     """
     name = input_name(source)
-    found = []
+    songs = []
     for document in token_files(read_bytes(source), name):
         try:
             reader = tokenizer or tokenizer_for(document.scheme)
@@ -139,8 +139,8 @@ def decode_one(tokenizer: Tokenizer | None, source: str) -> list[DecodedFile]:
         decoded.song.made_by = made_by(
             {"decode": True, "scheme": document.scheme, "repairs": decoded.repairs}
         )
-        found.append(DecodedFile(document.file, decoded.song, decoded.repairs))
-    return found
+        songs.append(DecodedFile(document.file, decoded.song, decoded.repairs))
+    return songs
 
 
 def check_one(tokenizer: Tokenizer, source: str) -> Any:

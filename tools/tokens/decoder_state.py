@@ -62,13 +62,13 @@ class DecoderState:
         return (MAX_BEATS - LONGEST_NOTE) * self.scheme.ticks_per_beat
 
     def move_to(self, tick: int) -> None:
-        """Set the time, limited to what a Song can have."""
+        """Set the time, at most the last tick that a Song can have."""
         if tick > self.end:
             self.count_repair(PAST_END)
         self.tick = min(max(tick, 0), self.end)
 
     def restart(self) -> None:
-        """Go back to the start; meters and tempos already read stay."""
+        """Go back to tick 0 for another track; meters and tempos already read are kept."""
         self.is_first = not self.meters and not self.tempos
         self.tick, self.bar = 0, -1
         self.section = make_section(0, METER_NUMBERS[DEFAULT_METER], self.scheme.ticks_per_beat)
@@ -89,7 +89,10 @@ class DecoderState:
         self.move_to(self.bar + min(step, last) * self.section.step)
 
     def set_meter(self, number: int, at_bar: bool = True) -> None:
-        """Change the meter; ignored inside a bar unless `at_bar` is False."""
+        """Change the meter, by number in `token_types.METERS`.
+
+        With `at_bar`, a change inside a bar is ignored and counted as a repair.
+        """
         if at_bar and self.tick != max(self.bar, 0):
             self.count_repair("meter inside a bar")
             return
@@ -98,10 +101,10 @@ class DecoderState:
             if self.is_first:
                 self.meters[self.tick] = number
 
-    def set_tempo(self, place: int, tick: int | None = None) -> None:
-        """Change the tempo at a tick, or now."""
+    def set_tempo(self, index: int, tick: int | None = None) -> None:
+        """Change the tempo, by index in `token_types.TEMPOS`, at a tick or now."""
         if self.is_first:
-            self.tempos[self.tick if tick is None else tick] = place
+            self.tempos[self.tick if tick is None else tick] = index
 
     def add_note(
         self, program: int, pitch: int, velocity: int, length: int, start: int, track: int | None
@@ -126,12 +129,12 @@ class DecoderState:
         self.tracks[key].notes.append(note)
 
     def song(self) -> Song:
-        """Return the music as a Song; notes past its latest possible time are counted, not kept."""
+        """Return the music as a Song; notes past its last possible time are counted as repairs."""
         ticks = self.scheme.ticks_per_beat
         tempos = sorted(self.tempos.items())
         song = Song(
             ticks_per_beat=ticks,
-            tempos=[Tempo(tick / ticks, float(TEMPOS[place])) for tick, place in tempos],
+            tempos=[Tempo(tick / ticks, float(TEMPOS[index])) for tick, index in tempos],
             meters=[Meter(t / ticks, *METERS[n]) for t, n in sorted(self.meters.items())],
         )
         end = song.tempo_map().beat_at(MAX_HOURS * SECONDS_PER_HOUR)

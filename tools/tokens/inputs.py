@@ -1,4 +1,4 @@
-"""Inputs of the tokenizer: files, folders in order of names, and standard input."""
+"""Inputs of the tokenizer: files, folders (in order of names) and standard input."""
 
 import os
 from collections import Counter
@@ -36,8 +36,8 @@ def find_inputs(paths: list[str]) -> dict[str, str]:
 
 def song_names(inputs: dict[str, str]) -> dict[str, str]:
     """Return a name for each input: its relative path, or its full path if two are equal."""
-    places = Counter(inputs.values())
-    return {name: place if places[place] == 1 else name for name, place in inputs.items()}
+    counts = Counter(inputs.values())
+    return {name: below if counts[below] == 1 else name for name, below in inputs.items()}
 
 
 def walk(folder: Path) -> list[Path]:

@@ -83,30 +83,31 @@ def section_at(sections: list[MeterSection], tick: int) -> MeterSection:
 def sections_at_notes(
     sections: list[MeterSection], times: Iterable[int], tpq: int, ticks: int
 ) -> list[MeterSection]:
-    """Return the sections as a scheme can tell them that writes the meter at notes only.
+    """Return the sections that a scheme can represent if it writes the meter only at notes.
 
-    A decoder learns of a change at a note, and counts the bars before it by the previous meter. So
-    a change takes effect at the first bar, counted that way, whose first note has the new meter.
+    A decoder reads a change of meter at a note, and counts the bars before it in the previous
+    meter. A change therefore takes effect at the first bar, counted in this way, whose first note
+    has the new meter.
 
     Args:
-        sections: true meters.
+        sections: meters of the score.
         times: exact times of the notes, ascending.
         tpq: exact times per tick.
         ticks: per quarter note.
     """
-    found: list[MeterSection] = []
+    written: list[MeterSection] = []
     last = -1  # start of the last bar with a note
     for time in times:
         true = section_at(sections, time // tpq)
-        now = found[-1] if found else make_section(0, true.number, ticks)
-        found = found or [now]
+        now = written[-1] if written else make_section(0, true.number, ticks)
+        written = written or [now]
         bar = now.start + (time // tpq - now.start) // now.bar * now.bar
         changed = make_section(bar, true.number, ticks)
         step = changed.step * tpq
         position = (2 * (time - bar * tpq) + step) // (2 * step) * changed.step
         if bar != last and true.number != now.number and position < changed.bar:
             if bar == now.start:
-                found.pop()
-            found.append(changed)
+                written.pop()
+            written.append(changed)
         last = bar
-    return found or sections[:1]
+    return written or sections[:1]

@@ -26,21 +26,21 @@ def output_paths(folder: str, inputs: dict[str, str], suffix: str) -> dict[str, 
     Raises:
         ParameterError: two inputs would get the same path, or an input would be overwritten.
     """
-    stems = {name: str(Path(place).with_suffix("")) for name, place in inputs.items()}
+    stems = {name: str(Path(below).with_suffix("")) for name, below in inputs.items()}
     shared = Counter(stems.values())
-    places = {
-        name: Path(folder) / ((place if shared[stems[name]] > 1 else stems[name]) + suffix)
-        for name, place in inputs.items()
+    paths = {
+        name: Path(folder) / ((below if shared[stems[name]] > 1 else stems[name]) + suffix)
+        for name, below in inputs.items()
     }
-    counts = Counter(places.values())
-    for name, path in places.items():
+    counts = Counter(paths.values())
+    for name, path in paths.items():
         if counts[path] > 1:
             raise ParameterError(
                 f"two inputs would be written to {path}; tokenize them in separate runs"
             )
         if name != PIPE and path.resolve() == Path(name).resolve():
             raise ParameterError(f"{path} is an input; choose another output folder")
-    return places
+    return paths
 
 
 def check_not_input(out: str, inputs: dict[str, str]) -> None:

@@ -29,9 +29,8 @@ from muse.tools.tokens.token_types import (
 )
 from muse.tools.tokens.tokenizer import Tokenizer
 
-TEMPO_BOUND = (
-    float(np.diff(TEMPOS).max()) / 2 * 1.02
-)  # bpm; rounding is done in time per beat, not in bpm
+# bpm; 2 % more than half a step, as times per beat are rounded instead of tempos
+TEMPO_BOUND = float(np.diff(TEMPOS).max()) / 2 * 1.02
 VELOCITY_BOUND = float(np.ceil(np.diff(VELOCITIES).max() / 2))
 LOST_PAST_BARS = "note past the last bar"
 
@@ -56,7 +55,7 @@ class RoundTrip(msgspec.Struct):
         meter: number of wrong meter changes; None for a scheme without meters.
         pitch_program: notes with a wrong pitch or program.
         lost, added: notes without a partner.
-        repairs: of the decoder; empty if all is well.
+        repairs: counts of the decoder's repairs by kind; normally empty.
         lost_by_design: counts of what the scheme cannot represent, by kind.
         broken: names of the quantities with errors above their bounds.
         end_beats: errors, in quarter notes, of the sorted ends of pitches whose notes exchange
@@ -162,8 +161,8 @@ def quantities_above_bounds(result: RoundTrip) -> list[str]:
 
 def errors(differences: np.ndarray, bounds: np.ndarray) -> Errors:
     """Summarize errors; those with infinite bounds are left out."""
-    held = np.isfinite(bounds)
-    sizes, bounds = np.abs(differences[held]), bounds[held]
+    is_bounded = np.isfinite(bounds)
+    sizes, bounds = np.abs(differences[is_bounded]), bounds[is_bounded]
     if not len(sizes):
         return Errors(0.0, 0.0, 0.0, 0)
     past = int((sizes > bounds + ROUNDING).sum())
@@ -209,11 +208,11 @@ def end_errors(truth: Notes, found: Notes, grid: Grid, exchanged: np.ndarray) ->
     """
     if not len(exchanged):
         return None
-    ours, theirs = ends_by_voice(truth), ends_by_voice(found)
+    true_ends, found_ends = ends_by_voice(truth), ends_by_voice(found)
     voices = np.unique(voice_numbers(truth)[exchanged]).tolist()
     # voices that lost or gained notes are counted elsewhere
-    whole = [v for v in voices if len(ours[v]) == len(theirs.get(v, ()))]
-    sizes = np.concatenate([np.zeros(0), *(ours[v] - theirs[v] for v in whole)])
+    whole = [v for v in voices if len(true_ends[v]) == len(found_ends.get(v, ()))]
+    sizes = np.concatenate([np.zeros(0), *(true_ends[v] - found_ends[v] for v in whole)])
     return errors(sizes, np.full(len(sizes), end_bound(grid)))
 
 
@@ -237,11 +236,11 @@ def tempo_errors(
     low, high = TEMPO_RANGE
     at = in_force(found, onsets)
     candidates = np.array([in_force(truth, onsets + shift) for shift in (-reach, 0.0, reach)])
-    held = (candidates >= low).all(axis=0) & (candidates <= high).all(axis=0)
-    if (~held).any():
-        lost_by_design["tempo outside 20-300 bpm"] = int((~held).sum())
+    in_range = (candidates >= low).all(axis=0) & (candidates <= high).all(axis=0)
+    if not in_range.all():
+        lost_by_design["tempo outside 20-300 bpm"] = int((~in_range).sum())
     sizes = np.abs(candidates - at).min(axis=0, initial=np.inf)
-    return errors(sizes, np.where(held, TEMPO_BOUND, np.inf))
+    return errors(sizes, np.where(in_range, TEMPO_BOUND, np.inf))
 
 
 def in_force(changes: list[tuple[float, float]], beats: np.ndarray) -> np.ndarray:
@@ -261,14 +260,14 @@ def meter_errors(
         return None
     ticks = grid.scheme.ticks_per_beat
     true = {(s.start, METERS[s.number]) for s in meter_sections(score, grid.scheme, {})}
-    held = {(section.start, METERS[section.number]) for section in grid.sections}
+    encoded = {(section.start, METERS[section.number]) for section in grid.sections}
     if grid.scheme.max_bars:
-        if len(true - held):
-            lost_by_design["meter between notes"] = len(true - held)
+        if true - encoded:
+            lost_by_design["meter between notes"] = len(true - encoded)
         if not len(grid.notes["start"]) or LOST_PAST_BARS in grid.losses:
             return 0
     found = {(round(m.beat * ticks), (m.numerator, m.denominator)) for m in song.meters}
-    return len(held ^ found)
+    return len(encoded ^ found)
 
 
 def summary(results: dict[str, RoundTrip], tokenizer: Tokenizer) -> dict[str, Any]:

@@ -48,13 +48,13 @@ class Scheme:
             vocabularies each step of the sequence is a word: one id of each.
         encode: returns the ids of a grid.
         decode: reads any sequence of ids; counts repairs instead of raising.
-        features: what survives a round trip: "tempo", "meter", "overlaps" (nested notes of one
+        features: what a round trip preserves: "tempo", "meter", "overlaps" (nested notes of one
             pitch), "tracks" (of the same program).
         ticks_per_beat: resolution of the decoded music, per quarter note.
         max_beats: longest note, in beats of the meter; 0 for no limit.
         max_bars: largest number of bars; 0 for no limit.
         short_word: ids of a word that is not a note, if it is shorter than the others; else 0.
-        lost: what is lost by design, and what becomes of it.
+        lost: what the scheme cannot represent, with what replaces it.
         extra: parameters of MidiTok for this scheme alone.
     """
 

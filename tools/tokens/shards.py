@@ -67,7 +67,7 @@ class IndexHead(msgspec.Struct):
 
 @dataclass(frozen=True)
 class SongSplit:
-    """Split of each song by name, and the groups of near-duplicates that were kept together."""
+    """Split of each song by name, and the groups of near-duplicates, each in one split."""
 
     split: Mapping[str, str]
     near_duplicates: list[list[str]] = field(default_factory=list)

@@ -95,20 +95,21 @@ def split_shift(steps: int) -> tuple[int, ...]:
 
 
 def swap_nested_ends(grid: Grid) -> Ints:
-    """Return note ends so that notes of one pitch and program end in the order they begin in.
+    """Return note ends, swapped so that notes of one pitch end in the order of their onsets.
 
-    A note-off does not name its note: decoders end the first note that sounds.
+    A note-off does not name its note: decoders end the note of its pitch and program that began
+    first.
     """
     notes = grid.notes
     ends = notes["start"] + notes["length"]
     voice = notes["program"] * 128 + notes["pitch"]
     by_start, by_end = voice.argsort(kind="stable"), ends.argsort(kind="stable")
     by_end = by_end[voice[by_end].argsort(kind="stable")]
-    turned = ends.copy()
-    turned[by_start] = ends[by_end]
-    if swapped := int((turned != ends).sum()):
-        grid.losses[NESTED_NOTE] = swapped
-    return turned
+    swapped_ends = ends.copy()
+    swapped_ends[by_start] = ends[by_end]
+    if count := int((swapped_ends != ends).sum()):
+        grid.losses[NESTED_NOTE] = count
+    return swapped_ends
 
 
 def notes_with_swapped_ends(grid: Grid) -> Ints:

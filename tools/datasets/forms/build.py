@@ -62,46 +62,46 @@ def build_form(
         known = ", ".join(FORMS)
         raise ParameterError(f"'{form}' is not a form of training data; choose from {known}")
     options = options or FormOptions()
-    found = collect_songs(inputs, options, scale_report(report, 0.0, READING_SHARE))
-    result = BUILDERS[form](found, options, scale_report(report, READING_SHARE, 1.0))
+    collection = collect_songs(inputs, options, scale_report(report, 0.0, READING_SHARE))
+    result = BUILDERS[form](collection, options, scale_report(report, READING_SHARE, 1.0))
     if not result.header["songs"]:
-        count = len(found.entries)
-        last = found.problems[-1]
+        count = len(collection.entries)
+        last = collection.problems[-1]
         raise BadInputError(f"none of {count} songs fits the form '{form}': {last}")
     return result
 
 
-def build_chords(found: SongCollection, options: FormOptions, report: Report) -> FormResult:
+def build_chords(collection: SongCollection, options: FormOptions, report: Report) -> FormResult:
     """Build the form `chords`."""
-    entries = prepare_songs(found, with_chords, report)
+    entries = prepare_songs(collection, with_chords, report)
     events = {entry.id: harmony_events(entry.song, options.merge) for entry in entries}
     shifts = {entry.id: len(shifts_for(entry.song, options)) for entry in entries}
     total = sum(count_windows(len(events[name]), options) * shifts[name] for name in events)
-    ids = [event.chord_id for each in events.values() for event in each]
+    ids = [event.chord_id for song_events in events.values() for event in song_events]
     counts = {
         "rows": total,
         "chords": len(ids),
         "unknown_chords": ids.count(UNKNOWN_ID),
-        "heard_songs": songs_with_detected_chords(found, entries),
+        "heard_songs": songs_with_detected_chords(collection, entries),
     }
 
     def rows() -> Iterator[Row]:
         for entry in entries:
             yield from chord_rows(entry, options)
 
-    return make_result("chords", found, entries, options, CHORD_VOCABULARY, rows, counts)
+    return make_result("chords", collection, entries, options, CHORD_VOCABULARY, rows, counts)
 
 
-def build_melody(found: SongCollection, options: FormOptions, report: Report) -> FormResult:
+def build_melody(collection: SongCollection, options: FormOptions, report: Report) -> FormResult:
     """Build the form `melody`."""
 
     def prepare(song: Song) -> Song:
         find_melody_track(song)
         return with_chords(song)
 
-    entries = prepare_songs(found, prepare, report)
+    entries = prepare_songs(collection, prepare, report)
     notes = sum(len(find_melody_track(entry.song).notes) for entry in entries)
-    counts = {"melody_notes": notes, "heard_songs": songs_with_detected_chords(found, entries)}
+    counts = {"melody_notes": notes, "heard_songs": songs_with_detected_chords(collection, entries)}
 
     def rows() -> Iterator[Row]:
         for entry in entries:
@@ -109,7 +109,7 @@ def build_melody(found: SongCollection, options: FormOptions, report: Report) ->
 
     return make_result(
         "melody",
-        found,
+        collection,
         entries,
         options,
         MELODY_VOCABULARY,
@@ -118,15 +118,16 @@ def build_melody(found: SongCollection, options: FormOptions, report: Report) ->
     )
 
 
-def build_notes(found: SongCollection, options: FormOptions, report: Report) -> FormResult:
+def build_notes(collection: SongCollection, options: FormOptions, report: Report) -> FormResult:
     """Build the form `notes`, with the side files note_to_int.json and int_to_note.json."""
-    entries = prepare_songs(found, with_pitched_notes, report)
+    entries = prepare_songs(collection, with_pitched_notes, report)
     tokens = {entry.id: encode_notes(entry.song) for entry in entries}
     trained = [entry.id for entry in entries if entry.split == "train"] or list(tokens)
     vocabulary = build_vocabulary(tokens[name] for name in trained)
-    all_ids = [number for each in tokens.values() for number in vocabulary.encode(each)]
+    encoded = [vocabulary.encode(words) for words in tokens.values()]
+    all_ids = [number for ids in encoded for number in ids]
     counts = {
-        "rows": sum(count_note_windows(len(each), options) for each in tokens.values()),
+        "rows": sum(count_note_windows(len(words), options) for words in tokens.values()),
         "tokens": len(all_ids),
         "unknown_tokens": all_ids.count(UNKNOWN_ID),
     }
@@ -135,7 +136,7 @@ def build_notes(found: SongCollection, options: FormOptions, report: Report) -> 
         for entry in entries:
             yield from note_rows(entry, tokens[entry.id], vocabulary, options)
 
-    result = make_result("notes", found, entries, options, vocabulary, rows, counts)
+    result = make_result("notes", collection, entries, options, vocabulary, rows, counts)
     result.side_files = {
         "note_to_int.json": vocabulary.ids,
         "int_to_note.json": {str(number): token for token, number in vocabulary.ids.items()},
@@ -143,14 +144,16 @@ def build_notes(found: SongCollection, options: FormOptions, report: Report) -> 
     return result
 
 
-def build_patterns(found: SongCollection, options: FormOptions, report: Report) -> FormResult:
+def build_patterns(collection: SongCollection, options: FormOptions, report: Report) -> FormResult:
     """Build the form `patterns`."""
-    entries = prepare_songs(found, with_notes, report)
-    made = pattern_rows(
+    entries = prepare_songs(collection, with_notes, report)
+    patterns = pattern_rows(
         entries, {entry.id: written_or_detected_keys(entry.song) for entry in entries}, options
     )
-    counts = {"rows": len(made), "patterns_with_repeats": sum(row["times"] for row in made)}
-    return make_result("patterns", found, entries, options, None, lambda: iter(made), counts)
+    counts = {"rows": len(patterns), "patterns_with_repeats": sum(row["times"] for row in patterns)}
+    return make_result(
+        "patterns", collection, entries, options, None, lambda: iter(patterns), counts
+    )
 
 
 BUILDERS: dict[str, Callable[[SongCollection, FormOptions, Report], FormResult]] = {
@@ -161,15 +164,15 @@ BUILDERS: dict[str, Callable[[SongCollection, FormOptions, Report], FormResult]]
 }
 
 
-def prepare_songs(found: SongCollection, prepare: Prepare, report: Report) -> list[Entry]:
+def prepare_songs(collection: SongCollection, prepare: Prepare, report: Report) -> list[Entry]:
     """Return the prepared songs; a song that the form cannot use is added to the problems."""
     entries = []
-    for number, entry in enumerate(found.entries):
-        report("annotating", number / len(found.entries))
+    for number, entry in enumerate(collection.entries):
+        report("annotating", number / len(collection.entries))
         try:
             entries.append(replace(entry, song=prepare(entry.song)))
         except BadInputError as error:
-            found.problems.append(f"{entry.id}: {error}")
+            collection.problems.append(f"{entry.id}: {error}")
     report("annotating", 1.0)
     return entries
 
@@ -203,15 +206,15 @@ def written_or_detected_keys(song: Song) -> list[Key]:
     return song.keys or find_keys(song)
 
 
-def songs_with_detected_chords(found: SongCollection, entries: Sequence[Entry]) -> list[str]:
+def songs_with_detected_chords(collection: SongCollection, entries: Sequence[Entry]) -> list[str]:
     """Return the ids of the songs whose chords were detected."""
-    written = {entry.id for entry in found.entries if entry.song.chords}
+    written = {entry.id for entry in collection.entries if entry.song.chords}
     return [entry.id for entry in entries if entry.id not in written]
 
 
 def make_result(
     form: str,
-    found: SongCollection,
+    collection: SongCollection,
     entries: Sequence[Entry],
     options: FormOptions,
     vocabulary: Vocabulary | None,
@@ -226,8 +229,8 @@ def make_result(
         **counts,
         "songs": {entry.id: entry.split for entry in entries},
         "split_counts": dict(Counter(entry.split for entry in entries)),
-        "duplicates": found.groups,
-        "left_out": len(found.problems),
+        "duplicates": collection.groups,
+        "left_out": len(collection.problems),
         "made_by": provenance_dict("tokenize", {"for": form, **options.as_dict()}, options.seed),
     }
-    return FormResult(form, header, vocabulary, rows, found.problems)
+    return FormResult(form, header, vocabulary, rows, collection.problems)

@@ -52,15 +52,15 @@ def collect_songs(
     Raises:
         BadInputError: an input does not exist, or no song can be read.
     """
-    found = SongCollection()
-    songs = read_all(inputs, found.problems, report)
+    collection = SongCollection()
+    songs = read_all(inputs, collection.problems, report)
     if not songs:
-        reason = found.problems[0] if found.problems else "no songs in the input"
+        reason = collection.problems[0] if collection.problems else "no songs in the input"
         raise BadInputError(reason)
-    found.groups = find_near_duplicates(songs.items())
-    sides = split_songs(add_singletons(found.groups, songs), options.seed, options.shares)
-    found.entries = [Entry(name, song, sides[name]) for name, song in songs.items()]
-    return found
+    collection.groups = find_near_duplicates(songs.items())
+    splits = split_songs(add_singletons(collection.groups, songs), options.seed, options.shares)
+    collection.entries = [Entry(name, song, splits[name]) for name, song in songs.items()]
+    return collection
 
 
 def read_all(inputs: Sequence[str], problems: list[str], report: Report) -> dict[str, Song]:

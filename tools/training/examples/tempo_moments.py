@@ -151,7 +151,7 @@ def read_pop909_melodies(root: Path) -> Iterator[Performance]:
             continue
         onsets = read_onsets(folder / f"{folder.name}.mid", "MELODY")
         beats = read_beats(folder / BEATS)
-        bars = np.flatnonzero([beat.is_bar for beat in beats])
+        bars = np.flatnonzero([beat.is_downbeat for beat in beats])
         bar_beats = float(np.median(np.diff(bars)))
         if len(onsets) >= FEWEST_NOTES:
             numbers = np.arange(float(len(beats)))
