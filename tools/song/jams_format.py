@@ -13,7 +13,6 @@ from muse.tools.song.document import Chord, Key, Meter, Note, Section, Song, Tem
 
 DEFAULT_VELOCITY = 80  # for notes that carry none
 NO_CHORD = "N"
-KEY_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 
 
 def to_jams(song: Song) -> Any:
@@ -112,7 +111,9 @@ def chord_rows(song: Song, seconds: Any) -> Iterator[tuple[float, float, str]]:
 
 def key_label(key: Key) -> str:
     """Return a key as JAMS writes it, for example "Eb:minor"."""
-    return f"{KEY_NAMES[key.tonic_pc]}:{key.mode}"
+    from muse.tools.theory.keys import TONIC_NAMES
+
+    return f"{TONIC_NAMES[key.tonic_pc]}:{key.mode}"
 
 
 def spans(

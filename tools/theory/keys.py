@@ -28,6 +28,8 @@ MODE_WORDS: dict[str, Mode] = {
     "moll": "minor",
 }
 KEY_NAME = re.compile(rf"([A-Ga-g][{''.join(SIGNS)}]*)(?:[\s:_]*|-(?=[a-zA-Z]))([a-zA-Z]*|-)")
+# by pitch class, for texts that do not depend on the signature
+TONIC_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 # sharps of the flattest of the twelve signatures in use: Db to F# major, Eb to G# minor
 FLATTEST_SIGNATURE: dict[Mode, int] = {"major": -5, "minor": -6}
 

@@ -2,8 +2,7 @@
 
 from muse.tools.song.document import Song
 from muse.tools.song.meter import signature_text
-
-PITCH_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")  # of tonics
+from muse.tools.theory.keys import TONIC_NAMES
 
 
 def headline(song: Song) -> str:
@@ -11,7 +10,7 @@ def headline(song: Song) -> str:
     parts = []
     if song.source is not None:
         parts.append(f"{song.source.duration_s:.1f} s")
-    parts += [f"{PITCH_NAMES[key.tonic_pc]} {key.mode}" for key in song.keys[:1]]
+    parts += [f"{TONIC_NAMES[key.tonic_pc]} {key.mode}" for key in song.keys[:1]]
     parts += [signature_text(meter) for meter in song.meters[-1:]]
     if song.tempos:
         parts.append(tempo_text(song))
