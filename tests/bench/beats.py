@@ -169,7 +169,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the JSON here and not to stdout")
     options = parser.parse_args()
     if not DATA.is_dir():
-        sys.exit(f"needs the songs of {DATA}")
+        sys.exit(f"needs the songs in {DATA}")
     warnings.simplefilter("ignore")  # mir_eval's, about short beat lists
     report = run(songs(options.songs))
     print_table(report)

@@ -139,7 +139,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the JSON to this file instead of stdout")
     options = parser.parse_args()
     if not DATA.is_dir():
-        sys.exit(f"needs the data of {DATA}")
+        sys.exit(f"needs the data in {DATA}")
     report = run(options.every)
     print_table(report)
     text = json.dumps(report, indent=2)

@@ -141,7 +141,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the JSON here and not to stdout")
     options = parser.parse_args()
     if not DATA.is_dir():
-        sys.exit(f"needs the takes of {DATA}")
+        sys.exit(f"needs the takes in {DATA}")
     report = run(options.takes)
     print_table(report)
     text = json.dumps(report, indent=2)

@@ -32,7 +32,7 @@ DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "pop909"
 HELD_OUT = 5  # songs whose number is a multiple were not used to choose settings
 BAR_BEATS = 4.0
 CHANGE_TOLERANCE_BEATS = 16.0
-MEASURES = ("mirex", "right", "bars mirex", "bars right", "recall", "precision", "seconds")
+MEASURES = ("mirex", "correct", "bars mirex", "bars correct", "recall", "precision", "seconds")
 
 Truth = list[tuple[float, float, Key]]  # from beat, to beat, key
 Finder = Callable[[Song, Path], list[Key]]
@@ -125,9 +125,9 @@ def score(folder: Path, find: Finder, one: Callable[[Song], Key] | None) -> dict
     of_song = mirex_weight(longest_key(truth), one(song) if one else found[0])
     return {
         "mirex": of_song,
-        "right": float(of_song == 1),
+        "correct": float(of_song == 1),
         "bars mirex": float(np.mean(bars)),
-        "bars right": float(np.mean([w == 1 for w in bars])),
+        "bars correct": float(np.mean([w == 1 for w in bars])),
         **score_changes(truth, found),
         "seconds": seconds,
     }
@@ -167,10 +167,10 @@ def run(folders: Sequence[Path], sample: int) -> dict[str, dict[str, dict[str, f
 def print_table(report: dict[str, Any]) -> None:
     """Print the figures as a table."""
     columns = (*MEASURES, "songs")
-    print(f"{'':10}{'':25}" + "".join(f"{key:>11}" for key in columns), file=sys.stderr)
+    print(f"{'':10}{'':25}" + "".join(f"{key:>13}" for key in columns), file=sys.stderr)
     for part, by_name in report.items():
         for name, row in by_name.items():
-            cells = "".join(f"{row[key]:11.3f}" for key in columns)
+            cells = "".join(f"{row[key]:13.3f}" for key in columns)
             print(f"{part:10}{name:25}{cells}", file=sys.stderr)
 
 
