@@ -137,9 +137,9 @@ def test_predictions_do_not_depend_on_later_steps(config: ChordConfig) -> None:
         batch.real,
     )
     with torch.no_grad():
-        for logs, told in zip(everything(net, batch), everything(net, mixed), strict=True):
-            torch.testing.assert_close(logs[:, 3:25], told[:, 3:25])
-            assert (logs[:, 25:] - told[:, 25:]).abs().max() > 1e-3
+        for logs, mixed_logs in zip(everything(net, batch), everything(net, mixed), strict=True):
+            torch.testing.assert_close(logs[:, 3:25], mixed_logs[:, 3:25])
+            assert (logs[:, 25:] - mixed_logs[:, 25:]).abs().max() > 1e-3
 
 
 def test_padding_changes_nothing(config: ChordConfig) -> None:
@@ -279,10 +279,10 @@ def test_predictions_do_not_change_with_later_steps(config: ChordConfig) -> None
     before = [reads[-1].chords.copy(), reads[-1].lengths(3), reads[-1].basses(3)]
     for i in range(10, 40):
         run_steps(reader, state, batch, 0, i)
-    for array, told in zip(
+    for array, array_after in zip(
         before, (reads[-1].chords, reads[-1].lengths(3), reads[-1].basses(3)), strict=True
     ):
-        np.testing.assert_array_equal(array, told)
+        np.testing.assert_array_equal(array, array_after)
 
 
 def test_a_net_over_tokens() -> None:
@@ -313,8 +313,8 @@ def test_weights_are_loaded_from_files(config: ChordConfig, tmp_path: Path) -> N
     )
     (tmp_path / "net.safetensors").write_bytes(data)
     (tmp_path / "net.json").write_bytes(card)
-    reader, told = load_chord_inference(tmp_path / "net", "abc")
-    assert reader.config == read_config(told["config"]) == config
+    reader, loaded_card = load_chord_inference(tmp_path / "net", "abc")
+    assert reader.config == read_config(loaded_card["config"]) == config
     batch = songs(config)
     read = run_steps(reader, start_state(reader, batch, 0), batch, 0, 0)
     with torch.no_grad():

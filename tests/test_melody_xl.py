@@ -50,13 +50,13 @@ def build(sizes: MelodyConfig, seed: int = 0) -> MelodyXL:
 
 def melodies(sizes: MelodyConfig, rows: int, songs: int = 2, seed: int = 1) -> MelodyBatch:
     """Return songs with consistent columns, drawn from few notes so that there are matches."""
-    dice = torch.Generator().manual_seed(seed)
+    rng = torch.Generator().manual_seed(seed)
     columns = {
-        name: torch.randint(0, max(count - 1, 1), (songs, rows), generator=dice)
+        name: torch.randint(0, max(count - 1, 1), (songs, rows), generator=rng)
         for name, count in sizes.columns.items()
     }
-    columns["pitch"] = torch.randint(8, 11, (songs, rows), generator=dice)
-    columns["advance"] = torch.randint(0, 2, (songs, rows), generator=dice)
+    columns["pitch"] = torch.randint(8, 11, (songs, rows), generator=rng)
+    columns["advance"] = torch.randint(0, 2, (songs, rows), generator=rng)
     columns["interval"][:, 1:] = columns["pitch"].diff(dim=1) + INTERVALS // 2
     for name, count in zip(
         ("pitch", "interval", "advance", "duration"),
@@ -65,7 +65,7 @@ def melodies(sizes: MelodyConfig, rows: int, songs: int = 2, seed: int = 1) -> M
     ):
         columns[name][:, 0] = count
     bars = torch.arange(rows).expand(songs, rows) // 5
-    return MelodyBatch(columns, {"mode": torch.randint(0, 2, (songs,), generator=dice)}, bars)
+    return MelodyBatch(columns, {"mode": torch.randint(0, 2, (songs,), generator=rng)}, bars)
 
 
 def segment_log_probs(net: MelodyXL, batch: MelodyBatch, length: int) -> torch.Tensor:
