@@ -33,7 +33,7 @@ def test_late_messages_count_as_lost() -> None:
 
 
 def test_figures_with_and_without_the_period() -> None:
-    far = PeerReport(heard=[(100.0 + PERIOD_S + 0.001, ON)], played=[(100.0, ON), (100.2, OFF)])
+    far = PeerReport(received=[(100.0 + PERIOD_S + 0.001, ON)], played=[(100.0, ON), (100.2, OFF)])
     figures = compare_with_peer([(0.0, ON)], far, [(100.004, ON)], began_s=100.0)
     assert figures["events"]["dropped"] == 0
     assert figures["events"]["late"]["p50_ms"] == pytest.approx(PERIOD_S * 1e3 + 1, abs=0.02)

@@ -1,11 +1,11 @@
-"""Errors that a caller may want to tell apart, and the commands that install what is missing.
+"""Errors that callers can distinguish, and the commands that install missing parts.
 
 MuseError
  ├─ BadInputError     a file that cannot be read, or does not hold what it should
  ├─ MissingPartError  an optional package, library or weight is not installed
  └─ ParameterError    a parameter out of range, or two that exclude each other
 
-`cli/errors.py` gives each an exit code. The install commands stand here so that messages,
+`cli/errors.py` gives each an exit code. The install commands are here so that messages,
 `muse doctor` and the tests agree.
 """
 

@@ -118,7 +118,7 @@ def add_answer(path: Path, answer: Answer) -> None:
 
 
 def scores(answers: Iterable[Answer]) -> list[Score]:
-    """Return the score of each interval that was asked for, the smallest first."""
+    """Return the score of each interval that occurs in the answers, the smallest first."""
     of_size: dict[int, list[Answer]] = {}
     for answer in answers:
         of_size.setdefault(answer.semitones, []).append(answer)

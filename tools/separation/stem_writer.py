@@ -124,7 +124,7 @@ class StemWriter(AbstractContextManager["StemWriter"]):
         )
 
     def _common_gain(self) -> float:
-        """Return 1, or the gain that brings the highest peak just below full scale."""
+        """Return 1, or the gain that scales the highest peak to just below full scale."""
         if self._peak <= 1.0:
             return 1.0
         gain = (1 - len(self._names) / STEPS["16"]) / self._peak  # headroom for rounding

@@ -29,7 +29,7 @@ def piano_roll(song: Song, bars: Sequence[Bar], width: int, *, color: bool) -> l
 
     Args:
         song: its tracks, chords and sections.
-        bars: to be leadsheet_symbol, in order.
+        bars: to be shown, in order.
         width: characters in a line.
         color: whether the lines will be printed in colors.
     """
@@ -190,7 +190,7 @@ def block(upper: str, lower: str, color: bool) -> Span:
 
 
 def drum_lines(song: Song, bars: Sequence[Bar], system: System, color: bool) -> list[Line]:
-    """Draw a lane for each drum that plays in the bars leadsheet_symbol, feet at the bottom."""
+    """Draw a lane for each drum that plays in the bars shown, feet at the bottom."""
     hits = [n for track in song.tracks if track.is_drum for n in notes_within(track.notes, bars)]
     used = lanes({note.pitch for note in hits})
     if not used:

@@ -24,7 +24,8 @@ PEER_IN, PEER_OUT = "muse peer in", "muse peer out"  # names of its JACK clients
 ENDS_S = 10.0  # the longest time it may take to end
 FETCH_S = 0.001  # interval at which messages are fetched
 Stamped = tuple[float, bytes]  # s of perf_counter, message
-HeardLine = tuple[float, float, bytes]  # s of perf_counter when fetched, s since the first, message
+# time of perf_counter when fetched, time since the first message, data; in s
+ReceivedMessage = tuple[float, float, bytes]
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,11 @@ class PeerReport:
     """What the peer program received and sent.
 
     Attributes:
-        heard: received messages with times, in order.
+        received: messages with times, in order.
         played: sent messages with times, in order.
     """
 
-    heard: list[Stamped]
+    received: list[Stamped]
     played: list[Stamped]
 
 
@@ -82,15 +83,15 @@ def peer_program() -> Iterator[PeerProgram]:
 
 def run(connection: Connection) -> None:
     """Run the peer process: open the ports, play the scripts, send the report."""
-    heard: list[HeardLine] = []
+    received: list[ReceivedMessage] = []
     played: list[Stamped] = []
     stop = Event()
-    hears = jack_handle("in", PEER_IN)
-    open_virtual(hears, "in")
+    input_port = jack_handle("in", PEER_IN)
+    open_virtual(input_port, "in")
     plays = ReconnectingPort("out", None, client=PEER_OUT)
     plays.open()
     connection.send(None)
-    threads = [Thread(target=hear, args=(hears, heard, stop), daemon=True)]
+    threads = [Thread(target=receive, args=(input_port, received, stop), daemon=True)]
     threads[0].start()
     for script in scripts(connection):
         threads.append(Thread(target=play, args=(plays, script, played, stop), daemon=True))
@@ -99,13 +100,13 @@ def run(connection: Connection) -> None:
     for thread in threads:
         thread.join()
     with suppress(EOFError, BrokenPipeError):
-        connection.send(PeerReport(stamped(heard), played))
+        connection.send(PeerReport(stamped(received), played))
         connection.recv()  # until the other side has closed its ports
-    close_handle(hears)
+    close_handle(input_port)
     plays.close()
 
 
-def hear(handle: Any, heard: list[HeardLine], stop: Event) -> None:
+def receive(handle: Any, received: list[ReceivedMessage], stop: Event) -> None:
     """Fetch messages, with the time of fetching and the system's time since the message before.
 
     No Python code runs in the server's own thread: if it waited for the interpreter for longer than
@@ -116,17 +117,17 @@ def hear(handle: Any, heard: list[HeardLine], stop: Event) -> None:
     while not stop.wait(FETCH_S):
         while (event := handle.get_message()) is not None:
             elapsed_s += event[1]  # since the message before
-            heard.append((time.perf_counter(), elapsed_s, bytes(event[0])))
+            received.append((time.perf_counter(), elapsed_s, bytes(event[0])))
 
 
-def stamped(heard: Sequence[HeardLine]) -> list[Stamped]:
+def stamped(received: Sequence[ReceivedMessage]) -> list[Stamped]:
     """Return messages with their arrival times on perf_counter's scale.
 
     The message that was fetched with the least delay aligns the two time scales. Its own delay,
     some hundredths of a millisecond, is added to all times.
     """
-    began_s = min((fetched_s - elapsed_s for fetched_s, elapsed_s, _ in heard), default=0.0)
-    return [(began_s + elapsed_s, data) for _, elapsed_s, data in heard]
+    began_s = min((fetched_s - elapsed_s for fetched_s, elapsed_s, _ in received), default=0.0)
+    return [(began_s + elapsed_s, data) for _, elapsed_s, data in received]
 
 
 def scripts(connection: Connection) -> Iterator[list[Stamped]]:

@@ -231,21 +231,21 @@ def wait(clock: Clock, until_s: float, report: Report) -> float:
 
 
 def compare_with_peer(
-    due: Sequence[Stamped], peer: PeerReport, heard: Sequence[Stamped], began_s: float
+    due: Sequence[Stamped], peer: PeerReport, received: Sequence[Stamped], began_s: float
 ) -> Figures:
     """Return delays of our messages at the peer, and of its notes here.
 
     Args:
         due: our messages, with the times in s from `began_s` at which they were due.
         peer: the peer's report.
-        heard: the peer's messages as they left our queue.
+        received: the peer's messages as they left our queue.
         began_s: the start of our clock on perf_counter's scale.
     """
     sent = [(began_s + time_s, data) for time_s, data in due]
-    late, lost = delays(sent, peer.heard)
+    late, lost = delays(sent, peer.received)
     return {
         "events": {**delay_figures(late, lost), "drift_ms": drift_ms(late)},
-        "notes": delay_figures(*delays(peer.played, heard)),
+        "notes": delay_figures(*delays(peer.played, received)),
     }
 
 

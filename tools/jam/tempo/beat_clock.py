@@ -77,7 +77,7 @@ class BeatClock:
         return self._span_at(time_s).bpm
 
     def start(self, time_s: float) -> None:
-        """Place the first beat of the count-in at `time_s`, and drop all tempo changes."""
+        """Set the time of the first beat of the count-in, and drop all tempo changes."""
         with self._lock:
             self._changed_s = time_s
             self._spans = (TempoSpan(time_s, self.first_beat, self._bpm),)

@@ -64,24 +64,24 @@ class Filter(torch.nn.Module):
         self.stretches_in_key = parameter(np.zeros((TRIADS, 12)))
         self.struck_in_key = parameter(np.zeros((TRIADS, 12)))
 
-    def said(self, counts: Tensor, above_root: Tensor, in_key: Tensor) -> Tensor:
+    def log_odds_of(self, counts: Tensor, above_root: Tensor, in_key: Tensor) -> Tensor:
         """Return the log odds of each triad from counts (beats, songs, kinds, 12)."""
         intervals = (torch.arange(12)[None] - torch.arange(12)[:, None]) % 12
         by_triad = above_root[:, :, intervals].permute(2, 1, 0, 3).reshape(TRIADS, -1, 12)
         return torch.einsum("tbkp,ckp->tbc", counts, by_triad + in_key[:, None])
 
-    def forward(self, heard: Tensor, struck: Tensor, positions: Sequence[int]) -> Tensor:
+    def forward(self, segments: Tensor, struck: Tensor, positions: Sequence[int]) -> Tensor:
         """Return the log probability of each triad as each beat begins, (beats, songs, TRIADS)."""
-        evidence = self.said(heard, self.stretches, self.stretches_in_key)
-        begins = self.said(struck, self.struck, self.struck_in_key)
+        evidence = self.log_odds_of(segments, self.stretches, self.stretches_in_key)
+        begins = self.log_odds_of(struck, self.struck, self.struck_in_key)
         moves = torch.softmax(self.moves, -1)
-        belief = moves[0].mean(0).expand(heard.shape[1], -1)
-        told = []
+        posterior = moves[0].mean(0).expand(segments.shape[1], -1)
+        log_probabilities = []
         for beat, position in enumerate(positions):
-            prior = torch.log((belief @ moves[position] if beat else belief) + 1e-9)
-            told.append(torch.log_softmax(prior + begins[beat], -1))
-            belief = torch.softmax(prior + evidence[beat], -1)
-        return torch.stack(told)
+            prior = torch.log((posterior @ moves[position] if beat else posterior) + 1e-9)
+            log_probabilities.append(torch.log_softmax(prior + begins[beat], -1))
+            posterior = torch.softmax(prior + evidence[beat], -1)
+        return torch.stack(log_probabilities)
 
 
 def counted(songs: Sequence[tuple[NDArray[Any], ...]]) -> Filter:
@@ -91,10 +91,10 @@ def counted(songs: Sequence[tuple[NDArray[Any], ...]]) -> Filter:
         np.ones((SEGMENT_KINDS, len(KINDS), 12)),
         np.ones((ON_BEAT_KINDS, len(KINDS), 12)),
     )
-    for heard, begins, positions, triads in songs:
+    for segments, begins, positions, triads in songs:
         for beat in np.flatnonzero(triads >= 0):
             root, kind = divmod(int(triads[beat]), len(KINDS))
-            stretches[:, kind] += np.roll(heard[beat], -root, axis=1)
+            stretches[:, kind] += np.roll(segments[beat], -root, axis=1)
             struck[:, kind] += np.roll(begins[beat], -root, axis=1)
             if beat and triads[beat - 1] >= 0:
                 moves[positions[beat], triads[beat - 1], triads[beat]] += 1
@@ -140,8 +140,8 @@ def loss_of(model: Filter, rows: Sequence[tuple[NDArray[Any], ...]]) -> Tensor:
         return torch.tensor(np.stack(arrays, axis=1))
 
     triads = padded(3, -1)
-    told = model(padded(0, 0).float(), padded(1, 0).float(), longest[2].tolist())
-    picked = told.gather(-1, triads.clamp(min=0)[..., None])[..., 0]
+    log_probabilities = model(padded(0, 0).float(), padded(1, 0).float(), longest[2].tolist())
+    picked = log_probabilities.gather(-1, triads.clamp(min=0)[..., None])[..., 0]
     keys = (model.stretches_in_key**2).sum() + (model.struck_in_key**2).sum()
     loss: Tensor = KEY_COST * keys - picked[triads >= 0].mean()
     return loss

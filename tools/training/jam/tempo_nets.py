@@ -67,25 +67,25 @@ class BeatMoments(NamedTuple):
 
 
 def train_tempo_net(
-    features: NDArray[np.float16], bpms: Array, chances: Array, steps: int, seed: int
+    features: NDArray[np.float16], bpms: Array, probabilities: Array, steps: int, seed: int
 ) -> dict[str, Floats]:
     """Train one net that judges tempos; return its arrays, for features that are not normalized.
 
     Args:
         features: (moments, tempos, features).
         bpms: (moments,) true tempos.
-        chances: (moments,) of being drawn.
+        probabilities: (moments,) of being drawn.
         steps: of training.
         seed: of the initial weights and the moments drawn.
     """
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    drawn = rng.choice(len(bpms), NORMALIZED_ON, p=chances)
+    drawn = rng.choice(len(bpms), NORMALIZED_ON, p=probabilities)
     sample = torch.tensor(features[drawn].astype(np.float32))
     mean, spread = sample.mean((0, 1)), sample.std((0, 1)) + 0.01
     net = tempo_net(FEATURES)
     tempos = torch.tensor(np.log(TEMPOS))
-    chosen = rng.choice(len(bpms), (steps, TEMPO_BATCH), p=chances)
+    chosen = rng.choice(len(bpms), (steps, TEMPO_BATCH), p=probabilities)
 
     def loss_at(step: int) -> Tensor:
         shift = int(rng.integers(-LARGEST_SHIFT, LARGEST_SHIFT + 1))
@@ -107,20 +107,20 @@ def train_tempo_net(
 
 
 def train_beat_net(
-    moments: BeatMoments, chances: Array, steps: int, seed: int
+    moments: BeatMoments, probabilities: Array, steps: int, seed: int
 ) -> tuple[BeatNet, float]:
     """Train one net that finds the beat; return it and its loss in nats.
 
     Args:
         moments: all moments, stacked.
-        chances: (moments,) of being drawn.
+        probabilities: (moments,) of being drawn.
         steps: of training.
         seed: of the initial weights, the moments drawn and their variations.
     """
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     net = BeatNet(BEAT_FEATURES, DROPOUT)
-    chosen = rng.choice(len(chances), (steps, BEAT_BATCH), p=chances)
+    chosen = rng.choice(len(probabilities), (steps, BEAT_BATCH), p=probabilities)
 
     def loss_at(step: int) -> Tensor:
         longer = np.exp(rng.uniform(-STRETCH, STRETCH, (BEAT_BATCH, 1)))

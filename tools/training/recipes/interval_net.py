@@ -135,10 +135,10 @@ class IntervalNetRecipe(Recipe):
         )
         notes = note_losses(outputs.notes.float(), batch["notes"])
         each = pairs + NONE_SHARE * none + NOTES_SHARE * notes
-        chances = outputs.pairs.float().flatten(1).softmax(1).view(outputs.pairs.shape)
-        size = chances.sum(2).argmax(1) == batch["semitones"]
+        probabilities = outputs.pairs.float().flatten(1).softmax(1).view(outputs.pairs.shape)
+        size = probabilities.sum(2).argmax(1) == batch["semitones"]
         has_kind = some & (batch["kind"] != REPEATED)
-        kind = (chances.sum(1).argmax(1) == batch["kind"]) & has_kind
+        kind = (probabilities.sum(1).argmax(1) == batch["kind"]) & has_kind
         detected = (outputs.none < 0) == some
         right = detected & (size | ~some)
         count = torch.tensor(len(each), device=each.device)

@@ -131,8 +131,8 @@ def tempo_nets(pieces: Sequence[Performance], steps: int, seed: int) -> list[dic
     log.info("%d moments to judge tempos by", len(truths))
     nets = []
     for fold in range(FOLDS):
-        chances = normalized([weight * (own != fold) for _, weight, own in truths])
-        nets.append(train_tempo_net(features, bpms, chances, steps, seed + fold))
+        probabilities = normalized([weight * (own != fold) for _, weight, own in truths])
+        nets.append(train_tempo_net(features, bpms, probabilities, steps, seed + fold))
     return nets
 
 
@@ -163,8 +163,10 @@ def beat_nets(
         weights += [pieces[0].weight / len(found) for _ in found]
     log.info("%d moments to find beats by", len(moments))
     everything = stack_moments(moments)
-    chances = normalized(weights)
-    found_nets = [train_beat_net(everything, chances, steps, seed + i) for i in range(BEAT_NETS)]
+    probabilities = normalized(weights)
+    found_nets = [
+        train_beat_net(everything, probabilities, steps, seed + i) for i in range(BEAT_NETS)
+    ]
     return [net for net, _ in found_nets], float(np.mean([loss for _, loss in found_nets]))
 
 
