@@ -39,13 +39,13 @@ def band_of(style: str = "pop", meter: str = "4/4", bpm: float = 100.0, **more: 
 
 
 def played(band: Band, symbols: list[str], dynamics: float = 1.0) -> list[list[BandEvent]]:
-    """The events of each beat, and those of the end."""
+    """Return the events of each beat, and those of the ending."""
     beats = [band.beat(decision(b, symbol), dynamics) for b, symbol in enumerate(symbols)]
     return [*beats, band.stop(len(symbols))]
 
 
 def notes_of(stretches: list[list[BandEvent]], part: str) -> list[tuple[float, float, int, int]]:
-    """Start, end, pitch and velocity; fails where a note is on twice or never ends."""
+    """Return start, end, pitch and velocity of notes; fail for double and hanging notes."""
     sounding: dict[int, tuple[float, int]] = {}
     found = []
     for event in (event for stretch in stretches for event in stretch if event.part == part):
@@ -143,14 +143,14 @@ def test_the_bass_is_below_the_hands(style: str) -> None:
 
 
 def test_a_chord_that_stays_plays_the_pattern_of_the_whole_bar() -> None:
-    """Sixteen bars of pop over one chord: whole bars are alike but for the players' unevenness."""
+    """Check sixteen bars of pop over one chord: bars are equal except for random variation."""
     keys = notes_of(played(band_of("pop", seed=3), ["C"] * 64), "keys")
     bars = [
         tuple(round(4 * (s - 4 * n)) for s, *_ in keys if 4 * n - 0.1 < s < 4 * n + 3.9)
         for n in range(16)
     ]
     assert max(bars.count(bar) for bar in bars) >= 8
-    assert len(set(bars)) > 1  # and a player strays now and then
+    assert len(set(bars)) > 1  # and there is some variation
 
 
 def test_no_chord_is_silence() -> None:
@@ -180,7 +180,7 @@ def test_dynamics_move_the_velocities() -> None:
 
 
 def test_bass_steps_to_a_nearly_certain_chord_only() -> None:
-    """In jazz the fourth beat leads to the next root by a half step, if that is known."""
+    """Check that in jazz the fourth beat is a half step from the next root, if that is known."""
     for odds, is_near in ((0.9, True), (0.3, False)):
         upcoming = (ChordCandidate(parse_chord("D"), odds, 4.0),)
         band = band_of("jazz", seed=1)
@@ -194,7 +194,7 @@ def test_bass_steps_to_a_nearly_certain_chord_only() -> None:
 
 
 def test_bass_step_is_on_the_last_beat_of_the_bar() -> None:
-    """Five beats are a pattern of four and one: the step to the next root is in the last beat."""
+    """Check 5/4, played as four beats and one: the step to the next root is on the last beat."""
     upcoming = (ChordCandidate(parse_chord("D"), 0.9, 5.0),)
     for seed in range(8):
         band = band_of("jazz", "5/4", seed=seed)

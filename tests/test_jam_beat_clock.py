@@ -23,7 +23,7 @@ from muse.tools.jam.tempo.beat_clock import (
     wait_for_beat,
 )
 
-PATIENCE_S = 30.0  # after which a thread is taken to hang
+PATIENCE_S = 30.0  # longest wait for a thread before the test fails
 
 tempos = st.floats(SLOWEST_BPM, FASTEST_BPM)
 changes = st.lists(  # how much later, what, to what tempo or by how many beats
@@ -36,7 +36,7 @@ changes = st.lists(  # how much later, what, to what tempo or by how many beats
 
 
 def changed(beat_clock: BeatClock, asked: list[tuple[float, str, float]]) -> list[float]:
-    """Make the changes; the times at which they were asked for."""
+    """Make the changes, and return the times at which they were requested."""
     times, now_s = [], 0.0
     for later_s, what, value in asked:
         now_s += later_s
@@ -46,7 +46,7 @@ def changed(beat_clock: BeatClock, asked: list[tuple[float, str, float]]) -> lis
 
 
 def fine_steps(beat_clock: BeatClock) -> list[float]:
-    """Times around and between all changes."""
+    """Return times around and between all changes."""
     starts = [span.time_s for span in beat_clock.spans]
     return sorted(start + step for start in starts for step in (-1e-6, 0.0, 1e-6, 0.3, 2.0))
 
@@ -252,7 +252,7 @@ def test_refused_priority_is_no_error(monkeypatch) -> None:
 
 
 def in_a_thread(ask):
-    """What a function gives in a thread of its own, which ends with it."""
+    """Run a function in its own thread, and return its result."""
     given: list[object] = []
     thread = threading.Thread(target=lambda: given.append(ask()))
     thread.start()

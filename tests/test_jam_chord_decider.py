@@ -39,7 +39,7 @@ def jam(
     is_late: bool = False,
     **options: object,
 ) -> list[Decision]:
-    """A session on a virtual clock: every beat is decided with what began up to it."""
+    """Decide every beat of a session with the notes that began before it."""
     asked = {"key": None, "style": "pop", "meter": FOUR, **options}
     chord_decider = ChordDecider(model=model, **asked)  # type: ignore[arg-type]
     solo, found = Solo(), list[Decision]()
@@ -62,7 +62,7 @@ def jam(
 
 
 def arpeggios(chords: Sequence[str], up: int = 0) -> list[SoloNote]:
-    """One bar of 4/4 for each chord, a note on each beat."""
+    """Return one bar of 4/4 for each chord, with a note on each beat."""
     pitches = [pitch + up for chord in chords for pitch in LOOP[chord]]
     return [SoloNote(pitch, 90, float(at), at + 0.9) for at, pitch in enumerate(pitches)]
 
@@ -221,7 +221,7 @@ def test_any_melody_gets_chords(
 
 
 def test_agreement_with_songs_beats_the_tonic(shared_data: Path, model: ChordModel) -> None:
-    """Songs that neither the mix nor the net was trained on."""
+    """Check songs that neither the mix nor the net was trained on."""
     right: list[bool] = []
     tonic: list[bool] = []
     for song in read_jam_songs(shared_data / "pop909", ["165", "195", "245"]):

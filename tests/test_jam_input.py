@@ -43,7 +43,7 @@ STREAMS = st.lists(channel_messages() | SYSEX | COMMON)
 
 
 def with_running_status(messages: list[bytes]) -> bytes:
-    """As a keyboard sends them: a status byte that is the last one is left out."""
+    """Encode messages as keyboards do: a status byte equal to the last one is omitted."""
     out, last = b"", 0
     for message in messages:
         is_running = message[0] == last and message[0] < 0xF0
@@ -55,7 +55,7 @@ def with_running_status(messages: list[bytes]) -> bytes:
 @given(STREAMS, st.data())
 def test_streams_are_parsed_as_mido_does(messages: list[bytes], data: st.DataObject) -> None:
     theirs = mido.Parser()
-    theirs.feed(b"".join(messages))  # it knows no running status
+    theirs.feed(b"".join(messages))  # it does not support running status
     expected = [message.bin() for message in theirs if message.bin()[0] < 0xF0]
     stream = list(with_running_status(messages))
     for _ in range(data.draw(st.integers(0, 5))):
@@ -90,7 +90,7 @@ def test_channel_messages(data: bytes, message: bytes | None) -> None:
 
 
 def emptied(queue: InputQueue) -> list[bytes]:
-    """What is in a queue."""
+    """Return all messages in a queue."""
     found = []
     while (message := queue.get(0.0)) is not None:
         found.append(message.data)
@@ -132,7 +132,7 @@ def test_notes_end_when_the_source_is_lost_or_asks_for_it() -> None:
     queue.put(b"\x90\x3c\x5a")
     queue.put(b"\xb0\x7b\x00")
     assert emptied(queue)[1:] == [b"\x80\x3c\x40", b"\xb0\x7b\x00"]
-    queue.put(b"\x80\x3c\x00")  # sounds no more
+    queue.put(b"\x80\x3c\x00")  # has already ended
     assert emptied(queue) == []
 
 
@@ -151,7 +151,7 @@ def test_dispatcher_passes_messages_on_in_order() -> None:
 
 
 def read_stream(data: bytes) -> list[bytes]:
-    """What a stream of bytes brings."""
+    """Return the messages read from a stream of bytes."""
     clock = VirtualClock()
     queue = InputQueue(clock)
     reader = StreamReader(io.BytesIO(data), queue, clock)
@@ -165,7 +165,7 @@ def test_raw_bytes_on_a_stream() -> None:
         b"\x90\x3c\x5a",
         b"\x90\x3e\x5a",
         b"\x80\x3c\x40",
-        b"\x80\x3e\x40",  # nobody ended it
+        b"\x80\x3e\x40",  # no note-off in the stream
     ]
     assert read_stream(b"") == []
 
@@ -212,7 +212,7 @@ def test_any_line_is_a_message_or_a_warning(data: bytes) -> None:
 
 
 def solo_song(*names: str) -> Song:
-    """A song with a track for each name, each an octave above the one before, at 60 then 120."""
+    """Return a song at 60, then 120 bpm, with a track for each name, each an octave higher."""
     tracks = [
         Track(name=name, notes=[Note(0.0, 1.0, 36 + 12 * place, 90), Note(2.0, 2.0, 40, 80)])
         for place, name in enumerate(names)

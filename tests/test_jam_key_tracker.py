@@ -36,7 +36,7 @@ def notes_of(pitches: Sequence[int], start: int = 0) -> list[SoloNote]:
 
 
 def detect(tracker: KeyTracker, notes: Sequence[SoloNote], start: int = 0) -> list[Tonality]:
-    """Hear the notes beat by beat, in bars of four; what is heard after each."""
+    """Track the notes beat by beat in 4/4, and return the detected key after each beat."""
     found = []
     for beat in range(start, round(max(note.end_beat or 0 for note in notes) + 0.5)):
         tracker.add_beat(extract_beat_features(notes, beat, metrical_position(beat, FOUR)))
@@ -78,7 +78,7 @@ def test_change_of_key_is_followed() -> None:
     tune = [60 + step for step in TUNE * 2]
     heard = detect(tracker, notes_of([*tune, *[pitch + 2 for pitch in tune * 3]]))
     assert heard[31] == C_MAJOR and heard[-1] == parse_key("D")
-    last = heard[-32:]  # on the way there, keys that lie between may be heard
+    last = heard[-32:]  # intermediate keys may be detected during the change
     assert set(last) == {parse_key("D")}
 
 
@@ -104,7 +104,7 @@ def test_key_transitions_are_probabilities() -> None:
 
 
 def test_filter_agrees_in_numpy_and_torch() -> None:
-    """Also that a table by mode means the same in all keys on both sides."""
+    """Compare KeyTracker with KeyNet, also the expansion of tables by mode to all keys."""
     torch.manual_seed(0)
     net = KeyNet()
     for table in (net.heard, net.heard_by_mode, net.steps, net.steps_by_mode, net.moves, net.start):
@@ -135,7 +135,7 @@ def all_keys(tables: dict[str, NDArray[np.float64]]) -> dict[str, NDArray[np.flo
 
 
 def test_keys_of_songs(shared_data: Path) -> None:
-    """Songs that nothing was learnt from: after 8 bars, the key or its relative in most."""
+    """Check that in most held-out songs, the key or its relative is detected after 8 bars."""
     root = shared_data / "pop909"
     names = [f.name for f in root.iterdir() if f.name.isdigit() and is_for_test(f.name)]
     songs = read_jam_songs(root, sorted(names)[::5])

@@ -109,7 +109,7 @@ def test_signals_end_all_notes_and_save_the_take(
 
 @contextmanager
 def mortal_jack(monkeypatch: pytest.MonkeyPatch, name: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A server of that name, which the test may end."""
+    """Start a server of that name, which the test may end."""
     monkeypatch.setenv(NAME_VARIABLE, name)
     server = start(name, patient=True)
     try:
@@ -119,8 +119,8 @@ def mortal_jack(monkeypatch: pytest.MonkeyPatch, name: str) -> Iterator[subproce
         end(server)
 
 
-def told_by(playing: subprocess.Popen[str], text: str) -> str:
-    """What it says, up to and with a line that has a text."""
+def output_until(playing: subprocess.Popen[str], text: str) -> str:
+    """Return the output of a process up to the first line that contains a text."""
     assert playing.stderr is not None
     lines = []
     for line in playing.stderr:
@@ -147,11 +147,11 @@ def test_stopped_server_is_logged_and_waited_for(
             far.heard.wait_for(20)
             server.send_signal(death)
             server.wait(DEADLINE_S)
-            told = told_by(playing, "JACK server has stopped")
+            told = output_until(playing, "JACK server has stopped")
         stack.enter_context(mortal_jack(monkeypatch, name))
         far = stack.enter_context(Far("far"))
         back = far.heard.wait_for(20)
-        told += told_by(playing, "is connected") + told_by(playing, "is connected")
+        told += output_until(playing, "is connected") + output_until(playing, "is connected")
         far.play((0x90, 64, 90), (0x80, 64, 0))
         far.heard.wait_for(len(far.heard.messages) + 20)
         playing.send_signal(signal.SIGINT)
@@ -162,7 +162,7 @@ def test_stopped_server_is_logged_and_waited_for(
     assert "Traceback" not in told
     assert told.count("has stopped") == 1, told
     assert not sounding(heard)
-    assert {data[0] for data in back} >= {0xC0, 0xC1}  # it is told its programs again
+    assert {data[0] for data in back} >= {0xC0, 0xC1}  # its programs are sent again
     kept = read_take(take.with_suffix(".jsonl"))
     assert kept.is_whole
     assert [bytes.fromhex(line.data)[1] for line in kept.player_messages][:1] == [64]

@@ -36,7 +36,7 @@ PLAYED = [
 
 
 def timed(channel: int) -> list[tuple[float, bytes]]:
-    """The messages of a channel by their beats: a second is a beat."""
+    """Return the messages of a channel with their beats; a beat is a second."""
     return [(m.time_s, m.data) for m in PLAYED if m.data[0] & 0x0F == channel]
 
 
@@ -79,7 +79,7 @@ def test_lines_are_written_at_once() -> None:
 
 
 class ClosedPipe(io.StringIO):
-    """No one reads it."""
+    """A stream whose reader has closed it."""
 
     def flush(self) -> None:
         raise BrokenPipeError(32, "Broken pipe")
@@ -95,7 +95,7 @@ def test_closed_reader_ends_the_output() -> None:
 
 
 class FakeSynth:
-    """Takes down the calls."""
+    """A synthesizer that records its calls."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[object, ...]] = []

@@ -69,7 +69,7 @@ def notes(pitches: Iterable[int], each_s: float = 0.5) -> tuple[Message, ...]:
     return tuple(found)
 
 
-# -- what it is for
+# -- music and takes
 
 
 def test_same_seed_gives_same_take(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_louder_player_makes_the_band_louder() -> None:
     assert level(40) < level(80) < level(120)
 
 
-# -- whatever comes
+# -- unusual input
 
 
 def test_band_plays_without_a_player() -> None:

@@ -29,7 +29,7 @@ def program(number: int, channel: int = 0) -> bytes:
 
 
 def sounding(messages: Iterable[bytes]) -> set[tuple[int, int]]:
-    """What a synthesizer would still play, by channel and pitch; it knows note-offs only."""
+    """Return channels and pitches that a synthesizer without all-notes-off would still play."""
     left: set[tuple[int, int]] = set()
     for data in messages:
         key = (data[0] & 0x0F, data[1])
@@ -44,8 +44,8 @@ def data_of(output: ListOutput) -> list[bytes]:
     return [message.data for message in output.messages]
 
 
-class FailingSink(ListOutput):
-    """Fails as long as it is told to."""
+class FailingOutput(ListOutput):
+    """An output that fails while a flag is set."""
 
     fails = False
 
@@ -55,8 +55,8 @@ class FailingSink(ListOutput):
         super().send(message)
 
 
-class HeardSink(ListOutput):
-    """Lets a test wait for what is sent."""
+class WaitableOutput(ListOutput):
+    """An output that lets a test wait for messages."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,8 +67,8 @@ class HeardSink(ListOutput):
 
 
 @pytest.fixture
-def output() -> FailingSink:
-    return FailingSink()
+def output() -> FailingOutput:
+    return FailingOutput()
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def clock() -> VirtualClock:
 
 
 def test_all_is_sent_at_its_time_and_ends_before_it_begins(
-    output: FailingSink, clock: VirtualClock
+    output: FailingOutput, clock: VirtualClock
 ) -> None:
     playback = Playback(output, clock)
     playback.schedule([Message(1.0, on(62)), Message(1.0, off(60)), Message(0.0, on(60))])
@@ -92,7 +92,7 @@ def test_all_is_sent_at_its_time_and_ends_before_it_begins(
     assert (playback.sent, playback.lost, playback.pending) == (5, 0, 0)
 
 
-def test_dropping_messages_ends_their_notes(output: FailingSink, clock: VirtualClock) -> None:
+def test_dropping_messages_ends_their_notes(output: FailingOutput, clock: VirtualClock) -> None:
     playback = Playback(output, clock)
     playback.schedule([Message(0.0, on(60)), Message(4.0, off(60))])  # goes on beyond
     playback.schedule([Message(3.0, on(64)), Message(4.0, off(64))])  # begins after
@@ -133,7 +133,7 @@ def test_no_note_hangs_after_leaving(
     assert sounding(data_of(output)) == set()
 
 
-def test_panic_silences_once(output: FailingSink, clock: VirtualClock) -> None:
+def test_panic_silences_once(output: FailingOutput, clock: VirtualClock) -> None:
     playback = Playback(output, clock)
     playback.schedule([Message(0.0, on(60)), Message(0.0, on(40, 1)), Message(9.0, on(50))])
     playback.play_until(1.0)
@@ -152,7 +152,7 @@ def test_panic_silences_once(output: FailingSink, clock: VirtualClock) -> None:
     assert off(70) in data_of(output)
 
 
-def test_exception_ends_all_notes(output: FailingSink, clock: VirtualClock) -> None:
+def test_exception_ends_all_notes(output: FailingOutput, clock: VirtualClock) -> None:
     playback = Playback(output, clock)
     with pytest.raises(KeyboardInterrupt), playback:
         playback.schedule([Message(0.0, on(60))])
@@ -167,7 +167,7 @@ def test_exception_ends_all_notes(output: FailingSink, clock: VirtualClock) -> N
 
 
 def test_failing_output_is_logged_once_and_restored(
-    output: FailingSink, clock: VirtualClock, caplog: pytest.LogCaptureFixture
+    output: FailingOutput, clock: VirtualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     playback = Playback(output, clock)
     playback.schedule([Message(0.0, program(33)), Message(0.0, on(60)), Message(2.0, off(60))])
@@ -176,7 +176,7 @@ def test_failing_output_is_logged_once_and_restored(
     playback.schedule([Message(1.5, on(64)), Message(1.6, on(65))])
     clock.wait_until(3.0)
     playback.play_until(3.0)
-    playback.panic()  # comes to nothing, and raises nothing
+    playback.panic()  # has no effect, and raises nothing
     assert playback.is_failing
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
     assert playback.lost == 3
@@ -191,7 +191,7 @@ def test_failing_output_is_logged_once_and_restored(
 
 
 def test_the_thread_plays_what_comes_while_it_waits() -> None:
-    output, clock = HeardSink(), SystemClock()
+    output, clock = WaitableOutput(), SystemClock()
     with Playback(output, clock) as playback:
         playback.start()
         playback.schedule([Message(clock.now() + 3600, on(72))])
@@ -202,7 +202,7 @@ def test_the_thread_plays_what_comes_while_it_waits() -> None:
 
 
 def test_output_is_silenced_when_it_is_back() -> None:
-    output = HeardSink()
+    output = WaitableOutput()
     clock = SystemClock()
     fails = True
 

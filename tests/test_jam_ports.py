@@ -31,7 +31,7 @@ NAMES = [
     "VMPK Output",
 ]
 ON, OFF = bytes((0x90, 60, 90)), bytes((0x80, 60, 64))
-LOOK_S = 0.02  # between two looks for a port, in tests
+LOOK_S = 0.02  # between two searches for a port, in tests
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def heard() -> Heard:
         (r"20:\d", [0, 1]),
         ("muse jam out:midi", [3]),
         ("muse jam", [3]),  # is asked for
-        ("out", [4]),  # and here it is not: a jam does not hear itself
+        ("out", [4]),  # not requested, so a jam does not listen to itself
         ("Piano:Piano MIDI 2 24:1", [1]),  # its number before the cable was pulled
         ("*(", []),
         ("none", []),
@@ -115,7 +115,7 @@ def test_without_a_midi_system_says_what_to_start(monkeypatch: pytest.MonkeyPatc
 
 
 class HandleOfWindows:
-    """What rtmidi gives there."""
+    """A handle as rtmidi has on Windows."""
 
     def get_current_api(self) -> int:
         import rtmidi
@@ -242,7 +242,7 @@ def test_programs_are_restored_after_reconnection(jack: str) -> None:
             assert output.port.connected.wait(DEADLINE_S)
             playback.schedule([Message(0.0, next_on)])
             back = far.heard.wait_for(6)
-    assert back[0] == OFF  # what hung is ended
+    assert back[0] == OFF  # the hanging note was ended
     assert back[-2:] == [program, next_on]
     assert playback.lost == 0
 

@@ -25,7 +25,7 @@ FAST = JamRequest(bpm="400", count_in=0)  # a beat in 0.15 s
 
 
 def fed() -> Event:
-    """The input is at its end."""
+    """Return an event that is set: the input has ended."""
     stop = Event()
     stop.set()
     return stop

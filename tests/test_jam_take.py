@@ -43,7 +43,7 @@ def decision(beat: float, symbol: str, key: str = "Bb") -> Decision:
 
 
 def record(take: TakeRecorder, symbols: list[str], first_solo_beat: float = 0.0) -> BeatClock:
-    """A short session: a scale above a band, with a tempo change on beat 8."""
+    """Record a short session: a scale above a band, with a tempo change on beat 8."""
     beat_clock = BeatClock(100.0, 4, 4, 1)
     beat_clock.start(0.5)
     band = Band(Meter(0.0, 4, 4), "jazz", bpm_at=lambda: beat_clock.bpm, seed=1)

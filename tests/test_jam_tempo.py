@@ -32,20 +32,20 @@ Notes = Iterator[tuple[float, int, int]]
 def played(
     bpms: Sequence[tuple[float, int]], pattern: Sequence[float] = PATTERN, seed: int = 0
 ) -> Notes:
-    """Bars of (tempo, how many), by a hand that is 8 ms unsure."""
-    dice = np.random.default_rng(seed)
+    """Return onsets of bars, given as (tempo, number), with a deviation of 8 ms."""
+    rng = np.random.default_rng(seed)
     begin_s = 1.0
     for bpm, bars in bpms:
         for _ in range(bars):
             for beat in pattern:
-                late_s = dice.normal(0.0, 0.008)
+                late_s = rng.normal(0.0, 0.008)
                 velocity = 90 if beat == 0 else 70
-                yield begin_s + beat * 60 / bpm + late_s, velocity, int(dice.choice(PITCHES))
+                yield begin_s + beat * 60 / bpm + late_s, velocity, int(rng.choice(PITCHES))
             begin_s += 240 / bpm
 
 
-def heard_by(follower: TempoFollower, notes: Notes) -> list[tuple[float, TempoEstimate]]:
-    """All estimates, each with the time at which it was given."""
+def estimates_of(follower: TempoFollower, notes: Notes) -> list[tuple[float, TempoEstimate]]:
+    """Return all estimates, each with its time."""
     given = [(note[0], follower.add_note(*note)) for note in notes]
     return [(time_s, estimate) for time_s, estimate in given if estimate is not None]
 
@@ -53,7 +53,7 @@ def heard_by(follower: TempoFollower, notes: Notes) -> list[tuple[float, TempoEs
 @pytest.mark.parametrize("bpm", [70, 85, 100, 115, 128])
 def test_a_steady_player_is_found(bpm) -> None:
     follower = TempoFollower()
-    heard_by(follower, played([(bpm, 8)]))
+    estimates_of(follower, played([(bpm, 8)]))
     assert follower.bpm == pytest.approx(bpm, rel=0.01)
     assert follower.estimate is not None
     assert follower.estimate.confidence > 0.3
@@ -62,7 +62,7 @@ def test_a_steady_player_is_found(bpm) -> None:
 @pytest.mark.parametrize("bpm", [75, 100, 120])
 def test_the_beat_is_found(bpm) -> None:
     follower = TempoFollower()
-    heard_by(follower, played([(bpm, 8)]))
+    estimates_of(follower, played([(bpm, 8)]))
     assert follower.estimate is not None
     beat = (follower.estimate.next_beat_s(40.0) - 1.0) * bpm / 60
     assert abs(beat - round(beat)) < 0.1
@@ -70,7 +70,7 @@ def test_the_beat_is_found(bpm) -> None:
 
 def test_a_drift_is_followed_smoothly() -> None:
     tempos = [(100.0 * 1.004**bar, 1) for bar in range(40)]
-    estimates = heard_by(TempoFollower(), played(tempos))
+    estimates = estimates_of(TempoFollower(), played(tempos))
     late = [estimate.bpm for time_s, estimate in estimates if time_s > 20]
     assert max(abs(b / a - 1) for a, b in pairwise(late)) < 0.03
     assert late[-1] == pytest.approx(tempos[-1][0], rel=0.03)
@@ -82,7 +82,7 @@ def test_a_drift_is_followed_smoothly() -> None:
 )
 def test_lasting_tempo_jump_is_accepted(before, after, pattern) -> None:
     follower = TempoFollower(before)
-    estimates = heard_by(follower, played([(before, 12), (after, 12)], pattern))
+    estimates = estimates_of(follower, played([(before, 12), (after, 12)], pattern))
     jump_s = 1.0 + 12 * 240 / before
     assert [e.bpm for t, e in estimates if t < jump_s][-1] == pytest.approx(before, rel=0.02)
     assert follower.bpm == pytest.approx(after, rel=0.02)
@@ -116,7 +116,7 @@ def test_beat_clock_aligns_with_the_player() -> None:
 
 def test_a_long_rest_and_a_few_notes_leave_the_tempo() -> None:
     follower = TempoFollower()
-    heard_by(follower, played([(100, 16)]))
+    estimates_of(follower, played([(100, 16)]))
     before = follower.bpm
     rest_s = 1.0 + 16 * 2.4 + 60.0
     for number in range(3):
@@ -135,7 +135,7 @@ def test_notes_of_a_chord_are_one_onset() -> None:
 
 
 def test_the_same_notes_give_the_same_estimates() -> None:
-    runs = [heard_by(TempoFollower(), played([(93, 6)])) for _ in range(2)]
+    runs = [estimates_of(TempoFollower(), played([(93, 6)])) for _ in range(2)]
     assert runs[0] == runs[1]
 
 
@@ -197,7 +197,7 @@ def test_log_odds_are_log_probabilities() -> None:
 
 
 def tail_of(times_s: Sequence[float], velocities: Sequence[float], pitch: int = 60) -> OnsetArrays:
-    """Onsets as a memory keeps them."""
+    """Return onsets as arrays, as RecentOnsets does."""
     memory = OnsetIntervals()
     for time_s, velocity in zip(times_s, velocities, strict=True):
         memory.add(Onset(time_s, velocity, 1 << (pitch % 64), pitch))
@@ -226,7 +226,7 @@ def test_the_beat_is_the_same_whenever_and_however_high_it_is_played() -> None:
 
 
 def test_onsets_are_described_alike_at_half_the_tempo() -> None:
-    """All but how old they are and how fast it is: what lies beside an onset is told in beats."""
+    """Check that features do not depend on tempo, except for ages and speed."""
     times_s = np.cumsum([0.5, 0.25, 0.25, 1.0, 0.5, 0.5, 0.25, 0.75])
     fast, slow = (
         describe_onsets(tail_of(times_s * longer, [80.0] * 8), np.array([0.5 * longer]))
@@ -248,7 +248,7 @@ def test_most_melodies_of_songs_are_followed(shared_data) -> None:
         notes = sorted((at(n.start_beats), n.velocity, n.pitch) for n in melody.notes)
         beats_s = np.array([beat.seconds for beat in read_beats(folder / BEATS)])
         follower, until_s = TempoFollower(), notes[0][0] + 25.0
-        heard_by(follower, iter([note for note in notes if note[0] < until_s]))
+        estimates_of(follower, iter([note for note in notes if note[0] < until_s]))
         true_bpm = 60 / float(np.median(np.diff(beats_s)))
         right.append(follower.bpm == pytest.approx(true_bpm, rel=0.04))
     assert sum(right) >= 0.7 * len(right)
