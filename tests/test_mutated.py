@@ -240,7 +240,7 @@ def test_an_impossible_event_is_ignored_with_a_notice(event: bytes, caplog) -> N
         song = song_from_midi(at_start(event * 2 + sound), "x.mid")
     assert (len(song.tempos), len(song.meters), len(song.keys)) == (1, 1, 1)
     assert song.tracks[0].notes == [Note(0.0, 0.2, 60, 64)]
-    assert "x.mid: 2 impossible" in caplog.text
+    assert "x.mid: ignored 2 impossible" in caplog.text
 
 
 @pytest.mark.parametrize("ticks", [1, 96, 20_000, 32_767])
