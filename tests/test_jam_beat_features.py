@@ -28,7 +28,7 @@ from muse.tools.jam.harmony.parameters import HarmonyParameters, load_harmony_pa
 from muse.tools.jam.harmony.phrase_gru import CONFIG
 from muse.tools.song.document import Meter
 from muse.tools.theory.chords import parse_chord
-from muse.tools.training.jam.phrase_gru import together
+from muse.tools.training.jam.phrase_gru import stack_nets
 
 FOUR = Meter(0.0, 4, 4)
 
@@ -91,7 +91,7 @@ def test_phrase_nets_agree_in_numpy_and_torch() -> None:
             torch.nn.init.normal_(net.out.weight, std=0.1)
         every = torch.stack([net(*said)[:, 0] for net in nets])
         wanted = torch.log_softmax(every.mean(0), -1).numpy()
-    phrase = PhraseGru(CONFIG, together([net.arrays() for net in nets]))
+    phrase = PhraseGru(CONFIG, stack_nets([net.arrays() for net in nets]))
     memory = phrase.start()
     assert memory.shape == (CONFIG.nets, CONFIG.hidden)
     for beat in range(5):

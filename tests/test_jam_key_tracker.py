@@ -23,7 +23,7 @@ from muse.tools.jam.harmony.parameters import load_harmony_parameters
 from muse.tools.song.document import Key, Meter
 from muse.tools.theory.key_profiles import KEYS, MODES
 from muse.tools.theory.keys import C_MAJOR, Tonality, parse_key, relative, tonality
-from muse.tools.training.jam.keys import KeyNet, key_song_of
+from muse.tools.training.jam.keys import KeyNet, make_key_song
 from muse.tools.training.jam.songs import JamSong, is_for_test, read_jam_songs
 
 FOUR = Meter(0.0, 4, 4)
@@ -69,16 +69,16 @@ def test_given_key_stays() -> None:
 
 def test_one_foreign_note_does_not_change_the_key() -> None:
     tracker = KeyTracker(load_harmony_parameters())
-    heard = detect(tracker, notes_of([*[60 + step for step in TUNE * 2], 66, 61, 60, 64]))
-    assert set(heard[-6:]) == {C_MAJOR}
+    detected = detect(tracker, notes_of([*[60 + step for step in TUNE * 2], 66, 61, 60, 64]))
+    assert set(detected[-6:]) == {C_MAJOR}
 
 
 def test_change_of_key_is_followed() -> None:
     tracker = KeyTracker(load_harmony_parameters())
     tune = [60 + step for step in TUNE * 2]
-    heard = detect(tracker, notes_of([*tune, *[pitch + 2 for pitch in tune * 3]]))
-    assert heard[31] == C_MAJOR and heard[-1] == parse_key("D")
-    last = heard[-32:]  # intermediate keys may be detected during the change
+    detected = detect(tracker, notes_of([*tune, *[pitch + 2 for pitch in tune * 3]]))
+    assert detected[31] == C_MAJOR and detected[-1] == parse_key("D")
+    last = detected[-32:]  # intermediate keys may be detected during the change
     assert set(last) == {parse_key("D")}
 
 
@@ -107,7 +107,14 @@ def test_filter_agrees_in_numpy_and_torch() -> None:
     """Compare KeyTracker with KeyNet, also the expansion of tables by mode to all keys."""
     torch.manual_seed(0)
     net = KeyNet()
-    for table in (net.heard, net.heard_by_mode, net.steps, net.steps_by_mode, net.moves, net.start):
+    for table in (
+        net.segments,
+        net.segments_by_mode,
+        net.steps,
+        net.steps_by_mode,
+        net.moves,
+        net.start,
+    ):
         torch.nn.init.normal_(table, std=0.5)
     rng = np.random.default_rng(0)
     starts = np.sort(rng.uniform(0, 12, 30))
@@ -116,13 +123,15 @@ def test_filter_agrees_in_numpy_and_torch() -> None:
         for pitch, start in zip(rng.integers(50, 80, 30), starts, strict=True)
     )
     song = JamSong("song", FOUR, notes, np.zeros(12, int), (Key(0.0, 0, "major"),), 100.0)
-    heard = key_song_of(song)
+    key_song = make_key_song(song)
     with torch.no_grad():
-        told = net(torch.tensor(heard.stretches)[:, None], torch.tensor(heard.steps)[:, None])
+        expected = net(
+            torch.tensor(key_song.segments)[:, None], torch.tensor(key_song.steps)[:, None]
+        )
     tracker = KeyTracker(replace(load_harmony_parameters(), **all_keys(net.tables())))
     for beat in range(12):
         tracker.add_beat(extract_beat_features(notes, beat, metrical_position(beat, FOUR)))
-        np.testing.assert_allclose(np.log(tracker.posterior), told[beat, 0].numpy(), atol=1e-3)
+        np.testing.assert_allclose(np.log(tracker.posterior), expected[beat, 0].numpy(), atol=1e-3)
 
 
 def all_keys(tables: dict[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
@@ -143,8 +152,10 @@ def test_keys_of_songs(shared_data: Path) -> None:
     for song in songs:
         tracker, end = KeyTracker(load_harmony_parameters()), round(8 * song.bar)
         for beat in range(end):
-            near = [n for n in song.notes if beat - 8 < n.start_beat < beat + 1]
-            tracker.add_beat(extract_beat_features(near, beat, metrical_position(beat, song.meter)))
+            nearby = [n for n in song.notes if beat - 8 < n.start_beat < beat + 1]
+            tracker.add_beat(
+                extract_beat_features(nearby, beat, metrical_position(beat, song.meter))
+            )
         truth = song.key_at(end - 1)
         same = {tonality(key.tonic_pc, key.mode) for key in (truth, relative(truth))}
         found += tracker.key.tonality in same

@@ -1,9 +1,9 @@
-"""Fits the exponents of the expert mix, and the weights of repetitions.
+"""Fits the exponents of the expert mix and the weights of repetitions.
 
-The chord decider plays along with each song; on some beats the predictions of the melody listener
-and the chord model are stored with the annotated triad. Then the exponents are moved to make the
-annotated triads more likely (maximum likelihood). What is played depends on the exponents, so this
-is done more than once. Needs torch.
+The chord decider plays along with each song; on a sample of its beats the predictions of the melody
+listener and the chord model are stored with the annotated triad. Then gradient descent on the
+exponents makes the annotated triads more likely (maximum likelihood). The chords that the decider
+plays depend on the exponents, so the recipe does both steps twice. Needs torch.
 """
 
 from collections.abc import Sequence
@@ -30,29 +30,41 @@ from muse.tools.training.jam.songs import JamSong, SongPlayer
 Arrays = dict[str, NDArray[Any]]
 Tensor = torch.Tensor
 
-HEARD_S = 0.02  # how long after a beat notes still count for its decision
-STEPS, BATCH, RATE = 150, 1500, 0.05  # of Adam
-DECAY = 1e-3  # on the squares of the weights of lags
+LATE_NOTES_S = 0.02  # notes up to this long after a beat count for its decision
+STEPS, BATCH, RATE = 150, 1500, 0.05  # of Adam; the batch in beats
+DECAY = 1e-3  # penalty on the squared weights of repetitions
 STYLE = "pop"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One beat: the predictions and the annotated triad, all relative to the listener's home."""
+    """One beat: the predictions and the annotated triad, all relative to the listener's home.
+
+    Attributes:
+        position: metrical position of the beat.
+        triad: the annotated one.
+        transition: (TRIADS,), log probabilities by the chord before.
+        on_beat: (TRIADS,), log odds from the notes on the beat.
+        similarity: (LAGS, SIMILARITY_FEATURES), of the melody now and at each lag.
+        smoothed: (LAGS, TRIADS), probability of each triad at each lag, given the notes up to now.
+        has_lag: (LAGS,), whether the song is that long already.
+        phrase: (TRIADS,), log probabilities by the phrase nets.
+        chord_model: (TRIADS,), probabilities by the chord model.
+    """
 
     position: int
     triad: int
     transition: NDArray[np.float32]
     on_beat: NDArray[np.float32]
-    similarity: NDArray[np.float32]  # (LAGS, SIMILARITY_FEATURES)
-    smoothed: NDArray[np.float16]  # (LAGS, TRIADS), the smoothed triads at each lag
+    similarity: NDArray[np.float32]
+    smoothed: NDArray[np.float16]
     has_lag: NDArray[np.bool_]
     phrase: NDArray[np.float32]
     chord_model: NDArray[np.float32]
 
 
 class RecordingMix(ExpertMix):
-    """A mix that keeps its last inputs."""
+    """An expert mix that stores its latest inputs."""
 
     def combine(
         self,
@@ -61,21 +73,21 @@ class RecordingMix(ExpertMix):
         position: int,
         has_notes: bool,
     ) -> MixResult:
-        """Combine as ExpertMix."""
+        """Store the inputs, and combine them as ExpertMix does."""
         self.prediction, self.chord_model = prediction, chord_model
         return super().combine(prediction, chord_model, position, has_notes)
 
 
-def rows_of(
+def collect_rows(
     song: JamSong, parameters: HarmonyParameters, model: ChordModel | None, samples: int, seed: int
 ) -> list[Row]:
-    """Play along with a song, and return the predictions on some of its beats.
+    """Play along with a song, and return the predictions on a sample of its beats.
 
     Args:
         song: to play along with.
         parameters: fitted so far.
         model: the chord model; None leaves it out.
-        samples: number of beats that are sampled.
+        samples: number of beats to sample, from those with an annotated triad.
         seed: of the sample.
     """
     decider = ChordDecider(
@@ -88,15 +100,15 @@ def rows_of(
     player, rows = SongPlayer(song), []
     for beat, triad in enumerate(song.triads.tolist()):
         forecast = decider.forecast_task(float(beat))() if model else None
-        solo = player.play_until(beat + HEARD_S * song.bpm / 60)
+        solo = player.play_until(beat + LATE_NOTES_S * song.bpm / 60)
         decider.decide(float(beat), solo, forecast)
         if beat in chosen:
-            rows.append(row_of(decider, mix, beat, triad))
+            rows.append(make_row(decider, mix, beat, triad))
     return rows
 
 
 class NoModel:
-    """A placeholder for the chord model, which is never called."""
+    """A placeholder where a ChordDecider is built but its chord model is not used."""
 
     name, hash = "none", None
 
@@ -105,8 +117,8 @@ class NoModel:
         raise NotImplementedError
 
 
-def row_of(decider: ChordDecider, mix: RecordingMix, beat: int, triad: int) -> Row:
-    """Return the predictions for a beat that was just decided."""
+def make_row(decider: ChordDecider, mix: RecordingMix, beat: int, triad: int) -> Row:
+    """Return the predictions for the beat that the decider has just decided."""
     listener = decider.listener
     smoothed = np.zeros((len(LAGS), TRIADS), np.float16)
     index = len(listener.smoothed) - LAGS
@@ -126,11 +138,11 @@ def row_of(decider: ChordDecider, mix: RecordingMix, beat: int, triad: int) -> R
     )
 
 
-class Powers(torch.nn.Module):
-    """The exponents and weights being fitted, named as in the weight file."""
+class Exponents(torch.nn.Module):
+    """The exponents and weights in torch; attributes are named as in the weight file."""
 
     def __init__(self, tables: Arrays) -> None:
-        """Start with the values of some tables."""
+        """Start with the values of tables, by their names in the weight file."""
         super().__init__()
         first = {n: torch.tensor(t, dtype=torch.float32) for n, t in tables.items()}
         self.likeness = torch.nn.Parameter(first["likeness"])
@@ -141,9 +153,10 @@ class Powers(torch.nn.Module):
         self.lag_features: Tensor = torch.tensor(lag_features(), dtype=torch.float32)
 
     def forward(self, b: dict[str, Tensor]) -> tuple[Tensor, ...]:
-        """Return log probabilities of triads, (rows, TRIADS), by three mixes.
+        """Return log probabilities of triads, (rows, TRIADS), by three mixes of experts.
 
-        They are those of the melody alone, without the chord model, and of all experts.
+        The first has the melody alone, without phrase nets and chord model; the second all experts
+        but the chord model; the third all experts.
         """
         odds = b["similarity"] @ self.likeness + self.lag_features @ self.lags
         odds = torch.cat([odds.masked_fill(~b["has_lag"], -30.0), torch.zeros(len(odds), 1)], 1)
@@ -161,8 +174,8 @@ class Powers(torch.nn.Module):
         )
 
 
-def batch_of(rows: Sequence[Row]) -> dict[str, Tensor]:
-    """Stack rows into tensors."""
+def stack_rows(rows: Sequence[Row]) -> dict[str, Tensor]:
+    """Stack rows into tensors with a first axis of rows, by field name."""
     names = (
         "position",
         "triad",
@@ -179,45 +192,54 @@ def batch_of(rows: Sequence[Row]) -> dict[str, Tensor]:
     return {name: torch.tensor(array) for name, array in stacked.items()}
 
 
-def fitted(tables: Arrays, rows: Sequence[Row], is_last: bool) -> Arrays:
+def fit_exponents(tables: Arrays, rows: Sequence[Row], is_last: bool) -> Arrays:
     """Return the tables with fitted exponents.
 
     Args:
         tables: to start from.
-        rows: whose triads are to be made more likely.
-        is_last: whether to fit the exponents of all experts, but no longer the weights of
-            repetitions, which the phrase nets are trained on; otherwise the phrase and the chord
-            model are left out.
+        rows: beats with annotated triads.
+        is_last: False fits the mix of the melody alone and the weights of repetitions; True fits
+            the two mixes with phrase nets. The weights of repetitions stay then, because the phrase
+            nets were trained with them.
     """
     torch.manual_seed(0)
-    powers = Powers(tables)
-    first, last = (powers.ear_mix, powers.likeness, powers.lags), (powers.late_mix, powers.mix)
+    exponents = Exponents(tables)
+    first, last = (
+        (exponents.ear_mix, exponents.likeness, exponents.lags),
+        (exponents.late_mix, exponents.mix),
+    )
     optimizer = torch.optim.Adam(last if is_last else first, lr=RATE)
     rng = np.random.default_rng(0)
     for step in range(STEPS):
         chosen = rng.choice(len(rows), min(BATCH, len(rows)), replace=False)
         optimizer.param_groups[0]["lr"] = RATE * (1 - step / STEPS)
         optimizer.zero_grad()
-        batch = batch_of([rows[i] for i in chosen.tolist()])
-        torch.autograd.backward(loss_of(powers, batch, is_last))
+        batch = stack_rows([rows[i] for i in chosen.tolist()])
+        torch.autograd.backward(exponent_loss(exponents, batch, is_last))
         optimizer.step()
-    return tables | {n: p.detach().numpy().astype(np.float64) for n, p in powers.named_parameters()}
+    return tables | {
+        n: p.detach().numpy().astype(np.float64) for n, p in exponents.named_parameters()
+    }
 
 
-def loss_of(powers: Powers, batch: dict[str, Tensor], is_last: bool) -> Tensor:
-    """Return the mean negative log likelihood of the annotated triads."""
-    log_probabilities = powers(batch)
+def exponent_loss(exponents: Exponents, batch: dict[str, Tensor], is_last: bool) -> Tensor:
+    """Return the mean negative log likelihood of the annotated triads, plus the penalty."""
+    log_probabilities = exponents(batch)
     picked = [
         t.gather(1, batch["triad"][:, None]).mean()
         for t in log_probabilities[is_last : 1 + 2 * is_last]
     ]
-    return DECAY * ((powers.lags**2).sum() + (powers.likeness**2).sum()) - torch.stack(picked).sum()
+    return (
+        DECAY * ((exponents.lags**2).sum() + (exponents.likeness**2).sum())
+        - torch.stack(picked).sum()
+    )
 
 
-def agreement(tables: Arrays, rows: Sequence[Row]) -> dict[str, float]:
-    """Return the share of rows whose annotated triad is the likeliest."""
-    batch = batch_of(rows)
+def measure_agreement(tables: Arrays, rows: Sequence[Row]) -> dict[str, float]:
+    """Return, for each of three mixes, the share of rows whose annotated triad is the likeliest."""
+    batch = stack_rows(rows)
     with torch.no_grad():
-        log_probabilities = Powers(tables)(batch)
+        log_probabilities = Exponents(tables)(batch)
     shares = [(t.argmax(1) == batch["triad"]).float().mean().item() for t in log_probabilities]
-    return dict(zip(("ear", "without_brain", "all"), (round(s, 4) for s in shares), strict=True))
+    names = ("melody", "without_chord_model", "all")
+    return dict(zip(names, (round(share, 4) for share in shares), strict=True))

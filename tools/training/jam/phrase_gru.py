@@ -1,8 +1,8 @@
 """Trains the phrase nets (muse.models.phrase_gru) on songs; needs torch.
 
 A net reads a song from its first beat to its last, as the melody listener processes it in the
-detected key, and predicts the annotated triad of every beat as it begins. On some beats the notes
-that begin on them are hidden, because a decision shortly before the beat does not know them. The
+detected key, and predicts the annotated triad of every beat at its onset. On some beats the notes
+with onsets on them are hidden, because a decision shortly before the beat does not know them. The
 nets learn from melodies; some piano parts, which make the chords explicit, are mixed in so that
 playing with both hands is covered as well.
 """
@@ -47,7 +47,7 @@ RATE, DECAY = 2e-3, 0.02  # of AdamW; the rate decreases to 0
 BATCH = 16  # songs
 CLIP = 1.0  # norm of the gradient
 EARLY_SHARE = 0.2  # share of beats whose notes on the beat are hidden
-PIANO_SHARE = 0.35  # share of the piano parts in an epoch, see Lessons
+PIANO_SHARE = 0.35  # share of the piano parts in an epoch, see PhraseData
 
 
 @dataclass(frozen=True)
@@ -61,18 +61,18 @@ class Session:
     triads: NDArray[np.int64]
 
 
-def session_of(song: JamSong, parameters: HarmonyParameters) -> Session:
+def make_session(song: JamSong, parameters: HarmonyParameters) -> Session:
     """Return a song as the melody listener processes it, in the key that is detected."""
     listener, keys = MelodyListener(parameters), KeyTracker(parameters)
     notes = list(song.notes)
     rows, triads = [], []
     for beat, triad in enumerate(song.triads.tolist()):
-        near = [n for n in notes if n.start_beat < beat + 1 and (n.end_beat or 0.0) >= beat]
+        nearby = [n for n in notes if n.start_beat < beat + 1 and (n.end_beat or 0.0) >= beat]
         notes = notes if beat % 16 else [n for n in notes if (n.end_beat or 0.0) >= beat]
         position = metrical_position(beat, song.meter)
-        features = extract_beat_features(near, beat, position)
+        features = extract_beat_features(nearby, beat, position)
         listener.set_home(home_of(keys.key.tonality))
-        rows.append(inputs_of(listener, parameters, features, position))
+        rows.append(make_inputs(listener, parameters, features, position))
         home = listener.home
         triads.append(NO_TRIAD if triad < 0 else (triad - home * len(KINDS)) % TRIADS)
         listener.add_beat(features, position)
@@ -81,7 +81,7 @@ def session_of(song: JamSong, parameters: HarmonyParameters) -> Session:
     return Session(arrays[0], arrays[1], arrays[2], arrays[3], np.array(triads))
 
 
-def inputs_of(
+def make_inputs(
     listener: MelodyListener, parameters: HarmonyParameters, features: BeatFeatures, position: int
 ) -> list[NDArray[Any]]:
     """Return inputs and base of a beat, then the same without the notes that begin on it."""
@@ -110,22 +110,22 @@ def held_notes(on_beat: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True)
-class Lessons:
-    """Training and validation data of one net, by name of the track.
+class PhraseData:
+    """Training and validation data of one net.
 
     Attributes:
-        always: sessions of every epoch.
-        sometimes: sessions of which a share of PIANO_SHARE is sampled for each epoch.
-        watched: sessions for validation.
+        melodies: sessions that every epoch uses.
+        pianos: sessions of which each epoch uses a random share, PIANO_SHARE.
+        validation: sessions by name of the track.
     """
 
-    always: Sequence[Session]
-    sometimes: Sequence[Session]
-    watched: dict[str, Sequence[Session]]
+    melodies: Sequence[Session]
+    pianos: Sequence[Session]
+    validation: dict[str, Sequence[Session]]
 
 
-def trained(
-    lessons: Lessons, epochs: int, seed: int, report: Callable[[str], None]
+def train_phrase_net(
+    data: PhraseData, epochs: int, seed: int, report: Callable[[str], None]
 ) -> tuple[Arrays, dict[str, dict[str, float]]]:
     """Train one net, and report its metrics after each epoch.
 
@@ -138,28 +138,30 @@ def trained(
     optimizer = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY)
     metrics: dict[str, dict[str, float]] = {}
     for epoch in range(epochs):
-        some = [session for session in lessons.sometimes if rng.random() < PIANO_SHARE]
-        ordered = sorted([*lessons.always, *some], key=lambda session: len(session.triads))
+        some = [session for session in data.pianos if rng.random() < PIANO_SHARE]
+        ordered = sorted([*data.melodies, *some], key=lambda session: len(session.triads))
         optimizer.param_groups[0]["lr"] = RATE * (1 - epoch / epochs)
         for start in rng.permutation(range(0, len(ordered), BATCH)):
-            read, base, triads = batch_of(ordered[start : start + BATCH], rng)
-            loss = -pick(net(read, base), triads).mean()
+            features, base, triads = stack_sessions(ordered[start : start + BATCH], rng)
+            loss = -pick_annotated(net(features, base), triads).mean()
             optimizer.zero_grad()
             torch.autograd.backward(loss)
             nn.utils.clip_grad_norm_(net.parameters(), CLIP)
             optimizer.step()
-        metrics = {track: watch(net, songs) for track, songs in lessons.watched.items()}
-        report(f"phrase {seed}, epoch {epoch}: {metrics}")
+        metrics = {
+            track: evaluate_phrase_net(net, songs) for track, songs in data.validation.items()
+        }
+        report(f"phrase net {seed}, epoch {epoch}: {metrics}")
     return net.arrays(), metrics
 
 
-def together(nets: Sequence[Arrays]) -> Arrays:
+def stack_nets(nets: Sequence[Arrays]) -> Arrays:
     """Stack the arrays of nets; where they are fewer than CONFIG.nets, they repeat."""
     chosen = [nets[number % len(nets)] for number in range(CONFIG.nets)]
     return {name: np.stack([net[name] for net in chosen]) for name in nets[0]}
 
 
-def batch_of(
+def stack_sessions(
     sessions: Sequence[Session], rng: np.random.Generator | None
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Stack songs, padded at their ends; with an rng, notes on some beats are hidden."""
@@ -169,33 +171,33 @@ def batch_of(
         early = np.zeros(len(session.triads), bool)
         if rng is not None:
             early = rng.random(len(early)) < EARLY_SHARE
-        read = np.where(early[:, None], session.early_features, session.features)
+        features = np.where(early[:, None], session.early_features, session.features)
         base = np.where(early[:, None], session.early_base, session.base)
         rest = beats - len(early)
-        columns[0].append(np.pad(read, [(0, rest), (0, 0)]))
+        columns[0].append(np.pad(features, [(0, rest), (0, 0)]))
         columns[1].append(np.pad(base, [(0, rest), (0, 0)]))
         columns[2].append(np.pad(session.triads, (0, rest), constant_values=NO_TRIAD))
-    read_, base_, triads = (torch.tensor(np.stack(column, axis=1)) for column in columns)
-    return read_, base_, triads
+    features_, base_, triads = (torch.tensor(np.stack(column, axis=1)) for column in columns)
+    return features_, base_, triads
 
 
-def pick(log_probabilities: Tensor, triads: Tensor) -> Tensor:
+def pick_annotated(log_probabilities: Tensor, triads: Tensor) -> Tensor:
     """Return the log probabilities of the annotated triads."""
     chosen = log_probabilities.gather(-1, triads.clamp(min=0)[..., None])[..., 0]
     return chosen[triads != NO_TRIAD]
 
 
-def watch(net: PhraseNet, sessions: Sequence[Session]) -> dict[str, float]:
+def evaluate_phrase_net(net: PhraseNet, sessions: Sequence[Session]) -> dict[str, float]:
     """Return accuracy and mean negative log likelihood on songs."""
     net.eval()
     right = beats = 0
     loss = 0.0
     with torch.no_grad():
         for start in range(0, len(sessions), BATCH):
-            read, base, triads = batch_of(sessions[start : start + BATCH], None)
-            log_probabilities = net(read, base)
+            features, base, triads = stack_sessions(sessions[start : start + BATCH], None)
+            log_probabilities = net(features, base)
             right += int((log_probabilities.argmax(-1) == triads).sum())
             beats += int((triads != NO_TRIAD).sum())
-            loss -= float(pick(log_probabilities, triads).sum())
+            loss -= float(pick_annotated(log_probabilities, triads).sum())
     net.train()
     return {"triad": round(right / beats, 4), "nll": round(loss / beats, 4)}

@@ -36,15 +36,15 @@ from muse.tools.progress import Report
 from muse.tools.training.data_folder import CHORD_COLLECTIONS
 from muse.tools.training.deterministic import deterministic
 from muse.tools.training.fit import Fit, FitJob, Fitted
-from muse.tools.training.jam.expert_mix import agreement, fitted, rows_of
-from muse.tools.training.jam.keys import fitted_keys
-from muse.tools.training.jam.notes import note_tables
+from muse.tools.training.jam.expert_mix import collect_rows, fit_exponents, measure_agreement
+from muse.tools.training.jam.keys import fit_keys
+from muse.tools.training.jam.notes import fit_notes
 from muse.tools.training.jam.phrase_gru import (
-    Lessons,
+    PhraseData,
     Session,
-    session_of,
-    together,
-    trained,
+    make_session,
+    stack_nets,
+    train_phrase_net,
 )
 from muse.tools.training.jam.songs import (
     MELODY,
@@ -140,14 +140,14 @@ def fit_all(
         settings: how long to train.
         seed: of the phrase nets.
     """
-    tables, keys = fitted_keys(first, rest, settings.key_epochs, log.info)
-    tables |= note_tables(first, settings.epochs, log.info)
-    tables |= together([PhraseNet(CONFIG).arrays()]) | initial_weights()
+    tables, keys = fit_keys(first, rest, settings.key_epochs, log.info)
+    tables |= fit_notes(first, settings.epochs, log.info)
+    tables |= stack_nets([PhraseNet(CONFIG).arrays()]) | initial_weights()
     some = spread(rest, settings.songs)
     tables, _ = fit_weights(tables, [(song, tables) for song in some], is_last=False)
     nets, phrase = phrase_nets(tables, [*first, *rest], rest, pianos, settings, seed)
-    apart = [(song, tables | together([nets[fold_of(song.name, rest)]])) for song in some]
-    tables, mixed = fit_weights(tables | together(nets), apart, is_last=True)
+    apart = [(song, tables | stack_nets([nets[fold_of(song.name, rest)]])) for song in some]
+    tables, mixed = fit_weights(tables | stack_nets(nets), apart, is_last=True)
     return tables, {"keys": keys, "phrase": phrase, "mix": mixed}
 
 
@@ -170,16 +170,16 @@ def phrase_nets(
         seed: the first net's; the others have the numbers after it.
     """
     ready = HarmonyParameters.from_tensors(tables)
-    melodies = {song.name: session_of(song, ready) for song in songs}
-    hands = {song.name: session_of(song, ready) for song in pianos}
-    lessons = [lessons_of(melodies, hands, rest, fold) for fold in range(CONFIG.nets)]
+    melodies = {song.name: make_session(song, ready) for song in songs}
+    hands = {song.name: make_session(song, ready) for song in pianos}
+    data = [phrase_data(melodies, hands, rest, fold) for fold in range(CONFIG.nets)]
     seeds = range(seed, seed + CONFIG.nets)
     epochs = repeat(settings.phrase_epochs)
     if settings.jobs == 1:
-        done = list(map(trained, lessons, epochs, seeds, repeat(log_line)))
+        done = list(map(train_phrase_net, data, epochs, seeds, repeat(log_line)))
     else:
         with ProcessPoolExecutor(settings.jobs, get_context("spawn")) as pool:
-            done = list(pool.map(trained, lessons, epochs, seeds, repeat(log_line)))
+            done = list(pool.map(train_phrase_net, data, epochs, seeds, repeat(log_line)))
     nets, figures = zip(*done, strict=True)
     return nets, figures
 
@@ -189,12 +189,12 @@ def log_line(text: str) -> None:
     log.info(text)
 
 
-def lessons_of(
+def phrase_data(
     melodies: dict[str, Session], hands: dict[str, Session], rest: Sequence[JamSong], fold: int
-) -> Lessons:
+) -> PhraseData:
     """Return what one net learns from: all songs but its part of those for the weights."""
     apart = {song.name for song in rest if fold_of(song.name, rest) == fold}
-    return Lessons(
+    return PhraseData(
         [session for name, session in melodies.items() if name not in apart],
         [session for name, session in hands.items() if name not in apart],
         {
@@ -217,18 +217,20 @@ def fit_weights(
     Args:
         tables: to start from.
         songs: each with the tables that it is played with, which were not fitted to it.
-        is_last: see expert_mix.fitted.
+        is_last: see expert_mix.fit_exponents.
     """
     model = load_model(CHORD_MODEL) if is_last else None
     rows = [
-        rows_of(song, HarmonyParameters.from_tensors(known), model, BEATS_PER_SONG, number)
+        collect_rows(song, HarmonyParameters.from_tensors(known), model, BEATS_PER_SONG, number)
         for number, (song, known) in enumerate(songs)
     ]
     apart = [row for i, some in enumerate(rows) if i % MEASURED_EVERY == 0 for row in some]
     others = [row for i, some in enumerate(rows) if i % MEASURED_EVERY for row in some]
-    figures = agreement(fitted(tables, others, is_last), apart) | {"beats": float(len(apart))}
+    figures = measure_agreement(fit_exponents(tables, others, is_last), apart) | {
+        "beats": float(len(apart))
+    }
     log.info("weights: %s", figures)
-    return fitted(tables, others + apart, is_last), figures
+    return fit_exponents(tables, others + apart, is_last), figures
 
 
 def split_names(data: Path, report: Report) -> dict[str, list[str]]:
