@@ -1,4 +1,4 @@
-"""Draw the screen of `muse jam` during a take, for the README. First run `pip install cairosvg`.
+"""Draw the screen of `muse jam` during a take, for docs/live.md; needs `pip install cairosvg`.
 
 python examples/draw_jam_screen.py examples/paper_lanterns.mid examples/jam_screen.png
 """
@@ -23,12 +23,13 @@ from muse.tools.jam.session import Session
 BARS = 14
 SEED = 7
 WIDTH = 82  # characters
-FONT = "DejaVu Sans Mono"
-PIXELS_WIDE = 1100
+FONT, FONT_ASPECT = "DejaVu Sans Mono", 1233 / 2048  # advance of a character, in ems
+FONT_SIZE = 20  # of rich's SVG
+ADVANCE = 13  # pixels a character; whole, because cairo rounds it
 
 
 def main() -> None:
-    """Play BARS bars of the first file, and draw the screen into the second."""
+    """Play along with the first file for BARS bars, and draw the screen into the second."""
     _, solo, picture = sys.argv
     player_input = file_input(solo, None, None)
     options = resolve_options(
@@ -44,8 +45,9 @@ def main() -> None:
     now_s = session.beat_clock.time_of(BARS * options.bar_beats - 1)
     console = Console(record=True, width=WIDTH, file=StringIO())
     console.print(panel_of(session.screen(now_s)))
-    svg = console.export_svg(title="muse jam").replace("Fira Code", FONT)
-    cairosvg.svg2png(svg.encode(), write_to=picture, output_width=PIXELS_WIDE)
+    svg = console.export_svg(title="muse jam", font_aspect_ratio=FONT_ASPECT)
+    svg = svg.replace("Fira Code", FONT)
+    cairosvg.svg2png(svg.encode(), write_to=picture, scale=ADVANCE / (FONT_SIZE * FONT_ASPECT))
 
 
 if __name__ == "__main__":
