@@ -19,7 +19,7 @@ def running_jack() -> Iterator[str]:
         yield name
 
 
-class Heard:
+class ReceivedMessages:
     """A list of received messages that can be waited for."""
 
     def __init__(self) -> None:
@@ -39,11 +39,11 @@ class Heard:
             return list(self.messages)
 
 
-class Far:
+class JackPeer:
     """Another program, with an input and an output port."""
 
     def __init__(self, name: str) -> None:
-        self.heard = Heard()
+        self.received = ReceivedMessages()
         self._in = jack_handle("in", f"{name} in")
         self._in.open_virtual_port("hears")
         self._out = jack_handle("out", f"{name} out")
@@ -73,4 +73,4 @@ class Far:
     def _fetch(self) -> None:
         while not self._stopped.wait(FETCH_S):
             while (event := self._in.get_message()) is not None:
-                self.heard.take(bytes(event[0]))
+                self.received.take(bytes(event[0]))

@@ -253,7 +253,7 @@ def test_click_is_not_on_the_drum_channel() -> None:
     assert len(set(CHANNELS.values())) == 3
 
 
-def heard(velocity: int, per_beat: int, beats: int = 16) -> Dynamics:
+def dynamics_after(velocity: int, per_beat: int, beats: int = 16) -> Dynamics:
     dynamics = Dynamics()
     for place in range(beats * per_beat):
         dynamics.add_note(velocity, place / per_beat)
@@ -261,16 +261,16 @@ def heard(velocity: int, per_beat: int, beats: int = 16) -> Dynamics:
 
 
 def test_the_band_is_as_loud_as_the_solo() -> None:
-    levels = [heard(v, 2).level(16) for v in (20, 50, 78, 100, 127)]
+    levels = [dynamics_after(v, 2).level(16) for v in (20, 50, 78, 100, 127)]
     assert levels == sorted(levels)
     assert levels[0] < 0.75 and levels[-1] > 1.15
     assert abs(levels[2] - 1) < 0.05
-    assert heard(78, 1).level(16) < heard(78, 4).level(16)
+    assert dynamics_after(78, 1).level(16) < dynamics_after(78, 4).level(16)
 
 
 def test_silence_leads_back_to_the_middle() -> None:
     assert Dynamics().level(0) == 1
-    soft = heard(30, 2)
+    soft = dynamics_after(30, 2)
     way = [soft.level(beat) for beat in range(16, 80, 4)]
     assert way[0] < 0.8
     assert all(b >= a - 0.01 for a, b in pairwise(way))

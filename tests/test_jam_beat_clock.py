@@ -35,10 +35,10 @@ changes = st.lists(  # how much later, what, to what tempo or by how many beats
 )
 
 
-def changed(beat_clock: BeatClock, asked: list[tuple[float, str, float]]) -> list[float]:
+def apply_changes(beat_clock: BeatClock, changes: list[tuple[float, str, float]]) -> list[float]:
     """Make the changes, and return the times at which they were requested."""
     times, now_s = [], 0.0
-    for later_s, what, value in asked:
+    for later_s, what, value in changes:
         now_s += later_s
         getattr(beat_clock, what)(value, now_s)
         times.append(now_s)
@@ -52,9 +52,9 @@ def fine_steps(beat_clock: BeatClock) -> list[float]:
 
 
 @given(tempos, changes)
-def test_beats_advance_within_the_tempo_limits(bpm, asked) -> None:
+def test_beats_advance_within_the_tempo_limits(bpm, changes) -> None:
     beat_clock = BeatClock(bpm)
-    changed(beat_clock, asked)
+    apply_changes(beat_clock, changes)
     slowest = SLOWEST_BPM * NUDGE_BEATS / (NUDGE_BEATS + MAX_NUDGE_BEATS) / 60
     fastest = FASTEST_BPM * NUDGE_BEATS / (NUDGE_BEATS - MAX_NUDGE_BEATS) / 60
     for early, late in pairwise(fine_steps(beat_clock)):
@@ -63,18 +63,18 @@ def test_beats_advance_within_the_tempo_limits(bpm, asked) -> None:
 
 
 @given(tempos, changes, st.floats(-100, 1000))
-def test_beat_at_inverts_time_of(bpm, asked, beat) -> None:
+def test_beat_at_inverts_time_of(bpm, changes, beat) -> None:
     beat_clock = BeatClock(bpm)
-    changed(beat_clock, asked)
+    apply_changes(beat_clock, changes)
     assert beat_clock.beat_at(beat_clock.time_of(beat)) == pytest.approx(beat, abs=1e-7)
     for time_s in fine_steps(beat_clock):
         assert beat_clock.time_of(beat_clock.beat_at(time_s)) == pytest.approx(time_s, abs=1e-7)
 
 
 @given(tempos, changes, tempos, st.floats(-1, 10))
-def test_a_change_leaves_what_was_before_it(bpm, asked, other, later_s) -> None:
+def test_a_change_leaves_what_was_before_it(bpm, changes, other, later_s) -> None:
     beat_clock = BeatClock(bpm)
-    now_s = max([0.0, *changed(beat_clock, asked)])
+    now_s = max([0.0, *apply_changes(beat_clock, changes)])
     times = [time_s for time_s in fine_steps(beat_clock) if 0 <= time_s <= now_s + later_s]
     before = [beat_clock.beat_at(time_s) for time_s in [*times, now_s + max(later_s, 0.0)]]
     beat_clock.set_bpm(other, now_s + later_s)

@@ -85,18 +85,18 @@ def test_phrase_nets_agree_in_numpy_and_torch() -> None:
     nets = [PhraseNet(CONFIG).eval() for _ in range(CONFIG.nets)]
     rng = np.random.default_rng(0)
     figures, base = rng.normal(size=(5, 1, CONFIG.features)), rng.normal(size=(5, 1, TRIADS))
-    said = (torch.tensor(figures).float(), torch.tensor(base).float())
+    inputs = (torch.tensor(figures).float(), torch.tensor(base).float())
     with torch.no_grad():
         for net in nets:
             torch.nn.init.normal_(net.out.weight, std=0.1)
-        every = torch.stack([net(*said)[:, 0] for net in nets])
+        every = torch.stack([net(*inputs)[:, 0] for net in nets])
         wanted = torch.log_softmax(every.mean(0), -1).numpy()
     phrase = PhraseGru(CONFIG, stack_nets([net.arrays() for net in nets]))
     memory = phrase.start()
     assert memory.shape == (CONFIG.nets, CONFIG.hidden)
     for beat in range(5):
-        memory, told = phrase.step(memory, figures[beat, 0].astype(np.float32), base[beat, 0])
-        np.testing.assert_allclose(told, wanted[beat], atol=1e-5)
+        memory, predicted = phrase.step(memory, figures[beat, 0].astype(np.float32), base[beat, 0])
+        np.testing.assert_allclose(predicted, wanted[beat], atol=1e-5)
 
 
 def test_missing_tensors_are_an_error() -> None:

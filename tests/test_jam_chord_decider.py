@@ -40,8 +40,8 @@ def jam(
     **options: object,
 ) -> list[Decision]:
     """Decide every beat of a session with the notes that began before it."""
-    asked = {"key": None, "style": "pop", "meter": FOUR, **options}
-    chord_decider = ChordDecider(model=model, **asked)  # type: ignore[arg-type]
+    settings = {"key": None, "style": "pop", "meter": FOUR, **options}
+    chord_decider = ChordDecider(model=model, **settings)  # type: ignore[arg-type]
     solo, found = Solo(), list[Decision]()
     events = sorted(
         [(n.start_beat, 1, n) for n in notes] + [(n.end_beat or 0.0, 0, n) for n in notes],

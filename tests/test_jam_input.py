@@ -25,7 +25,7 @@ from muse.tools.jam.ports.input_queue import (
 from muse.tools.jam.ports.json_lines import JsonLines, format_line
 from muse.tools.song.document import Note, Song, Tempo, Track
 from muse.tools.song.midi import save_song
-from tests.jack_server import DEADLINE_S, Heard
+from tests.jack_server import DEADLINE_S, ReceivedMessages
 
 DATA = st.integers(0, 127)
 REAL_TIME = st.sampled_from([0xF8, 0xFA, 0xFB, 0xFC, 0xFE, 0xFF])
@@ -137,14 +137,14 @@ def test_notes_end_when_the_source_is_lost_or_asks_for_it() -> None:
 
 
 def test_dispatcher_passes_messages_on_in_order() -> None:
-    clock, heard = SystemClock(), Heard()
+    clock, received = SystemClock(), ReceivedMessages()
     queue = InputQueue(clock)
-    listener = InputDispatcher(queue, lambda message: heard.take(message.data), clock)
+    listener = InputDispatcher(queue, lambda message: received.take(message.data), clock)
     listener.start()
     sent = [bytes((0x90, pitch, 90)) for pitch in range(100)]
     for data in sent:
         queue.put(data)
-    assert heard.wait_for(100) == sent
+    assert received.wait_for(100) == sent
     listener.close()
     listener.close()
     assert listener.delay.count == 100
@@ -182,9 +182,9 @@ def test_lines_on_a_stream(caplog: pytest.LogCaptureFixture) -> None:
         b'{"control": 64, "value": 127, "channel": 2}'
     )
     assert read_stream(lines) == [b"\x90\x3c\x5a", b"\x80\x3c\x40", b"\xb2\x40\x7f"]
-    told = [record.message for record in caplog.records]
+    texts = [record.message for record in caplog.records]
     assert all(record.levelno == logging.WARNING for record in caplog.records)
-    assert [text.split(" is ")[0] for text in told] == [
+    assert [text.split(" is ")[0] for text in texts] == [
         f"standard input, line {number}" for number in (2, 4, 5, 7, 8)
     ]
 

@@ -33,7 +33,7 @@ from muse.tools.jam.session import Session
 from muse.tools.jam.takes.records import read_take
 from muse.tools.song.document import Meter
 from muse.tools.song.midi import load_song
-from tests.jack_server import DEADLINE_S, Far, running_jack
+from tests.jack_server import DEADLINE_S, JackPeer, running_jack
 
 FAST = JamRequest(bpm="400", count_in=0)  # a beat in 0.15 s
 
@@ -81,29 +81,29 @@ def test_signals_end_all_notes_and_save_the_take(
     jack: str, tmp_path: Path, ways_out: tuple[signal.Signals, ...]
 ) -> None:
     take, name = tmp_path / "take", ways_out[0].name
-    with Far(f"far {name}") as far:
+    with JackPeer(f"peer {name}") as peer:
         options = (
             *("--in", f"{name}.*plays", "--out", f"{name}.*hears"),
             *("--bpm", "240", "--count-in", "0", "--seed", "1", "--record", take),
         )
         with muse_jam(*options) as playing:
-            far.heard.wait_for(20)  # it has begun
-            far.play((0x90, 64, 90), (0x90, 67, 90), (0x80, 64, 0))
-            far.heard.wait_for(60)
+            peer.received.wait_for(20)  # it has begun
+            peer.play((0x90, 64, 90), (0x90, 67, 90), (0x80, 64, 0))
+            peer.received.wait_for(60)
             for way_out in ways_out:
                 playing.send_signal(way_out)
-            _, told = playing.communicate(timeout=DEADLINE_S)
-        heard = list(far.heard.messages)
-    assert playing.returncode == 0, told
-    assert "Traceback" not in told
-    assert not sounding(heard)
-    assert bytes((0xB0, 123, 0)) in heard
-    assert bytes((0xB0, 64, 0)) in heard
-    kept = read_take(take.with_suffix(".jsonl"))
-    assert kept.is_whole
-    assert [bytes.fromhex(line.data)[1] for line in kept.player_messages][:2] == [64, 67]
-    assert kept.decisions
-    assert re.search(r"bar +1  ", told)
+            _, text = playing.communicate(timeout=DEADLINE_S)
+        messages = list(peer.received.messages)
+    assert playing.returncode == 0, text
+    assert "Traceback" not in text
+    assert not sounding(messages)
+    assert bytes((0xB0, 123, 0)) in messages
+    assert bytes((0xB0, 64, 0)) in messages
+    recorded = read_take(take.with_suffix(".jsonl"))
+    assert recorded.is_whole
+    assert [bytes.fromhex(line.data)[1] for line in recorded.player_messages][:2] == [64, 67]
+    assert recorded.decisions
+    assert re.search(r"bar +1  ", text)
     assert {track.name for track in load_song(take.with_suffix(".mid")).tracks} >= {"Keys", "Solo"}
 
 
@@ -137,42 +137,42 @@ def test_stopped_server_is_logged_and_waited_for(
 ) -> None:
     name, take = f"muse-{death.name}-{os.getpid()}", tmp_path / "take"
     options = (
-        *("--in", "far.*plays", "--out", "far.*hears", "--bpm", "240", "--count-in", "0"),
+        *("--in", "peer.*plays", "--out", "peer.*hears", "--bpm", "240", "--count-in", "0"),
         *("--seed", "1", "--record", take),
     )
     with ExitStack() as stack:
         server = stack.enter_context(mortal_jack(monkeypatch, name))
-        with Far("far") as far:
+        with JackPeer("peer") as peer:
             playing = stack.enter_context(muse_jam(*options))
-            far.heard.wait_for(20)
+            peer.received.wait_for(20)
             server.send_signal(death)
             server.wait(DEADLINE_S)
-            told = output_until(playing, "JACK server has stopped")
+            text = output_until(playing, "JACK server has stopped")
         stack.enter_context(mortal_jack(monkeypatch, name))
-        far = stack.enter_context(Far("far"))
-        back = far.heard.wait_for(20)
-        told += output_until(playing, "is connected") + output_until(playing, "is connected")
-        far.play((0x90, 64, 90), (0x80, 64, 0))
-        far.heard.wait_for(len(far.heard.messages) + 20)
+        peer = stack.enter_context(JackPeer("peer"))
+        back = peer.received.wait_for(20)
+        text += output_until(playing, "is connected") + output_until(playing, "is connected")
+        peer.play((0x90, 64, 90), (0x80, 64, 0))
+        peer.received.wait_for(len(peer.received.messages) + 20)
         playing.send_signal(signal.SIGINT)
         _, rest = playing.communicate(timeout=DEADLINE_S)
-        heard = list(far.heard.messages)
-    told += rest
-    assert playing.returncode == 0, told
-    assert "Traceback" not in told
-    assert told.count("has stopped") == 1, told
-    assert not sounding(heard)
+        messages = list(peer.received.messages)
+    text += rest
+    assert playing.returncode == 0, text
+    assert "Traceback" not in text
+    assert text.count("has stopped") == 1, text
+    assert not sounding(messages)
     assert {data[0] for data in back} >= {0xC0, 0xC1}  # its programs are sent again
-    kept = read_take(take.with_suffix(".jsonl"))
-    assert kept.is_whole
-    assert [bytes.fromhex(line.data)[1] for line in kept.player_messages][:1] == [64]
+    recorded = read_take(take.with_suffix(".jsonl"))
+    assert recorded.is_whole
+    assert [bytes.fromhex(line.data)[1] for line in recorded.player_messages][:1] == [64]
 
 
 def live_session(
     slow: Callable[[ForecastTask], ForecastTask] | None = None,
 ) -> tuple[Session, ListOutput]:
-    asked = resolve_options(FAST, bpm=400.0, meter=Meter(0.0, 4, 4), count_in=0, seed=1)
-    engine = build_engine(asked, load_model("ngram"))
+    options = resolve_options(FAST, bpm=400.0, meter=Meter(0.0, 4, 4), count_in=0, seed=1)
+    engine = build_engine(options, load_model("ngram"))
     if slow is not None:
         usual = engine.forecast_task
         engine.forecast_task = lambda beat: slow(usual(beat))  # type: ignore[method-assign]
@@ -238,7 +238,7 @@ def test_recorded_player_is_fed_in_time() -> None:
 
 
 def test_ports_are_listed_as_json(jack: str) -> None:
-    with Far("listed"):
+    with JackPeer("listed"):
         done = subprocess.run(
             [sys.executable, "-m", "muse.cli", "jam", "--list-ports", "--json"],
             capture_output=True,

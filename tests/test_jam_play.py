@@ -41,11 +41,11 @@ def settled(request: JamRequest | None = None, meter: Meter = COMMON) -> JamOpti
 
 
 def played(
-    known: PlayerInput, asked: JamOptions | None = None, bars: int | None = None
+    known: PlayerInput, options: JamOptions | None = None, bars: int | None = None
 ) -> tuple[Session, list[Message]]:
     output = ListOutput()
     playback = Playback(output, VirtualClock())
-    session = Session(build_engine(asked or settled(), load_model("ngram")), playback)
+    session = Session(build_engine(options or settled(), load_model("ngram")), playback)
     play_offline(session, known, bars=bars)
     return session, output.messages
 
@@ -119,10 +119,10 @@ def test_replay_is_equal_with_the_same_model_only(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("meter", ["3/4", "5/4", "6/8", "2/4"])
 def test_other_meters_end_on_a_bar_line(meter: str) -> None:
-    asked = settled(JamRequest(meter=meter))
-    session, messages = played(PlayerInput(notes([60, 64, 67] * 9)), asked)
+    options = settled(JamRequest(meter=meter))
+    session, messages = played(PlayerInput(notes([60, 64, 67] * 9)), options)
     assert not hanging(messages)
-    assert (session.end_beat - 4) % asked.bar_beats == 0
+    assert (session.end_beat - 4) % options.bar_beats == 0
 
 
 def test_louder_player_makes_the_band_louder() -> None:
@@ -295,9 +295,9 @@ def test_reader_that_closes_the_pipe_is_no_error() -> None:
         assert playing.stderr
         assert json.loads(playing.stdout.readline())["time_s"] == 0
         playing.stdout.close()
-        told = playing.stderr.read().decode()
+        text = playing.stderr.read().decode()
         assert playing.wait() == 0
-    assert "pipe" not in told.lower()
+    assert "pipe" not in text.lower()
 
 
 def test_endless_input_ends_when_the_reader_closes_the_pipe() -> None:

@@ -13,7 +13,7 @@ from muse.tools.jam.events import Message
 from muse.tools.jam.ports.lateness import Lateness
 from muse.tools.jam.ports.outputs import ListOutput
 from muse.tools.jam.ports.playback import RETRY_S, Playback
-from tests.jack_server import DEADLINE_S, Heard
+from tests.jack_server import DEADLINE_S, ReceivedMessages
 
 
 def on(pitch: int, channel: int = 0) -> bytes:
@@ -60,10 +60,10 @@ class WaitableOutput(ListOutput):
 
     def __init__(self) -> None:
         super().__init__()
-        self.heard = Heard()
+        self.received = ReceivedMessages()
 
     def send(self, message: Message) -> None:
-        self.heard.take(message.data)
+        self.received.take(message.data)
 
 
 @pytest.fixture
@@ -196,7 +196,7 @@ def test_the_thread_plays_what_comes_while_it_waits() -> None:
         playback.start()
         playback.schedule([Message(clock.now() + 3600, on(72))])
         playback.schedule([Message(clock.now() + 0.02, off(60)), Message(clock.now(), on(60))])
-        assert output.heard.wait_for(2) == [on(60), off(60)]
+        assert output.received.wait_for(2) == [on(60), off(60)]
     assert playback.lateness.count == 2
     assert playback.lateness.max_s < DEADLINE_S
 
@@ -217,9 +217,9 @@ def test_output_is_silenced_when_it_is_back() -> None:
     with Playback(Flaky(), clock) as playback:
         playback.start()
         playback.schedule([Message(0.0, on(60))])
-        output.heard.wait_for(1)
+        output.received.wait_for(1)
         playback.panic()
-        assert output.heard.wait_for(5)[1] == off(60)
+        assert output.received.wait_for(5)[1] == off(60)
 
 
 def test_lateness_histogram() -> None:

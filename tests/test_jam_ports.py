@@ -21,7 +21,7 @@ from muse.tools.jam.ports.outputs import PortOutput
 from muse.tools.jam.ports.playback import Playback
 from muse.tools.jam.ports.port_names import choose_port, list_ports, matching_ports
 from muse.tools.jam.ports.reconnecting_port import PortLostError, ReconnectingPort
-from tests.jack_server import DEADLINE_S, Far, Heard, running_jack
+from tests.jack_server import DEADLINE_S, JackPeer, ReceivedMessages, running_jack
 
 NAMES = [
     "Piano:Piano MIDI 1 20:0",
@@ -41,8 +41,8 @@ def jack() -> Iterator[str]:
 
 
 @pytest.fixture
-def heard() -> Heard:
-    return Heard()
+def received() -> ReceivedMessages:
+    return ReceivedMessages()
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def heard() -> Heard:
         ("vmpk.*put$", [4]),
         (r"20:\d", [0, 1]),
         ("muse jam out:midi", [3]),
-        ("muse jam", [3]),  # is asked for
+        ("muse jam", [3]),  # named in full
         ("out", [4]),  # not requested, so a jam does not listen to itself
         ("Piano:Piano MIDI 2 24:1", [1]),  # its number before the cable was pulled
         ("*(", []),
@@ -146,7 +146,7 @@ def test_refused_client_is_retried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_ports_are_listed(jack: str) -> None:
-    with Far("vintage keys"):
+    with JackPeer("vintage keys"):
         ports = {(port.direction, port.name, port.api) for port in list_ports()}
         assert ("in", "vintage keys out:plays", "Jack") in ports
         assert ("out", "vintage keys in:hears", "Jack") in ports
@@ -159,108 +159,112 @@ def test_notes_in_both_directions(jack: str) -> None:
     clock = SystemClock()
     queue = InputQueue(clock)
     with (
-        Far("vintage keys") as far,
+        JackPeer("vintage keys") as peer,
         Playback(PortOutput("vintage"), clock) as playback,
         closing(open_queue_port("vintage", queue)) as port,
     ):
         playback.start()
         port.open()
         playback.schedule([Message(clock.now(), ON), Message(clock.now() + 0.01, OFF)])
-        assert far.heard.wait_for(2)[:2] == [ON, OFF]
-        far.play((0xFE,), (0xF8,), (0xF0, 1, 2, 0xF7), (0x90, 62, 70), (0x90, 62, 0))
+        assert peer.received.wait_for(2)[:2] == [ON, OFF]
+        peer.play((0xFE,), (0xF8,), (0xF0, 1, 2, 0xF7), (0x90, 62, 70), (0x90, 62, 0))
         messages = [queue.get(DEADLINE_S), queue.get(DEADLINE_S)]
         assert [m and m.data for m in messages] == [bytes((0x90, 62, 70)), bytes((0x80, 62, 64))]
         assert all(m is not None and 0 <= m.time_s <= clock.now() for m in messages)
 
 
 def test_notes_end_on_leaving(jack: str) -> None:
-    with Far("vintage keys") as far:
+    with JackPeer("vintage keys") as peer:
         with Playback(PortOutput("vintage"), SystemClock()) as playback:
             playback.start()
             playback.schedule([Message(0.0, ON), Message(1e6, OFF)])
-            assert far.heard.wait_for(1) == [ON]
-        after = far.heard.wait_for(5)[1:]
+            assert peer.received.wait_for(1) == [ON]
+        after = peer.received.wait_for(5)[1:]
     assert after[0] == OFF
     assert {data[1] for data in after[1:]} == {64, 120, 123}
 
 
-def test_virtual_ports(jack: str, heard: Heard) -> None:
-    with closing(ReconnectingPort("in", None, receive=heard.take)) as port:
+def test_virtual_ports(jack: str, received: ReceivedMessages) -> None:
+    with closing(ReconnectingPort("in", None, receive=received.take)) as port:
         port.open()
         with closing(PortOutput("muse jam in")) as out:  # as another program would
             out.send(Message(0.0, ON))
-            assert heard.wait_for(1) == [ON]
+            assert received.wait_for(1) == [ON]
         port.close()  # a second time does nothing
 
 
-def test_a_port_is_lost_and_back(jack: str, heard: Heard, caplog: pytest.LogCaptureFixture) -> None:
-    lost = Heard()
+def test_a_port_is_lost_and_back(
+    jack: str, received: ReceivedMessages, caplog: pytest.LogCaptureFixture
+) -> None:
+    lost = ReceivedMessages()
     options = {"on_lost": lambda: lost.take(b""), "poll_s": LOOK_S}
     with (
-        closing(ReconnectingPort("in", "vint", receive=heard.take, **options)) as into,
+        closing(ReconnectingPort("in", "vint", receive=received.take, **options)) as into,
         closing(ReconnectingPort("out", "vint", **options)) as out,
     ):
-        with Far("vintage keys"):
+        with JackPeer("vintage keys"):
             into.open()
             out.open()
         lost.wait_for(2)
         with pytest.raises(PortLostError, match="vintage keys in:hears"):
             out.send(ON)
-        with Far("vintage keys (2)") as far:
+        with JackPeer("vintage keys (2)") as peer:
             assert into.connected.wait(DEADLINE_S) and out.connected.wait(DEADLINE_S)
             out.send(OFF)
-            assert far.heard.wait_for(1) == [OFF]
-            far.play(tuple(ON))
-            assert heard.wait_for(1) == [ON]
-    told = [record.message for record in caplog.records]
-    assert any("'vintage keys in:hears' is lost" in text for text in told)
+            assert peer.received.wait_for(1) == [OFF]
+            peer.play(tuple(ON))
+            assert received.wait_for(1) == [ON]
+    texts = [record.message for record in caplog.records]
+    assert any("'vintage keys in:hears' is lost" in text for text in texts)
 
 
-def test_a_port_is_waited_for(jack: str, heard: Heard) -> None:
-    with closing(ReconnectingPort("in", "late", receive=heard.take, poll_s=LOOK_S)) as port:
+def test_a_port_is_waited_for(jack: str, received: ReceivedMessages) -> None:
+    with closing(ReconnectingPort("in", "late", receive=received.take, poll_s=LOOK_S)) as port:
         port.open(wait=True)
         assert not port.connected.is_set()
-        with Far("latecomer") as far:
+        with JackPeer("latecomer") as peer:
             assert port.connected.wait(DEADLINE_S)
-            far.play(tuple(ON))
-            assert heard.wait_for(1) == [ON]
+            peer.play(tuple(ON))
+            assert received.wait_for(1) == [ON]
     with pytest.raises(BadInputError, match="'late'"):
         ReconnectingPort("in", "late").open()
 
 
 def test_programs_are_restored_after_reconnection(jack: str) -> None:
     program, next_on = bytes((0xC0, 33)), bytes((0x90, 67, 80))
-    with Far("vintage keys") as far:
+    with JackPeer("vintage keys") as peer:
         output = PortOutput("vint", poll_s=LOOK_S)
         playback = Playback(output, SystemClock())
         playback.start()
         playback.schedule([Message(0.0, program), Message(0.0, ON)])
-        far.heard.wait_for(2)
+        peer.received.wait_for(2)
     with playback:
         assert output.was_lost.wait(DEADLINE_S)
-        with Far("vintage keys") as far:
+        with JackPeer("vintage keys") as peer:
             assert output.port.connected.wait(DEADLINE_S)
             playback.schedule([Message(0.0, next_on)])
-            back = far.heard.wait_for(6)
+            back = peer.received.wait_for(6)
     assert back[0] == OFF  # the hanging note was ended
     assert back[-2:] == [program, next_on]
     assert playback.lost == 0
 
 
-def test_a_port_that_is_gone_for_a_moment_is_connected_again(jack: str, heard: Heard) -> None:
-    back = Heard()
+def test_a_port_that_is_gone_for_a_moment_is_connected_again(
+    jack: str, received: ReceivedMessages
+) -> None:
+    back = ReceivedMessages()
     options = {"on_lost": lambda: back.take(b""), "poll_s": 1.0}  # longer than it is gone
     with (
-        closing(ReconnectingPort("in", "vint", receive=heard.take, **options)) as into,
+        closing(ReconnectingPort("in", "vint", receive=received.take, **options)) as into,
         closing(ReconnectingPort("out", "vint", **options)) as out,
     ):
-        with Far("vintage keys"):
+        with JackPeer("vintage keys"):
             into.open()
             out.open()
-        with Far("vintage keys") as far:
+        with JackPeer("vintage keys") as peer:
             back.wait_for(2)
             assert into.connected.wait(DEADLINE_S) and out.connected.wait(DEADLINE_S)
             out.send(ON)
-            assert far.heard.wait_for(1) == [ON]
-            far.play(tuple(OFF))
-            assert heard.wait_for(1) == [OFF]
+            assert peer.received.wait_for(1) == [ON]
+            peer.play(tuple(OFF))
+            assert received.wait_for(1) == [OFF]

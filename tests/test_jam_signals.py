@@ -64,13 +64,13 @@ def test_take_is_kept_where_the_output_file_fails(
         raise OSError(errno.ENOSPC, "No space left on device", str(target))
 
     monkeypatch.setattr(keeping, "write_take", fail)
-    asked = Routing(source="a port", target=str(target), model="ngram")
+    routing = Routing(source="a port", target=str(target), model="ngram")
     monkeypatch.setattr(play, "open_input", lambda *_: fed())
     with pytest.raises(OSError, match="No space"):
-        play.jam(FAST, asked, seed=1)
-    (kept,) = tmp_path.glob("*/take.jsonl")
-    assert str(kept) in caplog.text
-    assert read_take(kept).is_whole
+        play.jam(FAST, routing, seed=1)
+    (recorded,) = tmp_path.glob("*/take.jsonl")
+    assert str(recorded) in caplog.text
+    assert read_take(recorded).is_whole
 
 
 def test_old_objects_are_frozen_within_the_context() -> None:

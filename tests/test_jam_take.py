@@ -38,8 +38,10 @@ def decision(beat: float, symbol: str, key: str = "Bb") -> Decision:
         ChordCandidate(parse_chord(symbol), 1 / 3),
         ChordCandidate(parse_chord("Gm"), 0.25, beat + 4),
     )
-    heard = DetectedKey(parse_key(key), 0.9)
-    return Decision(beat, parse_chord(symbol), 1 / 3, False, "both", False, heard, likely, likely)
+    detected = DetectedKey(parse_key(key), 0.9)
+    return Decision(
+        beat, parse_chord(symbol), 1 / 3, False, "both", False, detected, likely, likely
+    )
 
 
 def record(take: TakeRecorder, symbols: list[str], first_solo_beat: float = 0.0) -> BeatClock:

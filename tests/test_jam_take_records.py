@@ -50,10 +50,10 @@ GOOD = {
 def test_error_names_the_invalid_line(tmp_path: Path, line: bytes, what: str) -> None:
     path = tmp_path / "bad.jsonl"
     path.write_bytes(encode_line(HEADER) + msgspec.json.encode(GOOD) + b"\n" + line + b"\n")
-    with pytest.raises(BadInputError, match=r"bad\.jsonl, line 3: ") as told:
+    with pytest.raises(BadInputError, match=r"bad\.jsonl, line 3: ") as error:
         read_take(path)
-    assert what in str(told.value)
-    assert "\n" not in str(told.value)
+    assert what in str(error.value)
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize(
