@@ -1,10 +1,44 @@
 """Errors on the command line: an exit code and one line that says what to do."""
 
+import re
 from collections.abc import Sequence
+from typing import Any
 
 import typer
 
 from muse.cli.exit_codes import ExitCode
+
+# typer's messages about the command line, and how they read better
+USAGE_WORDINGS = tuple(
+    (re.compile(pattern), words)
+    for pattern, words in (
+        (
+            r"Invalid value for (.*?): (\S+) is not in the range (\S+?)<=x<=(.*)",
+            r"\1 must be \3 to \4, not \2",
+        ),
+        (
+            r"Invalid value for (.*?): (\S+) is not in the range x>=(.*)",
+            r"\1 must be \3 or more, not \2",
+        ),
+        (
+            r"Invalid value for (.*?): ('.*') is not a valid int.*",
+            r"\1 must be a whole number, not \2",
+        ),
+        (r"Invalid value for (.*?): ('.*') is not a valid float.*", r"\1 must be a number, not \2"),
+        (
+            r"No such option: (\S+) \(Possible options: (.*)\)",
+            r"no option \1; similar options are \2",
+        ),
+        (r"No such option: (\S+)", r"no option \1"),
+        (r"No such command ('.*?')", r"no command \1"),
+        (r"No such command ('.*?')\.? Did you mean (.*)", r"no command \1; did you mean \2"),
+        (r"Missing argument '(.*)'", r"the argument \1 is missing"),
+        (r"Missing option (.*)", r"the option \1 is missing"),
+        (r"Option (.*) requires an argument", r"\1 needs a value"),
+        (r"Option (.*) does not take a value", r"\1 takes no value"),
+        (r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", r"unexpected argument: \1"),
+    )
+)
 
 
 def explain(error: BaseException | None, words: Sequence[str]) -> tuple[ExitCode, str]:
@@ -16,9 +50,8 @@ def explain(error: BaseException | None, words: Sequence[str]) -> tuple[ExitCode
     """
     if isinstance(error, KeyboardInterrupt | typer.Abort):
         return ExitCode.INTERRUPTED, "interrupted"
-    if error is not None and hasattr(error, "format_message"):  # typer's usage errors, private
-        topic = " ".join(["muse", *words[:1]])
-        return ExitCode.USAGE, f"{one_line(error.format_message())} (see '{topic} --help')"
+    if is_usage_error(error):
+        return ExitCode.USAGE, describe_usage(error, words)
     from muse.tools.errors import BadInputError, MissingPartError, MuseError, ParameterError
 
     table = (
@@ -36,6 +69,24 @@ def explain(error: BaseException | None, words: Sequence[str]) -> tuple[ExitCode
             return code, one_line(describe(error))
     name = type(error).__name__
     return ExitCode.FAILED, one_line(f"{name}: {error} (a bug; --debug shows the traceback)")
+
+
+def is_usage_error(error: BaseException | None) -> bool:
+    """Return whether typer refused the command line; its exceptions are private."""
+    return hasattr(error, "format_message")
+
+
+def describe_usage(error: Any, words: Sequence[str]) -> str:
+    """Return what is wrong with a command line, and whose help explains it."""
+    message = one_line(error.format_message()).rstrip(".").replace("' / '", "/")
+    for pattern, wording in USAGE_WORDINGS:
+        if match := pattern.fullmatch(message):
+            message = match.expand(wording)
+            break
+    context = getattr(error, "ctx", None)
+    topic = context.command_path if context else " ".join(["muse", *words[:1]])
+    message = re.sub(r"'(-[\w/-]+)'", r"\1", message)
+    return f"{message} (see '{topic} --help')"
 
 
 def describe(error: BaseException) -> str:

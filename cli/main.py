@@ -12,7 +12,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.main import get_group
 
-from muse.cli.errors import explain
+from muse.cli.errors import explain, is_usage_error
 from muse.cli.exit_codes import ExitCode
 from muse.cli.help_format import Group, write_section
 from muse.cli.progress import set_up_messages
@@ -172,7 +172,7 @@ def run(arguments: Sequence[str]) -> int:
         if type(error).__name__ == "NoArgsIsHelpError":  # private to typer; its text is the help
             print(error, file=sys.stderr)
             return ExitCode.USAGE
-        if debug:
+        if debug and not is_usage_error(error):
             raise
         code, message = explain(error, words if words and words[0] in SUMMARIES else [])
         print(f"muse: {message}", file=sys.stderr)

@@ -46,8 +46,37 @@ def test_a_wrong_command_names_similar_ones(muse) -> None:
     result = muse("seperate", "song.wav")
     assert result.code == ExitCode.USAGE
     assert result.err == (
-        "muse: No such command 'seperate'. Did you mean 'separate'? (see 'muse --help')\n"
+        "muse: no command 'seperate'; did you mean 'separate'? (see 'muse --help')\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("chords --bars x", "--bars must be a whole number, not 'x' (see 'muse chords --help')"),
+        ("chords --tempo x", "--tempo must be a number, not 'x' (see 'muse chords --help')"),
+        ("chords --bars", "--bars needs a value (see 'muse chords --help')"),
+        ("chords --vary=1", "--vary takes no value (see 'muse chords --help')"),
+        ("chords more", "unexpected argument: more (see 'muse chords --help')"),
+        ("--nonsense", "no option --nonsense (see 'muse --help')"),
+        ("nonsense", "no command 'nonsense' (see 'muse --help')"),
+        ("models path", "the argument NAME... is missing (see 'muse models path --help')"),
+        ("separate a.wav", "the option -o/--out is missing (see 'muse separate --help')"),
+        ("render --gain 99", "--gain must be 0.01 to 10.0, not 99.0 (see 'muse render --help')"),
+        ("tokenize a -j 0", "-j/--jobs must be 1 or more, not 0 (see 'muse tokenize --help')"),
+        (
+            "chords --bar 8",
+            "no option --bar; similar options are --bars, --raw, --vary (see 'muse chords --help')",
+        ),
+        (
+            "chords --bars x --debug",
+            "--bars must be a whole number, not 'x' (see 'muse chords --help')",
+        ),
+    ],
+)
+def test_usage_errors_are_plain_and_name_the_help_of_their_command(muse, words, message) -> None:
+    result = muse(*words.split())
+    assert (result.code, result.err) == (ExitCode.USAGE, f"muse: {message}\n")
 
 
 def test_global_flags_may_stand_anywhere_before_two_dashes() -> None:
