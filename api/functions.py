@@ -188,7 +188,7 @@ def chords(
         ParameterError: a parameter is out of range, or the constraints cannot be met together.
     """
     from muse.tools.chords.generate_songs import generate_songs
-    from muse.tools.chords.load_model import load_model
+    from muse.tools.chords.load_model import load_model, report_model
     from muse.tools.chords.request import ChordRequest
     from muse.tools.generation.sampling import Sampling, default_temperature
     from muse.tools.generation.seeds import choose_seed
@@ -210,10 +210,9 @@ def chords(
         voicing=voicing,
         sampling=Sampling(default_temperature(temperature, under is not None), top_k, top_p),
     )
-    seed = choose_seed(seed)
-    song, _ = next(
-        generate_songs(request, load_model(model), seed, source=file_name(like or under))
-    )
+    seed, known = choose_seed(seed), load_model(model)
+    song, _ = next(generate_songs(request, known, seed, source=file_name(like or under)))
+    report_model(known)
     return song
 
 
@@ -411,9 +410,16 @@ def save_song(song: "Song", path: File) -> None:
 
 
 def as_song(song: "Song | File") -> "Song":
-    """Return the song itself, or the one read from a file."""
+    """Return the song itself, or the one read from a file; raises ParameterError for others."""
+    from muse.tools.errors import ParameterError
+    from muse.tools.song.document import Song
+
+    if isinstance(song, Song):
+        return song
     path = file_name(song)
-    return song if path is None else load_song(path)  # type: ignore[return-value]
+    if path is None:
+        raise ParameterError(f"a Song or the path of a file is needed, not {type(song).__name__}")
+    return load_song(path)
 
 
 def file_name(source: "Song | File | None") -> str | None:

@@ -230,14 +230,16 @@ def chords(
     Example: muse chords --prompt "Dm9 G13" --cadence full | muse view -
     Example: muse chords --under melody.mid --style jazz -o song.mid
     """
+    from muse.cli.output import refuse_raw_file
     from muse.tools.chords.generate_songs import generate_songs
-    from muse.tools.chords.load_model import load_model
+    from muse.tools.chords.load_model import load_model, report_model
     from muse.tools.chords.request import ChordRequest
     from muse.tools.generation.sampling import Sampling, default_temperature
     from muse.tools.generation.seeds import choose_seed, report_seed
     from muse.tools.song.export import check_target, numbered_paths, save_songs
     from muse.tools.song.midi import load_song
 
+    refuse_raw_file(raw, out)
     if out == Path("-"):  # the Song document, on a terminal too
         out, as_json = None, True
     targets = numbered_paths(out, count) if out else []
@@ -260,8 +262,9 @@ def chords(
         voicing=voicing,
         sampling=Sampling(default_temperature(temperature, bool(under)), top_k, top_p),
     )
-    chosen = choose_seed(seed)
-    made = list(generate_songs(request, load_model(model), chosen, count, like or under))
+    chosen, known = choose_seed(seed), load_model(model)
+    made = list(generate_songs(request, known, chosen, count, like or under))
+    report_model(known)
     report_seed(chosen)
     if explain:
         print_explanations([song for song, _ in made])

@@ -166,6 +166,7 @@ def melody(
     Example: muse chords --bars 16 | muse melody -o tune.mid
     Example: muse melody song.mid --fill 5-8 --range A3:E5 | muse view -
     """
+    from muse.cli.output import refuse_raw_file
     from muse.tools.generation.sampling import Sampling
     from muse.tools.generation.seeds import choose_seed, report_seed
     from muse.tools.melody.generate_songs import generate_melodies
@@ -174,6 +175,7 @@ def melody(
     from muse.tools.melody.request import MelodyRequest
     from muse.tools.song.export import check_target, numbered_paths, save_songs
 
+    refuse_raw_file(raw, out)
     if out == Path("-"):  # the Song document, on a terminal too
         out, as_json = None, True
     request = MelodyRequest(

@@ -1,6 +1,7 @@
 """Results on stdout: bytes or JSON in a pipe, tables on a terminal."""
 
 import sys
+from pathlib import Path
 from typing import Any
 
 
@@ -24,6 +25,14 @@ def refuse_terminal(what: str) -> None:
         from muse.tools.errors import ParameterError
 
         raise ParameterError(f"a terminal cannot show {what}; use a pipe, or name a file")
+
+
+def refuse_raw_file(raw: bool, out: Path | None) -> None:
+    """Raise ParameterError for --raw with a file, whose format is that of its suffix."""
+    if raw and out is not None and out != Path("-"):
+        from muse.tools.errors import ParameterError
+
+        raise ParameterError("--raw writes to standard output; leave out --out")
 
 
 def print_table(title: str, header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:

@@ -184,10 +184,11 @@ def tokenize(
     """
     from muse.cli import tokenize_modes as modes
     from muse.tools.tokens.batch import choose_tokenizer
-    from muse.tools.tokens.run_options import RunOptions, check_conflicts
+    from muse.tools.tokens.run_options import RunOptions, check_conflicts, check_form_options
 
     flags = {"--decode": decode, "--check": check, "--stats": stats, "--for": form is not None}
     check_conflicts({**flags, "--bpe": bpe is not None, "--shards": shards is not None}, tokenizer)
+    check_form_options(form, {"--window": window, "--bars": bars}, transpose)
     if form is not None:
         options = {"window": window, "transpose": transpose, "bars": bars, "seed": seed}
         return modes.build_form(form, inputs, out, shards is not None, options)

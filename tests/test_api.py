@@ -120,3 +120,9 @@ def test_intervals(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "fifth.wav", 0.5 * np.concatenate(notes), rate)
     (found,) = api.intervals(tmp_path / "fifth.wav")
     assert found.semitones == 7
+
+
+def test_something_that_is_no_song_is_a_parameter_error() -> None:
+    for wrong in (None, 3, []):
+        with pytest.raises(api.ParameterError, match="a Song or the path of a file is needed"):
+            api.melody(wrong)

@@ -352,7 +352,7 @@ def test_invalid_configs_are_refused() -> None:
         ChordTransformerConfig(CHORDS, LENGTHS, {"chord": CHORDS})
     with pytest.raises(ValueError, match="columns"):
         ChordLstmConfig(CHORDS, 0, {"note": 4}, {"note": 4})
-    with pytest.raises(ValueError, match="not that of a net"):
+    with pytest.raises(ValueError, match="not that of a chord model"):
         read_config({"sizes": 3})
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from muse.cli.exit_codes import ExitCode
 from muse.tools.song.document import song_from_json
 from muse.tools.song.midi import load_song
 
@@ -88,7 +89,7 @@ def test_explanations_go_to_stderr_and_the_song_to_stdout(muse) -> None:
     [
         (["--bars", 0], "--bars must be 1 to"),
         (["--style", "polka"], "--style must be one of"),
-        (["--fix", "12:I"], "outside the 8 bars"),
+        (["--fix", "12:I"], "outside bars 1 to 8"),
         (["--prompt", "C F G", "--bars", 2], "use --bars 3 or more"),
         (["--prompt", "Q"], "'Q'"),
         (["--count", 0], "--count"),
@@ -114,3 +115,18 @@ def test_unreadable_files_are_named(muse, tmp_path: Path) -> None:
         shown = muse("chords", *words)
         assert shown.code == 4
         assert Path(str(words[1])).stem in shown.err
+
+
+def test_a_refused_request_is_the_only_message(muse) -> None:
+    result = muse("chords", "--style", "blues")
+    assert result.code == ExitCode.USAGE
+    assert result.err == (
+        "muse: --style must be one of pop, soul, rock, jazz, neo-soul, not 'blues'\n"
+    )
+
+
+@pytest.mark.parametrize("command", ["chords", "melody"])
+def test_raw_output_is_not_written_to_a_file_of_another_format(muse, tmp_path, command) -> None:
+    result = muse(command, "--raw", "-o", tmp_path / "x.mid")
+    assert result.code == ExitCode.USAGE and "--raw writes to standard output" in result.err
+    assert not (tmp_path / "x.mid").exists()

@@ -358,7 +358,7 @@ def test_resampling_preserves_count_and_expected_weights(weights, count) -> None
         ({"prompt": "C " * 5}, "longer than the melody"),
         ({"meter": "7/16"}, "--meter"),
         ({"key": "H"}, "--key"),
-        ({"fix": "5:I"}, "outside the 4 bars"),
+        ({"fix": "5:I"}, "outside bars 1 to 4"),
         ({"fix": "4:bII", "cadence": "full", "rhythm": "4", "key": "C"}, "full cadence"),
     ],
 )

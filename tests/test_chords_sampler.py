@@ -159,8 +159,8 @@ def test_chords_begin_on_counted_beats_and_cross_bar_lines_only_from_downbeats()
     [
         ({"bars": 0}, "--bars must be 1 to"),
         ({"bars": 2, "prompt": "C F G"}, "more than the 2 given"),
-        ({"fix": "9:I"}, "outside the 8 bars"),
-        ({"fix": "0:I"}, "outside the 8 bars"),
+        ({"fix": "9:I"}, "outside bars 1 to 8"),
+        ({"fix": "0:I"}, "outside bars 1 to 8"),
         ({"fix": "1:V", "prompt": "C F"}, "conflicts with the prompt"),
         ({"fix": "4:I 4:V"}, "bar 4 is fixed to C and to G"),
         ({"fix": "4:Hm"}, "'Hm'"),

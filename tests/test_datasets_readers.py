@@ -149,3 +149,9 @@ def test_shared_pop909(shared_data: Path) -> None:
             assert len(shifts) == 1
         assert all(chord.start_beats.is_integer() for chord in song.chords)
         assert [track.role for track in song.tracks] == ["lead", "lead", "keys"]
+
+
+def test_an_empty_file_is_said_to_be_empty(tmp_path: Path) -> None:
+    (tmp_path / "empty.mid").touch()
+    with pytest.raises(BadInputError, match=r"empty.mid: is empty"):
+        list(read_songs(tmp_path / "empty.mid"))

@@ -1,5 +1,8 @@
 """Files are written whole or not at all."""
 
+import io
+import logging
+import sys
 from pathlib import Path
 
 import pytest
@@ -57,3 +60,13 @@ def test_errors_name_the_file_that_was_asked_for(
     with pytest.raises(PermissionError) as caught:
         write_bytes(tmp_path / "song.mid", b"MThd")
     assert caught.value.filename == str(tmp_path / "song.mid")
+
+
+def test_reading_from_a_terminal_is_reported(monkeypatch, caplog) -> None:
+    stdin = io.TextIOWrapper(io.BytesIO(b"song"))
+    monkeypatch.setattr(stdin, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(sys, "stdin", stdin)
+    monkeypatch.setattr(logging.getLogger("muse"), "propagate", True)
+    with caplog.at_level(logging.INFO, "muse"):
+        assert read_bytes("-") == b"song"
+    assert "Ctrl-D ends it" in caplog.text

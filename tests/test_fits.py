@@ -89,7 +89,7 @@ def test_a_resumed_run_has_the_options_it_began_with(data: Path, tmp_path: Path)
         (("--epochs", 3), 2, "sum takes no --epochs; settings for --set: scale"),
         (("--batch-size", 3), 2, "sum takes no --batch-size"),
         (("--set", "depth=3"), 2, "sum has no setting depth; there are: scale"),
-        (("--set", "scale=x"), 2, "--set scale: Expected `float`"),
+        (("--set", "scale=x"), 2, "--set scale must be a number"),
         ((), 2, "sum learns from numbers; name the folder that holds them with --data"),
         (("--data", "nowhere"), 4, "nowhere: no such file or folder"),
         (("--data", "."), 4, ".: no numbers in it; --data names the folder of the collections"),

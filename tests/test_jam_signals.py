@@ -11,7 +11,7 @@ from threading import Event
 
 import pytest
 
-from muse.tools.errors import MuseError
+from muse.tools.errors import BadInputError, MuseError, ParameterError
 from muse.tools.jam import play
 from muse.tools.jam import recording as keeping
 from muse.tools.jam import signals as leaving
@@ -91,3 +91,10 @@ def test_unwritable_file_is_an_error_at_the_start(tmp_path: Path) -> None:
     target = tmp_path / "file" / "take.mid"
     with pytest.raises(OSError, match=re.escape(str(target.parent))):
         keeping.check_writable(target)
+
+
+def test_a_folder_or_an_empty_name_is_refused(tmp_path) -> None:
+    with pytest.raises(BadInputError, match="is a folder; name a file or a MIDI port"):
+        check_routing(Routing(source=str(tmp_path), target="x.mid"))
+    with pytest.raises(ParameterError, match="--record needs a name"):
+        check_routing(Routing(source="a.mid", target="x.mid", record=Path()))

@@ -24,7 +24,7 @@ from muse.models.melody_xl.net import MelodyXL
 from muse.models.weight_files import pack_weights
 from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
 from muse.tools.datasets.melody_songs import melody_song
-from muse.tools.errors import BadInputError
+from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.melody.columns import ADVANCES, DURATIONS, song_columns
 from muse.tools.melody.net_model import NotePrediction, load_melody_model, start_prediction
 from muse.tools.training.recipes.melody_xl import MelodySettings, MelodyXLRecipe
@@ -333,7 +333,7 @@ def test_files_of_other_nets_are_errors(tmp_path: Path) -> None:
     values = dataclasses.asdict(net.config)
     wrong: dict[str, dict[str, object]] = {
         "another vocabulary": {"vocabulary_hash": "x"},
-        "net over melodies": {"config": {"width": 16}},
+        "of a melody model": {"config": {"width": 16}},
         "other ids": {"config": values | {"columns": values["columns"] | {"place": 7}}},
         "other advances": {"advances": [1, 2]},
         "width": {"config": values | {"width": 18}},
@@ -353,6 +353,8 @@ def test_files_of_other_nets_are_errors(tmp_path: Path) -> None:
         load_melody_model(path)
     with pytest.raises(BadInputError, match="no such weights"):
         load_melody_model(tmp_path / "none.json")
+    with pytest.raises(ParameterError, match="--model must be melody-xl or a path to weights"):
+        load_melody_model("oracle")
 
 
 @pytest.mark.parametrize(

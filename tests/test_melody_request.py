@@ -40,7 +40,7 @@ def generate(song: Song, **options: Any) -> list[Note]:
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"range": "A5:C4"}, "--range A5:C4 is too narrow"),
+        ({"range": "A5:C4"}, "--range A5:C4: the lowest pitch comes first"),
         ({"range": "C4:E4"}, "set the highest pitch to B4"),
         ({"range": "C4"}, "--range must be two pitches, such as C4:A5, not 'C4'"),
         ({"range": "C4:H5"}, "--range must be two pitches"),
@@ -56,7 +56,7 @@ def generate(song: Song, **options: Any) -> list[Note]:
         ({"fill": "0"}, "--fill 0: the song's chords"),
         ({"fill": "5-4"}, "--fill 5-4"),
         ({"fill": "x"}, "--fill must be bars such as 5-8 or 4, not 'x'"),
-        ({"fill": "3", "bars": 2}, "excludes --fill"),
+        ({"fill": "3", "bars": 2}, "--fill excludes --bars"),
         ({"fill": "3", "is_continuing": True}, "exclude each other"),
         ({"bars": 0}, "--bars must be 1 or more"),
         ({"bars": -3}, "--bars must be 1 or more"),
@@ -65,6 +65,8 @@ def generate(song: Song, **options: Any) -> list[Note]:
         ({"density": 17.0}, "--density must be"),
         ({"density": float("nan")}, "--density must be"),
         ({"rank": 0}, "--rank must be 1"),
+        ({"rank": 1001}, "--rank must be 1 to 1000, not 1001"),
+        ({"bars": 0}, "--bars must be 1 or more, not 0"),
         ({"is_continuing": True, "bars": 5}, "4 bars of chords after the melody, not 5"),
         ({"motif": tune(40, 60, 78)}, "spans 39 semitones and does not fit the range"),
         ({"motif": tune(*[60, 64] * 20)}, "the motif is longer than the bars"),

@@ -16,9 +16,11 @@ from muse.tools.audio.render import render, synth_events
 from muse.tools.audio.soundfonts import (
     SOUNDFONT_FOLDERS,
     check_soundfont,
+    choose_soundfont,
     find_soundfonts,
     soundfont_folders,
 )
+from muse.tools.errors import BadInputError
 from muse.tools.song.document import Note, Song, Tempo, Track, song_to_json
 from muse.tools.song.midi import song_to_midi
 
@@ -244,3 +246,9 @@ def test_rendering_is_the_same_each_time(example_song: Song) -> None:
 def test_of_events_at_one_moment_ends_come_before_starts() -> None:
     events = synth_events(song(Note(0.0, 1.0, 60, 80), Note(1.0, 1.0, 60, 80)), 44_100)
     assert [event.call for event in events][-4:] == ["noteon", "noteoff", "noteon", "noteoff"]
+
+
+def test_a_missing_soundfont_of_the_environment_is_an_error(monkeypatch, tmp_path) -> None:
+    monkeypatch.setenv("MUSE_SOUNDFONT", str(tmp_path / "none.sf2"))
+    with pytest.raises(BadInputError, match=r"none.sf2: no such file; it is set as MUSE_SOUNDFONT"):
+        choose_soundfont()

@@ -332,7 +332,7 @@ def test_command_on_pipes(muse: Callable[..., object], tmp_path: Path) -> None:
 
 BAD_LINES = [
     (["--stems", "tuba"], 2, "no stem tuba"),
-    (["--bits", "8"], 2, "16 or 24 or 32f bits, not 8"),
+    (["--bits", "8"], 2, "16, 24 or 32f bits, not 8"),
     (["--model", "hans"], 2, "no model is called hans"),
     (["--device", "abacus"], 2, "device is abacus"),
     (["--precision", "int4"], 2, "precision is int4"),

@@ -245,3 +245,21 @@ def test_invalid_options_are_usage_errors(words, muse, folder, monkeypatch, tmp_
     done = muse("tokenize", folder, *words)
     assert done.code == 2, done.err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--window", 3], "--window needs --for FORM"),
+        (["--bars", 3], "--bars needs --for FORM"),
+        (["--transpose", "all"], "--transpose needs --for FORM"),
+        (["-o", "tokens.txt"], "tokens.txt: cannot write .txt files; formats are .json, .jsonl"),
+    ],
+)
+def test_options_without_effect_and_unknown_suffixes_are_refused(
+    muse, tmp_path, monkeypatch, words, message
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = muse("tokenize", "song.mid", *words)
+    assert result.code == 2 and message in result.err
+    assert not list(tmp_path.iterdir())

@@ -105,6 +105,8 @@ def test_ranges_of_bars(text: str, numbers: list[int]) -> None:
 def test_invalid_ranges_of_bars_are_refused(text: str) -> None:
     with pytest.raises(ParameterError, match="--bars"):
         bar_range(text, bars_until([], 16.0))
+    with pytest.raises(ParameterError, match="the first bar is after the last one"):
+        bar_range("4-2", bars_until([], 16.0))
 
 
 def roll(song: Song, width: int = 80) -> list[str]:

@@ -5,6 +5,7 @@ interruption at any time leaves the old file or none.
 """
 
 import hashlib
+import logging
 import os
 import sys
 import tempfile
@@ -13,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from muse.tools.errors import BadInputError, MuseError
+
+log = logging.getLogger("muse")
 
 PIPE = "-"  # names standard input or output in place of a path
 PIPE_NAME = "standard input"  # in messages
@@ -101,11 +104,18 @@ def read_bytes(source: str | Path) -> bytes:
         BadInputError: the file is missing, is a folder, or cannot be read.
     """
     if str(source) == PIPE:
+        report_terminal()
         return sys.stdin.buffer.read()
     try:
         return Path(source).read_bytes()
     except OSError as error:
         raise BadInputError(f"{source}: {error.strerror or error}") from error
+
+
+def report_terminal() -> None:
+    """Report that input is read from a terminal, where a command would seem to hang."""
+    if sys.stdin is not None and sys.stdin.isatty():
+        log.info("reading standard input from the terminal; Ctrl-D ends it")
 
 
 @contextmanager
@@ -114,6 +124,7 @@ def on_disk(source: str | Path) -> Iterator[Path]:
     if str(source) != PIPE:
         yield Path(source)
         return
+    report_terminal()
     with tempfile.NamedTemporaryFile(prefix="muse-stdin-") as file:
         while block := sys.stdin.buffer.read(HASH_BLOCK):
             file.write(block)

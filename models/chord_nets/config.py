@@ -22,4 +22,4 @@ def read_config(values: dict[str, Any]) -> ChordConfig:
     for config in CONFIGS:
         if {field.name for field in fields(config)} == set(values):
             return config(**values)
-    raise ValueError("the config is not that of a net over chords")
+    raise ValueError("the config is not that of a chord model")

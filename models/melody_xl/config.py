@@ -101,5 +101,5 @@ def read_melody_config(values: dict[str, Any]) -> MelodyConfig:
         ValueError: the fields are those of another net.
     """
     if {field_.name for field_ in fields(MelodyConfig)} != set(values):
-        raise ValueError("the config is not that of a net over melodies")
+        raise ValueError("the config is not that of a melody model")
     return MelodyConfig(**values)

@@ -46,9 +46,10 @@ def find_encoding(suffix: str, bits: str) -> Encoding:
     """
     encoding = ENCODINGS.get(suffix)
     if encoding is None:
-        what = f".{suffix}" if suffix else "a file without a suffix"
+        what = f".{suffix} files" if suffix else "a file without a suffix"
         raise ParameterError(f"cannot write {what}; the formats are {', '.join(ENCODINGS)}")
     if bits not in encoding.subtypes:
-        depths = " or ".join(encoding.subtypes)
+        *others, last = encoding.subtypes
+        depths = f"{', '.join(others)} or {last}" if others else last
         raise ParameterError(f".{suffix} files hold {depths} bits, not {bits}")
     return encoding

@@ -47,9 +47,12 @@ def choose_soundfont(named: Path | None = None) -> Path:
     """Return the given soundfont, or else the best one found.
 
     Raises:
-        BadInputError: the given file is missing or is not a soundfont.
+        BadInputError: the given file, or that in $MUSE_SOUNDFONT, is missing or no soundfont.
         MissingPartError: no soundfont was found.
     """
+    preferred = os.environ.get("MUSE_SOUNDFONT")
+    if named is None and preferred and not Path(preferred).is_file():
+        raise BadInputError(f"{preferred}: no such file; it is set as MUSE_SOUNDFONT")
     found = [named] if named else find_soundfonts()
     if not found:
         raise MissingPartError("no soundfont found; run: pip install pretty_midi")

@@ -154,9 +154,8 @@ def check_fixed(constraints: Constraints, beat: float, symbol: ChordSymbol) -> N
     bar, name = constraints.bar_at(beat), write_leadsheet(symbol)
     if not 0 <= beat < constraints.end_beats:
         last = constraints.first_bar + constraints.bars - 1
-        is_numbered = constraints.first_bar > 1
-        where = f"bars {constraints.first_bar} to {last}" if is_numbered else f"{last} bars"
-        raise ParameterError(f"--fix {bar}:{name} is outside the {where} to write")
+        where = f"bars {constraints.first_bar} to {last}"
+        raise ParameterError(f"--fix {bar}:{name} is outside {where}, which are written")
     for placed in constraints.prompt:
         is_there = placed.start_beats == beat and placed.symbol == symbol
         if placed.start_beats <= beat < placed.end_beats and not is_there:

@@ -19,7 +19,7 @@ SHIPPED = {**nets.WEIGHTS, ngram_model.NAME: ngram_model.WEIGHTS}
 
 
 def load_model(name: str = AUTO) -> ChordModel:
-    """Load a chord model by name or path, and log its name.
+    """Load a chord model by name or path; the caller reports which one with `report_model`.
 
     Raises:
         ParameterError: there is no model of that name.
@@ -31,9 +31,12 @@ def load_model(name: str = AUTO) -> ChordModel:
         raise ParameterError(
             f"--model must be {', '.join((AUTO, *SHIPPED))} or a path to weights, not '{name}'"
         )
-    model = load_named(name)
+    return load_named(name)
+
+
+def report_model(model: ChordModel) -> None:
+    """Write which chord model is used as a notice."""
     log.info("chord model: %s", model.name)
-    return model
 
 
 def is_installed(name: str) -> bool:

@@ -258,7 +258,10 @@ def choose_tempo(
         song = request.like
         return song.tempos[0].bpm if song and song.tempos else drawn * unit
     if not SLOWEST_BPM <= request.tempo <= FASTEST_BPM:
-        raise ParameterError(f"--tempo must be {SLOWEST_BPM:g} to {FASTEST_BPM:g} beats per minute")
+        raise ParameterError(
+            f"--tempo must be {SLOWEST_BPM:g} to {FASTEST_BPM:g} beats per minute, "
+            f"not {request.tempo:g}"
+        )
     return request.tempo * unit
 
 
@@ -296,5 +299,7 @@ def read_rhythm(text: str) -> float | None:
     if text == FREE:
         return None
     if not re.fullmatch(r"\d+(\.\d+)?", text):
-        raise ParameterError(f"--harmonic-rhythm must be '{FREE}' or beats, not '{text}'")
+        raise ParameterError(
+            f"--harmonic-rhythm must be '{FREE}' or a number of beats, not '{text}'"
+        )
     return float(text)

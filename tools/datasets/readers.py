@@ -226,7 +226,9 @@ def find_kind(head: bytes) -> Kind | None:
 
 
 def require_kind(head: bytes, name: str) -> Kind:
-    """Return the kind of a file as `find_kind`; raises BadInputError if unknown."""
+    """Return the kind of a file as `find_kind`; raises BadInputError if unknown or empty."""
+    if not head:
+        raise BadInputError(f"{name}: is empty")
     kind = find_kind(head)
     if kind is None:
         known = ", ".join(kind.name for kind in KINDS)

@@ -209,7 +209,8 @@ def find_track(
         for number, track in enumerate(tracks, 1)
         if any(track is one for one in pitched)
     ]
-    raise ParameterError(f"{file_name} has no track '{wanted}' with notes; it has {names}")
+    listed = ", ".join(names)
+    raise ParameterError(f"{file_name} has no track '{wanted}' with notes; it has {listed}")
 
 
 def choose_melody(pitched: Sequence[Track], name: str) -> Track:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, replace
 from threading import Event
 from typing import Any
 
-from muse.tools.chords.load_model import load_model
+from muse.tools.chords.load_model import load_model, report_model
 from muse.tools.generation.seeds import choose_seed
 from muse.tools.jam.clock import SystemClock, VirtualClock, raise_priority
 from muse.tools.jam.engine import Engine, build_engine
@@ -124,6 +124,7 @@ def jam(
     if replay is None and player_input is not None:
         player_input = in_time(player_input, options)
     model = load_model(routing.model)
+    report_model(model)
     log.info("seed %d", options.seed)
     lead_s = player_input.lead_s if player_input and not routing.is_live else LEAD_S
     with ExitStack() as stack:

@@ -69,6 +69,11 @@ class Routing:
 
 def check_routing(routing: Routing) -> None:
     """Raise an error for inputs and outputs that do not go together or need a missing part."""
+    for place in (routing.source, routing.target):
+        if place and Path(place).is_dir():
+            raise BadInputError(f"{place} is a folder; name a file or a MIDI port")
+    if routing.record is not None and not Path(routing.record).name:
+        raise ParameterError("--record needs a name, such as take")
     if routing.needs_midi_ports:
         load_rtmidi()
     if routing.target == SYNTH:
@@ -77,12 +82,12 @@ def check_routing(routing: Routing) -> None:
         raise ParameterError("--replay plays the solo of a take; leave out --in")
     if routing.source and Path(routing.source).suffix.lower() in AUDIO_SUFFIXES:
         raise BadInputError(
-            f"{routing.source} is audio; make MIDI of it first: "
-            f"`muse transcribe {routing.source} -o DIR`"
+            f"{routing.source} is audio; transcribe it to MIDI first: "
+            f"muse transcribe {routing.source} -o DIR"
         )
     check_pipes(routing)
     if routing.bars is not None and routing.bars < 1:
-        raise ParameterError("--bars must be 1 or more")
+        raise ParameterError(f"--bars must be 1 or more, not {routing.bars}")
     if is_file(routing.target) and routing.target != PIPE:
         source = routing.source if is_file(routing.source) else None
         check_target(Path(routing.target), source or str(routing.replay or ""))

@@ -18,7 +18,7 @@ from muse.models.melody_xl.inference_state import MelodyState
 from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
 from muse.tools.datasets.melody_events import PITCHES
 from muse.tools.datasets.melody_songs import MelodyContext
-from muse.tools.errors import BadInputError
+from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.melody.columns import (
     ADVANCES,
     COLUMN_SIZES,
@@ -28,9 +28,11 @@ from muse.tools.melody.columns import (
     context_ids,
     start_ids,
 )
-from muse.tools.weights import load_trained_weights
+from muse.tools.weights import SHIPPED_FOLDER, load_trained_weights
 
 Floats = NDArray[np.float64]
+
+MODEL = "melody-xl"  # the weights that ship
 
 
 @dataclass(frozen=True)
@@ -126,8 +128,13 @@ def load_melody_model(name_or_path: str | Path) -> NetModel:
         name_or_path: as for load_trained_weights.
 
     Raises:
+        ParameterError: no model has this name.
         BadInputError: it is missing, damaged, or of another vocabulary or kind.
     """
+    path = Path(name_or_path)
+    is_name = not path.suffix and len(path.parts) == 1
+    if is_name and not (SHIPPED_FOLDER / f"{path}.json").is_file():
+        raise ParameterError(f"--model must be {MODEL} or a path to weights, not '{path}'")
     values, tensors, card = load_trained_weights(name_or_path, CHORD_VOCABULARY.hash)
     try:
         config = read_melody_config(values)

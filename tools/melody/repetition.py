@@ -139,7 +139,7 @@ def parse_form(form: str, bars: range) -> list[tuple[str, range]]:
     if rest or not size:
         raise ParameterError(
             f"--form {form}: {len(bars)} bars cannot be divided into {len(form)} equal sections; "
-            f"use --bars {max(size, 1) * len(form)}"
+            + (f"use --bars {size * len(form)}" if size else "use a shorter form")
         )
     return [(letter, bars[n * size : (n + 1) * size]) for n, letter in enumerate(form.upper())]
 

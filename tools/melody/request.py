@@ -22,6 +22,7 @@ from muse.tools.theory.pitch import OCTAVE, midi_name, parse_midi_name
 DEFAULT_RANGE = "C4:A5"
 AROUND = 2  # semitones by which new notes may exceed the range of a continued melody
 LEAST_DENSITY, MOST_DENSITY = 0.5, 16.0  # notes per bar
+MAX_RANK = 1000  # candidates per melody
 PITCHES = Sampling(1.0, 0, 0.95)
 RHYTHM = Sampling(1.0, 0, 0.99)  # a lower top_p would cut off rests, which are rare
 TONE_PULL = 1.75  # factor that makes chord tones on strong beats as frequent as in songs
@@ -69,12 +70,15 @@ class MelodyRequest:
             )
         if self.density is not None and not LEAST_DENSITY <= self.density <= MOST_DENSITY:
             raise ParameterError(
-                f"--density must be {LEAST_DENSITY:g} to {MOST_DENSITY:g} notes per bar"
+                f"--density must be {LEAST_DENSITY:g} to {MOST_DENSITY:g} notes per bar, "
+                f"not {self.density:g}"
             )
-        if self.bars is not None and (self.bars < 1 or self.fill):
-            raise ParameterError("--bars must be 1 or more, and excludes --fill")
-        if self.rank < 1:
-            raise ParameterError("--rank must be 1 or more")
+        if self.bars is not None and self.fill:
+            raise ParameterError("--fill excludes --bars; leave out one of them")
+        if self.bars is not None and self.bars < 1:
+            raise ParameterError(f"--bars must be 1 or more, not {self.bars}")
+        if not 1 <= self.rank <= MAX_RANK:
+            raise ParameterError(f"--rank must be 1 to {MAX_RANK}, not {self.rank}")
 
 
 @dataclass(frozen=True)
@@ -190,6 +194,8 @@ def parse_range(text: str) -> tuple[int, int]:
         low, high = (parse_midi_name(name) for name in text.split(":"))
     except (BadInputError, ValueError) as error:
         raise ParameterError(f"--range must be two pitches, such as C4:A5, not '{text}'") from error
+    if high < low:
+        raise ParameterError(f"--range {text}: the lowest pitch comes first, as in C4:A5")
     if high - low < OCTAVE - 1:
         raise ParameterError(
             f"--range {text} is too narrow: it needs an octave to contain a tone of each chord; "

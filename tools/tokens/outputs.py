@@ -11,10 +11,22 @@ from muse.tools.files import PIPE, replacing
 
 LINE_SUFFIX = ".jsonl"
 FILE_SUFFIXES = frozenset({".json", ".jsonl", ".mid", ".midi"})
+# formats that a user may expect; with any other suffix the output is a folder
+OTHER_SUFFIXES = frozenset(
+    {".txt", ".csv", ".npz", ".wav", ".ogg", ".flac", ".mp3", ".musicxml", ".xml", ".png", ".zip"}
+)
 
 
 def is_folder(out: str) -> bool:
-    """Return whether an output name means a folder."""
+    """Return whether an output name means a folder: it is one, or ends in / or without a suffix.
+
+    Raises:
+        ParameterError: the name has the suffix of a format that is not written here.
+    """
+    suffix = Path(out).suffix.lower()
+    if suffix in OTHER_SUFFIXES and not (Path(out).is_dir() or out.endswith("/")):
+        formats = ", ".join(sorted(FILE_SUFFIXES))
+        raise ParameterError(f"{out}: cannot write {suffix} files; formats are {formats}")
     return Path(out).is_dir() or Path(out).suffix.lower() not in FILE_SUFFIXES
 
 

@@ -60,3 +60,17 @@ def check_conflicts(options_given: dict[str, bool], tokenizer: str | None) -> No
         raise ParameterError(f"{' and '.join(sorted(given))} exclude each other; give one of them")
     if "--bpe" in given and tokenizer is None:
         raise ParameterError("--bpe needs --tokenizer FILE to write the tokenizer to")
+
+
+def check_form_options(form: str | None, given: dict[str, int | None], transpose: str) -> None:
+    """Raise ParameterError for options of training data without --for.
+
+    Args:
+        form: of the training data; None without --for.
+        given: values of the options; None for those that were not given.
+        transpose: value of --transpose.
+    """
+    names = [name for name, value in given.items() if value is not None]
+    names += ["--transpose"] if transpose != "none" else []
+    if form is None and names:
+        raise ParameterError(f"{names[0]} needs --for FORM, the form of the training data")

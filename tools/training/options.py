@@ -1,11 +1,12 @@
 """Options of `muse train`: the recipe's defaults, then a TOML file, then the command line."""
 
 import os
+import re
 import secrets
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta
@@ -139,13 +140,42 @@ def check_options(values: Mapping[str, Any], kind: type[Kind], origin: str = "")
     try:
         return msgspec.convert(dict(values), kind)
     except msgspec.ValidationError as error:
-        raise ParameterError(f"{origin}{describe_error(error)}") from error
+        dashes = "" if origin else "--"
+        raise ParameterError(f"{origin}{dashes}{describe_error(error, kind)}") from error
 
 
-def describe_error(error: msgspec.ValidationError) -> str:
-    """Return the message about a wrong value, with the option's name first."""
+# msgspec's messages about wrong values, and how they read better
+VALUE_WORDINGS = (
+    (re.compile(r"Expected `\w+` >= (\S+)"), r"must be \1 or more"),
+    (re.compile(r"Expected `\w+` <= (\S+)"), r"must be \1 or less"),
+    (re.compile(r"Expected `\w+` > (\S+)"), r"must be above \1"),
+    (re.compile(r"Expected `\w+` < (\S+)"), r"must be below \1"),
+    (re.compile(r"Expected `int(?: \| null)?`, got .*"), "must be a whole number"),
+    (re.compile(r"Expected `float(?: \| null)?`, got .*"), "must be a number"),
+    (re.compile(r"Expected `bool(?: \| null)?`, got .*"), "must be true or false"),
+)
+
+
+def describe_error(error: msgspec.ValidationError, kind: type[Any]) -> str:
+    """Return the message about a wrong value of a dataclass or struct, with its name first."""
     reason, _, path = str(error).partition(" - at `$.")
-    return f"{path.rstrip('`').replace('_', '-')}: {reason}" if path else reason
+    name = path.rstrip("`")
+    if not name:
+        return reason
+    for pattern, wording in VALUE_WORDINGS:
+        if match := pattern.fullmatch(reason):
+            return f"{name.replace('_', '-')} {match.expand(wording)}"
+    if choices := choices_of(get_type_hints(kind).get(name)):
+        wrong = reason.removeprefix("Invalid enum value ")
+        return f"{name.replace('_', '-')} must be one of {', '.join(choices)}, not {wrong}"
+    return f"{name.replace('_', '-')}: {reason}"
+
+
+def choices_of(hint: Any) -> list[str]:
+    """Return the values of a Literal, also of one that may be None."""
+    if get_origin(hint) is Literal:
+        return [str(value) for value in get_args(hint)]
+    return [choice for part in get_args(hint) for choice in choices_of(part)]
 
 
 def read_config(path: Path | None) -> dict[str, Any]:
@@ -208,7 +238,7 @@ def settings_of(recipe: Recipe | Fit, options: Options | FitOptions) -> Any:
     try:
         return msgspec.convert(options.settings, recipe.settings, strict=False)
     except msgspec.ValidationError as error:
-        raise ParameterError(f"--set {describe_error(error)}") from error
+        raise ParameterError(f"--set {describe_error(error, recipe.settings)}") from error
 
 
 def parse_settings(words: Sequence[str]) -> dict[str, str]:

@@ -26,9 +26,11 @@ def bar_range(text: str | None, bars: Sequence[Bar]) -> list[Bar]:
         return list(bars)
     found = BAR_RANGE.fullmatch(text.strip())
     if found is None or not (found[1] or found[3]):
-        raise ParameterError(f"--bars is '{text}'; write it as 5, 5-8, 5- or all")
+        raise ParameterError(f"--bars must be as 5, 5-8, 5- or all, not '{text}'")
     first = int(found[1] or 1)
     last = int(found[3]) if found[3] else len(bars) if found[2] else first
+    if last < first:
+        raise ParameterError(f"--bars {text}: the first bar is after the last one")
     chosen = list(bars[max(first, 1) - 1 : last])
     if not chosen:
         raise ParameterError(f"--bars {text}: the song has bars 1 to {len(bars)}")

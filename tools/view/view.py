@@ -55,7 +55,7 @@ def prepare(content: Song | Sound, tracks: str | None, find: bool) -> Song | Sou
     """
     if isinstance(content, Sound):
         if tracks is not None or find:
-            raise ParameterError("audio has no tracks or chords; muse transcribe finds them")
+            raise ParameterError("audio has no tracks or chords; 'muse transcribe' detects them")
         return content
     return with_tracks(with_found_chords(content) if find else content, tracks)
 
@@ -121,14 +121,14 @@ def sound_overview(sound: Sound, columns: int, report: Report) -> Overview:
     except BadInputError as error:
         if "not audio" not in str(error):
             raise
-        kinds = "neither a Song document, a MIDI file nor audio"
-        raise BadInputError(f"{sound.name}: {kinds} that can be read") from error
+        kinds = "not a Song document, a MIDI file or audio"
+        raise BadInputError(f"{sound.name}: {kinds} that muse reads") from error
 
 
 def refuse_song_options(bars: str | None, parts: bool) -> None:
     """Raise ParameterError for audio with options that only songs have."""
     if bars is not None or parts:
-        raise ParameterError("audio has no bars, chart or roll; muse transcribe finds them")
+        raise ParameterError("audio has no bars, chart or roll; 'muse transcribe' detects them")
 
 
 def json_of(content: Song | Sound, report: Report = silent) -> bytes:

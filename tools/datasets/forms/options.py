@@ -53,7 +53,8 @@ class FormOptions:
         if self.window < 0 or self.stride < 1:
             raise ParameterError("a window must be 0 or more, a stride 1 or more")
         if self.transpose not in TRANSPOSITIONS:
-            raise ParameterError(f"transpose must be one of {', '.join(TRANSPOSITIONS)}")
+            one_of = f"one of {', '.join(TRANSPOSITIONS)}"
+            raise ParameterError(f"--transpose must be {one_of}, not '{self.transpose}'")
         if self.bars is not None and self.bars < 0:
             raise ParameterError("bars must be 0 (the whole song) or more")
         check_shares(self.shares)

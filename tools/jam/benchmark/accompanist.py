@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count, takewhile
 
-from muse.tools.chords.load_model import load_model
+from muse.tools.chords.load_model import load_model, report_model
 from muse.tools.jam.benchmark.timing import Accompanist, Figures, benchmark_timing, check_limits
 from muse.tools.jam.clock import Clock
 from muse.tools.jam.engine import build_engine
@@ -71,6 +71,7 @@ def engine_accompanist(settings: JamOptions, model: str) -> Accompanist:
         BadInputError: the model cannot be read.
     """
     chord_model = load_model(model)
+    report_model(chord_model)
 
     @contextmanager
     def accompany(
