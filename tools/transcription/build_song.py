@@ -36,6 +36,7 @@ from muse.tools.transcription.drift import Attacks, attacks_of_file, drift_from
 from muse.tools.transcription.key import estimate_key
 from muse.tools.transcription.note_event import NoteEvent
 from muse.tools.transcription.options import TranscribeOptions
+from muse.tools.transcription.pitch_bends import song_bends
 from muse.tools.transcription.stem_transcription import StemTranscription
 from muse.tools.transcription.tempo import fit_tempo_map, meters_of_track
 
@@ -146,12 +147,14 @@ def build_track(
         min_confidence: notes below it are left out, in [0, 1].
     """
     used = sorted(note for note in stem.notes if note.confidence >= min_confidence)
+    notes = [to_beats(note, tempo_map, grid_beats) for note in used]
     return Track(
         name=stem.name,
         role=stem.role,
         program=ROLE_PROGRAMS[stem.role],
         is_drum=stem.role == "drums",
-        notes=[to_beats(note, tempo_map, grid_beats) for note in used],
+        notes=notes,
+        bends=song_bends(used, notes, tempo_map, DEFAULT_TICKS_PER_BEAT),
         confidence=[round(note.confidence, 3) for note in used],
     )
 

@@ -1,6 +1,8 @@
 """A note found in audio, in seconds, before it is placed on a beat grid."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+PitchSteps = tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -13,6 +15,8 @@ class NoteEvent:
         pitch: MIDI number, 0 to 127; for a drum hit the General MIDI percussion key.
         velocity: 1 to 127.
         confidence: in [0, 1], the estimated probability that the note is correct.
+        bends: steps of (seconds after the onset, semitones from `pitch`), each until the next one;
+            empty where the pitch within the note is not known.
     """
 
     onset_s: float
@@ -20,3 +24,4 @@ class NoteEvent:
     pitch: int
     velocity: int
     confidence: float
+    bends: PitchSteps = field(default=(), kw_only=True)

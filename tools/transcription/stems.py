@@ -17,8 +17,12 @@ from muse.tools.transcription.drums import transcribe_drums_file
 from muse.tools.transcription.engines import AUTO, engines_to_try
 from muse.tools.transcription.note_event import NoteEvent
 from muse.tools.transcription.pitched import PitchedTranscription, transcribe_roles_file
-from muse.tools.transcription.role_detection import SOLO_ROLES, choose_role, is_drums_file
+from muse.tools.transcription.role_detection import is_drums_file
+from muse.tools.transcription.solo import transcribe_solo_file
 from muse.tools.transcription.stem_transcription import StemTranscription
+from muse.tools.transcription.voice_notes import ENGINE as F0
+from muse.tools.transcription.voice_notes import transcribe_line_file
+from muse.tools.transcription.voice_segmentation import STEM_RULES
 
 log = logging.getLogger("muse")
 
@@ -26,8 +30,6 @@ DRUM_ENGINE = "drum-hits"
 SILENCE_DBFS = -60.0  # a stem is silent if no tenth of a second has a higher RMS level
 SILENCE_WINDOW_S = 0.1
 SAME_NOTE_S = 0.05  # two notes of one pitch that start within this are one note found twice
-EXPLAINED_ENOUGH = 0.5  # share of the power; below it, `auto` tries the next engine ...
-EXPLAINED_LITTLE = 0.25  # ... and below this the result has a warning
 
 # role in the song of each stem that the separation models give
 STEM_ROLES: dict[str, Role] = {
@@ -133,36 +135,19 @@ def transcribe_stem(stem: Stem, report: Report = silent, engine: str = AUTO) -> 
             return StemTranscription(name, "drums", stem.origin, hits, engine=DRUM_ENGINE)
     if stem.solo or stem.role is None:
         return transcribe_solo(stem, report, engine)
+    if stem.role == "vocals" and engine == AUTO:
+        line = transcribe_line_file(stem.path, report, STEM_RULES)
+        return pitched_stem(stem, stem.role, line, F0)
     found = transcribe_roles_file(stem.path, [stem.role], report, engine=engine)
     return pitched_stem(stem, stem.role, found[stem.role], engines_to_try(engine)[0])
 
 
 def transcribe_solo(stem: Stem, report: Report = silent, engine: str = AUTO) -> StemTranscription:
-    """Transcribe a recording of one pitched instrument, and detect its role where it is not given.
-
-    With `auto`, the next engine is used where the first explains less than EXPLAINED_ENOUGH of the
-    sound and the next explains more than that.
-    """
-    roles: tuple[Role, ...] = SOLO_ROLES if stem.role is None else (stem.role,)
-    first, *others = engines_to_try(engine)
-    found = transcribe_roles_file(stem.path, roles, report, engine=first)
-    role, used, warning = choose_role(found), first, ""
-    for other in others:
-        if found[role].explained_share >= EXPLAINED_ENOUGH:
-            break
-        instead = transcribe_roles_file(stem.path, roles, report, engine=other)
-        best = choose_role(instead)
-        if instead[best].explained_share >= EXPLAINED_ENOUGH:
-            before, after = found[role].explained_share, instead[best].explained_share
-            warning = (
-                f"the notes that {used} finds explain {before:.0%} of the sound, "
-                f"those of {other} {after:.0%}; using {other}"
-            )
-            found, role, used = instead, best, other
-    if found[role].notes and found[role].explained_share < EXPLAINED_LITTLE:
-        warning = f"the notes explain only {found[role].explained_share:.0%} of the sound"
-    result = pitched_stem(stem, role, found[role], used)
-    return replace(result, name=role if stem.role is None else stem.name, warning=warning)
+    """Transcribe a recording of one pitched instrument; detect its role where none is given."""
+    solo = transcribe_solo_file(stem.path, stem.role, report, engine)
+    result = pitched_stem(stem, solo.role, solo.found, solo.engine)
+    name = solo.role if stem.role is None else stem.name
+    return replace(result, name=name, warning=solo.warning)
 
 
 def pitched_stem(

@@ -35,7 +35,14 @@ def with_velocities(notes: Sequence[LeveledNote]) -> list[NoteEvent]:
     raw = MEDIAN_VELOCITY * 10.0 ** ((levels - np.median(levels)) / DB_PER_DECADE)
     velocities = np.clip(np.rint(raw), LOWEST, HIGHEST).astype(int).tolist()
     return [
-        NoteEvent(note.onset_s, note.offset_s, note.pitch, velocity, note.confidence)
+        NoteEvent(
+            note.onset_s,
+            note.offset_s,
+            note.pitch,
+            velocity,
+            note.confidence,
+            bends=note.bends,
+        )
         for note, velocity in zip(notes, velocities, strict=True)
     ]
 
