@@ -83,15 +83,48 @@ def transcribed(path: Path, **options: Any) -> muse.Song:
 
 
 def notes_of(song: muse.Song, roles: set[str] | None = None) -> TrueNotes:
-    """The pitched notes of a song, of some roles or of all, in seconds."""
+    """The pitched notes of a song, of some roles or of all, in seconds.
+
+    Pitches are as they sound: with the pitch bend that holds longest within the note.
+    """
     seconds = song.tempo_map().seconds_at
     notes = [
-        (seconds(note.start_beats), seconds(note.start_beats + note.duration_beats), note.pitch)
+        (seconds(note.start_beats), seconds(note.start_beats + note.duration_beats), pitch)
         for track in song.tracks
         if not track.is_drum and (roles is None or track.role in roles)
-        for note in track.notes
+        for note, pitch in zip(track.notes, sounding_pitches(track), strict=True)
     ]
     return as_notes(notes)
+
+
+def sounding_pitches(track: muse.Track) -> list[float]:
+    """The pitch of each note with the median of its bends, weighted by how long each holds."""
+    beats = np.array([bend.beat for bend in track.bends])
+    bends = np.array([bend.value / 4096 for bend in track.bends])
+    pitches = []
+    for note in track.notes:
+        grid = note.start_beats + note.duration_beats * np.linspace(0.2, 0.8, 61)
+        held = np.searchsorted(beats, grid, "right") - 1
+        inside = bends[held[held >= 0]] if len(bends) else np.zeros(0)
+        pitches.append(note.pitch + (float(np.median(inside)) if len(inside) else 0.0))
+    return pitches
+
+
+def f0_of_song(song: muse.Song, role: str, times: Floats) -> Floats:
+    """The f0 of the tracks of one role at given times, with pitch bends, 0 between notes."""
+    f0, beat_at = np.zeros(len(times)), song.tempo_map().beat_at
+    at_beats = np.array([beat_at(float(time)) for time in times])
+    for track in song.tracks:
+        if track.role != role or track.is_drum:
+            continue
+        beats = np.array([bend.beat for bend in track.bends])
+        bends = np.array([0.0, *(bend.value / 4096 for bend in track.bends)])
+        bend = bends[np.searchsorted(beats, at_beats, "right")]
+        for note in track.notes:
+            end = note.start_beats + note.duration_beats
+            inside = (at_beats >= note.start_beats) & (at_beats < end)
+            f0[inside] = hz_of(note.pitch + bend[inside])
+    return f0
 
 
 def as_notes(rows: list[tuple[float, float, float]]) -> TrueNotes:
@@ -154,14 +187,6 @@ def karaoke_measures(truth: TrueNotes, found: TrueNotes) -> dict[str, float]:
     score = mir_eval.transcription.precision_recall_f1_overlap
     arrays = (*folded[0], *folded[1])
     return {"f1": score(*arrays, onset_tolerance=KARAOKE_TOLERANCE_S, offset_ratio=None)[2]}
-
-
-def f0_of_notes(notes: TrueNotes, times: Floats) -> Floats:
-    """The f0 of a line of notes at given times, 0 between notes."""
-    f0 = np.zeros(len(times))
-    for (start, end), pitch in zip(notes.intervals, notes.pitches, strict=True):
-        f0[(times >= start) & (times < end)] = hz_of(pitch)
-    return f0
 
 
 def melody_measures(truth: Melody, f0: Floats) -> dict[str, float]:
@@ -307,11 +332,9 @@ def melody(bench: Bench) -> Iterator[Row]:
         mix = song.write(bench.scratch / f"{song.name}.wav")
         alone = song.write(bench.scratch / f"{song.name}-melody.wav", song.melody_parts())
         task, role = ("sung melody", "vocals") if song.is_sung() else ("played melody", "lead")
-        notes = notes_of(transcribed(mix), {role})
-        f0 = f0_of_notes(notes, truth.times)
+        f0 = f0_of_song(transcribed(mix), role, truth.times)
         yield Row(f"{task} in a band", "muse", song.name, melody_measures(truth, f0))
-        notes = notes_of(transcribed(alone, no_separate=True, role=role))
-        f0 = f0_of_notes(notes, truth.times)
+        f0 = f0_of_song(transcribed(alone, no_separate=True, role=role), role, truth.times)
         yield Row(f"{task} alone", "muse, role given", song.name, melody_measures(truth, f0))
         if "swift_f0" in bench.others.names:
             f0 = bench.others.swift_f0_at(alone, truth.times)
