@@ -63,7 +63,7 @@ def test_commands_and_options() -> None:
         (("jam", "--style", "p"), ("pop",)),
         (("tokenize", "--scheme", "m"), ("midi-like", "mumidi", "mmm")),
         (("tokenize", "--for", ""), names.TRAINING_FORMS),
-        (("train", "chord"), ("chord-ngram", "chord-transformer", "chord-lstm")),
+        (("train", "chord-l"), ("chord-lstm",)),
         (("separate", "--model", "ht"), ("htdemucs", "htdemucs_ft", "htdemucs_6s")),
         (("separate", "--stems", "bass,d"), ("bass,drums",)),
         (("separate", "--device", "c"), ("cpu", "cuda")),
@@ -107,7 +107,7 @@ def test_ports_are_one_word_each(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(port_names, "list_ports", lambda: there)
     assert completion.complete_input_ports("Dig") == ["Digital.Piano.MIDI.1.20.0"]
     assert completion.complete_output_ports("") == ["synth", "Synth..USB."]
-    assert port_names.matching([there[0].name], "Digital.Piano.MIDI.1.20.0") == [0]
+    assert port_names.matching_ports([there[0].name], "Digital.Piano.MIDI.1.20.0") == [0]
 
 
 def test_without_a_midi_system_there_are_no_ports(monkeypatch: pytest.MonkeyPatch) -> None:
