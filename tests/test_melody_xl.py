@@ -209,5 +209,5 @@ def test_configs_are_read_and_invalid_ones_refused() -> None:
     for wrong in ({"width": 20}, {"memory": -1}, {"columns": {"pitch": 3}}):
         with pytest.raises(ValueError, match=r"width|columns|memory"):
             dataclasses.replace(sizes, **wrong)
-    with pytest.raises(ValueError, match="melodies"):
+    with pytest.raises(ValueError, match="not that of a melody model"):
         read_melody_config({"width": 16})
