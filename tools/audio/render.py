@@ -11,7 +11,7 @@ import io
 import logging
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,16 +130,21 @@ def render_blocks(
     events = synth_events(song, sample_rate)
     end = (events[-1].frame if events else 0) + round(tail_s * sample_rate)
     with synthesizer(font_path, sample_rate, gain, reverb) as (synth, font):
-        now = 0
-        for event in [*events, Event(end, 0, "end", ())]:
-            while now < event.frame:
-                count = min(event.frame - now, BLOCK_FRAMES)
-                yield run_synth(synth, count)
-                now += count
-            if event.call == "program_select":
-                select_program(synth, font, *event.arguments)
-            elif event.call != "end":
-                getattr(synth, event.call)(*event.arguments)
+        yield from play_events(synth, font, events, end)
+
+
+def play_events(synth: Any, font: int, events: Iterable[Event], end: int) -> Iterator[Audio]:
+    """Yield the audio of events in order, up to the frame `end`, as (2, n) blocks."""
+    now = 0
+    for event in [*events, Event(end, 0, "end", ())]:
+        while now < event.frame:
+            count = min(event.frame - now, BLOCK_FRAMES)
+            yield run_synth(synth, count)
+            now += count
+        if event.call == "program_select":
+            select_program(synth, font, *event.arguments)
+        elif event.call != "end":
+            getattr(synth, event.call)(*event.arguments)
 
 
 def select_program(synth: Any, font: int, channel: int, bank: int, program: int) -> None:
