@@ -25,6 +25,7 @@ from muse.models.note_net.inference import Evidence
 from muse.models.onnx import usable_cores
 from muse.tools.audio.spectra import Signal, frame_count
 from muse.tools.transcription.engine_input import EngineInput
+from muse.tools.transcription.engines import ANY
 
 USED_FRAMES = 142  # of each window's 172, the same as the basic-pitch package uses
 MARGIN_FRAMES = (WINDOW_FRAMES - USED_FRAMES) // 2  # dropped at either side
@@ -32,9 +33,9 @@ BATCH = 2  # windows in one run; more at once is no faster on a processor
 
 
 def estimate(chunk: EngineInput) -> dict[str, Evidence]:
-    """Return Basic Pitch's posteriors, the same for every head."""
+    """Return Basic Pitch's posteriors, the same for every head and for ANY."""
     posteriors = basic_pitch_posteriors(chunk.audio)
-    return dict.fromkeys(HEADS, Evidence(posteriors.note, posteriors.onset))
+    return dict.fromkeys((*HEADS, ANY), Evidence(posteriors.note, posteriors.onset))
 
 
 @cache

@@ -7,8 +7,9 @@ To add an engine, write one module in this folder with a function
 
     def estimate(chunk: EngineInput) -> dict[str, Evidence]
 
-that returns the posteriors for every head in `muse.models.note_net.config.HEADS` (the same
-object for all heads, where the engine does not distinguish roles), and add its row to ENGINES.
+that returns the posteriors for every head in `muse.models.note_net.config.HEADS` and, as ANY,
+those of notes of any kind (the same object for all of them, where the engine does not distinguish
+roles), and add its row to ENGINES.
 This module imports nothing heavy, so that the command line can list the names.
 """
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     Estimate = Callable[[EngineInput], dict[str, Evidence]]
 
+ANY = "any"  # evidence of notes of any kind, beside that of the heads
 AUTO = "auto"  # the first engine; for a solo recording that it cannot explain, the next ones too
 
 

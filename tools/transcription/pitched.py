@@ -28,6 +28,7 @@ from muse.tools.transcription.engines import AUTO, load_engine
 from muse.tools.transcription.explained_power import explained_power
 from muse.tools.transcription.note_event import NoteEvent
 from muse.tools.transcription.role_rules import RoleRules, decode_role, rules_of
+from muse.tools.transcription.salient_line import SALIENT, salient_line
 from muse.tools.transcription.velocity import LeveledNote, with_velocities
 
 RETUNE_ABOVE_CENTS = 5.0  # smaller deviations from A440 are left as they are
@@ -202,6 +203,8 @@ def transcribe_chunks(
         if peak_dbfs(seen.audio) <= SILENCE_DBFS:
             continue
         evidence = estimate(seen)
+        if any(each.head == SALIENT for each in rules):
+            evidence = evidence | {SALIENT: salient_line(evidence, seen.long_power)}
         level_db = power_to_db(partial_power(seen.short_power))
         power = core_power(seen.long_power, chunk, FRAME_S / stretch)
         total_power += float(power.sum())

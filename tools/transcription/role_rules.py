@@ -15,6 +15,7 @@ from muse.tools.transcription.decoding import (
     decode_chords,
     decode_voice,
 )
+from muse.tools.transcription.salient_line import SALIENT
 from muse.tools.transcription.velocity import UNKNOWN_VELOCITY, LeveledNote, attack_level
 
 PEAK_FRAMES = 2  # half width of an onset's peak in the posterior
@@ -28,7 +29,8 @@ class RoleRules:
     Attributes:
         lowest, highest: range of the role, MIDI pitches, both included.
         decoder: rules for one voice or for chords.
-        head: which output of the engine to decode; see `muse.models.note_net.config.HEADS`.
+        head: which output of the engine to decode; see `muse.models.note_net.config.HEADS`,
+            ANY or SALIENT.
     """
 
     lowest: int
@@ -37,11 +39,15 @@ class RoleRules:
     head: str
 
 
+MELODY = "melody"  # of a mix: the most salient line, whatever plays it
 VOICE = VoiceRules()
+# the onsets of a mix are those of all parts
+LINE_IN_MIX = VoiceRules(attack_cost=2.0, onset_weight=0.5)
 CHORDS = ChordRules()
 ROLES = {
     "vocals": RoleRules(36, 86, VOICE, "voice"),
     "lead": RoleRules(36, 103, VOICE, "voice"),
+    MELODY: RoleRules(36, 103, LINE_IN_MIX, SALIENT),
     "bass": RoleRules(21, 67, VOICE, "bass"),
     "keys": RoleRules(21, 108, CHORDS, "chords"),
     "guitar": RoleRules(36, 93, CHORDS, "chords"),

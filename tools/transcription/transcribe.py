@@ -5,7 +5,7 @@ The steps of `transcribe_file` are in stems.py (stems to notes) and build_song.p
 
 import logging
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,14 +21,17 @@ from muse.tools.song.document import Song
 from muse.tools.song.midi import load_song, save_song
 from muse.tools.transcription.background import start_in_background
 from muse.tools.transcription.build_song import build_song, extract_track, find_timing
-from muse.tools.transcription.options import TranscribeOptions
+from muse.tools.transcription.options import AUTO, TranscribeOptions
 from muse.tools.transcription.stem_transcription import StemTranscription
 from muse.tools.transcription.stems import (
     STEM_ROLES,
     Stem,
+    has_voice,
     is_silent,
     transcribe_stems,
 )
+from muse.tools.transcription.voice_notes import transcribe_line_file
+from muse.tools.transcription.voice_segmentation import STEM_RULES
 
 log = logging.getLogger("muse")
 
@@ -113,26 +116,38 @@ def find_stems(
     separation = separate_file(path, place, wanted, report)
     model = WEIGHTS.get(separation.made_by.model or "")
     from_mix = model.rough_stems if model else ()
-    backing = write_backing(path, separation, scratch) if from_mix else None
     stems = [
-        Stem(
-            stem.stem,
-            Path(stem.path),
-            STEM_ROLES.get(stem.stem, "other"),
-            stem.from_,
-            mix_path=backing if stem.stem in from_mix else None,
-        )
+        Stem(stem.stem, Path(stem.path), STEM_ROLES.get(stem.stem, "other"), stem.from_)
         for stem in separation.stems
     ]
-    return stems, separation
+    if from_mix and options.engine == AUTO and separation.path_of("other"):
+        stems = [with_line(stem) if stem.role == "vocals" else stem for stem in stems]
+    vocals = next((s.path for s in stems if s.role == "vocals" and has_voice(s)), None)
+    backing = write_backing(path, vocals, separation.gain_db, scratch) if from_mix else None
+    return [
+        replace(stem, mix_path=backing) if stem.name in from_mix else stem for stem in stems
+    ], separation
 
 
-def write_backing(path: Path, separation: Separation, scratch: Path) -> Path:
-    """Write the mix minus its vocals and return the path; the mix itself where they are silent."""
-    vocals = separation.path_of("vocals")
+def with_line(stem: Stem) -> Stem:
+    """Return a stem with its notes as one voice, which tell whether it is a voice at all."""
+    if is_silent(stem.path):
+        return stem
+    return replace(stem, line=transcribe_line_file(stem.path, rules=STEM_RULES))
+
+
+def write_backing(path: Path, vocals: Path | None, gain_db: float, scratch: Path) -> Path:
+    """Write the mix minus its vocals and return the path; the mix itself where they are silent.
+
+    Args:
+        path: of the mix.
+        vocals: their stem; None where there is no voice.
+        gain_db: of the stems relative to the mix.
+        scratch: folder for the result.
+    """
     if vocals is None or is_silent(vocals):
         return path
-    gain = np.float32(10.0 ** (separation.gain_db / 20.0))
+    gain = np.float32(10.0 ** (gain_db / 20.0))
     target, mixer = scratch / "backing.wav", MonoMixer()  # the same signs for both
     with AudioReader(path) as mix, AudioReader(vocals) as voice:
         rate = mix.sample_rate
