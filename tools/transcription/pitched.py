@@ -24,8 +24,9 @@ from muse.tools.audio.tuning import ANALYZED_S, estimate_tuning
 from muse.tools.progress import Report, silent
 from muse.tools.transcription.chunks import Chunk, cut_chunks, delay, join_notes
 from muse.tools.transcription.engine_input import EngineInput
-from muse.tools.transcription.engines import AUTO, load_engine
+from muse.tools.transcription.engines import ANY, AUTO, load_engine
 from muse.tools.transcription.explained_power import explained_power
+from muse.tools.transcription.extra_onsets import add_onsets
 from muse.tools.transcription.note_event import NoteEvent
 from muse.tools.transcription.role_rules import RoleRules, decode_role, rules_of
 from muse.tools.transcription.salient_line import SALIENT, salient_line
@@ -113,6 +114,7 @@ def transcribe_roles_file(
     *,
     tuning_cents: float | None = None,
     engine: str = AUTO,
+    solo: bool = False,
 ) -> dict[RoleName, PitchedTranscription]:
     """Transcribe several roles in one file, for little more than the cost of one.
 
@@ -123,6 +125,7 @@ def transcribe_roles_file(
         report: called with the progress.
         tuning_cents: as in `transcribe_pitched`.
         engine: a name of `engines.ENGINES`; `auto` is the first.
+        solo: whether the file is of one part only, so that all onsets in it are that part's.
 
     Raises:
         BadInputError: the file is not readable audio.
@@ -135,7 +138,7 @@ def transcribe_roles_file(
             tuning_cents = estimate_stream_tuning(mono(reader), rate)
         track = progress_of_chunks(report, reader.duration_s)
         chunks = track(cut_chunks(mono(reader), rate))
-        results = transcribe_chunks(chunks, rate, rules, tuning_cents, engine)
+        results = transcribe_chunks(chunks, rate, rules, tuning_cents, engine, solo=solo)
     return dict(zip(roles, results, strict=True))
 
 
@@ -191,8 +194,10 @@ def transcribe_chunks(
     rules: Sequence[RoleRules],
     tuning_cents: float,
     engine: str = AUTO,
+    *,
+    solo: bool = False,
 ) -> list[PitchedTranscription]:
-    """Transcribe a stream of chunks for each role."""
+    """Transcribe a stream of chunks for each role; see `transcribe_roles_file`."""
     estimate = load_engine(engine)
     retuned = tuning_cents if abs(tuning_cents) > RETUNE_ABOVE_CENTS else 0.0
     stretch = 2.0 ** (retuned / 1200.0)  # the nets get the audio slower by this, hence lower
@@ -210,6 +215,8 @@ def transcribe_chunks(
         total_power += float(power.sum())
         for result in results:
             head = evidence[result.rules.head]
+            if solo and result.rules.struck:
+                head = add_onsets(head, evidence[ANY])
             notes = decode_role(head, result.rules, level_db, FRAME_S / stretch)
             result.explained += explained_power(notes, power, FRAME_S / stretch)
             later = [delay(note, chunk.start_s) for note in notes]

@@ -31,12 +31,14 @@ class RoleRules:
         decoder: rules for one voice or for chords.
         head: which output of the engine to decode; see `muse.models.note_net.config.HEADS`,
             ANY or SALIENT.
+        struck: whether the notes of the role have clear attacks, so that each onset is a note.
     """
 
     lowest: int
     highest: int
     decoder: VoiceRules | ChordRules
     head: str
+    struck: bool = True
 
 
 MELODY = "melody"  # of a mix: the most salient line, whatever plays it
@@ -51,7 +53,7 @@ ROLES = {
     "bass": RoleRules(21, 67, VOICE, "bass"),
     "keys": RoleRules(21, 108, CHORDS, "chords"),
     "guitar": RoleRules(36, 93, CHORDS, "chords"),
-    "pad": RoleRules(24, 103, CHORDS, "chords"),
+    "pad": RoleRules(24, 103, CHORDS, "chords", struck=False),
     "other": RoleRules(21, 108, CHORDS, "other"),
 }
 

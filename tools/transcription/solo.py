@@ -95,7 +95,7 @@ def solo_attempts(
         yield SoloTranscription(role, transcribe_line_file(path, report), F0)
     roles: Sequence[Role] = SOLO_ROLES if role is None else (role,)
     for name in engines_to_try(engine):
-        found = transcribe_roles_file(path, roles, report, engine=name)
+        found = transcribe_roles_file(path, roles, report, engine=name, solo=True)
         chosen = choose_role(found)
         yield SoloTranscription(chosen, found[chosen], name)
 
