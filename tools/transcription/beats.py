@@ -33,6 +33,8 @@ TRIPLE_COST = 0.5  # per second, for bars of three, so that unclear music is in 
 GIVEN_BPM_TOLERANCE = 0.06  # relative deviation from a tempo that was given
 WINDOW_S, COMMIT_S = 90.0, 70.0  # length of a search window, and of its part with final beats
 FRAME_LAG = 0.5  # frames from an onset to the peak of its onset strength
+QUIET_PEAK = 0.3  # a recording without beats is amplified to this peak and tried again ...
+SILENT_PEAK = 3e-4  # ... unless it is softer than this, -70 dBFS
 SILENT = 0.01  # mean onset strength below which there are no beats
 
 REFINE_BANDS = 3  # lowest bands in which the onset of a beat is searched ...
@@ -125,7 +127,16 @@ def track_beats_file(
 ) -> BeatTrack:
     """Track the beats of an audio file of any length; memory grows by 100 bytes per frame."""
     with onsets.blocks_of_file(path) as (blocks, sample_rate):
-        return track_beats_stream(blocks, sample_rate, bpm, report)
+        beats = track_beats_stream(blocks, sample_rate, bpm, report)
+    if beats is not NO_BEATS:
+        return beats
+    with onsets.blocks_of_file(path) as (blocks, _):
+        peak = max((float(np.abs(block).max(initial=0.0)) for block in blocks), default=0.0)
+    if not SILENT_PEAK < peak < QUIET_PEAK:
+        return NO_BEATS
+    with onsets.blocks_of_file(path) as (blocks, sample_rate):
+        louder = (block * np.float32(QUIET_PEAK / peak) for block in blocks)
+        return track_beats_stream(louder, sample_rate, bpm, report)
 
 
 def track_beats_stream(

@@ -22,6 +22,7 @@ from muse.tools.audio.mono import MonoMixer
 from muse.tools.audio.spectra import Matrix, Signal, partial_power, power_to_db
 from muse.tools.audio.tuning import ANALYZED_S, estimate_tuning
 from muse.tools.progress import Report, silent
+from muse.tools.transcription.attacks import join_without_attack, move_to_attacks
 from muse.tools.transcription.chunks import Chunk, cut_chunks, delay, join_notes
 from muse.tools.transcription.engine_input import EngineInput
 from muse.tools.transcription.engines import ANY, AUTO, load_engine
@@ -218,6 +219,10 @@ def transcribe_chunks(
             if solo and result.rules.struck:
                 head = add_onsets(head, evidence[ANY])
             notes = decode_role(head, result.rules, level_db, FRAME_S / stretch)
+            if solo and result.rules.struck:
+                notes = move_to_attacks(notes, seen.short_power, FRAME_S / stretch)
+                if result.rules.one_voice:
+                    notes = join_without_attack(notes, seen.short_power, FRAME_S / stretch)
             result.explained += explained_power(notes, power, FRAME_S / stretch)
             later = [delay(note, chunk.start_s) for note in notes]
             result.notes = join_notes(result.notes, later, chunk)

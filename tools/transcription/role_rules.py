@@ -15,6 +15,7 @@ from muse.tools.transcription.decoding import (
     decode_chords,
     decode_voice,
 )
+from muse.tools.transcription.engines import ANY
 from muse.tools.transcription.salient_line import SALIENT
 from muse.tools.transcription.velocity import UNKNOWN_VELOCITY, LeveledNote, attack_level
 
@@ -40,15 +41,24 @@ class RoleRules:
     head: str
     struck: bool = True
 
+    @property
+    def one_voice(self) -> bool:
+        """Whether one note sounds at a time."""
+        return isinstance(self.decoder, VoiceRules)
+
 
 MELODY = "melody"  # of a mix: the most salient line, whatever plays it
 VOICE = VoiceRules()
 # the onsets of a mix are those of all parts
+# for tones that a net hardly hears, such as a sine's: what is likelier than a rest is not asked
+FAINT_LINE = VoiceRules(attack_cost=0.5, frame_bias=2.0)
 LINE_IN_MIX = VoiceRules(attack_cost=2.0, onset_weight=0.5)
 CHORDS = ChordRules()
 ROLES = {
     "vocals": RoleRules(36, 86, VOICE, "voice"),
     "lead": RoleRules(36, 103, VOICE, "voice"),
+    "faint lead": RoleRules(36, 103, FAINT_LINE, ANY),
+    "faint bass": RoleRules(21, 67, FAINT_LINE, ANY),
     MELODY: RoleRules(36, 103, LINE_IN_MIX, SALIENT),
     "bass": RoleRules(21, 67, VOICE, "bass"),
     "keys": RoleRules(21, 108, CHORDS, "chords"),
@@ -56,6 +66,7 @@ ROLES = {
     "pad": RoleRules(24, 103, CHORDS, "chords", struck=False),
     "other": RoleRules(21, 108, CHORDS, "other"),
 }
+FAINT = {"lead": "faint lead", "vocals": "faint lead", "bass": "faint bass"}
 
 
 def rules_of(role: str) -> RoleRules:
@@ -88,7 +99,7 @@ def decode_role(
         )
         for note in decode_posteriors(limit_to_range(evidence.frame_posterior, rules), onset, rules)
     ]
-    return without_overlaps(notes, one_voice=isinstance(rules.decoder, VoiceRules))
+    return without_overlaps(notes, one_voice=rules.one_voice)
 
 
 def without_overlaps(notes: list[LeveledNote], *, one_voice: bool) -> list[LeveledNote]:

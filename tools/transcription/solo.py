@@ -14,11 +14,13 @@ from muse.tools.song.document import Role
 from muse.tools.transcription.engines import AUTO, engines_to_try
 from muse.tools.transcription.pitched import PitchedTranscription, transcribe_roles_file
 from muse.tools.transcription.role_detection import SOLO_ROLES, choose_role
+from muse.tools.transcription.role_rules import FAINT
 from muse.tools.transcription.voice_notes import ENGINE as F0
 from muse.tools.transcription.voice_notes import transcribe_line_file
 
 BASIC_PITCH = "basic-pitch"
 EXPLAINED_ENOUGH = 0.5  # share of the power; below it, `auto` tries the next engine ...
+CLEARLY_MORE = 1.1  # factor of that share, from which the notes of a later attempt are used
 EXPLAINED_LITTLE = 0.25  # ... and below this the result has a warning
 # A voice's notes must explain this share of what the notes of the best other engine explain.
 VOICE_OF_BEST = 0.75
@@ -70,27 +72,33 @@ def transcribe_solo_file(
 def first_that_explains(
     path: Path, role: Role | None, report: Report, engine: str
 ) -> SoloTranscription:
-    """Return the result of the first engine that explains EXPLAINED_ENOUGH, or of the first."""
+    """Return the first result if it explains EXPLAINED_ENOUGH, and the best one otherwise.
+
+    A later result must explain clearly more than those before it.
+    """
     attempts = solo_attempts(path, role, report, engine)
-    first = next(attempts)
-    before = first.found.explained_share
-    if before >= EXPLAINED_ENOUGH:
+    first = best = next(attempts)
+    if first.found.explained_share >= EXPLAINED_ENOUGH:
         return first
     for other in attempts:
-        after = other.found.explained_share
-        if after >= EXPLAINED_ENOUGH:
-            warning = (
-                f"the notes that {first.engine} finds explain {before:.0%} of the sound, "
-                f"those of {other.engine} {after:.0%}; using {other.engine}"
-            )
-            return replace(other, warning=warning)
-    return first
+        if other.found.explained_share > CLEARLY_MORE * best.found.explained_share:
+            best = other
+    if best is first:
+        return first
+    warning = (
+        f"the notes that {first.engine} finds explain {first.found.explained_share:.0%} of the "
+        f"sound, those of {best.engine} {best.found.explained_share:.0%}; using {best.engine}"
+    )
+    return replace(best, warning=warning)
 
 
 def solo_attempts(
     path: Path, role: Role | None, report: Report, engine: str
 ) -> Iterator[SoloTranscription]:
-    """Yield the result of each engine that a choice allows, best first; a voice's from its f0."""
+    """Yield the result of each engine that a choice allows, best first; a voice's from its f0.
+
+    The last one is a line of faint notes.
+    """
     if role == "vocals" and engine == AUTO:
         yield SoloTranscription(role, transcribe_line_file(path, report), F0)
     roles: Sequence[Role] = SOLO_ROLES if role is None else (role,)
@@ -98,6 +106,12 @@ def solo_attempts(
         found = transcribe_roles_file(path, roles, report, engine=name, solo=True)
         chosen = choose_role(found)
         yield SoloTranscription(chosen, found[chosen], name)
+    lines: Sequence[Role] = [each for each in roles if each in FAINT]
+    if lines and BASIC_PITCH in engines_to_try(engine):
+        wanted = [FAINT[each] for each in lines]
+        faint = transcribe_roles_file(path, wanted, report, engine=BASIC_PITCH, solo=True)
+        line = max(lines, key=lambda each: faint[FAINT[each]].explained_share)
+        yield SoloTranscription(line, faint[FAINT[line]], BASIC_PITCH)
 
 
 def refine_line(path: Path, result: SoloTranscription, report: Report) -> SoloTranscription:

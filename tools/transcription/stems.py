@@ -29,6 +29,7 @@ log = logging.getLogger("muse")
 
 DRUM_ENGINE = "drum-hits"
 SILENCE_DBFS = -60.0  # a stem is silent if no tenth of a second has a higher RMS level
+SOLO_SILENCE_DBFS = -80.0  # the same for a solo recording, which nothing else bleeds into
 SILENCE_WINDOW_S = 0.1
 # Pitch spread of the notes in the stem 'vocals', in semitones, below which no voice sings in it: of
 # 13 songs with a voice all are above, of instrumentals whose lead leaks into the stem none is.
@@ -136,7 +137,7 @@ def transcribe_together(
 def transcribe_stem(stem: Stem, report: Report = silent, engine: str = AUTO) -> StemTranscription:
     """Transcribe one stem with the engine for its role; a silent stem gives no notes."""
     report(stem.name, 0.0)
-    if is_silent(stem.path):
+    if is_silent(stem.path, SOLO_SILENCE_DBFS if stem.solo else SILENCE_DBFS):
         log.info("%s is silent: no MIDI for it", stem.name)
         return StemTranscription(stem.name, stem.role or "other", stem.origin)
     if stem.role == "drums" or (stem.role is None and is_drums_file(stem.path)):
@@ -228,9 +229,9 @@ def remove_notes(notes: Sequence[NoteEvent], removed: Sequence[NoteEvent]) -> li
     ]
 
 
-def is_silent(path: Path) -> bool:
-    """Return whether no tenth of a second of a file is louder than SILENCE_DBFS (RMS)."""
-    limit = 10.0 ** (SILENCE_DBFS / 20.0)
+def is_silent(path: Path, limit_dbfs: float = SILENCE_DBFS) -> bool:
+    """Return whether no tenth of a second of a file is louder than a limit (RMS)."""
+    limit = 10.0 ** (limit_dbfs / 20.0)
     with AudioReader(path) as reader:
         step = max(round(SILENCE_WINDOW_S * reader.sample_rate), 1)
         for block in reader.blocks():
