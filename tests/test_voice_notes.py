@@ -14,9 +14,19 @@ from muse.tools.song.tempo_map import TempoMap
 from muse.tools.transcription import chunks
 from muse.tools.transcription.note_event import NoteEvent
 from muse.tools.transcription.pitch_bends import bend_value, pitch_steps, song_bends
+from muse.tools.transcription.solo import drifts_as_a_voice
 from muse.tools.transcription.stems import Stem, transcribe_stem
-from muse.tools.transcription.voice_notes import transcribe_line, transcribe_line_file
-from muse.tools.transcription.voice_segmentation import cheapest_notes
+from muse.tools.transcription.voice_notes import (
+    LineTranscription,
+    transcribe_line,
+    transcribe_line_file,
+)
+from muse.tools.transcription.voice_segmentation import (
+    VoiceFrames,
+    cheapest_notes,
+    pitch_drift,
+    pitch_spread,
+)
 
 RATE = 22_050  # Hz
 Line = list[tuple[float, float, int]]  # (onset_s, offset_s, pitch)
@@ -216,3 +226,18 @@ def test_a_voice_is_transcribed_from_its_f0_without_a_role(tmp_path: Path) -> No
     result = transcribe_stem(Stem("solo", tmp_path / "voice.wav", None, "input", solo=True))
     assert (result.role, result.engine) == ("lead", "swift-f0")
     assert_line(list(result.notes), line)
+
+
+@pytest.mark.parametrize(
+    ("drift", "cents", "voice"), [(0.6, 5.0, True), (0.0, 60.0, False), (0.01, 0.0, False)]
+)
+def test_a_drift_within_the_notes_tells_a_voice_from_a_vibrato(
+    drift: float, cents: float, voice: bool
+) -> None:
+    frame = np.arange(60)
+    pitch = 60 + drift * (frame / 60 - 0.5) + cents / 100 * np.sin(2 * np.pi * frame / 12)
+    frames = VoiceFrames(pitch, np.ones(60), np.zeros(60))
+    line = LineTranscription(
+        pitch_spread=pitch_spread(frames, 0, 60), pitch_drift=pitch_drift(frames, 0, 60)
+    )
+    assert drifts_as_a_voice(line) == voice

@@ -16,7 +16,7 @@ from muse.tools.transcription.pitched import PitchedTranscription, transcribe_ro
 from muse.tools.transcription.role_detection import SOLO_ROLES, choose_role
 from muse.tools.transcription.role_rules import FAINT
 from muse.tools.transcription.voice_notes import ENGINE as F0
-from muse.tools.transcription.voice_notes import transcribe_line_file
+from muse.tools.transcription.voice_notes import LineTranscription, transcribe_line_file
 
 BASIC_PITCH = "basic-pitch"
 EXPLAINED_ENOUGH = 0.5  # share of the power; below it, `auto` tries the next engine ...
@@ -27,6 +27,10 @@ VOICE_OF_BEST = 0.75
 # Spread of the pitch within a note, in semitones, from which a line is a voice: of 34 solo singers
 # all are above 0.1, of 51 lines rendered with 30 instruments all but one below 0.07.
 VOICE_SPREAD = 0.09
+# A singer's pitch also drifts within a note: of 17 solo singers all are above these limits, of 20
+# lines of instruments none is; a played vibrato has little drift for its spread.
+VOICE_DRIFT = 0.06  # semitones
+VOICE_DRIFT_OF_SPREAD = 0.37
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ def transcribe_solo_file(
     """
     result = first_that_explains(path, role, scale_report(report, 0.0, 0.6), engine)
     if engine == AUTO and result.engine != F0 and role in (None, "lead"):
-        result = refine_line(path, result, scale_report(report, 0.6, 1.0))
+        result = refine_line(path, result, role, scale_report(report, 0.6, 1.0))
     share = result.found.explained_share
     if result.found.notes and share < EXPLAINED_LITTLE:
         return replace(result, warning=f"the notes explain only {share:.0%} of the sound")
@@ -114,15 +118,25 @@ def solo_attempts(
         yield SoloTranscription(line, faint[FAINT[line]], BASIC_PITCH)
 
 
-def refine_line(path: Path, result: SoloTranscription, report: Report) -> SoloTranscription:
+def drifts_as_a_voice(line: LineTranscription) -> bool:
+    """Return whether the pitch of a line with a wide spread drifts as that of a singer."""
+    return line.pitch_drift >= max(VOICE_DRIFT, VOICE_DRIFT_OF_SPREAD * line.pitch_spread)
+
+
+def refine_line(
+    path: Path, result: SoloTranscription, given: Role | None, report: Report
+) -> SoloTranscription:
     """Return better notes of a line: a voice's from its f0, a lead's by Basic Pitch.
+
+    A voice becomes 'vocals' where no role is given.
 
     The note net loses repeated notes, which hardly change what the notes explain.
     """
     share = result.found.explained_share
     line = transcribe_line_file(path, scale_report(report, 0.0, 0.5))
     if line.pitch_spread >= VOICE_SPREAD and line.explained_share >= VOICE_OF_BEST * share:
-        return SoloTranscription("lead", line, F0)
+        role: Role = "vocals" if given is None and drifts_as_a_voice(line) else "lead"
+        return SoloTranscription(role, line, F0)
     if result.role != "lead" or result.engine == BASIC_PITCH:
         return result
     notes = transcribe_roles_file(

@@ -37,6 +37,7 @@ from muse.tools.transcription.voice_segmentation import (
     VoiceFrames,
     measure_frames,
     note_pitch,
+    pitch_drift,
     pitch_spread,
     segment,
 )
@@ -52,17 +53,21 @@ class LineTranscription(PitchedTranscription):
     Attributes:
         pitch_spread: median over the notes of the interquartile range of the pitch within a note,
             in semitones; 0.0 without notes.
+        pitch_drift: median over the notes of the change of the mean pitch from the first half of
+            a note to the second, in semitones; 0.0 without notes.
     """
 
     pitch_spread: float = 0.0
+    pitch_drift: float = 0.0
 
 
 @dataclass
 class LineResult:
-    """The notes of the chunks so far, the spreads of their pitches, and the power they explain."""
+    """The notes of the chunks so far, their spreads and drifts, and the power they explain."""
 
     notes: list[LeveledNote] = field(default_factory=list)
     spreads: list[float] = field(default_factory=list)
+    drifts: list[float] = field(default_factory=list)
     explained: float = 0.0
     total: float = 0.0
 
@@ -101,8 +106,10 @@ def transcribe_line_chunks(
             add_chunk(result, chunk, sample_rate, rules)
     notes = with_velocities(sorted(result.notes))
     share = result.explained / result.total if result.total else 0.0
-    spread = float(np.median(result.spreads)) if result.spreads else 0.0
-    return LineTranscription(notes, explained_share=share, pitch_spread=spread)
+    spread, drift = (
+        float(np.median(values)) if values else 0.0 for values in (result.spreads, result.drifts)
+    )
+    return LineTranscription(notes, explained_share=share, pitch_spread=spread, pitch_drift=drift)
 
 
 def add_chunk(result: LineResult, chunk: Chunk, sample_rate: int, rules: SegmentationRules) -> None:
@@ -112,6 +119,7 @@ def add_chunk(result: LineResult, chunk: Chunk, sample_rate: int, rules: Segment
     spans = segment(frames, rules)
     notes = [make_note(frames, start, end) for start, end in spans]
     result.spreads += [pitch_spread(frames, start, end) for start, end in spans]
+    result.drifts += [pitch_drift(frames, start, end) for start, end in spans]
     spectrum = semitone_power(resample(chunk.audio, sample_rate, SPECTRUM_RATE), LONG_WINDOW)
     power = core_power(spectrum, chunk, SPECTRUM_HOP / SPECTRUM_RATE)
     result.total += float(power.sum())

@@ -211,6 +211,15 @@ def pitch_spread(frames: VoiceFrames, start: int, end: int) -> float:
     return float(high - low)
 
 
+def pitch_drift(frames: VoiceFrames, start: int, end: int) -> float:
+    """Return the difference of the mean pitch of the two halves of a note's middle, in semitones.
+
+    A vibrato has a large spread and little drift; a singer's intonation has both.
+    """
+    first, second = np.array_split(frames.pitch[middle(start, end)], 2)
+    return float(abs(first.mean() - second.mean())) if len(first) and len(second) else 0.0
+
+
 def middle(start: int, end: int) -> slice:
     """Return the frames of a note without EDGE_SHARE of them at either end."""
     edge = round((end - start) * EDGE_SHARE)
