@@ -54,6 +54,7 @@ RECIPES = (
     "melody-xl",
     "note-lstm",
     "note-net",
+    "role-net",
 )
 SCHEDULES = ("cosine", "constant")
 TRAINING_PRECISIONS = ("32", "bf16")

@@ -33,6 +33,7 @@ RECIPES: dict[str, str] = {
     "melody-xl": f"{_PACKAGE}.melody_xl:MelodyXLRecipe",
     "note-lstm": f"{_PACKAGE}.note_lstm:NoteLstmRecipe",
     "note-net": f"{_PACKAGE}.note_net:NoteNetFit",
+    "role-net": f"{_PACKAGE}.role_net:RoleNetFit",
 }
 
 

@@ -28,8 +28,21 @@ def window_features(audio: NDArray[np.float32]) -> NDArray[np.float32]:
     """
     bank = mel_filterbank(SAMPLE_RATE, FFT_LENGTH, BANDS, LOWEST_HZ, HIGHEST_HZ)
     bands = bank @ power_spectra(audio, FFT_LENGTH, HOP_LENGTH)
-    starts = range(0, max(bands.shape[1] - WINDOW_FRAMES // 2, 1), STEP_FRAMES)
+    starts = window_starts(bands.shape[1])
     return np.stack([scale(bands[:, start : start + WINDOW_FRAMES]) for start in starts])
+
+
+def window_starts(frames: int) -> range:
+    """Return the first frame of each window of a recording."""
+    return range(0, max(frames - WINDOW_FRAMES // 2, 1), STEP_FRAMES)
+
+
+def window_levels(audio: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the level of each window in dB."""
+    power = np.add.reduceat(np.square(audio), np.arange(0, len(audio), HOP_LENGTH))
+    starts = window_starts(len(audio) // HOP_LENGTH + 1)
+    means = [power[start : start + WINDOW_FRAMES].mean() for start in starts]
+    return 10.0 * np.log10(np.maximum(means, SILENCE))
 
 
 def scale(bands: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -43,11 +43,11 @@ def make_sounds(
     """Return `count` examples of a side; blocks that are missing in the folder are rendered."""
     paths = [folder / f"{side}-{number:04d}.npz" for number in range(-(-count // BLOCK))]
     missing = [number for number, path in enumerate(paths) if not path.is_file()]
-    studio = Studio(data, side, songs) if missing else None
-    for done, number in enumerate(missing):
-        report(f"rendering ({side})", done / len(missing))
-        assert studio is not None
-        save_block(paths[number], studio, (seed, SEEDS[side]), number)
+    if missing:
+        studio = Studio(data, side, songs)
+        for done, number in enumerate(missing):
+            report(f"rendering ({side})", done / len(missing))
+            save_block(paths[number], studio, (seed, SEEDS[side]), number)
     parts = [load_block(path) for path in paths]
     fields = zip(*((p.windows, p.labels, p.banks) for p in parts), strict=True)
     return Sounds(*(np.concatenate(field)[:count] for field in fields))
