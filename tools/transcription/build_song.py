@@ -151,7 +151,7 @@ def build_track(
     return Track(
         name=stem.name,
         role=stem.role,
-        program=ROLE_PROGRAMS[stem.role],
+        program=ROLE_PROGRAMS[stem.role] if stem.program is None else stem.program,
         is_drum=stem.role == "drums",
         notes=notes,
         bends=song_bends(used, notes, tempo_map, DEFAULT_TICKS_PER_BEAT),

@@ -63,14 +63,16 @@ def is_drums_file(path: Path) -> bool:
     )
 
 
-def choose_role(found: Mapping[Role, PitchedTranscription]) -> Role:
+def choose_role(found: Mapping[Role, PitchedTranscription], expected: Role | None = None) -> Role:
     """Return the role of a solo recording that was transcribed in every role of `found`.
 
-    The notes of 'keys' suggest the role. It is taken if its own notes explain nearly as much of the
-    sound as those of the best role, and the best role otherwise.
+    The role `expected` is suggested, or else the notes of 'keys' suggest one. It is taken if its
+    own notes explain nearly as much of the sound as those of the best role, and the best role
+    otherwise.
     """
     best = max(found, key=lambda role: found[role].explained_share)
-    suggested = role_of_notes(found["keys"].notes) if "keys" in found else best
+    by_notes = role_of_notes(found["keys"].notes) if "keys" in found else best
+    suggested = by_notes if expected is None else expected
     if suggested not in found:
         return best
     enough = EXPLAINED_OF_BEST * found[best].explained_share
@@ -95,9 +97,9 @@ def polyphonic_share(notes: Sequence[NoteEvent]) -> float:
     return float(lengths[sounding >= 2].sum() / total) if total else 0.0
 
 
-def excerpt(path: Path) -> NDArray[np.float32]:
-    """Return the first EXCERPT_S of sound in a file, mono at ANALYSIS_RATE."""
-    wanted = round(EXCERPT_S * ANALYSIS_RATE)
+def excerpt(path: Path, length_s: float = EXCERPT_S) -> NDArray[np.float32]:
+    """Return the first `length_s` of sound in a file, mono at ANALYSIS_RATE."""
+    wanted = round(length_s * ANALYSIS_RATE)
     pieces: list[NDArray[np.float32]] = []
     with AudioReader(path) as reader:
         mixer = MonoMixer()

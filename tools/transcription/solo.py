@@ -8,10 +8,12 @@ within the notes tells a voice from an instrument.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
 
 from muse.tools.progress import Report, scale_report, silent
 from muse.tools.song.document import Role
 from muse.tools.transcription.engines import AUTO, engines_to_try
+from muse.tools.transcription.instrument_class import CLASS_USES, Odds, certain_class
 from muse.tools.transcription.pitched import PitchedTranscription, transcribe_roles_file
 from muse.tools.transcription.role_detection import SOLO_ROLES, choose_role
 from muse.tools.transcription.role_rules import FAINT
@@ -24,6 +26,7 @@ CLEARLY_MORE = 1.1  # factor of that share, from which the notes of a later atte
 EXPLAINED_LITTLE = 0.25  # ... and below this the result has a warning
 # A voice's notes must explain this share of what the notes of the best other engine explain.
 VOICE_OF_BEST = 0.75
+HIGHEST_BASS_MEDIAN = 57  # A3; notes with a higher median are no bass
 # Spread of the pitch within a note, in semitones, from which a line is a voice: of 34 solo singers
 # all are above 0.1, of 51 lines rendered with 30 instruments all but one below 0.07.
 VOICE_SPREAD = 0.09
@@ -42,16 +45,22 @@ class SoloTranscription:
         found: the notes.
         engine: that found them.
         warning: a sentence on why the notes may be wrong; empty for none.
+        program: General MIDI program, counted from 0; None takes that of the role.
     """
 
     role: Role
     found: PitchedTranscription
     engine: str
     warning: str = ""
+    program: int | None = None
 
 
 def transcribe_solo_file(
-    path: Path, role: Role | None, report: Report = silent, engine: str = AUTO
+    path: Path,
+    role: Role | None,
+    report: Report = silent,
+    engine: str = AUTO,
+    odds: Odds | None = None,
 ) -> SoloTranscription:
     """Transcribe a recording of one pitched instrument or voice.
 
@@ -60,13 +69,18 @@ def transcribe_solo_file(
         role: of the recording; None detects it.
         report: called with the progress.
         engine: for pitched notes; `auto` chooses.
+        odds: of the classes of instruments, where no role is given; a class that is certain
+            suggests how to find the notes, and names the role.
 
     Raises:
         BadInputError: the file is not readable audio.
     """
-    result = first_that_explains(path, role, scale_report(report, 0.0, 0.6), engine)
+    kind = certain_class(odds or {})
+    result = first_that_explains(path, role, scale_report(report, 0.0, 0.6), engine, kind)
     if engine == AUTO and result.engine != F0 and role in (None, "lead"):
-        result = refine_line(path, result, role, scale_report(report, 0.6, 1.0))
+        result = refine_line(path, result, role, scale_report(report, 0.6, 1.0), kind)
+    if role is None and kind is not None:
+        result = named_by_class(result, kind)
     share = result.found.explained_share
     if result.found.notes and share < EXPLAINED_LITTLE:
         return replace(result, warning=f"the notes explain only {share:.0%} of the sound")
@@ -74,13 +88,13 @@ def transcribe_solo_file(
 
 
 def first_that_explains(
-    path: Path, role: Role | None, report: Report, engine: str
+    path: Path, role: Role | None, report: Report, engine: str, kind: str | None
 ) -> SoloTranscription:
     """Return the first result if it explains EXPLAINED_ENOUGH, and the best one otherwise.
 
     A later result must explain clearly more than those before it.
     """
-    attempts = solo_attempts(path, role, report, engine)
+    attempts = solo_attempts(path, role, report, engine, kind)
     first = best = next(attempts)
     if first.found.explained_share >= EXPLAINED_ENOUGH:
         return first
@@ -97,18 +111,21 @@ def first_that_explains(
 
 
 def solo_attempts(
-    path: Path, role: Role | None, report: Report, engine: str
+    path: Path, role: Role | None, report: Report, engine: str, kind: str | None
 ) -> Iterator[SoloTranscription]:
     """Yield the result of each engine that a choice allows, best first; a voice's from its f0.
 
     The last one is a line of faint notes.
     """
-    if role == "vocals" and engine == AUTO:
-        yield SoloTranscription(role, transcribe_line_file(path, report), F0)
-    roles: Sequence[Role] = SOLO_ROLES if role is None else (role,)
+    expected = expected_role(kind)
+    if engine == AUTO and (role == "vocals" or (role is None and expected == "vocals")):
+        yield SoloTranscription("vocals", transcribe_line_file(path, report), F0)
+    roles: list[Role] = [*SOLO_ROLES] if role is None else [role]
+    if role is None and expected == "guitar":
+        roles.append(expected)
     for name in engines_to_try(engine):
         found = transcribe_roles_file(path, roles, report, engine=name, solo=True)
-        chosen = choose_role(found)
+        chosen = choose_role(found, "lead" if expected == "vocals" else expected)
         yield SoloTranscription(chosen, found[chosen], name)
     lines: Sequence[Role] = [each for each in roles if each in FAINT]
     if lines and BASIC_PITCH in engines_to_try(engine):
@@ -123,16 +140,40 @@ def drifts_as_a_voice(line: LineTranscription) -> bool:
     return line.pitch_drift >= max(VOICE_DRIFT, VOICE_DRIFT_OF_SPREAD * line.pitch_spread)
 
 
+def expected_role(kind: str | None) -> Role | None:
+    """Return the role whose rules suit a class; None where the notes decide.
+
+    Keyboards, pads and mallets play lines as well as chords.
+    """
+    role = CLASS_USES[kind].role if kind else None
+    return role if role in ("bass", "lead", "guitar", "vocals") else None
+
+
+def named_by_class(result: SoloTranscription, kind: str) -> SoloTranscription:
+    """Return a result with the role and program of a class, unless its notes contradict it."""
+    use = CLASS_USES[kind]
+    pitches = [note.pitch for note in result.found.notes]
+    is_high = bool(pitches) and median(pitches) > HIGHEST_BASS_MEDIAN
+    if use.role in (None, "drums") or (use.role == "bass" and is_high):
+        return result
+    return replace(result, role=use.role, program=use.program)
+
+
 def refine_line(
-    path: Path, result: SoloTranscription, given: Role | None, report: Report
+    path: Path,
+    result: SoloTranscription,
+    given: Role | None,
+    report: Report,
+    kind: str | None = None,
 ) -> SoloTranscription:
     """Return better notes of a line: a voice's from its f0, a lead's by Basic Pitch.
 
-    A voice becomes 'vocals' where no role is given.
-
-    The note net loses repeated notes, which hardly change what the notes explain.
+    A voice becomes 'vocals' where no role is given. Guitars, by their class `kind`, stay as they
+    are. The note net loses repeated notes, which hardly change what the notes explain.
     """
     share = result.found.explained_share
+    if expected_role(kind) == "guitar":
+        return result
     line = transcribe_line_file(path, scale_report(report, 0.0, 0.5))
     if line.pitch_spread >= VOICE_SPREAD and line.explained_share >= VOICE_OF_BEST * share:
         role: Role = "vocals" if given is None and drifts_as_a_voice(line) else "lead"

@@ -19,6 +19,8 @@ class StemTranscription:
         engine: what found the notes; empty for a silent stem.
         tuning_cents: of the stem above A440, 0.0 where unknown.
         warning: a sentence on why the notes may be wrong; empty for none.
+        program: General MIDI program of the instrument, counted from 0; None takes that of the
+            role.
     """
 
     name: str
@@ -28,6 +30,7 @@ class StemTranscription:
     engine: str = ""
     tuning_cents: float = 0.0
     warning: str = ""
+    program: int | None = None
 
     @property
     def silent(self) -> bool:

@@ -15,6 +15,13 @@ from muse.tools.progress import Report, scale_report, silent
 from muse.tools.song.document import Role
 from muse.tools.transcription.drums import transcribe_drums_file
 from muse.tools.transcription.engines import AUTO, engines_to_try
+from muse.tools.transcription.instrument_class import (
+    Odds,
+    certain_class,
+    detect_role,
+    is_drums,
+    program_of_class,
+)
 from muse.tools.transcription.note_event import NoteEvent
 from muse.tools.transcription.pitched import PitchedTranscription, transcribe_roles_file
 from muse.tools.transcription.role_detection import is_drums_file
@@ -97,7 +104,15 @@ def transcribe_stems(
             results += transcribe_together([stem], voiceless, step, engine)[stem.name]
         else:
             results.append(transcribe_stem(stem, step, engine))
-    return results
+    paths = {stem.name: stem.path for stem in stems}
+    return [with_program(result, paths.get(result.name)) for result in results]
+
+
+def with_program(result: StemTranscription, path: Path | None) -> StemTranscription:
+    """Return the transcription of a stem 'other' with the program of its instrument, if certain."""
+    if path is None or result.role != "other" or not result.notes:
+        return result
+    return replace(result, program=program_of_class(certain_class(detect_role(path))))
 
 
 def transcribe_together(
@@ -140,13 +155,14 @@ def transcribe_stem(stem: Stem, report: Report = silent, engine: str = AUTO) -> 
     if is_silent(stem.path, SOLO_SILENCE_DBFS if stem.solo else SILENCE_DBFS):
         log.info("%s is silent: no MIDI for it", stem.name)
         return StemTranscription(stem.name, stem.role or "other", stem.origin)
-    if stem.role == "drums" or (stem.role is None and is_drums_file(stem.path)):
+    odds = detect_role(stem.path) if stem.role is None else {}
+    if stem.role == "drums" or (odds and is_drums(odds, is_noisy=is_drums_file(stem.path))):
         hits = transcribe_drums_file(stem.path)
         if hits or stem.role == "drums":
             name = stem.name if stem.role else "drums"
             return StemTranscription(name, "drums", stem.origin, hits, engine=DRUM_ENGINE)
     if stem.solo or stem.role is None:
-        return transcribe_solo(stem, report, engine)
+        return transcribe_solo(stem, report, engine, odds)
     if not has_voice(stem):
         return without_voice(stem)
     if stem.role == "vocals" and engine == AUTO:
@@ -156,12 +172,21 @@ def transcribe_stem(stem: Stem, report: Report = silent, engine: str = AUTO) -> 
     return pitched_stem(stem, stem.role, found[stem.role], engines_to_try(engine)[0])
 
 
-def transcribe_solo(stem: Stem, report: Report = silent, engine: str = AUTO) -> StemTranscription:
-    """Transcribe a recording of one pitched instrument; detect its role where none is given."""
-    solo = transcribe_solo_file(stem.path, stem.role, report, engine)
+def transcribe_solo(
+    stem: Stem, report: Report = silent, engine: str = AUTO, odds: Odds | None = None
+) -> StemTranscription:
+    """Transcribe a recording of one pitched instrument; its role is detected where none is given.
+
+    Args:
+        stem: the recording.
+        report: called with the progress.
+        engine: for pitched notes.
+        odds: of the classes of instruments, where no role is given.
+    """
+    solo = transcribe_solo_file(stem.path, stem.role, report, engine, odds)
     result = pitched_stem(stem, solo.role, solo.found, solo.engine)
     name = solo.role if stem.role is None else stem.name
-    return replace(result, name=name, warning=solo.warning)
+    return replace(result, name=name, warning=solo.warning, program=solo.program)
 
 
 def has_voice(stem: Stem) -> bool:
