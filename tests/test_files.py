@@ -2,13 +2,15 @@
 
 import io
 import logging
+import os
 import sys
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from muse.tools.errors import BadInputError, MuseError
-from muse.tools.files import read_bytes, replacing, sha256_of, write_bytes
+from muse.tools.files import read_bytes, replacing, replacing_folder, sha256_of, write_bytes
 
 
 def test_a_file_appears_whole_and_nothing_stays_beside_it(tmp_path: Path) -> None:
@@ -32,6 +34,40 @@ def test_an_interruption_leaves_the_old_file(tmp_path: Path, error: type[BaseExc
 def test_a_folder_is_not_replaced(tmp_path: Path) -> None:
     with pytest.raises(MuseError, match="folder"), replacing(tmp_path):
         pass
+
+
+def test_a_named_pipe_is_written_into(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.wav"
+    os.mkfifo(pipe)
+    read: list[bytes] = []
+    reader = Thread(target=lambda: read.append(pipe.read_bytes()))
+    reader.start()
+    write_bytes(pipe, b"RIFF" * 50_000)  # more than the pipe holds at once
+    reader.join()
+    assert read == [b"RIFF" * 50_000]
+    assert pipe.is_fifo()
+
+
+def test_a_device_is_not_replaced(tmp_path: Path) -> None:
+    device = tmp_path / "null"
+    device.symlink_to(os.devnull)  # a device that is safe to replace
+    write_bytes(device, b"abc")
+    assert device.is_char_device()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device here")
+def test_a_full_device_is_named(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No space left") as caught:
+        write_bytes(Path("/dev/full"), b"abc")
+    assert caught.value.filename == "/dev/full"
+
+
+def test_a_file_is_not_replaced_by_a_folder(tmp_path: Path) -> None:
+    file = tmp_path / "clips"
+    file.write_bytes(b"kept")
+    with pytest.raises(MuseError, match="not a folder"), replacing_folder(file):
+        pass
+    assert file.read_bytes() == b"kept"
 
 
 def test_an_ordinary_mode_is_given(tmp_path: Path) -> None:

@@ -1,12 +1,14 @@
 """Files that are written atomically, and '-' for a pipe.
 
 A file is written under a temporary name beside its final one and renamed when complete, so that an
-interruption at any time leaves the old file or none.
+interruption at any time leaves the old file or none. A device or a named pipe is written
+into, never replaced.
 """
 
 import hashlib
 import logging
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -28,10 +30,15 @@ def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary name beside `path`; rename it to `path` at the end, or remove it on error.
 
     The temporary name has the same suffix, as audio writers choose the format by it. Missing parent
-    folders are created. Raises MuseError if `path` is a folder.
+    folders are created. A `path` that is no regular file, such as a device or a named pipe,
+    receives the bytes at the end. Raises MuseError if `path` is a folder.
     """
     if path.is_dir():
         raise MuseError(f"{path} is a folder; name a file")
+    if is_node(path):
+        with written_into(path) as temporary:
+            yield temporary
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     with blaming(path):
         handle, name = tempfile.mkstemp(
@@ -48,9 +55,29 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def is_node(path: Path) -> bool:
+    """Return whether a path is a device, a named pipe or a socket, which must not be replaced."""
+    return path.exists() and not (path.is_file() or path.is_dir())
+
+
+@contextmanager
+def written_into(node: Path) -> Iterator[Path]:
+    """Yield a temporary name in a folder of its own; copy the bytes into `node` at the end."""
+    with tempfile.TemporaryDirectory(prefix="muse-") as folder:
+        temporary = Path(folder) / f"output{node.suffix}"
+        yield temporary
+        with blaming(node), temporary.open("rb") as source, node.open("wb", buffering=0) as target:
+            shutil.copyfileobj(source, target)
+
+
 @contextmanager
 def replacing_folder(folder: Path) -> Iterator[Path]:
-    """Yield a new folder that replaces `folder` at the end, or is removed on error."""
+    """Yield a new folder that replaces `folder` at the end, or is removed on error.
+
+    Raises MuseError if `folder` is a file.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise MuseError(f"{folder} is not a folder; name a folder")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with blaming(folder):
         beside = tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent)

@@ -11,7 +11,7 @@ from types import TracebackType
 from muse.tools.audio.encodings import AUDIO_SUFFIXES
 from muse.tools.audio.soundfonts import choose_soundfont
 from muse.tools.chords.model import ChordModel
-from muse.tools.files import blaming
+from muse.tools.files import blaming, is_node
 from muse.tools.jam.clock import raise_priority
 from muse.tools.jam.inputs import LEAD_PARAM
 from muse.tools.jam.options import JamOptions, JamRequest, is_file
@@ -99,6 +99,8 @@ def has_output_file(routing: Routing) -> bool:
 
 def check_writable(target: Path) -> None:
     """Raise OSError where a file cannot be written, before the session starts."""
+    if is_node(target):
+        return
     target.parent.mkdir(parents=True, exist_ok=True)
     with blaming(target), tempfile.TemporaryFile(dir=target.parent):
         pass
