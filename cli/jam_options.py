@@ -47,7 +47,11 @@ Target = Annotated[
 ]
 Record = Annotated[
     Path | None,
-    option(panel=OUTPUT, metavar="NAME", help="Recording of the take, as NAME.mid and NAME.jsonl."),
+    option(
+        panel=OUTPUT,
+        metavar="NAME",
+        help="Recording of the take, as NAME.mid and NAME.jsonl, or NAME_2 if NAME exists.",
+    ),
 ]
 Key = Annotated[
     Text,

@@ -73,6 +73,15 @@ def test_take_is_kept_where_the_output_file_fails(
     assert read_take(recorded).is_whole
 
 
+def test_a_second_performance_does_not_overwrite_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(play, "open_input", lambda *_: fed())
+    routing = Routing(source="a port", target=str(tmp_path / "solo.mid"), model="ngram", bars=1)
+    files = [play.jam(FAST, routing, seed=seed).files for seed in (1, 2)]
+    assert [Path(name).name for (name,) in files] == ["solo.mid", "solo_2.mid"]
+
+
 def test_old_objects_are_frozen_within_the_context() -> None:
     with freeze_garbage_collector():
         assert gc.get_freeze_count() > 0

@@ -93,6 +93,21 @@ def test_a_take_is_saved_as_lines_and_as_midi_that_is_read_again(tmp_path: Path)
     assert solo == [(float(b), 0.5, 70 + b % 5, 90) for b in range(16)]
 
 
+def test_a_second_take_of_a_name_is_numbered(tmp_path: Path) -> None:
+    saved = []
+    for _ in range(3):
+        take = TakeRecorder(tmp_path / "take.mid", HEADER)
+        clock = record(take, CHANGES)
+        saved.append(take.save(clock.time_of(16), 16.0)[0])
+    assert [path.name for path in saved] == ["take.jsonl", "take_2.jsonl", "take_3.jsonl"]
+    assert len(list(tmp_path.iterdir())) == 6
+
+
+def test_takes_that_are_recorded_at_once_are_both_kept(tmp_path: Path) -> None:
+    takes = [TakeRecorder(tmp_path / "take", HEADER) for _ in range(2)]
+    assert [take.save(1.0, 1.0)[1].name for take in takes] == ["take.mid", "take_2.mid"]
+
+
 def test_take_is_read_as_recorded(tmp_path: Path) -> None:
     take = TakeRecorder(tmp_path / "take.mid", HEADER)
     record(take, CHANGES)

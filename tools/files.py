@@ -11,8 +11,9 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 from muse.tools.errors import BadInputError, MuseError
@@ -98,6 +99,20 @@ def blaming(path: Path) -> Iterator[None]:
     except OSError as error:
         error.filename = str(path)
         raise
+
+
+def unused_stem(stem: Path, suffixes: Sequence[str]) -> Path:
+    """Return `stem`, or `stem_2`, `stem_3` ..., the first with which no file exists.
+
+    Args:
+        stem: a path without its suffix.
+        suffixes: of the files that will be written.
+    """
+    for number in count(1):
+        name = stem.name if number == 1 else f"{stem.name}_{number}"
+        if not any(os.path.lexists(stem.with_name(f"{name}{suffix}")) for suffix in suffixes):
+            return stem.with_name(name)
+    raise AssertionError  # the loop has no end
 
 
 def current_umask() -> int:

@@ -135,7 +135,7 @@ def jam(
             session = run_live(stack, routing, engine, player_input, take, stop, print_bar, show)
         else:
             session = run_offline(routing, engine, player_input or PlayerInput(), take, report)
-        files = write_files(routing, take)
+        files = write_files(routing, take, is_performance=is_performance(player_input))
         agreement = None
         if routing.replay and take:
             agreement = compare_takes(read_take(routing.replay), read_take(take.jsonl))
@@ -144,6 +144,11 @@ def jam(
     return JamResult(
         counts.beats, counts.late, latency, counts.deciding.figures(), files, agreement
     )
+
+
+def is_performance(player_input: PlayerInput | None) -> bool:
+    """Return whether the player is a port or a pipe, which may not play the same again."""
+    return player_input is None or not player_input.end_s
 
 
 def with_replay_params(request: JamRequest, replay: Replay) -> JamRequest:

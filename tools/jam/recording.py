@@ -11,7 +11,7 @@ from types import TracebackType
 from muse.tools.audio.encodings import AUDIO_SUFFIXES
 from muse.tools.audio.soundfonts import choose_soundfont
 from muse.tools.chords.model import ChordModel
-from muse.tools.files import blaming, is_node
+from muse.tools.files import blaming, is_node, unused_stem
 from muse.tools.jam.clock import raise_priority
 from muse.tools.jam.inputs import LEAD_PARAM
 from muse.tools.jam.options import JamOptions, JamRequest, is_file
@@ -106,11 +106,22 @@ def check_writable(target: Path) -> None:
         pass
 
 
-def write_files(routing: Routing, take: TakeRecorder | None) -> tuple[str, ...]:
-    """Write the output file from the take, and return and log the files that exist now."""
+def write_files(
+    routing: Routing, take: TakeRecorder | None, *, is_performance: bool
+) -> tuple[str, ...]:
+    """Write the output file from the take, and return and log the files that exist now.
+
+    Args:
+        routing: names the output file.
+        take: of the session.
+        is_performance: whether somebody played, so that no earlier output file is overwritten.
+    """
     files = [take.jsonl, take.midi] if take and routing.record else []
     if take and has_output_file(routing):
         target = Path(routing.target)
+        if is_performance and not is_node(target):
+            stem = unused_stem(target.with_suffix(""), (target.suffix,))
+            target = stem.with_name(f"{stem.name}{target.suffix}")
         write_take(take, target, routing.soundfont)
         files.append(target)
     for path in files:

@@ -2,7 +2,8 @@
 
 During the session the lines are in `NAME.part.jsonl`; saved, that file becomes `NAME.jsonl`, and
 `NAME.mid` is made from it. So memory use is constant, and a session that is killed leaves a file
-that `read_take` accepts. An unfinished file of an earlier session is not overwritten.
+that `read_take` accepts. No file of an earlier session is overwritten: the next take is
+`NAME_2`.
 
 Any thread may record; the recorder's own thread writes, so that no other waits for the disk.
 """
@@ -16,7 +17,7 @@ from threading import Thread
 from typing import BinaryIO
 
 from muse.tools.errors import MuseError
-from muse.tools.files import blaming, flush_to_disk
+from muse.tools.files import blaming, flush_to_disk, unused_stem
 from muse.tools.jam.events import BandEvent, ChordCandidate, Decision, Message, TempoSpan
 from muse.tools.jam.takes.records import (
     WHO,
@@ -38,6 +39,7 @@ from muse.tools.theory.chords import write_leadsheet
 log = logging.getLogger("muse")
 
 SUFFIXES = {".jsonl", ".mid", ".midi"}  # that are removed from a take's name
+TAKE_SUFFIXES = (".jsonl", ".mid")  # of a saved take
 MAX_WAITING = 4096  # lines in the queue; callers wait while it is full
 DIGITS = 6  # of probabilities
 END_OF_QUEUE = b""
@@ -47,7 +49,7 @@ class TakeRecorder:
     """Writes what happens in a session to a file.
 
     Attributes:
-        jsonl, midi: the files of the saved take.
+        jsonl, midi: the files of the saved take; numbered if there are earlier takes.
         spool: the file during the session.
     """
 
@@ -66,10 +68,11 @@ class TakeRecorder:
             OSError: the file cannot be created.
         """
         stem = path.with_suffix("") if path.suffix.lower() in SUFFIXES else path
-        self.jsonl, self.midi = (stem.with_name(f"{stem.name}{s}") for s in (".jsonl", ".mid"))
-        for target in (self.jsonl, self.midi):
+        for target in take_files(stem):
             if target.is_dir():
                 raise MuseError(f"{target} is a folder; give the name of a file")
+        self._stem = stem
+        self._name_files()
         self.jsonl.parent.mkdir(parents=True, exist_ok=True)
         with blaming(self.jsonl):
             self._file: BinaryIO = open_spool(stem)
@@ -135,6 +138,7 @@ class TakeRecorder:
             if self._problem:
                 raise self._problem
             flush_to_disk(self.spool)
+            self._name_files()  # another session may have saved a take since the start
             self.spool.replace(self.jsonl)
             save_song(song_of_take(read_take(self.jsonl)), self.midi)
         return self.jsonl, self.midi
@@ -146,6 +150,13 @@ class TakeRecorder:
             self._writer.join()
             self._file.close()
             self.spool.unlink(missing_ok=True)
+
+    def _name_files(self) -> None:
+        """Name the files of the take, with a number if an earlier take has the name."""
+        stem = unused_stem(self._stem, TAKE_SUFFIXES)
+        self.jsonl, self.midi = take_files(stem)
+        if stem != self._stem:
+            log.info("the take %s exists; this one is %s", self._stem, stem)
 
     def _enqueue(self, line: AnyLine) -> None:
         """Put a line into the queue; no effect after the end."""
@@ -171,6 +182,12 @@ class TakeRecorder:
             problem.filename = str(self.spool)
             self._problem = problem
             log.warning("%s: recording stopped (%s)", self.spool, problem.strerror)
+
+
+def take_files(stem: Path) -> tuple[Path, Path]:
+    """Return the files of a take, JSON lines and MIDI."""
+    lines, midi = (stem.with_name(f"{stem.name}{suffix}") for suffix in TAKE_SUFFIXES)
+    return lines, midi
 
 
 def open_spool(stem: Path) -> BinaryIO:
