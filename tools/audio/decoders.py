@@ -1,14 +1,20 @@
 """Open sound files with libsndfile, or with ffmpeg where libsndfile cannot read the format."""
 
+import logging
 import shutil
 import subprocess
 import tempfile
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import soundfile
 
+from muse.tools.audio import mp3_header, wav_header
+from muse.tools.audio.amended_file import AmendedFile
 from muse.tools.errors import BadInputError, MissingPartError, system_hint
+
+log = logging.getLogger("muse")
 
 # first bytes of files that ffmpeg reads and libsndfile does not: (offset in bytes, magic)
 FFMPEG_MAGIC = (
@@ -19,29 +25,102 @@ FFMPEG_MAGIC = (
     (0, b"\xff\xf9"),  # aac
     (0, b"wvpk"),  # wavpack
     (0, b"MAC "),  # monkey's audio
+    (0, b"fLaC"),  # flac of unknown length
 )
+FFMPEG_PROTOCOLS = "file,pipe"  # a file cannot make ffmpeg open addresses
+HEAD_BYTES = 16  # that tell the format
+
+
+# returns the stated length in s, a right beginning, and the length of the old one in bytes
+HEADER_CHECKS = {"mp3": mp3_header.corrected_head, "wav": wav_header.corrected_head}
+COPY_FRAMES = 1 << 16  # frames copied at a time
+LARGEST_LENGTH = 1 << 62  # frames; libsndfile tells more where the length is unknown
 
 
 def open_sound_file(path: Path, name: str, stack: ExitStack) -> soundfile.SoundFile:
-    """Open a sound file.
+    """Open a sound file, whose `frames` are those that it holds and not those that it states.
 
     Args:
         path: of the file.
         name: for messages.
-        stack: owns the temporary WAV that ffmpeg decodes to, and removes it when it closes.
+        stack: owns the temporary WAV of a file that is decoded first, and removes it when it
+            closes.
 
     Raises:
         BadInputError: the file is missing, empty, or not audio.
         MissingPartError: only ffmpeg can read the format, and it is not installed.
     """
+    check_file(path, name)
+    try:
+        file = open_with_libsndfile(path, name, stack)
+    except soundfile.LibsndfileError as error:
+        reason = str(error).partition(": ")[2].strip() or str(error)
+        return open_with_ffmpeg(path, name, reason, stack)
+    if file.frames > LARGEST_LENGTH:
+        file.close()
+        return open_with_ffmpeg(path, name, "its length is unknown", stack)
+    return file if file.seekable() else seekable_copy(file, stack)
+
+
+def check_file(path: Path, name: str) -> None:
+    """Raise BadInputError if there is no file, or nothing in it."""
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        missing = isinstance(error, FileNotFoundError | NotADirectoryError)
+        reason = "no such file" if missing else error.strerror
+        raise BadInputError(f"{name}: {reason}") from error
     if not path.is_file():
         raise BadInputError(f"{name}: {'is a folder' if path.is_dir() else 'no such file'}")
-    if path.stat().st_size == 0:
+    if size == 0:
         raise BadInputError(f"{name}: is empty")
-    try:
-        return soundfile.SoundFile(path)
-    except soundfile.LibsndfileError as error:
-        reason = str(error).partition(": ")[2] or str(error)
+
+
+def open_with_libsndfile(path: Path, name: str, stack: ExitStack) -> soundfile.SoundFile:
+    """Open a file by its content, with a right beginning where its header is wrong."""
+    check = HEADER_CHECKS.get(kind_of_header(head_of(path)))
+    found = check(path) if check else None
+    if found is None:
+        return soundfile.SoundFile(stack.enter_context(AmendedFile(path)))
+    stated_s, head, skipped = found
+    file = soundfile.SoundFile(stack.enter_context(AmendedFile(path, head, skipped)))
+    report_length(name, round(stated_s, 1), round(file.frames / file.samplerate, 1))
+    return file
+
+
+@cache
+def report_length(name: str, stated_s: float, read_s: float) -> None:
+    """Report once that a file holds more or less sound than its header states."""
+    log.info(
+        "%s: its header states %.1f s, it holds %.1f s; all of it is read", name, stated_s, read_s
+    )
+
+
+def kind_of_header(head: bytes) -> str:
+    """Return the kind of file whose header can state a wrong length, by its first bytes."""
+    if wav_header.is_riff(head):
+        return "wav"
+    is_mp3 = head[:3] == b"ID3" or mp3_header.frame_bytes(head[: mp3_header.HEADER])
+    return "mp3" if is_mp3 else ""
+
+
+def seekable_copy(file: soundfile.SoundFile, stack: ExitStack) -> soundfile.SoundFile:
+    """Return a copy of a file in which libsndfile cannot seek, such as GSM in WAV."""
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="muse-")))
+    target = folder / "decoded.wav"
+    with (
+        file,
+        soundfile.SoundFile(
+            target, "w", file.samplerate, file.channels, "FLOAT", format="RF64"
+        ) as copy,
+    ):
+        while len(block := file.read(COPY_FRAMES, dtype="float32", always_2d=True)):
+            copy.write(block)
+    return soundfile.SoundFile(target)
+
+
+def open_with_ffmpeg(path: Path, name: str, reason: str, stack: ExitStack) -> soundfile.SoundFile:
+    """Open a file that libsndfile cannot read, for a reason, by way of a WAV that ffmpeg writes."""
     if shutil.which("ffmpeg") is None:
         if needs_ffmpeg(path):
             raise MissingPartError(
@@ -52,10 +131,15 @@ def open_sound_file(path: Path, name: str, stack: ExitStack) -> soundfile.SoundF
     return soundfile.SoundFile(decode_with_ffmpeg(path, folder / "decoded.wav", name))
 
 
+def head_of(path: Path) -> bytes:
+    """Return the first bytes of a file."""
+    with path.open("rb") as file:
+        return file.read(HEAD_BYTES)
+
+
 def needs_ffmpeg(path: Path) -> bool:
     """Return whether a file begins like a format that ffmpeg reads and libsndfile does not."""
-    with path.open("rb") as file:
-        head = file.read(16)
+    head = head_of(path)
     return any(head[offset:].startswith(magic) for offset, magic in FFMPEG_MAGIC)
 
 
@@ -65,9 +149,10 @@ def decode_with_ffmpeg(path: Path, target: Path, name: str) -> Path:
     Raises:
         BadInputError: ffmpeg finds no audio in it.
     """
-    command = ["ffmpeg", "-nostdin", "-v", "error", "-i", str(path), "-vn", "-map", "0:a:0"]
-    command += ["-c:a", "pcm_f32le", "-rf64", "auto", str(target)]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = ["ffmpeg", "-nostdin", "-v", "error"]
+    command += ["-protocol_whitelist", FFMPEG_PROTOCOLS, "-i", f"file:{path}"]
+    command += ["-vn", "-map", "0:a:0", "-c:a", "pcm_f32le", "-rf64", "auto", f"file:{target}"]
+    result = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     if result.returncode or not target.is_file():
         reason = result.stderr.strip().rpartition("\n")[2].rpartition(": ")[2] or "no audio in it"
         raise BadInputError(f"{name}: not audio that can be read ({reason})")
