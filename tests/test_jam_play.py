@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -16,16 +17,18 @@ from hypothesis import strategies as st
 
 from muse.tools.chords.load_model import load_model
 from muse.tools.errors import BadInputError, ParameterError
+from muse.tools.jam import routing as routes
 from muse.tools.jam.clock import VirtualClock
 from muse.tools.jam.engine import build_engine
 from muse.tools.jam.events import Message
-from muse.tools.jam.inputs import PlayerInput, stream_input
+from muse.tools.jam.inputs import PlayerInput, has_data, stream_input
 from muse.tools.jam.midi_bytes import is_off, is_on, key_of
 from muse.tools.jam.offline import play_offline
 from muse.tools.jam.options import JamOptions, JamRequest, is_file, resolve_options
-from muse.tools.jam.play import jam
+from muse.tools.jam.play import jam, open_known_input
 from muse.tools.jam.ports.outputs import ListOutput
 from muse.tools.jam.ports.playback import Playback
+from muse.tools.jam.ports.port_names import Port
 from muse.tools.jam.routing import Routing
 from muse.tools.jam.session import Session
 from muse.tools.song.document import Meter, song_to_json
@@ -267,6 +270,59 @@ def test_audio_input_points_to_transcribe() -> None:
 def test_unknown_file_suffix_is_not_a_port(tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match="xyz"):
         jam(JamRequest(), Routing(source=str(SOLO), target=str(tmp_path / "take.xyz")), 1)
+
+
+@pytest.mark.parametrize(("source", "target"), [(str(SOLO), "x.xyz"), ("solo.xyz", "take.mid")])
+def test_mistyped_file_is_not_waited_for_as_a_port(
+    monkeypatch: pytest.MonkeyPatch, source: str, target: str
+) -> None:
+    ports = [Port("in", "Piano 2.out", "JACK"), Port("out", "Piano 2.out", "JACK")]
+    monkeypatch.setattr(routes, "list_ports", lambda: ports)
+    with pytest.raises(ParameterError, match=r"\.xyz is neither a MIDI port nor a file"):
+        routes.check_routing(Routing(source, target))
+    routes.check_routing(Routing(str(SOLO), "Piano 2.out"))
+
+
+def test_a_folder_that_does_not_exist_is_no_port() -> None:
+    with pytest.raises(BadInputError, match="folder"):
+        routes.check_routing(Routing(str(SOLO), "new/"))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device here")
+def test_a_full_disk_is_a_failure() -> None:
+    words = ["jam", "--in", str(SOLO), "--out", "-", "--model", "ngram"]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "muse.cli", *words], stdout=full, stderr=subprocess.PIPE
+        )
+    assert done.returncode == 1
+    assert done.stderr.count(b"standard output: No space left on device") == 1
+    assert b"Exception ignored" not in done.stderr
+
+
+def test_a_song_in_a_pipe_to_a_port_is_a_song(monkeypatch: pytest.MonkeyPatch) -> None:
+    with SOLO.open("rb") as file:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(file.raw)))
+        player = open_known_input(JamRequest(), Routing("-", "a port"), None)
+    assert player
+    assert player.bpm == load_song(SOLO).tempos[0].bpm
+
+
+def test_an_empty_pipe_is_a_live_player() -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as stream:
+        assert not has_data(stream, 0.0)
+        os.close(writing)
+        assert has_data(stream, 0.0)
+
+
+def test_a_pipe_without_notes_is_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"no notes")))
+    monkeypatch.setattr(routes, "load_rtmidi", lambda: None)
+    monkeypatch.setattr("muse.tools.jam.play.open_output", lambda *_, **__: ListOutput())
+    fast = JamRequest(bpm="400", count_in=0)
+    with pytest.raises(BadInputError, match="standard input held no notes"):
+        jam(fast, Routing("-", "a port", model="ngram"), 1)
 
 
 def test_a_failure_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,9 +2,11 @@
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from io import BufferedReader
 from pathlib import Path
+from select import select
 from statistics import fmean
 from typing import BinaryIO
 
@@ -15,19 +17,20 @@ from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.jam.events import Message
 from muse.tools.jam.midi_bytes import NOTE_ON, control, note_off
 from muse.tools.jam.options import DEFAULT_BPM
-from muse.tools.jam.ports.input_queue import STREAM_BLOCK
+from muse.tools.jam.ports.input_queue import STREAM_BLOCK, is_song_head
 from muse.tools.jam.ports.json_lines import JsonLines
 from muse.tools.jam.session import LEAD_S
 from muse.tools.jam.takes.replay import Replay
 from muse.tools.melody.prepare_song import is_melody
-from muse.tools.song.document import Meter, Song, Tempo, Track, is_document
+from muse.tools.song.document import Meter, Song, Tempo, Track
 from muse.tools.song.meter import COMMON_TIME, first_meter, pulse_beats
-from muse.tools.song.midi import MIDI_MAGIC, load_song
+from muse.tools.song.midi import load_song
 
 log = logging.getLogger("muse")
 
 LEAD_PARAM = "lead_s"  # name of PlayerInput.lead_s in the params of a take
 MAX_LEAD_S = 0.1
+SONG_WAIT_S = 5.0  # for the first bytes of a pipe; then it is taken for a live player's
 FILE_LEAD_S = -0.02  # offline, notes up to 20 ms after a beat still count for its decision
 OFFS, CONTROLS, ONS = range(3)  # order of messages at the same time
 
@@ -140,10 +143,22 @@ def timed_lines(stream: BinaryIO, name: str) -> Iterator[Message]:
         yield Message(max(latest_s, time_s or 0.0), data)
 
 
+def has_data(stream: BinaryIO, timeout_s: float = SONG_WAIT_S) -> bool:
+    """Return whether a stream holds data or has ended, after waiting for it.
+
+    A pipe that stays empty is a live player's, who may be waiting for the count-in.
+    """
+    with suppress(OSError, ValueError):  # no file, or a pipe of Windows
+        if not select([stream], [], [], 0.0)[0]:
+            log.info("waiting up to %g s for a song on standard input", timeout_s)
+            return bool(select([stream], [], [], timeout_s)[0])
+    return True
+
+
 def is_song(stream: BinaryIO) -> bool:
     """Return whether a stream holds a MIDI file or a Song document, without consuming it."""
     head = stream.peek(1) if isinstance(stream, BufferedReader) else b""
-    return head.startswith(MIDI_MAGIC) or is_document(head)
+    return is_song_head(head)
 
 
 def after_count_in(player_input: PlayerInput, beats: float, bpm: float) -> PlayerInput:

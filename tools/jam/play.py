@@ -13,6 +13,7 @@ from threading import Event
 from typing import Any
 
 from muse.tools.chords.load_model import load_model, report_model
+from muse.tools.errors import BadInputError, MuseError
 from muse.tools.generation.seeds import choose_seed
 from muse.tools.jam.clock import SystemClock, VirtualClock, raise_priority
 from muse.tools.jam.engine import Engine, build_engine
@@ -20,6 +21,7 @@ from muse.tools.jam.inputs import (
     PlayerInput,
     after_count_in,
     file_input,
+    has_data,
     is_song,
     stream_input,
     take_input,
@@ -139,11 +141,26 @@ def jam(
         agreement = None
         if routing.replay and take:
             agreement = compare_takes(read_take(routing.replay), read_take(take.jsonl))
+    check_success(routing, session)
     counts = session.counts
     latency = session.playback.lateness.figures()
     return JamResult(
         counts.beats, counts.late, latency, counts.deciding.figures(), files, agreement
     )
+
+
+def check_success(routing: Routing, session: Session) -> None:
+    """Raise an error for a session that played nothing, or heard nothing from a pipe.
+
+    Raises:
+        MuseError: no message reached the MIDI port.
+        BadInputError: the pipe held no notes, and no number of bars was given.
+    """
+    playback = session.playback
+    if playback.lost and not playback.sent:
+        raise MuseError(f"nothing was played: the MIDI port '{routing.target}' was not there")
+    if routing.source == PIPE and not session.counts.notes and routing.bars is None:
+        raise BadInputError("standard input held no notes; give --bars N to play the band alone")
 
 
 def is_performance(player_input: PlayerInput | None) -> bool:
@@ -175,10 +192,10 @@ def open_known_input(
     """Return the player from a take, a file or a pipe; None for a player in real time."""
     if replay is not None:
         return take_input(replay)
-    if routing.source == PIPE and routing.is_live:
+    if routing.source == PIPE and routing.is_live and not has_data(sys.stdin.buffer):
         return None
     if routing.source == PIPE and not is_song(sys.stdin.buffer):
-        return stream_input(sys.stdin.buffer)
+        return None if routing.is_live else stream_input(sys.stdin.buffer)
     if not is_file(routing.source):
         return None
     has_bpm = request.bpm is not None and not follows_player(request.bpm)
@@ -226,8 +243,8 @@ def run_offline(
         is_through=bool(routing.is_through),
     )
     play_offline(session, player_input, bars=routing.bars, report=report)
-    if is_reader_gone(output):
-        raise BrokenPipeError
+    if isinstance(output, JsonOutput) and output.ended.is_set():
+        raise output.error or BrokenPipeError
     session.save()
     return session
 
@@ -244,7 +261,7 @@ def run_live(
 ) -> Session:
     """Run in real time, until the player's file or pipe ends or `stop` is set."""
     clock = SystemClock()
-    output = open_output(routing)
+    output = open_output(routing, wait=player_input is None)
     playback = stack.enter_context(Playback(output, clock))
     session = Session(
         engine,
@@ -277,6 +294,8 @@ def run_live(
             print_bars(session, print_bar)
     if live.error is not None:
         raise live.error
+    if isinstance(output, JsonOutput) and output.error is not None:
+        raise output.error
     return session
 
 

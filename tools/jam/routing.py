@@ -1,6 +1,8 @@
 """Input and output of a jam: ports, pipes, files and the synthesizer."""
 
 import logging
+import os
+import re
 import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -12,9 +14,9 @@ from muse.tools.audio.render import load_fluidsynth
 from muse.tools.errors import BadInputError, MuseError, ParameterError
 from muse.tools.jam.band.lines import CHANNELS
 from muse.tools.jam.clock import SystemClock
-from muse.tools.jam.options import AUTO, is_file
+from muse.tools.jam.options import AUTO, FILE_SUFFIXES, is_file
 from muse.tools.jam.ports.input_queue import InputQueue, StreamReader, open_queue_port
-from muse.tools.jam.ports.midi_system import load_rtmidi
+from muse.tools.jam.ports.midi_system import Direction, load_rtmidi
 from muse.tools.jam.ports.outputs import JsonOutput, NullOutput, Output, PortOutput
 from muse.tools.jam.ports.port_names import LOOP, list_ports, matching_ports
 from muse.tools.jam.session import SOLO_CHANNEL
@@ -23,6 +25,7 @@ from muse.tools.song.export import check_target
 log = logging.getLogger("muse")
 
 PIPE, SYNTH = "-", "synth"
+FILE_LIKE = re.compile(r"\w\.[A-Za-z]\w{1,7}$")  # a name with a suffix, such as take.xyz
 # what sounds on each channel, as JSON lines name it
 SOURCES = {channel: part for part, channel in CHANNELS.items()} | {SOLO_CHANNEL: "solo"}
 
@@ -70,12 +73,13 @@ class Routing:
 def check_routing(routing: Routing) -> None:
     """Raise an error for inputs and outputs that do not go together or need a missing part."""
     for place in (routing.source, routing.target):
-        if place and Path(place).is_dir():
+        if place and (Path(place).is_dir() or place.endswith(("/", os.sep))):
             raise BadInputError(f"{place} is a folder; name a file or a MIDI port")
     if routing.record is not None and not Path(routing.record).name:
         raise ParameterError("--record needs a name, such as take")
     if routing.needs_midi_ports:
         load_rtmidi()
+        check_port_names(routing)
     if routing.target == SYNTH:
         load_fluidsynth()
     if routing.replay and routing.source:
@@ -101,19 +105,39 @@ def check_pipes(routing: Routing) -> None:
         raise MuseError("standard output is closed; give --out a file, a port or synth")
 
 
-def open_output(routing: Routing) -> Output:
-    """Open the output of a live session."""
+def check_port_names(routing: Routing) -> None:
+    """Raise ParameterError for a port's name that looks like a file's and is no port.
+
+    A port that is missing is waited for, so a mistyped suffix would play into nothing.
+    """
+    places: tuple[tuple[Direction, str | None], ...] = (
+        ("in", routing.source),
+        ("out", routing.target),
+    )
+    for direction, place in places:
+        if place is None or is_file(place) or not FILE_LIKE.search(place):
+            continue
+        names = [port.name for port in list_ports() if port.direction == direction]
+        if not matching_ports(names, place):
+            raise ParameterError(
+                f"--{direction} {place} is neither a MIDI port nor a file that muse jam takes; "
+                f"files end in {', '.join(FILE_SUFFIXES)}"
+            )
+
+
+def open_output(routing: Routing, *, wait: bool = True) -> Output:
+    """Open the output of a live session; `wait` as of ReconnectingPort.open, for a MIDI port."""
     if routing.target == SYNTH:
         from muse.tools.jam.ports.synth import SynthOutput
 
         return SynthOutput(routing.soundfont)
     if routing.target == PIPE:
         return JsonOutput(sys.stdout, SOURCES)
-    return NullOutput() if is_file(routing.target) else PortOutput(routing.target, wait=True)
+    return NullOutput() if is_file(routing.target) else PortOutput(routing.target, wait=wait)
 
 
 def is_reader_gone(output: Output) -> bool:
-    """Return whether the reader of the JSON lines has closed the pipe."""
+    """Return whether standard output accepts no more JSON lines."""
     return isinstance(output, JsonOutput) and output.ended.is_set()
 
 

@@ -27,6 +27,8 @@ from muse.tools.jam.midi_bytes import (
 from muse.tools.jam.ports.json_lines import JsonLines
 from muse.tools.jam.ports.lateness import Lateness
 from muse.tools.jam.ports.reconnecting_port import POLL_S, ReconnectingPort
+from muse.tools.song.document import is_document
+from muse.tools.song.midi import MIDI_MAGIC
 
 log = logging.getLogger("muse")
 
@@ -157,6 +159,11 @@ def open_queue_port(text: str | None, queue: InputQueue) -> ReconnectingPort:
     return ReconnectingPort("in", text, receive=queue.put, on_lost=queue.release_all)
 
 
+def is_song_head(head: bytes) -> bool:
+    """Return whether data begin like a MIDI file or a Song document."""
+    return head.startswith(MIDI_MAGIC) or is_document(head)
+
+
 class StreamReader:
     """A thread that reads a stream: JSON lines where it begins with a brace, else raw MIDI bytes.
 
@@ -190,6 +197,9 @@ class StreamReader:
         read = getattr(self._stream, "read1", self._stream.read)
         parser: ByteParser | JsonLines | None = None
         while not self._stopped.is_set() and (block := read(STREAM_BLOCK)):
+            if parser is None and is_song_head(block):
+                log.warning("a song on standard input came late; write it to a file for --in")
+                break
             parser = parser or (JsonLines() if block.lstrip()[:1] == b"{" else ByteParser())
             self._take(parser, block)
         if isinstance(parser, JsonLines):

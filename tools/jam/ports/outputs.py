@@ -58,23 +58,30 @@ class JsonOutput:
     """JSON lines on a stream, flushed after each.
 
     Attributes:
-        ended: set when the reader has closed the stream.
+        ended: set when the stream accepts nothing more.
+        error: why, unless its reader has closed it; None otherwise.
     """
 
     def __init__(self, stream: TextIO, sources: Mapping[int, str]) -> None:
         """Write to a stream, which stays open; `sources` names what sounds on each channel."""
         self.ended = Event()
+        self.error: OSError | None = None
         self._stream = stream
         self._sources = sources
 
     def send(self, message: Message) -> None:
-        """Write one line; raises OSError when the reader has closed the stream."""
+        """Write one line; raises BrokenPipeError when the stream accepts nothing more."""
         try:
             self._stream.write(format_line(message, self._sources))
             self._stream.flush()
         except BrokenPipeError:
             self.ended.set()
             raise
+        except OSError as error:  # for example a full disk
+            error.filename = "standard output"
+            self.error = error
+            self.ended.set()
+            raise BrokenPipeError from error
 
     def close(self) -> None:
         """Do nothing; the stream belongs to the caller."""
