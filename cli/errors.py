@@ -1,12 +1,23 @@
 """Errors on the command line: an exit code and one line that says what to do."""
 
+import errno
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import typer
 
 from muse.cli.exit_codes import ExitCode
+from muse.cli.streams import OUTPUT_NAME
+
+OUT_OF_MEMORY = "not enough memory; close other programs, or take fewer --jobs or a shorter input"
+# how torch, onnxruntime and the linker report that memory is lacking
+NO_MEMORY = re.compile(
+    r"out of memory|bad_alloc|can't allocate memory|cannot allocate memory"
+    r"|failed to allocate memory|failed to map segment",
+    re.IGNORECASE,
+)
 
 # typer's messages about the command line, and how they read better
 USAGE_WORDINGS = tuple(
@@ -52,6 +63,11 @@ def explain(error: BaseException | None, words: Sequence[str]) -> tuple[ExitCode
         return ExitCode.INTERRUPTED, "interrupted"
     if is_usage_error(error):
         return ExitCode.USAGE, describe_usage(error, words)
+    if is_out_of_memory(error):
+        detail = f" ({error})" if str(error) else ""
+        return ExitCode.FAILED, one_line(f"{OUT_OF_MEMORY}{detail}")
+    if isinstance(error, ModuleNotFoundError):
+        return ExitCode.MISSING_PART, f"{error.name} is not installed; 'muse doctor' lists commands"
     from muse.tools.errors import BadInputError, MissingPartError, MuseError, ParameterError
 
     table = (
@@ -62,13 +78,26 @@ def explain(error: BaseException | None, words: Sequence[str]) -> tuple[ExitCode
         (ParameterError, ExitCode.USAGE),
         (MuseError, ExitCode.FAILED),
         (OSError, ExitCode.FAILED),
-        (MemoryError, ExitCode.FAILED),
     )
     for kind, code in table:
         if isinstance(error, kind):
-            return code, one_line(describe(error))
+            return code, one_line(describe(error) + describe_folder(code))
     name = type(error).__name__
     return ExitCode.FAILED, one_line(f"{name}: {error} (a bug; --debug shows the traceback)")
+
+
+def is_out_of_memory(error: BaseException | None) -> bool:
+    """Return whether memory was lacking; nets report that in ways of their own."""
+    return isinstance(error, MemoryError) or bool(NO_MEMORY.search(str(error)))
+
+
+def describe_folder(code: ExitCode) -> str:
+    """Return what is wrong with the working folder, if a file may be missing because of it."""
+    try:
+        Path.cwd()
+    except OSError:
+        return "; the working folder was deleted" if code != ExitCode.USAGE else ""
+    return ""
 
 
 def is_usage_error(error: BaseException | None) -> bool:
@@ -91,8 +120,10 @@ def describe_usage(error: Any, words: Sequence[str]) -> str:
 
 def describe(error: BaseException) -> str:
     """Return the text of an error; of an operating system error 'file: reason'."""
-    if isinstance(error, OSError) and error.filename is not None and error.strerror:
-        return f"{error.filename}: {error.strerror}"
+    if isinstance(error, OSError) and error.strerror:
+        if error.filename == OUTPUT_NAME and error.errno == errno.EBADF:
+            return f"{OUTPUT_NAME} is closed; name a file or a pipe"
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return str(error) or type(error).__name__
 
 

@@ -16,6 +16,7 @@ from muse.cli.errors import explain, is_usage_error
 from muse.cli.exit_codes import ExitCode
 from muse.cli.help_format import Group, write_section
 from muse.cli.progress import set_up_messages
+from muse.cli.streams import OUTPUT_NAME, drop_output, open_standard_streams
 
 # subcommands by panel of the help, each in the module of its name; a command is imported when it
 # is run, so its first sentence is repeated here, and tests/test_help.py holds the two equal
@@ -167,8 +168,10 @@ def run(arguments: Sequence[str]) -> int:
     except BaseException as raised:
         error = raised.__cause__ if isinstance(raised, Stopped) else raised
         if isinstance(error, BrokenPipeError):  # as in `muse ... | head`
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            drop_output()
             return ExitCode.OK
+        if getattr(error, "filename", None) == OUTPUT_NAME:
+            drop_output()
         if type(error).__name__ == "NoArgsIsHelpError":  # private to typer; its text is the help
             print(error, file=sys.stderr)
             return ExitCode.USAGE
@@ -203,6 +206,5 @@ def main() -> NoReturn:
     # the nets have threads of their own
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     signal.signal(signal.SIGTERM, interrupt)
-    if sys.stderr is None:  # closed by the caller, so there are no messages
-        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    open_standard_streams()
     sys.exit(run(sys.argv[1:]))

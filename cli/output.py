@@ -7,9 +7,9 @@ from typing import Any
 
 def print_json(value: Any) -> None:
     """Write one JSON object on one line of stdout."""
-    import msgspec
+    from muse.tools.files import json_bytes
 
-    write_bytes(msgspec.json.encode(value) + b"\n")
+    write_bytes(json_bytes(value) + b"\n")
 
 
 def write_bytes(data: bytes) -> None:

@@ -160,11 +160,12 @@ def json_lines(options: "RunOptions") -> Iterator[Callable[[dict[str, Any], Any]
 
     from muse.cli.output import write_bytes
     from muse.tools.errors import ParameterError
+    from muse.tools.files import json_bytes
     from muse.tools.tokens.outputs import check_not_input, is_folder, writing_lines
 
     def line(head: dict[str, Any], rest: Any) -> bytes:
         more = msgspec.to_builtins(rest) if rest is not None else {}
-        return msgspec.json.encode({**head, **more}) + b"\n"
+        return json_bytes({**head, **more}) + b"\n"
 
     if options.out in (None, "-"):
         yield lambda head, rest: write_bytes(line(head, rest))

@@ -12,9 +12,10 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from muse.tools.errors import BadInputError, MuseError
 
@@ -147,7 +148,7 @@ def read_bytes(source: str | Path) -> bytes:
     """
     if str(source) == PIPE:
         report_terminal()
-        return sys.stdin.buffer.read()
+        return standard_input().read()
     try:
         return Path(source).read_bytes()
     except OSError as error:
@@ -162,16 +163,51 @@ def report_terminal() -> None:
 
 @contextmanager
 def on_disk(source: str | Path) -> Iterator[Path]:
-    """Yield a path that can be read and sought: the file, or a temporary copy of standard input."""
-    if str(source) != PIPE:
+    """Yield a path that can be read and sought: the file, or a temporary copy of a pipe."""
+    if str(source) != PIPE and not is_pipe(Path(source)):
         yield Path(source)
         return
-    report_terminal()
-    with tempfile.NamedTemporaryFile(prefix="muse-stdin-") as file:
-        while block := sys.stdin.buffer.read(HASH_BLOCK):
+    is_stdin = str(source) == PIPE
+    if is_stdin:
+        report_terminal()
+    with ExitStack() as stack:
+        stream = standard_input() if is_stdin else stack.enter_context(Path(source).open("rb"))
+        file = stack.enter_context(tempfile.NamedTemporaryFile(prefix="muse-stdin-"))
+        while block := stream.read(HASH_BLOCK):
             file.write(block)
         file.flush()
         yield Path(file.name)
+
+
+def is_pipe(path: Path) -> bool:
+    """Return whether a path is a named pipe or a shell's `<(command)`, which is read only once."""
+    return path.is_fifo() or path.is_socket()
+
+
+def standard_input() -> BinaryIO:
+    """Return standard input as bytes; raise BadInputError if the caller closed it."""
+    if sys.stdin is None:
+        raise BadInputError(f"{PIPE_NAME} is closed; name a file instead of '{PIPE}'")
+    return sys.stdin.buffer
+
+
+def json_bytes(value: Any) -> bytes:
+    """Return a value as JSON in UTF-8; what file names hold that is not UTF-8 becomes U+FFFD."""
+    import msgspec  # not above: 'muse doctor' reports where it is missing
+
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return msgspec.json.encode(legible(msgspec.to_builtins(value)))
+
+
+def legible(value: Any) -> Any:
+    """Return a value of JSON in whose texts the bytes that are not UTF-8 are U+FFFD."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    if isinstance(value, dict):
+        return {legible(key): legible(each) for key, each in value.items()}
+    return [legible(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def track_name(source: str | Path) -> str:

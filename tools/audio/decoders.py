@@ -1,6 +1,7 @@
 """Open sound files with libsndfile, or with ffmpeg where libsndfile cannot read the format."""
 
 import logging
+import os
 import shutil
 import subprocess
 import tempfile
@@ -135,6 +136,15 @@ def head_of(path: Path) -> bytes:
     """Return the first bytes of a file."""
     with path.open("rb") as file:
         return file.read(HEAD_BYTES)
+
+
+def encoded(path: Path) -> str | bytes:
+    """Return a path as soundfile takes it: in bytes where it is not UTF-8."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return os.fsencode(path)
+    return str(path)
 
 
 def needs_ffmpeg(path: Path) -> bool:

@@ -14,7 +14,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from muse.tools.audio.decoders import open_sound_file
+from muse.tools.audio.decoders import encoded, open_sound_file
 from muse.tools.audio.encodings import find_encoding
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.files import input_name, on_disk, replacing
@@ -165,7 +165,7 @@ class AudioWriter:
         self._subtype = encoding.subtypes[bits]
         try:
             self._file = soundfile.SoundFile(
-                path, "w", sample_rate, channels, self._subtype, format=container
+                encoded(path), "w", sample_rate, channels, self._subtype, format=container
             )
         except soundfile.LibsndfileError as error:
             message = (

@@ -24,7 +24,7 @@ import numpy as np
 
 from muse.tools.audio.io import AudioWriter
 from muse.tools.errors import BadInputError, MuseError, ParameterError
-from muse.tools.files import PIPE, read_bytes, replacing_folder, sha256_of
+from muse.tools.files import PIPE, json_bytes, read_bytes, replacing_folder, sha256_of
 from muse.tools.intervals.clip_settings import ClipSettings
 from muse.tools.intervals.generate import ClipMaker
 from muse.tools.intervals.sample_label import Label, ResolvedSettings, resolve_settings
@@ -216,7 +216,7 @@ def write_chunk(maker: ClipMaker, folder: Path, numbers: range) -> Made:
 def write_index(folder: Path, request: dict[str, Any], made: Made) -> DataSet:
     """Write labels.jsonl and dataset.json."""
     labels, hashes = made
-    lines = b"".join(msgspec.json.encode(label) + b"\n" for label in labels)
+    lines = b"".join(json_bytes(label) + b"\n" for label in labels)
     (folder / LABELS).write_bytes(lines)
     index = DataSet(
         format=FORMAT,
@@ -228,7 +228,7 @@ def write_index(folder: Path, request: dict[str, Any], made: Made) -> DataSet:
         request_hash=hash_of(request),
         content_hash=content_hash(lines, hashes),
     )
-    (folder / INDEX).write_bytes(msgspec.json.format(msgspec.json.encode(index), indent=2) + b"\n")
+    (folder / INDEX).write_bytes(msgspec.json.format(json_bytes(index), indent=2) + b"\n")
     return index
 
 

@@ -149,15 +149,21 @@ def check_name(option: str, value: str, names: tuple[str, ...]) -> str:
 
 def parse_bpm(text: str | None, default: float, meter: Meter) -> float:
     """Return the tempo in quarter notes per minute, or the default where none is given."""
+    counted = checked_bpm(text)
+    return default if counted is None else counted * pulse_beats(meter)
+
+
+def checked_bpm(text: str | None) -> float | None:
+    """Return the counted tempo in beats per minute, None where none is given; check its range."""
     if text is None or text == AUTO:
-        return default
+        return None
     counted = parse_number(text.removeprefix(f"{AUTO}:"))
     if counted is None or not SLOWEST_BPM <= counted <= FASTEST_BPM:
         raise ParameterError(
             f"--bpm must be {SLOWEST_BPM:g} to {FASTEST_BPM:g}, auto, or auto:92 to start near 92, "
             f"not '{text}'"
         )
-    return counted * pulse_beats(meter)
+    return counted
 
 
 def follows_player(bpm: str | None) -> bool:

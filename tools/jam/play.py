@@ -32,9 +32,9 @@ from muse.tools.jam.options import (
     DEFAULT_BPM,
     JamOptions,
     JamRequest,
+    checked_bpm,
     follows_player,
     is_file,
-    parse_number,
     resolve_options,
 )
 from muse.tools.jam.ports.input_queue import InputQueue
@@ -190,6 +190,7 @@ def open_known_input(
     request: JamRequest, routing: Routing, replay: Replay | None
 ) -> PlayerInput | None:
     """Return the player from a take, a file or a pipe; None for a player in real time."""
+    bpm = checked_bpm(request.bpm)
     if replay is not None:
         return take_input(replay)
     if routing.source == PIPE and routing.is_live and not has_data(sys.stdin.buffer):
@@ -198,9 +199,8 @@ def open_known_input(
         return None if routing.is_live else stream_input(sys.stdin.buffer)
     if not is_file(routing.source):
         return None
-    has_bpm = request.bpm is not None and not follows_player(request.bpm)
-    bpm = parse_number(request.bpm or "") if has_bpm else None
-    return file_input(str(routing.source), routing.track, bpm)
+    has_bpm = not follows_player(request.bpm)
+    return file_input(str(routing.source), routing.track, bpm if has_bpm else None)
 
 
 def options_for(

@@ -12,6 +12,7 @@ from threading import Event
 from muse.tools.audio.encodings import AUDIO_SUFFIXES
 from muse.tools.audio.render import load_fluidsynth
 from muse.tools.errors import BadInputError, MuseError, ParameterError
+from muse.tools.files import report_terminal
 from muse.tools.jam.band.lines import CHANNELS
 from muse.tools.jam.clock import SystemClock
 from muse.tools.jam.options import AUTO, FILE_SUFFIXES, is_file
@@ -101,6 +102,8 @@ def check_pipes(routing: Routing) -> None:
     """Raise an error for a pipe that is closed, for which Python has None."""
     if routing.source == PIPE and sys.stdin is None:
         raise BadInputError("standard input is closed; give --in a pipe, a file or a port")
+    if routing.source == PIPE:
+        report_terminal()
     if routing.target == PIPE and sys.stdout is None:
         raise MuseError("standard output is closed; give --out a file, a port or synth")
 

@@ -7,8 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-import msgspec
-
+from muse.tools.files import json_bytes
 from muse.tools.separation.separate import Separation
 
 DOCUMENT = "separation.json"  # the result of a track, beside its first stem
@@ -27,7 +26,7 @@ class StemArchive(AbstractContextManager["StemArchive"]):
         paths = [Path(stem.path) for stem in result.stems]
         for stem, path in zip(result.stems, paths, strict=True):
             stem.path = path.relative_to(self._folder).as_posix()
-        data = msgspec.json.encode(result) + b"\n"
+        data = json_bytes(result) + b"\n"
         entry = tarfile.TarInfo((Path(result.stems[0].path).parent / DOCUMENT).as_posix())
         entry.size = len(data)
         self._tar.addfile(entry, io.BytesIO(data))

@@ -17,6 +17,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from muse.tools.errors import BadInputError
+from muse.tools.files import json_bytes
 from muse.tools.song.tempo_map import TempoMap
 from muse.tools.song.validation import first_problem
 
@@ -280,7 +281,7 @@ def is_document(head: bytes) -> bool:
 
 def song_to_json(song: Song) -> bytes:
     """Write a Song as one line of UTF-8 JSON with a line break at its end."""
-    return _encoder.encode(song) + b"\n"
+    return json_bytes(song) + b"\n"
 
 
 def song_from_json(data: bytes, name: str = "input") -> Song:

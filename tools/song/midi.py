@@ -31,7 +31,7 @@ from symusic.core import (
 )
 
 from muse.tools.errors import BadInputError
-from muse.tools.files import input_name, read_bytes, write_bytes
+from muse.tools.files import input_name, legible, read_bytes, write_bytes
 from muse.tools.song.document import (
     Bend,
     Control,
@@ -268,7 +268,7 @@ def write_track(track: Track, ticks_per_beat: int) -> TrackTick:
 
     Ends are rounded to ticks instead of durations, so that legato notes still touch.
     """
-    midi = TrackTick(track.name, track.program, track.is_drum)
+    midi = TrackTick(legible(track.name), track.program, track.is_drum)
     starts = np.array([note.start_beats for note in track.notes])
     lengths = np.array([note.duration_beats for note in track.notes])
     first, last = (

@@ -5,6 +5,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from muse.tools.errors import BadInputError
+from muse.tools.files import json_bytes
 from muse.tools.song.document import MadeBy
 from muse.tools.tokens.tokenizer import Decoded, Tokenizer
 
@@ -58,7 +59,7 @@ def token_files(data: bytes, name: str = "input") -> list[TokenFile]:
 
 def encode_document(document: TokenFile) -> bytes:
     """Return a token file as one line of JSON, format first."""
-    return msgspec.json.encode(document) + b"\n"
+    return json_bytes(document) + b"\n"
 
 
 def decode_document(document: TokenFile, tokenizer: Tokenizer, name: str = "input") -> Decoded:

@@ -4,9 +4,8 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
 from muse.tools.errors import BadInputError, ParameterError
+from muse.tools.files import json_bytes
 from muse.tools.notation.grid import GRID
 from muse.tools.progress import Report, silent
 from muse.tools.song.document import Song, song_to_json
@@ -137,7 +136,7 @@ def json_of(content: Song | Sound, report: Report = silent) -> bytes:
         return song_to_json(annotated(content))
     facts = sound_overview(content, 1, report)
     names = ("name", "duration_s", "sample_rate", "channels", "peak_dbfs", "loudness_lufs")
-    return msgspec.json.encode({name: getattr(facts, name) for name in names}) + b"\n"
+    return json_bytes({name: getattr(facts, name) for name in names}) + b"\n"
 
 
 def save_view(
