@@ -201,6 +201,29 @@ def test_the_thread_plays_what_comes_while_it_waits() -> None:
     assert playback.lateness.max_s < DEADLINE_S
 
 
+def test_output_that_may_lose_messages_is_silenced_twice_before_it_closes() -> None:
+    calls: list[bytes | str] = []
+
+    class Lossy(ListOutput):
+        def send(self, message: Message) -> None:
+            calls.append(message.data)
+
+        def settle(self) -> bool:
+            calls.append("settle")
+            return True
+
+        def close(self) -> None:
+            calls.append("close")
+
+    with Playback(Lossy(), VirtualClock()) as playback:
+        playback.schedule([Message(0.0, on(60))])
+        playback.play_until(0.0)
+        playback.panic()
+    silence = calls[1:5]
+    assert calls == [on(60), *silence, "settle", *silence, "settle", "close"]
+    assert silence[0] == off(60)
+
+
 def test_output_is_silenced_when_it_is_back() -> None:
     output = WaitableOutput()
     clock = SystemClock()

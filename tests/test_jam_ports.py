@@ -179,9 +179,10 @@ def test_notes_end_on_leaving(jack: str) -> None:
             playback.start()
             playback.schedule([Message(0.0, ON), Message(1e6, OFF)])
             assert peer.received.wait_for(1) == [ON]
-        after = peer.received.wait_for(5)[1:]
+        after = peer.received.wait_for(9)[1:]
+    assert after[:4] == after[4:]  # sent twice, as a client may miss a period
     assert after[0] == OFF
-    assert {data[1] for data in after[1:]} == {64, 120, 123}
+    assert {data[1] for data in after[1:4]} == {64, 120, 123}
 
 
 def test_virtual_ports(jack: str, received: ReceivedMessages) -> None:

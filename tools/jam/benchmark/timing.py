@@ -78,6 +78,10 @@ class StampedOutput:
         self._port.send(message)
         self.due.append((message.time_s, message.data))
 
+    def settle(self) -> bool:
+        """Wait as the port does."""
+        return self._port.settle()
+
     def close(self) -> None:
         """Close the port."""
         self._port.close()

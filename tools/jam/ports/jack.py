@@ -23,6 +23,9 @@ NO_START_SERVER = 1  # JackNoStartServer
 SERVER_FAILED = 0x10  # JackServerFailed: no server runs
 ATTEMPTS = 3  # to open a client
 PAUSE_S = 0.1  # between them
+PERIODS_TIMEOUT_S = 1.0
+FRAMES_PAUSE_S = 0.002  # between two looks at the number of frames
+FRAME_NUMBERS = 1 << 32  # after which the server counts from 0 again
 Names = frozenset[str]
 
 
@@ -91,6 +94,27 @@ class JackServer:
                 self._library.jack_free(ports)
             return names
 
+    def wait_for_periods(self, count: int, timeout_s: float = PERIODS_TIMEOUT_S) -> None:
+        """Wait until the server has run some periods, in which its clients send their messages.
+
+        Without realtime priority a client may miss a period, however long that is.
+        """
+        end_s = time.monotonic() + timeout_s
+        first = self._last_frame()
+        while first is not None and time.monotonic() < end_s:
+            now = self._last_frame()
+            if now is None or (now[0] - first[0]) % FRAME_NUMBERS >= count * now[1]:
+                return
+            time.sleep(FRAMES_PAUSE_S)
+
+    def _last_frame(self) -> tuple[int, int] | None:
+        """Return the first frame of the period and its length in frames; None without a server."""
+        with self._lock:
+            if self._watch_client is None or self._died_s.value:
+                return None
+            frame = self._library.jack_last_frame_time(self._watch_client)
+            return int(frame), int(self._library.jack_get_buffer_size(self._watch_client))
+
     def _is_watched(self) -> bool:
         """Return whether the server runs and our client is open, after trying to open it."""
         if self._died_s.value and not self._open_clients:
@@ -157,6 +181,8 @@ CALLS: tuple[tuple[Any, ...], ...] = (  # name, result type and argument types
     ("jack_client_open", POINTER, TEXT, ctypes.c_int, POINTER),
     ("jack_client_close", ctypes.c_int, POINTER),
     ("jack_on_shutdown", None, POINTER, POINTER, POINTER),
+    ("jack_last_frame_time", ctypes.c_uint32, POINTER),
+    ("jack_get_buffer_size", ctypes.c_uint32, POINTER),
     ("jack_port_by_name", POINTER, POINTER, TEXT),
     ("jack_port_get_all_connections", NAMES, POINTER, POINTER),
     ("jack_free", None, POINTER),

@@ -28,6 +28,7 @@ PORT_NAME = "midi"
 ALSA_SEQUENCER = Path("/dev/snd/seq")
 LOADED_LIBRARIES = Path("/proc/self/maps")  # Linux
 SETTLE_S = 0.05  # a few periods, after which JACK's thread no longer uses a port
+SETTLE_PERIODS = 3  # of JACK, in one of which its thread has sent all messages
 ALSA_HINT = "; on Debian run: apt-get install libasound2"
 LOOPMIDI = (
     "Windows makes no MIDI ports of its own: install loopMIDI "
@@ -119,6 +120,18 @@ def close_handle(handle: Any) -> None:
     if was_open and not jack.server.has_died():
         time.sleep(SETTLE_S)
     jack.server.close_client(handle)
+
+
+def settle(handle: Any) -> bool:
+    """Wait until messages have left; return whether they may have been lost all the same.
+
+    JACK's thread takes them in its next period, which a client without realtime priority may miss;
+    other systems have them when they are sent.
+    """
+    if handle.get_current_api() != load_rtmidi().API_UNIX_JACK:
+        return False
+    jack.server.wait_for_periods(SETTLE_PERIODS)
+    return True
 
 
 def is_dead(handle: Any) -> bool:

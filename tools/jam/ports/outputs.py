@@ -19,6 +19,9 @@ class Output(Protocol):
             MuseError, OSError: it cannot be sent at present.
         """
 
+    def settle(self) -> bool:
+        """Wait until sent messages have left; return whether some may be lost all the same."""
+
     def close(self) -> None:
         """Release all resources."""
 
@@ -48,6 +51,10 @@ class PortOutput:
             self.was_lost.clear()
             raise PortReconnectedError(f"the MIDI port {self.port.label} was lost")
         self.port.send(message.data)
+
+    def settle(self) -> bool:
+        """Wait until the port's MIDI system has taken all messages; see ReconnectingPort.settle."""
+        return self.port.settle()
 
     def close(self) -> None:
         """Close the port."""
@@ -83,6 +90,10 @@ class JsonOutput:
             self.ended.set()
             raise BrokenPipeError from error
 
+    def settle(self) -> bool:
+        """Return False: no message is lost."""
+        return False
+
     def close(self) -> None:
         """Do nothing; the stream belongs to the caller."""
 
@@ -102,6 +113,10 @@ class ListOutput:
         """Append a message."""
         self.messages.append(message)
 
+    def settle(self) -> bool:
+        """Return False: no message is lost."""
+        return False
+
     def close(self) -> None:
         """Do nothing."""
 
@@ -111,6 +126,10 @@ class NullOutput:
 
     def send(self, message: Message) -> None:
         """Discard a message."""
+
+    def settle(self) -> bool:
+        """Return False: no message is lost."""
+        return False
 
     def close(self) -> None:
         """Do nothing."""

@@ -74,6 +74,7 @@ class Playback:
         self._sounding: set[tuple[int, int]] = set()  # channel and pitch of notes
         self._channels: set[int] = set()  # used since the last `panic`
         self._persistent: dict[tuple[int, ...], bytes] = {}  # last programs and controllers
+        self._last_silence: list[bytes] = []  # that `panic` sent last
         self._retry_s: float | None = None  # when an output that failed is tried again
         self._is_closed = False
         self._thread = Thread(target=self._run, name="playback", daemon=True)
@@ -155,7 +156,10 @@ class Playback:
         self._changed.set()  # the thread tries an output that failed again
 
     def close(self) -> None:
-        """Silence and close the output, and end the thread; a second call has no effect."""
+        """Silence and close the output, and end the thread; a second call has no effect.
+
+        An output that may lose messages is silenced twice.
+        """
         with self._lock:
             was_closed, self._is_closed = self._is_closed, True
             self.panic()
@@ -164,6 +168,9 @@ class Playback:
             self._thread.join()
         if not was_closed:
             atexit.unregister(self.close)
+            if not self.is_failing and self._sink.settle():
+                self._send_all(self._last_silence)
+                self._sink.settle()
             self._sink.close()
 
     def _push(self, time_s: float, data: bytes) -> None:
@@ -229,6 +236,7 @@ class Playback:
         """End all notes and mute the used channels; return whether the output accepted it."""
         offs = [note_off(*key) for key in sorted(self._sounding)]
         mutes = [control(c, *setting) for c in sorted(self._channels) for setting in PANIC]
+        self._last_silence = [*offs, *mutes] or self._last_silence
         was_sent = self._send_all([*offs, *mutes])
         if was_sent:
             self._sounding.clear()

@@ -21,6 +21,7 @@ from muse.tools.jam.ports.midi_system import (
     no_system_error,
     open_systems,
     open_virtual,
+    settle,
 )
 from muse.tools.jam.ports.port_names import choose_port, matching_ports
 
@@ -121,6 +122,11 @@ class ReconnectingPort:
                 raise PortLostError(
                     f"the MIDI port {self.label} does not accept messages"
                 ) from error
+
+    def settle(self) -> bool:
+        """Wait until sent messages have left; return whether they may be lost all the same."""
+        with self._lock:
+            return self.connected.is_set() and settle(self._handle)
 
     def close(self) -> None:
         """Close the port and end the thread; a second call has no effect."""

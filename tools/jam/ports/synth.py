@@ -88,6 +88,10 @@ class SynthOutput:
         elif kind == BEND:
             self._synth.pitch_bend(channel, bend_of(data))
 
+    def settle(self) -> bool:
+        """Return False: no message is lost."""
+        return False
+
     def close(self) -> None:
         """Close the sound system; a second call has no effect."""
         self._stack.close()
