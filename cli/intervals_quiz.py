@@ -126,6 +126,7 @@ def quiz(
         timbres=parse_names(timbre),
         seed=chosen,
         earlier=earlier,
+        is_heard=play or out is not None,
     ) as opened:
         try:
             run_quiz(opened, count, dialog, stats)

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import stat
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from muse.tools.intervals import quiz_sound
 from muse.tools.intervals.arithmetic import halves, interval_by_peaks
 from muse.tools.intervals.quiz import LEVELS, Quiz
 from muse.tools.intervals.quiz_answers import answer_semitones
+from muse.tools.intervals.quiz_stats import read_answers
 from muse.tools.theory.intervals import INTERVAL_NAMES
 
 SINE = ("sine",)
@@ -196,22 +198,59 @@ def test_other_files_are_not_appended_to(muse, tmp_path: Path) -> None:
     assert muse("intervals", "quiz", "--no-play", "--stats", tmp_path, stdin=b"7\n").code == 4
 
 
-def fake_player(folder: Path, monkeypatch, script: str) -> None:
-    """Make a script the only sound player."""
-    path = folder / "aplay"
-    path.write_text(f"#!/bin/sh\n{script}\n")
-    path.chmod(path.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.setattr(quiz_sound, "PLAYERS", ((str(path), "-q"),))
+def fake_players(folder: Path, monkeypatch, *scripts: str, takes_s: float = 5.0) -> None:
+    """Make scripts the only sound players; each seems to run for some seconds."""
+    players = []
+    for number, script in enumerate(scripts):
+        path = folder / f"player{number}"
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+        players.append((str(path), "-q"))
+    monkeypatch.setattr(quiz_sound, "PLAYERS", tuple(players))
     monkeypatch.setattr(quiz_sound.shutil, "which", lambda name: name)
+    monkeypatch.setattr(quiz_sound.time, "monotonic", count(0.0, takes_s).__next__)
+
+
+NO_CARD = "echo audio open failed >&2; exit 0"  # as ffplay ends without a sound card
+
+
+@pytest.mark.parametrize(("script", "takes_s"), [(NO_CARD, 5.0), ("exit 0", 0.1)])
+def test_nothing_is_asked_where_nothing_is_heard(
+    muse, tmp_path: Path, monkeypatch, script: str, takes_s: float
+) -> None:
+    fake_players(tmp_path, monkeypatch, script, takes_s=takes_s)
+    stats = tmp_path / "ear.jsonl"
+    shown = muse("intervals", "quiz", "--timbre", "sine", "--stats", stats, stdin=b"7\n7\n")
+    assert (shown.code, shown.out) == (1, b"")
+    assert "no sound: player0" in shown.err and "--no-play" in shown.err
+    assert not stats.exists()
+
+
+def test_the_next_player_is_tried(muse, tmp_path: Path, monkeypatch) -> None:
+    fake_players(tmp_path, monkeypatch, NO_CARD, f"touch {tmp_path}/second")
+    shown = muse("intervals", "quiz", "--timbre", "sine", "-n", 1, stdin=b"7\n")
+    assert shown.code == 0
+    assert (tmp_path / "second").exists()
+
+
+def test_answers_to_written_notes_do_not_count_for_the_ear(muse, tmp_path: Path) -> None:
+    stats = tmp_path / "ear.jsonl"
+    words = ("intervals", "quiz", "--timbre", "sine", "--seed", 1, "--stats", stats, "-n", 1)
+    muse(*words, "--no-play", stdin=b"7\n")
+    muse(*words, "-o", tmp_path / "clips", stdin=b"7\n")
+    answers = read_answers(stats)
+    assert [answer.heard for answer in answers] == [False, True]
+    with Quiz(1, timbres=SINE, earlier=answers) as quiz:
+        assert quiz._earlier == answers[1:]
 
 
 def test_questions_are_played(muse, tmp_path: Path, monkeypatch) -> None:
-    fake_player(tmp_path, monkeypatch, f'cp "$2" {tmp_path}/played.wav')
+    fake_players(tmp_path, monkeypatch, f'cp "$2" {tmp_path}/played.wav')
     words = ("intervals", "quiz", "--timbre", "sine", "-n", 1)
     shown = muse(*words, stdin=b"7\n")
     assert shown.code == 0
     assert soundfile.info(tmp_path / "played.wav").frames == 88_200
-    fake_player(tmp_path, monkeypatch, "echo no card >&2; exit 1")
+    fake_players(tmp_path, monkeypatch, "echo no card >&2; exit 1")
     shown = muse(*words, stdin=b"7\n")
     assert (shown.code, shown.out) == (1, b"")
     assert "no card" in shown.err and "-o DIR" in shown.err

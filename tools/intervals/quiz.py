@@ -83,6 +83,7 @@ class Quiz(ResourceOwner):
         timbres: tuple[str, ...] | None = None,
         seed: int = 0,
         earlier: Iterable[Answer] = (),
+        is_heard: bool = True,
     ) -> None:
         """Check the arguments.
 
@@ -91,7 +92,9 @@ class Quiz(ResourceOwner):
             directions: of DIRECTIONS; None takes the level's.
             timbres: as in ClipSettings; None is a piano, or a plucked string without FluidSynth.
             seed: 0 or more.
-            earlier: answers of other quizzes, oldest first.
+            earlier: answers of other quizzes, oldest first; those to questions of the other kind,
+                sound or note names, do not count.
+            is_heard: whether questions are sound, rather than the names of notes.
 
         Raises:
             ParameterError, BadInputError, MissingPartError: as in sample_label.resolve_settings.
@@ -101,7 +104,8 @@ class Quiz(ResourceOwner):
         super().__init__()
         self.level, self.seed = level, seed
         self.answers: list[Answer] = []
-        self._earlier = list(earlier)
+        self._is_heard = is_heard
+        self._earlier = [answer for answer in earlier if answer.heard == is_heard]
         settings = level_settings(LEVELS[level - 1], directions, timbres or default_timbres())
         self._maker = self._stack.enter_context(ClipMaker(settings, seed))
         self.settings = settings
@@ -139,6 +143,7 @@ class Quiz(ResourceOwner):
             program=label.program,
             answered=semitones,
             right=semitones == label.semitones,
+            heard=self._is_heard,
         )
         self.answers.append(judged)
         return judged

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from muse.tools.errors import BadInputError
+from muse.tools.errors import BadInputError, MuseError
 from muse.tools.intervals.quiz import Question, Quiz
 from muse.tools.intervals.quiz_answers import answer_semitones
-from muse.tools.intervals.quiz_sound import find_player, play, write_clip
+from muse.tools.intervals.quiz_sound import HINT, find_player, play, write_clip
 from muse.tools.intervals.quiz_stats import Answer, add_answer
 from muse.tools.theory.intervals import INTERVAL_NAMES
 
@@ -87,15 +87,20 @@ def verdict(answer: Answer, question: Question) -> str:
 
 
 def play_questions() -> Present:
-    """Return a function that plays questions.
+    """Return a function that plays questions, after a check that sound can be played.
 
     Raises:
-        MissingPartError: no sound player is installed.
+        MissingPartError, MuseError: as `find_player`.
     """
     player = find_player()
 
     def present(quiz: Quiz, question: Question) -> str:
-        play(quiz.clip(question), quiz.settings.sample_rate, player)
+        try:
+            play(quiz.clip(question), quiz.settings.sample_rate, player)
+        except MuseError as error:
+            raise MuseError(
+                f"question {question.number} was not played: {error}; {HINT}"
+            ) from error
         return ""
 
     return present

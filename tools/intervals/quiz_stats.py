@@ -36,6 +36,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         program: 0 to 127 for gm.
         answered: semitones of the answer.
         right: whether the answer has the right size.
+        heard: whether the question was sound; False where its notes were named.
     """
 
     format: str
@@ -51,6 +52,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     program: int | None
     answered: int
     right: bool
+    heard: bool = True
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):
