@@ -43,7 +43,7 @@ RECIPES = (
     "chord-lstm",
     "chord-ngram",
     "chord-transformer",
-    "drum-hits",
+    "drum-net",
     "interval-hypotheses",
     "interval-net",
     "intervals",

@@ -83,7 +83,7 @@ SPLEETER = NamedWeights(
     auto_rank=2,
     # on songs that the note net was not trained on, the onset F1 of all pitched notes is 0.69 in
     # these stems and 0.78 in the mix without the voice
-    rough_stems=("bass", "other"),
+    rough_stems=("drums", "bass", "other"),
     files=(
         WeightFile(
             "testcheckpoint0.ckpt",

@@ -10,8 +10,15 @@ from numpy.typing import NDArray
 from muse.tools.audio import onsets
 from muse.tools.audio.render import render
 from muse.tools.song.document import Note, Song, Tempo, Track
-from muse.tools.transcription.drums import DRUMS, transcribe_drums, transcribe_drums_file
+from muse.tools.transcription.drums import (
+    DRUMS,
+    keep_accompanied,
+    keep_probable,
+    transcribe_drums,
+    transcribe_drums_file,
+)
 from muse.tools.transcription.note_event import NoteEvent
+from tests.sounds import tone
 
 RATE = 44_100
 Mono = NDArray[np.float32]
@@ -45,15 +52,15 @@ def test_a_rock_beat_is_found(rock_audio: Mono, key: int) -> None:
 
 def test_the_level_of_the_stem_does_not_matter(rock_audio: Mono) -> None:
     loud, quiet = (transcribe_drums(rock_audio * gain, RATE) for gain in (1.0, 0.02))
-    assert [(hit.pitch, hit.velocity) for hit in loud] == [
-        (hit.pitch, hit.velocity) for hit in quiet
-    ]
+    for drum in DRUMS:
+        own = [[hit.velocity for hit in hits if hit.pitch == drum.key] for hits in (loud, quiet)]
+        assert own[0] == pytest.approx(own[1], abs=8)  # soft levels are rounded more
 
 
 def test_soft_hits_get_lower_velocities(rock_audio: Mono) -> None:
     fading = rock_audio * np.linspace(1.0, 0.15, len(rock_audio), dtype=np.float32)
     kicks = [hit.velocity for hit in transcribe_drums(fading, RATE) if hit.pitch == 36]
-    assert kicks[0] > kicks[-1] + 15
+    assert max(kicks) > kicks[-1] + 15
 
 
 def test_bleed_of_a_chord_leaves_the_kick(rock_audio: Mono) -> None:
@@ -97,9 +104,42 @@ def test_hits_are_valid_and_in_order(rock_audio: Mono) -> None:
     assert all(hit.pitch in keys and 0 < hit.confidence <= 1 for hit in hits)
 
 
+def hit(onset_s: float, confidence: float) -> NoteEvent:
+    return NoteEvent(onset_s, onset_s + 0.05, 36, 90, confidence)
+
+
+def test_hits_without_probable_ones_near_are_left_out() -> None:
+    beat = [hit(0.5 * i, 0.9) for i in range(8)]
+    soft, lonely = hit(2.2, 0.5), hit(30.0, 0.95)
+    kept = keep_accompanied(sorted([*beat, soft, lonely]))
+    assert kept == sorted([*beat, soft])
+    assert keep_accompanied([hit(float(i), 0.6) for i in range(40)]) == []
+
+
+def test_one_stroke_is_not_found_on_two_hi_hats() -> None:
+    closed, opened = (NoteEvent(1.0, 1.05, key, 90, p) for key, p in ((42, 0.6), (46, 0.8)))
+    later = NoteEvent(1.2, 1.25, 42, 90, 0.5)
+    assert keep_probable([closed, opened, later]) == [opened, later]
+
+
 def test_a_file_gives_the_hits_of_its_samples(rock_audio: Mono, tmp_path) -> None:
     from muse.tools.audio.io import write_audio
 
     path = tmp_path / "drums.wav"
     write_audio(path, rock_audio[None], RATE, bits="32f")
     assert transcribe_drums_file(path) == transcribe_drums(rock_audio, RATE)
+
+
+def test_a_rough_stem_is_transcribed_from_the_mix(rock_audio: Mono, tmp_path) -> None:
+    from muse.tools.audio.io import write_audio
+    from muse.tools.transcription.stems import Stem, transcribe_stem
+
+    write_audio(tmp_path / "mix.wav", rock_audio[None], RATE)
+    write_audio(tmp_path / "stem.wav", tone(220, 5.0), RATE)
+    rough = Stem("drums", tmp_path / "stem.wav", "drums", "spleeter", tmp_path / "mix.wav")
+    found = transcribe_stem(rough)
+    direct = transcribe_drums(rock_audio, RATE)
+    assert [hit.pitch for hit in found.notes] == [hit.pitch for hit in direct]
+    assert found.origin == "spleeter; notes from the mix"
+    alone = Stem("drums", tmp_path / "stem.wav", "drums", "spleeter", tmp_path / "stem.wav")
+    assert not transcribe_stem(alone).notes

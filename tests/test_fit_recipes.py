@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 from muse.models.chord_finder.inference import load_chord_finder
-from muse.models.drum_hits.inference import load_drum_hits
+from muse.models.drum_net.inference import DrumInference
 from muse.models.note_net.inference import NoteInference
 from muse.models.weight_files import load_weights
 from muse.tools.chords.ngram_model import NgramModel
 from muse.tools.intervals.hypothesis_scoring import MEASURES
-from muse.tools.training.examples import drum_takes
-from muse.tools.training.recipes import melody_realism, note_net
+from muse.tools.training.recipes import drum_net, melody_realism, note_net
 from muse.tools.training.registry import RECIPES, find_recipe
-from tests.training_data import write_data
+from muse.tools.training.studio import drum_shards
+from tests.training_data import write_data, write_drum_kit
 
 ROOT = Path(__file__).parent.parent
 SHIPPED = ROOT / "models" / "weights"
@@ -65,28 +65,48 @@ def test_a_fit_writes_weights_like_those_that_ship(
 
 
 @pytest.fixture
-def few_sounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Render one song and one mix as other music for drum takes, not dozens."""
-    monkeypatch.setattr(drum_takes, "SONGS", 1)
-    monkeypatch.setattr(drum_takes, "BLEEDS", 1)
+def few_sounds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Render two takes with two small kits, one of them held out; return the folder of sounds."""
+    for name in ("Small", "BJA_Pacific"):
+        write_drum_kit(tmp_path / "sounds" / "hydrogen" / "data" / "drumkits", name)
+    monkeypatch.setattr(drum_shards, "find_soundfonts", list)
+    monkeypatch.setattr(drum_shards, "EXCERPTS", {side: [0] for side in drum_shards.EXCERPTS})
+    for module in (drum_shards, drum_net):
+        monkeypatch.setattr(module, "SHARD_TAKES", 2)
+    monkeypatch.setattr(drum_net, "CHECKPOINT_STEPS", 1)
+    return tmp_path / "sounds"
 
 
 @pytest.mark.needs_fluidsynth
-@pytest.mark.usefixtures("few_sounds")
-def test_drum_hits_renders_trains_and_measures(
-    data: Path, muse: Callable[..., Any], tmp_path: Path
+def test_drum_net_renders_and_resumes_to_the_same_bytes(
+    data: Path,
+    muse: Callable[..., Any],
+    tmp_path: Path,
+    few_sounds: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    words = ("--set", "takes=1", "--set", "steps=20", "--set", "soundfonts=TimGM6mb")
-    done = muse("train", "drum-hits", "--data", data, "--out", tmp_path, *words)
+    settings = {"takes": 2, "held_out": 2, "steps": 2, "threads": 1, "bf16": "false"}
+    settings |= {"system": few_sounds, "soundfonts": "TimGM6mb"}
+    words = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
+    done = muse("train", "drum-net", "--data", data, "--out", tmp_path, *words)
     assert done.code == 0, done.err
-    assert load_drum_hits(tmp_path / "drum-hits").config == load_drum_hits().config
-    summary = json.loads(done.out)
-    assert set(summary["metrics"]) == {"on", "clean", "percussive", "bleed"}
-    takes = sorted((tmp_path / "drum-hits").rglob("*_0000.npz"))
-    before = [take.stat().st_mtime_ns for take in takes]
-    again = muse("train", "drum-hits", "--resume", tmp_path / "drum-hits")
-    assert [take.stat().st_mtime_ns for take in takes] == before
-    assert json.loads(again.out)["metrics"] == summary["metrics"]
+    run = tmp_path / "drum-net"
+    card = json.loads((run / "drum-net.json").read_text())
+    assert set(card["thresholds"]) == set(card["outputs"])
+    whole = (run / "drum-net.onnx").read_bytes()
+    assert DrumInference(threads=1, weights=run / "drum-net.onnx")
+    loss_of, calls = drum_net.loss_of, iter(range(2))
+
+    def stopping(*arguments: Any, **options: Any) -> Any:
+        if next(calls) == 1:
+            raise KeyboardInterrupt
+        return loss_of(*arguments, **options)
+
+    monkeypatch.setattr(drum_net, "loss_of", stopping)
+    assert muse("train", "drum-net", "--data", data, "--out", tmp_path, *words).code == 130
+    monkeypatch.setattr(drum_net, "loss_of", loss_of)
+    assert muse("train", "drum-net", "--resume", run).code == 0
+    assert (run / "drum-net.onnx").read_bytes() == whole
 
 
 @pytest.mark.needs_fluidsynth
@@ -122,7 +142,7 @@ def test_a_missing_soundfont_is_named_with_its_command(
     data: Path, muse: Callable[..., Any], tmp_path: Path
 ) -> None:
     words = ("--set", "soundfonts=FluidR3_GM", "--out", tmp_path)
-    done = muse("train", "drum-hits", "--data", data, *words)
+    done = muse("train", "drum-net", "--data", data, *words)
     assert done.code == 3
     assert "no soundfont FluidR3_GM.sf2 found; run: apt-get install fluid-soundfont-gm" in done.err
 

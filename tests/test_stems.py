@@ -54,7 +54,7 @@ def test_a_drum_stem_and_a_silent_stem_need_no_engine_for_pitched_notes(tmp_path
     assert not silent.notes
     write_audio(tmp_path / "tone.wav", tone(440, 1.0), RATE)
     drums = transcribe_stem(Stem("drums", tmp_path / "tone.wav", "drums", "mix"))
-    assert drums.engine == "drum-hits"
+    assert drums.engine == "drum-net"
 
 
 @pytest.mark.parametrize(("level", "silent"), [(0.01, False), (0.0005, True), (0.0, True)])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from muse.tools.audio.io import write_audio
 from muse.tools.song.document import Meter, Note, Song, Tempo, Track, song_to_json
 from muse.tools.song.midi import save_song
 from tests.test_datasets_melody_data import tune
@@ -75,7 +76,7 @@ def write_groove(folder: Path) -> None:
     """Write takes of two drummers on the training split and one of another split."""
     rows = []
     for number, (drummer, split) in enumerate(
-        [("drummer1", "train"), ("drummer2", "train"), ("drummer1", "train"), ("drummer3", "test")]
+        [("drummer1", "train"), ("drummer5", "train"), ("drummer1", "train"), ("drummer3", "test")]
     ):
         name = f"{drummer}/{number}.mid"
         (folder / drummer).mkdir(parents=True, exist_ok=True)
@@ -108,3 +109,28 @@ def write_groove(folder: Path) -> None:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
+
+
+KIT = """<drumkit_info><name>{name}</name><instrumentList>
+<instrument><name>Kick</name><layer><filename>loud.wav</filename></layer>
+<layer><filename>soft.wav</filename></layer></instrument>
+<instrument><name>Snare</name><layer><filename>noise.wav</filename></layer></instrument>
+<instrument><name>Closed HH</name><filename>tick.wav</filename></instrument>
+</instrumentList></drumkit_info>"""
+RATE = 44_100  # Hz
+
+
+def write_drum_kit(folder: Path, name: str) -> None:
+    """Write a Hydrogen kit of a kick in two layers, a snare and a hi-hat."""
+    (folder / name).mkdir(parents=True)
+    time = np.arange(RATE // 4) / RATE
+    noise = np.random.default_rng(0).standard_normal(len(time)) * np.exp(-time * 25)
+    sounds = {
+        "loud": 0.9 * np.sin(2 * np.pi * 60 * time) * np.exp(-time * 15),
+        "soft": 0.2 * np.sin(2 * np.pi * 60 * time) * np.exp(-time * 15),
+        "noise": 0.3 * noise,
+        "tick": 0.2 * np.diff(noise, prepend=0.0),
+    }
+    for file, sound in sounds.items():
+        write_audio(folder / name / f"{file}.wav", sound[None].astype(np.float32), RATE)
+    (folder / name / "drumkit.xml").write_text(KIT.format(name=name))

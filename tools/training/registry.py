@@ -22,7 +22,7 @@ RECIPES: dict[str, str] = {
     "chord-lstm": f"{_PACKAGE}.chord_nets:ChordLstmRecipe",
     "chord-ngram": f"{_PACKAGE}.chord_ngram:ChordNgramFit",
     "chord-transformer": f"{_PACKAGE}.chord_nets:ChordTransformerRecipe",
-    "drum-hits": f"{_PACKAGE}.drum_hits:DrumHitsFit",
+    "drum-net": f"{_PACKAGE}.drum_net:DrumNetFit",
     "interval-hypotheses": f"{_PACKAGE}.interval_hypotheses:IntervalHypothesesFit",
     "interval-net": f"{_PACKAGE}.interval_net:IntervalNetRecipe",
     "intervals": f"{_PACKAGE}.intervals:IntervalsRecipe",

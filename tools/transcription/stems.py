@@ -13,6 +13,7 @@ import numpy as np
 from muse.tools.audio.io import AudioReader
 from muse.tools.progress import Report, scale_report, silent
 from muse.tools.song.document import Role
+from muse.tools.transcription.drums import ENGINE as DRUM_ENGINE
 from muse.tools.transcription.drums import transcribe_drums_file
 from muse.tools.transcription.engines import AUTO, engines_to_try
 from muse.tools.transcription.instrument_class import (
@@ -34,7 +35,6 @@ from muse.tools.transcription.voice_segmentation import STEM_RULES
 
 log = logging.getLogger("muse")
 
-DRUM_ENGINE = "drum-hits"
 SILENCE_DBFS = -60.0  # a stem is silent if no tenth of a second has a higher RMS level
 SOLO_SILENCE_DBFS = -80.0  # the same for a solo recording, which nothing else bleeds into
 SILENCE_WINDOW_S = 0.1
@@ -93,7 +93,7 @@ def transcribe_stems(
     """
     quiet = {stem.name: is_silent(stem.path) for stem in stems}
     voiceless = quiet.get("vocals", False) or any(not has_voice(stem) for stem in stems)
-    together = [stem for stem in stems if stem.mix_path and not quiet[stem.name]]
+    together = [stem for stem in stems if is_pitched_in_mix(stem) and not quiet[stem.name]]
     from_mix = transcribe_together(together, voiceless, report, engine) if together else {}
     results: list[StemTranscription] = []
     for number, stem in enumerate(stems):
@@ -157,10 +157,9 @@ def transcribe_stem(stem: Stem, report: Report = silent, engine: str = AUTO) -> 
         return StemTranscription(stem.name, stem.role or "other", stem.origin)
     odds = detect_role(stem.path) if stem.role is None else {}
     if stem.role == "drums" or (odds and is_drums(odds, is_noisy=is_drums_file(stem.path))):
-        hits = transcribe_drums_file(stem.path)
-        if hits or stem.role == "drums":
-            name = stem.name if stem.role else "drums"
-            return StemTranscription(name, "drums", stem.origin, hits, engine=DRUM_ENGINE)
+        drums = transcribe_drum_stem(stem)
+        if drums.notes or stem.role == "drums":
+            return drums
     if stem.solo or stem.role is None:
         return transcribe_solo(stem, report, engine, odds)
     if not has_voice(stem):
@@ -170,6 +169,23 @@ def transcribe_stem(stem: Stem, report: Report = silent, engine: str = AUTO) -> 
         return pitched_stem(stem, stem.role, line, F0)
     found = transcribe_roles_file(stem.path, [stem.role], report, engine=engine)
     return pitched_stem(stem, stem.role, found[stem.role], engines_to_try(engine)[0])
+
+
+def is_pitched_in_mix(stem: Stem) -> bool:
+    """Return whether the notes of a stem are transcribed from the mix, with other stems."""
+    return stem.mix_path is not None and stem.role != "drums"
+
+
+def transcribe_drum_stem(stem: Stem) -> StemTranscription:
+    """Transcribe the drums of a stem, or of the mix that it is transcribed from."""
+    hits = transcribe_drums_file(stem.mix_path or stem.path, is_mix=not stem.solo)
+    name = stem.name if stem.role else "drums"
+    return StemTranscription(name, "drums", origin_of_notes(stem), hits, engine=DRUM_ENGINE)
+
+
+def origin_of_notes(stem: Stem) -> str:
+    """Return what a stem was made with, and where its notes are from."""
+    return f"{stem.origin}; notes from the mix" if stem.mix_path else stem.origin
 
 
 def transcribe_solo(
@@ -224,7 +240,7 @@ def pitched_stem(
     return StemTranscription(
         stem.name,
         role,
-        f"{stem.origin}; notes from the mix" if stem.mix_path else stem.origin,
+        origin_of_notes(stem),
         found.notes,
         engine=engine,
         tuning_cents=found.tuning_cents,

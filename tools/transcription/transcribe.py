@@ -123,10 +123,18 @@ def find_stems(
     if from_mix and options.engine == AUTO and separation.path_of("other"):
         stems = [with_line(stem) if stem.role == "vocals" else stem for stem in stems]
     vocals = next((s.path for s in stems if s.role == "vocals" and has_voice(s)), None)
-    backing = write_backing(path, vocals, separation.gain_db, scratch) if from_mix else None
-    return [
-        replace(stem, mix_path=backing) if stem.name in from_mix else stem for stem in stems
-    ], separation
+    if from_mix:
+        backing = write_backing(path, vocals, separation.gain_db, scratch)
+        stems = [with_mix(stem, path, backing) if stem.name in from_mix else stem for stem in stems]
+    return stems, separation
+
+
+def with_mix(stem: Stem, mix: Path, backing: Path) -> Stem:
+    """Return a stem that is transcribed from a mix: drums from all of it, others without vocals.
+
+    The drum net tells drums from voices, and needs the level of the mix to tell what is bleed.
+    """
+    return replace(stem, mix_path=mix if stem.role == "drums" else backing)
 
 
 def with_line(stem: Stem) -> Stem:

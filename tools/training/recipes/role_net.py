@@ -78,7 +78,7 @@ class RoleNetSettings:
 
     examples: int = 7500
     held_out: int = 1200
-    epochs: int = 20
+    epochs: int = 40
     songs: int = 120
 
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from muse.tools.datasets.readers import read_songs
 from muse.tools.song.document import Song
-from muse.tools.training.examples.drum_takes import read_tracks
 from muse.tools.training.examples.song_parts import general_midi
+from muse.tools.training.studio.drum_scores import read_notes
 from muse.tools.training.studio.scores import Setting
 from muse.tools.transcription.note_event import NoteEvent
 
@@ -122,11 +122,9 @@ def drumming(folder: Path) -> Iterator[Score]:
     with (folder / "info.csv").open() as file:
         rows = [row for row in csv.DictReader(file) if row["split"] == "train"]
     for row in rows[:: max(1, len(rows) // 200)]:
-        tracks = read_tracks(folder / row["midi_filename"])
         hits = [
             (note.time, note.time + HIT_S, general_midi(note.pitch), max(note.velocity, 1))
-            for track in tracks
-            for note in track.notes
+            for note in read_notes(folder / row["midi_filename"])
         ]
         if len(hits) >= FEWEST_NOTES:
             yield np.array(sorted(hits))
