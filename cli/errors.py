@@ -12,6 +12,7 @@ from muse.cli.exit_codes import ExitCode
 from muse.cli.streams import OUTPUT_NAME
 
 OUT_OF_MEMORY = "not enough memory; close other programs, or take fewer --jobs or a shorter input"
+NEAR = 0.75  # similarity of two words from which one is taken for the other mistyped
 # how torch, onnxruntime and the linker report that memory is lacking
 NO_MEMORY = re.compile(
     r"out of memory|bad_alloc|can't allocate memory|cannot allocate memory"
@@ -115,7 +116,21 @@ def describe_usage(error: Any, words: Sequence[str]) -> str:
     context = getattr(error, "ctx", None)
     topic = context.command_path if context else " ".join(["muse", *words[:1]])
     message = re.sub(r"'(-[\w/-]+)'", r"\1", message)
+    if nearest := nearest_option(error):
+        message = f"no option {error.option_name}; did you mean {nearest}?"
     return f"{message} (see '{topic} --help')"
+
+
+def nearest_option(error: Any) -> str | None:
+    """Return the option that a mistyped one is close to, None where none is."""
+    from difflib import get_close_matches
+
+    similar = getattr(error, "possibilities", None) or ()
+    return (
+        next(iter(get_close_matches(error.option_name, similar, 1, NEAR)), None)
+        if similar
+        else None
+    )
 
 
 def describe(error: BaseException) -> str:

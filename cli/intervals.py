@@ -1,10 +1,13 @@
 """`muse intervals`: the intervals in a recording, clips to learn from, a quiz, and names."""
 
 import sys
+from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from muse.cli.errors import NEAR
 from muse.cli.help_format import Command, Group
 from muse.cli.intervals_generate import generate
 from muse.cli.intervals_quiz import quiz
@@ -45,8 +48,11 @@ class FileOrCommand(Group):
     """Subcommands, and `hear` where the first word names none of them."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put `hear` in front of a file."""
+        """Put `hear` in front of a file, and refuse a command that is mistyped."""
         if args and args[0] not in self.commands and args[0] not in HELP_OPTIONS:
+            nearest = get_close_matches(args[0], self.commands, 1, NEAR)
+            if nearest and not Path(args[0]).exists():
+                ctx.fail(f"no file or command '{args[0]}'; did you mean '{nearest[0]}'?")
             args = [HEAR, *args]
         return super().parse_args(ctx, args)
 

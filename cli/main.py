@@ -50,6 +50,8 @@ SUMMARIES = {name: text for panel in COMMANDS.values() for name, text in panel.i
 QUIET_FLAGS = {"-q", "--quiet"}
 DEBUG_FLAGS = {"--debug"}
 
+HELP = "help"  # 'muse help chords' is 'muse chords --help'
+
 
 class Stopped(Exception):
     """A closed pipe or Ctrl-C on its way past typer, which would handle it differently."""
@@ -121,7 +123,8 @@ class Commands(Group):
 app = typer.Typer(
     name="muse",
     cls=Commands,
-    epilog="Anywhere on the line: --quiet (no progress bar, no notices), --debug (tracebacks).",
+    epilog="'muse help COMMAND' explains a command. "
+    "Anywhere on the line: --quiet (no progress bar, no notices), --debug (tracebacks).",
     no_args_is_help=True,
     rich_markup_mode=None,  # importing rich would double the time of a help text
     add_completion=True,
@@ -140,7 +143,9 @@ def print_version(wanted: bool) -> None:
 
 Version = Annotated[
     bool,
-    typer.Option("--version", help="Version number of the installed muse.", callback=print_version),
+    typer.Option(
+        "--version", "-V", help="Version number of the installed muse.", callback=print_version
+    ),
 ]
 
 
@@ -149,7 +154,7 @@ def root(version: Version = False) -> None:
     """Separate, transcribe, compose and jam: tools for music that chain in a pipe.
 
     Data goes to standard output, messages go to standard error, and '-' stands for standard input
-    or output. 'muse COMMAND --help' explains a command.
+    or output.
 
     Example: muse chords --bars 8 --seed 1 | muse melody --seed 1 -o tune.mid
     Example: muse view song.mid --bars 1-4
@@ -161,7 +166,7 @@ def run(arguments: Sequence[str]) -> int:
     words, quiet, debug = split_global_flags(arguments)
     set_up_messages(logging.DEBUG if debug else logging.WARNING if quiet else logging.INFO)
     try:
-        result = app(args=words, prog_name="muse", standalone_mode=False)
+        result = app(args=with_help_flag(words), prog_name="muse", standalone_mode=False)
         sys.stdout.flush()
     except SystemExit as exit:  # typer ends shell completion so
         return exit.code if isinstance(exit.code, int) else ExitCode.OK
@@ -193,6 +198,11 @@ def split_global_flags(arguments: Sequence[str]) -> tuple[list[str], bool, bool]
         if position >= end or word not in QUIET_FLAGS | DEBUG_FLAGS
     ]
     return words, bool(flags & QUIET_FLAGS), bool(flags & DEBUG_FLAGS)
+
+
+def with_help_flag(words: list[str]) -> list[str]:
+    """Return `help COMMAND` as `COMMAND --help`, and other words as they are."""
+    return [*words[1:], "--help"] if words[:1] == [HELP] else words
 
 
 def interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:

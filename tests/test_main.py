@@ -66,7 +66,7 @@ def test_a_wrong_command_names_similar_ones(muse) -> None:
         ("tokenize a -j 0", "-j/--jobs must be 1 or more, not 0 (see 'muse tokenize --help')"),
         (
             "chords --bar 8",
-            "no option --bar; similar options are --bars, --raw, --vary (see 'muse chords --help')",
+            "no option --bar; did you mean --bars? (see 'muse chords --help')",
         ),
         (
             "chords --bars x --debug",
