@@ -24,6 +24,10 @@ Out = Annotated[
         help="Folder to create for the clips and labels.jsonl.",
     ),
 ]
+Overwrite = Annotated[
+    bool,
+    option("--overwrite", panel=OUTPUT, help="Replacement of another data set in the folder."),
+]
 Count = Annotated[
     int, option("-n", "--count", panel=OUTPUT, metavar="N", help="Number of clips to generate.")
 ]
@@ -214,12 +218,14 @@ def generate(
     level: Level = None,
     seed: Seed = None,
     jobs: Jobs = 1,
+    overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
     """Generate WAV clips of one interval each, with their labels in labels.jsonl.
 
     An option given as a range LOW:HIGH has a random value in each clip. The folder is
-    written whole or not at all; one that holds the same clips already is left as it is.
+    written whole or not at all; one that holds the same clips already is left as it is, and
+    one that holds other clips is refused unless --overwrite is given.
 
     Example: muse intervals generate -n 5000 -o clips/ --jobs 2
     Example: muse intervals generate -o gm/ --timbre gm:train --direction together --snr 10:40
@@ -252,7 +258,9 @@ def generate(
     if seed is None:
         report_seed(chosen)
     with progress_bar("intervals") as report:
-        made = generate_folder(out, settings, count, chosen, jobs=jobs, report=report)
+        made = generate_folder(
+            out, settings, count, chosen, jobs=jobs, overwrite=overwrite, report=report
+        )
     show_data_set(out, made, as_json)
 
 

@@ -59,7 +59,10 @@ def test_only_a_damaged_or_different_set_is_made_again(tmp_path: Path) -> None:
     clip.write_bytes(intact[:-2] + b"xx")
     assert generate_folder(folder, QUICK, 4, 5) == first
     assert clip.read_bytes() == intact
-    other = generate_folder(folder, QUICK, 3, 5)
+    with pytest.raises(MuseError, match=r"another data set \(4 clips, seed 5\)"):
+        generate_folder(folder, QUICK, 4, 6)
+    assert clip.read_bytes() == intact
+    other = generate_folder(folder, QUICK, 3, 5, overwrite=True)
     assert other.request_hash != first.request_hash
     assert len(read_labels(folder)) == read_index(folder).clips == 3
 

@@ -151,10 +151,15 @@ def test_another_seed_is_another_run(whole: Run, songs: Path, tmp_path: Path) ->
 def test_a_completed_run_is_measured_again_and_can_be_extended(songs: Path, tmp_path: Path) -> None:
     first = begin(songs, tmp_path)
     assert first.folder
+    assert first.summary
     before = outcome_of(first)
     assert outcome_of(train(NAME, {}, resume=first.folder)) == before
-    longer = train(NAME, {"epochs": EPOCHS + 1}, resume=first.folder)
+    longer = train(
+        NAME, {"epochs": EPOCHS + 1}, resume=first.folder, export_to=tmp_path / "weights"
+    )
     assert longer.summary
+    card = json.loads((tmp_path / "weights" / f"{first.summary['name']}.json").read_text())
+    assert f"--epochs {EPOCHS + 1}" in card["command"]
     assert longer.summary["results"]["epochs"] == EPOCHS + 1
     history = json.loads(before["stats/training_history.json"])
     went_on = json.loads(outcome_of(longer)["stats/training_history.json"])

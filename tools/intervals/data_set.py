@@ -76,22 +76,24 @@ def generate_folder(
     seed: int,
     *,
     jobs: int = 1,
+    overwrite: bool = False,
     report: Report = silent,
 ) -> DataSet:
     """Write clips and labels into a folder; a folder that already holds them is left unchanged.
 
     Args:
-        folder: created; it must not exist, be empty, or hold a data set, which is replaced.
+        folder: created; it must not exist, be empty, or hold a data set.
         settings: of the clips.
         count: number of clips, 1 to a million.
         seed: 0 or more; the same settings, count and seed give the same bytes.
         jobs: processes; they only change the time.
+        overwrite: whether a data set of other settings, count or seed is replaced.
         report: called with the progress.
 
     Raises:
         ParameterError: the settings or the count are invalid.
         BadInputError, MissingPartError: as in sample_label.resolve_settings.
-        MuseError: the folder holds something else.
+        MuseError: the folder holds something else, or another data set that is not overwritten.
     """
     check_request(count, seed, jobs)
     resolved = resolve_settings(settings)
@@ -102,6 +104,11 @@ def generate_folder(
             log.info("%s already holds these clips", folder)
             return existing
         log.info("%s is damaged; making it again", folder)
+    elif existing is not None and not overwrite:
+        raise MuseError(
+            f"{folder} holds another data set ({existing.clips} clips, seed {existing.seed}); "
+            "name a new folder, or replace it with --overwrite"
+        )
     with replacing_folder(folder) as fresh:
         made = write_clips(fresh, settings, count, seed, jobs, report)
         return write_index(fresh, request, made)

@@ -128,7 +128,8 @@ def check_same(folder: RunFolder, facts: Mapping[str, Any]) -> None:
     if before["config"] != facts["config"]:
         raise BadInputError(f"{folder.path}: its net has another config; start a new run")
     if before["options"] != facts["options"] and first_process():
-        folder.write_json("run_config.json", {**before, "options": facts["options"]})
+        changed = {name: facts[name] for name in ("options", "command")}
+        folder.write_json("run_config.json", {**before, **changed})
 
 
 def run_training(job: Job, folder: RunFolder | None, report: Report) -> State:
