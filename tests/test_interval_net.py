@@ -44,7 +44,12 @@ from muse.tools.intervals.training_spectra import (
     make_examples,
     spectrum_bytes,
 )
-from muse.tools.training.recipes.interval_net import IntervalNetRecipe, augment, roll_of
+from muse.tools.training.recipes.interval_net import (
+    IntervalNetRecipe,
+    IntervalSettings,
+    augment,
+    roll_of,
+)
 
 SAWS = replace(PLAIN, timbres=("saw", "sine"))
 CLASS = f"{IntervalNetRecipe.__module__}:{IntervalNetRecipe.__name__}"
@@ -233,6 +238,13 @@ def test_training_and_use_of_the_net(muse: Callable[..., Any], tmp_path: Path) -
 def classifier() -> IntervalClassifier:
     """Load the net that ships with muse."""
     return IntervalClassifier()
+
+
+def test_an_estimate_makes_a_sample_of_the_examples() -> None:
+    sample = IntervalNetRecipe().sample(Path(), IntervalSettings(), Path())
+    assert sample
+    assert sample.examples == {"train": 24_000, "validation": 2000, "test": 2000}
+    assert sample.settings.lessons + 2 * sample.settings.checks < 100  # 10 a second
 
 
 @pytest.mark.parametrize("timbre", ["sine", "saw", "pluck"])

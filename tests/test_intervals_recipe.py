@@ -26,10 +26,12 @@ from muse.tools.audio.mel import (
 )
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.intervals.clip_settings import ClipSettings
-from muse.tools.intervals.data_set import generate_folder, read_labels
+from muse.tools.intervals.data_set import generate_folder, read_index, read_labels
 from muse.tools.progress import silent
+from muse.tools.training.estimate import rehearse
 from muse.tools.training.fingerprint import data_hash
 from muse.tools.training.recipe import SIDES
+from muse.tools.training.recipes import intervals as recipes
 from muse.tools.training.recipes.interval_clips import split
 from muse.tools.training.recipes.intervals import IntervalSettings, IntervalsRecipe
 from muse.tools.training.run import Run
@@ -139,10 +141,10 @@ def test_a_split_by_pitches_keeps_pairs_apart(clips: Path) -> None:
 
 
 def test_clips_are_generated_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MUSE_CACHE", str(tmp_path))
     chosen = IntervalSettings(clips=24, jobs=1)
     first = IntervalsRecipe().prepare(Path(), chosen, silent)
-    made = tmp_path / "generated_data" / "24_clips_seed_0"
+    made = tmp_path / "interval-clips" / "24_clips_seed_0"
     written = {path: path.stat().st_mtime_ns for path in made.iterdir()}
     again = IntervalsRecipe().prepare(Path(), chosen, silent)
     assert {path: path.stat().st_mtime_ns for path in made.iterdir()} == written
@@ -150,6 +152,25 @@ def test_clips_are_generated_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert len(first.train) + len(first.validation) + len(first.test) == 24
     IntervalsRecipe().prepare(Path(), replace(chosen, data_seed=1), silent)  # in another folder
     assert {path: path.stat().st_mtime_ns for path in made.iterdir()} == written
+
+
+def test_clips_are_made_in_a_new_folder_of_data(tmp_path: Path) -> None:
+    IntervalsRecipe().prepare(tmp_path / "clips", IntervalSettings(clips=24, jobs=1), silent)
+    assert read_index(tmp_path / "clips").clips == 24
+
+
+def test_an_estimate_writes_nothing_and_states_the_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MUSE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(recipes, "SAMPLED", 24)
+    estimate = rehearse("intervals", {})
+    assert list(tmp_path.iterdir()) == []
+    assert estimate["data_bytes"] == 5000 * 2 * 44_100 * 2
+    assert estimate["data_folder"] == str(tmp_path / "cache/interval-clips/5000_clips_seed_0")
+    assert estimate["split"]["train"] == {"examples": 3500}
+    assert estimate["batches_per_epoch"] == 110
 
 
 # -- the run

@@ -76,7 +76,7 @@ def data_path(recipe: Recipe, options: Options) -> Path:
             raise ParameterError(f"{recipe.name} learns from files; name them with --data")
         return Path()
     path = Path(options.data)
-    if not path.exists():
+    if not path.exists() and not recipe.makes_data:
         raise BadInputError(f"{path}: no such file or folder")
     return path
 

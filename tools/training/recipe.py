@@ -120,6 +120,23 @@ class Confusion:
 
 
 @dataclass(frozen=True)
+class Sample:
+    """A small part of the data that a recipe makes itself, for an estimate.
+
+    Attributes:
+        settings: with which `prepare` makes the part.
+        examples: number of examples on each side of the whole data.
+        size_bytes: of the files that the whole data will be written to; 0 for none.
+        folder: of these files.
+    """
+
+    settings: Any
+    examples: Mapping[Side, int]
+    size_bytes: int = 0
+    folder: Path = Path()
+
+
+@dataclass(frozen=True)
 class NoSettings:
     """No settings."""
 
@@ -137,6 +154,7 @@ class Recipe(ABC):
         defaults: options of the command whose default is another one for this net, by name.
         watched: metric on the validation side that decides which epoch is best.
         needs_data: whether --data must be given.
+        makes_data: whether `prepare` makes the data where --data names a missing folder.
         keep_every: epochs between two checkpoints that are not deleted; 0 leaves the best and the
             last only.
         plotted: metrics whose history is plotted, besides loss and the watched one.
@@ -150,6 +168,7 @@ class Recipe(ABC):
     defaults: ClassVar[Mapping[str, Any]] = {}
     watched: ClassVar[Watched] = Watched()
     needs_data: ClassVar[bool] = True
+    makes_data: ClassVar[bool] = False
     keep_every: ClassVar[int] = 0
     plotted: ClassVar[tuple[str, ...]] = ()
 
@@ -165,6 +184,16 @@ class Recipe(ABC):
         Raises:
             BadInputError: `data` holds nothing usable; the message names it.
         """
+
+    def sample(self, data: Path, settings: Any, folder: Path) -> Sample | None:
+        """Return how a part of the data is made for an estimate; None if the data are only read.
+
+        Args:
+            data: as of `prepare`.
+            settings: as of `prepare`.
+            folder: for files of the part; it is deleted after the estimate.
+        """
+        return None
 
     @abstractmethod
     def config(self, prepared: Prepared, settings: Any) -> Any:

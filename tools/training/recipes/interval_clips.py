@@ -16,7 +16,7 @@ from muse.tools.audio.mel import log_mel
 from muse.tools.errors import BadInputError
 from muse.tools.intervals.arithmetic import halves, interval_by_peaks, together_by_peaks
 from muse.tools.intervals.clip_settings import ClipSettings
-from muse.tools.intervals.data_set import DataSet, generate_folder
+from muse.tools.intervals.data_set import INDEX, DataSet, generate_folder
 from muse.tools.intervals.sample_label import Label
 from muse.tools.progress import Report
 from muse.tools.training.recipe import SIDES, Examples, Source
@@ -24,6 +24,7 @@ from muse.tools.training.recipe import SIDES, Examples, Source
 log = logging.getLogger("muse")
 
 SHARES = (0.7, 0.15)  # of training and validation; the rest is for the test
+SAMPLE_BYTES = 2  # of a sample in the files
 PICTURED = 3  # clips whose audio stays in memory, for plots
 
 Ids = NDArray[np.int64]
@@ -31,12 +32,17 @@ Clip = NDArray[np.float32]
 Spectrograms = NDArray[np.float16]
 
 
-def generated(folder: Path, count: int, seed: int, jobs: int, report: Report) -> Path:
-    """Return a folder of clips with the default settings inside `folder`; make missing clips."""
-    named = folder / f"{count}_clips_seed_{seed}"
-    log.info("%s: making the clips that are missing", named)
-    generate_folder(named, ClipSettings(), count, seed, jobs=jobs, report=report)
-    return named
+def clips_bytes(count: int) -> int:
+    """Return the size of clips with the default settings, without labels and the files' heads."""
+    settings = ClipSettings()
+    return count * round(settings.clip_s * settings.sample_rate) * SAMPLE_BYTES
+
+
+def generated(folder: Path, count: int, seed: int, jobs: int, report: Report) -> None:
+    """Make clips with the default settings in a folder, unless it holds them already."""
+    if not (folder / INDEX).is_file():
+        log.info("making %d clips in %s, %.0f MB", count, folder, clips_bytes(count) / 1e6)
+    generate_folder(folder, ClipSettings(), count, seed, jobs=jobs, overwrite=True, report=report)
 
 
 def source_of(index: DataSet) -> Source:

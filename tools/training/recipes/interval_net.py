@@ -10,7 +10,7 @@ side gives the temperatures that calibrate both answers.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -34,7 +34,7 @@ from muse.tools.intervals.instruments import INSTRUMENTS, programs_in_split
 from muse.tools.intervals.training_spectra import BYTE, KINDS, NO_INTERVAL, Arrays, make_examples
 from muse.tools.progress import Report, scale_report
 from muse.tools.training.fingerprint import hash_of
-from muse.tools.training.recipe import SIDES, Examples, Prepared, Recipe, Source
+from muse.tools.training.recipe import SIDES, Examples, Prepared, Recipe, Sample, Source
 
 NONE_SHARE, NOTES_SHARE = 1.0, 4.0  # weights of two losses; that of the pairs is 1
 NOTE_WEIGHT = 4.0  # of a point with a note; that of one without is 1
@@ -42,6 +42,7 @@ LARGEST_SHIFT = 9  # rows by which an example is moved up or down
 FILTER_DB = 8.0  # largest standard deviation of a random filter's gain at FILTER_POINTS rows
 FILTER_POINTS = 8
 LEVEL_DB = 80.0  # range of a level from 0 to 1
+SAMPLED = {"lessons": 32, "checks": 8}  # the settings of an estimate
 MEASURED = 64  # examples per batch in the evaluation
 REPEATED = KINDS.index("repeated")
 
@@ -104,6 +105,14 @@ class IntervalNetRecipe(Recipe):
             ),
             extras={"data_seed": settings.data_seed, "kinds": list(KINDS[:REPEATED])},
         )
+
+    def sample(self, data: Path, settings: IntervalSettings, folder: Path) -> Sample | None:
+        """Return a small number of examples; None if a folder holds them."""
+        if data != Path() or (data / f"{SIDES[0]}.npz").is_file():
+            return None
+        counts = dict.fromkeys(SIDES, settings.checks) | {SIDES[0]: settings.lessons}
+        few = {name: min(getattr(settings, name), count) for name, count in SAMPLED.items()}
+        return Sample(replace(settings, **few), counts)
 
     def config(self, prepared: Prepared, settings: IntervalSettings) -> IntervalNetConfig:
         """Return the config for the settings."""

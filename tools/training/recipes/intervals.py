@@ -4,8 +4,9 @@
     muse train intervals --data clips/
 
 Without --data the clips are made first, with the default settings of `muse intervals generate`,
-in a folder that later runs use again. Spectrograms are computed once and stay in memory. Clips are
-split at random, or, with --set split=pitches, so that no pair of pitches is on two sides.
+in the folder for files that can be made again, where later runs find them. If --data names a
+folder that does not exist, they are made there. Spectrograms are computed once and stay in memory.
+Clips are split at random, or, with --set split=pitches, so that no pair of pitches is on two sides.
 
 Among pure tones without detuning, many clips of a pair of pitches differ in phase only. Therefore
 the results include the answer of the nearest training clip, and of arithmetic on the clip.
@@ -14,7 +15,7 @@ the results include the answer of the nearest training clip, and of arithmetic o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -33,20 +34,24 @@ from muse.tools.intervals.data_set import INDEX, read_index, read_labels
 from muse.tools.progress import Report, scale_report
 from muse.tools.theory.intervals import INTERVAL_NAMES
 from muse.tools.training.fingerprint import hash_of
-from muse.tools.training.recipe import SIDES, Confusion, Examples, Prepared, Recipe
+from muse.tools.training.recipe import SIDES, Confusion, Examples, Prepared, Recipe, Sample
 from muse.tools.training.recipes.interval_clips import (
+    SHARES,
     Ids,
     Sounds,
     Spectrograms,
+    clips_bytes,
     generated,
     side,
     source_of,
     split,
 )
+from muse.tools.weights import cache_folder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+SAMPLED = 100  # clips that an estimate makes, among which all sizes occur
 GENERATED = 0.4  # share of the preparation in which the clips are made
 EVALUATED_AT_ONCE = 250  # clips
 COMPARED_AT_ONCE = 2000  # training clips whose distances to all test clips are computed
@@ -59,7 +64,7 @@ class IntervalSettings:
     Attributes:
         clips: number of clips to make without --data.
         data_seed: seed of the clips.
-        folder: in which the folder of the clips is made.
+        folder: in which the folder of the clips is made; empty for muse's cache.
         jobs: processes that make the clips.
         split: what is on one side only: clips, or (pairs of) pitches.
         split_seed: seed of the split.
@@ -69,7 +74,7 @@ class IntervalSettings:
 
     clips: int = 5000
     data_seed: int = 0
-    folder: str = "generated_data"
+    folder: str = ""
     jobs: int = 2
     split: Literal["clips", "pitches"] = "clips"
     split_seed: int = 0
@@ -86,6 +91,7 @@ class IntervalsRecipe(Recipe):
     settings = IntervalSettings
     watched = Watched("loss", "lower")
     needs_data = False
+    makes_data = True
     keep_every = 10
     plotted = ("accuracy",)
     defaults: ClassVar[Mapping[str, Any]] = {
@@ -102,14 +108,10 @@ class IntervalsRecipe(Recipe):
     def prepare(self, data: Path, settings: IntervalSettings, report: Report) -> Prepared:
         """Return the spectrograms of all clips, split; make the clips that are missing."""
         folder = data
-        if data == Path() and not (data / INDEX).is_file():
-            folder = generated(
-                Path(settings.folder),
-                settings.clips,
-                settings.data_seed,
-                settings.jobs,
-                scale_report(report, 0.0, GENERATED),
-            )
+        if makes_clips(data):
+            folder = clips_folder(data, settings)
+            count, seed = settings.clips, settings.data_seed
+            generated(folder, count, seed, settings.jobs, scale_report(report, 0.0, GENERATED))
         index, labels = read_index(folder), read_labels(folder)
         sizes = sorted({label.semitones for label in labels})
         if len(sizes) < 2:
@@ -131,6 +133,16 @@ class IntervalsRecipe(Recipe):
                 "split_seed": settings.split_seed,
             },
         )
+
+    def sample(self, data: Path, settings: IntervalSettings, folder: Path) -> Sample | None:
+        """Return a small number of clips; None if `data` holds clips."""
+        if not makes_clips(data):
+            return None
+        ends = np.round(np.cumsum((0.0, *SHARES, 1.0 - sum(SHARES))) * settings.clips)
+        counts = dict(zip(SIDES, np.diff(ends).astype(int).tolist(), strict=True))
+        few = replace(settings, clips=min(settings.clips, SAMPLED), folder=str(folder), jobs=1)
+        place = clips_folder(data, settings)
+        return Sample(few, counts, clips_bytes(settings.clips), place)
 
     def config(self, prepared: Prepared, settings: IntervalSettings) -> IntervalCnnConfig:
         """Return the config for the settings and the size of the spectrograms."""
@@ -205,6 +217,19 @@ class IntervalsRecipe(Recipe):
             f"audio_features_{place + 1}": clip_figure(sound, rate, names[test["size"][place]])
             for place, sound in enumerate(test["sounds"])
         }
+
+
+def makes_clips(data: Path) -> bool:
+    """Return whether clips are made, as no folder is given or it does not exist."""
+    return not (data / INDEX).is_file() if data == Path() else not data.exists()
+
+
+def clips_folder(data: Path, settings: IntervalSettings) -> Path:
+    """Return the folder in which clips are made."""
+    if data != Path():
+        return data
+    folder = Path(settings.folder) if settings.folder else cache_folder() / "interval-clips"
+    return folder / f"{settings.clips}_clips_seed_{settings.data_seed}"
 
 
 def names_of(prepared: Prepared) -> list[str]:
