@@ -8,7 +8,7 @@ import typer
 
 from muse.cli.completion import complete_names
 from muse.cli.help_format import Command
-from muse.cli.names import CADENCES, CHORD_MODELS, MODES, STYLES, VOICINGS, one_of
+from muse.cli.names import CADENCES, CHORD_MODELS, KEYS, METERS, MODES, STYLES, VOICINGS, one_of
 from muse.cli.options import (
     INPUT,
     MODEL,
@@ -49,6 +49,7 @@ Key = Annotated[
         metavar="KEY",
         default="the song's, else one drawn for the style",
         help="Key, for example Eb or Cm.",
+        complete=complete_names(*KEYS),
     ),
 ]
 Mode = Annotated[
@@ -69,6 +70,7 @@ TimeSignature = Annotated[
         metavar="METER",
         default="the song's, else 4/4",
         help="Time signature, for example 3/4 or 6/8.",
+        complete=complete_names(*METERS),
     ),
 ]
 TempoBpm = Annotated[

@@ -28,6 +28,13 @@ def complete_list(*names: str) -> Complete:
     return complete
 
 
+def complete_weights(incomplete: str) -> list[str]:
+    """Return the names of all models of `muse models` that begin with what was typed."""
+    from muse.tools.weights import all_weights
+
+    return [each.name for each in all_weights() if each.name.startswith(incomplete)]
+
+
 def complete_input_ports(incomplete: str) -> list[str]:
     """Return the MIDI inputs of this machine that begin with what was typed."""
     return [name for name in port_patterns("in") if name.startswith(incomplete)]

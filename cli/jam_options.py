@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 from muse.cli.completion import complete_input_ports, complete_names, complete_output_ports
-from muse.cli.names import CHORD_MODELS, STYLES, VOICINGS, one_of
+from muse.cli.names import CHORD_MODELS, KEYS, METERS, STYLES, VOICINGS, one_of
 from muse.cli.options import INPUT, MODEL, MUSIC, OUTPUT, SOUND, TIMING, Number, Text, option
 
 SETUP = "Ports and benchmark"
@@ -60,7 +60,7 @@ Key = Annotated[
         metavar="KEY",
         default="auto",
         help="Key, for example Em; 'auto' detects it.",
-        complete=complete_names("auto"),
+        complete=complete_names("auto", *KEYS),
     ),
 ]
 Style = Annotated[
@@ -104,7 +104,7 @@ Mix = Annotated[
         metavar="WEIGHT",
         default="auto",
         help="Weight of your notes against the chord model, 0 to 1; 'auto' is learned.",
-        complete=complete_names("auto"),
+        complete=complete_names("auto", *KEYS),
     ),
 ]
 Bpm = Annotated[
@@ -114,7 +114,7 @@ Bpm = Annotated[
         metavar="BPM",
         default="the file's, else 100",
         help="Tempo in beats per minute; 'auto' follows you, 'auto:92' starts near 92.",
-        complete=complete_names("auto"),
+        complete=complete_names("auto", *KEYS),
     ),
 ]
 TimeSignature = Annotated[
@@ -125,6 +125,7 @@ TimeSignature = Annotated[
         metavar="METER",
         default="the file's, else 4/4",
         help="Time signature, for example 3/4 or 6/8.",
+        complete=complete_names(*METERS),
     ),
 ]
 Swing = Annotated[

@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
-from muse.cli.completion import complete_names
+from muse.cli.completion import complete_weights
 from muse.cli.help_format import Command, Group
-from muse.cli.names import SEPARATION_MODELS
 from muse.cli.options import AsJson
 
 Names = Annotated[
@@ -15,7 +14,7 @@ Names = Annotated[
     typer.Argument(
         metavar="NAME...",
         help="Names of models, as 'muse models list' shows them.",
-        autocompletion=complete_names(*SEPARATION_MODELS),
+        autocompletion=complete_weights,
     ),
 ]
 

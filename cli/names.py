@@ -13,6 +13,13 @@ VOICINGS = ("closed", "open", "drop-2", "rootless", "neo-soul")
 CHORD_MODELS = ("auto", "transformer", "lstm", "ngram")
 MELODY_MODELS = ("melody-xl",)
 
+# common values, for completion only; others are accepted too
+MAJOR_KEYS = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
+MINOR_KEYS = ("Cm", "C#m", "Dm", "Ebm", "Em", "Fm", "F#m", "Gm", "G#m", "Am", "Bbm", "Bm")
+KEYS = (*MAJOR_KEYS, *MINOR_KEYS)
+METERS = ("4/4", "3/4", "2/4", "6/8")
+GRIDS = ("1/4", "1/8", "1/8t", "1/16", "1/16t", "1/32")
+
 SEPARATION_MODELS = ("spleeter", "htdemucs", "htdemucs_ft", "htdemucs_6s", "hdemucs_mmi")
 STEMS = ("vocals", "drums", "bass", "other", "guitar", "piano")
 TRANSCRIPTION_ENGINES = ("auto", "note-net", "basic-pitch")

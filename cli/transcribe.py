@@ -8,7 +8,7 @@ import typer
 
 from muse.cli.completion import complete_list, complete_names
 from muse.cli.help_format import Command
-from muse.cli.names import ROLES, SEPARATION_MODELS, STEMS, TRANSCRIPTION_ENGINES, one_of
+from muse.cli.names import GRIDS, ROLES, SEPARATION_MODELS, STEMS, TRANSCRIPTION_ENGINES, one_of
 from muse.cli.options import (
     INPUT,
     MODEL,
@@ -89,6 +89,7 @@ Quantize = Annotated[
         metavar="GRID",
         default="no quantization",
         help="Grid that notes are moved to, for example 1/16, or 1/8t for triplets.",
+        complete=complete_names(*GRIDS),
     ),
 ]
 MinConfidence = Annotated[

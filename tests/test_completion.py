@@ -11,6 +11,7 @@ from muse.cli import completion, names
 from muse.cli.main import SUMMARIES
 from muse.tools.errors import MissingPartError
 from muse.tools.jam.ports import port_names
+from muse.tools.weights import all_weights
 from tests.test_layout import HEAVY
 
 PROGRAM = """
@@ -68,6 +69,10 @@ def test_commands_and_options() -> None:
         (("separate", "--stems", "bass,d"), ("bass,drums",)),
         (("separate", "--device", "c"), ("cpu", "cuda")),
         (("models", "fetch", "sp"), ("spleeter",)),
+        (("models", "path", ""), tuple(each.name for each in all_weights())),
+        (("chords", "--key", "F"), ("F", "Fm", "F#m")),
+        (("jam", "--meter", "6"), ("6/8",)),
+        (("transcribe", "--quantize", "1/16"), ("1/16", "1/16t")),
         (("transcribe", "--role", "k"), ("keys",)),
         (
             ("intervals", "generate", "--timbre", "sine,gm"),

@@ -14,13 +14,16 @@ from muse.tools.datasets.forms.options import FORMS, TRANSPOSITIONS
 from muse.tools.intervals.clip_settings import DIRECTIONS, NOISES, SYNTHS
 from muse.tools.intervals.instruments import programs
 from muse.tools.intervals.training_spectra import TIMBRES as SIDES
+from muse.tools.song.meter import parse_meter
 from muse.tools.song.roles import ROLES
+from muse.tools.theory.keys import parse_key
 from muse.tools.theory.voicing import STYLES as VOICINGS
 from muse.tools.tokens.schemes import SCHEME_NAMES
 from muse.tools.tokens.shards import SUFFIXES
 from muse.tools.training.options import Options
 from muse.tools.training.registry import RECIPES
 from muse.tools.transcription.engines import engine_names
+from muse.tools.transcription.options import parse_grid
 
 
 def test_names_of_chords_and_melodies() -> None:
@@ -62,6 +65,12 @@ def test_names_of_intervals() -> None:
     assert names.SYNTH_TIMBRES == SYNTHS
     assert (*SYNTHS, "gm", *(f"gm:{side}" for side in SIDES)) == names.TIMBRES
     assert all(programs(name) for name in names.TIMBRES if name.startswith("gm"))
+
+
+def test_common_values_are_accepted() -> None:
+    assert [parse_key(key) for key in names.KEYS]
+    assert [parse_meter(meter) for meter in names.METERS]
+    assert [parse_grid(grid) for grid in names.GRIDS]
 
 
 def test_a_phrase_of_names() -> None:
