@@ -14,7 +14,7 @@ from muse.tools.song.tempo_map import TempoMap
 from muse.tools.transcription import chunks
 from muse.tools.transcription.note_event import NoteEvent
 from muse.tools.transcription.pitch_bends import bend_value, pitch_steps, song_bends
-from muse.tools.transcription.solo import drifts_as_a_voice
+from muse.tools.transcription.solo import drifts_as_a_voice, transcribe_solo_file
 from muse.tools.transcription.stems import Stem, transcribe_stem
 from muse.tools.transcription.voice_notes import (
     LineTranscription,
@@ -241,3 +241,11 @@ def test_a_drift_within_the_notes_tells_a_voice_from_a_vibrato(
         pitch_spread=pitch_spread(frames, 0, 60), pitch_drift=pitch_drift(frames, 0, 60)
     )
     assert drifts_as_a_voice(line) == voice
+
+
+@pytest.mark.needs_fluidsynth
+def test_a_flute_does_not_become_a_voice(example_song: Song, tmp_path: Path) -> None:
+    example_song.tracks = [track for track in example_song.tracks if track.name == "Lead"]
+    write_audio(tmp_path / "flute.wav", render(example_song), 44_100)
+    result = transcribe_solo_file(tmp_path / "flute.wav", None, odds={"voice": 1.0})
+    assert result.role == "lead"

@@ -115,11 +115,14 @@ def solo_attempts(
 ) -> Iterator[SoloTranscription]:
     """Yield the result of each engine that a choice allows, best first; a voice's from its f0.
 
-    The last one is a line of faint notes.
+    A steady pitch is no voice, whatever its class: flutes sound much like one to the net. The last
+    result is a line of faint notes.
     """
     expected = expected_role(kind)
     if engine == AUTO and (role == "vocals" or (role is None and expected == "vocals")):
-        yield SoloTranscription("vocals", transcribe_line_file(path, report), F0)
+        line = transcribe_line_file(path, report)
+        if role == "vocals" or line.pitch_spread >= VOICE_SPREAD:
+            yield SoloTranscription("vocals", line, F0)
     roles: list[Role] = [*SOLO_ROLES] if role is None else [role]
     if role is None and expected == "guitar":
         roles.append(expected)
@@ -127,12 +130,12 @@ def solo_attempts(
         found = transcribe_roles_file(path, roles, report, engine=name, solo=True)
         chosen = choose_role(found, "lead" if expected == "vocals" else expected)
         yield SoloTranscription(chosen, found[chosen], name)
-    lines: Sequence[Role] = [each for each in roles if each in FAINT]
-    if lines and BASIC_PITCH in engines_to_try(engine):
-        wanted = [FAINT[each] for each in lines]
+    faint_roles: Sequence[Role] = [each for each in roles if each in FAINT]
+    if faint_roles and BASIC_PITCH in engines_to_try(engine):
+        wanted = [FAINT[each] for each in faint_roles]
         faint = transcribe_roles_file(path, wanted, report, engine=BASIC_PITCH, solo=True)
-        line = max(lines, key=lambda each: faint[FAINT[each]].explained_share)
-        yield SoloTranscription(line, faint[FAINT[line]], BASIC_PITCH)
+        best = max(faint_roles, key=lambda each: faint[FAINT[each]].explained_share)
+        yield SoloTranscription(best, faint[FAINT[best]], BASIC_PITCH)
 
 
 def drifts_as_a_voice(line: LineTranscription) -> bool:
@@ -154,7 +157,8 @@ def named_by_class(result: SoloTranscription, kind: str) -> SoloTranscription:
     use = CLASS_USES[kind]
     pitches = [note.pitch for note in result.found.notes]
     is_high = bool(pitches) and median(pitches) > HIGHEST_BASS_MEDIAN
-    if use.role in (None, "drums") or (use.role == "bass" and is_high):
+    is_steady = use.role == "vocals" and result.role != "vocals"
+    if use.role in (None, "drums") or (use.role == "bass" and is_high) or is_steady:
         return result
     return replace(result, role=use.role, program=use.program)
 
