@@ -150,7 +150,7 @@ def make_dialog(play: bool, out: Path | None) -> "Dialog":
 
 def read_line() -> str | None:
     """Return the next line of stdin, None at its end."""
-    from muse.tools.files import standard_input
+    from muse.tools.streams import standard_input
 
     line = standard_input().readline(LONGEST_LINE)
     return line.decode("utf-8", "replace").rstrip("\r\n") if line else None

@@ -69,11 +69,12 @@ def render(
     from muse.tools.audio.render import render_file, render_to_stream
     from muse.tools.audio.soundfonts import choose_soundfont
     from muse.tools.errors import ParameterError
+    from muse.tools.files import real_path
     from muse.tools.song.midi import load_song
 
     if out == "-":
         refuse_terminal("audio")
-    elif Path(out).resolve() == Path(song).resolve():
+    elif real_path(out) == real_path(song):
         raise ParameterError(f"{out} is the input; name another file")
     font = choose_soundfont(soundfont)
     options: dict[str, Any] = {

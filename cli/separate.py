@@ -203,16 +203,16 @@ def show(_name: str, result: "Separation") -> None:
 def separate_to_stdout(inputs: list[str], options: "SeparateOptions", jobs: int) -> int:
     """Write a tar of all stems and their descriptions to stdout."""
     import sys
-    import tempfile
 
     from muse.cli.batch import run_batch
     from muse.cli.output import refuse_terminal
     from muse.tools.separation.archive import StemArchive
+    from muse.tools.temporary import temporary_folder
 
     refuse_terminal("a tar of stems")
     with (
-        tempfile.TemporaryDirectory(prefix="muse-") as name,
-        StemArchive(sys.stdout.buffer, Path(name)) as archive,
+        temporary_folder() as folder,
+        StemArchive(sys.stdout.buffer, folder) as archive,
     ):
-        work = partial(separate_one, Path(name), options)
+        work = partial(separate_one, folder, options)
         return run_batch(inputs, work, lambda _name, result: archive.add(result), jobs=jobs)

@@ -11,6 +11,9 @@ import soundfile
 
 from muse.tools.audio import mp3_header
 from muse.tools.audio.io import AudioReader, read_audio, write_audio
+from muse.tools.errors import BadInputError
+from muse.tools.transcription.options import TranscribeOptions
+from muse.tools.transcription.transcribe import transcribe_file
 from tests.sounds import tone
 
 RATE = 22_050
@@ -131,3 +134,13 @@ def test_a_flac_of_unknown_length_is_read(tmp_path: Path) -> None:
     data[22:26] = bytes(4)
     (tmp_path / "piped.flac").write_bytes(data)
     assert read_audio(tmp_path / "piped.flac")[0].shape[1] == 44_100
+
+
+@pytest.mark.needs_posix
+def test_links_in_a_circle_are_bad_input(tmp_path: Path) -> None:
+    loop = tmp_path / "loop.wav"
+    loop.symlink_to(loop)
+    with pytest.raises(BadInputError, match=r"loop.wav: Too many levels"):
+        read_audio(loop)
+    with pytest.raises(BadInputError, match="Too many levels"):
+        transcribe_file(loop, tmp_path / "out", TranscribeOptions())

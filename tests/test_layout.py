@@ -26,6 +26,8 @@ JAM = {
 # the models of chords and melodies, so it comes after them.
 ORDER = (
     "errors",
+    "temporary",
+    "streams",
     "files",
     "progress",
     "weights",

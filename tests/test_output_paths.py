@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from muse.tools.errors import MuseError
 from muse.tools.transcription.output_paths import choose_output_paths, folders_in
 from muse.tools.transcription.zip_output import write_zip
 
@@ -55,3 +56,13 @@ def test_without_a_folder_no_files_remain(archive: str | None) -> None:
     with choose_output_paths(["a.wav"], None, archive) as paths:
         assert bool(paths.folders) == (archive is not None)
     assert not any(folder.exists() for folder in paths.folders.values())
+
+
+def test_a_file_in_place_of_the_folder_is_noticed_at_once(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("text")
+    for folder in (tmp_path / "taken", tmp_path / "taken" / "below"):
+        with (
+            pytest.raises(MuseError, match="taken is a file; name a folder"),
+            choose_output_paths(["a.wav"], folder, None),
+        ):
+            pass

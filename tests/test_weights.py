@@ -133,3 +133,10 @@ def test_weights_are_read_without_heavy_imports() -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == ""
+
+
+def test_a_download_that_is_too_long_is_discarded(published: NamedWeights) -> None:
+    short = replace(published, files=(replace(published.files[0], size=len(CONTENT) - 1),))
+    with pytest.raises(MuseError, match=f"longer than its {len(CONTENT) - 1} bytes"):
+        weights.fetch(short)
+    assert list(weights.data_folder().iterdir()) == []

@@ -9,20 +9,20 @@ import hashlib
 import logging
 import os
 import shutil
-import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from muse.tools.errors import BadInputError, MuseError
+from muse.tools.streams import PIPE as PIPE
+from muse.tools.streams import PIPE_NAME as PIPE_NAME
+from muse.tools.streams import is_stream, stream_blocks, stream_on_disk
+from muse.tools.temporary import MOVED, temporary_beside, temporary_folder
 
 log = logging.getLogger("muse")
 
-PIPE = "-"  # names standard input or output in place of a path
-PIPE_NAME = "standard input"  # in messages
 STDIN_NAME = "stdin"  # in names of output files
 HASH_BLOCK = 1 << 20  # bytes read at a time
 
@@ -42,19 +42,13 @@ def replacing(path: Path) -> Iterator[Path]:
             yield temporary
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    with blaming(path):
-        handle, name = tempfile.mkstemp(
-            prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent
-        )
-    os.close(handle)
-    temporary = Path(name)
-    try:
+    with ExitStack() as stack:
+        with blaming(path):
+            temporary = stack.enter_context(temporary_beside(path))
         yield temporary
         temporary.chmod(0o666 & ~current_umask())  # mkstemp's own mode is 0600
         flush_to_disk(temporary)
         temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def is_node(path: Path) -> bool:
@@ -65,8 +59,8 @@ def is_node(path: Path) -> bool:
 @contextmanager
 def written_into(node: Path) -> Iterator[Path]:
     """Yield a temporary name in a folder of its own; copy the bytes into `node` at the end."""
-    with tempfile.TemporaryDirectory(prefix="muse-") as folder:
-        temporary = Path(folder) / f"output{node.suffix}"
+    with temporary_folder() as folder:
+        temporary = folder / f"output{node.suffix}"
         yield temporary
         with blaming(node), temporary.open("rb") as source, node.open("wb", buffering=0) as target:
             shutil.copyfileobj(source, target)
@@ -81,10 +75,10 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
     if folder.exists() and not folder.is_dir():
         raise MuseError(f"{folder} is not a folder; name a folder")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with blaming(folder):
-        beside = tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent)
-    with beside as name:
-        fresh, old = Path(name) / "new", Path(name) / "old"
+    with ExitStack() as stack:
+        with blaming(folder):
+            beside = stack.enter_context(temporary_folder(folder))
+        fresh, old = beside / "new", beside / MOVED
         fresh.mkdir()
         yield fresh
         if folder.exists():
@@ -123,6 +117,18 @@ def current_umask() -> int:
     return mask
 
 
+def check_folder(path: Path) -> None:
+    """Raise MuseError if a folder that will be written is a file, or below one."""
+    above = next((each for each in (path, *path.parents) if os.path.lexists(each)), path)
+    if os.path.lexists(above) and not above.is_dir():
+        raise MuseError(f"{above} is a file; name a folder")
+
+
+def real_path(path: str | Path) -> Path:
+    """Return the absolute path without symbolic links; of links in a circle, some path."""
+    return Path(os.path.realpath(path))
+
+
 def input_name(source: str | Path) -> str:
     """Return the name of an input for messages."""
     return PIPE_NAME if str(source) == PIPE else str(source)
@@ -141,54 +147,31 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def read_bytes(source: str | Path) -> bytes:
-    """Read a file, or standard input for '-'.
+    """Read a file, a named pipe, or standard input for '-'.
 
     Raises:
-        BadInputError: the file is missing, is a folder, or cannot be read.
+        BadInputError: the file is missing, is a folder, or cannot be read; or a pipe is too long.
     """
-    if str(source) == PIPE:
-        report_terminal()
-        return standard_input().read()
+    if is_stream(source):
+        return b"".join(stream_blocks(source, audio=False))
     try:
         return Path(source).read_bytes()
     except OSError as error:
         raise BadInputError(f"{source}: {error.strerror or error}") from error
 
 
-def report_terminal() -> None:
-    """Report that input is read from a terminal, where a command would seem to hang."""
-    if sys.stdin is not None and sys.stdin.isatty():
-        log.info("reading standard input from the terminal; Ctrl-D ends it")
-
-
 @contextmanager
 def on_disk(source: str | Path) -> Iterator[Path]:
-    """Yield a path that can be read and sought: the file, or a temporary copy of a pipe."""
-    if str(source) != PIPE and not is_pipe(Path(source)):
+    """Yield a path that can be read and sought: the file, or a temporary copy of a pipe.
+
+    Raises:
+        BadInputError: a pipe is too long.
+    """
+    if not is_stream(source):
         yield Path(source)
         return
-    is_stdin = str(source) == PIPE
-    if is_stdin:
-        report_terminal()
-    with ExitStack() as stack:
-        stream = standard_input() if is_stdin else stack.enter_context(Path(source).open("rb"))
-        file = stack.enter_context(tempfile.NamedTemporaryFile(prefix="muse-stdin-"))
-        while block := stream.read(HASH_BLOCK):
-            file.write(block)
-        file.flush()
-        yield Path(file.name)
-
-
-def is_pipe(path: Path) -> bool:
-    """Return whether a path is a named pipe or a shell's `<(command)`, which is read only once."""
-    return path.is_fifo() or path.is_socket()
-
-
-def standard_input() -> BinaryIO:
-    """Return standard input as bytes; raise BadInputError if the caller closed it."""
-    if sys.stdin is None:
-        raise BadInputError(f"{PIPE_NAME} is closed; name a file instead of '{PIPE}'")
-    return sys.stdin.buffer
+    with stream_on_disk(source) as path:
+        yield path
 
 
 def json_bytes(value: Any) -> bytes:

@@ -226,6 +226,8 @@ def download(url: str, file: WeightFile, path: Path) -> Iterator[int]:
                 out.write(block)
                 digest.update(block)
                 count += len(block)
+                if file.size and count > file.size:
+                    raise MuseError(f"{url}: longer than its {file.size} bytes; try again")
                 yield count
             if digest.hexdigest() != file.sha256:
                 raise MuseError(f"{url}: the download is damaged (wrong SHA-256); try again")

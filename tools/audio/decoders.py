@@ -4,7 +4,6 @@ import logging
 import os
 import shutil
 import subprocess
-import tempfile
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
@@ -14,6 +13,7 @@ import soundfile
 from muse.tools.audio import mp3_header, wav_header
 from muse.tools.audio.amended_file import AmendedFile
 from muse.tools.errors import BadInputError, MissingPartError, system_hint
+from muse.tools.temporary import temporary_folder
 
 log = logging.getLogger("muse")
 
@@ -107,7 +107,7 @@ def kind_of_header(head: bytes) -> str:
 
 def seekable_copy(file: soundfile.SoundFile, stack: ExitStack) -> soundfile.SoundFile:
     """Return a copy of a file in which libsndfile cannot seek, such as GSM in WAV."""
-    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="muse-")))
+    folder = stack.enter_context(temporary_folder())
     target = folder / "decoded.wav"
     with (
         file,
@@ -128,7 +128,7 @@ def open_with_ffmpeg(path: Path, name: str, reason: str, stack: ExitStack) -> so
                 f"{name}: this format is read with ffmpeg; {system_hint('ffmpeg')}"
             )
         raise BadInputError(f"{name}: not audio that can be read ({reason})")
-    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="muse-")))
+    folder = stack.enter_context(temporary_folder())
     return soundfile.SoundFile(decode_with_ffmpeg(path, folder / "decoded.wav", name))
 
 

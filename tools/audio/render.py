@@ -15,7 +15,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -24,6 +23,7 @@ from muse.tools.audio.io import Audio, writing_audio
 from muse.tools.audio.soundfonts import choose_soundfont
 from muse.tools.errors import BadInputError, MissingPartError, MuseError, system_hint
 from muse.tools.song.document import Song, Track
+from muse.tools.temporary import temporary_folder
 
 log = logging.getLogger("muse")
 
@@ -149,10 +149,13 @@ def play_events(synth: Any, font: int, events: Iterable[Event], end: int) -> Ite
 
 def select_program(synth: Any, font: int, channel: int, bank: int, program: int) -> None:
     """Select an instrument; if the soundfont lacks it, warn and take the first of the bank."""
-    if synth.program_select(channel, font, bank, program) == FLUIDSYNTH_FAILED:
-        what = "drum kit" if bank == DRUM_BANK else "program"
+    if synth.program_select(channel, font, bank, program) != FLUIDSYNTH_FAILED:
+        return
+    what = "drum kit" if bank == DRUM_BANK else "program"
+    if program and synth.program_select(channel, font, bank, 0) != FLUIDSYNTH_FAILED:
         log.warning("the soundfont has no %s %d; playing %s 0 instead", what, program, what)
-        synth.program_select(channel, font, bank, 0)
+    else:
+        log.warning("the soundfont has no %s %d; its notes are silent", what, program)
 
 
 def run_synth(synth: Any, frames: int) -> Audio:
@@ -230,8 +233,8 @@ def render_file(song: Song, path: Path, *, bits: str = "16", **options: Any) -> 
 
 def render_to_stream(song: Song, stream: BinaryIO, *, bits: str = "16", **options: Any) -> float:
     """Render a WAV to a stream that cannot seek, by way of a temporary file; as `render_file`."""
-    with TemporaryDirectory(prefix="muse-") as folder:
-        path = Path(folder) / "song.wav"
+    with temporary_folder() as folder:
+        path = folder / "song.wav"
         peak = render_file(song, path, bits=bits, **options)
         with path.open("rb") as file:
             shutil.copyfileobj(file, stream)

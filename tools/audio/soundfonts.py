@@ -1,10 +1,14 @@
 """Find the soundfonts on this machine and choose one."""
 
+import logging
 import os
 from importlib.util import find_spec
 from pathlib import Path
 
 from muse.tools.errors import BadInputError, MissingPartError
+from muse.tools.files import real_path
+
+log = logging.getLogger("muse")
 
 # folders searched where $MUSE_SOUNDFONT_PATH is not set, best first
 SOUNDFONT_FOLDERS = (
@@ -39,7 +43,7 @@ def find_soundfonts() -> list[Path]:
     unique: dict[Path, Path] = {}
     for path in found:
         if path.is_file():
-            unique.setdefault(path.resolve(), path)
+            unique.setdefault(real_path(path), path)
     return list(unique.values())
 
 
@@ -58,6 +62,22 @@ def choose_soundfont(named: Path | None = None) -> Path:
         raise MissingPartError("no soundfont found; run: pip install pretty_midi")
     check_soundfont(found[0])
     return found[0]
+
+
+def usable_soundfonts() -> list[Path]:
+    """Return the soundfonts on this machine that are complete, best first; report the others."""
+    preferred = os.environ.get("MUSE_SOUNDFONT")
+    if preferred and not Path(preferred).is_file():
+        log.info("%s: no such file; it is set as MUSE_SOUNDFONT and not used", preferred)
+    usable = []
+    for path in find_soundfonts():
+        try:
+            check_soundfont(path)
+        except BadInputError as error:
+            log.info("%s; not used", error)
+        else:
+            usable.append(path)
+    return usable
 
 
 def check_soundfont(path: Path) -> None:

@@ -29,7 +29,7 @@ from muse.tools.datasets.roman_numerals import (
 )
 from muse.tools.datasets.text_lines import NamedSongs, Reader
 from muse.tools.errors import BadInputError
-from muse.tools.files import PIPE, STDIN_NAME, input_name, read_bytes
+from muse.tools.files import PIPE, STDIN_NAME, input_name, read_bytes, real_path
 from muse.tools.song.document import Song, song_from_json
 from muse.tools.song.midi import MIDI_MAGIC, song_from_midi
 from muse.tools.song.validation import first_problem
@@ -168,7 +168,7 @@ def find_sources(path: str | Path) -> list[Source]:
     root = Path(path)
     if not root.exists():
         raise BadInputError(f"{path}: no such file or folder")
-    name = root.resolve().name
+    name = real_path(root).name
     if root.is_file():
         return [Source(Path(name).stem, str(root))]
     sources = [
@@ -195,7 +195,7 @@ def disambiguate_ids(sources: list[Source]) -> list[Source]:
 
 def walk(root: Path) -> Iterator[Path]:
     """Yield the files of a folder that contain songs, and POP909 folders, in order of names."""
-    if is_pop909(root.resolve()):
+    if is_pop909(real_path(root)):
         yield root
         return
     for folder, folders, files in os.walk(root):

@@ -12,7 +12,6 @@ from threading import Event
 from muse.tools.audio.encodings import AUDIO_SUFFIXES
 from muse.tools.audio.render import load_fluidsynth
 from muse.tools.errors import BadInputError, MuseError, ParameterError
-from muse.tools.files import report_terminal
 from muse.tools.jam.band.lines import CHANNELS
 from muse.tools.jam.clock import SystemClock
 from muse.tools.jam.options import AUTO, FILE_SUFFIXES, is_file
@@ -22,6 +21,7 @@ from muse.tools.jam.ports.outputs import JsonOutput, NullOutput, Output, PortOut
 from muse.tools.jam.ports.port_names import LOOP, list_ports, matching_ports
 from muse.tools.jam.session import SOLO_CHANNEL
 from muse.tools.song.export import check_target
+from muse.tools.streams import report_terminal
 
 log = logging.getLogger("muse")
 

@@ -14,7 +14,7 @@ import msgspec
 from muse.tools.audio.encodings import LOSSY, find_encoding
 from muse.tools.audio.io import AudioReader
 from muse.tools.errors import ParameterError
-from muse.tools.files import track_name
+from muse.tools.files import check_folder, real_path, track_name
 from muse.tools.progress import Report, silent
 from muse.tools.separation.engine import Engine, EngineOptions
 from muse.tools.separation.engines import load_engine
@@ -126,6 +126,7 @@ def separate_file(
     options = options or SeparateOptions()
     started = time.perf_counter()
     find_encoding(options.format, options.bits)
+    check_folder(directory)
     with AudioReader(source) as reader:  # before the engine, which takes seconds to load
         engine = engine or engine_for(options)
         plan = make_plan(engine, options.stems, options.two_stems)
@@ -186,7 +187,7 @@ def stem_paths(
         raise ParameterError("--template gives several stems the same name; add {stem}")
     if any(path.suffix != f".{options.format}" for path in paths.values()):
         raise ParameterError(f"--template must end with .{{ext}} or .{options.format}")
-    if Path(source).resolve() in {path.resolve() for path in paths.values()}:
+    if real_path(source) in {real_path(path) for path in paths.values()}:
         raise ParameterError(f"{source}: a stem would overwrite it; choose another --template")
     return paths
 

@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 from muse.tools.errors import ParameterError
-from muse.tools.files import PIPE
+from muse.tools.files import PIPE, real_path
 from muse.tools.song.midi import save_song
 from muse.tools.tokens.batch import DecodedFile
 from muse.tools.tokens.outputs import is_folder
@@ -23,7 +23,7 @@ class SongWriter:
         """Store the destination."""
         self.out = out
         self.taken: Counter[str] = Counter()
-        self.inputs = {Path(name).resolve() for name in inputs if name != PIPE}
+        self.inputs = {real_path(name) for name in inputs if name != PIPE}
         self.skip_existing = skip_existing
 
     def write(self, name: str, songs: list[DecodedFile]) -> None:
@@ -34,7 +34,7 @@ class SongWriter:
         """
         for song in songs:
             path = self.output_path(name, song)
-            if path.resolve() in self.inputs:
+            if real_path(path) in self.inputs:
                 raise ParameterError(f"{path} is an input; choose another output file")
             if not (self.skip_existing and path.exists()):
                 save_song(song.song, path)

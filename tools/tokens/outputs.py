@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from muse.tools.errors import ParameterError
-from muse.tools.files import PIPE, replacing
+from muse.tools.files import PIPE, real_path, replacing
 
 LINE_SUFFIX = ".jsonl"
 FILE_SUFFIXES = frozenset({".json", ".jsonl", ".mid", ".midi"})
@@ -50,14 +50,14 @@ def output_paths(folder: str, inputs: dict[str, str], suffix: str) -> dict[str, 
             raise ParameterError(
                 f"two inputs would be written to {path}; tokenize them in separate runs"
             )
-        if name != PIPE and path.resolve() == Path(name).resolve():
+        if name != PIPE and real_path(path) == real_path(name):
             raise ParameterError(f"{path} is an input; choose another output folder")
     return paths
 
 
 def check_not_input(out: str, inputs: dict[str, str]) -> None:
     """Raise ParameterError if the output is one of the inputs."""
-    if any(name != PIPE and Path(name).resolve() == Path(out).resolve() for name in inputs):
+    if any(name != PIPE and real_path(name) == real_path(out) for name in inputs):
         raise ParameterError(f"{out} is an input; choose another output file")
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from muse.tools.audio.io import AudioReader
 from muse.tools.audio.render import has_fluidsynth, render_blocks
-from muse.tools.audio.soundfonts import find_soundfonts
-from muse.tools.errors import system_hint
+from muse.tools.audio.soundfonts import usable_soundfonts
+from muse.tools.errors import MuseError, system_hint
 from muse.tools.files import sha256_of
 from muse.tools.separation.separate import Separation
 from muse.tools.song.document import (
@@ -200,12 +200,16 @@ def measure_song_drift(song: Song, attacks: Attacks) -> float | None:
     if not has_fluidsynth():
         log.info("drift is not measured: no FluidSynth; %s", system_hint("fluidsynth"))
         return None
-    lightest = min(find_soundfonts(), key=lambda font: font.stat().st_size, default=None)
+    lightest = min(usable_soundfonts(), key=lambda font: font.stat().st_size, default=None)
     rendered = (
         block.mean(axis=0)
         for block in render_blocks(song, soundfont=lightest, sample_rate=DRIFT_RATE, reverb=False)
     )
-    worst = drift_from(attacks, rendered, DRIFT_RATE).worst_ms
+    try:
+        worst = drift_from(attacks, rendered, DRIFT_RATE).worst_ms
+    except MuseError as error:  # of the soundfont; the notes do not depend on it
+        log.info("drift is not measured: %s", error)
+        return None
     return None if worst is None else round(worst, 1)
 
 

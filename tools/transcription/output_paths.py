@@ -1,13 +1,13 @@
 """Chooses the output folder of each input: DIR, or DIR/<track> for several; packs the zip file."""
 
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from muse.tools.files import PIPE, track_name
+from muse.tools.files import PIPE, check_folder, track_name
+from muse.tools.temporary import temporary_folder
 from muse.tools.transcription.zip_output import write_zip
 
 
@@ -46,12 +46,16 @@ def choose_output_paths(
         out: the folder for results; None writes none.
         archive: path of a zip file, '-' for stdout, or None. Without `out`, it is packed from a
             temporary folder.
+
+    Raises:
+        MuseError: `out` is a file.
     """
     if out is not None:
+        check_folder(out)
         yield OutputPaths(folders_in(out, inputs), out, archive)
     elif archive is not None:
-        with tempfile.TemporaryDirectory(prefix="muse-zip-") as temporary:
-            yield OutputPaths(folders_in(Path(temporary), inputs), Path(temporary), archive)
+        with temporary_folder() as temporary:
+            yield OutputPaths(folders_in(temporary, inputs), temporary, archive)
     else:
         yield OutputPaths({}, Path(), None)
 

@@ -4,7 +4,6 @@ The steps of `transcribe_file` are in stems.py (stems to notes) and build_song.p
 """
 
 import logging
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,11 +13,12 @@ from muse.models.registry import WEIGHTS
 from muse.tools.audio.io import AudioReader, writing_audio
 from muse.tools.audio.mono import MonoMixer
 from muse.tools.errors import ParameterError
-from muse.tools.files import input_name, on_disk
+from muse.tools.files import input_name, on_disk, real_path
 from muse.tools.progress import Report, scale_report, silent
 from muse.tools.separation.separate import SeparateOptions, Separation, separate_file
 from muse.tools.song.document import Song
 from muse.tools.song.midi import load_song, save_song
+from muse.tools.temporary import temporary_folder
 from muse.tools.transcription.background import start_in_background
 from muse.tools.transcription.build_song import build_song, extract_track, find_timing
 from muse.tools.transcription.options import AUTO, TranscribeOptions
@@ -76,13 +76,11 @@ def transcribe_file(
         return Transcription(load_song(folder / SONG_DOCUMENT), [], [])
     check_not_overwritten(source, folder)
     name = input_name(source)
-    with on_disk(source) as path, tempfile.TemporaryDirectory(prefix="muse-") as scratch:
+    with on_disk(source) as path, temporary_folder() as scratch:
         with AudioReader(path, name):
             pass  # so that a file that is not audio is reported before a net is loaded
         timing = start_in_background(find_timing, path, options.bpm)
-        stems, separation = find_stems(
-            path, folder, Path(scratch), options, scale_report(report, 0, 0.5)
-        )
+        stems, separation = find_stems(path, folder, scratch, options, scale_report(report, 0, 0.5))
         transcribed = transcribe_stems(stems, scale_report(report, 0.5, 0.9), options.engine)
         report("beats", 0.9)
         song = build_song(path, name, transcribed, timing.result(), separation, options)
@@ -94,7 +92,7 @@ def transcribe_file(
 
 def check_not_overwritten(source: str | Path, folder: Path | None) -> None:
     """Raise ParameterError if writing the stems would replace the input."""
-    if folder is None or Path(source).resolve().parent != folder.resolve():
+    if folder is None or real_path(source).parent != real_path(folder):
         return
     if Path(source).stem in STEM_ROLES:
         raise ParameterError(f"{source} would be overwritten by its own stem; choose another -o")

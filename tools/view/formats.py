@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from muse.tools.errors import MuseError, ParameterError
+from muse.tools.files import real_path
 from muse.tools.song.document import MARK
 from muse.tools.song.midi import MIDI_MAGIC, MIDI_SUFFIXES
 
@@ -43,7 +44,7 @@ def check_output(out: Path, source: str, others: Sequence[str] = ()) -> None:
         what = f"{suffix} files" if suffix else "a file without a suffix"
         known = ", ".join((*PICTURE_SUFFIXES, *SCORE_SUFFIXES, *SONG_SUFFIXES, *others))
         raise ParameterError(f"{out}: cannot write {what}; formats are {known}")
-    if out.resolve() == Path(source).resolve():
+    if real_path(out) == real_path(source):
         raise ParameterError(f"{out} is the input; name another file")
     if out.is_file() and (head := first_bytes(out)) and not LOOKS_LIKE[suffix](head):
         raise MuseError(

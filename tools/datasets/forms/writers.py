@@ -11,9 +11,9 @@ into the lists of the same name in index.json.
 import json
 import re
 import shutil
-import tempfile
 import zipfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from muse.tools.datasets.forms.result import FormResult, Row
 from muse.tools.errors import BadInputError, MuseError, ParameterError
 from muse.tools.files import blaming, read_bytes, replacing, write_bytes
+from muse.tools.temporary import temporary_folder
 
 INDEX, VOCABULARY = "index.json", "vocabulary.json"
 SHARD_NAME = re.compile(r"shard-\d+\.npz")
@@ -72,16 +73,14 @@ def write_shards(result: FormResult, folder: Path, rows_per_shard: int = ROWS_PE
     if folder.exists() and not is_replaceable(folder, result):
         raise MuseError(f"{folder} holds files other than this training data; choose a new folder")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with blaming(folder):
-        beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
+    with ExitStack() as stack:
+        with blaming(folder):
+            beside = stack.enter_context(temporary_folder(folder))
         write_folder(result, beside, rows_per_shard)
         beside.chmod(0o777 & ~inherited_mode_mask(folder.parent))
         if folder.exists():
             shutil.rmtree(folder)
         beside.rename(folder)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
 
 
 def inherited_mode_mask(parent: Path) -> int:

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 from muse.tools.datasets.readers import Source, find_sources
@@ -11,7 +10,7 @@ from muse.tools.errors import BadInputError, MuseError, ParameterError
 from muse.tools.evaluation.symbolic.comparison import as_json, compare
 from muse.tools.evaluation.symbolic.figures import View
 from muse.tools.evaluation.symbolic.passage import Passage, TrackChoice, passage_of
-from muse.tools.files import PIPE
+from muse.tools.files import PIPE, real_path
 from muse.tools.progress import Report, scale_report, silent
 from muse.tools.song.document import Song
 from muse.tools.song.provenance import provenance_dict
@@ -107,7 +106,7 @@ def find_all_sources(names: Sequence[str]) -> list[Source]:
 
 def absolute_path(source: Source) -> str:
     """Return the absolute path of a source."""
-    return source.path if source.path == PIPE else str(Path(source.path).resolve())
+    return source.path if source.path == PIPE else str(real_path(source.path))
 
 
 def exclude_tested(reference: Sequence[Source], tested: Sequence[Source]) -> list[Source]:
