@@ -115,6 +115,21 @@ def test_sigterm_and_resume(muse: Callable, songs: Path, tmp_path: Path) -> None
     assert json.loads(resumed.out)["results"] == whole["results"]
 
 
+def test_waiting_for_another_node_is_said_and_ends_with_a_signal(
+    songs: Path, tmp_path: Path
+) -> None:
+    process = start(
+        "train", NAME, "--data", songs, "--nodes", 2, "--device", "cpu", "--out", tmp_path
+    )
+    assert process.stderr
+    lines = iter(process.stderr.readline, "")
+    assert any("waits up to 300 s for all 2 nodes, at 127.0.0.1:" in line for line in lines)
+    process.send_signal(signal.SIGINT)
+    _out, err = process.communicate(timeout=WAIT_S)
+    assert (process.returncode, err) == (130, "muse: interrupted\n")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_stopped_here(muse: Callable, songs: Path, tmp_path: Path) -> None:
     Numbers.on_outcome = terminate(5)
     try:

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
@@ -18,8 +19,10 @@ from torch import nn
 
 from muse.models.training import module
 from muse.models.training.history import best_epoch, is_best, is_over
+from muse.models.training.nodes import wait_for_nodes
 from muse.models.training.order import batches_of, shuffled
 from muse.models.training.schedule import FLOOR, learning_rate
+from muse.models.training.signals import Stopped, StopRequest, stop_requests
 from muse.models.training.state import (
     State,
     random_states,
@@ -273,6 +276,40 @@ def test_the_order_depends_on_seed_and_epoch() -> None:
     assert np.array_equal(shuffled(50, 1, 2), shuffled(50, 1, 2))
     assert not np.array_equal(shuffled(50, 1, 2), shuffled(50, 1, 3))
     assert not np.array_equal(shuffled(50, 1, 2), shuffled(50, 2, 2))
+
+
+def test_a_second_signal_stops_at_once() -> None:
+    with stop_requests() as request:
+        signal.raise_signal(signal.SIGINT)
+        assert request.made
+        with pytest.raises(Stopped):
+            signal.raise_signal(signal.SIGTERM)
+
+
+def test_missing_nodes_are_an_error_after_a_while() -> None:
+    never = Event()
+    with pytest.raises(TimeoutError, match="not all nodes have started within 0 s"):
+        wait_for_nodes(never.wait, StopRequest(), 0.0)
+    never.set()
+
+
+def test_waiting_for_nodes_is_stopped_by_a_signal() -> None:
+    never = Event()
+    with stop_requests() as request:
+        signal.raise_signal(signal.SIGTERM)
+        with pytest.raises(Stopped):
+            wait_for_nodes(never.wait, request, 60.0)
+    never.set()
+
+
+def test_nodes_that_come_are_waited_for() -> None:
+    wait_for_nodes(lambda: None, StopRequest(), 60.0)
+    with pytest.raises(ConnectionError, match="refused"):
+        wait_for_nodes(refuse, StopRequest(), 60.0)
+
+
+def refuse() -> None:
+    raise ConnectionError("refused")
 
 
 def test_learning_rate() -> None:

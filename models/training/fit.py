@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from muse.models.device import choose_device
+from muse.models.training.nodes import nodes_strategy
 from muse.models.training.signals import Stopped, StopRequest, stop_requests
 from muse.models.training.state import State, set_weights
 from muse.models.training.task import Notify, Task, TrainingPlan
@@ -56,6 +57,7 @@ def fit(
 
     Raises:
         Stopped: a signal arrived; the state is saved.
+        TimeoutError: not all nodes have started in time.
         MemoryError: a batch does not fit; the message says what to try.
         FloatingPointError: the loss is not a number.
         ValueError: there is no such device, or the state is of another net.
@@ -80,7 +82,7 @@ def run(
 
     if state.weights:
         set_weights(net, state.weights)
-    trainer = make_trainer(plan, plan.epochs - state.epoch)
+    trainer = make_trainer(plan, plan.epochs - state.epoch, request)
     module = TrainingModule(task, net, plan, state, keeper, notify, request)
     try:
         trainer.fit(module)
@@ -89,15 +91,16 @@ def run(
     return state
 
 
-def make_trainer(plan: TrainingPlan, epochs: int) -> Any:
+def make_trainer(plan: TrainingPlan, epochs: int, request: StopRequest) -> Any:
     """Make Lightning's Trainer, without its files and messages."""
     from lightning.pytorch import Trainer
 
+    strategy = "ddp" if plan.devices > 1 else "auto"
     return Trainer(
         accelerator=ACCELERATORS[choose_device(plan.device).type],
         devices=plan.devices,
         num_nodes=plan.nodes,
-        strategy="ddp" if plan.devices * plan.nodes > 1 else "auto",
+        strategy=nodes_strategy(plan.nodes, request) if plan.nodes > 1 else strategy,
         precision=PRECISIONS[plan.precision],  # type: ignore[arg-type]
         max_epochs=epochs,
         gradient_clip_val=plan.clip or None,

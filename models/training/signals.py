@@ -1,4 +1,7 @@
-"""Turn SIGTERM and Ctrl-C into a request to stop after the batch, so that the state is saved."""
+"""Turn SIGTERM and Ctrl-C into a request to stop after the batch, so that the state is saved.
+
+A second signal stops at once.
+"""
 
 import signal
 import threading
@@ -31,7 +34,9 @@ class StopRequest:
                 signal.signal(number, self.note)
 
     def note(self, _signal: int, _frame: FrameType | None) -> None:
-        """Handle a signal."""
+        """Handle a signal; the second one raises Stopped, and the state saved last is valid."""
+        if self.made:
+            raise Stopped
         self.made = True
 
 

@@ -55,7 +55,7 @@ def train(
         ParameterError: an option is wrong.
         BadInputError: the data, the TOML file or the run cannot be read, or the data has changed.
         MissingPartError: a package that the recipe needs is not installed.
-        MuseError: the loss became not a number, or memory ran out.
+        MuseError: the loss became not a number, memory ran out, or a node is missing.
     """
     recipe = find_recipe(name)
     if isinstance(recipe, Fit):
@@ -93,7 +93,7 @@ def train_recipe(
         return finish(job, folder, state, export_to, scale_report(report, TRAINING, MEASURING))
     except (Stopped, KeyboardInterrupt):
         return interrupted(folder)
-    except (FloatingPointError, MemoryError) as error:
+    except (FloatingPointError, MemoryError, TimeoutError) as error:
         if folder and not old and not folder.has_history():
             discard(folder)
         raise MuseError(str(error)) from error
