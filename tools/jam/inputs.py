@@ -30,7 +30,7 @@ log = logging.getLogger("muse")
 
 LEAD_PARAM = "lead_s"  # name of PlayerInput.lead_s in the params of a take
 MAX_LEAD_S = 0.1
-SONG_WAIT_S = 5.0  # for the first bytes of a pipe; then it is taken for a live player's
+SONG_WAIT_S = 15.0  # for the first bytes of a pipe; then it is taken for a live player's
 FILE_LEAD_S = -0.02  # offline, notes up to 20 ms after a beat still count for its decision
 OFFS, CONTROLS, ONS = range(3)  # order of messages at the same time
 
@@ -150,7 +150,11 @@ def has_data(stream: BinaryIO, timeout_s: float = SONG_WAIT_S) -> bool:
     """
     with suppress(OSError, ValueError):  # no file, or a pipe of Windows
         if not select([stream], [], [], 0.0)[0]:
-            log.info("waiting up to %g s for a song on standard input", timeout_s)
+            log.info(
+                "waiting up to %g s for a song on standard input; an empty line or a message "
+                "starts a live session at once",
+                timeout_s,
+            )
             return bool(select([stream], [], [], timeout_s)[0])
     return True
 
