@@ -114,10 +114,10 @@ def test_a_truncated_mp3_is_read_up_to_its_end(tmp_path: Path) -> None:
     assert 1.0 < audio.shape[1] / rate < 2.0
 
 
-def test_nan_and_infinity_become_silence(tmp_path: Path) -> None:
-    data = np.array([0.5, np.nan, np.inf, -np.inf], np.float32)
+def test_samples_that_are_no_audio_become_silence(tmp_path: Path) -> None:
+    data = np.array([0.5, np.nan, np.inf, -np.inf, 1e30, 32768.0], np.float32)
     soundfile.write(tmp_path / "a.wav", data, 8000, subtype="FLOAT")
-    assert read_audio(tmp_path / "a.wav")[0].tolist() == [[0.5, 0, 0, 0]]
+    assert read_audio(tmp_path / "a.wav")[0].tolist() == [[0.5, 0, 0, 0, 0, 32768.0]]
 
 
 @pytest.mark.needs_ffmpeg

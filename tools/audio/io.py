@@ -25,6 +25,7 @@ Audio = NDArray[np.float32]
 
 BLOCK_FRAMES = 1 << 18  # frames read at a time, about 6 s at 44.1 kHz
 WRITE_FRAMES = 1 << 15  # frames a call to libsndfile, whose Vorbis encoder keeps them on the stack
+LARGEST_SAMPLE = 1e9  # of float files; the square of a larger one may overflow
 MAX_WAV_BYTES = 4_000_000_000  # a plain WAV's size field ends at 4 GiB; beyond it RF64 is written
 
 
@@ -103,11 +104,16 @@ class AudioReader(AbstractContextManager["AudioReader"]):
 
 
 def finite(block: NDArray[np.float32], name: str) -> Audio:
-    """Replace NaN and infinity, which float files can hold, by silence."""
-    if np.isfinite(block).all():
+    """Replace NaN, infinity and values beyond LARGEST_SAMPLE, which float files can hold, by silence."""
+    usable = np.abs(block) <= LARGEST_SAMPLE  # False for NaN
+    if usable.all():
         return np.ascontiguousarray(block)
-    log.warning("%s: has samples that are NaN or infinite; using silence in their place", name)
-    return np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32)
+    log.warning(
+        "%s: has samples that are NaN, infinite or above %g; using silence in their place",
+        name,
+        LARGEST_SAMPLE,
+    )
+    return np.where(usable, block, np.float32(0.0))
 
 
 def read_audio(

@@ -49,9 +49,9 @@ class RoleRules:
 
 MELODY = "melody"  # of a mix: the most salient line, whatever plays it
 VOICE = VoiceRules()
-# the onsets of a mix are those of all parts
-# for tones that a net hardly hears, such as a sine's: what is likelier than a rest is not asked
+# for tones with low posteriors, such as those of a sine wave; a weak posterior is no rest here
 FAINT_LINE = VoiceRules(attack_cost=0.5, frame_bias=2.0)
+# the onsets of a mix are those of all its parts
 LINE_IN_MIX = VoiceRules(attack_cost=2.0, onset_weight=0.5)
 CHORDS = ChordRules()
 ROLES = {
