@@ -24,6 +24,7 @@ from muse.tools.transcription.instrument_class import (
     certain_class,
     detect_role,
     is_drums,
+    may_be_pad,
     program_of_class,
     role_odds,
 )
@@ -159,3 +160,10 @@ def test_notes_can_contradict_a_class() -> None:
     assert named_by_class(high, "other") == high
     mallets = named_by_class(high, "mallets")
     assert (mallets.role, mallets.program) == ("keys", 11)
+
+
+def test_sounds_with_soft_attacks_may_be_pads_where_no_class_is_certain() -> None:
+    assert may_be_pad({"guitar": 0.36, "pad": 0.21})
+    assert not may_be_pad({"guitar": 0.6, "pad": 0.3})
+    assert not may_be_pad({"keys": 0.4, "pad": 0.1})
+    assert not may_be_pad({})

@@ -7,7 +7,14 @@ import pytest
 
 from muse.tools.audio.io import write_audio
 from muse.tools.transcription.note_event import NoteEvent
-from muse.tools.transcription.stems import Stem, is_silent, remove_notes, transcribe_stem
+from muse.tools.transcription.stem_transcription import StemTranscription
+from muse.tools.transcription.stems import (
+    Stem,
+    is_silent,
+    remove_notes,
+    transcribe_stem,
+    without_lead,
+)
 from tests.sounds import tone
 
 RATE = 44_100  # Hz
@@ -67,3 +74,10 @@ def test_notes_found_twice_are_removed() -> None:
     notes = [NoteEvent(0.0, 1.0, 60, 80, 1.0), NoteEvent(1.0, 2.0, 60, 80, 1.0)]
     assert remove_notes(notes, [NoteEvent(1.04, 2.0, 60, 80, 1.0)]) == notes[:1]
     assert remove_notes(notes, [NoteEvent(1.0, 2.0, 61, 80, 1.0)]) == notes
+
+
+def test_a_high_note_of_the_lead_is_no_bass_note() -> None:
+    low, high = (NoteEvent(0.0, 1.0, pitch, 80, 1.0) for pitch in (40, 60))
+    bass = StemTranscription("bass", "bass", notes=[low, high])
+    assert without_lead(bass, [low, high]).notes == [low]
+    assert without_lead(bass, []).notes == [low, high]

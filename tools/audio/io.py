@@ -104,7 +104,7 @@ class AudioReader(AbstractContextManager["AudioReader"]):
 
 
 def finite(block: NDArray[np.float32], name: str) -> Audio:
-    """Replace NaN, infinity and values beyond LARGEST_SAMPLE, which float files can hold, by silence."""
+    """Replace samples of float files that are NaN or beyond LARGEST_SAMPLE by silence."""
     usable = np.abs(block) <= LARGEST_SAMPLE  # False for NaN
     if usable.all():
         return np.ascontiguousarray(block)

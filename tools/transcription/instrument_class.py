@@ -25,6 +25,7 @@ QUIET_DB = -15.0  # windows that are softer than the loudest one by more are lef
 SMALLEST_ODDS = 1e-4  # of a window, so that no single window excludes a class
 CERTAIN = 0.5  # odds from which a class decides; below, the notes do
 DRUMS_POSSIBLE = 0.15  # odds from which a recording whose spectrum is that of drums is of drums
+PAD_POSSIBLE = 0.2  # odds from which chords are decoded with the soft attacks of a pad
 
 Odds = dict[str, float]
 
@@ -81,6 +82,11 @@ def certain_class(odds: Mapping[str, float]) -> str | None:
     """Return the likeliest class if it is at least CERTAIN, else None."""
     best = max(odds, key=odds.__getitem__, default=None)
     return best if best is not None and odds[best] >= CERTAIN else None
+
+
+def may_be_pad(odds: Mapping[str, float]) -> bool:
+    """Return whether no class is certain and the attacks may be as soft as those of strings."""
+    return certain_class(odds) is None and odds.get("pad", 0.0) >= PAD_POSSIBLE
 
 
 def program_of_class(kind: str | None) -> int | None:

@@ -1,9 +1,10 @@
 """Evidence of the most salient line of a mix: the melody where no voice sings it.
 
-The note net's head for voices refuses instruments that it was not trained on. The salience of a
-pitch in a frame is a weighted sum of what speaks for a melody whatever plays it: the posterior that
-the pitch sounds at all, the level of its partials among the other pitches, little evidence of a
-bass, and what the head for voices says. Pitches far from the usual pitch of the line count less.
+The note net's head for voices has low posteriors for instruments that it was not trained on. The
+salience of a pitch in a frame is a weighted sum: the posterior that the pitch sounds at all, the
+level of its partials relative to the loudest pitch, the posterior of the head for voices, and, with
+a negative weight, that of the head for basses. Pitches far from the usual pitch of the line count
+less.
 """
 
 from collections.abc import Mapping
@@ -16,7 +17,7 @@ from muse.tools.audio.spectra import Matrix, partial_power, power_to_db
 from muse.tools.transcription.engines import ANY
 
 SALIENT = "salient"  # name of this evidence among those of the heads
-# weights of the posteriors; the sum is high for a pitch that is surely the melody's
+# weights of the posteriors of the heads
 WEIGHTS = {ANY: 2.0, "voice": 1.0, "bass": -1.5}
 LEVEL_WEIGHT = 0.045  # per dB below the loudest pitch of the frame
 DISTANCE_COST = 0.5  # of one octave from the line's usual pitch; grows with the square

@@ -13,7 +13,7 @@ from statistics import median
 from muse.tools.progress import Report, scale_report, silent
 from muse.tools.song.document import Role
 from muse.tools.transcription.engines import AUTO, engines_to_try
-from muse.tools.transcription.instrument_class import CLASS_USES, Odds, certain_class
+from muse.tools.transcription.instrument_class import CLASS_USES, Odds, certain_class, may_be_pad
 from muse.tools.transcription.pitched import PitchedTranscription, transcribe_roles_file
 from muse.tools.transcription.role_detection import SOLO_ROLES, choose_role
 from muse.tools.transcription.role_rules import FAINT
@@ -21,6 +21,7 @@ from muse.tools.transcription.voice_notes import ENGINE as F0
 from muse.tools.transcription.voice_notes import LineTranscription, transcribe_line_file
 
 BASIC_PITCH = "basic-pitch"
+PAD: Role = "pad"  # also the name of its class
 EXPLAINED_ENOUGH = 0.5  # share of the power; below it, `auto` tries the next engine ...
 CLEARLY_MORE = 1.1  # factor of that share, from which the notes of a later attempt are used
 EXPLAINED_LITTLE = 0.25  # ... and below this the result has a warning
@@ -76,7 +77,8 @@ def transcribe_solo_file(
         BadInputError: the file is not readable audio.
     """
     kind = certain_class(odds or {})
-    result = first_that_explains(path, role, scale_report(report, 0.0, 0.6), engine, kind)
+    likely = PAD if may_be_pad(odds or {}) else kind
+    result = first_that_explains(path, role, scale_report(report, 0.0, 0.6), engine, likely)
     if engine == AUTO and result.engine != F0 and role in (None, "lead"):
         result = refine_line(path, result, role, scale_report(report, 0.6, 1.0), kind)
     if role is None and kind is not None:
@@ -126,9 +128,13 @@ def solo_attempts(
     roles: list[Role] = [*SOLO_ROLES] if role is None else [role]
     if role is None and expected == "guitar":
         roles.append(expected)
+    if role is None and kind == PAD:
+        roles.append(PAD)
     for name in engines_to_try(engine):
         found = transcribe_roles_file(path, roles, report, engine=name, solo=True)
         chosen = choose_role(found, "lead" if expected == "vocals" else expected)
+        if chosen == "keys" and PAD in found:
+            chosen = PAD
         yield SoloTranscription(chosen, found[chosen], name)
     faint_roles: Sequence[Role] = [each for each in roles if each in FAINT]
     if faint_roles and BASIC_PITCH in engines_to_try(engine):
@@ -173,7 +179,7 @@ def refine_line(
     """Return better notes of a line: a voice's from its f0, a lead's by Basic Pitch.
 
     A voice becomes 'vocals' where no role is given. Guitars, by their class `kind`, stay as they
-    are. The note net loses repeated notes, which hardly change what the notes explain.
+    are. The note net misses repeated notes, which hardly change the explained share.
     """
     share = result.found.explained_share
     if expected_role(kind) == "guitar":

@@ -43,9 +43,11 @@ SILENCE_WINDOW_S = 0.1
 STEM_VOICE_SPREAD = 0.065
 STEM_VOICE_NOTES = 3  # fewer notes are no voice
 # The note net's lead must sound for this share of the time in which the most salient line sounds,
-# else that line is the lead: the net loses instruments that it was not trained on.
+# else that line is the lead: the net misses instruments that it was not trained on.
 LEAD_OF_LINE = 0.6
 LINE_OF_ALL = 0.25  # the line must explain this share of what all notes together explain
+# A note at or above this pitch that bass and lead both have is the lead's: E3, see role_detection.
+LOWEST_SHARED_PITCH = 52
 SAME_NOTE_S = 0.05  # two notes of one pitch that start within this are one note found twice
 
 # role in the song of each stem that the separation models give
@@ -146,7 +148,19 @@ def transcribe_together(
             rest = results[stem.name].pop()
             notes = remove_notes(rest.notes, found["bass"].notes)
             results[stem.name].append(replace(rest, notes=notes))
+    parts = [part for split in results.values() for part in split]
+    lead = [note for part in parts if part.role == "lead" for note in part.notes]
+    for name, split in results.items():
+        results[name] = [
+            without_lead(part, lead) if part.role == "bass" else part for part in split
+        ]
     return results
+
+
+def without_lead(bass: StemTranscription, lead: Sequence[NoteEvent]) -> StemTranscription:
+    """Return a bass without the notes from LOWEST_SHARED_PITCH up that the lead has too."""
+    high = [note for note in lead if note.pitch >= LOWEST_SHARED_PITCH]
+    return replace(bass, notes=remove_notes(bass.notes, high))
 
 
 def transcribe_stem(stem: Stem, report: Report = silent, engine: str = AUTO) -> StemTranscription:
