@@ -1,9 +1,9 @@
 """Onsets of solo recordings that are missing in the output of a head of the note net.
 
-A head merges fast repeated notes and trills of an instrument that rings on into one long note, while
+A head merges fast repeated notes and trills of an instrument that rings on into one long note;
 Basic Pitch, which feeds it, has an onset for each of them. In a solo recording all onsets belong to
-the one part, so those of Basic Pitch count wherever the head agrees that the pitch sounds. In a mix
-they are those of other parts as often.
+the one part, so those of Basic Pitch count wherever the head finds that the pitch sounds. In a mix
+they are as often those of other parts.
 """
 
 import numpy as np
