@@ -1,9 +1,11 @@
 """The functions of the Python API; see the package for conventions and errors."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
+from functools import wraps
 from os import PathLike, fspath
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,8 +16,35 @@ if TYPE_CHECKING:
     from muse.tools.song.document import Song
 
 File = str | PathLike[str]
+Params = ParamSpec("Params")
+Result = TypeVar("Result")
+
+OPTION = re.compile(r"(?<![\w-])--([a-z][a-z-]*)")  # of the command line, in a message
+PARAMETERS = {"continue": "go_on"}  # whose names differ from those of their options
 
 
+def naming_parameters(function: Callable[Params, Result]) -> Callable[Params, Result]:
+    """Decorate a function so that its errors name its parameters instead of the options."""
+
+    @wraps(function)
+    def call(*args: Params.args, **kwargs: Params.kwargs) -> Result:
+        from muse.tools.errors import MuseError
+
+        try:
+            return function(*args, **kwargs)
+        except MuseError as error:
+            error.args = (OPTION.sub(parameter_of, str(error)), *error.args[1:])
+            raise
+
+    return call
+
+
+def parameter_of(option: re.Match[str]) -> str:
+    """Return the parameter that an option of the command line is."""
+    return PARAMETERS.get(option[1], option[1].replace("-", "_"))
+
+
+@naming_parameters
 def separate(
     source: File,
     out: File = ".",
@@ -81,6 +110,7 @@ def separate(
     return separate_file(Path(source), Path(out), options)
 
 
+@naming_parameters
 def transcribe(
     source: File,
     out: File | None = None,
@@ -138,6 +168,7 @@ def transcribe(
     return transcribe_file(Path(source), folder, options, skip_existing=skip_existing).song
 
 
+@naming_parameters
 def chords(
     *,
     bars: int | None = None,
@@ -216,6 +247,7 @@ def chords(
     return song
 
 
+@naming_parameters
 def melody(
     song: "Song | File",
     *,
@@ -281,6 +313,7 @@ def melody(
     ).song
 
 
+@naming_parameters
 def tokenize(
     song: "Song | File", *, scheme: str | None = None, tokenizer: File | None = None
 ) -> list[Any]:
@@ -303,6 +336,7 @@ def tokenize(
     return list(choose_tokenizer(scheme, file_name(tokenizer)).encode(as_song(song)).ids)
 
 
+@naming_parameters
 def detokenize(
     ids: Sequence[Any], *, scheme: str | None = None, tokenizer: File | None = None
 ) -> "Song":
@@ -322,6 +356,7 @@ def detokenize(
     return choose_tokenizer(scheme, file_name(tokenizer)).decode(ids).song
 
 
+@naming_parameters
 def render(
     song: "Song | File",
     out: File | None = None,
@@ -359,6 +394,7 @@ def render(
     return None
 
 
+@naming_parameters
 def intervals(source: File) -> "list[DetectedInterval]":
     """Detect the musical intervals in a recording of single notes or pairs of notes.
 

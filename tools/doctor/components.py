@@ -165,7 +165,7 @@ def examine_rendering() -> Iterator[Component]:
     """Yield FluidSynth and the soundfonts."""
     from muse.tools.audio.soundfonts import find_soundfonts
 
-    use = "muse render"
+    use = "muse render, and the sound of muse jam"
     found = fluidsynth_version()
     command = None if found else system_command("fluidsynth")
     yield Component(
@@ -197,7 +197,7 @@ def fluidsynth_version() -> str | None:
 
 def examine_midi() -> Iterator[Component]:
     """Yield python-rtmidi and the MIDI systems."""
-    use = "live MIDI ports of muse jam"
+    use = "a keyboard at muse jam: its live MIDI ports"
     there = find_spec("rtmidi") is not None
     command = None if there else install_command("jam")
     detail = ", ".join(rtmidi_systems()) if there else "not installed"

@@ -137,11 +137,16 @@ def check_options(values: Mapping[str, Any], kind: type[Kind], origin: str = "")
     if unknown:
         known = ", ".join(kind.__struct_fields__)
         raise ParameterError(f"{origin}there is no option {unknown[0]}; there are {known}")
+    dashes = "" if origin else "--"
     try:
         return msgspec.convert(dict(values), kind)
     except msgspec.ValidationError as error:
-        dashes = "" if origin else "--"
         raise ParameterError(f"{origin}{dashes}{describe_error(error, kind)}") from error
+    except UnicodeEncodeError as error:  # of a value that must be one of several names
+        name = next(name for name, value in values.items() if value == error.object)
+        choices = ", ".join(choices_of(get_type_hints(kind).get(name)))
+        option = f"{dashes}{name.replace('_', '-')}"
+        raise ParameterError(f"{origin}{option} must be one of {choices}") from error
 
 
 # msgspec's messages about wrong values, and how they read better
