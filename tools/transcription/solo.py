@@ -94,11 +94,13 @@ def first_that_explains(
 ) -> SoloTranscription:
     """Return the first result if it explains EXPLAINED_ENOUGH, and the best one otherwise.
 
-    A later result must explain clearly more than those before it.
+    A later result must explain clearly more than those before it. For the line of a voice
+    EXPLAINED_LITTLE is enough: breath, consonants and a hoarse voice are not explained by notes.
     """
     attempts = solo_attempts(path, role, report, engine, kind)
     first = best = next(attempts)
-    if first.found.explained_share >= EXPLAINED_ENOUGH:
+    enough = EXPLAINED_LITTLE if first.engine == F0 else EXPLAINED_ENOUGH
+    if first.found.explained_share >= enough:
         return first
     for other in attempts:
         if other.found.explained_share > CLEARLY_MORE * best.found.explained_share:
