@@ -165,7 +165,7 @@ def test_channels_in_opposite_phase_are_transcribed(muse, tmp_path: Path) -> Non
 
 
 def test_sound_without_notes_is_reported(muse, tone_file) -> None:
-    path = tone_file(22.0, 3.0)  # below the lowest pitch
+    path = tone_file(9000.0, 3.0)  # above the highest pitch
     result = muse("transcribe", path, "--no-separate", "--role", "lead", "--json", "--quiet")
     song = song_from_json(result.out)
     assert result.code == ExitCode.OK
