@@ -55,7 +55,7 @@ def test_a_device_is_not_replaced(tmp_path: Path) -> None:
     assert device.is_char_device()
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device here")
+@pytest.mark.needs_linux
 def test_a_full_device_is_named(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No space left") as caught:
         write_bytes(Path("/dev/full"), b"abc")

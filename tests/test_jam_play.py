@@ -288,7 +288,7 @@ def test_a_folder_that_does_not_exist_is_no_port() -> None:
         routes.check_routing(Routing(str(SOLO), "new/"))
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device here")
+@pytest.mark.needs_linux
 def test_a_full_disk_is_a_failure() -> None:
     words = ["jam", "--in", str(SOLO), "--out", "-", "--model", "ngram"]
     with Path("/dev/full").open("wb") as full:

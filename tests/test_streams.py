@@ -83,7 +83,7 @@ def test_the_limit_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
         pass
 
 
-@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no endless device here")
+@pytest.mark.needs_linux
 def test_a_device_is_limited_too() -> None:
     with pytest.raises(BadInputError, match=r"/dev/zero: .*zeros only"):
         read_bytes("/dev/zero")
