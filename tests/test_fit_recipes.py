@@ -71,6 +71,7 @@ def few_sounds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         write_drum_kit(tmp_path / "sounds" / "hydrogen" / "data" / "drumkits", name)
     monkeypatch.setattr(drum_shards, "find_soundfonts", list)
     monkeypatch.setattr(drum_shards, "EXCERPTS", {side: [0] for side in drum_shards.EXCERPTS})
+    monkeypatch.setattr(drum_shards, "STUDIO_PARTS", dict.fromkeys(drum_shards.EXCERPTS, 0))
     for module in (drum_shards, drum_net):
         monkeypatch.setattr(module, "SHARD_TAKES", 2)
     monkeypatch.setattr(drum_net, "CHECKPOINT_STEPS", 1)
