@@ -143,3 +143,16 @@ def test_a_rough_stem_is_transcribed_from_the_mix(rock_audio: Mono, tmp_path) ->
     assert found.origin == "spleeter; notes from the mix"
     alone = Stem("drums", tmp_path / "stem.wav", "drums", "spleeter", tmp_path / "stem.wav")
     assert not transcribe_stem(alone).notes
+
+
+def test_a_more_probable_stroke_counts_against_both_of_a_pair() -> None:
+    first, better, last = (
+        NoteEvent(time, time + 0.05, key, 90, p)
+        for time, key, p in ((1.0, 42, 0.5), (1.02, 46, 0.6), (1.04, 42, 0.7))
+    )
+    assert keep_probable([first, better, last]) == [last]
+
+
+def test_thousands_of_strokes_are_compared_with_their_neighbors_only() -> None:
+    hits = [NoteEvent(0.1 * i, 0.1 * i + 0.05, 42 + 4 * (i % 2), 90, 0.5) for i in range(40_000)]
+    assert keep_probable(hits) == hits

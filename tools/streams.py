@@ -20,7 +20,17 @@ MAX_SYMBOLIC_BYTES = 64_000_000  # of MIDI, JSON and text
 MAX_AUDIO_BYTES = 4_000_000_000
 LIMIT_VARIABLE = "MUSE_MAX_BYTES"  # replaces both limits
 
-# first bytes of audio: (offset in bytes, magic); what begins otherwise has the lower limit
+# first bytes of audio that libsndfile does not read and ffmpeg does: (offset in bytes, magic)
+FFMPEG_MAGICS = (
+    (4, b"ftyp"),  # m4a, mp4, mov
+    (0, b"\x1a\x45\xdf\xa3"),  # matroska, webm
+    (0, b"\x30\x26\xb2\x75"),  # wma
+    (0, b"\xff\xf1"),  # aac
+    (0, b"\xff\xf9"),  # aac
+    (0, b"wvpk"),  # wavpack
+    (0, b"MAC "),  # monkey's audio
+)
+# first bytes of all audio; what begins otherwise has the lower limit
 AUDIO_MAGICS = (
     (0, b"RIFF"),
     (0, b"RF64"),
@@ -37,13 +47,7 @@ AUDIO_MAGICS = (
     (0, b"\xff\xf3"),
     (0, b"\xff\xfa"),
     (0, b"\xff\xfb"),
-    (4, b"ftyp"),  # m4a, mp4, mov
-    (0, b"\x1a\x45\xdf\xa3"),  # matroska, webm
-    (0, b"\x30\x26\xb2\x75"),  # wma
-    (0, b"\xff\xf1"),  # aac
-    (0, b"\xff\xf9"),  # aac
-    (0, b"wvpk"),  # wavpack
-    (0, b"MAC "),  # monkey's audio
+    *FFMPEG_MAGICS,
 )
 
 

@@ -130,35 +130,36 @@ class Row:
 
     Attributes:
         item: its name.
-        role: of the item, given to muse in the column `told`.
-        detected: roles of the tracks of `untold`.
-        told, untold: muse with the role given, and without it.
+        role: of the item.
+        detected: roles of the tracks that muse finds where no role is given.
+        with_role: F1 of muse with the role given.
+        without_role: F1 of muse without a role.
         basic_pitch: None where it is not installed.
     """
 
     item: str
     role: str
     detected: str
-    told: float
-    untold: float
+    with_role: float
+    without_role: float
     basic_pitch: float | None
 
     def loss(self, system: str) -> float:
-        """By how much Basic Pitch is better than `told` or `untold`."""
+        """Return the F1 of Basic Pitch minus that of a system, `with_role` or `without_role`."""
         return (self.basic_pitch or 0.0) - float(getattr(self, system))
 
 
 def measure(item: Item, others: OtherSystems) -> Row:
     """Measure each system on an item."""
-    told = transcribed(item.path, no_separate=True, role=item.role)
-    untold = transcribed(item.path, no_separate=True)
+    with_role = transcribed(item.path, no_separate=True, role=item.role)
+    without_role = transcribed(item.path, no_separate=True)
     peer = others.basic_pitch(item.path) if "basic_pitch" in others.names else None
     return Row(
         item.name,
         item.role,
-        "+".join(track.role for track in untold.tracks),
-        onset_f1(item.truth, notes_of(told)),
-        onset_f1(item.truth, notes_of(untold)),
+        "+".join(track.role for track in without_role.tracks),
+        onset_f1(item.truth, notes_of(with_role)),
+        onset_f1(item.truth, notes_of(without_role)),
         None if peer is None else onset_f1(item.truth, peer),
     )
 
@@ -170,11 +171,11 @@ def onset_f1(truth: TrueNotes, found: TrueNotes) -> float:
 
 def show(rows: list[Row]) -> None:
     """Print the means and the items where muse is worse."""
-    for system in ("told", "untold", "basic_pitch"):
+    for system in ("with_role", "without_role", "basic_pitch"):
         values = [value for row in rows if (value := getattr(row, system)) is not None]
         if values:
             print(f"{system:12} {fmean(values):.3f} ({len(values)} items)", file=sys.stderr)
-    for system in ("told", "untold"):
+    for system in ("with_role", "without_role"):
         worse = [row for row in rows if row.loss(system) > TOLERANCE]
         print(f"\n{system}: worse than Basic Pitch on {len(worse)}", file=sys.stderr)
         for row in worse:

@@ -13,29 +13,23 @@ import soundfile
 from muse.tools.audio import mp3_header, wav_header
 from muse.tools.audio.amended_file import AmendedFile
 from muse.tools.errors import BadInputError, MissingPartError, system_hint
+from muse.tools.streams import FFMPEG_MAGICS
 from muse.tools.temporary import temporary_folder
 
 log = logging.getLogger("muse")
 
-# first bytes of files that ffmpeg reads and libsndfile does not: (offset in bytes, magic)
+# first bytes of files that are read with ffmpeg
 FFMPEG_MAGIC = (
-    (4, b"ftyp"),  # m4a, mp4, mov
-    (0, b"\x1a\x45\xdf\xa3"),  # matroska, webm
-    (0, b"\x30\x26\xb2\x75"),  # wma
-    (0, b"\xff\xf1"),  # aac
-    (0, b"\xff\xf9"),  # aac
-    (0, b"wvpk"),  # wavpack
-    (0, b"MAC "),  # monkey's audio
-    (0, b"fLaC"),  # flac of unknown length
+    *FFMPEG_MAGICS,
+    (0, b"fLaC"),  # flac of unknown length; libsndfile reads the others
 )
 FFMPEG_PROTOCOLS = "file,pipe"  # a file cannot make ffmpeg open addresses
 HEAD_BYTES = 16  # that tell the format
-
-
-# returns the stated length in s, a right beginning, and the length of the old one in bytes
+# each returns the length in seconds that the header states, a corrected header, and the size of the
+# old header in bytes
 HEADER_CHECKS = {"mp3": mp3_header.corrected_head, "wav": wav_header.corrected_head}
 COPY_FRAMES = 1 << 16  # frames copied at a time
-LARGEST_LENGTH = 1 << 62  # frames; libsndfile tells more where the length is unknown
+LARGEST_LENGTH = 1 << 62  # frames; libsndfile reports more where the length is unknown
 
 
 def open_sound_file(path: Path, name: str, stack: ExitStack) -> soundfile.SoundFile:

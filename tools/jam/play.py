@@ -292,11 +292,16 @@ def run_live(
         session.save()
         with suppress(OSError):  # the terminal may be closed
             print_bars(session, print_bar)
+    raise_error_of(live, output)
+    return session
+
+
+def raise_error_of(live: LiveSession, output: object) -> None:
+    """Raise the error that ended a session in another thread or at its output, if there is one."""
     if live.error is not None:
         raise live.error
     if isinstance(output, JsonOutput) and output.error is not None:
         raise output.error
-    return session
 
 
 def print_bars(session: Session, print_bar: PrintLine) -> None:

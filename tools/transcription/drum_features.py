@@ -48,10 +48,10 @@ def at_rate(blocks: Iterable[Mono], sample_rate: int) -> Iterator[Mono]:
 
 
 def reference_db(levels: Levels) -> float:
-    """Return the level of the loud frames of a recording."""
+    """Return the level in dB that REFERENCE_PERCENTILE of the frames that count do not exceed."""
     loudest = levels.max(axis=1, initial=FLOOR_DB).astype(np.float32)
-    heard = loudest[loudest > loudest.max(initial=FLOOR_DB) - QUIET_DB]
-    return float(np.percentile(heard, REFERENCE_PERCENTILE)) if len(heard) else FLOOR_DB
+    counted = loudest[loudest > loudest.max(initial=FLOOR_DB) - QUIET_DB]
+    return float(np.percentile(counted, REFERENCE_PERCENTILE)) if len(counted) else FLOOR_DB
 
 
 def net_input(levels: Levels | Features, reference: float) -> Features:

@@ -8,6 +8,8 @@ from muse.tools.audio.spectra import (
     SHORT_WINDOW,
     Matrix,
     Signal,
+    partial_power,
+    power_to_db,
     semitone_power,
 )
 
@@ -31,3 +33,8 @@ class EngineInput:
     def short_power(self) -> Matrix:
         """Power in each semitone over SHORT_WINDOW, (frames, ROWS): fine in time."""
         return semitone_power(self.audio, SHORT_WINDOW)
+
+    @cached_property
+    def level_db(self) -> Matrix:
+        """Power of each pitch's partials over SHORT_WINDOW, (frames, pitches), in dB."""
+        return power_to_db(partial_power(self.short_power))

@@ -9,7 +9,7 @@ posteriors by the engine (engines.py) -> decode as one voice or as chords (role_
 the chunks -> velocities from the energy at the onsets.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -17,9 +17,10 @@ from typing import TypeVar
 import numpy as np
 
 from muse.models.basic_pitch import HOP_LENGTH, SAMPLE_RATE
+from muse.models.note_net.inference import Evidence
 from muse.tools.audio.io import AudioReader
 from muse.tools.audio.mono import MonoMixer
-from muse.tools.audio.spectra import Matrix, Signal, partial_power, power_to_db
+from muse.tools.audio.spectra import Matrix, Signal
 from muse.tools.audio.tuning import ANALYZED_S, estimate_tuning
 from muse.tools.progress import Report, silent
 from muse.tools.transcription.attacks import join_without_attack, move_to_attacks
@@ -211,18 +212,10 @@ def transcribe_chunks(
         evidence = estimate(seen)
         if any(each.head == SALIENT for each in rules):
             evidence = evidence | {SALIENT: salient_line(evidence, seen.long_power)}
-        level_db = power_to_db(partial_power(seen.short_power))
         power = core_power(seen.long_power, chunk, FRAME_S / stretch)
         total_power += float(power.sum())
         for result in results:
-            head = evidence[result.rules.head]
-            if solo and result.rules.struck:
-                head = add_onsets(head, evidence[ANY])
-            notes = decode_role(head, result.rules, level_db, FRAME_S / stretch)
-            if solo and result.rules.struck:
-                notes = move_to_attacks(notes, seen.short_power, FRAME_S / stretch)
-                if result.rules.one_voice:
-                    notes = join_without_attack(notes, seen.short_power, FRAME_S / stretch)
+            notes = decode_chunk(evidence, result.rules, seen, FRAME_S / stretch, solo=solo)
             result.explained += explained_power(notes, power, FRAME_S / stretch)
             later = [delay(note, chunk.start_s) for note in notes]
             result.notes = join_notes(result.notes, later, chunk)
@@ -234,6 +227,32 @@ def transcribe_chunks(
         )
         for result in results
     ]
+
+
+def decode_chunk(
+    evidence: Mapping[str, Evidence],
+    rules: RoleRules,
+    seen: EngineInput,
+    frame_s: float,
+    *,
+    solo: bool,
+) -> list[LeveledNote]:
+    """Return the notes of one role in a chunk, with times from its start.
+
+    Args:
+        evidence: of each head.
+        rules: of the role.
+        seen: the chunk.
+        frame_s: seconds from one frame to the next.
+        solo: whether nothing else plays; then the notes of struck instruments get the onsets that
+            the head lacks, and start at attacks in the level.
+    """
+    head = evidence[rules.head]
+    if not (solo and rules.struck):
+        return decode_role(head, rules, seen.level_db, frame_s)
+    notes = decode_role(add_onsets(head, evidence[ANY]), rules, seen.level_db, frame_s)
+    notes = move_to_attacks(notes, seen.short_power, frame_s)
+    return join_without_attack(notes, seen.short_power, frame_s) if rules.one_voice else notes
 
 
 def core_power(power: Matrix, chunk: Chunk, frame_s: float) -> Matrix:

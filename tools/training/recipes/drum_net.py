@@ -4,7 +4,8 @@
     muse train drum-net --resume runs/drum-net
 
 The second command continues from the last checkpoint of the first. The recipe needs FluidSynth,
-soundfonts, Debian's hydrogen-drumkits and sonic-pi-samples, and onnx.
+onnx, and Debian's hydrogen-drumkits, sonic-pi-samples, avldrums.lv2-soundfont and the soundfonts of
+studio/soundfonts.py; with fewer sounds it gives other weights.
 
 Takes of ten seconds are rendered: recorded and drawn drumming, on many kits with varied tuning,
 balance, rooms and codecs, alone, in a band, and bands without drums (tools/training/studio). They
@@ -48,6 +49,7 @@ from muse.tools.training.studio.drum_shards import (
     load_shard,
     shards,
 )
+from muse.tools.training.studio.records import SAMPLE_RECORDS, soundfont_records
 from muse.tools.transcription.drum_features import (
     BANDS,
     CENTERS_HZ,
@@ -82,7 +84,12 @@ DATA = (
         "attribution": "Google LLC, magenta.tensorflow.org/datasets/groove",
         "used": "the training split but drummers 5, 6 and 10, as scores",
     },
-    {"name": "POP909", "licence": "MIT", "used": "excerpts of tuning songs, as other instruments"},
+    {"name": "POP909", "licence": "MIT", "used": "tuning songs, as scores of other instruments"},
+    {
+        "name": "OpenEWLD",
+        "licence": "MIT, tunes in the public domain",
+        "used": "as scores of other instruments",
+    },
     {
         "name": "MuldjordKit",
         "licence": "CC BY 4.0",
@@ -94,8 +101,24 @@ DATA = (
         "licence": "GPL-2.0, CC BY 3.0, CC BY-SA 3.0, CC0, by kit",
         "used": "as sounds; nothing of them is in the weights' file",
     },
-    {"name": "real/eir and real/funk_jam", "licence": "CC0", "used": "stems without drums"},
-    {"name": "sonic-pi-samples (Debian)", "licence": "CC0", "used": "as held-out sounds"},
+    {
+        "name": "Discord GM bank",
+        "licence": "CC0, CC BY",
+        "used": "its standard drum kit, as sounds; its other instruments held out",
+    },
+    {
+        "name": "avldrums.lv2-soundfont (Debian)",
+        "licence": "GPL-2.0",
+        "used": "one kit as sounds, one held out; nothing of them is in the weights' file",
+    },
+    {"name": "eir and funk_jam", "licence": "CC0", "used": "stems without drums"},
+    {
+        "name": "sonic-pi-samples (Debian)",
+        "licence": "CC0",
+        "used": "drums held out; others as other instruments",
+    },
+    *SAMPLE_RECORDS,
+    *soundfont_records(),
 )
 
 

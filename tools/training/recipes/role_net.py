@@ -30,7 +30,7 @@ from muse.tools.training.deterministic import deterministic
 from muse.tools.training.examples.role_sounds import Sounds, make_sounds
 from muse.tools.training.fit import Fit, FitJob, Fitted
 from muse.tools.training.studio.catalogue import HELD_OUT_BANKS
-from muse.tools.training.studio.soundfonts import SOUNDFONTS
+from muse.tools.training.studio.records import SAMPLE_RECORDS, soundfont_records
 from muse.tools.transcription.role_features import WINDOW_FRAMES
 
 log = logging.getLogger("muse")
@@ -54,10 +54,7 @@ DATA = (
         "attribution": "Google LLC, magenta.tensorflow.org/datasets/groove",
         "used": "training split, as scores",
     },
-    {"name": "Pastabass, Meatbass, Black and Green Guitars", "licence": "CC0", "used": "as sounds"},
-    {"name": "jRhodes3d", "licence": "CC0", "attribution": "Jeff Learman", "used": "as sounds"},
-    {"name": "Splendid Grand Piano", "licence": "public domain", "used": "as sounds"},
-    {"name": "WaveEdit wavetables", "licence": "CC0", "used": "as oscillators"},
+    *SAMPLE_RECORDS,
     {"name": "sonic-pi-samples", "licence": "CC0", "used": "loops and one-shots"},
     {"name": "eir", "licence": "CC0", "used": "stems of three songs; the fourth is held out"},
     {"name": "funk_jam", "licence": "CC0", "used": "five stems"},
@@ -125,20 +122,13 @@ class RoleNetFit(Fit):
         figures = metrics(
             logits[measured] / temperature, unseen.labels[measured], unseen.banks[measured]
         )
-        return Fitted(arrays, asdict(config), sources(), figures, {"classes": list(CLASSES)})
-
-
-def sources() -> list[dict[str, str]]:
-    """Return the data for the card, soundfonts included."""
-    fonts = [
-        {
-            "name": name,
-            "licence": licence,
-            "used": "held out, to measure" if name in HELD_OUT_BANKS else "as sounds",
-        }
-        for name, (licence, _) in SOUNDFONTS.items()
-    ]
-    return [*DATA, *fonts]
+        return Fitted(
+            arrays,
+            asdict(config),
+            [*DATA, *soundfont_records(HELD_OUT_BANKS)],
+            figures,
+            {"classes": list(CLASSES)},
+        )
 
 
 def train(sounds: Sounds, epochs: int, report: Report) -> RoleNet:

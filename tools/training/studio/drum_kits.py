@@ -166,8 +166,8 @@ def faded(sound: Mono) -> Mono:
 
 def variant(layers: list[Mapping[str, Mono]]) -> Variant | None:
     """Return a variant of layers sorted by level, None if all of them are silent."""
-    heard = [one for one in layers if peak(one) > SILENT_PEAK]
-    return Variant(tuple(sorted(map(from_attack, heard), key=level))) if heard else None
+    audible = [one for one in layers if peak(one) > SILENT_PEAK]
+    return Variant(tuple(sorted(map(from_attack, audible), key=level))) if audible else None
 
 
 def peak(sounds: Mapping[str, Mono]) -> float:

@@ -5,7 +5,7 @@ hits, and their kinds. Each shard has its own random numbers, so that shards may
 order. A side of the data is 'train' or 'held out'; no kit, drummer, song or recording is in both.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -93,12 +93,10 @@ def shard_path(folder: Path, side: str, index: int) -> Path:
     return folder / f"{side.replace(' ', '-')}-{index:04d}.npz"
 
 
-def render_shard(material: Callable[[], Material], side: str, index: int, seed: int) -> Shard:
-    """Render the takes of a shard; `material` is called once."""
+def render_shard(material: Material, side: str, index: int, seed: int) -> Shard:
+    """Render the takes of a shard."""
     rng = np.random.default_rng([seed, SIDE_SEEDS[side], index])
-    made = material()
-    takes = [draw_take(made, rng) for _ in range(SHARD_TAKES)]
-    return pack(takes)
+    return pack([draw_take(material, rng) for _ in range(SHARD_TAKES)])
 
 
 def pack(takes: Sequence[Take]) -> Shard:
@@ -129,9 +127,7 @@ def load_shard(path: Path) -> Shard:
         return Shard(stored["levels"], hits, stored["kinds"].tolist(), stored["kits"].tolist())
 
 
-def shards(
-    sounds: Sounds, folder: Path, side: str, count: int, only: slice = slice(None)
-) -> Iterator[Path]:
+def shards(sounds: Sounds, folder: Path, side: str, count: int) -> Iterator[Path]:
     """Yield the files of `count` shards of a side; those that are missing are rendered.
 
     Args:
@@ -139,18 +135,12 @@ def shards(
         folder: of the files.
         side: of the data.
         count: of shards.
-        only: which of them; two processes may render every other one.
     """
-    held: list[Material] = []
-
-    def material() -> Material:
-        if not held:
-            held.append(sounds.material(side))
-        return held[0]
-
+    material: Material | None = None
     folder.mkdir(parents=True, exist_ok=True)
-    for index in range(count)[only]:
+    for index in range(count):
         path = shard_path(folder, side, index)
         if not path.is_file():
+            material = material or sounds.material(side)
             save_shard(path, render_shard(material, side, index, sounds.seed))
         yield path

@@ -30,7 +30,7 @@ SECONDS = Tempo(0.0, 60.0)  # one beat a second
 SOUNDFONTS = {
     "FluidR3_GM": ("MIT", "fluid-soundfont-gm"),
     "MuseScore_General_Full": ("MIT", "musescore-general-soundfont"),
-    "OPL-3_FM_128M": ("CC0", "opl3-soundfont"),
+    "OPL-3_FM_128M": ("CC BY-SA 4.0, as sounds only", "opl3-soundfont"),
     "TimGM6mb": ("GPL-2.0, as sounds only", "timgm6mb-soundfont"),
 }
 
@@ -51,7 +51,7 @@ class SoundfontProgram:
     """One program of a soundfont, or one of its drum kits."""
 
     def __init__(self, path: Path, program: int, *, is_drum: bool = False) -> None:
-        """Remember what to play; the soundfont is loaded when it is first played."""
+        """Set what to play; the soundfont is loaded when it is first played."""
         self._path, self._program, self._is_drum = path, program, is_drum
 
     def __call__(
