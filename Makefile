@@ -49,7 +49,7 @@ docs: venv  ## the documentation, into docs/_build/html
 bench: venv  ## the figures of the README; takes a while
 	$(BIN)/pip install --quiet --no-deps basic-pitch==0.4.0  # it pins TensorFlow, and runs without
 	$(BIN)/pip install --quiet resampy scikit-learn
-	for name in separation transcription drums beats chord_symbols chords keys tokenize forms duplicates \
+	for name in real peer roles separation transcription drums beats chord_symbols chords keys tokenize forms duplicates \
 		chord_models chord_generation chord_speed training symbolic melody_models melody melody_speed \
 		harmonize intervals_data intervals_detection intervals \
 		jam_harmony jam_keys jam_tempo jam; do $(BIN)/python tests/bench/$$name.py; done

@@ -55,7 +55,7 @@ def encode_leniently(error: UnicodeError) -> tuple[bytes | str, int]:
 
 
 def drop_output() -> None:
-    """Send what is still in the buffer of standard output nowhere, after it failed."""
+    """Discard what is left in the buffer of standard output, after a write to it failed."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

@@ -14,7 +14,6 @@ package: pip install --no-deps basic-pitch==0.4.0
 """
 
 import argparse
-import json
 import logging
 import sys
 import tempfile
@@ -28,7 +27,7 @@ import soundfile
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from real import OtherSystems, note_measures, notes_of, transcribed
+from real import OtherSystems, note_measures, notes_of, transcribed, write_json
 from real_data import TrueNotes, singers
 
 from muse.tools.training.studio.catalogue import all_instruments
@@ -196,11 +195,7 @@ def main() -> None:
         items = [*played_items(options.data, Path(scratch)), *sung_items(options.data)]
         rows = [measure(item, others) for item in items if options.only in item.name]
     show(rows)
-    text = json.dumps([vars(row) for row in rows])
-    if options.json:
-        options.json.write_text(text)
-    else:
-        print(text)
+    write_json([vars(row) for row in rows], options.json)
 
 
 if __name__ == "__main__":

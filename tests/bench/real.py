@@ -446,11 +446,15 @@ def main() -> None:
             rows += TASKS[name](bench)
     found = tables(rows)
     show(found)
-    text = json.dumps({"summary": found, "rows": [vars(row) for row in rows]})
-    if options.json:
-        options.json.write_text(text)
+    write_json({"summary": found, "rows": [vars(row) for row in rows]}, options.json)
+
+
+def write_json(value: Any, path: Path | None) -> None:
+    """Write a value as JSON to a file, or to stdout if the path is None."""
+    if path is None:
+        print(json.dumps(value))
     else:
-        print(text)
+        path.write_text(json.dumps(value))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A file with another beginning: how a sound file with a wrong header is read without a copy."""
+"""A file whose first bytes are replaced while it is read, so that a wrong header needs no copy."""
 
 import io
 import os

@@ -72,7 +72,7 @@ def check_file(path: Path, name: str) -> None:
 
 
 def open_with_libsndfile(path: Path, name: str, stack: ExitStack) -> soundfile.SoundFile:
-    """Open a file by its content, with a right beginning where its header is wrong."""
+    """Open a file by its content, with a corrected header where its own is wrong."""
     check = HEADER_CHECKS.get(kind_of_header(head_of(path)))
     found = check(path) if check else None
     if found is None:

@@ -123,7 +123,7 @@ def xing_frame(header: bytes, count: int, size: int) -> bytes:
 
 
 def frames_in_header(frame: bytes) -> int | None:
-    """Return the number of frames that a Xing or Info frame tells; None if it is no such frame."""
+    """Return the number of frames that a Xing or Info frame states; None for other frames."""
     for name in (b"Xing", b"Info"):
         position = frame.find(name, HEADER, MAX_XING_END)
         if position > 0:
@@ -133,11 +133,11 @@ def frames_in_header(frame: bytes) -> int | None:
 
 
 def corrected_head(path: Path) -> tuple[float, bytes, int] | None:
-    """Return a right beginning for an MP3 file whose length would be read wrong.
+    """Return a corrected header for an MP3 file whose length would be read wrong.
 
     Returns:
-        the length in seconds that would be read, the bytes of the new beginning, and the length of
-        the old one; None where the length is right.
+        the length in seconds that would be read, the bytes of the new header, and the length of
+        the old one in bytes; None where the length is right.
     """
     found = count_frames(path)
     if found is None:

@@ -86,11 +86,11 @@ def read_at(file: BinaryIO, position: int, size: int) -> bytes:
 
 
 def corrected_head(path: Path) -> tuple[float, bytes, int] | None:
-    """Return a right beginning for a WAV file whose header tells a wrong length.
+    """Return a corrected header for a WAV file whose header states a wrong length.
 
     Returns:
-        the length in seconds according to the header, the bytes of the new beginning, and the
-        length of the old one; None where the length is right or left open.
+        the length in seconds according to the header, the bytes of the new header, and the
+        length of the old one in bytes; None where the length is right or left open.
     """
     file_size = path.stat().st_size
     with path.open("rb") as file:

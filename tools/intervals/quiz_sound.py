@@ -22,10 +22,8 @@ PLAYERS = (
 )
 PLAYING_S = 30.0  # after which a player counts as hanging
 LEAST_SHARE = 0.8  # of a clip's length that a player takes which really plays it
-CHECK_S, CHECK_RATE = (
-    1.0,
-    44_100,
-)  # silence that shows whether a player works; its sample rate in Hz
+CHECK_S = 1.0  # length of the silence that shows whether a player works
+CHECK_RATE = 44_100  # Hz, of that silence
 FAILURE = re.compile(r"fail|cannot|could not|couldn't|no such|unable|refused", re.IGNORECASE)
 HINT = "write the clips with -o DIR, or read the notes with --no-play"
 
