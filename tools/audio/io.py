@@ -129,11 +129,14 @@ def read_audio(
     Raises:
         BadInputError, MissingPartError: as AudioReader.
     """
+    from muse.tools.audio.mono import MonoMixer  # which imports this module
+
     with AudioReader(source) as reader:
         rate = sample_rate or reader.sample_rate
         blocks: Iterable[Audio] = reader.blocks()
         if mono:
-            blocks = (block.mean(axis=0, keepdims=True) for block in blocks)
+            mixer = MonoMixer(reader.name)
+            blocks = (mixer(block)[None] for block in blocks)
         pieces = list(resampled(blocks, reader.sample_rate, rate))
         channels = 1 if mono else reader.channels
     return np.concatenate(pieces, axis=1) if pieces else np.zeros((channels, 0), np.float32), rate

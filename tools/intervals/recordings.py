@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from muse.tools.audio.io import AudioReader, resampled
+from muse.tools.audio.mono import MonoMixer
 from muse.tools.intervals.clip_settings import DIRECTIONS, frequency_of
 from muse.tools.intervals.hypothesis_scoring import Chord, Pitches
 from muse.tools.intervals.hypothesis_weights import load_hypothesis_weights
@@ -87,7 +88,8 @@ def find_intervals_in_file(
     """
     with AudioReader(source) as reader:
         total = max(reader.duration_s, 1e-9)
-        blocks = (block.mean(axis=0, keepdims=True) for block in reader.blocks())
+        mixer = MonoMixer(reader.name)
+        blocks = (mixer(block)[None] for block in reader.blocks())
         mono = (block[0] for block in resampled(blocks, reader.sample_rate, RATE))
         yield from find_intervals_in_blocks(report_blocks(mono, total, report), summary)
 

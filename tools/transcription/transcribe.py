@@ -11,6 +11,7 @@ import numpy as np
 
 from muse.models.registry import WEIGHTS
 from muse.tools.audio.io import AudioReader, writing_audio
+from muse.tools.audio.level import leveled
 from muse.tools.audio.mono import MonoMixer
 from muse.tools.errors import ParameterError
 from muse.tools.files import input_name, on_disk, real_path
@@ -77,10 +78,12 @@ def transcribe_file(
     check_not_overwritten(source, folder)
     name = input_name(source)
     with on_disk(source) as path, temporary_folder() as scratch:
-        with AudioReader(path, name):
-            pass  # so that a file that is not audio is reported before a net is loaded
-        timing = start_in_background(find_timing, path, options.bpm)
-        stems, separation = find_stems(path, folder, scratch, options, scale_report(report, 0, 0.5))
+        # a file that is not audio is reported here, before a net is loaded
+        sound = leveled(path, name, scratch)
+        timing = start_in_background(find_timing, sound, options.bpm)
+        stems, separation = find_stems(
+            sound, folder, scratch, options, scale_report(report, 0, 0.5)
+        )
         transcribed = transcribe_stems(stems, scale_report(report, 0.5, 0.9), options.engine)
         report("beats", 0.9)
         song = build_song(path, name, transcribed, timing.result(), separation, options)
@@ -160,7 +163,7 @@ def write_backing(path: Path, vocals: Path | None, gain_db: float, scratch: Path
         with writing_audio(target, rate, 1, bits="32f", frames=mix.frames) as writer:
             for whole, sung in zip(mix.blocks(), voice.blocks(), strict=False):
                 length = min(whole.shape[1], sung.shape[1])
-                backing = gain * mixer(whole[:, :length]) - mixer(sung[:, :length])
+                backing = gain * mixer(whole[:, :length]) - mixer.as_before(sung[:, :length])
                 writer.write(backing[None])
     return target
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from muse.tools.audio.io import Audio, AudioReader
 from muse.tools.audio.loudness import Meter, dbfs
 from muse.tools.audio.mel import mel_edges, mel_filterbank
+from muse.tools.audio.mono import MonoMixer
 from muse.tools.progress import Report, silent
 
 Array = NDArray[np.float32]
@@ -73,6 +74,7 @@ class Columns:
         self._filters = mel_filterbank(sample_rate, self.window, BANDS, *band_range_hz(sample_rate))
         self._hann = np.hanning(self.window + 1)[:-1].astype(np.float32)
         self._waiting = np.zeros(self.window // 2, np.float32)  # spectrum 0 is centered on 0
+        self._mixer = MonoMixer()
         self._added = 0  # frames
         self._made = 0  # spectra
 
@@ -86,7 +88,7 @@ class Columns:
         self.highest[at] = np.maximum(self.highest[at], high)
         self.lowest[at] = np.minimum(self.lowest[at], low)
         self._added += block.shape[1]
-        self._waiting = np.concatenate([self._waiting, block.mean(axis=0)])
+        self._waiting = np.concatenate([self._waiting, self._mixer(block)])
         self._spectra()
 
     def finish(self) -> Array:
