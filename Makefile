@@ -15,7 +15,8 @@ demo: venv  ## transcribe the example song into stems/
 	@echo && ls -l stems/
 
 test: venv lint  ## everything that must hold, then the wheel in an empty venv
-	$(BIN)/pytest
+	# one worker a core, each of one thread; a free worker takes tests of a busy one
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist worksteal
 	$(MAKE) wheel-test
 
 lint: venv
