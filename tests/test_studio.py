@@ -11,11 +11,10 @@ from muse.models.role_net.config import CLASSES
 from muse.tools.audio.yin import note_pitch
 from muse.tools.errors import BadInputError
 from muse.tools.training.studio import catalogue, recordings, scores
-from muse.tools.training.studio.cache import ExampleCache
 from muse.tools.training.studio.sampler import Sampler, pitch_in_name, read_folder
 from muse.tools.training.studio.sfz import read_sfz
 from muse.tools.training.studio.soundfonts import SoundfontProgram
-from muse.tools.training.studio.stream import Example, Studio
+from muse.tools.training.studio.stream import Studio
 from muse.tools.training.studio.synths import PATCHES, make_synth
 from muse.tools.training.studio.voices import make_singer
 from muse.tools.transcription.note_event import NoteEvent
@@ -160,21 +159,3 @@ def test_example_is_decided_by_its_seed(studio: Studio, role: str) -> None:
 def test_stream_takes_the_classes_in_turn(studio: Studio) -> None:
     stream = studio.stream(0.5, RATE, 9)
     assert [next(stream).role for _ in range(3)] == list(studio.roles[:3])
-
-
-def test_cache_returns_the_same_and_keeps_its_budget(tmp_path: Path) -> None:
-    made = []
-
-    def make() -> Example:
-        made.append(1)
-        audio = rng().standard_normal(20_000).astype(np.float32)
-        return Example(audio, RATE, [note(60)], "name", "bank", "bass")
-
-    cache = ExampleCache(tmp_path, 0.1)
-    first, second = cache.get("0", make), cache.get("0", make)
-    assert len(made) == 1
-    np.testing.assert_array_equal(first.audio, second.audio)
-    assert second.notes == [note(60)]
-    for key in "1234":
-        cache.get(key, make)
-    assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= 100_000

@@ -15,7 +15,6 @@ steps are one module each, from the lowest to the highest:
     recordings.py    recorded stems, loops and one-shots
     catalogue.py     tables of all instruments, and which of them are held out
     stream.py        examples without end
-    cache.py         examples on disk, with a budget
     records.py       names and licenses of the sounds, for the cards of nets
     drum_kits.py, drum_scores.py, drum_takes.py, drum_shards.py, band_parts.py    drums in a band
 
