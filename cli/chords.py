@@ -135,7 +135,7 @@ Like = Annotated[
     option(
         panel=INPUT,
         metavar="FILE",
-        help="Song or MIDI file whose chords to continue; '-' for standard input.",
+        help="Song of any format whose chords to continue; '-' for standard input.",
     ),
 ]
 Vary = Annotated[
@@ -147,7 +147,7 @@ Under = Annotated[
     option(
         panel=INPUT,
         metavar="FILE",
-        help="Song or MIDI file whose melody to harmonize; '-' for standard input.",
+        help="Song of any format whose melody to harmonize; '-' for standard input.",
     ),
 ]
 Model = Annotated[
@@ -236,10 +236,10 @@ def chords(
     from muse.tools.chords.generate_songs import generate_songs
     from muse.tools.chords.load_model import load_model, report_model
     from muse.tools.chords.request import ChordRequest
+    from muse.tools.datasets.readers import read_song
     from muse.tools.generation.sampling import Sampling, default_temperature
     from muse.tools.generation.seeds import choose_seed, report_seed
     from muse.tools.song.export import check_target, numbered_paths, save_songs
-    from muse.tools.song.midi import load_song
 
     refuse_raw_file(raw, out)
     if out == Path("-"):  # the Song document, on a terminal too
@@ -255,9 +255,9 @@ def chords(
         meter=meter,
         tempo=tempo,
         prompt=prompt,
-        like=load_song(like) if like else None,
+        like=read_song(like) if like else None,
         vary=vary,
-        under=load_song(under) if under else None,
+        under=read_song(under) if under else None,
         cadence=cadence,
         fix=fix,
         rhythm=harmonic_rhythm,

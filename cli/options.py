@@ -68,7 +68,7 @@ AudioInputs = Annotated[
 ]
 SongInput = Annotated[
     str,
-    typer.Argument(metavar="SONG", help="Song document or MIDI file; '-' for standard input."),
+    typer.Argument(metavar="SONG", help="Song, MIDI file, score or chart; '-' for standard input."),
 ]
 SongOut = Annotated[
     Path | None,

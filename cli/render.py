@@ -1,4 +1,4 @@
-"""`muse render`: a Song or MIDI file to audio."""
+"""`muse render`: a song to audio."""
 
 import logging
 import sys
@@ -58,7 +58,7 @@ def render(
     soundfont: Soundfont = None,
     gain: Gain = 0.5,
 ) -> None:
-    """Render a Song document or MIDI file to audio with FluidSynth.
+    """Render a song to audio with FluidSynth: MIDI, Song document, MusicXML, ABC or chart.
 
     Tempo changes, programs, pitch bends and drums are played as they are in the file.
 
@@ -68,9 +68,9 @@ def render(
     from muse.cli.output import refuse_terminal
     from muse.tools.audio.render import render_file, render_to_stream
     from muse.tools.audio.soundfonts import choose_soundfont
+    from muse.tools.datasets.readers import read_song
     from muse.tools.errors import ParameterError
     from muse.tools.files import real_path
-    from muse.tools.song.midi import load_song
 
     if out == "-":
         refuse_terminal("audio")
@@ -84,7 +84,7 @@ def render(
         "bits": bits,
     }
     if out == "-":
-        peak = render_to_stream(load_song(song), sys.stdout.buffer, **options)
+        peak = render_to_stream(read_song(song), sys.stdout.buffer, **options)
     else:
-        peak = render_file(load_song(song), Path(out), **options)
+        peak = render_file(read_song(song), Path(out), **options)
     logging.getLogger("muse").info("rendered with %s, peak %.2f of full scale", font.name, peak)

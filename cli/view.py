@@ -16,7 +16,7 @@ STDIN_TITLE = "standard input"
 File = Annotated[
     str,
     typer.Argument(
-        metavar="FILE", help="Song document, MIDI or audio file; '-' for standard input."
+        metavar="FILE", help="Song, MIDI, score, chart or audio file; '-' for standard input."
     ),
 ]
 Bars = Annotated[

@@ -1,299 +1,214 @@
-"""Reader of lead sheets in MusicXML, plain or compressed (.mxl).
+"""Reader of scores in MusicXML, plain or compressed (.mxl), as Songs.
 
-`lead_sheets.py` describes how a lead sheet becomes a Song. Only the first part is read: its notes,
-harmonies, signatures, tempos, and chords written as text. Pitches are as written, not transposed.
-The XML is parsed directly, about ten times as fast as with music21.
+The bars are played: with repeats, endings, D.C. and D.S. The top line of the first staff of the
+first part with pitched notes becomes the track MELODY (`top_line.py`); its other notes and the
+other parts follow as further tracks. Chords come from the melody's part, or else from the part that
+has most; words are read as chords only in scores without chord symbols. `lead_sheets.py` tells how
+bars become meters, and how a pickup is placed.
+
+Positions are exact fractions until the Song is made; its ticks are fine enough for all of them
+where MIDI can have them. The XML is parsed directly, about ten times as fast as with music21.
 Source: W3C Community Group, MusicXML 4.0.
 """
 
-from dataclasses import dataclass, field
-from math import isfinite
-from xml.etree import ElementTree
-from xml.etree.ElementTree import Element
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+from math import lcm
+from typing import TypeVar
 
-from muse.tools.datasets.harmony_symbols import DegreeChange, symbol_from_kind, symbol_from_text
 from muse.tools.datasets.lead_sheets import (
-    SHORTEST,
+    MELODY_PROGRAM,
+    VELOCITY,
     WrittenBar,
     chords_from_symbols,
     key_from_signature,
-    melody_track,
     merge_keys,
     meters_from_bars,
-    pickup_shift,
 )
-from muse.tools.datasets.mxl import ZIP_MAGIC, unpack_mxl
+from muse.tools.datasets.musicxml_score.content import bar_length
+from muse.tools.datasets.musicxml_score.file import parse_score
+from muse.tools.datasets.musicxml_score.harmony import symbol_from_words
+from muse.tools.datasets.musicxml_score.order import combined
+from muse.tools.datasets.musicxml_score.parts import Part, read_parts
+from muse.tools.datasets.musicxml_score.played_bars import (
+    PlayedBar,
+    continuations,
+    place_bars,
+    placed,
+)
+from muse.tools.datasets.musicxml_score.played_notes import PlayedNote, one_by_one, play_part
+from muse.tools.datasets.repeats import play_order
 from muse.tools.datasets.text_lines import NamedSongs
 from muse.tools.errors import BadInputError
-from muse.tools.song.document import Key, Meter, Song, Tempo
-from muse.tools.song.meter import bar_beats, parse_meter
+from muse.tools.song.document import (
+    DEFAULT_TICKS_PER_BEAT,
+    Key,
+    Lyric,
+    Meter,
+    Note,
+    Section,
+    Song,
+    Tempo,
+    Track,
+)
+from muse.tools.song.meter import COMMON_TIME
+from muse.tools.song.roles import role_of
+from muse.tools.song.validation import MAX_TICKS_PER_BEAT
 from muse.tools.theory.chords import ChordSymbol
-from muse.tools.theory.pitch import note_name, parse_note_name
 
-LONGEST = 1e6  # quarter notes; more is an error in the file
-STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-SHARP = 7  # steps on the line of fifths
-LARGEST_ALTER = 3  # sharps or flats
-
-
-def looks_like_musicxml(head: bytes) -> bool:
-    """Return whether a file is MusicXML, plain or compressed."""
-    return head.startswith(ZIP_MAGIC) or b"<score-partwise" in head or b"<score-timewise" in head
+Value = TypeVar("Value")
+ZERO = Fraction(0)
+PROGRAMS = PITCHES = range(128)
+MELODY = "MELODY"
 
 
 def read_musicxml(data: bytes, name: str) -> NamedSongs:
-    """Read the tune of a MusicXML file, plain or compressed.
+    """Read a MusicXML file, plain or compressed.
 
     Raises:
         BadInputError: not a readable score; the message gives the bar.
     """
-    text = unpack_mxl(data, name) if data.startswith(ZIP_MAGIC) else data
-    try:
-        root = ElementTree.fromstring(text)
-    except (ElementTree.ParseError, ValueError, LookupError) as error:
-        raise BadInputError(f"{name}: not readable XML ({error})") from error
-    if root.tag != "score-partwise":
-        raise BadInputError(f"{name}: its root is <{root.tag}>; export it as <score-partwise>")
-    bars = root.findall("part[1]/measure")
-    if not bars:
+    root = parse_score(data, name)
+    parts = read_parts(root, name)
+    if not parts or not parts[0].bars:
         raise BadInputError(f"{name}: the score has no bars")
-    state = ParserState()
-    for number, bar in enumerate(bars, start=1):
-        try:
-            read_bar(bar, state)
-        except ValueError as error:
-            raise BadInputError(f"{name}, bar {number}: {error}") from error
-    return [("", song_from_state(state))]
+    try:
+        return [("", song_of(parts))]
+    except ValueError as error:
+        raise BadInputError(f"{name}: {error}") from error
 
 
-@dataclass
-class WrittenNote:
-    """A note as written, ties joined; times in quarter notes."""
-
-    start: float
-    length: float
-    pitch: int
-
-
-@dataclass
-class ParserState:
-    """State of the parser; positions are quarter notes from the start of the score."""
-
-    divisions: float = 1.0  # duration units per quarter note
-    meter: Meter = field(default_factory=lambda: Meter(0.0, 4, 4))
-    position: float = 0.0
-    furthest: float = 0.0  # end of the longest voice so far
-    last_start: float = 0.0  # start of the last note, for the other notes of its chord
-    bars: list[WrittenBar] = field(default_factory=list)
-    notes: list[WrittenNote] = field(default_factory=list)
-    tied: dict[int, WrittenNote] = field(default_factory=dict)  # by pitch
-    texts: dict[float, ChordSymbol] = field(default_factory=dict)
-    harmonies: dict[float, list[ChordSymbol]] = field(default_factory=dict)
-    lengths: dict[float, float] = field(default_factory=dict)  # of the first note there
-    keys: list[Key] = field(default_factory=list)
-    tempos: list[Tempo] = field(default_factory=list)
-
-    def move(self, beats: float) -> None:
-        """Move the position forward, or back if `beats` is negative."""
-        self.position = max(self.position + beats, 0.0)
-        self.furthest = max(self.furthest, self.position)
-
-
-def song_from_state(state: ParserState) -> Song:
-    """Build the Song from what was read."""
-    shift = pickup_shift(state.bars)
-    end = state.bars[-1].start + state.bars[-1].length + shift
-    symbols = {beat + shift: symbol for beat, symbol in state.texts.items()}
-    symbols |= {beat + shift: symbol for beat, symbol in placed_harmonies(state).items()}
-    chords = chords_from_symbols(symbols, end)
-    keys = [Key(key.beat + shift, key.tonic_pc, key.mode) for key in state.keys]
-    tempos = [Tempo(t.beat + shift if i else 0.0, t.bpm) for i, t in enumerate(state.tempos)]
+def song_of(parts: Sequence[Part]) -> Song:
+    """Return the Song of a score; raises BadInputError for one that is too long."""
+    lead = next((part for part in parts if part.staff is not None), parts[0])
+    marks = combined([[bar.marks for bar in part.bars] for part in parts])
+    meters = meters_of(parts, lead)
+    played, spans = place_bars(
+        play_order(marks), lengths_of(parts, meters), meters, continuations(lead.bars, marks)
+    )
+    end = float(spans[-1].start + spans[-1].length)
+    chords = chords_from_symbols(symbols_of(parts, lead, played), end)
+    tracks = list(tracks_of(parts, lead, played))
+    bars = [WrittenBar(float(span.start), float(span.length), span.meter) for span in spans]
     return Song(
-        tempos=tempos,
-        meters=meters_from_bars(state.bars, shift),
-        keys=merge_keys(keys, chords),
+        ticks_per_beat=ticks_for(tracks),
+        tempos=list(tempos_of(parts, played)),
+        meters=meters_from_bars(bars, 0.0),
+        keys=merge_keys(keys_of(lead, played), chords),
+        sections=list(sections_of(parts, played)),
         chords=chords,
-        tracks=[melody_track((n.start + shift, n.length, n.pitch) for n in state.notes)],
+        tracks=[as_track(*track) for track in tracks],
     )
 
 
-def placed_harmonies(state: ParserState) -> dict[float, ChordSymbol]:
-    """Return harmonies by beat; several written over one note divide its duration."""
-    placed: dict[float, ChordSymbol] = {}
-    for beat, symbols in state.harmonies.items():
-        step = state.lengths.get(beat, 1.0) / len(symbols)
-        placed |= {beat + index * step: symbol for index, symbol in enumerate(symbols)}
-    return placed
-
-
-def read_bar(bar: Element, state: ParserState) -> None:
-    """Read one bar; raises ValueError."""
-    start = state.position = state.furthest
-    for element in bar:
-        reader = READERS.get(element.tag)
-        if reader:
-            reader(element, state)
-    length = state.furthest - start
-    if length < SHORTEST:
-        length = bar_beats(state.meter)
-        state.furthest = start + length
-    state.bars.append(WrittenBar(start, length, state.meter))
-
-
-def read_attributes(element: Element, state: ParserState) -> None:
-    """Read divisions, key and time signature; raises ValueError."""
-    divisions = read_number(element, "divisions", state.divisions)
-    if divisions <= 0:
-        raise BadInputError(f"{divisions:g} divisions per quarter note; expected more than 0")
-    state.divisions = divisions
-    if element.find("key/fifths") is not None:
-        sharps = int(read_number(element, "key/fifths", 0.0))
-        mode = element.findtext("key/mode")
-        state.keys.append(key_from_signature(state.position, sharps, mode))
-    beats, kind = element.findtext("time/beats"), element.findtext("time/beat-type")
-    if beats and kind:
-        above = sum(int(part) for part in beats.split("+"))
-        state.meter = parse_meter(f"{above}/{kind.strip()}")
-
-
-def read_note(element: Element, state: ParserState) -> None:
-    """Read a note or rest; raises ValueError."""
-    if element.find("grace") is not None:
-        return
-    length = read_number(element, "duration", 0.0) / state.divisions
-    if not 0 <= length < LONGEST:
-        raise BadInputError(f"a note has a length of {length:g} quarter notes")
-    start = state.position
-    if element.find("chord") is not None:
-        start = state.last_start
-    else:
-        state.last_start = start
-        state.lengths.setdefault(start, length)
-        state.move(length)
-    if element.find("pitch") is not None:
-        ties = {tie.get("type") for tie in element.findall("tie")}
-        add_note(start, length, read_pitch(element), ties, state)
-
-
-def add_note(
-    start: float, length: float, pitch: int, ties: set[str | None], state: ParserState
-) -> None:
-    """Add a note, or extend the note that it is tied to."""
-    note = state.tied.pop(pitch, None)
-    # the start of a tie is enough: some programs omit its stop
-    if note and abs(note.start + note.length - start) < SHORTEST:
-        note.length += length
-    else:
-        note = WrittenNote(start, length, pitch)
-        state.notes.append(note)
-    if "start" in ties:
-        state.tied[pitch] = note
-
-
-def read_pitch(element: Element) -> int:
-    """Return the MIDI number of a note; raises ValueError."""
-    step = element.findtext("pitch/step", "").strip()
-    if step not in STEPS:
-        raise BadInputError(f"'{step}' is not a pitch step (A to G)")
-    alter = read_number(element, "pitch/alter", 0.0)
-    octave = read_number(element, "pitch/octave", 4.0)
-    return int(12 * (octave + 1) + STEPS[step] + alter)
-
-
-def read_harmony(element: Element, state: ParserState) -> None:
-    """Read a chord symbol; raises ValueError."""
-    beat = position_with_offset(element, state)
-    kind = element.find("kind")
-    word = (kind.text or "").strip() if kind is not None else ""
-    root = read_root_or_bass(element, "root")
-    symbol = symbol_from_kind(
-        root, word, read_degree_changes(element), read_root_or_bass(element, "bass")
-    )
-    if not symbol.is_chord and word != "none" and kind is not None and root is not None:
-        # for an unknown kind, try the text that the score prints
-        symbol = symbol_from_text(f"{note_name(root)}{kind.get('text') or ''} ") or symbol
-    state.harmonies.setdefault(beat, []).append(symbol)
-
-
-def read_degree_changes(element: Element) -> list[DegreeChange]:
-    """Return the degree changes of a harmony; raises ValueError."""
+def lengths_of(parts: Sequence[Part], meters: Sequence[Meter | None]) -> list[Fraction]:
+    """Return the lengths of the written bars: of the longest part, full ones for empty bars."""
     return [
-        (
-            (degree.findtext("degree-type") or "add").strip(),
-            int(read_number(degree, "degree-value", 0.0)),
-            int(read_number(degree, "degree-alter", 0.0)),
-        )
-        for degree in element.findall("degree")
+        max(part.bars[i].length for part in parts) or bar_length(meter or COMMON_TIME)
+        for i, meter in enumerate(meters)
     ]
 
 
-def read_root_or_bass(element: Element, part: str) -> int | None:
-    """Return a harmony's root or bass on the line of fifths; None if it is not written."""
-    step = element.findtext(f"{part}/{part}-step")
-    if step is None or not step.strip():
-        return None
-    alter = int(read_number(element, f"{part}/{part}-alter", 0.0))
-    if abs(alter) > LARGEST_ALTER:
-        raise BadInputError(f"the {part} has an alteration of {alter} semitones")
-    return parse_note_name(step.strip()) + SHARP * alter
+def keys_of(lead: Part, played: Sequence[PlayedBar]) -> list[Key]:
+    """Return the keys of the leading part."""
+    signatures = placed(played, [bar.keys for bar in lead.bars], forward=True)
+    return [key_from_signature(float(beat), *signature) for beat, signature in signatures]
 
 
-def read_direction(element: Element, state: ParserState) -> None:
-    """Read chord symbols among the words above the staff, and tempos; raises ValueError."""
-    for words in element.iter("words"):
-        symbol = symbol_from_text(words.text or "")
+def meters_of(parts: Sequence[Part], lead: Part) -> list[Meter | None]:
+    """Return the meter of each bar: of the leading part, or of the first that has signatures."""
+    signed = (part for part in (lead, *parts) if any(bar.new_meter for bar in part.bars))
+    return [bar.meter for bar in next(signed, lead).bars]
+
+
+def tempos_of(parts: Sequence[Part], played: Sequence[PlayedBar]) -> Iterator[Tempo]:
+    """Yield the tempos, one at a place; the first one holds from the start."""
+    bars = [
+        sorted(
+            {place: bpm for part in reversed(parts) for place, bpm in part.bars[i].tempos}.items()
+        )
+        for i in range(len(parts[0].bars))
+    ]
+    tempos = dict(placed(played, bars, forward=False))
+    for number, (beat, bpm) in enumerate(sorted(tempos.items())):
+        yield Tempo(float(beat) if number else 0.0, bpm)
+
+
+def sections_of(parts: Sequence[Part], played: Sequence[PlayedBar]) -> Iterator[Section]:
+    """Yield the rehearsal marks of all parts, each once."""
+    for bar in played:
+        marks = dict.fromkeys(mark for part in parts for mark in part.bars[bar.index].sections)
+        for place, label in sorted(marks):
+            yield Section(float(bar.start + place), label)
+
+
+def symbols_of(
+    parts: Sequence[Part], lead: Part, played: Sequence[PlayedBar]
+) -> dict[float, ChordSymbol]:
+    """Return the chord symbols by beat."""
+    counts = [sum(len(bar.harmonies) for bar in part.bars) for part in (lead, *parts)]
+    best = 0 if counts[0] else counts.index(max(counts))
+    source = (lead, *parts)[best]
+    alone = not any(counts)
+    bars = [
+        [*word_symbols(words.words, alone), *bar.harmonies]
+        for words, bar in zip(lead.bars, source.bars, strict=True)
+    ]
+    return {float(beat): symbol for beat, symbol in placed(played, bars, forward=False)}
+
+
+def word_symbols(
+    words: Iterable[tuple[Fraction, str]], alone: bool
+) -> Iterator[tuple[Fraction, ChordSymbol]]:
+    """Yield the chords among the words above the staff."""
+    for place, text in words:
+        symbol = symbol_from_words(text, alone)
         if symbol is not None:
-            state.texts[position_with_offset(element, state)] = symbol
-    sound = element.find("sound")
-    if sound is not None:
-        read_sound(sound, state)
+            yield place, symbol
 
 
-def read_sound(element: Element, state: ParserState) -> None:
-    """Read a tempo in quarter notes per minute; raises ValueError."""
-    bpm = float(element.get("tempo") or 0)
-    if isfinite(bpm) and bpm > 0:
-        state.tempos.append(Tempo(state.position, bpm))
+def tracks_of(
+    parts: Sequence[Part], lead: Part, played: Sequence[PlayedBar]
+) -> Iterator[tuple[Track, list[PlayedNote]]]:
+    """Yield the tracks without notes, and their notes: the melody, then the parts."""
+    notes = {id(part): play_part(part, played) for part in parts}
+    line = one_by_one(note for note in notes[id(lead)] if note.is_line)
+    program = MELODY_PROGRAM if lead.program is None else lead.program
+    yield Track(MELODY, "lead", program), line
+    for number, part in enumerate(parts, start=1):
+        own = [note for note in notes[id(part)] if not (part is lead and note.is_line)]
+        for is_drum in (False, True):
+            found = [note for note in own if note.is_drum == is_drum]
+            if found:
+                yield track_of(part, number, is_drum), found
 
 
-def read_backup(element: Element, state: ParserState) -> None:
-    """Move back, to the start of another voice; raises ValueError."""
-    state.move(-read_number(element, "duration", 0.0) / state.divisions)
+def track_of(part: Part, number: int, is_drum: bool) -> Track:
+    """Return the track of a part without notes."""
+    name = part.name or f"Part {number}"
+    program = 0 if is_drum or part.program is None else part.program
+    role = role_of(name, program, is_drum)
+    # the leading part has its own role
+    return Track(name, "other" if role == "lead" else role, program, is_drum)
 
 
-def read_forward(element: Element, state: ParserState) -> None:
-    """Move forward without a note; raises ValueError."""
-    length = read_number(element, "duration", 0.0) / state.divisions
-    if not 0 <= length < LONGEST:
-        raise BadInputError(f"a <forward> has a length of {length:g} quarter notes")
-    state.move(length)
+def as_track(track: Track, notes: Iterable[PlayedNote]) -> Track:
+    """Return a track with its notes and lyrics."""
+    heard = [
+        note for note in notes if note.length > 0 and note.pitch in PITCHES and note.start >= 0
+    ]
+    heard.sort(key=lambda note: (note.start, note.pitch))
+    track.notes = [Note(float(n.start), float(n.length), n.pitch, VELOCITY) for n in heard]
+    track.lyrics = [Lyric(float(n.start), n.lyric) for n in heard if n.lyric]
+    return track
 
 
-READERS = {
-    "attributes": read_attributes,
-    "note": read_note,
-    "harmony": read_harmony,
-    "direction": read_direction,
-    "sound": read_sound,
-    "backup": read_backup,
-    "forward": read_forward,
-}
-
-
-def position_with_offset(element: Element, state: ParserState) -> float:
-    """Return the position of an element with its offset, in quarter notes; raises ValueError."""
-    return max(state.position + read_number(element, "offset", 0.0) / state.divisions, 0.0)
-
-
-def read_number(element: Element, path: str, default: float) -> float:
-    """Return the number in a child element, or the default without one; raises BadInputError."""
-    text = element.findtext(path)
-    if text is None or not text.strip():
-        return default
-    try:
-        number = float(text)
-    except ValueError as error:
-        raise BadInputError(f"'{text}' in <{path}> is not a number") from error
-    if not isfinite(number) or abs(number) > LONGEST * LONGEST:
-        raise BadInputError(f"'{text}' in <{path}> is out of range")
-    return number
+def ticks_for(tracks: Iterable[tuple[Track, Sequence[PlayedNote]]]) -> int:
+    """Return ticks per quarter note that hold all notes exactly; the default if MIDI has none."""
+    ticks = DEFAULT_TICKS_PER_BEAT
+    for _, notes in tracks:
+        for note in notes:
+            ticks = lcm(ticks, note.start.denominator, note.length.denominator)
+            if ticks > MAX_TICKS_PER_BEAT:
+                return DEFAULT_TICKS_PER_BEAT
+    return ticks

@@ -1,9 +1,11 @@
 """Reader of any kind of file or folder as Songs.
 
-The kind of a file is detected from its content, not its name: MIDI, Song document, MusicXML (plain
-or compressed), ABC, Harte chord labels, Billboard annotation, chart, progressions in Roman
+Every command that takes a song reads it here: `read_song` gives one, `read_songs` all of a file or
+folder. The kind of a file is detected from its content, not its name: MIDI, Song document, MusicXML
+(plain or compressed), ABC, Harte chord labels, Billboard annotation, chart, progressions in Roman
 numerals. Folders are walked in order of names; a POP909 folder inside is one song, and text files
-of no known kind (a README, a table) are skipped.
+of no known kind are left out: those that may hold songs by their suffix are reported, others (a
+README, a table) are not.
 
 Conventions: a song's id is its path relative to the parent of the given folder, without suffix:
 `pop909/001`. Songs of one file have a number or name appended: `list/3`.
@@ -11,7 +13,7 @@ Conventions: a song's id is its path relative to the parent of the given folder,
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +21,8 @@ from muse.tools.datasets.abc import looks_like_abc, read_abc
 from muse.tools.datasets.billboard import looks_like_billboard, read_billboard
 from muse.tools.datasets.charts import looks_like_bars, looks_like_charts, read_charts
 from muse.tools.datasets.harte_labels import looks_like_labels, read_labels
-from muse.tools.datasets.musicxml import looks_like_musicxml, read_musicxml
+from muse.tools.datasets.musicxml import read_musicxml
+from muse.tools.datasets.musicxml_score.file import is_cut_in_prolog, looks_like_musicxml
 from muse.tools.datasets.pop909 import is_pop909, read_pop909
 from muse.tools.datasets.roman_numerals import (
     looks_like_numerals,
@@ -35,10 +38,13 @@ from muse.tools.song.midi import MIDI_MAGIC, song_from_midi
 from muse.tools.song.validation import first_problem
 
 HEAD_BYTES = 8192  # bytes from which the kind of a file is detected
+LONGEST_PROLOG = 16 << 20  # bytes of comments before the root element of XML
 # a file with one of these suffixes that cannot be read is an error; it is not skipped
 MUSIC_SUFFIXES = {".mid", ".midi", ".kar", ".mxl", ".musicxml", ".abc", ".lab"}
 # files of a folder with these suffixes are read if their content is of a known kind
 OTHER_SUFFIXES = {".json", ".txt", ".xml", ".chords", ".roman", ""}
+# first words of the names of text files that come with a collection
+NO_SONGS = ("readme", "license", "licence", "copying", "notice", "changes", "citation", "makefile")
 
 logger = logging.getLogger("muse")
 
@@ -121,6 +127,39 @@ class Source:
         return [(f"{self.id}/{part}" if part else self.id, song) for part, song in songs]
 
 
+def read_song(source: str | Path) -> Song:
+    """Read the song of a file of any kind, or of standard input for '-'; of several the first.
+
+    Raises:
+        BadInputError: a folder, a file that is missing, or in no format that muse reads.
+    """
+    sources = find_sources(source) if str(source) == PIPE or not is_collection(source) else []
+    if not sources:
+        raise BadInputError(f"{source}: is a folder; name one of its files")
+    return first_song(sources[0].read(), input_name(source))
+
+
+def song_in(data: bytes, name: str) -> Song:
+    """Read the song in the bytes of a file of any known kind, of several the first.
+
+    Raises:
+        BadInputError: unknown kind or malformed content; the message names the file.
+    """
+    return first_song(read_data(data, name), name)
+
+
+def first_song(songs: NamedSongs, name: str) -> Song:
+    """Return the first of the songs of a file; says so if there are several."""
+    if len(songs) > 1:
+        logger.info("%s: %d songs; using the first", name, len(songs))
+    return songs[0][1]
+
+
+def is_collection(path: str | Path) -> bool:
+    """Return whether a path is a folder of several songs."""
+    return Path(path).is_dir() and not is_pop909(real_path(Path(path)))
+
+
 def read_songs(path: str | Path, problem: Problem | None = None) -> Iterator[tuple[str, Song]]:
     """Yield the songs of a file, a folder, or standard input for '-', with their ids.
 
@@ -132,7 +171,7 @@ def read_songs(path: str | Path, problem: Problem | None = None) -> Iterator[tup
     Raises:
         BadInputError: nothing to read at the path, or an unreadable file; the message names it.
     """
-    for source in find_sources(path):
+    for source in find_sources(path, problem):
         try:
             songs = source.read()
         except BadInputError as error:
@@ -149,7 +188,7 @@ def read_data(data: bytes, name: str) -> NamedSongs:
     Raises:
         BadInputError: unknown kind or malformed content; the message names the file.
     """
-    songs = require_kind(data[:HEAD_BYTES], name).read(data, name)
+    songs = require_kind(head_of(data), name).read(data, name)
     for part, song in songs:
         problem = first_problem(song)
         if problem:
@@ -157,8 +196,13 @@ def read_data(data: bytes, name: str) -> NamedSongs:
     return songs
 
 
-def find_sources(path: str | Path) -> list[Source]:
+def find_sources(path: str | Path, problem: Problem | None = None) -> list[Source]:
     """Return the readable files and POP909 folders at a path, in order of names.
+
+    Args:
+        path: file, folder or '-'.
+        problem: called for each file of a folder that may hold songs by its suffix, and is of no
+            known kind; such files are left out. If None, their number is logged.
 
     Raises:
         BadInputError: the path does not exist, or a folder contains nothing that muse reads.
@@ -171,13 +215,28 @@ def find_sources(path: str | Path) -> list[Source]:
     name = real_path(root).name
     if root.is_file():
         return [Source(Path(name).stem, str(root))]
+    unknown: list[Path] = []
     sources = [
         Source(str((Path(name) / found.relative_to(root)).with_suffix("")), str(found))
-        for found in walk(root)
+        for found in walk(root, unknown)
     ]
+    report_unknown(unknown, problem)
     if not sources:
         raise BadInputError(f"{path}: no file of songs found in this folder")
     return disambiguate_ids(sources)
+
+
+def report_unknown(paths: Sequence[Path], problem: Problem | None) -> None:
+    """Report files of a folder that are of no known kind: each, or without `problem` their number.
+
+    Files that come with a collection, such as a README, are not reported.
+    """
+    paths = [path for path in paths if not path.name.lower().startswith(NO_SONGS)]
+    if problem is not None:
+        for path in paths:
+            problem(BadInputError(f"{path}: not a known kind of song file"))
+    elif paths:
+        logger.info("left out %d files of no known kind, such as %s", len(paths), paths[0])
 
 
 def disambiguate_ids(sources: list[Source]) -> list[Source]:
@@ -193,8 +252,11 @@ def disambiguate_ids(sources: list[Source]) -> list[Source]:
     ]
 
 
-def walk(root: Path) -> Iterator[Path]:
-    """Yield the files of a folder that contain songs, and POP909 folders, in order of names."""
+def walk(root: Path, unknown: list[Path]) -> Iterator[Path]:
+    """Yield the files of a folder that contain songs, and POP909 folders, in order of names.
+
+    Files of OTHER_SUFFIXES whose content is of no known kind are added to `unknown`.
+    """
     if is_pop909(real_path(root)):
         yield root
         return
@@ -202,22 +264,39 @@ def walk(root: Path) -> Iterator[Path]:
         here = Path(folder)
         songs = [name for name in folders if is_pop909(here / name)]
         folders[:] = sorted(name for name in folders if name not in songs and name[:1] != ".")
-        readable = [here / name for name in files if name[:1] != "." and holds_songs(here / name)]
+        possible = sorted(here / name for name in files if name[:1] != "." and may_hold(name))
+        readable = [path for path in possible if holds_songs(path)]
+        unknown += [path for path in possible if path not in readable]
         yield from sorted([*readable, *(here / name for name in songs)])
+
+
+def may_hold(name: str) -> bool:
+    """Return whether a file of a folder may hold songs, by its suffix."""
+    return Path(name).suffix.lower() in MUSIC_SUFFIXES | OTHER_SUFFIXES
 
 
 def holds_songs(path: Path) -> bool:
     """Return whether a file of a folder should be read, by its suffix or else its content."""
-    suffix = path.suffix.lower()
-    if suffix in MUSIC_SUFFIXES:
+    if path.suffix.lower() in MUSIC_SUFFIXES:
         return True
-    if suffix not in OTHER_SUFFIXES:
-        return False
     try:
-        with path.open("rb") as file:
-            return find_kind(file.read(HEAD_BYTES)) is not None
+        return find_kind(read_head(path)) is not None
     except OSError:
         return True  # reading it later raises the error with the file's name
+
+
+def read_head(path: Path) -> bytes:
+    """Return the first bytes of a file, enough to detect its kind; raises OSError."""
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+        # of XML the root element tells the kind, and comments before it may be long
+        return head + file.read(LONGEST_PROLOG) if is_cut_in_prolog(head) else head
+
+
+def head_of(data: bytes) -> bytes:
+    """Return as much of the start of a file as tells its kind, as `read_head` does."""
+    head = data[:HEAD_BYTES]
+    return data[: HEAD_BYTES + LONGEST_PROLOG] if is_cut_in_prolog(head) else head
 
 
 def find_kind(head: bytes) -> Kind | None:

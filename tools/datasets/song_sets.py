@@ -127,7 +127,7 @@ def read_song_set(
     Raises:
         BadInputError: nothing at a path, no usable song, or (without `problem`) an unreadable file.
     """
-    sources = [source for path in paths for source in find_sources(path)]
+    sources = [source for path in paths for source in find_sources(path, problem)]
     songs: dict[str, S] = {}
     prints: dict[str, Fingerprint] = {}
     for number, source in enumerate(sources):

@@ -13,6 +13,7 @@ from typing import BinaryIO
 import msgspec
 
 from muse.tools.datasets.forms.melody import MELODY_ROLES
+from muse.tools.datasets.readers import read_song
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.jam.events import Message
 from muse.tools.jam.midi_bytes import NOTE_ON, control, note_off
@@ -24,7 +25,6 @@ from muse.tools.jam.takes.replay import Replay
 from muse.tools.melody.prepare_song import is_melody
 from muse.tools.song.document import Meter, Song, Tempo, Track
 from muse.tools.song.meter import COMMON_TIME, first_meter, pulse_beats
-from muse.tools.song.midi import load_song
 
 log = logging.getLogger("muse")
 
@@ -74,7 +74,7 @@ class SoloFile:
 
 
 def file_input(path: str, track: str | None, counted_bpm: float | None) -> PlayerInput:
-    """Read a melody from a MIDI file or a Song document.
+    """Read a melody from a song in any format that `datasets.readers` knows.
 
     Args:
         path: the file; '-' is standard input.
@@ -185,7 +185,7 @@ def after_count_in(player_input: PlayerInput, beats: float, bpm: float) -> Playe
 
 
 def read_solo_file(path: str | Path, wanted: str | None = None) -> SoloFile:
-    """Read the melody of a MIDI file or a Song document.
+    """Read the melody of a song in any format that `datasets.readers` knows.
 
     Args:
         path: the file; '-' is standard input.
@@ -195,7 +195,7 @@ def read_solo_file(path: str | Path, wanted: str | None = None) -> SoloFile:
         BadInputError: the file cannot be read or has no pitched notes.
         ParameterError: it has no such track.
     """
-    song = load_song(path)
+    song = read_song(path)
     track = solo_track(song, wanted, str(path))
     return SoloFile(song, track, tuple(track_messages(song, track)))
 

@@ -21,9 +21,11 @@ MAX_AHEAD = 32  # chords
 MAX_COUNT_IN = 8  # bars
 MIN_SWING, MAX_SWING = 50.0, 75.0  # percent of a pair of eighths that the first one lasts
 DENOMINATORS = (4, 8)
+OTHER_SONG_SUFFIXES = (".kar", ".abc")  # that are read
 # of files that --in and --out name; anything else is a port
 FILE_SUFFIXES = (
     *SONG_SUFFIXES,
+    *OTHER_SONG_SUFFIXES,
     ".jsonl",
     *SCORE_SUFFIXES,
     *PICTURE_SUFFIXES,

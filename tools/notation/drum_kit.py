@@ -43,6 +43,7 @@ INSTRUMENTS: tuple[tuple[tuple[int, ...], DrumPiece], ...] = (
 )
 OTHER = DrumPiece("other", "E", 4, DRUM)
 PIECE_OF_KEY = {key: piece for keys, piece in INSTRUMENTS for key in keys}
+SNARE = 38
 FEET = frozenset({35, 36, 44})  # keys played with the feet
 
 
@@ -55,3 +56,15 @@ def lanes(keys: set[int]) -> list[DrumPiece]:
     """Return the instruments of a set of keys, lowest on the staff first."""
     used = {piece_of(key) for key in keys}
     return [piece for _, piece in INSTRUMENTS if piece in used] + [OTHER] * (OTHER in used)
+
+
+def key_at(step: str, octave: int, head: str) -> int:
+    """Return the General MIDI key of a place on the staff and its note head; a snare if unknown."""
+    is_cymbal = head not in ("", DRUM)
+    near = [
+        (keys[0], piece)
+        for keys, piece in INSTRUMENTS
+        if (piece.step, piece.octave) == (step, octave)
+    ]
+    same = [key for key, piece in near if (piece.head == CYMBAL) == is_cymbal]
+    return (same or [key for key, _ in near] or [SNARE])[0]

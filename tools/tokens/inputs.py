@@ -6,21 +6,23 @@ from pathlib import Path
 
 from symusic.core import ScoreTick
 
+from muse.tools.datasets.readers import song_in
 from muse.tools.errors import BadInputError
 from muse.tools.files import PIPE, STDIN_NAME, input_name, read_bytes
-from muse.tools.song.document import MARK_WITHIN, is_document, song_from_json
-from muse.tools.song.midi import MIDI_MAGIC, no_song_error, read_score, score_from_song
+from muse.tools.song.document import MARK_WITHIN, is_document
+from muse.tools.song.midi import MIDI_MAGIC, read_score, score_from_song
 
-MIDI_SUFFIXES = frozenset({".mid", ".midi", ".kar"})
+# of the files of a folder that are read; Song documents are recognized by content
+SUFFIXES = frozenset({".mid", ".midi", ".kar", ".mxl", ".musicxml", ".abc"})
 
 
 def find_inputs(paths: list[str]) -> dict[str, str]:
     """Return the files to work on, each with its path relative to the given folder.
 
-    Folders contribute their MIDI files and Song documents; other files are skipped.
+    Folders contribute their MIDI files, scores and Song documents; other files are skipped.
 
     Raises:
-        BadInputError: a folder contains neither.
+        BadInputError: a folder contains none of them.
     """
     found: dict[str, str] = {}
     for name in paths:
@@ -29,7 +31,7 @@ def find_inputs(paths: list[str]) -> dict[str, str]:
             continue
         below = walk(Path(name))
         if not below:
-            raise BadInputError(f"{name}: no MIDI file or Song document in this folder")
+            raise BadInputError(f"{name}: no MIDI file, score or Song document in this folder")
         found |= {str(path): str(path.relative_to(name)) for path in below}
     return found
 
@@ -41,7 +43,7 @@ def song_names(inputs: dict[str, str]) -> dict[str, str]:
 
 
 def walk(folder: Path) -> list[Path]:
-    """Return MIDI files and Song documents in a folder and its subfolders, by name."""
+    """Return MIDI files, scores and Song documents in a folder and its subfolders, by name."""
     paths = (Path(root, file) for root, _, files in os.walk(folder) for file in files)
     return sorted(path for path in paths if is_music(path))
 
@@ -50,13 +52,13 @@ def is_music(path: Path) -> bool:
     """Return whether a file of a folder should be read."""
     suffix = path.suffix.lower()
     if suffix != ".json":
-        return suffix in MIDI_SUFFIXES
+        return suffix in SUFFIXES
     with path.open("rb") as file:
         return is_document(file.read(MARK_WITHIN))
 
 
 def load_score(source: str) -> ScoreTick:
-    """Read a MIDI file or Song document, detected by content, as a symusic score.
+    """Read a song in any format that `datasets.readers` knows as a symusic score.
 
     Raises:
         BadInputError: unreadable, or of another kind.
@@ -65,6 +67,4 @@ def load_score(source: str) -> ScoreTick:
     name = input_name(source)
     if data.startswith(MIDI_MAGIC):
         return read_score(data, name)
-    if data.lstrip()[:1] == b"{":
-        return score_from_song(song_from_json(data, name))
-    raise no_song_error(data, name)
+    return score_from_song(song_in(data, name))

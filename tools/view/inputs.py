@@ -1,4 +1,4 @@
-"""Inputs of `muse view`: a Song, a MIDI file or audio, recognized by content."""
+"""Inputs of `muse view`: a song in any format that muse reads, or audio, recognized by content."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -7,12 +7,10 @@ from pathlib import Path
 
 import msgspec
 
+from muse.tools.datasets.readers import find_kind, read_head, song_in
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.files import input_name, on_disk
-from muse.tools.song.document import Song, Track, song_from_json
-from muse.tools.song.midi import MIDI_MAGIC, song_from_midi
-
-HEAD_BYTES = 64  # enough to recognize the format
+from muse.tools.song.document import Song, Track
 
 
 @dataclass(frozen=True)
@@ -31,26 +29,20 @@ def open_input(source: str | Path) -> Iterator[Song | Sound]:
         source: a path, or '-' for standard input.
 
     Raises:
-        BadInputError: the file is missing or cannot be read as the format that it has.
+        BadInputError: the file is missing or empty, or a song that cannot be read.
     """
     name = input_name(source)
     with on_disk(source) as path:
         head = head_of(path, name)
-        if head.startswith(MIDI_MAGIC):
-            yield song_from_midi(path.read_bytes(), name)
-        elif head.lstrip()[:1] == b"{":
-            yield song_from_json(path.read_bytes(), name)
-        elif not head:
+        if not head:
             raise BadInputError(f"{name}: is empty")
-        else:
-            yield Sound(path, name)
+        yield song_in(path.read_bytes(), name) if find_kind(head) else Sound(path, name)
 
 
 def head_of(path: Path, name: str) -> bytes:
-    """Return the first bytes of a file."""
+    """Return the first bytes of a file, which tell its kind."""
     try:
-        with path.open("rb") as file:
-            return file.read(HEAD_BYTES)
+        return read_head(path)
     except OSError as error:
         raise BadInputError(f"{name}: {error.strerror or error}") from error
 

@@ -120,8 +120,8 @@ def sound_overview(sound: Sound, columns: int, report: Report) -> Overview:
     except BadInputError as error:
         if "not audio" not in str(error):
             raise
-        kinds = "not a Song document, a MIDI file or audio"
-        raise BadInputError(f"{sound.name}: {kinds} that muse reads") from error
+        kinds = "neither a song nor audio in a format that muse reads"
+        raise BadInputError(f"{sound.name}: {kinds}") from error
 
 
 def refuse_song_options(bars: str | None, parts: bool) -> None:

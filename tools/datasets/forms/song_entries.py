@@ -65,7 +65,11 @@ def collect_songs(
 
 def read_all(inputs: Sequence[str], problems: list[str], report: Report) -> dict[str, Song]:
     """Return all songs by id; add unreadable files to `problems`."""
-    sources = [source for path in inputs for source in find_sources(path)]
+
+    def problem(error: BadInputError) -> None:
+        problems.append(str(error))
+
+    sources = [source for path in inputs for source in find_sources(path, problem)]
     songs: dict[str, Song] = {}
     for number, source in enumerate(sources):
         report("reading", number / len(sources))

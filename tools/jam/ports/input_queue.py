@@ -159,9 +159,16 @@ def open_queue_port(text: str | None, queue: InputQueue) -> ReconnectingPort:
     return ReconnectingPort("in", text, receive=queue.put, on_lost=queue.release_all)
 
 
+# first bytes of scores: XML, its archives, ABC; no live player's MIDI begins with them
+SCORE_STARTS = (b"<", b"\xef\xbb\xbf<", b"\xff\xfe<", b"\xfe\xff\0<", b"PK\x03\x04", b"X:")
+
+
 def is_song_head(head: bytes) -> bool:
-    """Return whether data begin like a MIDI file or a Song document."""
-    return head.startswith(MIDI_MAGIC) or is_document(head)
+    """Return whether data begin like a song: a MIDI file, a Song document, or a file of text.
+
+    JSON lines and MIDI bytes are those of a live player.
+    """
+    return head.startswith((MIDI_MAGIC, *SCORE_STARTS)) or is_document(head)
 
 
 class StreamReader:
