@@ -25,7 +25,7 @@ COMMANDS = {
         "separate": "Separate audio files into stems that sum to the input.",
         "transcribe": "Transcribe audio files to one MIDI file per instrument and a Song document.",
         "intervals": "Detect the intervals in a recording, or practice and generate them.",
-        "render": "Render a Song document or MIDI file to audio with FluidSynth.",
+        "render": "Render a song to audio with FluidSynth.",
     },
     "Composition": {
         "chords": "Generate chord progressions in a style, from nothing or from a song.",

@@ -58,9 +58,10 @@ def render(
     soundfont: Soundfont = None,
     gain: Gain = 0.5,
 ) -> None:
-    """Render a song to audio with FluidSynth: MIDI, Song document, MusicXML, ABC or chart.
+    """Render a song to audio with FluidSynth.
 
-    Tempo changes, programs, pitch bends and drums are played as they are in the file.
+    The song is MIDI, a Song document, MusicXML, ABC or a chart. Tempo changes, programs, pitch
+    bends and drums are played as they are in the file.
 
     Example: muse render song.mid -o song.flac
     Example: muse chords --bars 4 | muse render -o chords.wav

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from symusic.core import ScoreTick
 
-from muse.tools.datasets.readers import song_in
+from muse.tools.datasets.musicxml_score.file import looks_like_musicxml
+from muse.tools.datasets.readers import read_head, song_in
 from muse.tools.errors import BadInputError
 from muse.tools.files import PIPE, STDIN_NAME, input_name, read_bytes
 from muse.tools.song.document import MARK_WITHIN, is_document
@@ -51,6 +52,8 @@ def walk(folder: Path) -> list[Path]:
 def is_music(path: Path) -> bool:
     """Return whether a file of a folder should be read."""
     suffix = path.suffix.lower()
+    if suffix == ".xml":
+        return looks_like_musicxml(read_head(path))
     if suffix != ".json":
         return suffix in SUFFIXES
     with path.open("rb") as file:
