@@ -49,6 +49,7 @@ SUMMARIES = {name: text for panel in COMMANDS.values() for name, text in panel.i
 # flags that are accepted anywhere on the line, before or after the subcommand
 QUIET_FLAGS = {"-q", "--quiet"}
 DEBUG_FLAGS = {"--debug"}
+LIMIT_OPTION = "--max-bytes"  # is accepted anywhere, too
 
 HELP = "help"  # 'muse help chords' is 'muse chords --help'
 
@@ -124,7 +125,8 @@ app = typer.Typer(
     name="muse",
     cls=Commands,
     epilog="'muse help COMMAND' explains a command. "
-    "Anywhere on the line: --quiet (no progress bar, no notices), --debug (tracebacks).",
+    "Anywhere on the line: --quiet (no progress bar, no notices), --debug (tracebacks), "
+    "--max-bytes SIZE (most bytes read from a pipe, such as 4G).",
     no_args_is_help=True,
     rich_markup_mode=None,  # importing rich would double the time of a help text
     add_completion=True,
@@ -166,6 +168,7 @@ def run(arguments: Sequence[str]) -> int:
     words, quiet, debug = split_global_flags(arguments)
     set_up_messages(logging.DEBUG if debug else logging.WARNING if quiet else logging.INFO)
     try:
+        words = take_limit(words)
         result = app(args=with_help_flag(words), prog_name="muse", standalone_mode=False)
         sys.stdout.flush()
     except SystemExit as exit:  # typer ends shell completion so
@@ -198,6 +201,25 @@ def split_global_flags(arguments: Sequence[str]) -> tuple[list[str], bool, bool]
         if position >= end or word not in QUIET_FLAGS | DEBUG_FLAGS
     ]
     return words, bool(flags & QUIET_FLAGS), bool(flags & DEBUG_FLAGS)
+
+
+def take_limit(words: list[str]) -> list[str]:
+    """Return the words without --max-bytes, whose value is put into the environment.
+
+    Raises:
+        ParameterError: its value is missing or no size.
+    """
+    end = words.index("--") if "--" in words else len(words)
+    names = [word.partition("=")[0] for word in words[:end]]
+    if LIMIT_OPTION not in names:
+        return words
+    from muse.tools.streams import LIMIT_VARIABLE, parse_size
+
+    at = names.index(LIMIT_OPTION)
+    is_joined = "=" in words[at]
+    value = words[at].partition("=")[2] if is_joined else "".join(words[at + 1 : at + 2])
+    os.environ[LIMIT_VARIABLE] = str(parse_size(value, LIMIT_OPTION))
+    return take_limit(words[:at] + words[at + (1 if is_joined else 2) :])
 
 
 def with_help_flag(words: list[str]) -> list[str]:

@@ -144,3 +144,37 @@ def test_links_in_a_circle_are_bad_input(tmp_path: Path) -> None:
         read_audio(loop)
     with pytest.raises(BadInputError, match="Too many levels"):
         transcribe_file(loop, tmp_path / "out", TranscribeOptions())
+
+
+@pytest.mark.parametrize(("kind", "subtype"), [("AIFF", "PCM_16"), ("AU", "PCM_16")])
+def test_a_file_that_is_cut_off_is_reported_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, kind: str, subtype: str
+) -> None:
+    path = tmp_path / f"a.{kind.lower()}"
+    soundfile.write(path, tone(440, 2, RATE).T, RATE, subtype=subtype, format=kind)
+    whole = path.read_bytes()
+    with caplog.at_level(logging.INFO, "muse"):
+        read_audio(path)
+        assert not caplog.records
+        path.write_bytes(whole[: len(whole) // 2])
+        for _ in range(2):
+            assert read_audio(path)[0].shape[1] == pytest.approx(RATE, abs=50)
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{path}: is cut off; its header states more than the 1.0 s it holds"
+    ]
+
+
+def test_a_length_that_is_not_decoded_is_reported(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    audio = np.random.default_rng(0).uniform(-0.5, 0.5, (1, 3 * RATE)).astype(np.float32)
+    write_audio(tmp_path / "a.wav", audio, RATE)
+    with (
+        AudioReader(tmp_path / "a.wav") as reader,
+        caplog.at_level(logging.INFO, "muse"),
+    ):
+        reader.frames = 4 * RATE
+        assert sum(block.shape[1] for block in reader.blocks()) == 3 * RATE
+    assert caplog.messages == [
+        f"{tmp_path / 'a.wav'}: its header states 4.0 s, it holds 3.0 s; all of it is read"
+    ]

@@ -2,10 +2,11 @@
 
 import io
 import os
+import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
 
@@ -15,6 +16,7 @@ from muse.tools import streams, temporary
 from muse.tools.audio.io import read_audio, write_audio
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.files import PIPE, on_disk, read_bytes, replacing, replacing_folder
+from muse.tools.streams import parse_size
 from tests.sounds import tone
 
 
@@ -79,8 +81,40 @@ def test_the_limit_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BadInputError, match="longer than 2 MB"), on_disk(PIPE):
         pass
     monkeypatch.setenv("MUSE_MAX_BYTES", "much")
-    with pytest.raises(ParameterError, match="whole number"), on_disk(PIPE):
+    with pytest.raises(ParameterError, match="MUSE_MAX_BYTES must be a size"), on_disk(PIPE):
         pass
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("5", 5), ("64k", 64_000), ("4GB", 4_000_000_000), (" 1M ", 1_000_000)]
+)
+def test_a_size_has_units(text: str, size: int) -> None:
+    assert parse_size(text, "x") == size
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "1.5G", "4T", "much", "9" * 30, "1e9"])
+def test_what_is_no_size(text: str) -> None:
+    with pytest.raises(ParameterError, match="x must be a size in bytes, such as 64M or 4G, not"):
+        parse_size(text, "x")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        ("view - --max-bytes 1K", 4, r"longer than 0\.001 MB; .* raise the limit with --max-bytes"),
+        ("--max-bytes=1K view -", 4, r"longer than 0\.001 MB"),
+        ("view - --max-bytes 1K --max-bytes 5M --json", 0, ""),
+        ("view - --max-bytes", 2, "--max-bytes must be a size in bytes"),
+        ("view --max-bytes -3 -", 2, "--max-bytes must be a size in bytes"),
+    ],
+)
+def test_the_limit_stands_anywhere_on_the_line(
+    muse: Callable, monkeypatch: pytest.MonkeyPatch, words: str, code: int, message: str, tone_file
+) -> None:
+    monkeypatch.setenv("MUSE_MAX_BYTES", "5")  # restored after the test
+    result = muse(*words.split(), stdin=tone_file().read_bytes())
+    assert result.code == code
+    assert re.search(message, result.err)
 
 
 @pytest.mark.needs_linux

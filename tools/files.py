@@ -5,6 +5,7 @@ interruption at any time leaves the old file or none. A device or a named pipe i
 into, never replaced.
 """
 
+import errno
 import hashlib
 import logging
 import os
@@ -20,11 +21,18 @@ from muse.tools.streams import PIPE as PIPE
 from muse.tools.streams import PIPE_NAME as PIPE_NAME
 from muse.tools.streams import is_stream, stream_blocks, stream_on_disk
 from muse.tools.temporary import MOVED, temporary_beside, temporary_folder
+from muse.tools.temporary import blaming as blaming
 
 log = logging.getLogger("muse")
 
 STDIN_NAME = "stdin"  # in names of output files
 HASH_BLOCK = 1 << 20  # bytes read at a time
+# of a disk that is full, over its quota, read-only or damaged, or of a file that is too large
+DISK_ERRORS = [
+    getattr(errno, name)
+    for name in ("ENOSPC", "EDQUOT", "EROFS", "EIO", "EFBIG")
+    if hasattr(errno, name)
+]
 
 
 @contextmanager
@@ -45,10 +53,11 @@ def replacing(path: Path) -> Iterator[Path]:
     with ExitStack() as stack:
         with blaming(path):
             temporary = stack.enter_context(temporary_beside(path))
-        yield temporary
-        temporary.chmod(0o666 & ~current_umask())  # mkstemp's own mode is 0600
-        flush_to_disk(temporary)
-        temporary.replace(path)
+        with blaming_output(path, temporary):
+            yield temporary
+            temporary.chmod(0o666 & ~current_umask())  # mkstemp's own mode is 0600
+            flush_to_disk(temporary)
+            temporary.replace(path)
 
 
 def is_node(path: Path) -> bool:
@@ -61,7 +70,8 @@ def written_into(node: Path) -> Iterator[Path]:
     """Yield a temporary name in a folder of its own; copy the bytes into `node` at the end."""
     with temporary_folder() as folder:
         temporary = folder / f"output{node.suffix}"
-        yield temporary
+        with blaming_output(node, temporary):
+            yield temporary
         with blaming(node), temporary.open("rb") as source, node.open("wb", buffering=0) as target:
             shutil.copyfileobj(source, target)
 
@@ -80,20 +90,47 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
             beside = stack.enter_context(temporary_folder(folder))
         fresh, old = beside / "new", beside / MOVED
         fresh.mkdir()
-        yield fresh
-        if folder.exists():
-            folder.rename(old)
-        fresh.rename(folder)
+        with blaming_output(folder, fresh):
+            yield fresh
+            if folder.exists():
+                folder.rename(old)
+            fresh.rename(folder)
 
 
 @contextmanager
-def blaming(path: Path) -> Iterator[None]:
-    """Make OSErrors name the requested file instead of a temporary one."""
+def blaming_output(path: Path, temporary: Path) -> Iterator[None]:
+    """Make errors of writing name the output at `path`, which is written as `temporary`.
+
+    An OSError of the system is raised in place of an error that it caused, such as one of a
+    library that closes its file after the disk was full.
+    """
     try:
         yield
-    except OSError as error:
-        error.filename = str(path)
-        raise
+    except Exception as error:
+        cause = writing_error(error, temporary)
+        if cause is None:
+            raise
+        inner = os.path.relpath(cause.filename, temporary) if cause.filename else "."
+        cause.filename = str(path / inner)
+        if cause is error:
+            raise
+        raise cause from error
+
+
+def writing_error(error: BaseException | None, temporary: Path) -> OSError | None:
+    """Return the OSError of writing a temporary file or folder behind an error, if there is one."""
+    while error is not None:
+        if isinstance(error, OSError) and is_of_writing(error, temporary):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def is_of_writing(error: OSError, temporary: Path) -> bool:
+    """Return whether an error names a temporary file, or no file while a disk cannot be written."""
+    if error.filename is None:
+        return error.errno in DISK_ERRORS
+    return Path(str(error.filename)).is_relative_to(temporary)
 
 
 def unused_stem(stem: Path, suffixes: Sequence[str]) -> Path:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from muse.tools.errors import BadInputError, ParameterError
-from muse.tools.temporary import temporary_folder
+from muse.tools.temporary import blaming, temporary_folder
 
 log = logging.getLogger("muse")
 
@@ -19,6 +20,8 @@ BLOCK_BYTES = 1 << 20  # read at a time
 MAX_SYMBOLIC_BYTES = 64_000_000  # of MIDI, JSON and text
 MAX_AUDIO_BYTES = 4_000_000_000
 LIMIT_VARIABLE = "MUSE_MAX_BYTES"  # replaces both limits
+UNITS = {"": 1, "K": 1000, "M": 1_000_000, "G": 1_000_000_000}
+SIZE = re.compile(r"([1-9][0-9]{0,17})([KMG]?)B?", re.IGNORECASE)
 
 # first bytes of audio that libsndfile does not read and ffmpeg does: (offset in bytes, magic)
 FFMPEG_MAGICS = (
@@ -112,8 +115,8 @@ def stream_blocks(source: str | Path, *, audio: bool) -> Iterator[bytes]:
             total += len(block)
             if total > limit:
                 raise BadInputError(
-                    f"{name}: longer than {limit / 1e6:.0f} MB; save it to a file and name that, "
-                    f"or set {LIMIT_VARIABLE}"
+                    f"{name}: longer than {limit / 1e6:g} MB; save it to a file and name that, "
+                    f"or raise the limit with --max-bytes or {LIMIT_VARIABLE}"
                 )
             yield block
 
@@ -122,14 +125,24 @@ def limit_for(head: bytes, audio: bool) -> int:
     """Return how many bytes of a stream are read, by its first bytes and what is expected.
 
     Raises:
-        ParameterError: $MUSE_MAX_BYTES is no number.
+        ParameterError: $MUSE_MAX_BYTES is no size.
     """
     if named := os.environ.get(LIMIT_VARIABLE):
-        if not named.isdecimal():
-            raise ParameterError(f"{LIMIT_VARIABLE} must be a whole number of bytes, not {named}")
-        return int(named)
+        return parse_size(named, LIMIT_VARIABLE)
     is_audio = audio and any(head[offset:].startswith(magic) for offset, magic in AUDIO_MAGICS)
     return MAX_AUDIO_BYTES if is_audio else MAX_SYMBOLIC_BYTES
+
+
+def parse_size(text: str, name: str) -> int:
+    """Return a size in bytes: digits, and K, M or G for a power of 1000.
+
+    Raises:
+        ParameterError: the text is no size; the message calls it by `name`.
+    """
+    match = SIZE.fullmatch(text.strip())
+    if match is None:
+        raise ParameterError(f"{name} must be a size in bytes, such as 64M or 4G, not '{text}'")
+    return int(match[1]) * UNITS[match[2].upper()]
 
 
 @contextmanager
@@ -143,5 +156,6 @@ def stream_on_disk(source: str | Path) -> Iterator[Path]:
         path = folder / "input"
         with path.open("wb") as file:
             for block in stream_blocks(source, audio=True):
-                file.write(block)
+                with blaming(path):
+                    file.write(block)
         yield path

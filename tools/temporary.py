@@ -24,6 +24,16 @@ MOVED = "old"  # a folder that was being replaced; never swept
 
 
 @contextmanager
+def blaming(path: Path) -> Iterator[None]:
+    """Make OSErrors name the requested file instead of a temporary one."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = str(path)
+        raise
+
+
+@contextmanager
 def temporary_beside(path: Path) -> Iterator[Path]:
     """Yield a new file beside `path`, with the same suffix; it is removed at the end.
 

@@ -2,9 +2,10 @@
 
 import logging
 import os
+import re
 import shutil
 import subprocess
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from functools import cache
 from pathlib import Path
 
@@ -12,7 +13,9 @@ import soundfile
 
 from muse.tools.audio import mp3_header, wav_header
 from muse.tools.audio.amended_file import AmendedFile
+from muse.tools.audio.written_file import WrittenFile
 from muse.tools.errors import BadInputError, MissingPartError, system_hint
+from muse.tools.files import DISK_ERRORS, blaming
 from muse.tools.streams import FFMPEG_MAGICS
 from muse.tools.temporary import temporary_folder
 
@@ -28,6 +31,9 @@ HEAD_BYTES = 16  # that tell the format
 # each returns the length in seconds that the header states, a corrected header, and the size of the
 # old header in bytes
 HEADER_CHECKS = {"mp3": mp3_header.corrected_head, "wav": wav_header.corrected_head}
+SIZE_NOTE = re.compile(r": (\d+) \(should be (\d+)\)")  # of libsndfile
+MUCH_LARGER = 1.01  # a smaller difference is that of a careless header
+UNKNOWN_SIZE = (1 << 31) - 1  # and above, in headers that a pipe received
 COPY_FRAMES = 1 << 16  # frames copied at a time
 LARGEST_LENGTH = 1 << 62  # frames; libsndfile reports more where the length is unknown
 
@@ -76,11 +82,26 @@ def open_with_libsndfile(path: Path, name: str, stack: ExitStack) -> soundfile.S
     check = HEADER_CHECKS.get(kind_of_header(head_of(path)))
     found = check(path) if check else None
     if found is None:
-        return soundfile.SoundFile(stack.enter_context(AmendedFile(path)))
+        file = soundfile.SoundFile(stack.enter_context(AmendedFile(path)))
+        if check is None and is_cut_off(file.extra_info):
+            report_cut(name, file.frames / file.samplerate)
+        return file
     stated_s, head, skipped = found
     file = soundfile.SoundFile(stack.enter_context(AmendedFile(path, head, skipped)))
-    report_length(name, round(stated_s, 1), round(file.frames / file.samplerate, 1))
+    report_length(name, stated_s, file.frames / file.samplerate)
     return file
+
+
+def is_cut_off(notes: str) -> bool:
+    """Return whether libsndfile notes that a header states a larger size than the file has."""
+    sizes = (map(int, pair) for pair in SIZE_NOTE.findall(notes))
+    return any(actual * MUCH_LARGER < stated < UNKNOWN_SIZE for stated, actual in sizes)
+
+
+@cache
+def report_cut(name: str, read_s: float) -> None:
+    """Report once that a file holds less sound than its header states."""
+    log.info("%s: is cut off; its header states more than the %.1f s it holds", name, read_s)
 
 
 @cache
@@ -102,16 +123,14 @@ def kind_of_header(head: bytes) -> str:
 def seekable_copy(file: soundfile.SoundFile, stack: ExitStack) -> soundfile.SoundFile:
     """Return a copy of a file in which libsndfile cannot seek, such as GSM in WAV."""
     folder = stack.enter_context(temporary_folder())
-    target = folder / "decoded.wav"
-    with (
-        file,
-        soundfile.SoundFile(
-            target, "w", file.samplerate, file.channels, "FLOAT", format="RF64"
-        ) as copy,
-    ):
-        while len(block := file.read(COPY_FRAMES, dtype="float32", always_2d=True)):
-            copy.write(block)
-    return soundfile.SoundFile(target)
+    path = folder / "decoded.wav"
+    target = WrittenFile(path)
+    with closing(target), blaming(path), target.reporting(), file:
+        shape = (file.samplerate, file.channels)
+        with soundfile.SoundFile(target, "w", *shape, "FLOAT", format="RF64") as copy:
+            while len(block := file.read(COPY_FRAMES, dtype="float32", always_2d=True)):
+                copy.write(block)
+    return soundfile.SoundFile(path)
 
 
 def open_with_ffmpeg(path: Path, name: str, reason: str, stack: ExitStack) -> soundfile.SoundFile:
@@ -132,15 +151,6 @@ def head_of(path: Path) -> bytes:
         return file.read(HEAD_BYTES)
 
 
-def encoded(path: Path) -> str | bytes:
-    """Return a path as soundfile takes it: in bytes where it is not UTF-8."""
-    try:
-        str(path).encode()
-    except UnicodeEncodeError:
-        return os.fsencode(path)
-    return str(path)
-
-
 def needs_ffmpeg(path: Path) -> bool:
     """Return whether a file begins like a format that ffmpeg reads and libsndfile does not."""
     head = head_of(path)
@@ -152,12 +162,16 @@ def decode_with_ffmpeg(path: Path, target: Path, name: str) -> Path:
 
     Raises:
         BadInputError: ffmpeg finds no audio in it.
+        OSError: `target` cannot be written.
     """
     command = ["ffmpeg", "-nostdin", "-v", "error"]
     command += ["-protocol_whitelist", FFMPEG_PROTOCOLS, "-i", f"file:{path}"]
     command += ["-vn", "-map", "0:a:0", "-c:a", "pcm_f32le", "-rf64", "auto", f"file:{target}"]
     result = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     if result.returncode or not target.is_file():
+        for number in DISK_ERRORS:
+            if os.strerror(number) in result.stderr:
+                raise OSError(number, os.strerror(number), str(target))
         reason = result.stderr.strip().rpartition("\n")[2].rpartition(": ")[2] or "no audio in it"
         raise BadInputError(f"{name}: not audio that can be read ({reason})")
     return target

@@ -6,7 +6,7 @@ Conventions:
 
 import logging
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -14,8 +14,9 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from muse.tools.audio.decoders import encoded, open_sound_file
+from muse.tools.audio.decoders import open_sound_file, report_length
 from muse.tools.audio.encodings import find_encoding
+from muse.tools.audio.written_file import WrittenFile
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.files import input_name, on_disk, replacing
 
@@ -26,6 +27,7 @@ Audio = NDArray[np.float32]
 BLOCK_FRAMES = 1 << 18  # frames read at a time, about 6 s at 44.1 kHz
 WRITE_FRAMES = 1 << 15  # frames a call to libsndfile, whose Vorbis encoder keeps them on the stack
 LARGEST_SAMPLE = 1e9  # of float files; the square of a larger one may overflow
+MAX_LOST_S = 0.1  # missing at the end of a file without a report
 MAX_WAV_BYTES = 4_000_000_000  # a plain WAV's size field ends at 4 GiB; beyond it RF64 is written
 
 
@@ -61,6 +63,7 @@ class AudioReader(AbstractContextManager["AudioReader"]):
             self._stack.close()
             raise
         self.path = path
+        self._is_damaged = False
         self.sample_rate: int = self._file.samplerate
         self.channels: int = self._file.channels
         self.frames: int = self._file.frames
@@ -77,6 +80,9 @@ class AudioReader(AbstractContextManager["AudioReader"]):
         while (block := self._read(size, done)) is not None:
             done += block.shape[1]
             yield block
+        lost_s = (self.frames - done) / self.sample_rate
+        if lost_s > MAX_LOST_S and not self._is_damaged:
+            report_length(self.name, self.duration_s, done / self.sample_rate)
 
     def _read(self, size: int, done: int) -> Audio | None:
         """Read the next block, or None at the end; a damaged file ends early, with a warning."""
@@ -90,6 +96,7 @@ class AudioReader(AbstractContextManager["AudioReader"]):
                 self.name,
                 done / self.sample_rate,
             )
+            self._is_damaged = True
             return None
         return finite(block.T, self.name) if len(block) else None
 
@@ -172,15 +179,22 @@ class AudioWriter:
         container = "RF64" if suffix == "wav" and size > MAX_WAV_BYTES else encoding.container
         self.bits = bits
         self._subtype = encoding.subtypes[bits]
-        try:
-            self._file = soundfile.SoundFile(
-                encoded(path), "w", sample_rate, channels, self._subtype, format=container
-            )
-        except soundfile.LibsndfileError as error:
-            message = (
-                f".{suffix} cannot hold {channels} channels at {sample_rate} Hz; use wav or flac"
-            )
-            raise ParameterError(message) from error
+        with ExitStack() as stack:
+            self._target = stack.enter_context(closing(WrittenFile(path)))
+            try:
+                with self._target.reporting():
+                    shape = (sample_rate, channels)
+                    self._file = stack.enter_context(
+                        soundfile.SoundFile(
+                            self._target, "w", *shape, self._subtype, format=container
+                        )
+                    )
+            except soundfile.LibsndfileError as error:
+                raise ParameterError(
+                    f".{suffix} cannot hold {channels} channels at {sample_rate} Hz; "
+                    "use wav or flac"
+                ) from error
+            self._stack = stack.pop_all()
 
     def write(self, block: Audio) -> None:
         """Append (channels, frames); integer formats are rounded and clipped at full scale.
@@ -194,12 +208,14 @@ class AudioWriter:
             data = steps.astype(np.int32) << 8
         else:
             data = block.T
-        for start in range(0, len(data), WRITE_FRAMES):
-            self._file.write(data[start : start + WRITE_FRAMES])
+        with self._target.reporting():
+            for start in range(0, len(data), WRITE_FRAMES):
+                self._file.write(data[start : start + WRITE_FRAMES])
 
     def close(self) -> None:
         """Write the final header and close the file."""
-        self._file.close()
+        with self._stack, self._target.reporting():
+            self._file.close()
 
 
 @contextmanager

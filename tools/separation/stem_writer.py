@@ -105,7 +105,7 @@ class StemWriter(AbstractContextManager["StemWriter"]):
             self._peak, float(np.abs(stems).max(initial=0.0)), float(np.abs(residual).max())
         )
         rows = np.concatenate([mix[None], stems]).reshape(-1, mix.shape[1])
-        np.ascontiguousarray(rows.T).tofile(self._spool)
+        self._spool.write(np.ascontiguousarray(rows.T).tobytes())
 
     def finish(self, report: Report) -> StemMeasurements:
         """Write the stored samples and return the measurements."""

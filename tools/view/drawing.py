@@ -1,10 +1,11 @@
 """Shared by all pictures: literal text, and files that are written whole."""
 
 import warnings
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from muse.tools.files import replacing
+from muse.tools.files import write_bytes
 from muse.tools.view.text import printable
 
 if TYPE_CHECKING:
@@ -26,11 +27,8 @@ def save_figure(figure: "Figure", path: Path) -> None:
     """
     from matplotlib import rc_context
 
-    kind = path.suffix.lower()
-    with (
-        warnings.catch_warnings(),
-        rc_context({"svg.hashsalt": SALT}),
-        replacing(path) as temporary,
-    ):
+    kind, picture = path.suffix.lower(), BytesIO()
+    with warnings.catch_warnings(), rc_context({"svg.hashsalt": SALT}):
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
-        figure.savefig(temporary, metadata=WITHOUT_CLOCK.get(kind))
+        figure.savefig(picture, format=kind.lstrip("."), metadata=WITHOUT_CLOCK.get(kind))
+    write_bytes(path, picture.getvalue())

@@ -4,10 +4,11 @@ Used by benches and examples to compare transcriptions; `muse view` draws pictur
 """
 
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from muse.tools.files import replacing
+from muse.tools.files import write_bytes
 from muse.tools.song.document import Role, Song, Track
 
 if TYPE_CHECKING:
@@ -63,8 +64,9 @@ def save_piano_roll(
         finish_axes(roll, drums)
     axes[-1].set_xlim(start_s, end)
     axes[-1].set_xlabel("seconds")
-    with replacing(path) as temporary:
-        figure.savefig(temporary)
+    picture = BytesIO()
+    figure.savefig(picture, format=path.suffix.lower().lstrip("."))
+    write_bytes(path, picture.getvalue())
 
 
 def draw_tracks(roll: "Axes", drums: "Axes", song: Song, *, truth: bool = False) -> None:
