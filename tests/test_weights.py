@@ -48,8 +48,12 @@ def test_every_file_has_a_hash_and_a_size() -> None:
     assert [row.index(1) for row in HTDEMUCS_FT.shares or ()] == [0, 1, 2, 3]
 
 
-def test_spleeter_ships_with_its_package() -> None:
+def test_spleeter_ships_with_muse() -> None:
     paths = weights.locate(SPLEETER)
+    assert paths == (weights.SHIPPED_FOLDER / "spleeter.onnx",)
+    card = json.loads(paths[0].with_suffix(".json").read_text())
+    assert (card["sha256"], card["size"]) == (SPLEETER.files[0].sha256, SPLEETER.files[0].size)
+    assert [known.name for known in weights.all_weights()].count("spleeter") == 1
     for path, file in zip(paths, SPLEETER.files, strict=True):
         assert weights.verify(path, file) == file.sha256
 

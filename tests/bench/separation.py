@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
+from muse.models.onnx import usable_cores
 from muse.tools.audio.io import read_audio, writing_audio
 from muse.tools.separation.separate import SeparateOptions, engine_for, separate_file
 
@@ -64,28 +65,22 @@ def fastest(work: Callable[[], Any]) -> dict[str, float]:
 
 def bench_speed(folder: Path) -> dict[str, Any]:
     """Measure the loaded spleeter engine, and its nets alone."""
-    import torch
-
     seconds = SPEED_MINUTES * 60
     song = make_song(folder / "song.wav", seconds)
     options = SeparateOptions(model="spleeter")
     engine: Any = engine_for(options)
     whole = fastest(lambda: separate_file(song, folder / "out", options, engine=engine))
     config = engine._net.config
-    magnitude = torch.rand(1, 2, config.segment, config.bins)
+    shape = (1, 2, config.segment, config.n_fft // 2 + 1)
+    magnitude = np.random.default_rng(0).random(shape, np.float32)
     segment_s = config.segment * config.hop_length / RATE
 
-    def nets() -> None:
-        with torch.inference_mode():
-            for net in engine._net.nets:
-                net(magnitude)
-
-    alone = fastest(nets)
+    alone = fastest(lambda: engine._net.vocal_mask(magnitude))
     rows = {"spleeter engine": (whole, seconds), "its nets alone": (alone, segment_s)}
     return {
         name: {**times, "realtime_factor": length / times["wall_s"]}
         for name, (times, length) in rows.items()
-    } | {"threads": torch.get_num_threads()}
+    } | {"threads": usable_cores()}
 
 
 def run_measured(command: list[str]) -> dict[str, float]:

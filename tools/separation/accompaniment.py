@@ -5,16 +5,16 @@ FitzGerald, "Harmonic/percussive separation using median filtering", DAFx 2010).
 not extend across the low frequencies, so there everything above the steady part counts as drums.
 The bass is the steady part below a crossover frequency. The rest is the stem 'other'.
 
-Conventions: audio is (batch, channels, frames), spectra are (batch, bins, frames). All channels are
+Conventions: audio is (channels, samples), spectra are (channels, frames, bins). All channels are
 multiplied by the same mask, so that the stereo image is unchanged.
 """
 
 from functools import cache
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from muse.tools.separation.running_median import long_median
+from muse.tools.separation.stft import Floats, istft, stft
 
 N_FFT = 2048  # samples of a Hann window, 46 ms at 44.1 kHz
 HOP_LENGTH = 512  # samples between spectra
@@ -28,50 +28,41 @@ BASS_ORDER = 8
 EPSILON = 1e-12  # added to squared magnitudes
 
 
-def split_accompaniment(audio: Tensor, sample_rate: int) -> tuple[Tensor, Tensor]:
-    """Return the drums and the bass of an accompaniment, each (batch, channels, frames).
+def split_accompaniment(audio: Floats, sample_rate: int) -> tuple[Floats, Floats]:
+    """Return the drums and the bass of an accompaniment, each (channels, samples).
 
     Args:
-        audio: (batch, channels, frames), full scale 1.0.
+        audio: (channels, samples), full scale 1.0.
         sample_rate: in Hz; the window lengths are chosen for 44100.
     """
-    batch, channels, length = audio.shape
-    window = torch.hann_window(N_FFT, device=audio.device)
-    spectra = torch.stft(
-        audio.flatten(0, 1),
-        N_FFT,
-        HOP_LENGTH,
-        window=window,
-        pad_mode="constant",
-        return_complex=True,
-    )
-    spectra = spectra.reshape(batch, channels, *spectra.shape[1:])
-    drums_share = drum_mask(spectra.abs().square_().sum(1).sqrt_(), sample_rate)
-    bass_share = (1 - drums_share) * lowpass(sample_rate, BASS_HZ, BASS_ORDER, audio.device)
-    separated = torch.stack([spectra * drums_share[:, None], spectra * bass_share[:, None]])
-    parts = torch.istft(separated.flatten(0, 2), N_FFT, HOP_LENGTH, window=window, length=length)
-    drums, bass = parts.reshape(2, *audio.shape)
+    spectra = stft(audio, N_FFT, HOP_LENGTH)
+    magnitude = np.sqrt((np.square(spectra.real) + np.square(spectra.imag)).sum(axis=0))
+    drums_share = drum_mask(magnitude, sample_rate)
+    bass_share = (1 - drums_share) * lowpass(sample_rate, BASS_HZ, BASS_ORDER)
+    samples = audio.shape[1]
+    drums = istft(spectra * drums_share, N_FFT, HOP_LENGTH, samples)
+    bass = istft(spectra * bass_share, N_FFT, HOP_LENGTH, samples)
     return drums, bass
 
 
-def drum_mask(magnitude: Tensor, sample_rate: int) -> Tensor:
-    """Return the share of drums, in [0, 1], in each cell of (batch, bins, frames)."""
-    steady = long_median(magnitude, -1, *STEADY)
-    percussive = long_median(magnitude, -2, *PERCUSSIVE)
-    excess = (magnitude - steady).clamp_(min=0)
-    low = lowpass(sample_rate, LOW_HZ, LOW_ORDER, magnitude.device)
-    return low * share(excess, steady) + (1 - low) * share(percussive, STEADY_WEIGHT * steady)
+def drum_mask(magnitude: Floats, sample_rate: int) -> Floats:
+    """Return the share of drums, in [0, 1], in each cell of (frames, bins)."""
+    (steady,) = long_median(magnitude[None], -2, *STEADY)
+    (percussive,) = long_median(magnitude[None], -1, *PERCUSSIVE)
+    excess = np.maximum(magnitude - steady, 0)
+    low = lowpass(sample_rate, LOW_HZ, LOW_ORDER)
+    steady_part = np.float32(STEADY_WEIGHT) * steady
+    return low * share(excess, steady) + (1 - low) * share(percussive, steady_part)
 
 
-def share(one: Tensor, other: Tensor) -> Tensor:
+def share(one: Floats, other: Floats) -> Floats:
     """Return the share of one magnitude in the power of both."""
-    power = one.square()
-    return power / (power + other.square() + EPSILON)
+    power = np.square(one)
+    return np.asarray(power / (power + np.square(other) + np.float32(EPSILON)), np.float32)
 
 
 @cache
-def lowpass(sample_rate: int, crossover_hz: float, order: int, device: torch.device) -> Tensor:
-    """Return the gain of each bin, (bins, 1); it is one half at the crossover."""
-    frequency = torch.fft.rfftfreq(N_FFT, 1 / sample_rate, device=device)
-    gain: Tensor = 1 / (1 + (frequency / crossover_hz) ** order)
-    return gain[:, None]
+def lowpass(sample_rate: int, crossover_hz: float, order: int) -> Floats:
+    """Return the gain of each bin, (bins,); it is one half at the crossover."""
+    frequency = np.fft.rfftfreq(N_FFT, 1 / sample_rate)
+    return np.asarray(1 / (1 + (frequency / crossover_hz) ** order), np.float32)

@@ -1,19 +1,21 @@
-"""Running medians of large tensors, by comparing shifted copies instead of sorting each window.
+"""Running medians of large arrays, by comparing shifted copies instead of sorting each window.
 
 A sorting network (K. E. Batcher, "Sorting networks and their applications", AFIPS 1968) is reduced
 to the comparisons that its middle output depends on: 8 of them for 5 values, 22 for 9. Each is one
-pass of vector instructions over the tensor. The median of a long window is approximated in
+pass of vector instructions over the array. The median of a long window is approximated in
 two stages, medians of neighbors and then medians of those, which costs a fraction of the time.
 """
 
 from collections.abc import Iterator
 from functools import cache
 
-import torch
-import torch.nn.functional as F
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
+Floats = NDArray[np.float32]
 Comparison = tuple[int, int]  # indices; afterwards the first has the lower value of the two
+
+SLICE_ROWS = 16  # filtered at a time, so that the shifted copies fit the processor's cache
 
 
 def batcher_network(size: int) -> Iterator[Comparison]:
@@ -41,32 +43,44 @@ def median_network(size: int) -> tuple[Comparison, ...]:
     return tuple(reversed(used))
 
 
-def median_of(values: list[Tensor]) -> Tensor:
-    """Return the elementwise median of an odd number of tensors of the same shape."""
+def median_of(values: list[Floats]) -> Floats:
+    """Return the elementwise median of an odd number of arrays of the same shape."""
     values = list(values)
     for low, high in median_network(len(values)):
-        smaller = torch.minimum(values[low], values[high])
-        values[high] = torch.maximum(values[low], values[high])
+        smaller = np.minimum(values[low], values[high])
+        values[high] = np.maximum(values[low], values[high])
         values[low] = smaller
     return values[len(values) // 2]
 
 
-def running_median(x: Tensor, dim: int, size: int, spacing: int = 1) -> Tensor:
+def running_median(x: Floats, axis: int, size: int, spacing: int = 1) -> Floats:
     """Return the median of `size` values, `spacing` apart, centered on each position.
 
     Args:
         x: three dimensions; beyond the ends, the first and last values are repeated.
-        dim: the dimension of the window, -1 or -2.
+        axis: the dimension of the window, -1 or -2.
         size: number of values, odd.
         spacing: positions from one value to the next.
     """
     reach = size // 2 * spacing
-    padding = (reach, reach, 0, 0) if dim == -1 else (0, 0, reach, reach)
-    padded = F.pad(x, padding, mode="replicate")
-    shifted = [padded.narrow(dim, step * spacing, x.shape[dim]) for step in range(size)]
-    return median_of(shifted)
+    padding = [(0, 0), (0, 0), (0, 0)]
+    padding[axis] = (reach, reach)
+    padded = np.pad(x, padding, mode="edge")
+    rows, columns = x.shape[1:]
+    down, across = (spacing, 0) if axis == -2 else (0, spacing)
+    medians = np.empty_like(x)
+    for source, target in zip(padded, medians, strict=True):
+        for i in range(0, rows, SLICE_ROWS):
+            end = min(i + SLICE_ROWS, rows)
+            target[i:end] = median_of(
+                [
+                    source[i + k * down : end + k * down, k * across : k * across + columns]
+                    for k in range(size)
+                ]
+            )
+    return medians
 
 
-def long_median(x: Tensor, dim: int, inner: int, outer: int) -> Tensor:
+def long_median(x: Floats, axis: int, inner: int, outer: int) -> Floats:
     """Approximate the median of `inner * outer` values by `outer` medians of `inner` each."""
-    return running_median(running_median(x, dim, inner), dim, outer, spacing=inner)
+    return running_median(running_median(x, axis, inner), axis, outer, spacing=inner)

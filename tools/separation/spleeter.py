@@ -1,28 +1,21 @@
 """The engine that is always installed: Spleeter separates the vocals, median filters the rest."""
 
-import hashlib
-import logging
 from collections.abc import Mapping
-from pathlib import Path
 from types import MappingProxyType
 
-import safetensors.torch
-import torch
+import numpy as np
 
-from muse.models.device import choose_device, choose_precision, computing_in
 from muse.models.registry import SPLEETER
-from muse.models.spleeter.checkpoint import read_checkpoint, rename_keys
-from muse.models.spleeter.net import SAMPLE_RATE, Spleeter, SpleeterConfig, load_spleeter
+from muse.models.spleeter.config import SAMPLE_RATE, SpleeterConfig
+from muse.models.spleeter.inference import SpleeterInference
 from muse.tools import weights
 from muse.tools.audio.io import Audio
-from muse.tools.errors import MissingPartError, ParameterError
-from muse.tools.files import replacing
+from muse.tools.errors import ParameterError
 from muse.tools.separation.accompaniment import split_accompaniment
 from muse.tools.separation.engine import EngineOptions
+from muse.tools.separation.stft import istft, stft
 
-log = logging.getLogger("muse")
-
-FRAME_STEP = 64  # the net halves the number of frames six times
+PRECISIONS = ("auto", "float32")
 OVERLAP = 0.1  # share of a segment; the net's masks are inaccurate only near its edges
 
 SPLIT_ORIGINS = MappingProxyType(
@@ -57,38 +50,42 @@ class SpleeterEngine:
 
         Args:
             device: auto, cpu, cuda or mps.
-            precision: auto, float32 or bfloat16; auto is float32, since bfloat16 is no faster here.
+            precision: auto or float32, which are the same.
             segment_s: seconds of audio in one segment; None takes the length of the training.
             split: whether the accompaniment is split into drums, bass and other.
 
         Raises:
-            MissingPartError: the package with the weights is not installed.
-            ValueError: an argument is out of range.
+            BadInputError: the file of weights is damaged.
+            MissingPartError: there is no such file.
+            ParameterError: an argument is out of range.
+            ValueError: the device does not work here.
         """
-        self._device = choose_device(device)
-        used = "float32" if precision == "auto" else precision
-        self._dtype = choose_precision(self._device, used)
-        self._net, self.model_hash = load_net()
-        self._net.to(self._device)
+        if precision not in PRECISIONS:
+            raise ParameterError(f"precision is {precision}; spleeter computes in float32 only")
+        self.segment_length = segment_length(SpleeterConfig(), segment_s)
+        (path,) = weights.require(SPLEETER)
+        self.model_hash = weights.verify(path, SPLEETER.files[0])
+        self._net = SpleeterInference(device, path)
         self._split = split
         self.origins: Mapping[str, str] = SPLIT_ORIGINS if split else WHOLE_ORIGINS
         self.stems: tuple[str, ...] = tuple(self.origins)
         self.residual = self.stems[-1]
-        self.segment_length = segment_length(self._net.config, segment_s)
 
     def separate(self, segments: Audio) -> Audio:
         """Separate segments (batch, 2, frames) into stems (batch, stems, 2, frames)."""
-        mix = torch.from_numpy(segments).to(self._device)
-        with torch.inference_mode(), computing_in(self._device, self._dtype):
-            vocals = self._net(mix)
+        return np.stack([self._separate_one(segment) for segment in segments])
+
+    def _separate_one(self, mix: Audio) -> Audio:
+        """Separate a segment (2, frames) into stems (stems, 2, frames)."""
+        n_fft, hop_length = self._net.config.n_fft, self._net.config.hop_length
+        spectra = stft(mix, n_fft, hop_length)
+        (mask,) = self._net.vocal_mask(np.abs(spectra)[None])
+        vocals = istft(spectra * mask, n_fft, hop_length, mix.shape[1])
         accompaniment = mix - vocals
-        stems = [vocals]
-        if self._split:
-            drums, bass = split_accompaniment(accompaniment, self.sample_rate)
-            stems += [drums, bass, accompaniment - drums - bass]
-        else:
-            stems.append(accompaniment)
-        return torch.stack(stems, dim=1).cpu().numpy()
+        if not self._split:
+            return np.stack([vocals, accompaniment])
+        drums, bass = split_accompaniment(accompaniment, self.sample_rate)
+        return np.stack([vocals, drums, bass, accompaniment - drums - bass])
 
 
 def load(options: EngineOptions) -> SpleeterEngine:
@@ -109,44 +106,8 @@ def segment_length(config: SpleeterConfig, segment_s: float | None) -> int:
     """
     spectra = config.segment
     if segment_s is not None:
-        spectra = round(segment_s * SAMPLE_RATE / config.hop_length / FRAME_STEP)
-        spectra *= FRAME_STEP
-        if not FRAME_STEP <= spectra <= 8 * config.segment:
+        spectra = round(segment_s * SAMPLE_RATE / config.hop_length / config.frame_step)
+        spectra *= config.frame_step
+        if not config.frame_step <= spectra <= 8 * config.segment:
             raise ParameterError(f"segment is {segment_s} s; spleeter takes 1.5 to 95 s")
     return (spectra - 1) * config.hop_length
-
-
-def load_net() -> tuple[Spleeter, str]:
-    """Load the net; return it with the SHA-256 of its weights.
-
-    Reading the published files takes a second, so the result is stored in the user's cache.
-    """
-    paths = weights.locate(SPLEETER)
-    if not paths:
-        raise MissingPartError(f"spleeter's weights are missing; {weights.install(SPLEETER)}")
-    known = hashlib.sha256("".join(file.sha256 for file in SPLEETER.files).encode()).hexdigest()
-    cached = weights.cache_folder() / f"spleeter-{known[:16]}.safetensors"
-    try:
-        state = safetensors.torch.load_file(cached)
-    except (OSError, safetensors.SafetensorError):
-        state = read_published(paths)
-        write_cache(state, cached)
-    return load_spleeter(state), known
-
-
-def read_published(paths: tuple[Path, ...]) -> dict[str, torch.Tensor]:
-    """Read the state of the net from the package's files, after checking their hashes."""
-    state: dict[str, torch.Tensor] = {}
-    for number, (path, file) in enumerate(zip(paths, SPLEETER.files, strict=True)):
-        weights.verify(path, file)
-        state |= rename_keys(read_checkpoint(path), number)
-    return state
-
-
-def write_cache(state: dict[str, torch.Tensor], path: Path) -> None:
-    """Write a state to the cache; a cache that cannot be written is only logged."""
-    try:
-        with replacing(path) as temporary:
-            safetensors.torch.save_file(state, temporary)
-    except OSError as error:
-        log.debug("the weights are not cached: %s", error)
