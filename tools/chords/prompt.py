@@ -21,7 +21,8 @@ from muse.tools.chords.constraints import (
     to_grid,
 )
 from muse.tools.chords.model import Step
-from muse.tools.datasets.charts import HOLD, PUSH, REPEAT, parse_charts
+from muse.tools.datasets.bar_lines import HOLD, PUSH, REPEAT
+from muse.tools.datasets.charts import parse_charts
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.song.document import Chord, Meter, Song
 from muse.tools.song.meter import bar_beats, signature_text

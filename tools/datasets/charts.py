@@ -1,4 +1,4 @@
-"""Reader of chord charts in plain text, written by hand or by `chart_writer.py`.
+"""Reader of chord charts in plain text, written by hand, by programs or by `chart_writer.py`.
 
 A file holds any number of charts. Each begins with its title; the first chart may lack one:
 
@@ -9,51 +9,54 @@ A file holds any number of charts. Each begins with its title; the first chart m
     tags: backdoor, passing-dim
     verse  | Ebmaj9 | Cm11 Cm11/Bb | Abmaj9 . Gm7 . | % |
            | Fm9 | <Bb13sus4 . Bb7alt . |
+    [B] |: Cm7 / F7 / | Bbmaj7 :| D.C. al Fine
 
-Bars stand between `|`. The signs of a bar divide it evenly; their number divides the number of its
-beats, or is twice that number. A sign is a chord symbol (lead-sheet or Harte spelling) or `.`,
-which extends the chord before it, also across the bar line. `%` alone repeats the bar before. `<`
-before a symbol starts the chord an eighth early. A word before the first `|` of a line starts a
-section. `key`, `tempo` and `meter` may change on a line of their own between bars.
+Bars stand between `|`; `bar_lines.py` lists bar lines, repeats, endings and jumps. The signs of a
+bar divide it evenly, in a number that divides the number of its beats or is twice that number.
+Other numbers of chords get whole beats, the first ones more: 2, 1, 1 in 4/4. A sign is a chord
+symbol (lead-sheet or Harte spelling) or `.` or `/`, which extends the chord before it, also across
+the bar line. `%` alone repeats the bar before, `%%` the two before. An empty bar holds the chord.
+`<` before a symbol starts the chord an eighth early. A word before the first `|` of a line, or
+`[B]` or `Chorus:` on a line of its own, starts a section. Chords on lines without bar lines last a
+bar each. `key`, `tempo` and `meter` may change on a line of their own between bars.
+
+Chords may have German or solfège note names, or be Nashville numbers of `key`. Which ones is
+detected from the chart, or set by `notes: german` (english, solfege, nashville).
 
 `tempo` is in beats as counted by players (`song.meter.pulse_beats`): quarters, or dotted quarters
 in 6/8, 9/8 and 12/8. `swing` is the percentage of a pair of sixteenths that the first one takes (50
 is straight), `behind` is how many milliseconds the players are behind the beat.
 """
 
+import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import msgspec
-
-from muse.tools.datasets.text_lines import make_chord
-from muse.tools.errors import BadInputError
-from muse.tools.song.document import Key, Meter, Section, Song, Tempo
-from muse.tools.song.meter import (
-    COMMON_TIME,
-    Signature,
-    bar_beats,
-    parse_meter,
-    pulse_beats,
-    signature_text,
+from muse.tools.datasets.bar_lines import BAR_LINES, HOLD, PUSH, BarsText, split_bars, split_signs
+from muse.tools.datasets.chart_fields import (
+    MUSIC_FIELDS,
+    STRAIGHT,
+    looks_like_field,
+    match_field,
+    parse_number,
+    split_fields,
 )
-from muse.tools.song.tempo_map import FASTEST_BPM, SLOWEST_BPM
-from muse.tools.theory.chords import parse_chord
-from muse.tools.theory.keys import parse_key
+from muse.tools.datasets.chart_layout import PUSH_BEATS, WrittenBar, sign_counts, song_from_bars
+from muse.tools.datasets.chart_symbols import ChartSymbols
+from muse.tools.errors import BadInputError
+from muse.tools.song.document import Song
 
-STRAIGHT = 50.0  # percent: both sixteenths have the same length
-SWING_RANGE = (STRAIGHT, 80.0)  # percent
-BEHIND_RANGE = (-100.0, 200.0)  # ms
+__all__ = ["HOLD", "PUSH", "PUSH_BEATS", "Chart", "parse_charts", "read_charts", "sign_counts"]
+
 UNTITLED = "untitled"
-HOLD, REPEAT, PUSH = ".", "%", "<"
-PUSH_BEATS = 0.5  # quarters: an eighth
-
 COMMENT = re.compile(r"(?:^|\s)#(?:\s.*)?$")
-FIELD = re.compile(r"\s*([A-Za-z]+)\s*:\s*(.*?)\s*$")
-TEXT_FIELDS = {"title", "idea"}  # their value is the rest of the line, semicolons included
-MUSIC_FIELDS = ("meter", "tempo", "key")  # in this order: the tempo depends on the meter
-FIELDS = (*sorted(TEXT_FIELDS), *MUSIC_FIELDS, "swing", "behind", "tags")
+LABEL_LINE = re.compile(r"\[([^\]|]+)\]|([A-Za-z][\w '()-]*):|\*\*?([^*|]+)\*\*?")
+LEAD_LABEL = re.compile(r"\[([^\]]+)\]|(.+?):?")
+LETTER_LABEL = re.compile(r"[A-H]\d?'*")  # a section or a chord
+LEAD_NOTE = "a letter before the first bar line of a line is a section"
+
+logger = logging.getLogger("muse")
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ class Chart:
         tags: free words.
         swing: percentage of a pair of sixteenths that the first takes, 50 to 80.
         behind_ms: how far the players are behind the beat, -100 to 200 ms.
+        notes: what was decided where the text has several readings, "" for nothing.
     """
 
     title: str
@@ -75,6 +79,7 @@ class Chart:
     tags: tuple[str, ...] = ()
     swing: float = STRAIGHT
     behind_ms: float = 0.0
+    notes: str = field(default="", compare=False)
 
     @property
     def id(self) -> str:
@@ -83,20 +88,26 @@ class Chart:
 
 
 @dataclass
+class TextLine:
+    """A line of bars, or of chords without bar lines, with the fields and label in force."""
+
+    number: int
+    text: BarsText | None
+    words: list[str]
+    label: str
+    fields: dict[str, str]
+
+
+@dataclass
 class ChartDraft:
-    """A chart being read; `pending` holds the fields that apply from the next bar."""
+    """A chart being read; `music` holds the fields in force, `label` a section to begin."""
 
     title: str
-    song: Song = field(default_factory=Song)
     fields: dict[str, str] = field(default_factory=dict)
-    pending: dict[str, str] = field(default_factory=dict)
-    beat: float = 0.0
-    bar: list[str] = field(default_factory=list)
-
-    @property
-    def meter(self) -> Meter:
-        """Meter of the next bar; 4/4 if none is written."""
-        return self.song.meters[-1] if self.song.meters else COMMON_TIME
+    music: dict[str, str] = field(default_factory=dict)
+    label: str = ""
+    lines: list[TextLine] = field(default_factory=list)
+    first_line: int = 1
 
 
 def read_charts(text: str, name: str = "input") -> list[tuple[str, Song]]:
@@ -112,23 +123,12 @@ def read_charts(text: str, name: str = "input") -> list[tuple[str, Song]]:
     Raises:
         BadInputError: malformed text; the message gives the line and the error.
     """
-    return [(chart.id, chart.song) for chart in parse_charts(text, name)]
-
-
-def looks_like_charts(text: str) -> bool:
-    """Return whether the first line with content is a title."""
-    return first_line(text).lower().startswith("title:")
-
-
-def looks_like_bars(text: str) -> bool:
-    """Return whether the first line with content is a line of bars."""
-    return first_line(text).startswith("|")
-
-
-def first_line(text: str) -> str:
-    """Return the first line that is not blank after removing comments, or ""."""
-    lines = (COMMENT.sub("", line).strip() for line in text.splitlines())
-    return next((line for line in lines if line), "")
+    charts = parse_charts(text, name)
+    for chart in charts:
+        if chart.notes:
+            title = f" ({chart.title})" if len(charts) > 1 else ""
+            logger.info("%s%s: %s", name, title, chart.notes)
+    return [(chart.id, chart.song) for chart in charts]
 
 
 def parse_charts(text: str, name: str = "input") -> list[Chart]:
@@ -136,166 +136,192 @@ def parse_charts(text: str, name: str = "input") -> list[Chart]:
     drafts: list[ChartDraft] = []
     for number, line in enumerate(text.splitlines(), 1):
         try:
-            read_line(COMMENT.sub("", line), drafts)
+            read_line(COMMENT.sub("", line), number, drafts)
         except BadInputError as error:
             raise BadInputError(f"{name}, line {number}: {error}") from error
     if not drafts:
         raise BadInputError(f"{name}: no chart found; a chart begins with a line 'title: ...'")
+    charts = [finished(draft, name) for draft in drafts]
     try:
-        charts = [build_chart(draft) for draft in drafts]
         check_ids(charts)
     except BadInputError as error:
         raise BadInputError(f"{name}: {error}") from error
     return charts
 
 
-def read_line(line: str, drafts: list[ChartDraft]) -> None:
-    """Read one line without its comment: blank, fields or bars."""
-    found = FIELD.match(line)
+def finished(draft: ChartDraft, name: str) -> Chart:
+    """Return the chart of a draft; raises BadInputError with the file and line."""
+    try:
+        return build_chart(draft)
+    except BadInputError as error:
+        comma = "," if str(error).startswith("line ") else ":"
+        raise BadInputError(f"{name}{comma} {error}") from error
+
+
+def read_line(line: str, number: int, drafts: list[ChartDraft]) -> None:
+    """Read one line without its comment: blank, fields, a label, bars or chords."""
     if not line.strip():
         return
-    if found and found[1].lower() == "title":
-        drafts.append(ChartDraft(found[2]))
-    elif not drafts and not line.lstrip().startswith("|"):
-        raise BadInputError("this line comes before the first 'title: ...'")
-    elif found:
-        read_fields(line, drafts[-1])
-    elif "|" in line:
-        if not drafts:
-            drafts.append(ChartDraft(UNTITLED))
-        read_bars(line, drafts[-1])
+    found = match_field(line)
+    if found and found[0] == "title":
+        drafts.append(ChartDraft(found[1]))
+        return
+    if not drafts:
+        drafts.append(ChartDraft(UNTITLED))
+    draft = drafts[-1]
+    label = LABEL_LINE.fullmatch(line.strip())
+    if found:
+        read_fields(line, draft)
+    elif "|" in line.translate(BAR_LINES):
+        add_line(TextLine(number, split_bars(line), [], "", {}), draft)
+    elif looks_like_field(line):
+        split_fields(line)  # raises: charts have no such field
+    elif label:
+        draft.label = next(filter(None, label.groups())).strip()
     else:
-        raise BadInputError(f"'{line.strip()}' is neither 'name: value' nor bars between '|'")
+        add_line(TextLine(number, None, list(split_signs(line)), "", {}), draft)
+
+
+def add_line(line: TextLine, draft: ChartDraft) -> None:
+    """Append a line with the fields in force and the label that waits."""
+    line.fields, line.label = dict(draft.music), draft.label
+    draft.label = ""
+    draft.lines.append(line)
 
 
 def read_fields(line: str, draft: ChartDraft) -> None:
-    """Read fields; all but the text fields may share a line, separated by semicolons."""
-    first = FIELD.match(line)
-    whole_line = first is not None and first[1].lower() in TEXT_FIELDS
-    for part in [line] if whole_line else line.split(";"):
-        found = FIELD.match(part)
-        key = found[1].lower() if found else ""
-        if found is None or key not in FIELDS:
-            known = ", ".join(FIELDS)
-            raise BadInputError(f"'{part.strip()}' is not a field with a value (fields: {known})")
-        check_field(key, found[2])
-        (draft.pending if key in MUSIC_FIELDS else draft.fields)[key] = found[2]
-
-
-def check_field(key: str, value: str) -> None:
-    """Raise BadInputError if the value of a field is invalid."""
-    if key == "meter":
-        parse_meter(value)
-    if key == "key":
-        parse_key(value)
-    if key in NUMBER_RANGES:
-        parse_number(key, value)
-
-
-NUMBER_RANGES = {"tempo": (SLOWEST_BPM, FASTEST_BPM), "swing": SWING_RANGE, "behind": BEHIND_RANGE}
-
-
-def parse_number(key: str, value: str) -> float:
-    """Parse a number and check the range of its field; raises BadInputError."""
-    low, high = NUMBER_RANGES[key]
-    if not re.fullmatch(r"-?\d+(\.\d+)?", value) or not low <= float(value) <= high:
-        raise BadInputError(f"{key} is '{value}', not a number from {low:g} to {high:g}")
-    return float(value)
-
-
-def read_bars(line: str, draft: ChartDraft) -> None:
-    """Read a line of bars and the section label before the first one."""
-    label, *cells = (part.strip() for part in line.split("|"))
-    if cells.pop():
-        raise BadInputError("the last bar is not closed with '|'")
-    if label:
-        draft.song.sections.append(Section(draft.beat, label))
-    apply_pending_fields(draft)
-    for cell in cells:
-        read_bar(cell.split(), draft)
-
-
-def apply_pending_fields(draft: ChartDraft) -> None:
-    """Apply the pending meter, tempo and key at the current beat."""
-    pending, song = draft.pending, draft.song
-    if "meter" in pending:
-        song.meters.append(parse_meter(pending["meter"], draft.beat))
-    if "tempo" in pending:
-        bpm = float(pending["tempo"]) * pulse_beats(draft.meter)
-        song.tempos.append(Tempo(draft.beat, bpm))
-    if "key" in pending:
-        key = parse_key(pending["key"])
-        song.keys.append(Key(draft.beat, key.tonic_pc, key.mode))
-    pending.clear()
-
-
-def read_bar(signs: list[str], draft: ChartDraft) -> None:
-    """Add the chords of one bar, whose signs divide it evenly."""
-    if signs == [REPEAT]:
-        if not draft.bar:
-            raise BadInputError(f"'{REPEAT}' has no bar before it to repeat")
-        signs = draft.bar
-    check_count(signs, draft.meter)
-    step = bar_beats(draft.meter) / len(signs)
-    for sign in signs:
-        add_sign(sign, step, draft)
-        draft.beat += step
-    draft.bar = signs
-
-
-def sign_counts(meter: Signature) -> list[int]:
-    """Return the allowed numbers of signs in a bar: 1, 2, 4 and 8 in 4/4; 1, 3 and 6 in 3/4."""
-    beats = meter.numerator
-    return [count for count in range(1, beats + 1) if beats % count == 0] + [2 * beats]
-
-
-def check_count(signs: list[str], meter: Meter) -> None:
-    """Raise BadInputError if a bar's number of signs is not allowed in its meter."""
-    counts = sign_counts(meter)
-    if len(signs) not in counts:
-        raise BadInputError(
-            f"the bar '{' '.join(signs)}' has {len(signs)} signs; in "
-            f"{signature_text(meter)} it must be one of {', '.join(map(str, counts))}"
-        )
-
-
-def add_sign(sign: str, beats: float, draft: ChartDraft) -> None:
-    """Start a chord, on the beat or an eighth early, or extend the last one."""
-    if sign == HOLD:
-        extend_last_chord(draft, beats, f"'{HOLD}' has no chord before it to extend")
-        return
-    start = draft.beat
-    symbol = parse_chord(sign.removeprefix(PUSH))
-    if sign.startswith(PUSH):
-        extend_last_chord(
-            draft, -PUSH_BEATS, f"'{sign}' needs a chord longer than an eighth before it"
-        )
-        start -= PUSH_BEATS
-    draft.song.chords.append(make_chord(start, draft.beat + beats, symbol))
-
-
-def extend_last_chord(draft: ChartDraft, beats: float, message: str) -> None:
-    """Change the length of the last chord; raise BadInputError if there is none or none is left."""
-    chords = draft.song.chords
-    length = chords[-1].duration_beats + beats if chords else 0.0
-    if length <= 0:
-        raise BadInputError(message)
-    chords[-1] = msgspec.structs.replace(chords[-1], duration_beats=length)
+    """Read the fields of a line; those of the music hold from the next bar on."""
+    for name, value in split_fields(line):
+        (draft.music if name in MUSIC_FIELDS else draft.fields)[name] = value
 
 
 def build_chart(draft: ChartDraft) -> Chart:
-    """Return the chart of a draft that has been read to its end."""
-    if not draft.song.chords:
+    """Return the chart of a draft that has been read to its end; raises BadInputError."""
+    symbols = detect_symbols(draft)
+    bars = [bar for line in draft.lines for bar in bars_of_line(line, draft, symbols)]
+    if not bars:
         raise BadInputError(f"'{draft.title}' has no bars")
+    song = song_from_bars(bars, symbols)
+    if "capo" in draft.fields:
+        symbols.note("the capo is not applied; chords are read as written")
     fields = draft.fields
     return Chart(
         title=draft.title,
-        song=draft.song,
+        song=song,
         idea=fields.get("idea", ""),
         tags=tuple(tag.strip() for tag in fields.get("tags", "").split(",") if tag.strip()),
         swing=parse_number("swing", fields.get("swing", str(STRAIGHT))),
         behind_ms=parse_number("behind", fields.get("behind", "0")),
+        notes=symbols.message(),
     )
+
+
+def detect_symbols(draft: ChartDraft) -> ChartSymbols:
+    """Detect the notation from the signs between bar lines, or of the lines without any."""
+    inside = [s for line in draft.lines if line.text for bar in line.text.bars for s in bar.signs]
+    outside = [word for line in draft.lines for word in line.words]
+    return ChartSymbols.detect(inside or outside, draft.fields.get("notes"))
+
+
+def bars_of_line(line: TextLine, draft: ChartDraft, symbols: ChartSymbols) -> list[WrittenBar]:
+    """Return the bars of a line, with its section at the first one; raises BadInputError."""
+    if line.text is None:
+        return bars_of_words(line, symbols)
+    label, where = line.label, f"line {line.number}"
+    bars = [WrittenBar(bar.signs, where, bar.marks) for bar in line.text.bars]
+    if line.text.lead and is_first_bar(line.text, draft, symbols):
+        signs = list(split_signs(line.text.lead))
+        bars.insert(0, WrittenBar(signs, where, line.text.marks))
+    elif line.text.lead:
+        found = LEAD_LABEL.fullmatch(line.text.lead)
+        label = (found[1] or found[2]).strip() if found else line.text.lead
+    return with_fields(bars, label, line.fields)
+
+
+def bars_of_words(line: TextLine, symbols: ChartSymbols) -> list[WrittenBar]:
+    """Return a bar for each chord of a line without bar lines; raises BadInputError."""
+    if not all(map(symbols.is_sign, line.words)):
+        raise BadInputError(
+            f"line {line.number}: '{' '.join(line.words)}' is neither 'name: value' "
+            "nor bars between '|'"
+        )
+    symbols.note("chords without bar lines last a bar each")
+    bars = [WrittenBar([word], f"line {line.number}") for word in line.words]
+    return with_fields(bars, line.label, line.fields)
+
+
+def with_fields(bars: list[WrittenBar], label: str, fields: dict[str, str]) -> list[WrittenBar]:
+    """Return the bars of a line with its fields, and its label at the first bar."""
+    for bar in bars:
+        bar.fields = fields
+    if bars:
+        bars[0].label = label
+    return bars
+
+
+def is_first_bar(text: BarsText, draft: ChartDraft, symbols: ChartSymbols) -> bool:
+    """Return whether the text before the first bar line is a bar; else it is a section label.
+
+    A single letter is a bar if the line is not closed, or if lines of the chart begin with other
+    chords, and no line of the chart begins with a bar line.
+    """
+    signs = list(split_signs(text.lead))
+    if not all(map(symbols.is_sign, signs)):
+        return False
+    if LETTER_LABEL.fullmatch(text.lead) is None:
+        return True
+    leads = [line.text.lead for line in draft.lines if line.text]
+    has_labels = "" in leads or any(not symbols.is_sign(w) for x in leads for w in x.split())
+    others = [lead for lead in leads if lead and not LETTER_LABEL.fullmatch(lead)]
+    if not has_labels and (others or not text.is_closed):
+        return True
+    symbols.note(LEAD_NOTE)
+    return False
+
+
+def looks_like_charts(text: str) -> bool:
+    """Return whether the first line with content is a title."""
+    first = next(iter(content_lines(text)), "")
+    found = match_field(first)
+    return found is not None and found[0] == "title"
+
+
+def looks_like_bars(text: str) -> bool:
+    """Return whether a text without title is a chart.
+
+    It begins with a bar line; or with fields, section labels and then a line whose words are mostly
+    signs of bars, and at least one of them a chord.
+    """
+    for line in content_lines(text):
+        if line.startswith(("|", "[|", "\N{MUSICAL SYMBOL LEFT REPEAT SIGN}")):
+            return True
+        is_bars = "|" in line.translate(BAR_LINES)
+        if match_field(line) or (LABEL_LINE.fullmatch(line) and not is_bars):
+            continue
+        if looks_like_field(line) and not is_bars:
+            return False
+        return has_signs(line, is_bars)
+    return False
+
+
+def has_signs(line: str, is_bars: bool) -> bool:
+    """Return whether a line's words are signs; in a line of bars, most of them."""
+    if is_bars:
+        words = [sign for bar in split_bars(line).bars for sign in bar.signs]
+    else:
+        words = list(split_signs(line))
+    symbols = ChartSymbols.detect(words)
+    count = sum(map(symbols.is_sign, words))
+    letters = any(word[:1].isalpha() for word in words)
+    if is_bars:
+        return 2 * count > len(words)
+    return bool(words) and count == len(words) and letters
+
+
+def content_lines(text: str) -> list[str]:
+    """Return the lines that are not blank after removing comments, stripped."""
+    lines = (COMMENT.sub("", line).strip() for line in text.removeprefix("\ufeff").splitlines())
+    return [line for line in lines if line]
 
 
 def check_ids(charts: Sequence[Chart]) -> None:

@@ -2,10 +2,10 @@
 
 Every command that takes a song reads it here: `read_song` gives one, `read_songs` all of a file or
 folder. The kind of a file is detected from its content, not its name: MIDI, Song document, MusicXML
-(plain or compressed), ABC, Harte chord labels, Billboard annotation, chart, progressions in Roman
-numerals. Folders are walked in order of names; a POP909 folder inside is one song, and text files
-of no known kind are left out: those that may hold songs by their suffix are reported, others (a
-README, a table) are not.
+(plain or compressed), ABC, Harte chord labels, Billboard annotation, chart, iReal Pro link,
+ChordPro, progressions in Roman numerals. Folders are walked in order of names; a POP909 folder
+inside is one song, and text files of no known kind are left out: those that may hold songs by their
+suffix are reported, others (a README, a table) are not.
 
 Conventions: a song's id is its path relative to the parent of the given folder, without suffix:
 `pop909/001`. Songs of one file have a number or name appended: `list/3`.
@@ -20,7 +20,9 @@ from pathlib import Path
 from muse.tools.datasets.abc import looks_like_abc, read_abc
 from muse.tools.datasets.billboard import looks_like_billboard, read_billboard
 from muse.tools.datasets.charts import looks_like_bars, looks_like_charts, read_charts
+from muse.tools.datasets.chordpro import looks_like_chordpro, read_chordpro
 from muse.tools.datasets.harte_labels import looks_like_labels, read_labels
+from muse.tools.datasets.ireal import looks_like_ireal, read_ireal
 from muse.tools.datasets.musicxml import read_musicxml
 from muse.tools.datasets.musicxml_score.file import is_cut_in_prolog, looks_like_musicxml
 from muse.tools.datasets.pop909 import is_pop909, read_pop909
@@ -30,7 +32,7 @@ from muse.tools.datasets.roman_numerals import (
     read_numerals,
     read_progressions,
 )
-from muse.tools.datasets.text_lines import NamedSongs, Reader
+from muse.tools.datasets.text_lines import NamedSongs, Reader, decoded
 from muse.tools.errors import BadInputError
 from muse.tools.files import PIPE, STDIN_NAME, input_name, read_bytes, real_path
 from muse.tools.song.document import Song, song_from_json
@@ -42,7 +44,12 @@ LONGEST_PROLOG = 16 << 20  # bytes of comments before the root element of XML
 # a file with one of these suffixes that cannot be read is an error; it is not skipped
 MUSIC_SUFFIXES = {".mid", ".midi", ".kar", ".mxl", ".musicxml", ".abc", ".lab"}
 # files of a folder with these suffixes are read if their content is of a known kind
-OTHER_SUFFIXES = {".json", ".txt", ".xml", ".chords", ".roman", ""}
+OTHER_SUFFIXES = {
+    *(".json", ".txt", ".xml", ".chords", ".roman", ".html", ".htm", ""),
+    *(".cho", ".chopro", ".chordpro", ".crd", ".pro"),
+}
+# of these only the files with songs are mentioned: most pages hold none
+PAGE_SUFFIXES = {".html", ".htm", ".pro"}
 # first words of the names of text files that come with a collection
 NO_SONGS = ("readme", "license", "licence", "copying", "notice", "changes", "citation", "makefile")
 
@@ -77,30 +84,40 @@ def read_document(data: bytes, name: str) -> NamedSongs:
     ]
 
 
+def looks_like_document(head: bytes) -> bool:
+    """Return whether a file begins as a JSON object; ChordPro has a word behind the brace."""
+    return head.lstrip().startswith(b"{") and not looks_like_chordpro(head)
+
+
 def read_chart_file(data: bytes, name: str) -> NamedSongs:
     """Read the songs of a file of charts; raises BadInputError."""
+    return read_charts(decoded(data, name), name)
+
+
+def chart_head(data: bytes) -> str:
+    """Return the first bytes of a file as text, to detect a chart; "" if they are not text."""
     try:
-        return read_charts(data.decode("utf-8-sig"), name)
-    except UnicodeDecodeError as error:
-        raise BadInputError(f"{name}: not UTF-8 text ({error.reason})") from error
+        return (
+            decoded(data, "").rpartition("\n")[0] if len(data) >= HEAD_BYTES else decoded(data, "")
+        )
+    except BadInputError:
+        return ""
 
 
 # the first kind that fits is taken: a new kind of file is one row
 KINDS = (
     Kind("MIDI", lambda head: head.startswith(MIDI_MAGIC), read_midi),
     Kind("progressions (JSON)", looks_like_progressions, read_progressions),
-    Kind("Song document", lambda head: head.lstrip().startswith(b"{"), read_document),
+    Kind("Song document", looks_like_document, read_document),
     Kind("MusicXML", looks_like_musicxml, read_musicxml),
     Kind("ABC", looks_like_abc, read_abc),
     Kind("Billboard annotation", looks_like_billboard, read_billboard),
-    Kind("chart", lambda head: looks_like_charts(head.decode("utf-8", "replace")), read_chart_file),
+    Kind("iReal Pro link", looks_like_ireal, read_ireal),
+    Kind("chart", lambda head: looks_like_charts(chart_head(head)), read_chart_file),
+    Kind("bars of chords", lambda head: looks_like_bars(chart_head(head)), read_chart_file),
+    Kind("ChordPro", looks_like_chordpro, read_chordpro),
     Kind("Harte labels", looks_like_labels, read_labels),
     Kind("Roman numerals", looks_like_numerals, read_numerals),
-    Kind(
-        "bars of chords",
-        lambda head: looks_like_bars(head.decode("utf-8", "replace")),
-        read_chart_file,
-    ),
 )
 
 
@@ -232,6 +249,7 @@ def report_unknown(paths: Sequence[Path], problem: Problem | None) -> None:
     Files that come with a collection, such as a README, are not reported.
     """
     paths = [path for path in paths if not path.name.lower().startswith(NO_SONGS)]
+    paths = [path for path in paths if path.suffix.lower() not in PAGE_SUFFIXES]
     if problem is not None:
         for path in paths:
             problem(BadInputError(f"{path}: not a known kind of song file"))

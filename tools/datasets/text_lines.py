@@ -1,6 +1,8 @@
-"""Helpers of the text readers: numbered lines, times, meters and lines of chords."""
+"""Helpers of the text readers: encodings, numbered lines, times, meters and lines of chords."""
 
-from collections.abc import Callable, Iterator
+import codecs
+import re
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Self
@@ -12,6 +14,30 @@ from muse.tools.theory.symbol import NONE
 
 NamedSongs = list[tuple[str, Song]]  # suffix of the id ("" for a single song), song
 Reader = Callable[[bytes, str], NamedSongs]  # a file's bytes and name -> its songs
+
+
+def decoded(data: bytes, name: str) -> str:
+    """Return text in UTF-8, in UTF-16 with its mark, or else in Windows-1252.
+
+    Raises:
+        BadInputError: binary data.
+    """
+    is_utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        return data.decode("utf-16" if is_utf16 else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        if b"\0" in data:
+            raise BadInputError(f"{name}: not text ({error.reason})") from error
+        return data.decode("cp1252", "replace")
+
+
+def title_id(title: str, taken: Collection[str] = ()) -> str:
+    """Return a title in lower case with hyphens, with a number behind it if it is taken."""
+    name = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "untitled"
+    number = 2
+    while name in taken and f"{name}-{number}" in taken:
+        number += 1
+    return f"{name}-{number}" if name in taken else name
 
 
 @dataclass(frozen=True)

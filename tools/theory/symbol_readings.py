@@ -12,7 +12,7 @@ from muse.tools.theory.symbol_text import plain_symbol
 # a symbol that fits one of these has another plausible reading
 AMBIGUOUS = re.compile(
     r"[A-G](?:bb|##)\d.*"  # Bbb5: Bb with b5, or Bbb with a fifth
-    r"|(?:[EB]#|[CF]b)(?:5|9|11|13).*"  # E#9: the root E#, or E with #9
+    r"|[EB]#(?:5|9|11).*"  # E#9: the root E#, or E with #9
     r"|[A-G][#b]5"  # G#5: a power chord, or G with a raised fifth
     r"|[A-G][#b]?\+(?:7|9|11|13).*|.*\d\+"  # C+7, C7+: augmented, or with a major seventh
     r"|.*(?:m|mi|min|-)\+7.*"  # Am+7: a major seventh, or a raised fifth
