@@ -11,10 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from muse.tools.datasets.musicxml import read_musicxml
 from muse.tools.notation.grid import GRID, quantize_song
 from muse.tools.notation.musicxml import compressed, musicxml, save_musicxml
 from muse.tools.notation.score import score_of
-from muse.tools.song.document import Chord, Key, Meter, Note, Section, Song, Tempo, Track
+from muse.tools.song.document import Chord, Key, Lyric, Meter, Note, Section, Song, Tempo, Track
 from muse.tools.song.meter import parse_meter
 from muse.tools.song.midi import load_song
 
@@ -33,7 +34,7 @@ def notes_read(score: Any, drums: bool) -> Read:
     read: Read = Counter()
     for part in score.parts:
         if bool(list(part.recurse().getElementsByClass("PercussionClef"))) == drums:
-            read += joined(part)
+            read += joined(part.toSoundingPitch())
     return read
 
 
@@ -79,11 +80,11 @@ def notes_written(song: Song) -> Read:
 
 
 def hits_written(song: Song) -> Read:
-    """Return the drum hits that should be read; duplicates count once."""
+    """Return the drum hits that should be read, doubled ones included."""
     drums = (t for t in zip(song.tracks, quantize_song(song)[0], strict=True) if t[0].is_drum)
     hits: Read = Counter()
     for _, notes in drums:
-        hits += Counter({(n.start, n.end, n.pitch): 1 for n in notes})
+        hits += Counter((n.start, n.end, n.pitch) for n in notes)
     return hits
 
 
@@ -236,6 +237,112 @@ def test_a_rest_or_a_longer_note_interrupts_the_beam_of_three_eighths() -> None:
     song = Song(meters=[parse_meter("3/8")], tracks=[Track("a", "lead", notes=notes)])
     found = [[beam.type for beam in note.beams] for note in opened(song).recurse().notes]
     assert found == [[], [], [], [], ["start"] * 2, ["stop"] * 2, []]
+
+
+def written_tune(*pitches: int, key: Key | None = None) -> list[tuple[str | None, bool]]:
+    """Return accidental and courtesy of quarter notes as a score writes them."""
+    notes = [Note(float(i), 1.0, pitch, 80) for i, pitch in enumerate(pitches)]
+    return signs_of(Song(keys=[key] if key else [], tracks=[Track("a", "lead", notes=notes)]))
+
+
+def signs_of(song: Song) -> list[tuple[str | None, bool]]:
+    """Return accidental and courtesy of every note of a score."""
+    root = fromstring(musicxml(score_of(song)))
+    found = [note.find("accidental") for note in root.iter("note") if note.find("rest") is None]
+    return [
+        (None, False) if sign is None else (sign.text, sign.get("cautionary") == "yes")
+        for sign in found
+    ]
+
+
+SHARP, FLAT, NATURAL, NOTHING = (
+    ("sharp", False),
+    ("flat", False),
+    ("natural", False),
+    (None, False),
+)
+
+
+def test_an_accidental_holds_for_its_bar_line_and_octave() -> None:
+    assert written_tune(66, 66, 65, 78) == [SHARP, NOTHING, NATURAL, SHARP]
+    assert written_tune(66, 65, 66, 66, 66) == [SHARP, NATURAL, SHARP, NOTHING, SHARP]
+    in_g = Key(0.0, 7, "major")
+    assert written_tune(66, 65, 66, 67, 65, key=in_g) == [NOTHING, NATURAL, SHARP, NOTHING, NATURAL]
+    in_f = Key(0.0, 5, "major")
+    assert written_tune(70, 71, 70, 68, key=in_f) == [NOTHING, NATURAL, FLAT, FLAT]
+
+
+def test_the_chord_of_f_sharp_has_all_its_sharps() -> None:
+    notes = [Note(0.0, 4.0, pitch, 80) for pitch in (66, 70, 73)]
+    song = Song(keys=[Key(0.0, 4, "major")], tracks=[Track("a", "lead", notes=notes)])
+    root = fromstring(musicxml(score_of(song)))
+    assert [step.text for step in root.iter("step")] == ["F", "A", "C"]
+    assert signs_of(song) == [NOTHING, SHARP, NOTHING]
+
+
+def test_a_tie_over_the_bar_line_carries_its_accidental_no_further() -> None:
+    held = Note(0.0, 5.0, 66, 80)
+    for next_pitch, sign in ((65, ("natural", True)), (66, SHARP)):
+        notes = [held, Note(5.0, 1.0, next_pitch, 80), Note(6.0, 1.0, next_pitch, 80)]
+        song = Song(tracks=[Track("a", "lead", notes=notes)])
+        assert signs_of(song) == [SHARP, NOTHING, sign, NOTHING]
+
+
+def test_voices_of_a_staff_share_their_accidentals() -> None:
+    notes = [Note(0.0, 3.0, 66, 80), Note(1.0, 1.0, 66, 80)]
+    assert signs_of(Song(tracks=[Track("a", "lead", notes=notes)])).count(SHARP) == 1
+    cluster = [Note(0.0, 1.0, 65, 80), Note(0.0, 1.0, 66, 80)]
+    assert signs_of(Song(tracks=[Track("a", "lead", notes=cluster)])) == [NATURAL, SHARP]
+
+
+def test_lyrics_are_written_in_both_conventions() -> None:
+    notes = [Note(float(i), 1.0, 60, 80) for i in range(5)]
+    for texts in (["Hel-", "lo", "to-", "mor-", "row"], ["/Hel", "lo", " to", "mor", "row "]):
+        lyrics = [Lyric(float(i), text) for i, text in enumerate(texts)]
+        song = Song(tracks=[Track("a", "lead", notes=notes, lyrics=lyrics)])
+        root = fromstring(musicxml(score_of(song)))
+        assert [(e.findtext("syllabic"), e.findtext("text")) for e in root.iter("lyric")] == [
+            ("begin", "Hel"),
+            ("end", "lo"),
+            ("begin", "to"),
+            ("middle", "mor"),
+            ("end", "row"),
+        ]
+
+
+def test_a_place_has_one_tempo_and_one_chord() -> None:
+    song = Song(
+        tempos=[Tempo(0.0, 100.0), Tempo(0.001, 120.0), Tempo(2.0, 121.0), Tempo(4.0, 90.0)],
+        chords=[Chord(0.0, 0.001, "C"), Chord(0.001, 4.0, "Dm")],
+        tracks=[Track("a", "lead", notes=[Note(0.0, 8.0, 60, 80)])],
+    )
+    root = fromstring(musicxml(score_of(song)))
+    assert [mark.findtext("per-minute") for mark in root.iter("metronome")] == ["120", "90"]
+    assert [sound.get("tempo") for sound in root.iter("sound")] == ["120", "121", "90"]
+    assert [harmony.findtext("root/root-step") for harmony in root.iter("harmony")] == ["D"]
+
+
+def test_no_octave_is_below_zero_and_none_is_lost() -> None:
+    notes = [Note(float(i), 1.0, pitch, 80) for i, pitch in enumerate((0, 11, 12, 60))]
+    data = musicxml(score_of(Song(tracks=[Track("a", "bass", notes=notes)])))
+    assert min(int(octave.text or "") for octave in fromstring(data).iter("octave")) == 0
+    ((_, song),) = read_musicxml(data, "a.musicxml")
+    assert [note.pitch for note in song.tracks[0].notes] == [0, 11, 12, 60]
+
+
+def test_doubled_drum_hits_are_written_and_read() -> None:
+    hits = [Note(0.0, 0.1, 38, 90), Note(0.0, 0.1, 38, 70), Note(0.0, 0.1, 36, 90)]
+    data = musicxml(score_of(Song(tracks=[Track("kit", "drums", 0, True, hits)])))
+    ((_, song),) = read_musicxml(data, "a.musicxml")
+    assert [note.pitch for track in song.tracks for note in track.notes] == [36, 38, 38]
+
+
+def test_triplets_without_one_beam_have_brackets() -> None:
+    notes = [Note(i / 3, 1 / 3, 60, 80) for i in range(3)]
+    notes += [Note(2 + 2 * i / 3, 2 / 3, 60, 80) for i in range(3)]
+    root = fromstring(musicxml(score_of(Song(tracks=[Track("a", "lead", notes=notes)]))))
+    starts = [mark for mark in root.iter("tuplet") if mark.get("type") == "start"]
+    assert [mark.get("bracket") for mark in starts] == ["no", "yes"]
 
 
 def test_an_mxl_holds_the_score(tmp_path: Path, example_song: Song) -> None:

@@ -13,11 +13,12 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from muse.tools.errors import BadInputError
 from muse.tools.files import write_bytes
+from muse.tools.notation.accidentals import find_accidentals
 from muse.tools.notation.grid import GRID
 from muse.tools.notation.harmony import harmony_element
-from muse.tools.notation.notes import VoicePlacement, add_voice
+from muse.tools.notation.notes import BarSigns, VoicePlacement, add_voice, onsets_of
 from muse.tools.notation.score import Part, Score, ScoreBar, score_of
-from muse.tools.notation.voice_measures import stretches
+from muse.tools.notation.voice_measures import Stretch, stretches
 from muse.tools.notation.voices import Clef
 from muse.tools.song.document import Song
 from muse.tools.theory.chords import parse_chord
@@ -122,13 +123,13 @@ def measures(part: Part, score: Score, number: int) -> Iterator[Element]:
         for index, staff in enumerate(part.staves)
         for order, voice in enumerate(staff.voices)
     ]
-    clefs = [staff.clef for staff in part.staves]
     for position, bar in enumerate(score.bars):
         measure = Element("measure")
-        add_attributes(measure, bar, clefs if position == 0 else [], keyed=not part.is_drum)
+        add_attributes(measure, bar, part, is_first=position == 0)
         if number == 1:
             add_marks(measure, bar)
         written = False
+        signs = signs_of(part, bar, [(placement, bars[position]) for placement, bars in rows])
         for placement, bars in rows:
             if not placement.is_first and all(
                 stretch.pitches is None for stretch in bars[position]
@@ -137,8 +138,26 @@ def measures(part: Part, score: Score, number: int) -> Iterator[Element]:
             if written:
                 SubElement(SubElement(measure, "backup"), "duration").text = str(bar.length)
             written = True
-            add_voice(measure, bars[position], bar, placement)
+            add_voice(measure, bars[position], bar, placement, signs[placement.staff])
         yield measure
+
+
+def signs_of(
+    part: Part, bar: ScoreBar, rows: Sequence[tuple[VoicePlacement, Sequence[Stretch]]]
+) -> dict[int | None, BarSigns]:
+    """Return accidentals and syllables of one bar, by the number of the staff."""
+    syllables = {
+        step - bar.start: syllable
+        for step, syllable in part.syllables.items()
+        if bar.start <= step < bar.end
+    }
+    sharps = bar.key.sharps if bar.key else 0
+    signs: dict[int | None, BarSigns] = {}
+    for staff in dict.fromkeys(placement.staff for placement, _ in rows):
+        own = [row for row in rows if row[0].staff == staff]
+        onsets = [each for placement, found in own for each in onsets_of(found, bar, placement)]
+        signs[staff] = BarSigns(find_accidentals(onsets, sharps), syllables)
+    return signs
 
 
 def voice_placement(part: Part, number: int, staff: int, order: int) -> VoicePlacement:
@@ -149,22 +168,20 @@ def voice_placement(part: Part, number: int, staff: int, order: int) -> VoicePla
         is_first=order == 0,
         staff=staff + 1 if len(part.staves) > 1 else None,
         kit=number if part.is_drum else None,
+        octaves=part.octaves,
     )
 
 
-def add_attributes(measure: Element, bar: ScoreBar, clefs: Sequence[Clef], *, keyed: bool) -> None:
-    """Add what changes at the bar line; clefs in the first bar only, no keys for drums."""
-    new_key = bar.new_key and keyed
-    if not (clefs or new_key or bar.new_meter):
+def add_attributes(measure: Element, bar: ScoreBar, part: Part, *, is_first: bool) -> None:
+    """Add what changes at the bar line; divisions and clefs in the first bar only."""
+    if not (is_first or bar.new_key or bar.new_meter):
         return
+    clefs = [staff.clef for staff in part.staves] if is_first else []
     attributes = SubElement(measure, "attributes")
-    if clefs:
+    if is_first:
         SubElement(attributes, "divisions").text = str(GRID)
-    if new_key:
-        key = SubElement(attributes, "key")
-        SubElement(key, "fifths").text = str(bar.key.sharps if bar.key else 0)
-        if bar.key:
-            SubElement(key, "mode").text = bar.key.mode
+    if bar.new_key:
+        add_key(attributes, bar, part)
     if bar.new_meter:
         time = SubElement(attributes, "time")
         SubElement(time, "beats").text = str(bar.numerator)
@@ -173,6 +190,20 @@ def add_attributes(measure: Element, bar: ScoreBar, clefs: Sequence[Clef], *, ke
         SubElement(attributes, "staves").text = str(len(clefs))
     for number, clef in enumerate(clefs, 1):
         add_clef(attributes, clef, number if len(clefs) > 1 else None)
+    if is_first and part.octaves:
+        transpose = SubElement(attributes, "transpose")
+        SubElement(transpose, "diatonic").text = "0"
+        SubElement(transpose, "chromatic").text = "0"
+        SubElement(transpose, "octave-change").text = str(-part.octaves)
+
+
+def add_key(attributes: Element, bar: ScoreBar, part: Part) -> None:
+    """Add a key signature; drums have an empty one, else some programs show that of others."""
+    tonality = None if part.is_drum else bar.key
+    key = SubElement(attributes, "key")
+    SubElement(key, "fifths").text = str(tonality.sharps if tonality else 0)
+    if tonality:
+        SubElement(key, "mode").text = tonality.mode
 
 
 def add_clef(attributes: Element, clef: Clef, number: int | None) -> None:
@@ -204,18 +235,24 @@ def add_marks(measure: Element, bar: ScoreBar) -> None:
 
 
 def add_direction(measure: Element, content: Element, offset: int) -> Element:
-    """Add a direction above the staff at an offset from the bar line."""
+    """Add a direction above the staff at an offset from the bar line, in the score and in time."""
     direction = SubElement(measure, "direction", placement="above")
     SubElement(direction, "direction-type").append(content)
     if offset:
-        SubElement(direction, "offset").text = str(offset)
+        SubElement(direction, "offset", sound="yes").text = str(offset)
     return direction
 
 
 def add_tempo(measure: Element, offset: int, bpm: float, shown: bool) -> None:
     """Add a tempo, printed or for playback only."""
-    mark = Element("metronome", {} if shown else {"print-object": "no"})
+    text = f"{bpm:.6f}".rstrip("0").rstrip(".")
+    if not shown:
+        sound = SubElement(measure, "sound", tempo=text)
+        if offset:
+            SubElement(sound, "offset").text = str(offset)
+        return
+    mark = Element("metronome")
     SubElement(mark, "beat-unit").text = "quarter"
     SubElement(mark, "per-minute").text = f"{bpm:.2f}".rstrip("0").rstrip(".")
     direction = add_direction(measure, mark, offset)
-    SubElement(direction, "sound", tempo=f"{bpm:.6f}".rstrip("0").rstrip("."))
+    SubElement(direction, "sound", tempo=text)

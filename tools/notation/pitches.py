@@ -1,5 +1,6 @@
 """MIDI pitches as a score spells them: letter, alteration and octave."""
 
+from muse.tools.notation.accidentals import Spelling
 from muse.tools.theory.pitch import LETTERS, spell
 
 SCALE = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}  # semitones above C
@@ -11,10 +12,7 @@ def step_of(fifths: int) -> tuple[str, int]:
     return LETTERS[letter], alteration
 
 
-def spelled(pitch: int, tonic_fifths: int) -> tuple[str, int, int]:
-    """Return (letter, alteration, octave) of a MIDI pitch in a key; 60 is ("C", 0, 4).
-
-    The octave of pitches below 12, lower than any instrument, is -1; MusicXML's schema begins at 0.
-    """
+def spelled(pitch: int, tonic_fifths: int) -> Spelling:
+    """Return the spelling of a MIDI pitch in a key; 60 is ("C", 0, 4), those below 12 are in -1."""
     step, alteration = step_of(spell(pitch % 12, tonic_fifths))
-    return step, alteration, (pitch - alteration - SCALE[step]) // 12 - 1
+    return Spelling(step, alteration, (pitch - alteration - SCALE[step]) // 12 - 1)

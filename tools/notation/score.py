@@ -12,6 +12,7 @@ from math import gcd
 import msgspec
 
 from muse.tools.notation.grid import GRID, Displacement, GridNote, quantize_song
+from muse.tools.notation.lyrics import Syllable, place_syllables
 from muse.tools.notation.note_values import FINEST, levels_of
 from muse.tools.notation.voices import Staff, staves_of
 from muse.tools.song.document import Meter, Song, Tempo, Track
@@ -23,6 +24,7 @@ from muse.tools.theory.keys import Tonality
 log = logging.getLogger("muse")
 
 WRITTEN_DENOMINATORS = DENOMINATORS[:6]  # 1 to 32: those whose units fit the grid
+LOWEST_WRITTEN = 13  # MIDI pitch; 12 may be spelled as B#, in the octave below 0
 SHOWN_TEMPO_CHANGE = 0.04  # relative; smaller changes are for playback only
 
 
@@ -58,6 +60,8 @@ class Part:
     is_drum: bool
     keys: tuple[int, ...]  # drums: the General MIDI keys it plays
     staves: list[Staff]
+    octaves: int = 0  # from sounding up to written pitch
+    syllables: dict[int, Syllable] = field(default_factory=dict)  # by step
 
 
 @dataclass(frozen=True)
@@ -85,16 +89,30 @@ def score_of(song: Song, title: str = "") -> Score:
         for chord in song.chords
     ]
     bars = score_bars(song, max(ends, default=0), displacement.shift)
-    parts = [part_of(track, notes) for track, notes in zip(song.tracks, tracks, strict=True)]
+    parts = [
+        part_of(track, notes, displacement.shift)
+        for track, notes in zip(song.tracks, tracks, strict=True)
+    ]
     parts = [part for part in parts if any(row for staff in part.staves for row in staff.voices)]
     return Score(title, bars, parts or [part_of(Track("Chords"), [])], displacement)
 
 
-def part_of(track: Track, notes: Sequence[GridNote]) -> Part:
-    """Return one track as a part."""
+def part_of(track: Track, notes: Sequence[GridNote], shift: float = 0.0) -> Part:
+    """Return one track as a part; `shift` is how far its notes were shifted, in quarter notes.
+
+    A score has no octave below 0, so that a part which sounds there is written an octave higher.
+    """
     keys = tuple(sorted({note.pitch for note in notes})) if track.is_drum else ()
-    name = track.name or track.role.capitalize()
-    return Part(name, track.program, track.is_drum, keys, staves_of(track, notes))
+    lowest = min((note.pitch for note in notes), default=LOWEST_WRITTEN)
+    return Part(
+        name=track.name or track.role.capitalize(),
+        program=track.program,
+        is_drum=track.is_drum,
+        keys=keys,
+        staves=staves_of(track, notes),
+        octaves=int(lowest < LOWEST_WRITTEN and not track.is_drum),
+        syllables=place_syllables(track.lyrics, sorted({note.start for note in notes}), shift),
+    )
 
 
 def score_bars(song: Song, end: int, shift: float) -> list[ScoreBar]:
@@ -114,7 +132,8 @@ def score_bars(song: Song, end: int, shift: float) -> list[ScoreBar]:
         bar = bars[bisect_right(starts, step) - 1]
         return (bar, step - bar.start) if step < bars[-1].end else None
 
-    for tempo, shown in shown_tempos(song.tempos):
+    steps = {round(tempo.beat * GRID): tempo for tempo in sorted(song.tempos, key=beat_of)}
+    for tempo, shown in shown_tempos(steps.values()):
         if place := placed(tempo.beat):
             place[0].tempos.append((place[1], tempo.bpm, shown))
     for section in song.sections:
@@ -122,7 +141,8 @@ def score_bars(song: Song, end: int, shift: float) -> list[ScoreBar]:
             place[0].marks.append((place[1], section.label))
     for chord in song.chords:
         if place := placed(chord.start_beats):
-            place[0].symbols.append((place[1], chord.symbol))
+            others = [symbol for symbol in place[0].symbols if symbol[0] != place[1]]
+            place[0].symbols = [*others, (place[1], chord.symbol)]
     return bars
 
 
@@ -174,10 +194,15 @@ def place_keys(song: Song, bars: Sequence[ScoreBar]) -> None:
         bar.new_key = before is None or before.key != bar.key
 
 
+def beat_of(tempo: Tempo) -> float:
+    """Return the beat of a tempo."""
+    return tempo.beat
+
+
 def shown_tempos(tempos: Iterable[Tempo]) -> Iterator[tuple[Tempo, bool]]:
     """Yield each tempo, and whether it differs enough from the last one shown to be printed."""
     shown = None
-    for tempo in sorted(tempos, key=lambda tempo: tempo.beat):
+    for tempo in sorted(tempos, key=beat_of):
         wanted = shown is None or abs(tempo.bpm / shown - 1) > SHOWN_TEMPO_CHANGE
         shown = tempo.bpm if wanted else shown
         yield tempo, wanted

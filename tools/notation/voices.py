@@ -57,10 +57,10 @@ class Staff:
 def staves_of(track: Track, notes: Sequence[GridNote]) -> list[Staff]:
     """Return the staves of a track: one, or two for a keyboard part that needs both hands."""
     if track.is_drum:
-        hits = set(notes)  # without duplicates
-        feet = [note for note in hits if note.pitch in FEET]
-        hands = [note for note in hits if note.pitch not in FEET]
-        return [Staff(PERCUSSION, [chords(hands), chords(feet)] if feet else [chords(hands)])]
+        feet = [note for note in notes if note.pitch in FEET]
+        hands = [note for note in notes if note.pitch not in FEET]
+        rows = [strokes(hands), strokes(feet)] if feet else [strokes(hands)]
+        return [Staff(PERCUSSION, rows)]
     if track.role in GRAND_ROLES and needs_both_hands(notes):
         upper = [note for note in notes if note.pitch >= MIDDLE_C]
         lower = [note for note in notes if note.pitch < MIDDLE_C]
@@ -93,6 +93,15 @@ def chords(notes: Iterable[GridNote]) -> list[Chord]:
             grouped[note.start, note.end, copy].append(note.pitch)
     found = [Chord(start, end, tuple(sorted(p))) for (start, end, _), p in grouped.items()]
     return sorted(found, key=lambda chord: (chord.start, -chord.pitches[-1], chord.end))
+
+
+def strokes(hits: Iterable[GridNote]) -> list[Chord]:
+    """Group drum hits that begin and end together, doubled ones included, by start."""
+    grouped: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for hit in hits:
+        grouped[hit.start, hit.end].append(hit.pitch)
+    found = [Chord(start, end, tuple(sorted(p))) for (start, end), p in grouped.items()]
+    return sorted(found, key=lambda chord: (chord.start, chord.end))
 
 
 def voices(notes: Iterable[GridNote]) -> list[list[Chord]]:
