@@ -1,4 +1,4 @@
-"""Tests of the lead-sheet readers: MusicXML and ABC."""
+"""Tests of the reader of lead sheets in MusicXML."""
 
 import io
 import zipfile
@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from muse.tools.datasets.abc import read_abc
 from muse.tools.datasets.musicxml import read_musicxml
 from muse.tools.errors import BadInputError
 from muse.tools.song.document import Meter, Song
@@ -138,29 +137,6 @@ def test_a_compressed_score_is_read() -> None:
 def test_error_names_the_bad_score(data: bytes) -> None:
     with pytest.raises(BadInputError, match=r"tune.xml"):
         read_musicxml(data, "tune.xml")
-
-
-def test_abc_is_read() -> None:
-    text = 'X:1\nT:Tune\nM:4/4\nL:1/4\nK:G\n"G"G2 "D7"A2|"Em"B4|\n'
-    ((_, song),) = read_abc(text.encode(), "tune.abc")
-    assert [(c.start_beats, c.symbol) for c in song.chords] == [(0, "G"), (2, "D7"), (4, "Em")]
-    assert [n.pitch for n in song.tracks[0].notes] == [67, 69, 71]
-    assert song.keys[0].tonic_pc in {7, 4}
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        "M:4/x\nL:1/4\nK:C\nC|",
-        "M:2744/4\nL:1/4\nK:C\nC|",
-        "M:4/4\nL:99/4\nK:C\nC|",
-        "M:4/4\nL:1/4\nK:C\nC30827|",
-        "M:4/4\nL:1/4\nK:C\n" + "C" * 500,
-    ],
-)
-def test_abc_that_is_slow_to_parse_is_rejected(body: str) -> None:
-    with pytest.raises(BadInputError, match=r"tune.abc"):
-        read_abc(f"X:1\nT:t\n{body}\n".encode(), "tune.abc")
 
 
 def test_result_equals_that_of_music21(shared_data: Path) -> None:

@@ -53,7 +53,7 @@ ORDER = (
 # The only imports of a higher room, with their reasons. Those of the files in LAZY are inside
 # functions, so that they run for the format in use only.
 UPWARD = {
-    "song/conversions.py": {"notation", "datasets"},  # Song to music21 and back
+    "song/conversions.py": {"notation", "datasets", "theory"},  # Song to music21 and back
     "song/export.py": {"audio", "view"},  # a song is written to any format by its suffix
     "song/jams_format.py": {"theory"},  # chord symbols in Harte spelling
     "song/midi.py": {"theory"},  # key signatures need the spelling of the tonic

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from muse.tools.datasets.abc import looks_like_abc, read_abc
+from muse.tools.datasets.abc.reader import looks_like_abc, read_abc
 from muse.tools.datasets.billboard import looks_like_billboard, read_billboard
 from muse.tools.datasets.charts import looks_like_bars, looks_like_charts, read_charts
 from muse.tools.datasets.chordpro import looks_like_chordpro, read_chordpro

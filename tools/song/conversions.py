@@ -9,11 +9,14 @@ scores, since those import this one.
 import io
 from typing import TYPE_CHECKING, Any
 
-from muse.tools.song.document import Key, Meter, Note, Song, Track
+from muse.tools.errors import MissingPartError
+from muse.tools.song.document import Key, Meter, Note, Song, Tempo, Track
 from muse.tools.song.midi import score_from_song, song_from_midi, song_from_score, song_to_midi
 
 if TYPE_CHECKING:
     from symusic.core import ScoreTick
+
+    from muse.tools.theory.symbol import ChordSymbol
 
 DEFAULT_VELOCITY = 80  # for notes that carry none
 ONE_PART = "Melody"  # name of a music21 part without one
@@ -48,13 +51,15 @@ def from_symusic(score: Any) -> Song:
 
 
 def to_music21(song: Song) -> Any:
-    """Convert a song to a `music21.stream.Score`, its notes on a grid as in the MusicXML output."""
-    from music21 import converter
+    """Convert a song to a `music21.stream.Score`, its notes on a grid as in the MusicXML output.
 
+    Raises:
+        MissingPartError: the package music21 is not installed.
+    """
     from muse.tools.notation.musicxml import musicxml
     from muse.tools.notation.score import score_of
 
-    return converter.parseData(musicxml(score_of(song, "")).decode(), format="musicxml")
+    return load_converter().parseData(musicxml(score_of(song, "")).decode(), format="musicxml")
 
 
 def from_music21(stream: Any) -> Song:
@@ -65,20 +70,19 @@ def from_music21(stream: Any) -> Song:
     Raises:
         BadInputError: a chord symbol whose root, bass or degrees make no sense.
     """
-    from muse.tools.datasets.abc import read_chord_symbols, read_tempos
     from muse.tools.datasets.lead_sheets import chords_from_symbols
 
     whole = stream.flatten()
     parts = list(getattr(stream, "parts", ())) or [stream]
     first = parts[0].flatten()
     return Song(
-        tempos=read_tempos(whole, 0.0),
+        tempos=read_tempos(whole),
         meters=[
             Meter(float(sign.offset), sign.numerator, sign.denominator)
             for sign in first.getElementsByClass("TimeSignature")
         ],
         keys=[key_from_music21(sign) for sign in first.getElementsByClass("KeySignature")],
-        chords=chords_from_symbols(read_chord_symbols(whole, 0.0), float(whole.highestTime)),
+        chords=chords_from_symbols(read_chord_symbols(whole), float(whole.highestTime)),
         tracks=[track_from_music21(part) for part in parts],
     )
 
@@ -115,3 +119,36 @@ def track_from_music21(part: Any) -> Track:
 def is_percussion(instrument: Any) -> bool:
     """Return whether a music21 instrument is unpitched percussion."""
     return "UnpitchedPercussion" in getattr(instrument, "classSet", ())
+
+
+def read_chord_symbols(flat: Any) -> "dict[float, ChordSymbol]":
+    """Return the chord symbols of a flat music21 stream by beat, from harmonies and texts."""
+    from muse.tools.datasets.harmony_symbols import symbol_from_music21, symbol_from_text
+
+    symbols: dict[float, ChordSymbol] = {}
+    for text in flat.getElementsByClass("TextExpression"):
+        symbol = symbol_from_text(text.content)
+        if symbol is not None:
+            symbols[float(text.offset)] = symbol
+    for harmony in flat.getElementsByClass("Harmony"):
+        symbols[float(harmony.offset)] = symbol_from_music21(harmony)
+    return symbols
+
+
+def read_tempos(flat: Any) -> list[Tempo]:
+    """Return the tempos of a flat music21 stream, in quarter notes per minute."""
+    tempos: list[Tempo] = []
+    for mark in flat.getElementsByClass("MetronomeMark"):
+        bpm = mark.getQuarterBPM()
+        if bpm and bpm > 0:
+            tempos.append(Tempo(float(mark.offset) if tempos else 0.0, float(bpm)))
+    return tempos
+
+
+def load_converter() -> Any:
+    """Return music21's converter; raises MissingPartError without music21."""
+    try:
+        from music21 import converter
+    except ImportError as error:
+        raise MissingPartError("music21 is not installed; run: pip install music21") from error
+    return converter

@@ -230,7 +230,7 @@ class Song(msgspec.Struct, kw_only=True):
         return to_symusic(self)
 
     def to_music21(self) -> Any:
-        """Convert to a `music21.stream.Score`, notes on a grid."""
+        """Convert to a `music21.stream.Score`, notes on a grid; needs the package music21."""
         from muse.tools.song.conversions import to_music21
 
         return to_music21(self)

@@ -1,0 +1,1 @@
+"""Reader of tunes in ABC notation."""
