@@ -1,8 +1,6 @@
 """Conventions shared by the lead-sheet readers (ABC, MusicXML).
 
-In MusicXML the voice becomes the track MELODY: the highest of notes that start together, each cut
-at the next one; bars are those of the written score: repeats are not played, and first and second
-endings follow each other. ABC is played, see abc/. A bar whose length differs from its time
+Scores are read as they are played, with their repeats. A bar whose length differs from its time
 signature, such as before a repeat sign within a bar, gets its own meter. A short first bar is a
 pickup: it ends on the second bar line. Programs write almost every signature as major; a tune in a
 major signature whose last chord is the relative minor's tonic is read as minor, with confidence
