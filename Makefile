@@ -10,7 +10,7 @@ SONG := examples/paper_lanterns.ogg
 
 .PHONY: demo test lint wheel-test system venv docs bench clean
 
-demo: venv  ## transcribe the example song into stems/
+demo: system $(VENV)/plain  ## transcribe the example song into stems/
 	$(BIN)/muse transcribe $(SONG) -o stems/
 	@echo && ls -l stems/
 
@@ -29,13 +29,21 @@ wheel-test: venv
 
 venv: system $(VENV)/ready
 
-$(VENV)/ready: pyproject.toml constraints.txt
-	@test -n "$(PYTHON)" || { echo "muse needs Python 3.11 to 3.13; install one" >&2; exit 3; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --upgrade pip
-	# without PYTHONWARNINGS setuptools explains editable installs at length
-	PYTHONWARNINGS=ignore $(BIN)/pip install --quiet -c constraints.txt -e '.[dev]'
-	sh scripts/link_rooms.sh $(BIN)/python
+# $(call install,EXTRAS): without PYTHONWARNINGS setuptools explains editable installs at length
+define install
+@test -n "$(PYTHON)" || { echo "muse needs Python 3.11 to 3.13; install one" >&2; exit 3; }
+$(PYTHON) -m venv $(VENV)
+$(BIN)/pip install --quiet --upgrade pip
+PYTHONWARNINGS=ignore $(BIN)/pip install --quiet -c constraints.txt -e '.$(1)'
+sh scripts/link_rooms.sh $(BIN)/python
+touch $(VENV)/plain
+endef
+
+$(VENV)/plain: pyproject.toml constraints.txt  # what the commands need
+	$(call install,)
+
+$(VENV)/ready: pyproject.toml constraints.txt  # and what training and the tests need
+	$(call install,[dev])
 	touch $@
 
 system:  ## FluidSynth, for rendering; installed where we may, else the command is printed

@@ -68,7 +68,7 @@ def explain(error: BaseException | None, words: Sequence[str]) -> tuple[ExitCode
         detail = f" ({error})" if str(error) else ""
         return ExitCode.FAILED, one_line(f"{OUT_OF_MEMORY}{detail}")
     if isinstance(error, ModuleNotFoundError):
-        return ExitCode.MISSING_PART, f"{error.name} is not installed; 'muse doctor' lists commands"
+        return ExitCode.MISSING_PART, describe_missing_module(error.name or "")
     from muse.tools.errors import BadInputError, MissingPartError, MuseError, ParameterError
 
     table = (
@@ -99,6 +99,16 @@ def describe_folder(code: ExitCode) -> str:
     except OSError:
         return "; the working folder was deleted" if code != ExitCode.USAGE else ""
     return ""
+
+
+def describe_missing_module(name: str) -> str:
+    """Return what to do about a module that is not installed."""
+    from muse.tools.errors import EXTRA_OF, missing_extra
+
+    package = name.partition(".")[0]
+    if package in EXTRA_OF:
+        return str(missing_extra(package, EXTRA_OF[package]))
+    return f"{name} is not installed; 'muse doctor' lists commands"
 
 
 def is_usage_error(error: BaseException | None) -> bool:

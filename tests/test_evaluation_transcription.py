@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from muse.tools.evaluation.matching import maximum_matching
 from muse.tools.evaluation.note_scores import DRUM_CLASSES, Notes, match, score_drums, score_notes
 from muse.tools.evaluation.transcription import score_instruments, score_transcription
 from muse.tools.song.document import Note, Song, Tempo, Track, song_to_json
@@ -266,3 +267,18 @@ def test_on_a_terminal_it_is_a_table(capsys, example_song) -> None:
     assert bass.count("1.000") == 4
     assert any("hihat" in line for line in lines)
     assert max(map(len, lines)) <= 80
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 14), st.integers(1, 14), st.floats(0.05, 0.6))
+def test_matchings_are_as_large_as_those_of_mir_eval(
+    seed: int, reference: int, estimate: int, density: float
+) -> None:
+    near = np.random.default_rng(seed).random((reference, estimate)) < density
+    pairs = maximum_matching(near)
+    assert near[pairs[:, 0], pairs[:, 1]].all()
+    assert all(len(set(column)) == len(pairs) for column in pairs.T.tolist())
+    graph: dict[int, list[int]] = {}
+    for row, column in np.argwhere(near).tolist():
+        graph.setdefault(column, []).append(row)
+    assert len(pairs) == len(mir_eval.util._bipartite_match(graph))

@@ -28,6 +28,13 @@ SYSTEM_COMMANDS = {
 }
 
 
+# optional packages, and the extra of muse that installs each
+EXTRA_OF = {
+    "demucs": "demucs",
+    **dict.fromkeys(("torch", "lightning", "onnx", "onnxscript", "scipy", "mir_eval"), "train"),
+}
+
+
 class MuseError(Exception):
     """A failure that muse can explain; base class of the others."""
 

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from muse.tools.evaluation.matching import maximum_matching
 from muse.tools.song.document import Track
 from muse.tools.song.tempo_map import TempoMap
 
@@ -31,6 +32,7 @@ OFFSET_RATIO = 0.2  # of the reference note's duration
 OFFSET_MIN_TOLERANCE = 0.05  # seconds
 DRUM_TOLERANCE = 0.05  # seconds
 VELOCITY_TOLERANCE = 0.1  # of the reference's range
+DECIMALS = 4  # of distances in seconds, as in mir_eval
 SHORTEST_NOTE = 0.001  # seconds; shorter notes are lengthened, so that they can overlap
 OCTAVES = (12, 24)  # semitones
 
@@ -107,23 +109,24 @@ def match(
     Returns:
         (matches, 2) indices into reference and estimate.
     """
-    from mir_eval.transcription import match_notes
-
     pairs = [np.zeros((0, 2), np.intp)]
     for label in np.intersect1d(reference.labels, estimate.labels):
         rows = np.flatnonzero(reference.labels == label)
         columns = np.flatnonzero(estimate.labels == label)
-        found = match_notes(
-            reference.intervals[rows],
-            np.ones(len(rows)),
-            estimate.intervals[columns],
-            np.ones(len(columns)),
-            onset_tolerance=onset_tolerance,
-            offset_ratio=offset_ratio,
-            offset_min_tolerance=OFFSET_MIN_TOLERANCE,
-        )
-        pairs += [np.array([[rows[i], columns[j]]], np.intp) for i, j in found]
+        true, found = reference.intervals[rows], estimate.intervals[columns]
+        near = distances(true[:, 0], found[:, 0]) <= onset_tolerance
+        if offset_ratio is not None:
+            allowed = np.maximum(offset_ratio * (true[:, 1] - true[:, 0]), OFFSET_MIN_TOLERANCE)
+            near &= distances(true[:, 1], found[:, 1]) <= allowed[:, None]
+        matches = maximum_matching(near)
+        pairs.append(np.column_stack([rows[matches[:, 0]], columns[matches[:, 1]]]))
     return np.concatenate(pairs)
+
+
+def distances(reference: NDArray[np.float64], estimate: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the distances of times, (reference, estimate), rounded so that 0.05 s is 0.05 s."""
+    apart: NDArray[np.float64] = np.abs(np.subtract.outer(reference, estimate)).round(DECIMALS)
+    return apart
 
 
 def ratios(matches: int, reference: int, estimate: int) -> Scores:

@@ -8,9 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
-import torch
 
-from muse.models.device import choose_device, choose_precision, computing_in
 from muse.models.registry import WEIGHTS
 from muse.tools.audio.io import Audio
 from muse.tools.errors import BadInputError, ParameterError, missing_extra
@@ -18,7 +16,10 @@ from muse.tools.separation.engine import EngineOptions
 from muse.tools.weights import check_name_hash, fetch, find_weights
 
 try:
+    import torch
+
     from muse.models.demucs import DemucsBag, load_net
+    from muse.models.device import choose_device, choose_precision, computing_in
 except ImportError as missing:
     raise missing_extra("demucs", "demucs") from missing
 

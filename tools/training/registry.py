@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from muse.tools.errors import ParameterError
+from muse.tools.errors import EXTRA_OF, ParameterError, missing_extra
 
 if TYPE_CHECKING:
     from muse.tools.training.fit import Fit
@@ -47,6 +47,7 @@ def find_recipe(name: str) -> Recipe | Fit:
     """Return a new instance of the recipe with this name, or of a class given as module:Class.
 
     Raises:
+        MissingPartError: a package is missing that an extra of muse installs.
         ParameterError: there is no such recipe, or its module cannot be imported.
     """
     from muse.tools.training.fit import Fit
@@ -59,6 +60,8 @@ def find_recipe(name: str) -> Recipe | Fit:
     try:
         kind = getattr(import_module(module), attribute)
     except (ImportError, AttributeError) as error:
+        if isinstance(error, ModuleNotFoundError) and error.name in EXTRA_OF:
+            raise missing_extra(error.name, EXTRA_OF[error.name]) from error
         raise ParameterError(f"cannot load the recipe {path}: {error}") from error
     if not (isinstance(kind, type) and issubclass(kind, Recipe | Fit)):
         raise ParameterError(f"{path} is not a recipe")
