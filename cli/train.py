@@ -224,6 +224,7 @@ def train(
     Example: muse train chord-lstm --resume runs/run_20250101_120000 --export weights/
     Example: torchrun --nproc-per-node 4 --no-python muse train chord-transformer --data songs/
     """
+    Path.cwd()  # fails where it was deleted; torch would abort
     from muse.tools.training.options import parse_settings
 
     given: dict[str, Any] = {

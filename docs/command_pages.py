@@ -1,4 +1,4 @@
-"""Write docs/commands/*.md from the help of the commands.
+"""Write docs/commands/*.md and the man page muse.1 from the help of the commands.
 
 Run `python docs/command_pages.py` to write the pages, with `--check` to exit with 1 if one differs.
 """
@@ -10,6 +10,7 @@ from pathlib import Path
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
+from muse.cli.exit_codes import ExitCode
 from muse.cli.help_format import EXAMPLE, examples_of, first_sentence
 from muse.cli.main import app
 
@@ -17,6 +18,7 @@ Parameter = TyperArgument | TyperOption
 
 FOLDER = Path(__file__).parent / "commands"
 NO_PANEL = "Options"
+MAN_SUMMARY = "separate, transcribe, compose and jam"
 
 
 def main() -> int:
@@ -39,11 +41,11 @@ def page_on_disk(name: str) -> str:
 
 
 def all_pages() -> dict[str, str]:
-    """Return the text of every page by its file name: one for each command, and an index."""
+    """Return the text of every page by its file name: commands, an index, and the man page."""
     root = typer.main.get_command(app)
     assert isinstance(root, TyperGroup)
     pages = {f"{name}.md": page(name, command) for name, command in root.commands.items()}
-    return pages | {"index.md": index(root.commands)}
+    return pages | {"index.md": index(root.commands), "muse.1": man_page(root)}
 
 
 def index(commands: dict[str, TyperCommand]) -> str:
@@ -82,7 +84,11 @@ def section(title: str, command: TyperCommand, level: str) -> Iterator[str]:
 def paragraphs(command: TyperCommand) -> list[str]:
     """Return the paragraphs of a command's help without its examples, each on one line."""
     lines = (command.help or "").splitlines()
-    text = "\n".join(line for line in lines if not line.startswith(EXAMPLE))
+    return paragraphs_of("\n".join(line for line in lines if not line.startswith(EXAMPLE)))
+
+
+def paragraphs_of(text: str) -> list[str]:
+    """Return the paragraphs of a text, each on one line."""
     return [" ".join(part.split()) for part in text.split("\n\n") if part.strip()]
 
 
@@ -99,14 +105,21 @@ def panels(command: TyperCommand) -> dict[str, list[Parameter]]:
 
 def row(parameter: Parameter) -> str:
     """Return the table row of an argument or option: its names, its help, its default."""
-    if isinstance(parameter, TyperArgument):
-        names = f"`{parameter.make_metavar(context())}`"
-    else:
-        words = ", ".join([*parameter.opts, *parameter.secondary_opts])
-        value = "" if parameter.is_flag else f" {parameter.make_metavar(context())}"
-        names = f"`{words}{value}`"
-    text = " ".join((getattr(parameter, "help", None) or "").split())
+    names, text = f"`{names_of(parameter)}`", help_of(parameter)
     return f"| {escaped(names)} | {escaped(text)} | {escaped(default_of(parameter))} |"
+
+
+def names_of(parameter: Parameter) -> str:
+    """Return an argument or option as it is typed."""
+    if isinstance(parameter, TyperArgument):
+        return str(parameter.make_metavar(context()))
+    words = ", ".join([*parameter.opts, *parameter.secondary_opts])
+    return words if parameter.is_flag else f"{words} {parameter.make_metavar(context())}"
+
+
+def help_of(parameter: Parameter) -> str:
+    """Return the help of an argument or option on one line."""
+    return " ".join((getattr(parameter, "help", None) or "").split())
 
 
 def context() -> typer.Context:
@@ -122,6 +135,54 @@ def default_of(parameter: Parameter) -> str:
     is_set = parameter.default is not None and parameter.default is not False
     is_shown = shown and is_set and parameter.default not in ("", [], ())
     return f"`{parameter.default}`" if is_shown and not callable(parameter.default) else ""
+
+
+def man_page(root: TyperGroup) -> str:
+    """Return the man page of all commands, in the macros of man(7)."""
+    lines = ['.TH MUSE 1 "" "muse" "User Commands"', ".SH NAME", f"muse \\- {MAN_SUMMARY}"]
+    lines += [".SH SYNOPSIS", ".B muse", ".I COMMAND", "[OPTIONS] ..."]
+    lines += [".SH DESCRIPTION", *man_body(root), ".SH COMMANDS"]
+    for name, command in root.commands.items():
+        lines += man_section(f"muse {name}", command)
+    lines += [".SH EXIT STATUS"]
+    for code in ExitCode:
+        lines += man_item(str(int(code)), code.name.lower().replace("_", " "))
+    return "\n".join(lines) + "\n"
+
+
+def man_section(title: str, command: TyperCommand) -> Iterator[str]:
+    """Yield the lines of a command and of its subcommands."""
+    yield f".SS {roff(title)}"
+    yield from man_body(command)
+    if isinstance(command, TyperGroup):
+        for name, each in command.commands.items():
+            yield from man_section(f"{title} {name}", each)
+
+
+def man_body(command: TyperCommand) -> Iterator[str]:
+    """Yield what a command does, its examples, and its arguments and options."""
+    for text in paragraphs(command):
+        yield from (".PP", roff(text))
+    if examples := examples_of(command.help or ""):
+        yield from (".PP", ".nf", *map(roff, examples), ".fi")
+    for parameters in panels(command).values():
+        for parameter in parameters:
+            default = default_of(parameter).strip("`")
+            text = help_of(parameter) + (f" [default: {default}]" if default else "")
+            yield from man_item(names_of(parameter), text)
+    for text in paragraphs_of(command.epilog or ""):
+        yield from (".PP", roff(text))
+
+
+def man_item(name: str, text: str) -> list[str]:
+    """Return the lines of a name and what it means."""
+    return [".TP", f".B {roff(name)}", roff(text)]
+
+
+def roff(text: str) -> str:
+    """Return a text that roff shows as it is."""
+    plain = text.replace("\\", "\\e").replace("-", "\\-").replace("`", "")
+    return f"\\&{plain}" if plain[:1] in (".", "'") else plain
 
 
 def escaped(text: str) -> str:

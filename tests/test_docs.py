@@ -5,10 +5,16 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import soundfile
+from typer.main import get_command
+
+from muse.cli.main import app
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -40,6 +46,37 @@ def test_command_pages_are_fresh() -> None:
     program = DOCS / "command_pages.py"
     done = subprocess.run([sys.executable, program, "--check"], capture_output=True, text=True)
     assert done.returncode == 0, f"{done.stdout}{done.stderr}run: python {program}"
+
+
+def test_the_man_page_has_every_command_and_option() -> None:
+    page = (DOCS / "commands" / "muse.1").read_text()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    installed = project["tool"]["setuptools"]["data-files"]["share/man/man1"]
+    assert installed == ["docs/commands/muse.1"]
+    sections = dict(re.findall(r"^\.S[SH] (.*)\n((?:(?!\.S[SH]).*\n)*)", page, re.MULTILINE))
+    plain = {title: text.replace("\\-", "-") for title, text in sections.items()}
+    for path, command in walk((), get_command(app)):
+        text = plain[" ".join(("muse", *path)).replace("-", "\\-") if path else "DESCRIPTION"]
+        for parameter in command.params:
+            assert parameter.opts[-1] in text or parameter.param_type_name == "argument", path
+    assert "--max-bytes" in plain["DESCRIPTION"]
+
+
+@pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not installed")
+def test_the_man_page_is_formatted_without_warnings() -> None:
+    page = (DOCS / "commands" / "muse.1").read_bytes()
+    done = subprocess.run(
+        ["groff", "-man", "-Tascii", "-ww"], input=page, capture_output=True, check=True
+    )
+    assert b"muse transcribe" in done.stdout
+    assert done.stderr == b""
+
+
+def walk(path: tuple[str, ...], command: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield every command with the words that call it."""
+    yield path, command
+    for name, each in getattr(command, "commands", {}).items():
+        yield from walk((*path, name), each)
 
 
 def test_python_examples_run(

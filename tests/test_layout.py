@@ -34,7 +34,6 @@ ORDER = (
     "song",
     "theory",
     "audio",
-    "doctor",
     "notation",
     "datasets",
     "view",
@@ -48,6 +47,7 @@ ORDER = (
     "transcription",
     "intervals",
     "jam",
+    "doctor",
     "training",
 )
 # The only imports of a higher room, with their reasons. Those of the files in LAZY are inside

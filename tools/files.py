@@ -163,7 +163,8 @@ def check_folder(path: Path) -> None:
 
 def real_path(path: str | Path) -> Path:
     """Return the absolute path without symbolic links; of links in a circle, some path."""
-    return Path(os.path.realpath(path))
+    with blaming(Path(path)):  # where the working folder was deleted
+        return Path(os.path.realpath(path))
 
 
 def input_name(source: str | Path) -> str:

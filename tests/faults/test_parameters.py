@@ -6,6 +6,7 @@ import pytest
 
 import muse
 from muse.tools.doctor import components
+from muse.tools.jam.ports import port_names, synth
 
 
 @pytest.mark.parametrize(
@@ -31,3 +32,29 @@ def test_the_doctor_names_what_a_jam_lacks(monkeypatch) -> None:
     lacking = {part.name: part for part in parts if not part.present and part.command}
     for name in ("python-rtmidi", "libfluidsynth"):
         assert "muse jam" in lacking[name].used_for
+
+
+def test_the_doctor_tells_whether_a_plain_jam_works(monkeypatch) -> None:
+    def no_system() -> list[port_names.Port]:
+        raise muse.MissingPartError("no MIDI system runs here")
+
+    def examined() -> components.Component:
+        return next(part for part in components.examine_midi() if part.name == "muse jam")
+
+    keyboard = port_names.Port("in", "Digital Piano", "ALSA")
+    loop = port_names.Port("in", "Midi Through:0", "ALSA")
+    monkeypatch.setattr(components, "find_spec", lambda name: object())
+    monkeypatch.setattr(components, "rtmidi_systems", lambda: ["ALSA"])
+    monkeypatch.setattr(components, "fluidsynth_version", lambda: "2.3")
+    monkeypatch.setattr(synth, "has_sound_card", lambda: True)
+    monkeypatch.setattr(port_names, "list_ports", lambda: [loop, keyboard])
+    assert examined().present
+    monkeypatch.setattr(port_names, "list_ports", lambda: [loop])
+    assert examined().detail == "lacks a MIDI input (connect a keyboard, or give --in FILE)"
+    monkeypatch.setattr(port_names, "list_ports", no_system)
+    monkeypatch.setattr(components, "fluidsynth_version", lambda: None)
+    monkeypatch.setattr(synth, "has_sound_card", lambda: False)
+    lacking = examined()
+    assert not lacking.present
+    for what in ("a MIDI system (no MIDI system runs here)", "FluidSynth", "a sound card"):
+        assert what in lacking.detail

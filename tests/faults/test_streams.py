@@ -45,6 +45,16 @@ def song(muse, tmp_path: Path) -> Path:
             4,
             "a.mid: No such file or directory; the working folder was deleted",
         ),
+        (
+            "rmdir $PWD; $MUSE chords --bars 1 --model ngram -q -o a.mid",
+            4,
+            "a.mid: No such file or directory; the working folder was deleted",
+        ),
+        (
+            "rmdir $PWD; $MUSE train chord-lstm --data songs",
+            4,
+            "No such file or directory; the working folder was deleted",
+        ),
     ],
 )
 def test_a_missing_stream_or_folder_is_named(tmp_path, line: str, code: int, message: str) -> None:

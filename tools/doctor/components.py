@@ -236,6 +236,44 @@ def examine_midi() -> Iterator[Component]:
         jack = ctypes.util.find_library("jack")
         command = None if jack else system_command("jackd")
         yield Component("midi", "JACK", jack is not None, jack or "not found", use, command=command)
+    yield from examine_jam()
+
+
+def examine_jam() -> Iterator[Component]:
+    """Yield whether 'muse jam' works without options, and what it lacks."""
+    lacks = [*lacks_of_jam_input(), *lacks_of_jam_output()]
+    detail = f"lacks {'; '.join(lacks)}" if lacks else "plays from a keyboard through this computer"
+    yield Component("midi", "muse jam", not lacks, detail)
+
+
+def lacks_of_jam_input() -> Iterator[str]:
+    """Yield why no keyboard can be connected: what is not installed, does not run, or is absent."""
+    from muse.tools.errors import MissingPartError
+    from muse.tools.jam.ports.port_names import is_loop, list_ports
+
+    if find_spec("rtmidi") is None:
+        yield "python-rtmidi (for live MIDI ports)"
+        return
+    try:
+        ports = list_ports()
+    except MissingPartError as error:
+        yield f"a MIDI system ({error})"
+        return
+    if not any(port.direction == "in" and not is_loop(port.name) for port in ports):
+        yield "a MIDI input (connect a keyboard, or give --in FILE)"
+
+
+def lacks_of_jam_output() -> Iterator[str]:
+    """Yield why the built-in synthesizer does not sound."""
+    from muse.tools.audio.soundfonts import find_soundfonts
+    from muse.tools.jam.ports.synth import has_sound_card
+
+    if fluidsynth_version() is None:
+        yield "FluidSynth (the synthesizer)"
+    if not find_soundfonts():
+        yield "a soundfont"
+    if not has_sound_card():
+        yield "a sound card (give --out FILE, or --out PORT of another synthesizer)"
 
 
 def rtmidi_systems() -> list[str]:

@@ -18,7 +18,7 @@ from muse.tools.jam.options import AUTO, FILE_SUFFIXES, is_file
 from muse.tools.jam.ports.input_queue import InputQueue, StreamReader, open_queue_port
 from muse.tools.jam.ports.midi_system import Direction, load_rtmidi
 from muse.tools.jam.ports.outputs import JsonOutput, NullOutput, Output, PortOutput
-from muse.tools.jam.ports.port_names import LOOP, list_ports, matching_ports
+from muse.tools.jam.ports.port_names import is_loop, list_ports, matching_ports
 from muse.tools.jam.session import SOLO_CHANNEL
 from muse.tools.song.export import check_target
 from muse.tools.streams import report_terminal
@@ -167,7 +167,7 @@ def find_first_port() -> str | None:
     """Return the first port of an instrument; None, for a virtual port, where there is none."""
     names = [port.name for port in list_ports() if port.direction == "in"]
     others = [names[index] for index in matching_ports(names, ".")]  # without ports of other jams
-    first = next((name for name in others if LOOP not in name.lower()), None)
+    first = next((name for name in others if not is_loop(name)), None)
     if first is None:
         log.info("no MIDI input found; connect one to the port 'muse jam'")
     else:

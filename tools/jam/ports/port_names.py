@@ -92,10 +92,15 @@ def matching_ports(names: Sequence[str], text: str) -> list[int]:
     others = [
         i for i, name in enumerate(names) if not is_own_port(name) or CLIENT_NAME in text.lower()
     ]
-    others.sort(key=lambda i: LOOP in names[i].lower())
+    others.sort(key=lambda i: is_loop(names[i]))
     rules = (contains_text, matches_expression, same_without_number)
     found = ([i for i in others if is_match(names[i], text)] for is_match in rules)
     return next((places for places in found if places), [])
+
+
+def is_loop(name: str) -> bool:
+    """Return whether a port is a loopback of the system, which no device plays."""
+    return LOOP in name.lower()
 
 
 def contains_text(name: str, text: str) -> bool:

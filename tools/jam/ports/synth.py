@@ -32,6 +32,7 @@ DRIVERS = {
 }
 OTHER_DRIVERS = ("alsa", "jack", "portaudio")
 SOUND_CARDS = Path("/dev/snd")
+SOUND_SERVERS = ("pulse/native", "pipewire-0")  # sockets of the user
 # 2 periods of 256 frames are 12 ms at 44.1 kHz; FluidSynth's default on Windows is 8 of 512
 LOW_LATENCY = {
     "audio.period-size": 256,
@@ -105,8 +106,20 @@ class SynthOutput:
 def default_drivers() -> tuple[str, ...]:
     """Return the drivers to try; ALSA only with a sound card, since it prints errors."""
     names = DRIVERS.get(platform.system(), OTHER_DRIVERS)
-    has_card = any(SOUND_CARDS.glob("pcm*p"))
-    return tuple(name for name in names if name != "alsa" or has_card)
+    return tuple(name for name in names if name != "alsa" or has_alsa_card())
+
+
+def has_alsa_card() -> bool:
+    """Return whether ALSA has a sound card that plays."""
+    return any(SOUND_CARDS.glob("pcm*p"))
+
+
+def has_sound_card() -> bool:
+    """Return whether sound can be heard: a card, or a sound server; assumed but on Linux."""
+    if platform.system() != "Linux" or has_alsa_card() or os.environ.get("PULSE_SERVER"):
+        return True
+    folder = Path(os.environ.get("XDG_RUNTIME_DIR") or "/nowhere")
+    return any((folder / name).exists() for name in SOUND_SERVERS)
 
 
 def start_audio(synth: Any, drivers: tuple[str, ...]) -> str:
