@@ -17,6 +17,7 @@ from muse.tools.theory.chords import (
     ChordSymbol,
     is_chord_symbol,
     parse_chord,
+    plainly_spelled,
     respelled,
     symbol_of,
     transposed,
@@ -208,6 +209,24 @@ def test_a_bass_is_the_root_where_none_is_named() -> None:
 )
 def test_respelling_fits_the_key(text: str, key: str, spelled: str) -> None:
     assert write_leadsheet(respelled(parse_chord(text), parse_key(key))) == spelled
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "spelled"),
+    [
+        ("E", "Eb minor", "E"),  # the key's flat second is Fb
+        ("E7", "Db", "E7"),
+        ("A", "Db", "A"),
+        ("B", "Db", "B"),
+        ("B", "Eb minor", "Cb"),  # of its scale
+        ("F7", "F#", "E#7"),
+        ("C", "E", "C"),
+        ("G#m", "E", "G#m"),
+        ("N", "E", "N.C."),
+    ],
+)
+def test_plain_spelling_of_roots(text: str, key: str, spelled: str) -> None:
+    assert write_leadsheet(plainly_spelled(parse_chord(text), parse_key(key))) == spelled
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ QUICK = {
     "chord-finder": ("songs=3", "epochs=1"),
     "chord-ngram": (),
     "interval-hypotheses": ("share=0.01",),
-    "jam-mix": ("key_epochs=1", "epochs=1", "phrase_epochs=1", "songs=3", "jobs=1"),
+    "jam-mix": ("key_epochs=1", "epochs=1", "phrase_epochs=1", "songs=3", "jobs=1", "generated=2"),
     "jam-tempo": ("songs=3", "steps=0.002"),
     "melody-fit": (),
     "melody-realism": (),

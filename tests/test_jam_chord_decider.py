@@ -11,14 +11,15 @@ from hypothesis import strategies as st
 
 from muse.tools.chords.load_model import load_model
 from muse.tools.chords.model import ChordModel
+from muse.tools.datasets.chord_events import STYLES
 from muse.tools.errors import ParameterError
 from muse.tools.jam.events import ChordForecast, Decision, SoloNote
 from muse.tools.jam.harmony.beat_features import symbol_of_triad, triad_of_symbol
 from muse.tools.jam.harmony.chord_decider import ChordDecider
 from muse.tools.jam.solo import Solo
 from muse.tools.song.document import Meter
-from muse.tools.theory.chords import parse_chord, write_leadsheet
-from muse.tools.theory.keys import C_MAJOR, Tonality, parse_key
+from muse.tools.theory.chords import NONE, parse_chord, write_leadsheet
+from muse.tools.theory.keys import C_MAJOR, Tonality, parse_key, scale_pcs
 from muse.tools.training.jam.songs import NO_TRIAD, SongPlayer, read_jam_songs
 
 FOUR = Meter(0.0, 4, 4)
@@ -77,12 +78,34 @@ def test_plain_arpeggios_are_followed(model: ChordModel, is_late: bool) -> None:
     assert decisions[-1].key.tonality == C_MAJOR
 
 
-def test_chord_model_decides_before_any_notes(model: ChordModel) -> None:
-    decisions = jam(model, [], 32)
-    assert {d.decided_by for d in decisions} == {"chord model"}
-    assert all(d.key.tonality == C_MAJOR and d.key.confidence < 0.1 for d in decisions)
-    assert len({d.symbol for d in decisions}) > 1
+def test_no_chord_until_the_first_note(model: ChordModel) -> None:
+    decisions = jam(model, [], 8)
+    assert {d.symbol for d in decisions} == {NONE}
+    assert not any(d.late for d in decisions)
+    for style in STYLES:
+        late = jam(model, [SoloNote(64, 90, 5.0, 9.0)], 9, style=style)
+        assert [d.symbol.is_chord for d in late] == [False] * 5 + [True] * 4
+
+
+@pytest.mark.parametrize("up", range(12))
+def test_first_chord_is_in_the_key_of_the_first_note(model: ChordModel, up: int) -> None:
+    """Until then no key is known, C major least of all."""
+    first = jam(model, arpeggios(["C"], up), 1)[0]
+    assert up in first.symbol.pitch_classes and up in scale_pcs(first.key.tonality)
+    again = jam(model, arpeggios(["C"], (up + 1) % 12), 1)[0]
+    roots = (first.symbol.root_pc or 0), (again.symbol.root_pc or 0)
+    assert (roots[1] - roots[0]) % 12 == 1
+
+
+def test_notes_of_the_count_in_are_used(model: ChordModel) -> None:
+    pickup = [SoloNote(64, 90, -2.0, -1.0), SoloNote(68, 90, -1.0, 0.0)]
+    first = jam(model, pickup, 1)[0]
+    assert first.symbol.is_chord and {4, 8} <= set(scale_pcs(first.key.tonality))
+
+
+def test_chord_model_decides_alone_in_a_given_key(model: ChordModel) -> None:
     given = jam(model, [], 32, key=parse_key("Eb minor"))
+    assert {d.decided_by for d in given} == {"chord model"}
     assert all(d.key.tonality == parse_key("Eb minor") and d.key.confidence == 1 for d in given)
     assert sum(d.symbol.root_pc in {3, 5, 6, 8, 10, 11, 1} for d in given) >= 28
 
@@ -90,8 +113,10 @@ def test_chord_model_decides_before_any_notes(model: ChordModel) -> None:
 def test_same_seed_same_decisions(model: ChordModel) -> None:
     notes = arpeggios(CYCLE * 2)
     assert jam(model, notes, 40, seed=5) == jam(model, notes, 40, seed=5)
-    assert jam(model, [], 40, seed=5) == jam(model, [], 40, seed=5)
-    several = {tuple(d.symbol for d in jam(model, [], 40, seed=seed)) for seed in range(4)}
+    assert jam(model, [], 40, seed=5, key=C_MAJOR) == jam(model, [], 40, seed=5, key=C_MAJOR)
+    several = {
+        tuple(d.symbol for d in jam(model, [], 40, seed=seed, key=C_MAJOR)) for seed in range(4)
+    }
     assert len(several) > 1
 
 
@@ -128,7 +153,7 @@ def test_forecast_task_works_on_a_snapshot(model: ChordModel) -> None:
 
 def test_upcoming_chords_are_in_order(model: ChordModel) -> None:
     for ahead in (0, 1, 6):
-        for decision in jam(model, arpeggios(CYCLE), 8, ahead=ahead):
+        for decision in jam(model, arpeggios(CYCLE), 8, ahead=ahead, key=C_MAJOR):
             beats = [choice.beat or 0.0 for choice in decision.upcoming]
             assert len(beats) == ahead
             assert beats == sorted(set(beats)) and all(b >= decision.beat for b in beats)
@@ -175,7 +200,7 @@ def test_other_meters(model: ChordModel, numerator: int, denominator: int) -> No
 
 
 def test_jazz_chords_are_extended(model: ChordModel) -> None:
-    decisions = jam(model, arpeggios(CYCLE * 2), 32, style="jazz", is_late=True)
+    decisions = jam(model, arpeggios(CYCLE * 2), 32, style="jazz", is_late=True, key=C_MAJOR)
     assert all(d.symbol.quality not in ("maj", "min") for d in decisions)
 
 
@@ -214,7 +239,7 @@ def test_any_melody_gets_chords(
 ) -> None:
     notes = [SoloNote(pitch, 64, start, start + length) for pitch, start, length in rows]
     model = load_model("ngram")
-    for decision in jam(model, notes, 17, meter=Meter(0.0, *meter)):
+    for decision in jam(model, notes, 17, meter=Meter(0.0, *meter), key=C_MAJOR):
         assert triad_of_symbol(decision.symbol) is not None
         assert 0 < decision.probability <= 1
         assert len(decision.melody_candidates) == 3

@@ -107,14 +107,7 @@ def test_filter_agrees_in_numpy_and_torch() -> None:
     """Compare KeyTracker with KeyNet, also the expansion of tables by mode to all keys."""
     torch.manual_seed(0)
     net = KeyNet()
-    for table in (
-        net.segments,
-        net.segments_by_mode,
-        net.steps,
-        net.steps_by_mode,
-        net.moves,
-        net.start,
-    ):
+    for table in (net.segments, net.steps, net.moves, net.start):
         torch.nn.init.normal_(table, std=0.5)
     rng = np.random.default_rng(0)
     starts = np.sort(rng.uniform(0, 12, 30))

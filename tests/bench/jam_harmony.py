@@ -14,10 +14,17 @@ session starts with the bar in which the player begins, and ends with the chords
 
 Agreement: share of beats that have an annotated triad in which the root, or root and kind of triad
 (major, minor, diminished, augmented, suspended), is the same. In chord: share of the melody's time
-that lies on a tone of the chord that is played.
+that lies on a tone of the chord that is played. Clash: share that lies a semitone from one of its
+tones; clash with the triad: from one of the three that the bare triad would have.
 
     OMP_NUM_THREADS=1 python tests/bench/jam_harmony.py [--data DIR] [--cache chords.npz] [--all]
-        [--track PIANO] [--early-ms 12]
+        [--track PIANO] [--early-ms 12] [--style jazz] [--only fitted]
+        [--every 9] [--idioms]
+
+With --every N, every Nth of the songs whose number is a multiple of 5, in order, and of each the
+first BEATS beats. With --idioms, the songs are generated melodies in place of POP909: twelve-bar
+blues, and minor and major keys, all of another seed than those that the key tables were fitted to;
+"given" is the fitted mix with the key given.
 
 The mix was not fitted to songs whose number is a multiple of 5. Of those, "unseen" are the ones
 that the chord model was not trained on either; "unseen or validation" adds the songs that decided
@@ -29,7 +36,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from math import ceil
 from pathlib import Path
@@ -40,16 +47,19 @@ from numpy.typing import NDArray
 
 from muse.tools.chords.load_model import load_model
 from muse.tools.chords.model import ChordModel
-from muse.tools.jam.events import Decision, SoloNote
+from muse.tools.datasets.chord_events import STYLES
+from muse.tools.jam.events import Decision
 from muse.tools.jam.harmony.beat_features import (
     KINDS,
     POSITIONS,
     metrical_position,
     triad_of_symbol,
 )
+from muse.tools.jam.harmony.chord_color import near_pcs, triad_pcs
 from muse.tools.jam.harmony.chord_decider import ChordDecider
 from muse.tools.theory.chords import ChordSymbol, parse_chord
 from muse.tools.theory.keys import Tonality
+from muse.tools.training.jam.generated_songs import IDIOMS
 from muse.tools.training.jam.songs import (
     MELODY,
     PIANO,
@@ -66,13 +76,17 @@ STYLE = "pop"
 AHEAD = 4  # upcoming chords that are predicted
 CONSTANT = 0.1  # weight of the melody in other systems
 DRAWS = 2000  # bootstrap samples of songs, for confidence intervals of differences
+BEATS = 160  # of each song, with --every
+GENERATED, GENERATED_SEED = 20, 3000  # number of melodies of an idiom, and their seed
 MIXES: dict[str, float | None] = {
     "model": 0.0,
     "melody": 1.0,
     "constant": CONSTANT,
     "fitted": None,
 }
-LATE, TONIC = "late", "tonic"
+TIMES = {"in_chord": "inside", "clash": "clash", "clash_with_triad": "triad_clash"}
+FITTED, LATE, TONIC, GIVEN = "fitted", "late", "tonic", "given"
+SYSTEMS = (*MIXES, LATE, TONIC, GIVEN)
 
 
 @dataclass
@@ -84,6 +98,8 @@ class Played:
         counts: whether a triad is annotated.
         silent: whether no melody note sounds in the bar.
         inside, melody_beats: duration of melody notes in the chord, and of all.
+        clash, triad_clash: duration of melody notes a semitone from a tone of the chord, and of its
+            triad.
         changes: beats on which the chord changed.
         positions: metrical positions of the beats.
         decide_ms, forecast_ms: computing time of decisions and forecasts.
@@ -95,6 +111,8 @@ class Played:
     silent: NDArray[np.bool_]
     inside: float
     melody_beats: float
+    clash: float
+    triad_clash: float
     changes: NDArray[np.bool_]
     positions: NDArray[np.int64]
     decide_ms: list[float] = field(default_factory=list)
@@ -116,30 +134,53 @@ def main() -> None:
     parser.add_argument(
         "--track", choices=(MELODY, PIANO), default=MELODY, help="track of the player"
     )
+    parser.add_argument("--style", choices=STYLES, default=STYLE, help="of the chords")
+    parser.add_argument("--only", choices=SYSTEMS, nargs="+", default=SYSTEMS, help="systems")
+    parser.add_argument("--every", type=int, help="a quick run on some of the songs")
+    parser.add_argument("--idioms", action="store_true", help="generated melodies, not POP909")
     options = parser.parse_args()
-    sides = net_sides(options.data, options.cache)
-    names = [n for n in sides if is_for_test(n) and (options.all or sides[n] != "train")]
-    songs = read_jam_songs(options.data / "pop909", names, options.track)
     model = load_model(options.model)
     heard_s = -options.early_ms / 1000 if options.early_ms else HEARD_S
-    played = {
-        name: [play(song, model, mix, heard_s) for song in songs] for name, mix in MIXES.items()
-    }
-    played[LATE] = [play(song, model, None, heard_s, is_late=True) for song in songs]
-    played[TONIC] = [play_tonic(song) for song in songs]
-    groups: dict[str, Callable[[str], bool]] = {
-        "unseen": lambda name: sides[name] == "test",
-        "unseen or validation": lambda name: sides[name] != "train",
-    }
-    if options.all:
-        groups["all"] = lambda _: True
     results = {}
-    for group, is_in in groups.items():
-        chosen = [i for i, song in enumerate(songs) if is_in(song.name)]
-        rows = {name: [played[name][i] for i in chosen] for name in played}
+    for group, songs in (generated() if options.idioms else pop909(options)).items():
+        rows = {
+            name: [play_system(name, song, model, options.style, heard_s) for song in songs]
+            for name in options.only
+        }
         results[group] = figures(rows)
-        table(group, len(chosen), results[group])
+        table(group, len(songs), results[group])
     print(json.dumps({"model": model.name, "hash": model.hash, "groups": results}, indent=2))
+
+
+def pop909(options: argparse.Namespace) -> dict[str, list[JamSong]]:
+    """Return the songs of POP909 by group."""
+    root = options.data / "pop909"
+    if options.every:
+        names = sorted(f.name for f in root.iterdir() if f.name.isdigit() and is_for_test(f.name))
+        some = read_jam_songs(root, names[:: options.every], options.track)
+        return {f"every {options.every}th": [replace(s, triads=s.triads[:BEATS]) for s in some]}
+    sides = net_sides(options.data, options.cache)
+    names = [n for n in sides if is_for_test(n) and (options.all or sides[n] != "train")]
+    songs = read_jam_songs(root, names, options.track)
+    groups = {
+        "unseen": [song for song in songs if sides[song.name] == "test"],
+        "unseen or validation": [song for song in songs if sides[song.name] != "train"],
+    }
+    return groups | {"all": songs} if options.all else groups
+
+
+def generated() -> dict[str, list[JamSong]]:
+    """Return generated songs by idiom."""
+    rng = np.random.default_rng(GENERATED_SEED)
+    return {name: [make(rng) for _ in range(GENERATED)] for name, make in IDIOMS.items()}
+
+
+def play_system(name: str, song: JamSong, model: ChordModel, style: str, heard_s: float) -> Played:
+    """Run a session of one system."""
+    if name == TONIC:
+        return play_tonic(song)
+    key = song.key_at(0.0) if name == GIVEN else None
+    return play(song, model, style, MIXES.get(name), heard_s, key=key, is_late=name == LATE)
 
 
 def net_sides(data: Path, cache: Path | None) -> dict[str, str]:
@@ -154,11 +195,18 @@ def net_sides(data: Path, cache: Path | None) -> dict[str, str]:
 
 
 def play(
-    song: JamSong, model: ChordModel, mix: float | None, heard_s: float, is_late: bool = False
+    song: JamSong,
+    model: ChordModel,
+    style: str,
+    mix: float | None,
+    heard_s: float,
+    *,
+    key: Tonality | None = None,
+    is_late: bool = False,
 ) -> Played:
     """Run a session; `is_late` leaves out the chord model's forecasts."""
     chord_decider = ChordDecider(
-        song.meter, key=None, style=STYLE, model=model, mix=mix, ahead=AHEAD
+        song.meter, key=key, style=style, model=model, mix=mix, ahead=AHEAD
     )
     player, decisions = SongPlayer(song), list[Decision]()
     decide_ms, forecast_ms = [], []
@@ -188,37 +236,39 @@ def tonic_of(key: Tonality) -> ChordSymbol:
 def compared(song: JamSong, symbols: Sequence[ChordSymbol]) -> Played:
     """Compare the chords that were played with the annotated ones and the melody."""
     triads = np.array([-2 if (t := triad_of_symbol(s)) is None else t for s in symbols])
-    inside, total = 0.0, 0.0
-    for note in song.notes:
-        in_chord, length = time_inside(note, symbols)
-        inside, total = inside + in_chord, total + length
+    chords = [set(symbol.pitch_classes) for symbol in symbols]
+    bare = [set(triad_pcs(symbol)) for symbol in symbols]
     return Played(
         triads // len(KINDS) == song.triads // len(KINDS),
         triads == song.triads,
         song.triads >= 0,
         silent_beats(song),
-        inside,
-        total,
+        melody_time(song, lambda beat, pc: pc in chords[beat]),
+        melody_time(song, lambda beat, pc: True),
+        melody_time(song, lambda beat, pc: bool(near_pcs([pc]) & chords[beat])),
+        melody_time(song, lambda beat, pc: bool(near_pcs([pc]) & bare[beat])),
         np.array([False, *(a != b for a, b in pairwise(symbols))]),
         np.array([metrical_position(beat, song.meter) for beat in range(len(symbols))]),
     )
 
 
-def time_inside(note: SoloNote, symbols: Sequence[ChordSymbol]) -> tuple[float, float]:
-    """Return the beats of a note during chords that contain it, and all its beats."""
-    start, end = note.start_beat, note.end_beat or note.start_beat
-    inside = total = 0.0
-    for beat in range(max(int(start), 0), min(ceil(end), len(symbols))):
-        length = min(end, beat + 1) - max(start, beat)
-        inside += length * (note.pitch % 12 in symbols[beat].pitch_classes)
-        total += length
-    return inside, total
+def melody_time(song: JamSong, counts: Callable[[int, int], bool]) -> float:
+    """Return the duration of the melody where `counts` of beat and pitch class holds, in beats."""
+    total = 0.0
+    for note in song.notes:
+        start, end = note.start_beat, note.end_beat or note.start_beat
+        for beat in range(max(int(start), 0), min(ceil(end), len(song.triads))):
+            if counts(beat, note.pitch % 12):
+                total += min(end, beat + 1) - max(start, beat)
+    return total
 
 
 def figures(rows: dict[str, list[Played]]) -> dict[str, dict[str, float]]:
     """Return the figures of each system, over all beats of all songs."""
     found = {name: figures_of(played) for name, played in rows.items()}
-    fitted = per_song(rows["fitted"])
+    if FITTED not in rows:
+        return found
+    fitted = per_song(rows[FITTED])
     for name in rows:
         gain = fitted - per_song(rows[name])
         rng = np.random.default_rng(0)
@@ -245,7 +295,7 @@ def figures_of(played: Sequence[Played]) -> dict[str, float]:
         "triad": triad[counts].mean(),
         "root": joined("root")[counts].mean(),
         "triad_per_song": per_song(played).mean(),
-        "in_chord": sum(p.inside for p in played) / sum(p.melody_beats for p in played),
+        **{name: share_of_time(played, field) for name, field in TIMES.items()},
         "triad_in_silence": triad[counts & silent].mean() if (counts & silent).any() else 0.0,
         "silent": (counts & silent).sum() / counts.sum(),
         "beats_a_chord": len(changes) / max(changes.sum(), 1),
@@ -258,9 +308,14 @@ def figures_of(played: Sequence[Played]) -> dict[str, float]:
     return {name: round(float(value), 4) for name, value in found.items()}
 
 
+def share_of_time(played: Sequence[Played], name: str) -> float:
+    """Return the share of melody time that a field of Played has."""
+    return sum(getattr(p, name) for p in played) / sum(p.melody_beats for p in played)
+
+
 def table(group: str, songs: int, found: dict[str, dict[str, float]]) -> None:
     """Print the figures as a table."""
-    columns = ("triad", "root", "in_chord", "triad_in_silence", "beats_a_chord", "fitted_gains")
+    columns = ("triad", "root", "in_chord", "clash", "clash_with_triad", "beats_a_chord")
     print(f"{group}: {songs} songs", file=sys.stderr)
     print(f"{'':10}" + "".join(f"{name:>18}" for name in columns), file=sys.stderr)
     for name, row in found.items():

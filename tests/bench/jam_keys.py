@@ -5,7 +5,8 @@ The melody track of each POP909 song is given to the key tracker beat by beat; t
 first note; "later": share of the beats from there on. Relative keys, which have the same notes and
 are often a matter of taste, are counted separately. For comparison, correlation of all notes so far
 with key profiles from the literature. Only songs whose number is a multiple of 5, which were not
-used for fitting.
+used for fitting. The same for generated melodies, of another seed than those of the fit: twelve-bar
+blues, which count as the major key on their tonic, and minor and major keys.
 
     OMP_NUM_THREADS=1 python tests/bench/jam_keys.py [--data DIR]
 """
@@ -33,9 +34,11 @@ from muse.tools.jam.harmony.parameters import load_harmony_parameters
 from muse.tools.theory.key_finding import key_of_weights
 from muse.tools.theory.key_profiles import PROFILES
 from muse.tools.theory.keys import Tonality, relative, tonality_of
+from muse.tools.training.jam.generated_songs import IDIOMS
 from muse.tools.training.jam.songs import JamSong, is_for_test, read_jam_songs
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+GENERATED, GENERATED_SEED = 60, 3000  # number of melodies of an idiom, and their seed
 BARS = 8  # after which the key must be detected
 
 # notes of a beat, the beat, its metrical position -> key
@@ -78,9 +81,16 @@ def main() -> None:
     songs = read_jam_songs(root, names)
     methods: dict[str, Callable[[], Detect]] = {"jam": tracking}
     methods |= {name: partial(correlating, name) for name in PROFILES}
-    found = {name: figures(songs, method) for name, method in methods.items()}
-    table(found)
-    print(json.dumps({"songs": len(songs), "methods": found}, indent=2))
+    rng = np.random.default_rng(GENERATED_SEED)
+    sets = {"POP909": songs}
+    sets |= {name: [make(rng) for _ in range(GENERATED)] for name, make in IDIOMS.items()}
+    results = {}
+    for name, some in sets.items():
+        found = {method: figures(some, detect) for method, detect in methods.items()}
+        print(f"{name}: {len(some)} songs", file=sys.stderr)
+        table(found)
+        results[name] = {"songs": len(some), "methods": found}
+    print(json.dumps(results, indent=2))
 
 
 def tracking() -> Detect:

@@ -142,6 +142,7 @@ class Decision:
         melody_candidates: the likeliest chords by the melody alone.
         model_candidates: the likeliest chords by the chord model alone; empty where it was late.
         upcoming: likely next chords, as in ChordForecast.
+        avoided: pitch classes that clash with the melody, which a voicing must not add.
     """
 
     beat: float
@@ -154,6 +155,7 @@ class Decision:
     melody_candidates: tuple[ChordCandidate, ...] = ()
     model_candidates: tuple[ChordCandidate, ...] = ()
     upcoming: tuple[ChordCandidate, ...] = ()
+    avoided: frozenset[int] = frozenset()
 
 
 ForecastTask = Callable[

@@ -65,6 +65,8 @@ def play_offline(
     tempos = list(player_input.tempos)
     if messages.is_empty and bars is None:
         raise BadInputError("the input has no notes; give --bars N to play the band alone")
+    if messages.is_empty:
+        session.play_alone()
     beat_clock.start(player_input.start_s)
     session.begin()
     first = round(beat_clock.first_beat)

@@ -86,6 +86,10 @@ class Session:
         """Select the sound of the click."""
         self._play(opening(self.beat_clock.first_beat))
 
+    def play_alone(self) -> None:
+        """Let the chord model decide from the first beat on, without waiting for a player."""
+        self.engine.chord_decider.waits_for_player = False
+
     def receive(self, message: Message) -> None:
         """Process a message of the player."""
         if self.is_through:

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from muse.tools.errors import BadInputError
 from muse.tools.theory.harte import parse_harte, write_harte
-from muse.tools.theory.keys import Tonality
+from muse.tools.theory.keys import Tonality, scale_pcs
 from muse.tools.theory.leadsheet import parse_leadsheet, write_leadsheet
 from muse.tools.theory.pitch import respell, spell
 from muse.tools.theory.symbol import NONE, UNKNOWN_CHORD, ChordSymbol, symbol_of
@@ -17,6 +17,7 @@ __all__ = [
     "parse_chord",
     "parse_harte",
     "parse_leadsheet",
+    "plainly_spelled",
     "respelled",
     "symbol_of",
     "transposed",
@@ -70,6 +71,19 @@ def respelled(symbol: ChordSymbol, key: Tonality) -> ChordSymbol:
     return with_root(symbol, lambda pc: spell(pc, key.tonic))
 
 
+def plainly_spelled(symbol: ChordSymbol, key: Tonality) -> ChordSymbol:
+    """Respell the root as players read it in a key: E rather than Fb, unless the scale has Fb."""
+    in_scale = scale_pcs(key)
+
+    def name(pc: int) -> int:
+        fifths = spell(pc, key.tonic)
+        if pc in in_scale or FLATTEST_ROOT <= fifths <= SHARPEST_ROOT:
+            return fifths
+        return fifths + ENHARMONIC if fifths < FLATTEST_ROOT else fifths - ENHARMONIC
+
+    return with_root(symbol, name)
+
+
 def with_root(symbol: ChordSymbol, new_root: Callable[[int], int]) -> ChordSymbol:
     """Return the chord with another root; the bass keeps its interval to it.
 
@@ -85,4 +99,6 @@ def with_root(symbol: ChordSymbol, new_root: Callable[[int], int]) -> ChordSymbo
     return ChordSymbol(root, symbol.quality, symbol.added, symbol.omitted, bass)
 
 
+FLATTEST_ROOT, SHARPEST_ROOT = -6, 10  # Gb and A#: flatter and sharper roots have plainer names
+ENHARMONIC = 12  # places on the line of fifths between two names of a pitch
 FLATTEST_NAME, SHARPEST_NAME = -8, 12  # Fb and B#: names with at most one sign

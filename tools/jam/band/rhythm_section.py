@@ -8,7 +8,7 @@ certain.
 Conventions: as in events.py.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from math import ceil
 
@@ -40,6 +40,8 @@ RNG_STREAM = 7  # separates the band's random numbers from others of the same se
 SURE_PROBABILITY = 0.5  # probability from which the bass steps towards the next chord
 MIN_WALKING = 0.6  # counted beats; shorter bass notes stay on the root
 LAST_TICK = 1 - 1 / DEFAULT_TICKS_PER_BEAT  # of a beat, in beats
+TRIAD_NUMBERS = (3, 4, 5)  # a fourth replaces the third
+PLAIN_VOICING = "drop-2"  # which adds no tones
 MAX_PITCH = 72  # C5; higher pitches are left to the soloist
 FINAL_BEATS = 4.0
 WARM_UP = (
@@ -163,17 +165,33 @@ class Band:
         self.players.bpm, self.players.scale = self.bpm_at(), scale_pcs(key)
         if sound_of(decision.symbol) == sound_of(self.symbol):
             return []
-        events = self.stop(decision.beat)
-        self.symbol = decision.symbol
-        self.pitches = self.voice_chord(decision.symbol, key)
+        symbol, before = decision.symbol, self.symbol
+        pitches = self.voice_chord(symbol, key, decision.avoided)
+        if symbol.is_chord and same_triad(symbol, before):
+            gone = [pitch for pitch in self.keys.ends if pitch not in pitches]
+            events = list(self.keys.cut(gone, decision.beat))
+        else:
+            events = self.stop(decision.beat)
+        self.symbol, self.pitches = symbol, pitches
         self.previous_pitches = self.pitches or self.previous_pitches
         return events
 
-    def voice_chord(self, symbol: ChordSymbol, key: Tonality) -> tuple[int, ...]:
-        """Return the pitches of a chord, led from the former ones; none for no chord."""
+    def voice_chord(
+        self, symbol: ChordSymbol, key: Tonality, avoided: Collection[int] = ()
+    ) -> tuple[int, ...]:
+        """Return the pitches of a chord, led from the former ones; none for no chord.
+
+        Where the style would add a tone that is to be avoided, the chord has its own tones only.
+        """
+        pitches = self.voice_in(self.voicing, symbol, key)
+        added = {pitch % 12 for pitch in pitches} - set(symbol.pitch_classes)
+        return self.voice_in(PLAIN_VOICING, symbol, key) if added & set(avoided) else pitches
+
+    def voice_in(self, voicing: str, symbol: ChordSymbol, key: Tonality) -> tuple[int, ...]:
+        """Return the pitches of a chord in a style of voicing."""
         (found,) = voice(
             [symbol],
-            self.voicing,
+            voicing,
             high=self.highest,
             previous=self.previous_pitches,
             keys=[key],
@@ -242,6 +260,15 @@ class Band:
             return None
         low = self.pitches[0]
         return min(bass_pitches(first.symbol), key=lambda pitch: (abs(pitch - low), pitch))
+
+
+def same_triad(symbol: ChordSymbol, other: ChordSymbol) -> bool:
+    """Return whether two chords have the same root, bass, third and fifth."""
+    one, two = (
+        (each.root_pc, each.bass_pc, [i for i in each.intervals if i.number in TRIAD_NUMBERS])
+        for each in (symbol, other)
+    )
+    return one == two
 
 
 def playing_style(style: str, swing: float | None) -> PlayingStyle:

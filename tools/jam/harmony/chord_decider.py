@@ -4,9 +4,14 @@ A deterministic object without clocks or threads. Its driver asks for a Forecast
 model's work for the next beat, which may run in another thread) right after a beat, and for a
 Decision just before the next one.
 
+Without a given key there is no chord until the player's first note.
+
 Conventions: beats are quarter notes from the first bar line. A new chord must be more likely than
 the current one by a factor, which is larger on weak beats.
 """
+
+from dataclasses import replace
+from math import floor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +34,8 @@ from muse.tools.jam.harmony.beat_features import (
     shift_home,
     symbol_of_triad,
 )
+from muse.tools.jam.harmony.blues_form import BluesForm
+from muse.tools.jam.harmony.chord_color import ChordColor, choose_color, colors_of, near_pcs
 from muse.tools.jam.harmony.chord_predictor import TRIAD_OF_ID, ChordPrediction, ChordPredictor
 from muse.tools.jam.harmony.expert_mix import ExpertMix, MixResult
 from muse.tools.jam.harmony.key_parameters import home_of
@@ -38,7 +45,7 @@ from muse.tools.jam.harmony.parameters import HarmonyParameters, load_harmony_pa
 from muse.tools.jam.solo import Solo
 from muse.tools.song.document import Meter
 from muse.tools.song.meter import bar_beats
-from muse.tools.theory.chords import ChordSymbol
+from muse.tools.theory.chords import NONE, ChordSymbol, plainly_spelled
 from muse.tools.theory.keys import Tonality
 
 Floats = NDArray[np.float64]
@@ -46,6 +53,7 @@ Floats = NDArray[np.float64]
 # by metrical position, how much more likely a new chord must be: halves the chord changes on weak
 # beats, which are rare in songs, for 0.1 percentage points less agreement with their chords
 CHANGE_FACTORS = (1.0, 1.0, 2.0)
+BLUES_PROBABILITY = 0.5  # from which the chords are those of a blues
 CONTEXT_BEATS = 64  # past beats that the chord model reads at least; at most twice as many
 MAX_MISSED_BEATS = 64  # beats that `catch_up` processes at once
 MAX_NOTES = 64  # of one beat, the latest
@@ -93,10 +101,15 @@ class ChordDecider:
         self.listener.set_home(home_of(self.key_tracker.key.tonality))
         self.predictor = ChordPredictor(model, ahead)
         self.mix = ExpertMix(self.parameters, mix)
+        self.blues_form = BluesForm()
+        self.color = ChordColor()
         self.seed = seed
+        self.waits_for_player = key is None
+        self.avoided: frozenset[int] = frozenset()  # pitch classes that clash with the melody
         self.next_beat: int | None = None  # the first that is not complete
         self.chords: list[int] = []  # ids by beat, the first on a bar line
         self.symbol: ChordSymbol | None = None
+        self.usual = NONE  # the current chord in the usual color of the style
         self.slots = np.full(SLOTS, SILENT_SLOT)  # of the beat that was decided last
 
     def forecast_task(self, beat: float) -> ForecastTask:
@@ -121,36 +134,62 @@ class ChordDecider:
         """
         number = round(beat)
         self.catch_up(number, solo)
-        key = self.key_tracker.key
+        features = self.features_of(number, solo)
+        key = self.key_tracker.key_with(features)
         prediction = prediction_for(forecast, beat)
-        result = self.combine(number, solo, prediction)
-        triad = self.choose_triad(result.triads, number)
-        symbol = self.spell_chord(triad, prediction, key.tonality)
+        is_late = prediction is None
+        if self.waits_for_player and not self.key_tracker.has_notes:
+            prediction = None  # it is for C major
+        result = self.combine(number, features, prediction, key.tonality)
+        if self.waits_for_player and not self.has_notes(features):
+            symbol, probability = NONE, 1.0
+        else:
+            triad = self.choose_triad(result.triads, number, features)
+            symbol = self.choose_symbol(triad, prediction, key.tonality, features)
+            probability = float(result.triads[triad])
         changes = symbol != self.symbol
         self.symbol = symbol
-        self.append_chord(number, symbol)
+        self.append_chord(number)
         return Decision(
             beat=float(beat),
             symbol=symbol,
-            probability=float(result.triads[triad]),
+            probability=probability,
             changes=changes,
             decided_by=result.decided_by,
-            late=prediction is None,
+            late=is_late,
             key=key,
             melody_candidates=self.top_candidates(result.melody, key.tonality),
             model_candidates=self.top_candidates(result.chord_model, key.tonality),
-            upcoming=prediction.upcoming if prediction else (),
+            upcoming=upcoming_in(key.tonality, prediction),
+            avoided=self.avoided,
         )
 
-    def combine(self, number: int, solo: Solo, prediction: ChordPrediction | None) -> MixResult:
-        """Combine what melody and chord model predict for the beat that begins."""
-        self.listener.set_home(home_of(self.key_tracker.key.tonality))
+    def has_notes(self, features: BeatFeatures) -> bool:
+        """Return whether the player has played, up to the beat with these features."""
+        return self.key_tracker.has_notes or bool(features.segments.any())
+
+    def combine(
+        self,
+        number: int,
+        features: BeatFeatures,
+        prediction: ChordPrediction | None,
+        key: Tonality,
+    ) -> MixResult:
+        """Combine what melody and chord model predict for the beat that begins.
+
+        In a blues, its form counts as far as it explains the melody.
+        """
+        self.listener.set_home(home_of(key))
         position = metrical_position(number, self.meter)
-        features = self.features_of(number, solo)
         self.slots = features.slots
         melody = self.listener.predict(features, position)
         model = shift_home(prediction.triads, self.listener.home) if prediction else None
-        return self.mix.combine(melody, model, position, self.key_tracker.has_notes)
+        result = self.mix.combine(melody, model, position, self.has_notes(features))
+        blues = self.key_tracker.blues_probability * self.blues_form.probability(key.tonic_pc)
+        if not blues or self.mix.constant is not None:
+            return result
+        form = self.blues_form.predict(features, position, key.tonic_pc)
+        return replace(result, triads=(1 - blues) * result.triads + blues * form)
 
     def features_of(self, beat: int, solo: Solo) -> BeatFeatures:
         """Return the features of a beat, from the notes known by now."""
@@ -160,17 +199,20 @@ class ChordDecider:
     def catch_up(self, number: int, solo: Solo) -> None:
         """Add all complete beats before this one to the key tracker and the listener."""
         if self.next_beat is None:
-            self.next_beat = number
+            self.next_beat = min([number, *(floor(n.start_beat) for n in solo.since(-np.inf))])
         for beat in range(max(self.next_beat, number - MAX_MISSED_BEATS), number):
-            features = self.features_of(beat, solo)
+            features, position = self.features_of(beat, solo), metrical_position(beat, self.meter)
             self.key_tracker.add_beat(features)
             self.listener.set_home(home_of(self.key_tracker.key.tonality))
-            self.listener.add_beat(features, metrical_position(beat, self.meter))
+            self.listener.add_beat(features, position)
+            self.blues_form.add_beat(features, position)
+            if self.symbol is not None:
+                self.color.add_beat(features, self.symbol)
         self.next_beat = max(self.next_beat, number)
 
-    def choose_triad(self, triads: Floats, number: int) -> int:
+    def choose_triad(self, triads: Floats, number: int, features: BeatFeatures) -> int:
         """Return the likeliest triad, unless the current one is nearly as likely."""
-        if not self.key_tracker.has_notes:
+        if not self.has_notes(features):
             return self.sample_triad(triads, number)
         best = int(triads.argmax())
         current = self.current_triad()
@@ -186,35 +228,67 @@ class ChordDecider:
 
     def current_triad(self) -> int | None:
         """Return the triad that sounds now, relative to the listener's home."""
-        if self.symbol is None:
+        if self.symbol is None or not self.symbol.is_chord:
             return None
         triad = int(TRIAD_OF_ID[symbol_id(self.symbol)])
         return (triad - self.listener.home * len(KINDS)) % TRIADS
 
-    def spell_chord(
+    def choose_symbol(
+        self,
+        triad: int,
+        prediction: ChordPrediction | None,
+        key: Tonality,
+        features: BeatFeatures,
+    ) -> ChordSymbol:
+        """Return the chord symbol to play for a triad, in a color that goes with the melody.
+
+        The current chord stays unless a held note clashes with its color.
+        """
+        held = np.flatnonzero(features.on_beat.sum(axis=0)).tolist()
+        near = near_pcs(held)
+        is_same = self.symbol is not None and triad == self.current_triad()
+        symbol = (
+            self.symbol if self.symbol and is_same else self.usual_symbol(triad, prediction, key)
+        )
+        expected = frozenset[int]() if self.is_blues else self.color.avoided_pcs(symbol, key)
+        self.avoided = near | (expected - set(held))
+        if is_same and not colors_of(symbol) & near:
+            return symbol
+        return choose_color(symbol, self.avoided, held)
+
+    @property
+    def is_blues(self) -> bool:
+        """Whether the key is a blues, whose major chords are dominant sevenths in any style."""
+        return self.key_tracker.blues_probability > BLUES_PROBABILITY
+
+    def usual_symbol(
         self, triad: int, prediction: ChordPrediction | None, key: Tonality
     ) -> ChordSymbol:
-        """Return the chord symbol to play for a triad; the current triad keeps its symbol.
+        """Return the chord of a triad in the style.
 
         The chord model's likeliest chord on that triad is used where there is one, else the plain
-        triad; then extensions of the style are added.
+        triad; then extensions of the style are added, or in a blues the seventh.
         """
-        if self.symbol is not None and triad == self.current_triad():
-            return self.symbol
         absolute = (triad + self.listener.home * len(KINDS)) % TRIADS
         number = prediction.likeliest_id(absolute) if prediction else None
         if number is None:
             plain = symbol_of_triad(triad, self.listener.home, key.tonic)
         else:
             plain = symbol_of_id(number, 0, key.tonic)
+        plain = plainly_spelled(plain, key)
+        if self.is_blues and triad % len(KINDS) == KINDS.index("maj"):
+            return replace(plain, quality="7")
         return played_symbol(plain, key, self.style)
 
-    def append_chord(self, number: int, symbol: ChordSymbol) -> None:
-        """Store the chord as context for the chord model; the context starts on a bar line."""
+    def append_chord(self, number: int) -> None:
+        """Store the chord as context for the chord model; the context starts on a bar line.
+
+        The context has the usual colors, which the chord model was trained on.
+        """
         bar = max(round(bar_beats(self.meter)), 1)
-        if not self.chords and number % bar:
+        if not self.chords and (number % bar or not self.usual.is_chord):
             return
-        self.chords.append(symbol_id(symbol))
+        self.chords.append(symbol_id(self.usual))
         if len(self.chords) >= 2 * CONTEXT_BEATS:
             self.chords = self.chords[CONTEXT_BEATS // bar * bar :]
 
@@ -224,7 +298,8 @@ class ChordDecider:
             return ()
         best = triads.argsort(kind="stable")[::-1][:SHOWN_CANDIDATES].tolist()
         home = self.listener.home
-        symbols = [symbol_of_triad(triad, home, key.tonic) for triad in best]
+        found = (symbol_of_triad(triad, home, key.tonic) for triad in best)
+        symbols = [plainly_spelled(symbol, key) for symbol in found]
         return tuple(map(ChordCandidate, symbols, map(float, triads[best])))
 
     def context(self, key: Tonality) -> Context:
@@ -232,6 +307,12 @@ class ChordDecider:
         return Context(
             key.tonic_pc, key.mode, self.style, self.meter.numerator, self.meter.denominator
         )
+
+
+def upcoming_in(key: Tonality, prediction: ChordPrediction | None) -> tuple[ChordCandidate, ...]:
+    """Return the likely next chords as a key spells them; none without a prediction."""
+    chords = prediction.upcoming if prediction else ()
+    return tuple(replace(each, symbol=plainly_spelled(each.symbol, key)) for each in chords)
 
 
 def prediction_for(forecast: ChordForecast | None, beat: float) -> ChordPrediction | None:

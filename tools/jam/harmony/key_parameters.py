@@ -1,21 +1,29 @@
-"""Numbering of the 24 keys, and fitted parameters by mode expanded to all of them.
+"""Numbering of the keys that the tracker tells apart, and parameters by mode expanded to all.
 
-Conventions: keys are numbered as in theory.key_profiles. The home of a key is the tonic of the
-major key with its signature; parameters by mode have pitch classes above the home.
+Three modes: major, minor, and blues, whose tonic has a dominant seventh and both thirds. A blues is
+reported as the major key on its tonic.
+
+Conventions: keys are numbered by tonic pitch class, major 0 to 11, minor from 12, blues from 24.
+The home of a key is the tonic of the major key with its signature, for a blues its own tonic;
+parameters by mode have pitch classes above the home.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from muse.tools.theory.key_profiles import KEYS, MODES
-from muse.tools.theory.keys import Tonality, relative, tonality
+from muse.tools.theory.keys import Mode, Tonality, relative, tonality
 
 Floats = NDArray[np.float64]
 
+MODES = ("major", "minor", "blues")
+REPORTED_MODES: tuple[Mode, ...] = ("major", "minor", "major")
+KEYS = 12 * len(MODES)
+FIRST_BLUES = 12 * MODES.index("blues")  # number of the blues in C
+
 
 def key_number(key: Tonality) -> int:
-    """Return the number of a key, 0 to 23."""
-    return key.tonic_pc + KEYS // len(MODES) * MODES.index(key.mode)
+    """Return the number of a major or minor key, 0 to 23."""
+    return key.tonic_pc + 12 * MODES.index(key.mode)
 
 
 def home_of(key: Tonality) -> int:
@@ -23,10 +31,11 @@ def home_of(key: Tonality) -> int:
     return (key if key.mode == "major" else relative(key)).tonic_pc
 
 
-ALL_KEYS = [tonality(number % 12, MODES[number // 12]) for number in range(KEYS)]
+ALL_KEYS = [tonality(number % 12, REPORTED_MODES[number // 12]) for number in range(KEYS)]
 HOMES = np.array([home_of(key) for key in ALL_KEYS])
-MODE_OF = np.array([MODES.index(key.mode) for key in ALL_KEYS])
-RELATIVES = np.array([key_number(relative(key)) for key in ALL_KEYS])
+MODE_OF = np.arange(KEYS) // 12
+SAME_HOME = HOMES[:, None] == HOMES[None]  # (KEYS, KEYS)
+SAME_TONALITY = np.array([[a == b for b in ALL_KEYS] for a in ALL_KEYS])  # (KEYS, KEYS)
 
 
 def expand_segments(by_mode: Floats) -> Floats:

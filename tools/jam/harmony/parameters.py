@@ -23,6 +23,7 @@ from muse.tools.jam.harmony.beat_features import (
     SEGMENT_KINDS,
     TRIADS,
 )
+from muse.tools.jam.harmony.key_parameters import MODES as KEY_MODES
 from muse.tools.jam.harmony.key_parameters import (
     expand_prior,
     expand_segments,
@@ -37,6 +38,7 @@ Floats = NDArray[np.float64]
 WEIGHTS = "jam-mix"
 SIMILARITY_FEATURES = 6  # of two beats' melodies: three counts, each with two decay rates
 LAG_FEATURES = 10  # of a distance in beats by itself
+MODES = len(KEY_MODES)
 EXPERTS = ("moves", "struck", "recalled", "phrase", "brain")  # as the card names them
 
 # the shape of each tensor, by its name in the file
@@ -51,10 +53,10 @@ SHAPES = {
     "mix": (POSITIONS, len(EXPERTS)),  # exponents of the experts' odds
     "late_mix": (POSITIONS, len(EXPERTS) - 1),  # the same without the chord model
     "ear_mix": (POSITIONS, len(EXPERTS) - 2),  # without the phrase either: for a constant mix
-    "key_heard": (2, SEGMENT_KINDS, 12),  # log odds of a mode, by pitch class above the home
-    "key_steps": (2, 12, 12),  # the same for a step from one pitch class to another
-    "key_moves": (2, 2, 12),  # probability of a mode after another, with the home moved up
-    "key_start": (2,),  # of the modes
+    "key_heard": (MODES, SEGMENT_KINDS, 12),  # log odds of a mode, by pitch class above the home
+    "key_steps": (MODES, 12, 12),  # the same for a step from one pitch class to another
+    "key_moves": (MODES, MODES, 12),  # probability of a mode after another, with the home moved up
+    "key_start": (MODES,),  # of the modes
     **array_shapes(PHRASE_CONFIG),
 }
 

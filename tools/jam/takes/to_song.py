@@ -4,6 +4,7 @@ The Song begins with the first bar line, or with the bar of the first note in th
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import dropwhile
 from math import floor
 
 from muse.tools.audio.render import DRUM_CHANNEL
@@ -76,9 +77,12 @@ def tempos(lines: Sequence[TempoLine], origin: float) -> Iterator[Tempo]:
 
 
 def keys(decisions: Sequence[DecisionLine], origin: float) -> Iterator[Key]:
-    """Yield the keys, each from the beat on which it was detected; the first from 0 on."""
+    """Yield the keys, each from the beat on which it was detected; the first from 0 on.
+
+    The key before the first chord is not one that was detected.
+    """
     before = None
-    for line in decisions:
+    for line in dropwhile(lambda each: each.symbol == NO_CHORD, decisions):
         if line.key != before:
             key = parse_key(line.key)
             beat = max(line.beat - origin, 0.0) if before else 0.0

@@ -7,6 +7,8 @@ truth. Songs whose number is a multiple of five are left out, for the benchmarks
 split as the chord nets split them (seed 0):
 
 - Songs on the training side of the chord nets give the tables of keys, notes and chord changes.
+  The tables of keys are fitted to generated melodies as well: blues, and minor keys with raised
+  sevenths, which POP909 lacks.
 - The other songs give the weights of the experts, with the chords that the program itself played
   as the past.
 - The phrase nets learn from all songs, and from their piano parts as well. Each net leaves out
@@ -54,6 +56,7 @@ from muse.tools.training.jam.songs import (
     read_jam_songs,
 )
 from muse.tools.training.recipes.corpora import load_chords
+from muse.tools.weights import load_trained_weights
 
 log = logging.getLogger("muse")
 
@@ -63,6 +66,8 @@ CHORD_MODEL = "transformer"  # that the weights are fitted with
 FIRST_WEIGHTS, LAST_WEIGHTS = (0.4, 0.75, 0.55), (0.0, 0.0, 0.0, 1.0, 0.05)
 BEATS_PER_SONG = 80  # that the weights are fitted to
 MEASURED_EVERY = 3  # one song in this many measures the weights
+
+CARD_EXTRAS = ("data_hash", "songs", "left_out", "mix")
 
 Arrays = dict[str, NDArray[Any]]
 Metrics = dict[str, dict[str, float]]
@@ -78,6 +83,9 @@ class JamMixSettings:
         phrase_epochs: of the phrase nets.
         songs: that the weights of the experts are fitted to, at most.
         jobs: processes that train phrase nets side by side.
+        generated: generated melodies of each idiom that the tables of keys are fitted to as well.
+        only_keys: whether to fit the tables of keys alone, and take the rest from the weights that
+            ship with muse.
     """
 
     key_epochs: int = 14
@@ -85,6 +93,8 @@ class JamMixSettings:
     phrase_epochs: int = 24
     songs: int = 100
     jobs: int = 2
+    generated: int = 100
+    only_keys: bool = False
 
 
 class JamMixFit(Fit):
@@ -102,6 +112,8 @@ class JamMixFit(Fit):
         names = split_names(job.data, job.report)
         pop909 = job.collection("pop909")
         first, rest = (read_jam_songs(pop909, names[side]) for side in ("tables", "mix"))
+        if job.settings.only_keys:
+            return refit_keys(first, rest, job.settings)
         everything = [song.name for song in first + rest]
         pianos = read_jam_songs(pop909, everything, PIANO)
         log.info("%d songs for the tables, %d for the weights", len(first), len(rest))
@@ -140,7 +152,7 @@ def fit_all(
         settings: how long to train.
         seed: of the phrase nets.
     """
-    tables, keys = fit_keys(first, rest, settings.key_epochs, log.info)
+    tables, keys = fit_keys(first, rest, settings.key_epochs, settings.generated, log.info)
     tables |= fit_notes(first, settings.epochs, log.info)
     tables |= stack_nets([PhraseNet(CONFIG).arrays()]) | initial_weights()
     some = spread(rest, settings.songs)
@@ -149,6 +161,22 @@ def fit_all(
     apart = [(song, tables | stack_nets([nets[fold_of(song.name, rest)]])) for song in some]
     tables, mixed = fit_weights(tables | stack_nets(nets), apart, is_last=True)
     return tables, {"keys": keys, "phrase": phrase, "mix": mixed}
+
+
+def refit_keys(
+    first: Sequence[JamSong], rest: Sequence[JamSong], settings: JamMixSettings
+) -> Fitted:
+    """Fit the tables of keys again; the rest comes from the weights that ship with muse."""
+    shipped = load_trained_weights(WEIGHTS)
+    tables, keys = fit_keys(first, rest, settings.key_epochs, settings.generated, log.info)
+    card = shipped.card
+    return Fitted(
+        {**shipped.tensors, **{name: np.asarray(tables[name], np.float32) for name in tables}},
+        shipped.config,
+        card["data"],
+        {**card["metrics"], "keys": keys},
+        {name: card[name] for name in CARD_EXTRAS},
+    )
 
 
 def phrase_nets(
