@@ -232,6 +232,21 @@ def test_composite_and_missing_meters(time: str, meter: tuple[int, int]) -> None
     assert [(m.beat, m.numerator, m.denominator) for m in song.meters] == [(0, *meter)]
 
 
+@pytest.mark.parametrize(
+    ("mode", "key"),
+    [
+        ("dorian", (4, "minor")),
+        ("mixolydian", (9, "major")),
+        ("aeolian", (11, "minor")),
+        ("none", (2, "major")),
+    ],
+)
+def test_church_modes_keep_their_tonic(mode: str, key: tuple[int, str]) -> None:
+    written = f"<key><fifths>2</fifths><mode>{mode}</mode></key>"
+    song = song_of_bars(bar(attributes(written + COMMON), note("E4", 4)))
+    assert [(each.tonic_pc, each.mode) for each in song.keys] == [key]
+
+
 def test_a_full_rest_is_no_longer_than_its_bar() -> None:
     time = "<time><beats>3</beats><beat-type>4</beat-type></time>"
     rest = note("R", 4).replace("<rest/>", '<rest measure="yes"/>')

@@ -21,7 +21,16 @@ INFERRED_MODE = 0.5  # confidence of a mode inferred from the last chord
 VELOCITY = 80  # lead sheets have no dynamics
 MELODY_PROGRAM = 73  # flute
 SHORTEST = 1e-6  # quarter notes; shorter is a grace note or a rounding difference
-MINOR_SHARPS = 3  # fifths from the signature's major tonic up to the minor tonic
+# fifths from the signature's major tonic up to the tonic of a mode, and the key nearest to it
+MODES: dict[str, tuple[int, Mode]] = {
+    "lydian": (-1, "major"),
+    "mixolydian": (1, "major"),
+    "dorian": (2, "minor"),
+    "minor": (3, "minor"),
+    "aeolian": (3, "minor"),
+    "phrygian": (4, "minor"),
+    "locrian": (5, "minor"),
+}
 
 
 @dataclass(frozen=True)
@@ -82,10 +91,9 @@ def chords_from_symbols(symbols: Mapping[float, ChordSymbol], end: float) -> lis
 
 
 def key_from_signature(beat: float, sharps: int, mode: str | None) -> Key:
-    """Return the key of a signature; major if no mode, or a mode other than minor, is written."""
-    read: Mode = "minor" if mode == "minor" else "major"
-    tonic = sharps + (MINOR_SHARPS if read == "minor" else 0)
-    return Key(beat, Tonality(tonic, read).tonic_pc, read)
+    """Return the key of a signature; of a church mode the key on its tonic with its third."""
+    fifths, read = MODES.get((mode or "").lower(), (0, "major"))
+    return Key(beat, Tonality(sharps + fifths, read).tonic_pc, read)
 
 
 def merge_keys(written: Sequence[Key], chords: Sequence[Chord]) -> list[Key]:
