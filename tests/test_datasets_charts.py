@@ -115,6 +115,9 @@ def bars_of(body: str) -> str:
         ("C | Am | F | G7", "C:4 Am:4 F:4 G7:4"),
         (" Cm7 B7alt | Bbm7 A7 |\n F | F7 |", "Cm7:2 B7alt:2 Bbm7:2 A7:2 F:4 F7:4"),
         ("| C | | F |", "C:8 F:4"),
+        ("F | C |\nC | G |", "F:4 C:4 C:4 G:4"),
+        ("A | C |\nB | G |", "C:4 G:4"),
+        ("TimeSig = 4 4\n A | D |\n A | E7 |", "A:4 D:4 A:4 E7:4"),
         # repeats
         ("|: C | F :| G |", "C:4 F:4 C:4 F:4 G:4"),
         ("||: C | F :|| G |", "C:4 F:4 C:4 F:4 G:4"),

@@ -1,9 +1,11 @@
 """Chord symbols of the data collections: each is read, written in two spellings, and read again.
 
-Labels of POP909 and Billboard, harmonies of the openewld lead sheets, and Roman numerals of
-progressions.json. A symbol fails if it cannot be read, or if one of its spellings is not read as an
-equal chord. Symbols to which mir_eval gives other pitch classes are listed too: those with a 13,
-where it includes the 11th that players leave out. Exits with 1 if more than 0.1 % fail.
+Labels of POP909 and Billboard, harmonies of the openewld lead sheets, Roman numerals of
+progressions.json, and the bars of the jazz corpus. A symbol fails if it cannot be read, or if one
+of its spellings is not read as an equal chord. Symbols to which mir_eval gives other pitch classes
+are listed too: those with a 13, where it includes the 11th that players leave out. Where the
+package pychord (MIT) is installed, its pitch classes are compared too. Exits with 1 if more than
+0.1 % fail.
 
     python tests/bench/chord_symbols.py [--every 1] [--json FILE]
 """
@@ -25,6 +27,12 @@ from muse.tools.datasets.musicxml import read_musicxml
 from muse.tools.datasets.roman_numerals import read_progressions
 from muse.tools.errors import BadInputError
 from muse.tools.theory.chords import parse_chord, write_harte, write_leadsheet
+
+pychord: Any
+try:
+    import pychord
+except ImportError:
+    pychord = None
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 HARTE = re.compile(r"[A-G][#b]*:\S+|(?<=\s)[NX](?=\s)")
@@ -59,11 +67,20 @@ def progressions(_every: int) -> Iterator[str]:
         yield from (chord.symbol for chord in song.chords)
 
 
+def jazz(every: int) -> Iterator[str]:
+    """Yield the chords between bar lines."""
+    for path in sorted((DATA / "jazz").glob("*.txt"))[::every]:
+        for line in path.read_text().splitlines():
+            if "|" in line:
+                yield from line.replace("|", " ").split()
+
+
 SETS: dict[str, Callable[[int], Iterator[str]]] = {
     "pop909": pop909,
     "billboard": billboard,
     "openewld": lead_sheets,
     "progressions": progressions,
+    "jazz": jazz,
 }
 
 
@@ -92,6 +109,28 @@ def agrees_with_mir_eval(text: str) -> bool:
     return expected == set(parse_chord(text).pitch_classes)
 
 
+def agrees_with_pychord(text: str) -> bool | None:
+    """Return whether pychord gives the same pitch classes; None if it does not read the symbol."""
+    symbol = parse_chord(text)
+    for form in (text, write_leadsheet(symbol).replace("(maj", "M").replace(")", "")):
+        try:
+            notes = pychord.Chord(form).components()
+        except ValueError:
+            continue
+        return {pychord.utils.note_to_val(note) % 12 for note in notes} == {*symbol.pitch_classes}
+    return None
+
+
+def compare_with_pychord(counts: Counter[str]) -> dict[str, Any]:
+    """Return how many occurrences pychord reads as the same, as others, or not at all."""
+    answers = {text: agrees_with_pychord(text) for text in counts}
+    return {
+        "same": sum(counts[text] for text, answer in answers.items() if answer),
+        "unread": sum(counts[text] for text, answer in answers.items() if answer is None),
+        "other": {text: counts[text] for text, answer in answers.items() if answer is False},
+    }
+
+
 def run(every: int) -> dict[str, Any]:
     """Return counts and failures of each set."""
     report: dict[str, Any] = {}
@@ -108,6 +147,11 @@ def run(every: int) -> dict[str, Any]:
             "failed": failures,
             "share_failed": failures / max(occurrences, 1),
             "mir_eval_differs": other,
+            "pychord": compare_with_pychord(
+                Counter({t: n for t, n in counts.items() if t not in failed})
+            )
+            if pychord
+            else None,
             "seconds": round(time.perf_counter() - begin, 2),
             "failures": {text: [counts[text], failed[text]] for text in failed},
         }
@@ -128,6 +172,10 @@ def print_table(report: dict[str, Any]) -> None:
             file=sys.stderr,
         )
     for name, row in report.items():
+        if row["pychord"]:
+            other = sum(row["pychord"]["other"].values())
+            read = row["pychord"]["same"] + other
+            print(f"  {name}: pychord reads {read}, {other} of them otherwise", file=sys.stderr)
         for text, (count, problem) in row["failures"].items():
             print(f"  {name}: {text} ({count} times): {problem}", file=sys.stderr)
 

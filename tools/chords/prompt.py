@@ -30,6 +30,7 @@ from muse.tools.theory.annotate import detect_keys, symbol_or_unknown
 from muse.tools.theory.chords import ChordSymbol, parse_chord, transposed, write_leadsheet
 from muse.tools.theory.key_spelling import spelled_keys
 from muse.tools.theory.keys import Tonality
+from muse.tools.theory.note_languages import detect_language, english_symbol
 from muse.tools.theory.qualities import UNKNOWN
 from muse.tools.theory.roman import from_roman
 
@@ -76,7 +77,9 @@ def read_prompt(text: str, meter: Meter, key: Tonality | None, rhythm_beats: flo
     words = text.replace(",", " ").split() if "|" not in text else []
     if "|" not in text:
         length = rhythm_beats or bar_beats(meter)
-        symbols = [read_chord(word, key, "--prompt") for word in words]
+        language = detect_language(word for word in words if not ROMAN.match(word))
+        english = (word if ROMAN.match(word) else english_symbol(word, language) for word in words)
+        symbols = [read_chord(word, key, "--prompt") for word in english]
         if not symbols:
             raise ParameterError("--prompt has no chords in it")
         chords = [
@@ -84,14 +87,21 @@ def read_prompt(text: str, meter: Meter, key: Tonality | None, rhythm_beats: flo
             for index, symbol in enumerate(symbols)
         ]
         return Song(chords=chords)
-    bars = [bar.split() for bar in text.strip().strip("|").split("|")]
-    cells = (" ".join(chart_sign(word, key) for word in bar) for bar in bars)
     head = f"title: prompt\nmeter: {signature_text(meter)}\n"
     try:
-        return parse_charts(f"{head}| {' | '.join(cells)} |\n", "--prompt")[0].song
+        return parse_charts(f"{head}{prompt_bars(text, key)}\n", "--prompt")[0].song
     except BadInputError as error:
         reason = re.sub(r"^--prompt, line \d+: ", "", str(error))
         raise ParameterError(f"--prompt: {reason}") from error
+
+
+def prompt_bars(text: str, key: Tonality | None) -> str:
+    """Return a prompt with bar lines as a line of a chart, Roman numerals as chord symbols."""
+    line = " ".join(text.split())
+    if has_numerals(text):
+        bars = [bar.split() for bar in line.strip("|").split("|")]
+        line = " | ".join(" ".join(chart_sign(word, key) for word in bar) for bar in bars)
+    return line if line.startswith(("|", "[|")) else f"| {line}"
 
 
 def chart_sign(word: str, key: Tonality | None) -> str:

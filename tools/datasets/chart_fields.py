@@ -47,6 +47,12 @@ def looks_like_field(line: str) -> bool:
     return found is not None and bool(found[3])
 
 
+def is_assignment(line: str) -> bool:
+    """Return whether a field is written with an equals sign: `TimeSig = 4 4`."""
+    found = FIELD.match(line)
+    return found is not None and found[2] == "="
+
+
 def split_fields(line: str) -> list[tuple[str, str]]:
     """Return the fields of a line; all but the text fields may share it, with semicolons between.
 

@@ -37,6 +37,7 @@ from muse.tools.datasets.bar_lines import BAR_LINES, HOLD, PUSH, BarsText, split
 from muse.tools.datasets.chart_fields import (
     MUSIC_FIELDS,
     STRAIGHT,
+    is_assignment,
     looks_like_field,
     match_field,
     parse_number,
@@ -54,6 +55,7 @@ COMMENT = re.compile(r"(?:^|\s)#(?:\s.*)?$")
 LABEL_LINE = re.compile(r"\[([^\]|]+)\]|([A-Za-z][\w '()-]*):|\*\*?([^*|]+)\*\*?")
 LEAD_LABEL = re.compile(r"\[([^\]]+)\]|(.+?):?")
 LETTER_LABEL = re.compile(r"[A-H]\d?'*")  # a section or a chord
+SECTION_LETTERS = "ABCDEFGH"
 LEAD_NOTE = "a letter before the first bar line of a line is a section"
 
 logger = logging.getLogger("muse")
@@ -100,14 +102,24 @@ class TextLine:
 
 @dataclass
 class ChartDraft:
-    """A chart being read; `music` holds the fields in force, `label` a section to begin."""
+    """A chart being read.
+
+    Attributes:
+        title: as written.
+        fields: those that hold for the whole chart.
+        music: the meter, tempo and key in force.
+        label: of a section that begins with the next bar.
+        lines: of bars, so far.
+        begins_with_bars: its lines have no bar line at their start, as in charts of programs that
+            write `Title = ...`.
+    """
 
     title: str
     fields: dict[str, str] = field(default_factory=dict)
     music: dict[str, str] = field(default_factory=dict)
     label: str = ""
     lines: list[TextLine] = field(default_factory=list)
-    first_line: int = 1
+    begins_with_bars: bool = False
 
 
 def read_charts(text: str, name: str = "input") -> list[tuple[str, Song]]:
@@ -164,7 +176,7 @@ def read_line(line: str, number: int, drafts: list[ChartDraft]) -> None:
         return
     found = match_field(line)
     if found and found[0] == "title":
-        drafts.append(ChartDraft(found[1]))
+        drafts.append(ChartDraft(found[1], begins_with_bars=is_assignment(line)))
         return
     if not drafts:
         drafts.append(ChartDraft(UNTITLED))
@@ -191,6 +203,7 @@ def add_line(line: TextLine, draft: ChartDraft) -> None:
 
 def read_fields(line: str, draft: ChartDraft) -> None:
     """Read the fields of a line; those of the music hold from the next bar on."""
+    draft.begins_with_bars |= is_assignment(line)
     for name, value in split_fields(line):
         (draft.music if name in MUSIC_FIELDS else draft.fields)[name] = value
 
@@ -262,8 +275,8 @@ def with_fields(bars: list[WrittenBar], label: str, fields: dict[str, str]) -> l
 def is_first_bar(text: BarsText, draft: ChartDraft, symbols: ChartSymbols) -> bool:
     """Return whether the text before the first bar line is a bar; else it is a section label.
 
-    A single letter is a bar if the line is not closed, or if lines of the chart begin with other
-    chords, and no line of the chart begins with a bar line.
+    A single letter is a bar if the line is not closed or the letters of the chart's lines are not
+    those of sections, A and the next ones; and if no line of the chart begins with a bar line.
     """
     signs = list(split_signs(text.lead))
     if not all(map(symbols.is_sign, signs)):
@@ -272,8 +285,10 @@ def is_first_bar(text: BarsText, draft: ChartDraft, symbols: ChartSymbols) -> bo
         return True
     leads = [line.text.lead for line in draft.lines if line.text]
     has_labels = "" in leads or any(not symbols.is_sign(w) for x in leads for w in x.split())
-    others = [lead for lead in leads if lead and not LETTER_LABEL.fullmatch(lead)]
-    if not has_labels and (others or not text.is_closed):
+    letters = sorted({lead[:1] for lead in leads})
+    others = any(not LETTER_LABEL.fullmatch(lead) for lead in leads if lead)
+    are_sections = not others and "".join(letters) == SECTION_LETTERS[: len(letters)]
+    if draft.begins_with_bars or (not has_labels and not (are_sections and text.is_closed)):
         return True
     symbols.note(LEAD_NOTE)
     return False
