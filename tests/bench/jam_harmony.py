@@ -77,7 +77,7 @@ AHEAD = 4  # upcoming chords that are predicted
 CONSTANT = 0.1  # weight of the melody in other systems
 DRAWS = 2000  # bootstrap samples of songs, for confidence intervals of differences
 BEATS = 160  # of each song, with --every
-GENERATED, GENERATED_SEED = 20, 3000  # number of melodies of an idiom, and their seed
+GENERATED, GENERATED_SEED = 8, 3000  # number of melodies of an idiom, and their seed
 MIXES: dict[str, float | None] = {
     "model": 0.0,
     "melody": 1.0,
