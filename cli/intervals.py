@@ -34,12 +34,17 @@ Confidence = Annotated[
 ]
 FirstNote = Annotated[
     str,
-    typer.Argument(metavar="NOTE", help="First note, for example C4; C alone means C4."),
+    typer.Argument(
+        metavar="NOTE",
+        help="First note, for example C4; C alone means C4. Or an interval, for example min3.",
+    ),
 ]
 SecondNote = Annotated[
-    str,
+    list[str] | None,
     typer.Argument(
-        metavar="NOTE", help="Second note, for example G#4; G# alone means the next one up."
+        metavar="[NOTE|INTERVAL]",
+        help="Second note, for example G#4; G# alone means the next one up. Or the interval to it, "
+        "for example M3, dim5, 'aug 4', b3 or TT.",
     ),
 ]
 
@@ -130,20 +135,37 @@ def print_intervals(found: "list[DetectedInterval]") -> None:
 
 
 @group.command("name", cls=Command, no_args_is_help=True)
-def name(first: FirstNote, second: SecondNote, as_json: AsJson = False) -> None:
-    """Name the interval between two notes, by its size and by its spelling.
+def name(first: FirstNote, second: SecondNote = None, as_json: AsJson = False) -> None:
+    """Name the interval between two notes, or an interval, by its size and by its spelling.
 
     Example: muse intervals name C4 G#4
-    Example: muse intervals name Bb3 D5 --json
+    Example: muse intervals name A3 M3
+    Example: muse intervals name dim5 --json
     """
     from muse.cli.output import print_json
-    from muse.tools.intervals.names import describe
 
-    found = describe(first, second)
+    found = named(first, " ".join(second or ()))
     if as_json or not sys.stdout.isatty():
         print_json(found)
     else:
         print_names(found)
+
+
+def named(first: str, rest: str) -> dict[str, Any]:
+    """Return the names of the interval of two notes, of a note and an interval, or of a name."""
+    from muse.tools.errors import BadInputError
+    from muse.tools.intervals.names import describe, describe_interval, parse_spelled_note
+
+    if not rest:
+        return describe_interval(first)
+    try:
+        parse_spelled_note(first)
+    except BadInputError as error:
+        try:
+            return describe_interval(f"{first} {rest}")
+        except BadInputError:
+            raise error from None
+    return describe(first, rest)
 
 
 def print_names(found: dict[str, Any]) -> None:
@@ -151,15 +173,17 @@ def print_names(found: dict[str, Any]) -> None:
     from muse.cli.output import print_table
 
     inversion = found["inversion"]
+    has_notes = "first" in found
     rows: list[tuple[str, ...]] = [
         ("semitones", str(found["semitones"])),
-        ("direction", found["direction"]),
+        *([("direction", found["direction"])] if has_notes else []),
         ("by size", found["name"]),
         ("by spelling", found["spelled"]),
         ("compound of", found["compound"] or "-"),
         ("inversion", f"{inversion['name']} (spelled {inversion['spelled']})"),
     ]
-    print_table(f"{found['first']} to {found['second']}", ("", ""), rows)
+    title = f"{found['first']} to {found['second']}" if has_notes else found["spelled"]
+    print_table(title, ("", ""), rows)
 
 
 group.command("quiz", cls=Command)(quiz)

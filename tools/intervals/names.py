@@ -9,17 +9,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from muse.tools.errors import BadInputError
-from muse.tools.theory.intervals import INTERVAL_NAMES, MAJOR_SCALE, STEPS
-from muse.tools.theory.pitch import MIDI_NAME, note_name, parse_midi_name, parse_note_name
+from muse.tools.intervals.quiz_answers import named_interval
+from muse.tools.theory.intervals import (
+    INTERVAL_NAMES,
+    MAJOR_SCALE,
+    NUMBERS,
+    PERFECT_STEPS,
+    STEPS,
+)
+from muse.tools.theory.pitch import (
+    MIDI_NAME,
+    name_with_octave,
+    note_name,
+    parse_midi_name,
+    parse_note_name,
+)
 
 LETTERS = "CDEFGAB"  # up the staff
 USUAL_OCTAVE = 4  # of a first note without an octave
-PERFECT_STEPS = (0, 3, 4)  # unison, fourth, fifth
 TIMES = {1: "", 2: "doubly ", 3: "triply "}
-NUMBERS = (
-    *("unison", "second", "third", "fourth", "fifth", "sixth", "seventh", "octave"),
-    *("ninth", "tenth", "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth"),
-)
 WHOLE_OCTAVE = "perfect octave"
 FORMAT = "muse.interval-name/1"
 
@@ -44,7 +52,8 @@ def describe(first: str, second: str) -> dict[str, Any]:
 
     Args:
         first: such as "C4"; without an octave it is in octave 4.
-        second: such as "G#4"; without an octave it is the next one up the staff.
+        second: such as "G#4"; without an octave it is the next one up the staff. Or the name of an
+            interval, such as "min3"; the second note is that interval above the first.
 
     Returns:
         JSON values: the notes, semitones, direction, `name` by the size, `spelled` by the letters,
@@ -54,7 +63,7 @@ def describe(first: str, second: str) -> dict[str, Any]:
         BadInputError: a note's name is invalid or out of MIDI's range.
     """
     start = parse_spelled_note(first)
-    end = parse_spelled_note(second, start.staff_position)
+    end = parse_end(second, start)
     low, high = sorted((start, end), key=lambda note: (note.staff_position, note.pitch))
     steps, semitones = high.staff_position - low.staff_position, high.pitch - low.pitch
     return {
@@ -68,6 +77,41 @@ def describe(first: str, second: str) -> dict[str, Any]:
         "compound": compound_name(steps, semitones),
         "inversion": inversion(steps, semitones),
     }
+
+
+def describe_interval(text: str) -> dict[str, Any]:
+    """Return all names of an interval that is named: "min3", "dim5", "aug 4", "b5", "TT".
+
+    Returns:
+        JSON values as of `describe`, without notes and direction.
+
+    Raises:
+        BadInputError: the text is not an interval up to two octaves.
+    """
+    found = named_interval(text)
+    steps, semitones = found.number - 1, found.semitones
+    return {
+        "format": FORMAT,
+        "semitones": semitones,
+        "name": size_name(semitones),
+        "spelled": spelled_name(steps, semitones),
+        "compound": compound_name(steps, semitones),
+        "inversion": inversion(steps, semitones),
+    }
+
+
+def parse_end(text: str, start: SpelledNote) -> SpelledNote:
+    """Parse the second note, or the interval from the first one to it."""
+    try:
+        return parse_spelled_note(text, start.staff_position)
+    except BadInputError as error:
+        try:
+            found = named_interval(text)
+        except BadInputError:
+            raise error from None
+    fifths = parse_note_name(start.name.rstrip("-0123456789")) + found.fifths
+    name = name_with_octave(start.pitch + found.semitones, fifths)
+    return parse_spelled_note(name)
 
 
 def parse_spelled_note(text: str, above: int | None = None) -> SpelledNote:

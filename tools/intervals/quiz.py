@@ -18,8 +18,8 @@ from muse.tools.intervals.generate import Clip, ClipMaker
 from muse.tools.intervals.quiz_stats import FORMAT, Answer
 from muse.tools.intervals.sample_label import LABEL, Label, clip_rng, sample_label
 from muse.tools.intervals.sampled_notes import ResourceOwner
+from muse.tools.theory.interval_spelling import spell_pair
 from muse.tools.theory.intervals import INTERVAL_NAMES
-from muse.tools.theory.pitch import midi_name
 
 UP, DOWN, TOGETHER = DIRECTIONS
 RANGE_HZ = (110.0, 880.0)  # of the notes, A2 to A5
@@ -67,7 +67,7 @@ class Question:
     @property
     def note_names(self) -> str:
         """Names of the notes in the order they sound, for a quiz without sound."""
-        low, high = midi_name(self.label.low_pitch), midi_name(self.label.high_pitch)
+        low, high = spell_pair(self.label.low_pitch, self.label.high_pitch)
         first, second = (high, low) if self.label.direction == DOWN else (low, high)
         return f"{first} {'with' if self.label.direction == TOGETHER else 'then'} {second}"
 

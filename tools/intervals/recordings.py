@@ -18,7 +18,7 @@ from muse.tools.intervals.names import find_direction, size_name
 from muse.tools.intervals.segments import RATE, Mono, Segment, segments
 from muse.tools.intervals.single_notes import SoundSummary
 from muse.tools.progress import Report, silent
-from muse.tools.theory.pitch import midi_name
+from muse.tools.theory.interval_spelling import spell_pair
 
 FORMAT = "muse.interval/1"
 TOGETHER = DIRECTIONS[2]
@@ -33,7 +33,7 @@ class DetectedNote(msgspec.Struct, frozen=True, kw_only=True):
     """A note of an interval.
 
     Attributes:
-        name: of the nearest pitch, such as "F#4".
+        name: of the nearest pitch, such as "F#4", spelled as the interval.
         pitch: MIDI.
         hz: measured frequency.
         onset_s: onset time.
@@ -215,7 +215,7 @@ def follows(before: Segment, segment: Segment) -> bool:
 def simultaneous_interval(segment: Segment) -> DetectedInterval:
     """Return the interval of two simultaneous notes."""
     low, high = segment.chord.pitches
-    notes = make_note(low, segment.start_s), make_note(high, segment.start_s)
+    notes = make_notes((low, segment.start_s), (high, segment.start_s))
     return make_interval(
         *notes, high - low, TOGETHER, chord_confidence(segment.chord), segment.end_s
     )
@@ -231,7 +231,7 @@ def successive_interval(before: Segment, segment: Segment) -> DetectedInterval:
         for (high,), other in single_note_hypotheses(segment.chord)
         if round(high - low) == round(size)
     )
-    notes = make_note(first, before.start_s), make_note(second, segment.start_s)
+    notes = make_notes((first, before.start_s), (second, segment.start_s))
     return make_interval(*notes, size, find_direction(round(size)), confidence, segment.end_s)
 
 
@@ -240,12 +240,21 @@ def single_note_hypotheses(chord: Chord) -> list[tuple[Pitches, float]]:
     return [row for row in chord.ranked if len(row[0]) == 1]
 
 
-def make_note(pitch: float, onset_s: float) -> DetectedNote:
+def make_notes(
+    first: tuple[float, float], second: tuple[float, float]
+) -> tuple[DetectedNote, DetectedNote]:
+    """Make two notes from their pitches with fractions and onsets, spelled as their interval."""
+    pitches = round(first[0]), round(second[0])
+    low, high = spell_pair(min(pitches), max(pitches))
+    names = (low, high) if pitches[0] <= pitches[1] else (high, low)
+    return make_note(*first, names[0]), make_note(*second, names[1])
+
+
+def make_note(pitch: float, onset_s: float, name: str) -> DetectedNote:
     """Make a note from a pitch with fractions."""
-    nearest = round(pitch)
     return DetectedNote(
-        name=midi_name(nearest),
-        pitch=nearest,
+        name=name,
+        pitch=round(pitch),
         hz=round(frequency_of(pitch), DIGITS_HZ),
         onset_s=round(onset_s, DIGITS_S),
     )

@@ -15,6 +15,11 @@ from muse.tools.theory.pitch import SHARP, SIGNS, signs
 STEPS = 7  # letters in an octave
 MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)  # semitones of the degrees 1 to 7
 SCALE_FIFTHS = (0, 2, 4, -1, 1, 3, 5)  # the same on the line of fifths
+PERFECT_STEPS = (0, 3, 4)  # unison, fourth, fifth
+NUMBERS = (
+    *("unison", "second", "third", "fourth", "fifth", "sixth", "seventh", "octave"),
+    *("ninth", "tenth", "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth"),
+)
 LARGEST_NUMBER = 15  # two octaves
 DEGREE = re.compile(rf"([{''.join(SIGNS)}]*)(\d{{1,2}})")
 

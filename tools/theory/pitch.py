@@ -73,7 +73,11 @@ def respell(fifths: int, tonic_fifths: int = 0) -> int:
 
 def midi_name(pitch: int, tonic_fifths: int = 0) -> str:
     """Return the name of a MIDI pitch with its octave, spelled as a key does: 60 is "C4"."""
-    fifths = spell(pitch % 12, tonic_fifths)
+    return name_with_octave(pitch, spell(pitch % 12, tonic_fifths))
+
+
+def name_with_octave(pitch: int, fifths: int) -> str:
+    """Return the name of a MIDI pitch with its octave, spelled as a place on the line of fifths."""
     natural = pitch - (fifths + 1) // len(LETTERS)  # B#3 sounds like C4 and belongs to octave 3
     return f"{note_name(fifths)}{natural // 12 - 1}"
 
