@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from muse.tools.intervals.data_set import DataSet
 
 INTERVALS, DETERIORATION = "Intervals", "Tuning, level and noise"
+EXPRESSION = "Expression"
 RANGE = "a number or a range LOW:HIGH"
 
 Out = Annotated[
@@ -42,7 +43,7 @@ Sizes = Annotated[
         panel=INTERVALS,
         metavar="SIZES",
         default="1-12",
-        help="Sizes in semitones, 0 to 24, for example 1-12 or 3,4,7, or 'all'.",
+        help="Sizes in semitones, 0 to 24, or names, for example 1-12 or m3,P5,TT, or 'all'.",
     ),
 ]
 Direction = Annotated[
@@ -174,6 +175,61 @@ Level = Annotated[
         help=f"Peak level of a clip in dBFS, {RANGE}.",
     ),
 ]
+Vibrato = Annotated[
+    Text,
+    option(
+        panel=EXPRESSION,
+        metavar="CENTS",
+        default="no vibrato",
+        help=f"Depth of the vibrato to either side in cents, {RANGE}.",
+    ),
+]
+VibratoRate = Annotated[
+    Text,
+    option(
+        panel=EXPRESSION,
+        metavar="HZ",
+        default="4:7",
+        help=f"Rate of vibrato and tremolo in Hz, {RANGE}.",
+    ),
+]
+Tremolo = Annotated[
+    Text,
+    option(
+        panel=EXPRESSION,
+        metavar="DB",
+        default="no tremolo",
+        help=f"Depth of the tremolo to either side in dB, {RANGE}.",
+    ),
+]
+Bend = Annotated[
+    Text,
+    option(
+        panel=EXPRESSION,
+        metavar="CENTS",
+        default="no bends",
+        help=f"Deviation in cents at the beginning of each note, {RANGE}; below 0 it begins too "
+        "low.",
+    ),
+]
+Portamento = Annotated[
+    Text,
+    option(
+        panel=EXPRESSION,
+        metavar="SECONDS",
+        default="no portamento",
+        help=f"Time of the glide from the first note to the second in seconds, {RANGE}.",
+    ),
+]
+ExpressionShare = Annotated[
+    Number,
+    option(
+        panel=EXPRESSION,
+        metavar="SHARE",
+        default="1",
+        help="Share of the clips that are played with vibrato, tremolo, bends and portamento.",
+    ),
+]
 Seed = Annotated[
     int | None,
     option(
@@ -216,6 +272,12 @@ def generate(
     snr: Snr = None,
     noise: Noise = None,
     level: Level = None,
+    vibrato: Vibrato = None,
+    vibrato_rate: VibratoRate = None,
+    tremolo: Tremolo = None,
+    bend: Bend = None,
+    portamento: Portamento = None,
+    expression_share: ExpressionShare = None,
     seed: Seed = None,
     jobs: Jobs = 1,
     overwrite: Overwrite = False,
@@ -229,6 +291,7 @@ def generate(
 
     Example: muse intervals generate -n 5000 -o clips/ --jobs 2
     Example: muse intervals generate -o gm/ --timbre gm:train --direction together --snr 10:40
+    Example: muse intervals generate -o sung/ --vibrato 20:100 --portamento 0:0.1
     """
     from muse.cli.progress import progress_bar
     from muse.tools.generation.seeds import choose_seed, report_seed
@@ -253,6 +316,12 @@ def generate(
         reverb=reverb,
         level=level,
         rate=rate,
+        vibrato=vibrato,
+        vibrato_rate=vibrato_rate,
+        tremolo=tremolo,
+        bend=bend,
+        portamento=portamento,
+        expression_share=expression_share,
     )
     settings, chosen = parse_settings(request), choose_seed(seed)
     if seed is None:

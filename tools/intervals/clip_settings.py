@@ -24,7 +24,32 @@ RATES = (8_000, 96_000)  # Hz, the range of FluidSynth
 CLIP_S = (0.1, 60.0)  # allowed lengths of a clip
 SHORTEST_NOTE_S = 0.03
 LARGEST_BALANCE_DB = 40.0
+MOST_VIBRATO_CENTS, MOST_BEND_CENTS = 300.0, 300.0
+VIBRATO_HZ = (0.5, 12.0)  # allowed rates
+MOST_TREMOLO_DB = 20.0
+LONGEST_PORTAMENTO_S = 1.0
 CENTS = 50.0  # largest deviation; beyond it the nearest pitch would be another
+
+
+@dataclass(frozen=True)
+class ExpressionSettings:
+    """Distributions of a player's expression.
+
+    Attributes:
+        share: of the clips that are played with expression, 0 to 1.
+        vibrato_cents: depth of the vibrato to either side.
+        rate_hz: of the vibrato and of the tremolo.
+        tremolo_db: depth of the tremolo to either side.
+        bend_cents: deviation at the beginning of each note; negative ones begin too low.
+        portamento_s: time of the glide from the first note to the second.
+    """
+
+    share: float = 1.0
+    vibrato_cents: Span = (0.0, 0.0)
+    rate_hz: Span = (4.0, 7.0)
+    tremolo_db: Span = (0.0, 0.0)
+    bend_cents: Span = (0.0, 0.0)
+    portamento_s: Span = (0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -49,6 +74,7 @@ class ClipSettings:
         noise: of NOISES.
         reverb_s: reverberation time (RT60); None adds no reverberation.
         peak_dbfs: highest sample of a clip.
+        expression: vibrato, tremolo, bends and portamento; None plays steady notes.
     """
 
     sample_rate: int = 44_100
@@ -68,6 +94,7 @@ class ClipSettings:
     noise: str = "white"
     reverb_s: Span | None = None
     peak_dbfs: Span = (-6.0, -6.0)
+    expression: ExpressionSettings | None = None
 
     @property
     def frames(self) -> int:
@@ -84,8 +111,9 @@ class ClipSettings:
         )
 
     def plain(self) -> dict[str, Any]:
-        """Return the settings as JSON values."""
-        return asdict(self)
+        """Return the settings as JSON values; expression only if there is any."""
+        values = asdict(self)
+        return values if self.expression else {k: v for k, v in values.items() if k != "expression"}
 
 
 def pitch_of(hz: float) -> float:
@@ -118,10 +146,21 @@ def check_settings(settings: ClipSettings) -> None:
     within("--snr", settings.snr_db, -40.0, 120.0)
     within("--reverb", settings.reverb_s, 0.01, 20.0)
     within("--level", settings.peak_dbfs, -90.0, 0.0)
+    check_expression(settings.expression or ExpressionSettings())
     if settings.highest_hz >= settings.sample_rate / 2:
         raise ParameterError(
             f"--highest must be below half of --rate, {settings.sample_rate / 2:g}"
         )
+
+
+def check_expression(expression: ExpressionSettings) -> None:
+    """Raise ParameterError unless the expression is within the bounds."""
+    within("--expression-share", (expression.share,) * 2, 0.0, 1.0)
+    within("--vibrato", expression.vibrato_cents, 0.0, MOST_VIBRATO_CENTS)
+    within("--vibrato-rate", expression.rate_hz, *VIBRATO_HZ)
+    within("--tremolo", expression.tremolo_db, 0.0, MOST_TREMOLO_DB)
+    within("--bend", expression.bend_cents, -MOST_BEND_CENTS, MOST_BEND_CENTS)
+    within("--portamento", expression.portamento_s, 0.0, LONGEST_PORTAMENTO_S)
 
 
 def check_choices(option: str, chosen: tuple[str, ...], known: tuple[str, ...]) -> None:

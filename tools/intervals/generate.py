@@ -16,8 +16,10 @@ from muse.tools.intervals.effects import (
     normalize_peak,
     room_response,
 )
+from muse.tools.intervals.expression import play
 from muse.tools.intervals.sample_label import (
     EFFECTS,
+    PHASE,
     VOICE,
     Label,
     ResolvedSettings,
@@ -79,10 +81,23 @@ class ClipMaker(ResourceOwner):
         clip = np.zeros(self._settings.frames)
         for place in (0, 1):
             start = round(label.onsets_s[place] * rate)
-            note = self._note(label, place)[: len(clip) - start]
+            note = self._played_note(label, place)[: len(clip) - start]
             gain = db_to_amplitude((place - 0.5) * label.balance_db)
             clip[start : start + len(note)] += gain * note
         return clip
+
+    def _played_note(self, label: Label, place: int) -> Sound | Clip:
+        """Return the lower note (place 0) or the higher one, with its expression."""
+        note = self._note(label, place)
+        if label.expression is None:
+            return note
+        phases = clip_rng(label.seed, label.number, PHASE).uniform(size=(2, 2))[place]
+        from_cents = 0.0
+        if label.onsets_s[place] > label.onsets_s[1 - place]:
+            from_cents = 100.0 * (label.low_pitch - label.high_pitch) * (1 if place else -1)
+        rate = self._settings.sample_rate
+        own = (float(phases[0]), float(phases[1]))
+        return play(note, label.expression, rate, own, from_cents)
 
     def _note(self, label: Label, place: int) -> Sound | Clip:
         """Return the lower note (place 0) or the higher one; both use the same random timbre."""

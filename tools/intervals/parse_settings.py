@@ -4,8 +4,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from muse.tools.errors import ParameterError
-from muse.tools.intervals.clip_settings import LARGEST, ClipSettings, Span
+from muse.tools.errors import BadInputError, ParameterError
+from muse.tools.intervals.clip_settings import LARGEST, ClipSettings, ExpressionSettings, Span
+from muse.tools.intervals.quiz_answers import answer_semitones
 
 EVERYTHING = "all"
 
@@ -31,6 +32,12 @@ class SettingsRequest:
     reverb: str | None = None
     level: str | None = None
     rate: int | None = None
+    vibrato: str | None = None
+    vibrato_rate: str | None = None
+    tremolo: str | None = None
+    bend: str | None = None
+    portamento: str | None = None
+    expression_share: float | None = None
 
 
 def parse_settings(request: SettingsRequest) -> ClipSettings:
@@ -57,9 +64,34 @@ def parse_settings(request: SettingsRequest) -> ClipSettings:
         "noise": request.noise,
         "reverb_s": parse_span("--reverb", request.reverb),
         "peak_dbfs": parse_span("--level", request.level),
+        "expression": parse_expression(request),
     }
     given = {key: value for key, value in values.items() if value is not None}
     return ClipSettings(**given)  # type: ignore[arg-type]
+
+
+def parse_expression(request: SettingsRequest) -> ExpressionSettings | None:
+    """Return the expression of the given options; None if notes are steady."""
+    spans = {
+        "vibrato_cents": parse_span("--vibrato", request.vibrato),
+        "tremolo_db": parse_span("--tremolo", request.tremolo),
+        "bend_cents": parse_span("--bend", request.bend),
+        "portamento_s": parse_span("--portamento", request.portamento),
+    }
+    if not any(spans.values()):
+        if request.vibrato_rate is not None or request.expression_share is not None:
+            raise ParameterError(
+                "--vibrato-rate and --expression-share need --vibrato, --tremolo, --bend or "
+                "--portamento"
+            )
+        return None
+    values = {
+        **spans,
+        "rate_hz": parse_span("--vibrato-rate", request.vibrato_rate),
+        "share": request.expression_share,
+    }
+    given = {key: value for key, value in values.items() if value is not None}
+    return ExpressionSettings(**given)  # type: ignore[arg-type]
 
 
 def parse_span(option: str, text: str | None) -> Span | None:
@@ -74,7 +106,7 @@ def parse_span(option: str, text: str | None) -> Span | None:
 
 
 def parse_sizes(text: str | None) -> tuple[int, ...] | None:
-    """Parse sizes in semitones, without repeats and in order, from "1-12", "3,4,7" or "all"."""
+    """Parse sizes, without repeats and in order, from "1-12", "3,4,7", "m3,P5,TT" or "all"."""
     if text is None:
         return None
     if text == EVERYTHING:
@@ -82,9 +114,15 @@ def parse_sizes(text: str | None) -> tuple[int, ...] | None:
     found: set[int] = set()
     for part in text.split(","):
         match = re.fullmatch(r"\s*(\d{1,2})(?:-(\d{1,2}))?\s*", part)
-        if match is None:
-            raise ParameterError(f"--intervals must be like 1-12 or 3,4,7, not '{text}'")
-        found.update(range(int(match[1]), int(match[2] or match[1]) + 1))
+        if match:
+            found.update(range(int(match[1]), int(match[2] or match[1]) + 1))
+            continue
+        try:
+            found.add(answer_semitones(part))
+        except BadInputError as error:
+            raise ParameterError(
+                f"--intervals must be like 1-12, 3,4,7 or m3,P5, not '{text}'"
+            ) from error
     return tuple(sorted(found))
 
 

@@ -22,11 +22,12 @@ from muse.tools.intervals.clip_settings import (
     check_settings,
     frequency_of,
 )
+from muse.tools.intervals.expression import Expression
 from muse.tools.intervals.instruments import INSTRUMENTS, programs
 from muse.tools.theory.intervals import INTERVAL_NAMES
 
 TIME_STEP_S = 0.01  # of sampled lengths, so that rendered General MIDI notes can be reused
-LABEL, EFFECTS, SIZE_ORDER, VOICE = 0, 1, 2, 3  # streams of random numbers
+LABEL, EFFECTS, SIZE_ORDER, VOICE, EXPRESSION, PHASE = range(6)  # streams of random numbers
 ANY_PITCH = (0, 127)
 DIGITS = 6  # after the point, of times and cents in a label
 
@@ -34,7 +35,7 @@ Pair = tuple[float, float]
 T = TypeVar("T")
 
 
-class Label(msgspec.Struct, frozen=True, kw_only=True):
+class Label(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Everything that determines a clip.
 
     Attributes:
@@ -62,6 +63,7 @@ class Label(msgspec.Struct, frozen=True, kw_only=True):
         reverb_s: reverberation time, None without reverberation.
         peak_dbfs: highest sample.
         seed: of the data set.
+        expression: how the notes are played; None for steady notes.
     """
 
     number: int
@@ -88,6 +90,7 @@ class Label(msgspec.Struct, frozen=True, kw_only=True):
     reverb_s: float | None
     peak_dbfs: float
     seed: int
+    expression: Expression | None = None
 
 
 @dataclass(frozen=True)
@@ -229,6 +232,22 @@ def sample_label(resolved: ResolvedSettings, seed: int, number: int) -> Label:
         reverb_s=sample_value(settings.reverb_s, rng),
         peak_dbfs=round_value(rng.uniform(*settings.peak_dbfs)),
         seed=seed,
+        expression=sample_expression(settings, seed, number),
+    )
+
+
+def sample_expression(settings: ClipSettings, seed: int, number: int) -> Expression | None:
+    """Sample the expression of a clip; None for steady notes."""
+    spans = settings.expression
+    rng = clip_rng(seed, number, EXPRESSION)
+    if spans is None or rng.uniform() >= spans.share:
+        return None
+    return Expression(
+        vibrato_cents=round_value(rng.uniform(*spans.vibrato_cents)),
+        rate_hz=round_value(rng.uniform(*spans.rate_hz)),
+        tremolo_db=round_value(rng.uniform(*spans.tremolo_db)),
+        bend_cents=round_value(rng.uniform(*spans.bend_cents)),
+        portamento_s=round_value(rng.uniform(*spans.portamento_s)),
     )
 
 

@@ -5,13 +5,14 @@ analysis are FRAME_S apart. Memory does not grow with the length: a recording is
 stretches of at most LONGEST_S, cut where they are quietest; a note across a cut is one note.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from muse.tools.audio.f0 import PitchTrack
 from muse.tools.audio.onsets import (
     COMPRESSION,
     framing,
@@ -22,11 +23,15 @@ from muse.tools.audio.onsets import (
     spectra,
 )
 from muse.tools.audio.yin import HIGHEST_HZ, LOWEST_HZ, THRESHOLD, WINDOW_S, periods
-from muse.tools.intervals.hypothesis_scoring import Chord, shared_estimator
+from muse.tools.intervals.hypothesis_scoring import NO_NOTES, Chord, shared_estimator
+from muse.tools.intervals.kick_drum import is_kick_drum
+from muse.tools.intervals.modulation import MovingNote, is_glide, moving_notes, track
+from muse.tools.intervals.struck_bar import without_bar_partials
 from muse.tools.theory.pitch import A4, A4_HZ
 
 Mono = NDArray[np.float32]
 Values = NDArray[np.float64]
+SpanSound = tuple[tuple[int, int], Mono]  # first frame and end of a segment, and its sound
 EstimateChord = Callable[[Mono, int], Chord]  # of a segment, and its sample rate in Hz
 
 RATE = 22_050  # Hz
@@ -141,13 +146,92 @@ def segments_of(stretch: Mono, estimate: EstimateChord) -> list[Segment]:
         for span in sounding_spans(sounding, features)
         for part in split_by_pitch(span, features)
     ]
-    chords = (estimate(without_attack(stretch, *span), RATE) for span in spans)
-    return [make_segment(features, sounding, *found) for found in zip(spans, chords, strict=True)]
+    sounds = [(span, stretch[span[0] * FRAME : span[1] * FRAME]) for span in spans]
+    f0 = track(stretch, RATE)
+    moving = moving_notes(stretch, RATE, f0, *onset_times(features))
+    sounds = without_glides(with_moving_notes(sounds, moving), f0)
+    chords = (
+        without_kick_drum(estimate(analyzed(sound), RATE), span, sound, features)
+        for span, sound in sounds
+    )
+    return [
+        make_segment(features, sounding, span, chord)
+        for (span, _), chord in zip(sounds, chords, strict=True)
+    ]
 
 
-def without_attack(stretch: Mono, first: int, last: int) -> Mono:
-    """Return the sound from one frame to another, without the attack if it is long enough."""
-    sound = stretch[first * FRAME : last * FRAME]
+def without_kick_drum(
+    chord: Chord, span: tuple[int, int], sound: Mono, features: StretchFeatures
+) -> Chord:
+    """Return the chord, or no notes if its only note is the stroke of a kick drum."""
+    if len(chord.pitches) != 1:
+        return chord
+    pitches = features.pitch[slice(*span)]
+    return NO_NOTES if is_kick_drum(sound, RATE, chord.pitches[0], pitches) else chord
+
+
+def onset_times(features: StretchFeatures) -> tuple[list[float], list[float]]:
+    """Return the onsets at which the level rises, and the other onsets, in s."""
+    struck = [level_rises(features.level_db, int(onset)) for onset in features.onsets]
+    times = [
+        (int(onset) * FRAME_S, rises) for onset, rises in zip(features.onsets, struck, strict=True)
+    ]
+    return [s for s, rises in times if rises], [s for s, rises in times if not rises]
+
+
+def with_moving_notes(spans: Sequence[SpanSound], notes: Sequence[MovingNote]) -> list[SpanSound]:
+    """Return the spans without what belongs to moving notes, and the moving notes, in order."""
+    found = list(spans)
+    for note in notes:
+        first, last = round(note.start_s / FRAME_S), round(note.end_s / FRAME_S)
+        found = [
+            part for each in found for part in (before(each, first), after(each, last)) if part
+        ]
+        found.append(((first, last), note.still))
+    return sorted(found, key=lambda each: each[0])
+
+
+def without_glides(spans: Sequence[SpanSound], f0: PitchTrack) -> list[SpanSound]:
+    """Return the spans; a glide begins the note that follows it at once, and is no note."""
+    found: list[SpanSound] = []
+    glide: tuple[int, int] | None = None
+    for (first, last), sound in spans:
+        follows = glide is not None and first - glide[1] <= ONSET_REACH
+        start = glide[0] if glide is not None and follows else first
+        if is_glide(f0, first * FRAME_S, last * FRAME_S):
+            glide = (start, last)
+            continue
+        found.append(((start, last), sound))
+        glide = None
+    return found
+
+
+def before(each: SpanSound, frame: int) -> SpanSound | None:
+    """Return the part of a span before a frame; None if it is too short."""
+    (first, last), sound = each
+    end = min(last, frame)
+    return ((first, end), sound[: (end - first) * FRAME]) if long_enough(first, end) else None
+
+
+def after(each: SpanSound, frame: int) -> SpanSound | None:
+    """Return the part of a span from a frame on; None if it is too short."""
+    (first, last), sound = each
+    start = max(first, frame)
+    return ((start, last), sound[(start - first) * FRAME :]) if long_enough(start, last) else None
+
+
+def long_enough(first: int, last: int) -> bool:
+    """Return whether a span is long enough for a segment."""
+    return last - first >= SHORTEST_FRAMES
+
+
+def analyzed(sound: Mono) -> Mono:
+    """Return the part of a segment's sound in which notes are estimated."""
+    return without_bar_partials(without_attack(sound), RATE)
+
+
+def without_attack(sound: Mono) -> Mono:
+    """Return the sound without its attack if it is long enough."""
     attack = round(ATTACK_S * RATE)
     return sound[attack:] if len(sound) > 4 * attack else sound
 
@@ -157,11 +241,16 @@ def make_segment(
 ) -> Segment:
     """Make the segment from one frame to another, with its estimated notes."""
     first, last = span
-    before = features.level_db[max(first - STRUCK_FRAMES, 0) : first + 1]
-    after = features.level_db[first : first + STRUCK_FRAMES]
-    risen = float(after.max() - before.min()) > LOUDER_DB
     silent = first > 0 and not sounding[first - 1]
-    return Segment(first * FRAME_S, last * FRAME_S, chord, bool(risen or silent))
+    struck = bool(silent or level_rises(features.level_db, first))
+    return Segment(first * FRAME_S, last * FRAME_S, chord, struck)
+
+
+def level_rises(level_db: Values, frame: int) -> bool:
+    """Return whether the level rises at a frame as at a note that is struck."""
+    earlier = level_db[max(frame - STRUCK_FRAMES, 0) : frame + 1]
+    later = level_db[frame : frame + STRUCK_FRAMES]
+    return float(later.max() - earlier.min()) > LOUDER_DB
 
 
 def onset_frames(stretch: Mono, count: int) -> NDArray[np.intp]:

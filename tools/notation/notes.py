@@ -71,7 +71,7 @@ def onset_of(
     placement: VoicePlacement,
 ) -> Onset:
     """Return one written pitch of a piece of a stretch."""
-    spelling = spelled(pitch + OCTAVE * placement.octaves, bar.key.tonic if bar.key else 0)
+    spelling = spelled(pitch + OCTAVE * placement.octaves, bar.tonic)
     # in a new key a tied note may need a sign again
     from_bar = index == 0 and stretch.tied_from and not bar.new_key
     return Onset(piece.start, spelling, from_bar, from_note=index > 0)

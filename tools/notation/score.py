@@ -18,6 +18,7 @@ from muse.tools.notation.voices import Staff, staves_of
 from muse.tools.song.document import Meter, Song, Tempo, Track
 from muse.tools.song.meter import Bar, bars_until
 from muse.tools.song.validation import DENOMINATORS
+from muse.tools.theory.interval_spelling import tonic_of_intervals
 from muse.tools.theory.key_spelling import spelled_keys
 from muse.tools.theory.keys import Tonality
 
@@ -40,6 +41,7 @@ class ScoreBar:
     new_meter: bool
     levels: tuple[int, ...]
     key: Tonality | None = None
+    tonic: int = 0  # that spells the notes, on the line of fifths
     new_key: bool = False
     tempos: list[tuple[int, float, bool]] = field(default_factory=list)  # offset, bpm, shown
     marks: list[tuple[int, str]] = field(default_factory=list)
@@ -180,8 +182,14 @@ def written_meters(song: Song) -> list[Meter]:
 
 
 def place_keys(song: Song, bars: Sequence[ScoreBar]) -> None:
-    """Set the key of each bar; a change inside a bar moves to the nearest bar line."""
+    """Set the key of each bar; a change inside a bar moves to the nearest bar line.
+
+    Without a key, notes are spelled as the intervals between them.
+    """
     starts = [bar.start for bar in bars]
+    no_key = tonic_of_intervals(pitches_in_order(song))
+    for bar in bars:
+        bar.tonic = no_key
     pairs = zip(song.keys, spelled_keys(song), strict=True)
     for key, tonality in sorted(pairs, key=lambda pair: pair[0].beat):
         step = round(key.beat * GRID)
@@ -189,9 +197,19 @@ def place_keys(song: Song, bars: Sequence[ScoreBar]) -> None:
         if step - starts[index] > bars[index].length // 2:
             index += 1
         for bar in bars[index:]:
-            bar.key = tonality
+            bar.key, bar.tonic = tonality, tonality.tonic
     for before, bar in zip([None, *bars], bars, strict=False):
         bar.new_key = before is None or before.key != bar.key
+
+
+def pitches_in_order(song: Song) -> list[int]:
+    """Return the pitches of the tracks, one after the other, in the order of their onsets."""
+    return [
+        note.pitch
+        for track in song.tracks
+        if not track.is_drum
+        for note in sorted(track.notes, key=lambda note: (note.start_beats, note.pitch))
+    ]
 
 
 def beat_of(tempo: Tempo) -> float:
