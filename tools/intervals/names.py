@@ -105,6 +105,8 @@ def parse_end(text: str, start: SpelledNote) -> SpelledNote:
     try:
         return parse_spelled_note(text, start.staff_position)
     except BadInputError as error:
+        if text.strip().isdigit():  # a number of semitones, or a note without its letter
+            raise
         try:
             found = named_interval(text)
         except BadInputError:
