@@ -433,7 +433,7 @@ def save_song(song: "Song", path: File) -> None:
 
     Args:
         song: what to write.
-        path: .mid, .json, .musicxml, .mxl, .wav, .flac, .ogg, .mp3, .png, .svg or .pdf.
+        path: .mid, .json, .musicxml, .mxl, .abc, .wav, .flac, .ogg, .mp3, .png, .svg or .pdf.
 
     Raises:
         MissingPartError: audio without FluidSynth.

@@ -79,7 +79,7 @@ SongOut = Annotated[
         metavar="FILE",
         default="standard output",
         help="Output file; the suffix sets the format: mid, json, wav, flac, ogg, mp3, "
-        "musicxml, mxl, png, svg or pdf.",
+        "musicxml, mxl, abc, png, svg or pdf.",
     ),
 ]
 AsJson = Annotated[

@@ -50,7 +50,7 @@ Out = Annotated[
         metavar="FILE",
         default="the terminal",
         help="Output file; the suffix sets the format: a picture (png, svg, pdf), a score "
-        "(musicxml, mxl), mid or json.",
+        "(musicxml, mxl, abc), mid or json.",
     ),
 ]
 Chart = Annotated[

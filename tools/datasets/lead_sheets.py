@@ -7,12 +7,12 @@ major signature whose last chord is the relative minor's tonic is read as minor,
 INFERRED_MODE.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from muse.tools.datasets.text_lines import make_chord
-from muse.tools.song.document import Chord, Key, Meter, Note, Track
+from muse.tools.song.document import Chord, Key, Meter
 from muse.tools.song.meter import COMMON_TIME, bar_beats, is_same_signature, meter_of_length
 from muse.tools.theory.chords import ChordSymbol
 from muse.tools.theory.keys import Mode, Tonality, relative, tonality
@@ -60,24 +60,6 @@ def meters_from_bars(bars: Sequence[WrittenBar], shift: float) -> list[Meter]:
             beat = bar.start + shift if meters else 0.0
             meters.append(Meter(beat, meter.numerator, meter.denominator))
     return meters or [COMMON_TIME]
-
-
-def melody_track(notes: Iterable[tuple[float, float, int]]) -> Track:
-    """Return the MELODY track of a voice.
-
-    Args:
-        notes: start and length in quarter notes, and pitch, in any order.
-    """
-    tops: dict[float, tuple[float, int]] = {}
-    for start, length, pitch in notes:
-        if length >= SHORTEST and 0 <= pitch <= 127 and start >= 0:
-            tops[start] = max(tops.get(start, (0.0, -1)), (length, pitch), key=lambda top: top[1])
-    starts = sorted(tops)
-    line = [
-        Note(start, min(tops[start][0], limit - start), tops[start][1], VELOCITY)
-        for start, limit in zip(starts, [*starts[1:], float("inf")], strict=False)
-    ]
-    return Track("MELODY", "lead", MELODY_PROGRAM, notes=line)
 
 
 def chords_from_symbols(symbols: Mapping[float, ChordSymbol], end: float) -> list[Chord]:

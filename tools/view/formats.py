@@ -9,7 +9,7 @@ from muse.tools.song.document import MARK
 from muse.tools.song.midi import MIDI_MAGIC, MIDI_SUFFIXES
 
 PICTURE_SUFFIXES = (".png", ".svg", ".pdf")
-SCORE_SUFFIXES = (".musicxml", ".xml", ".mxl")
+SCORE_SUFFIXES = (".musicxml", ".xml", ".mxl", ".abc")
 SONG_SUFFIXES = (*MIDI_SUFFIXES, ".json")
 HEAD_BYTES = 4096  # enough to recognize the format
 
@@ -19,6 +19,7 @@ LOOKS_LIKE: dict[str, Callable[[bytes], bool]] = {
     ".pdf": lambda head: head.startswith(b"%PDF"),
     ".svg": lambda head: b"<svg" in head,
     ".mxl": lambda head: head.startswith(b"PK"),
+    ".abc": lambda head: b"X:" in head,
     ".mid": lambda head: head.startswith(MIDI_MAGIC),
     ".midi": lambda head: head.startswith(MIDI_MAGIC),
     ".json": lambda head: MARK in head,

@@ -183,10 +183,12 @@ def save_picture(
 
 
 def save_score(song: Song, out: Path, title: str) -> None:
-    """Write MusicXML, and log how the notes were quantized."""
+    """Write MusicXML or ABC, and log how the notes were quantized."""
+    from muse.tools.notation.abc import save_abc
     from muse.tools.notation.musicxml import save_musicxml
 
-    moved = save_musicxml(song, out, title).displacement
+    write = save_abc if out.suffix.lower() == ".abc" else save_musicxml
+    moved = write(song, out, title).displacement
     if moved.shift:
         log.info("the notes are off the beats of the song; shifted by %+.3f beats", moved.shift)
     if moved.notes:
