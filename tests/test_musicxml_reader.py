@@ -160,6 +160,13 @@ def test_inversions_and_basses_are_read() -> None:
     assert [chord.symbol for chord in song.chords] == ["C/E", "G7/F", "C/E", "C/E", "C"]
 
 
+def test_a_part_with_too_long_a_bar_does_not_move_the_others() -> None:
+    good = part(bar(attributes(), note("E5", 4)), bar(note("F5", 4)))
+    long = part(bar(attributes(), note("C3", 5)), bar(note("D3", 4)), name="P2")
+    song = song_of(score(good, long))
+    assert [notes_of(song, 0)[1], notes_of(song, 1)[1]] == [(4, 4, 77), (4, 4, 50)]
+
+
 def test_chords_of_another_part_are_read() -> None:
     tune = part(bar(attributes(), note("E5", 4)))
     chords = part(bar(attributes(), harmony("C"), note("C3", 2), harmony("F"), note("F3", 2)))

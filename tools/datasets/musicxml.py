@@ -102,11 +102,20 @@ def song_of(parts: Sequence[Part]) -> Song:
 
 
 def lengths_of(parts: Sequence[Part], meters: Sequence[Meter | None]) -> list[Fraction]:
-    """Return the lengths of the written bars: of the longest part, full ones for empty bars."""
+    """Return the lengths of the written bars."""
     return [
-        max(part.bars[i].length for part in parts) or bar_length(meter or COMMON_TIME)
+        length_of([part.bars[i].length for part in parts], bar_length(meter or COMMON_TIME))
         for i, meter in enumerate(meters)
     ]
+
+
+def length_of(lengths: Sequence[Fraction], full: Fraction) -> Fraction:
+    """Return the length of a bar: that of its longest part, or full if it is empty.
+
+    Where one part is too long and another one is full, the bar is full: the first has an error.
+    """
+    longest = max(lengths)
+    return full if longest > full and full in lengths else longest or full
 
 
 def keys_of(lead: Part, played: Sequence[PlayedBar]) -> list[Key]:
