@@ -14,7 +14,7 @@ FIFTHS_OF_SIZE = (0, -5, 2, -3, 4, -1, 6, 1, -4, 3, -2, 5)
 TRITONE = 6  # semitones; an augmented fourth or a diminished fifth
 ENHARMONIC = 12  # places on the line of fifths between two spellings of a pitch
 MIDDLE = 2  # place on the line of fifths of D, which has as many sharps on one side as flats
-LARGEST_USUAL = 6  # places between the notes of a usual interval
+LARGEST_USUAL = 7  # places between the notes of a usual interval; 7 is a chromatic semitone
 
 
 def spell_pair(low: int, high: int) -> tuple[str, str]:
