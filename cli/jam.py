@@ -28,6 +28,7 @@ def jam(
     record: jo.Record = None,
     key: jo.Key = None,
     style: jo.Style = None,
+    chart: jo.Chart = None,
     voicing: jo.Voicing = None,
     bpm: jo.Bpm = None,
     meter: jo.TimeSignature = None,
@@ -53,6 +54,7 @@ def jam(
 
     Example: muse jam --in "Digital Piano" --style neo-soul --record take
     Example: muse jam --in solo.mid --out take.mid --seed 7
+    Example: muse jam --in Piano --chart standard.txt --style jazz,bridge=soul
     Example: muse jam --list-ports
     """
     from muse.tools.jam.options import JamRequest
@@ -62,7 +64,7 @@ def jam(
         return show_ports(as_json)
     if bench:
         return show_bench(source, model, minutes, as_json)
-    request = JamRequest(bpm, meter, key, style, ahead, mix, count_in, voicing, swing)
+    request = JamRequest(bpm, meter, key, style, ahead, mix, count_in, voicing, swing, chart)
     routing = Routing(source, target, model, track, soundfont, click, through, bars, record, replay)
     show(run(request, routing, seed), as_json)
     return 0

@@ -69,8 +69,18 @@ Style = Annotated[
         panel=MUSIC,
         metavar="STYLE",
         default="pop",
-        help=f"Style of chords and accompaniment: {one_of(STYLES)}.",
+        help=f"Style of chords and accompaniment: {one_of(STYLES)}; by section or bar as in "
+        "'pop,chorus=rock,17=jazz'.",
         complete=complete_names(*STYLES),
+    ),
+]
+Chart = Annotated[
+    Text,
+    option(
+        panel=MUSIC,
+        metavar="FILE",
+        default="chords that suit your notes",
+        help="Chords to play, repeated until you stop: chart, lead sheet, MIDI or Song file.",
     ),
 ]
 Voicing = Annotated[
@@ -123,8 +133,8 @@ TimeSignature = Annotated[
         "--meter",
         panel=TIMING,
         metavar="METER",
-        default="the file's, else 4/4",
-        help="Time signature, for example 3/4 or 6/8.",
+        default="that of the chart or file, else 4/4",
+        help="Time signature, for example 3/4 or 12/8, also with its groups: 3+2+2/8.",
         complete=complete_names(*METERS),
     ),
 ]
@@ -169,8 +179,8 @@ Through = Annotated[
     option(
         "--through/--no-through",
         panel=SOUND,
-        default="on with synth",
-        help="Your own notes in the output.",
+        default="on when live",
+        help="Your own notes in the output (MIDI thru).",
     ),
 ]
 Seed = Annotated[

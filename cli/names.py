@@ -17,7 +17,7 @@ MELODY_MODELS = ("melody-xl",)
 MAJOR_KEYS = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
 MINOR_KEYS = ("Cm", "C#m", "Dm", "Ebm", "Em", "Fm", "F#m", "Gm", "G#m", "Am", "Bbm", "Bm")
 KEYS = (*MAJOR_KEYS, *MINOR_KEYS)
-METERS = ("4/4", "3/4", "2/4", "6/8")
+METERS = ("4/4", "3/4", "2/4", "2/2", "6/8", "9/8", "12/8", "5/8", "7/8")
 GRIDS = ("1/4", "1/8", "1/8t", "1/16", "1/16t", "1/32")
 
 SEPARATION_MODELS = ("spleeter", "htdemucs", "htdemucs_ft", "htdemucs_6s", "hdemucs_mmi")

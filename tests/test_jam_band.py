@@ -1,7 +1,9 @@
 """The band: every note ends, none is doubled, and the decided chords sound."""
 
+from dataclasses import replace
 from itertools import pairwise
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,20 +15,26 @@ from muse.tools.jam.band.dynamics import LOUDEST, SOFTEST, Dynamics
 from muse.tools.jam.band.lines import CHANNELS
 from muse.tools.jam.band.rhythm_section import Band
 from muse.tools.jam.events import BandEvent, ChordCandidate, Decision, DetectedKey
-from muse.tools.song.document import Meter
+from muse.tools.jam.grid import StepGrid, parse_grouped_meter
+from muse.tools.jam.section_styles import StylePlan
 from muse.tools.theory.chords import parse_chord
 from muse.tools.theory.keys import parse_key
 from muse.tools.theory.voicing import STYLES as VOICINGS
 
-METERS = ("4/4", "3/4", "6/8", "5/4", "2/4", "12/8")
+METERS = ("4/4", "3/4", "6/8", "5/4", "2/4", "12/8", "2/2", "3/2", "9/8", "3/8", "5/8", "7/8")
 SYMBOLS = ("C", "Am7", "F#m7b5", "G13", "Bbmaj9", "E7#9", "Db/F", "N.C.", "Esus4", "Bdim7", "C5")
 KEYS_LOW, KEYS_HIGH = 41, 72  # MIDI pitches
 BASS_LOW, BASS_HIGH = 28, 50
 
 
-def meter_of(text: str) -> Meter:
-    top, bottom = text.split("/")
-    return Meter(0.0, int(top), int(bottom))
+def grid_of(*meters: str) -> StepGrid:
+    """Return a grid of meters, each but the last for two bars."""
+    grouped, beat = [], 0.0
+    for text in meters:
+        one = parse_grouped_meter(text)
+        grouped.append(replace(one, meter=msgspec.structs.replace(one.meter, beat=beat)))
+        beat += 2 * sum(one.step_beats)
+    return StepGrid(grouped)
 
 
 def decision(beat: float, symbol: str, upcoming: tuple[ChordCandidate, ...] = ()) -> Decision:
@@ -35,13 +43,15 @@ def decision(beat: float, symbol: str, upcoming: tuple[ChordCandidate, ...] = ()
 
 
 def band_of(style: str = "pop", meter: str = "4/4", bpm: float = 100.0, **more: object) -> Band:
-    return Band(meter_of(meter), style, bpm_at=lambda: bpm, **more)  # type: ignore[arg-type]
+    plan = StylePlan(((0.0, style),))
+    return Band(grid_of(meter), plan, bpm_at=lambda: bpm, **more)  # type: ignore[arg-type]
 
 
 def played(band: Band, symbols: list[str], dynamics: float = 1.0) -> list[list[BandEvent]]:
-    """Return the events of each beat, and those of the ending."""
-    beats = [band.beat(decision(b, symbol), dynamics) for b, symbol in enumerate(symbols)]
-    return [*beats, band.stop(len(symbols))]
+    """Return the events of each step, and those of the ending."""
+    at = [band.grid.step(number).beat for number in range(len(symbols) + 1)]
+    steps = [band.step(decision(beat, name), dynamics) for beat, name in zip(at, symbols)]  # noqa: B905
+    return [*steps, band.stop(at[-1])]
 
 
 def notes_of(stretches: list[list[BandEvent]], part: str) -> list[tuple[float, float, int, int]]:
@@ -79,17 +89,18 @@ def test_every_note_ends_and_none_is_doubled(
     band = band_of(style, meter, bpm, voicing=voicing, swing=swing, seed=first)
     stretches = []
     for place, (symbol, change) in enumerate(zip(symbols, changes, strict=False)):
-        beat = first + place
+        step = band.grid.step(first + place)
+        beat = step.beat
         upcoming = (ChordCandidate(parse_chord(symbols[-1]), 0.9, None),)
         next_bass = None if change is None else beat + change
-        events = band.beat(decision(beat, symbol, upcoming), dynamics, next_bass)
-        assert all(beat <= event.beat < beat + 1 for event in events)
+        events = band.step(decision(beat, symbol, upcoming), dynamics, next_bass)
+        assert all(beat <= event.beat < step.end for event in events)
         assert [e.beat for e in events] == sorted(e.beat for e in events)
         stretches.append(events)
-    end = first + len(symbols)
+    begin, end = (band.grid.step(number).beat for number in (first, first + len(symbols)))
     stretches.append(band.stop(end))
     keys, bass = notes_of(stretches, "keys"), notes_of(stretches, "bass")
-    assert all(first <= start < stop <= end for start, stop, *_ in keys + bass)
+    assert all(begin <= start < stop <= end for start, stop, *_ in keys + bass)
     assert all(KEYS_LOW <= pitch <= KEYS_HIGH for *_, pitch, _ in keys)
     assert all(BASS_LOW <= pitch <= BASS_HIGH for *_, pitch, _ in bass)
     assert all(1 <= velocity <= 127 for *_, velocity in keys + bass)
@@ -103,14 +114,14 @@ def test_every_note_ends_and_none_is_doubled(
     meter=st.sampled_from(METERS),
 )
 def test_only_the_current_chord_sounds(symbols, style, meter) -> None:
-    stretches = played(band_of(style, meter, voicing="closed"), symbols)
-    for start, stop, pitch, _ in notes_of(stretches, "keys"):
-        own = symbols[int(start)]
-        assert pitch % 12 in parse_chord(own).pitch_classes
-        for beat in range(int(start) + 1, len(symbols)):
-            assert stop <= beat or symbols[beat] == own
-            if stop <= beat:
+    band = band_of(style, meter, voicing="closed")
+    for start, stop, pitch, _ in notes_of(played(band, symbols), "keys"):
+        begun = band.grid.step_of(start).number
+        assert pitch % 12 in parse_chord(symbols[begun]).pitch_classes
+        for number in range(begun + 1, len(symbols)):
+            if stop <= band.grid.step(number).beat:
                 break
+            assert symbols[number] == symbols[begun]
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -123,13 +134,15 @@ def test_same_seed_same_bytes(style: str) -> None:
 @pytest.mark.parametrize("meter", METERS)
 @pytest.mark.parametrize("style", STYLES)
 def test_the_bass_begins_each_chord_and_each_bar(style: str, meter: str) -> None:
-    bar = int(4 * meter_of(meter).numerator / meter_of(meter).denominator)
+    band = band_of(style, meter)
+    bar = len(band.grid.step(0).bar_steps)
     symbols = [symbol for symbol in ("C", "Am", "Dm7", "G7/B") for _ in range(bar)]
-    bass = notes_of(played(band_of(style, meter), symbols), "bass")
-    for beat in range(0, len(symbols), bar):
+    bass = notes_of(played(band, symbols), "bass")
+    for number in range(0, len(symbols), bar):
+        beat = band.grid.step(number).beat
         first = min(bass, key=lambda note: abs(note[0] - beat))
         assert abs(first[0] - beat) < 0.1
-        assert first[2] % 12 == parse_chord(symbols[beat]).bass_pc
+        assert first[2] % 12 == parse_chord(symbols[number]).bass_pc
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -184,8 +197,8 @@ def test_bass_steps_to_a_nearly_certain_chord_only() -> None:
     for odds, is_near in ((0.9, True), (0.3, False)):
         upcoming = (ChordCandidate(parse_chord("D"), odds, 4.0),)
         band = band_of("jazz", seed=1)
-        stretches = [band.beat(decision(b, "Cmaj7", upcoming)) for b in range(4)]
-        stretches += [band.beat(decision(4, "D")), band.stop(5)]
+        stretches = [band.step(decision(b, "Cmaj7", upcoming)) for b in range(4)]
+        stretches += [band.step(decision(4, "D")), band.stop(5)]
         bass = notes_of(stretches, "bass")
         before, root = (next(p for s, _, p, _ in bass if s >= at) for at in (2.9, 3.9))
         assert root % 12 == 2
@@ -198,7 +211,7 @@ def test_bass_step_is_on_the_last_beat_of_the_bar() -> None:
     upcoming = (ChordCandidate(parse_chord("D"), 0.9, 5.0),)
     for seed in range(8):
         band = band_of("jazz", "5/4", seed=seed)
-        stretches = [band.beat(decision(b, "Cmaj7", upcoming)) for b in range(5)]
+        stretches = [band.step(decision(b, "Cmaj7", upcoming)) for b in range(5)]
         bass = notes_of([*stretches, band.stop(5)], "bass")
         own = parse_chord("Cmaj7").pitch_classes
         assert all(pitch % 12 in own for start, _, pitch, _ in bass if start < 3.9)
@@ -207,7 +220,7 @@ def test_bass_step_is_on_the_last_beat_of_the_bar() -> None:
 @pytest.mark.parametrize("style", STYLES)
 def test_the_last_chord_is_held_and_ends(style: str) -> None:
     band = band_of(style)
-    stretches = [band.beat(decision(b, "G7")) for b in range(4)]
+    stretches = [band.step(decision(b, "G7")) for b in range(4)]
     stretches.append(band.finish(decision(4, "C"), beats=3.0))
     keys = [note for note in notes_of(stretches, "keys") if note[0] >= 4]
     assert len(keys) >= 3
@@ -231,17 +244,18 @@ def test_unknown_styles_and_voicings_are_errors() -> None:
         ("6/8", "E3 E4"),
         ("12/8", "E3 E3 D4 E4"),
         ("2/4", "E3 E4"),
+        ("2/2", "E3 E4"),
+        ("3/2", "E3 D4 E4"),
     ],
 )
 @pytest.mark.parametrize("bar", [0, -1, 7])
 def test_the_click_rises_into_the_bar_line(meter: str, names: str, bar: int) -> None:
-    sign = meter_of(meter)
-    beats = sign.numerator * 4 // sign.denominator
-    events = [e for n in range(beats) for e in click(bar * beats + n, sign)]
+    grid, count = grid_of(meter), len(names.split())
+    events = [e for n in range(count) for e in click(grid.step(bar * count + n))]
     ons = [e for e in events if e.data[0] & 0xF0 == 0x90]
     assert [e.data[1] for e in ons] == [{"E3": 52, "D4": 62, "E4": 64}[n] for n in names.split()]
-    unit = beats / len(ons)
-    assert [e.beat for e in ons] == [bar * beats + n * unit for n in range(len(ons))]
+    assert [e.beat for e in ons] == [grid.step(bar * count + n).beat for n in range(count)]
+    assert grid.step(bar * count).is_bar_line
     assert [e.data[2] == ACCENT for e in ons] == [n == 0 for n in range(len(ons))]
     offs = [e.data[1] for e in events if e.data[0] & 0xF0 == 0x80]
     assert offs == [e.data[1] for e in ons]

@@ -22,6 +22,7 @@ from muse.tools.jam.benchmark.jack_server import (
 from muse.tools.jam.clock import SystemClock
 from muse.tools.jam.engine import build_engine
 from muse.tools.jam.events import ChordForecast, ForecastTask
+from muse.tools.jam.grid import COMMON_METERS
 from muse.tools.jam.inputs import PlayerInput
 from muse.tools.jam.live import LiveSession
 from muse.tools.jam.midi_bytes import is_off, is_on, key_of
@@ -31,7 +32,6 @@ from muse.tools.jam.ports.outputs import ListOutput
 from muse.tools.jam.ports.playback import Playback
 from muse.tools.jam.session import Session
 from muse.tools.jam.takes.records import read_take
-from muse.tools.song.document import Meter
 from muse.tools.song.midi import load_song
 from tests.jack_server import DEADLINE_S, JackPeer, running_jack
 
@@ -171,7 +171,7 @@ def test_stopped_server_is_logged_and_waited_for(
 def live_session(
     slow: Callable[[ForecastTask], ForecastTask] | None = None,
 ) -> tuple[Session, ListOutput]:
-    options = resolve_options(FAST, bpm=400.0, meter=Meter(0.0, 4, 4), count_in=0, seed=1)
+    options = resolve_options(FAST, bpm=400.0, meters=COMMON_METERS, count_in=0, seed=1)
     engine = build_engine(options, load_model("ngram"))
     if slow is not None:
         usual = engine.forecast_task

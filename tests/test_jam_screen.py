@@ -5,12 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from muse.tools.jam.events import ChordCandidate, Decision, DetectedKey
+from muse.tools.jam.grid import StepGrid, group_meters
 from muse.tools.jam.screen import BarLines, ScreenState, bar_and_beat, screen_lines
 from muse.tools.song.document import Meter
 from muse.tools.theory.chords import parse_chord
 from muse.tools.theory.keys import parse_key
 
-FOUR, SIX = Meter(0.0, 4, 4), Meter(0.0, 6, 8)
+FOUR, SIX = (StepGrid(group_meters([Meter(0.0, *each)])) for each in ((4, 4), (6, 8)))
 
 
 def candidate(symbol: str, probability: float, beat: float | None = None) -> ChordCandidate:
@@ -52,7 +53,7 @@ def test_full_screen() -> None:
 def test_screen_in_the_count_in() -> None:
     assert screen_lines(ScreenState(SIX, -2, 90.0)) == [
         "key              -                             90.0 bpm  6/8",
-        "bar              count-in  . 2 .",
+        "bar              count-in  1 .",
         "chord            -",
         "next chords      -",
         "your notes       -",
@@ -87,10 +88,10 @@ def test_screen_has_eight_lines_of_limited_width(beat, pitches, upcoming, width)
 
 @pytest.mark.parametrize(
     ("beat", "meter", "bar_beat"),
-    [(0, FOUR, (1, 1)), (7, FOUR, (2, 4)), (-1, FOUR, (0, 4)), (5, SIX, (2, 3))],
+    [(0, FOUR, (1, 1)), (7, FOUR, (2, 4)), (-1, FOUR, (0, 4)), (5, SIX, (2, 2))],
 )
 def test_bars_and_beats_count_from_one(
-    beat: float, meter: Meter, bar_beat: tuple[int, int]
+    beat: float, meter: StepGrid, bar_beat: tuple[int, int]
 ) -> None:
     assert bar_and_beat(beat, meter) == bar_beat
 

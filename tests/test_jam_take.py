@@ -8,6 +8,8 @@ from muse.tools.errors import MuseError
 from muse.tools.jam.band.click import click
 from muse.tools.jam.band.rhythm_section import Band
 from muse.tools.jam.events import ChordCandidate, Decision, DetectedKey, Message
+from muse.tools.jam.grid import COMMON_METERS, StepGrid
+from muse.tools.jam.section_styles import StylePlan
 from muse.tools.jam.takes.records import (
     DecisionLine,
     EndLine,
@@ -22,7 +24,6 @@ from muse.tools.jam.takes.replay import agreement_lines, compare_takes, make_rep
 from muse.tools.jam.takes.take import TakeRecorder
 from muse.tools.jam.takes.to_song import song_of_take
 from muse.tools.jam.tempo.beat_clock import BeatClock
-from muse.tools.song.document import Meter
 from muse.tools.song.midi import load_song
 from muse.tools.theory.chords import parse_chord
 from muse.tools.theory.keys import parse_key
@@ -30,6 +31,7 @@ from muse.tools.theory.keys import parse_key
 HEADER = Header(
     version="1.2", numerator=4, denominator=4, params={"style": "jazz"}, seed=7, model="lstm"
 )
+COMMON = StepGrid(COMMON_METERS)
 CHANGES = ["Cm7"] * 4 + ["F7"] * 4 + ["N.C."] * 2 + ["Bbmaj7"] * 6
 
 
@@ -48,7 +50,7 @@ def record(take: TakeRecorder, symbols: list[str], first_solo_beat: float = 0.0)
     """Record a short session: a scale above a band, with a tempo change on beat 8."""
     beat_clock = BeatClock(100.0, 4, 4, 1)
     beat_clock.start(0.5)
-    band = Band(Meter(0.0, 4, 4), "jazz", bpm_at=lambda: beat_clock.bpm, seed=1)
+    band = Band(COMMON, StylePlan(((0.0, "jazz"),)), bpm_at=lambda: beat_clock.bpm, seed=1)
     for beat in range(-4, len(symbols)):
         now = beat_clock.time_of(beat)
         if beat == 8:
@@ -57,11 +59,11 @@ def record(take: TakeRecorder, symbols: list[str], first_solo_beat: float = 0.0)
             for at, status in ((beat, 0x90), (beat + 0.5, 0x80)):
                 data = bytes((status, 70 + beat % 5, 90))
                 take.record_input(Message(beat_clock.time_of(at), data), at)
-        events = click(beat, Meter(0.0, 4, 4))
+        events = click(COMMON.step(beat))
         if beat >= 0:
             chosen = decision(beat, symbols[beat])
             take.record_decision(chosen, now)
-            events += band.beat(chosen)
+            events += band.step(chosen)
         for event in events:
             take.record_output(event, beat_clock.time_of(event.beat))
         take.record_tempo(beat_clock.spans, now)
@@ -156,7 +158,7 @@ def test_killed_session_leaves_a_readable_file(tmp_path: Path, caplog) -> None:
 def test_an_empty_session_is_a_take_too(tmp_path: Path) -> None:
     take = TakeRecorder(tmp_path / "take", HEADER)
     lines, midi = take.save(0.0, 0.0)
-    take.record_output(click(0, Meter(0.0, 4, 4))[0], 0.0)
+    take.record_output(click(COMMON.step(0))[0], 0.0)
     assert take.save(1.0, 1.0) == (lines, midi)
     assert read_take(lines).is_whole and not read_take(lines).band_messages
     assert not load_song(midi).tracks

@@ -11,6 +11,7 @@ from muse.tools.datasets.melody_events import STEPS, step_bars
 from muse.tools.errors import BadInputError
 from muse.tools.evaluation.symbolic.passage import passage_of
 from muse.tools.jam.band.click import click
+from muse.tools.jam.grid import StepGrid, group_meters
 from muse.tools.jam.options import parse_bpm
 from muse.tools.jam.tempo.beat_clock import BeatClock
 from muse.tools.melody.prepare_song import model_context
@@ -156,12 +157,13 @@ def test_chords_change_on_compound_beats(text: str) -> None:
     assert metrical_class(2.0, COMMON_TIME) == STRONG
 
 
-@pytest.mark.parametrize(("text", "clicks"), [("6/8", 2), ("12/8", 4), ("3/4", 3), ("2/2", 4)])
-def test_jam_clicks_and_counts_its_tempo_in_pulses(text: str, clicks: int) -> None:
-    beats = range(int(bar_beats(meter(text))))
-    events = [event for beat in beats for event in click(beat, meter(text))]
+@pytest.mark.parametrize(("text", "clicks"), [("6/8", 2), ("12/8", 4), ("3/4", 3), ("2/2", 2), ("3/2", 3)])
+def test_jam_clicks_and_counts_its_tempo_alike(text: str, clicks: int) -> None:
+    grid = StepGrid(group_meters([meter(text)]))
+    events = [event for number in range(clicks) for event in click(grid.step(number))]
     assert len(events) == 2 * clicks
-    assert parse_bpm("80", 120.0, meter(text)) == 80 * pulse_beats(meter(text))
+    assert grid.step(clicks).is_bar_line
+    assert parse_bpm("80", 120.0, meter(text)) == 80 * bar_beats(meter(text)) / clicks
 
 
 @pytest.mark.parametrize("text", [*COMPOUND, *SIMPLE])

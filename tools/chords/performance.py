@@ -11,9 +11,17 @@ import msgspec
 import numpy as np
 
 from muse.tools.chords.constraints import PlacedChord
-from muse.tools.chords.style import ROLLING_BASS, ROLLING_HANDS, Pattern, PlayingStyle, swing_beat
+from muse.tools.chords.style import (
+    ROLLING_BASS,
+    ROLLING_HANDS,
+    GroupCells,
+    GroupPlace,
+    Pattern,
+    PlayingStyle,
+    swing_beat,
+)
 from muse.tools.song.document import DEFAULT_TICKS_PER_BEAT, Meter, Note, Track
-from muse.tools.song.meter import pulse_beats
+from muse.tools.song.meter import GROUP, pulse_beats
 from muse.tools.theory.chords import ChordSymbol
 from muse.tools.theory.keys import Tonality, scale_pcs
 
@@ -53,6 +61,7 @@ class Players:
         bpm: quarter notes per minute; may change.
         scale: the seven pitch classes of the key; may change.
         unit: length of a counted beat in quarter notes.
+        origin: a bar line, from which swung pairs are counted; may change.
         hands, basses: patterns in random order; the first is played most often.
     """
 
@@ -63,12 +72,22 @@ class Players:
         key: Tonality,
         bpm: float,
         rng: np.random.Generator,
+        unit: float | None = None,
     ) -> None:
-        """Choose the patterns; bpm is quarter notes per minute."""
+        """Choose the patterns.
+
+        Args:
+            playing: the style.
+            meter: of all bars.
+            key: of the first chord.
+            bpm: quarter notes per minute.
+            rng: of all variation.
+            unit: length of a counted beat in quarter notes; None for the pulse of the meter.
+        """
         self.playing, self.bpm, self.rng = playing, bpm, rng
-        self.scale = scale_pcs(key)
-        self.unit = pulse_beats(meter)
-        rolling = self.unit != 1.0
+        self.scale, self.origin = scale_pcs(key), 0.0
+        self.unit = unit or pulse_beats(meter)
+        rolling = self.unit / (4 / meter.denominator) == GROUP
         hands = ROLLING_HANDS if rolling else playing.hands
         basses = ROLLING_BASS if rolling else playing.bass
         self.hands = self.shuffle(hands)
@@ -126,20 +145,38 @@ class Players:
             fitting = [count for count in pattern if count <= left and not is_last]
             piece = max(fitting, default=left)
             text = pattern[int(piece)] if fitting else f"0:{piece}:{sustained}"
-            for word in text.split():
-                at, length, velocity, *degree = word.split(":")
-                yield Stroke(
-                    beat + float(at) * self.unit,
-                    float(length) * self.unit,
-                    float(velocity),
-                    degree[0] if degree else "root",
-                )
+            yield from (self.stroke_of(word, beat) for word in text.split())
             beat, left = beat + piece * self.unit, left - piece
+
+    def group_strokes(
+        self, cells: GroupCells, beat: float, units: int, place: GroupPlace
+    ) -> Iterator[Stroke]:
+        """Yield the strokes of one group of an uneven meter; `unit` is then one of its units.
+
+        Args:
+            cells: of the style, by size and place of a group.
+            beat: on which the group begins.
+            units: in the group; a group without a cell is one held stroke.
+            place: of the group in its bar.
+        """
+        for word in cells.get(units, {}).get(place, f"0:{units}:{SUSTAINED}").split():
+            yield self.stroke_of(word, beat)
+
+    def stroke_of(self, word: str, beat: float) -> Stroke:
+        """Return a stroke of a pattern that begins on a beat, from its text."""
+        at, length, velocity, *degree = word.split(":")
+        return Stroke(
+            beat + float(at) * self.unit,
+            float(length) * self.unit,
+            float(velocity),
+            degree[0] if degree else "root",
+        )
 
     def onset(self, beat: float, late_ms: float) -> float:
         """Return the onset of a stroke in beats: swung, behind the beat, slightly random."""
         late = late_ms + float(self.rng.normal(0.0, self.playing.uneven_ms))
-        return max(swing_beat(beat, self.playing, self.unit) + self.beats(late), 0.0)
+        swung = self.origin + swing_beat(beat - self.origin, self.playing, self.unit)
+        return max(swung + self.beats(late), 0.0)
 
     def beats(self, ms: float) -> float:
         """Convert milliseconds to beats."""

@@ -2,7 +2,9 @@
 
 Conventions: a pattern maps the duration of a chord in counted beats (dotted quarters in 6/8 and
 similar meters) to strokes, "beat:duration:velocity". Bass strokes add a degree; `to` is a step
-below or above the next bass. Swing is the percentage of a pair that its first half takes, 50 to 75;
+below or above the next bass. In uneven meters, such as 7/8, each group of units has a cell of
+strokes by its size and its place in the bar, in units; the first group is the loudest, and the bass
+leads into the next bar from the last one. Swing is the percentage of a pair that its first half takes, 50 to 75;
 pairs are of eighths or of sixteenths.
 
 Source of the extensions: Levine, "The Jazz Piano Book". Major triads on I and IV become major
@@ -11,12 +13,15 @@ other minor triads a seventh.
 """
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from muse.tools.datasets.chord_events import Style
 from muse.tools.theory.chords import ChordSymbol
 from muse.tools.theory.keys import Mode, Tonality
 
 Pattern = dict[int, str]
+GroupPlace = Literal["first", "other", "last"]
+GroupCells = dict[int, dict[GroupPlace, str]]
 EIGHTHS, SIXTEENTHS = 2, 4  # per counted beat
 
 # General MIDI programs
@@ -42,6 +47,7 @@ class PlayingStyle:
         chromatic_bass: whether the bass approaches the next root by a half step; if not, by a step
             of the key.
         hands, bass: patterns to choose from.
+        hand_groups, bass_groups: cells of uneven meters.
     """
 
     tempos: tuple[int, int]
@@ -58,6 +64,8 @@ class PlayingStyle:
     chromatic_bass: bool
     hands: tuple[Pattern, ...]
     bass: tuple[Pattern, ...]
+    hand_groups: GroupCells
+    bass_groups: GroupCells
 
 
 def swing_beat(beat: float, playing: PlayingStyle, unit: float = 1.0) -> float:
@@ -78,6 +86,7 @@ ROLLING_HANDS: tuple[Pattern, ...] = (
     {
         1: "0:.95:72",
         2: "0:1:74 1:.6:60 1.667:.3:54",
+        3: "0:1:74 1:.6:60 1.667:.3:54 2:.9:64",
         4: "0:1:74 1:.6:60 1.667:.3:54 2:1.5:70 3.667:.3:56",
     },
     {1: "0:.6:72 .667:.3:56", 2: "0:.667:74 .667:.3:54 1:.6:64 1.667:.3:56"},
@@ -86,6 +95,7 @@ ROLLING_BASS: tuple[Pattern, ...] = (
     {
         1: "0:.9:90:root",
         2: "0:1.6:92:root 1.667:.3:80:to",
+        3: "0:1.6:92:root 1.667:.3:78:root 2:.6:86:fifth 2.667:.3:80:to",
         4: "0:1.6:92:root 1.667:.3:78:root 2:1.5:88:fifth 3.667:.3:80:to",
     },
 )
@@ -128,6 +138,22 @@ PLAYING_STYLES: dict[Style, PlayingStyle] = {
             },
             {1: "0:.9:92:root", 2: "0:1.9:92:root", 4: "0:1.9:92:root 2:1.9:86:fifth"},
         ),
+        hand_groups={
+            2: {"first": "0:1.9:80", "other": "0:1.9:68", "last": "0:1.9:68"},
+            3: {"first": "0:1.9:80 2:.9:58", "other": "0:1.9:70", "last": "0:1.9:72 2:.9:60"},
+        },
+        bass_groups={
+            2: {
+                "first": "0:1.9:96:root",
+                "other": "0:1.9:84:root",
+                "last": "0:.9:86:fifth 1:.9:78:to",
+            },
+            3: {
+                "first": "0:1.9:96:root 2:.9:78:root",
+                "other": "0:2.8:86:fifth",
+                "last": "0:1.9:88:fifth 2:.9:78:to",
+            },
+        },
     ),
     "soul": PlayingStyle(
         tempos=(72, 104),
@@ -169,6 +195,22 @@ PLAYING_STYLES: dict[Style, PlayingStyle] = {
                 4: "0:1.4:94:root 1.75:.2:72:octave 2.5:.9:86:root 3.5:.45:82:to",
             },
         ),
+        hand_groups={
+            2: {"first": "0:1.4:78", "other": "0:.8:62 1:.6:54", "last": "0:1.4:66"},
+            3: {"first": "0:1.9:78 2:.6:56", "other": "0:1.9:68", "last": "0:1.4:70 2:.7:60"},
+        },
+        bass_groups={
+            2: {
+                "first": "0:1.4:96:root 1.5:.4:72:root",
+                "other": "0:1.8:84:octave",
+                "last": "0:.9:86:fifth 1:.9:80:to",
+            },
+            3: {
+                "first": "0:1.9:96:root 2:.9:76:root",
+                "other": "0:1.9:86:octave 2:.9:74:fifth",
+                "last": "0:1.9:88:fifth 2:.9:80:to",
+            },
+        },
     ),
     "rock": PlayingStyle(
         tempos=(96, 138),
@@ -200,6 +242,26 @@ PLAYING_STYLES: dict[Style, PlayingStyle] = {
             },
             {1: "0:.9:96:root", 2: "0:1.4:96:root 1.5:.45:86:root"},
         ),
+        hand_groups={
+            2: {"first": "0:.9:90 1:.9:72", "other": "0:.9:82 1:.9:72", "last": "0:.9:82 1:.9:74"},
+            3: {
+                "first": "0:.9:90 1:.9:72 2:.9:72",
+                "other": "0:.9:84 1:.9:72 2:.9:72",
+                "last": "0:.9:84 1:.9:72 2:.9:76",
+            },
+        },
+        bass_groups={
+            2: {
+                "first": "0:.9:100:root 1:.9:86:root",
+                "other": "0:.9:94:root 1:.9:86:root",
+                "last": "0:.9:94:root 1:.9:88:to",
+            },
+            3: {
+                "first": "0:.9:100:root 1:.9:86:root 2:.9:86:root",
+                "other": "0:.9:94:root 1:.9:86:root 2:.9:86:root",
+                "last": "0:.9:94:root 1:.9:86:fifth 2:.9:88:to",
+            },
+        },
     ),
     "jazz": PlayingStyle(
         tempos=(108, 168),
@@ -237,6 +299,18 @@ PLAYING_STYLES: dict[Style, PlayingStyle] = {
                 4: "0:.92:90:root 1:.92:84:fifth 2:.92:88:octave 3:.92:84:to",
             },
         ),
+        hand_groups={
+            2: {"first": "0:1.2:74", "other": "1:.7:62", "last": "0:1.2:68"},
+            3: {"first": "0:1.8:74", "other": "0:.8:68 2:.6:60", "last": "0:1.2:70 2:.7:62"},
+        },
+        bass_groups={
+            2: {"first": "0:1.9:92:root", "other": "0:1.9:84:third", "last": "0:1.9:86:to"},
+            3: {
+                "first": "0:1.9:92:root 2:.9:76:octave",
+                "other": "0:1.9:86:third 2:.9:76:fifth",
+                "last": "0:1.9:88:fifth 2:.9:82:to",
+            },
+        },
     ),
     "neo-soul": PlayingStyle(
         tempos=(68, 96),
@@ -280,6 +354,22 @@ PLAYING_STYLES: dict[Style, PlayingStyle] = {
             },
             {1: "0:.9:90:root", 2: "0:1.8:92:root", 4: "0:2.4:92:root 2.75:1.1:80:root"},
         ),
+        hand_groups={
+            2: {"first": "0:1.8:76", "other": "1:.9:58", "last": "0:1.8:66"},
+            3: {"first": "0:1.9:76 2:.9:54", "other": "0:2.8:66", "last": "0:1.4:68 1.5:1.3:58"},
+        },
+        bass_groups={
+            2: {
+                "first": "0:1.9:96:root",
+                "other": "0:1.4:82:root 1.5:.4:70:octave",
+                "last": "0:.9:84:fifth 1.5:.4:74:to",
+            },
+            3: {
+                "first": "0:1.9:96:root 2:.9:74:octave",
+                "other": "0:2.8:84:fifth",
+                "last": "0:1.9:86:fifth 2:.9:76:to",
+            },
+        },
     ),
 }
 

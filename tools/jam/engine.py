@@ -1,16 +1,23 @@
 """The accompanist without threads or a clock: takes the player's messages, returns the band's.
 
-Its driver passes each message in order and asks for each beat shortly before it is due. The same
+Its driver passes each message in order and asks for each step shortly before it is due. The same
 calls give the same music.
+
+Conventions: steps as in grid.py. The solo and what the decider says are in steps, the band's events
+in quarter notes.
 """
 
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from muse.tools.audio.render import DRUM_CHANNEL
 from muse.tools.chords.model import ChordModel
+from muse.tools.datasets.chord_events import Style
 from muse.tools.jam.band.dynamics import Dynamics
 from muse.tools.jam.band.rhythm_section import Band
+from muse.tools.jam.chart import ChartDecider
 from muse.tools.jam.events import BandEvent, ChordForecast, Decision, ForecastTask, Message
+from muse.tools.jam.grid import StepGrid, step_meter
 from muse.tools.jam.harmony.chord_decider import ChordDecider
 from muse.tools.jam.midi_bytes import ALL_NOTES_OFF, ALL_SOUND_OFF, CONTROL, is_off, is_on, kind_of
 from muse.tools.jam.options import JamOptions
@@ -21,33 +28,51 @@ from muse.tools.song.document import Meter
 
 
 @dataclass(frozen=True)
-class BeatResult:
-    """The outcome of one beat.
+class StepResult:
+    """The outcome of one step.
 
     Attributes:
-        decision: the chord from this beat on.
-        events: what the band plays until the next beat, in order.
+        decision: the chord from this step on, its beats in quarter notes.
+        events: what the band plays until the next step, in order.
     """
 
     decision: Decision
     events: tuple[BandEvent, ...]
 
 
+class Decider(Protocol):
+    """Decides the chord of each step.
+
+    Attributes:
+        meter: the bars, at the step that is decided next.
+        style: of that step.
+    """
+
+    meter: Meter
+    style: Style
+
+    def forecast_task(self, beat: float) -> ForecastTask:
+        """Return work for a step that may be done before it, in another thread."""
+
+    def decide(self, beat: float, solo: Solo, forecast: ChordForecast | None) -> Decision:
+        """Return the decision of a step, its beats in steps."""
+
+
 class Engine:
-    """Chord decider, band, beat clock and tempo follower, working on one solo."""
+    """Decider, band, beat clock and tempo follower, working on one solo."""
 
     def __init__(
         self,
-        meter: Meter,
+        grid: StepGrid,
         beat_clock: BeatClock,
-        chord_decider: ChordDecider,
+        decider: Decider,
         band: Band,
         follower: TempoFollower | None = None,
     ) -> None:
         """Combine the components; with a follower the beat clock follows the player's tempo."""
-        self.meter = meter
+        self.grid = grid
         self.beat_clock = beat_clock
-        self.chord_decider = chord_decider
+        self.decider = decider
         self.band = band
         self.follower = follower
         self.solo = Solo()
@@ -57,53 +82,96 @@ class Engine:
     def receive(self, message: Message) -> None:
         """Process a message of the player; only notes and all-notes-off have an effect."""
         data, beat = message.data, self.beat_clock.beat_at(message.time_s)
+        position = self.grid.position_at(beat)
         if is_on(data):
-            self.note_on(message, beat)
+            self.note_on(message, position)
         elif is_off(data):
-            self.solo.note_off(data[1], beat)
+            self.solo.note_off(data[1], position)
         elif kind_of(data) == CONTROL and data[1] in (ALL_NOTES_OFF, ALL_SOUND_OFF):
-            self.solo.all_off(beat)
+            self.solo.all_off(position)
 
-    def note_on(self, message: Message, beat: float) -> None:
+    def note_on(self, message: Message, position: float) -> None:
         """Process a note-on; a drum note has no pitch, but counts for tempo and loudness."""
         _status, pitch, velocity = message.data
-        self.dynamics.add_note(velocity, beat)
+        self.dynamics.add_note(velocity, position)
         if message.data[0] & 0x0F != DRUM_CHANNEL:
-            self.solo.note_on(pitch, velocity, beat)
+            self.solo.note_on(pitch, velocity, position)
         if self.follower is not None:
             estimate = self.follower.add_note(message.time_s, velocity, pitch)
             if estimate is not None:
                 follow(self.beat_clock, estimate, message.time_s)
 
-    def forecast_task(self, beat: int) -> ForecastTask:
-        """Return the chord model's work for a beat; call it once the beat before is decided."""
-        return self.chord_decider.forecast_task(float(beat))
+    def forecast_task(self, number: int) -> ForecastTask:
+        """Return the chord model's work for a step; call it once the step before is decided."""
+        return self.decider.forecast_task(float(number))
 
-    def play_beat(self, beat: int, forecast: ChordForecast | None) -> BeatResult:
-        """Decide the chord of a beat, and what the band plays up to the next one.
+    def play_step(self, number: int, forecast: ChordForecast | None) -> StepResult:
+        """Decide the chord of a step, and what the band plays up to the next one.
 
         Args:
-            beat: its number, 0 or more, in ascending order.
+            number: of the step, 0 or more, in ascending order.
             forecast: result of `forecast_task`; None where it is not ready.
         """
-        decision = self.chord_decider.decide(float(beat), self.solo, forecast)
-        level = self.dynamics.level(float(beat))
+        self.enter_step(number)
+        decision = self.in_quarters(self.decider.decide(float(number), self.solo, forecast))
+        level = self.dynamics.level(float(number))
         self.decision = decision
-        return BeatResult(decision, tuple(self.band.beat(decision, level)))
+        return StepResult(decision, tuple(self.band.step(decision, level, next_change(decision))))
 
-    def finish(self, beat: int) -> list[BandEvent]:
-        """Return the ending that starts on a beat: the last chord once more, held."""
+    def enter_step(self, number: int) -> None:
+        """Tell the decider the bar and the style of a step."""
+        self.decider.meter = step_meter(self.grid, number)
+        self.decider.style = self.band.style_at(self.grid.step(number).beat)
+
+    def in_quarters(self, decision: Decision) -> Decision:
+        """Return a decision with its beats in quarter notes instead of steps."""
+        upcoming = tuple(
+            each if each.beat is None else replace(each, beat=self.grid.beat_of(each.beat))
+            for each in decision.upcoming
+        )
+        return replace(decision, beat=self.grid.beat_of(decision.beat), upcoming=upcoming)
+
+    def finish(self, number: int) -> list[BandEvent]:
+        """Return the ending that starts on a step: the last chord once more, held."""
+        beat = self.grid.step(number).beat
         if self.decision is None:
-            return self.band.stop(float(beat))
-        last = replace(self.decision, beat=float(beat))
-        return self.band.finish(last, self.dynamics.level(float(beat)))
+            return self.band.stop(beat)
+        last = replace(self.decision, beat=beat)
+        if isinstance(self.decider, ChartDecider):  # the chord to which the chart leads
+            last = self.in_quarters(self.decider.decide(float(number), self.solo, None))
+        return self.band.finish(last, self.dynamics.level(float(number)))
+
+
+def next_change(decision: Decision) -> float | None:
+    """Return the beat of the next chord where a chart tells it."""
+    if decision.decided_by != "chart" or not decision.upcoming:
+        return None
+    return decision.upcoming[0].beat
 
 
 def build_engine(options: JamOptions, model: ChordModel) -> Engine:
     """Create an engine with these options and this chord model."""
-    meter = options.meter
+    grid, meter = options.grid, options.meter
     beat_clock = BeatClock(options.bpm, meter.numerator, meter.denominator, options.count_in)
-    chord_decider = ChordDecider(
+    band = Band(
+        grid,
+        options.styles,
+        bpm_at=lambda: beat_clock.bpm,
+        voicing=options.voicing,
+        swing=options.swing,
+        seed=options.seed,
+    )
+    start_bpm = options.bpm if options.is_tempo_known else None
+    follower = TempoFollower(start_bpm) if options.is_following else None
+    return Engine(grid, beat_clock, build_decider(options, model), band, follower)
+
+
+def build_decider(options: JamOptions, model: ChordModel) -> Decider:
+    """Create what decides the chords: the chart if there is one, else the listener and the model."""
+    meter = step_meter(options.grid)
+    if options.chart is not None:
+        return ChartDecider(meter, options.chart, options.key, options.ahead)
+    return ChordDecider(
         meter,
         key=options.key,
         style=options.style,
@@ -112,14 +180,3 @@ def build_engine(options: JamOptions, model: ChordModel) -> Engine:
         ahead=options.ahead,
         seed=options.seed,
     )
-    band = Band(
-        meter,
-        options.style,
-        bpm_at=lambda: beat_clock.bpm,
-        voicing=options.voicing,
-        swing=options.swing,
-        seed=options.seed,
-    )
-    start_bpm = options.bpm if options.is_tempo_known else None
-    follower = TempoFollower(start_bpm) if options.is_following else None
-    return Engine(meter, beat_clock, chord_decider, band, follower)

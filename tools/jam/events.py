@@ -13,7 +13,7 @@ from muse.tools.theory.chords import ChordSymbol
 from muse.tools.theory.keys import Tonality
 
 BandPart = Literal["keys", "bass", "click"]
-DecidedBy = Literal["both", "melody listener", "chord model"]
+DecidedBy = Literal["both", "melody listener", "chord model", "chart"]
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class Decision:
         symbol: the chord.
         probability: its probability among all chords.
         changes: whether it differs from the chord before.
-        decided_by: whose predictions were used.
+        decided_by: whose predictions were used, or the chart.
         late: whether the chord model's forecast was not ready.
         key: in which it was decided.
         melody_candidates: the likeliest chords by the melody alone.

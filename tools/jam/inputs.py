@@ -16,15 +16,23 @@ from muse.tools.datasets.forms.melody import MELODY_ROLES
 from muse.tools.datasets.readers import read_song
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.jam.events import Message
+from muse.tools.jam.grid import (
+    COMMON_METERS,
+    GroupedMeter,
+    counted_beats,
+    group_meters,
+    grouped_as_played,
+)
 from muse.tools.jam.midi_bytes import NOTE_ON, control, note_off
 from muse.tools.jam.options import DEFAULT_BPM
 from muse.tools.jam.ports.input_queue import STREAM_BLOCK, is_song_head
 from muse.tools.jam.ports.json_lines import JsonLines
 from muse.tools.jam.session import LEAD_S
+from muse.tools.jam.takes.records import Header
 from muse.tools.jam.takes.replay import Replay
 from muse.tools.melody.prepare_song import is_melody
-from muse.tools.song.document import Meter, Song, Tempo, Track
-from muse.tools.song.meter import COMMON_TIME, first_meter, pulse_beats
+from muse.tools.song.document import Meter, Section, Song, Tempo, Track
+from muse.tools.song.meter import first_meter
 
 log = logging.getLogger("muse")
 
@@ -43,7 +51,8 @@ class PlayerInput:
         messages: in order, in s on the session's clock.
         bpm: quarter notes per minute at the start.
         tempos: (time in s, bpm) of later tempo changes.
-        meter: of all bars.
+        meters: in order, the first from beat 0 on.
+        sections: of the song.
         start_s: time of the first beat of the count-in.
         end_s: time of the last message, or 0 where it is not known.
         lead_s: how long before a beat it is decided; later messages do not count for it.
@@ -52,7 +61,8 @@ class PlayerInput:
     messages: Iterable[Message] = ()
     bpm: float = DEFAULT_BPM
     tempos: tuple[tuple[float, float], ...] = ()
-    meter: Meter = COMMON_TIME
+    meters: tuple[GroupedMeter, ...] = COMMON_METERS
+    sections: tuple[Section, ...] = ()
     start_s: float = 0.0
     end_s: float = 0.0
     lead_s: float = FILE_LEAD_S
@@ -86,9 +96,8 @@ def file_input(path: str, track: str | None, counted_bpm: float | None) -> Playe
     """
     solo = read_solo_file(path, track)
     song = solo.song
-    meter = first_meter(song)
     if counted_bpm is not None:
-        bpm = counted_bpm * pulse_beats(meter)
+        bpm = counted_bpm * counted_beats(first_meter(song))
         song = msgspec.structs.replace(song, tempos=[Tempo(0.0, bpm)])
     tempos = song.tempo_map()
     messages = tuple(track_messages(song, solo.track))
@@ -96,7 +105,8 @@ def file_input(path: str, track: str | None, counted_bpm: float | None) -> Playe
         messages,
         tempos.bpms[0],
         tuple(zip(tempos.seconds[1:], tempos.bpms[1:], strict=True)),
-        meter,
+        grouped_as_played(group_meters(song.meters, tempos.bpms[0]), solo.track.notes),
+        tuple(song.sections),
         end_s=messages[-1].time_s,
     )
 
@@ -109,10 +119,20 @@ def take_input(replay: Replay) -> PlayerInput:
         replay.messages,
         replay.bpm,
         replay.tempos,
-        Meter(0.0, header.numerator, header.denominator),
-        replay.start_s,
-        replay.end_s,
-        lead_s if isinstance(lead_s, float) and abs(lead_s) <= MAX_LEAD_S else LEAD_S,
+        replay_meters(header),
+        start_s=replay.start_s,
+        end_s=replay.end_s,
+        lead_s=lead_s if isinstance(lead_s, float) and abs(lead_s) <= MAX_LEAD_S else LEAD_S,
+    )
+
+
+def replay_meters(header: Header) -> tuple[GroupedMeter, ...]:
+    """Return the meters of a take."""
+    if not header.meters:
+        return group_meters([Meter(0.0, header.numerator, header.denominator)])
+    return tuple(
+        GroupedMeter(Meter(each.beat, each.numerator, each.denominator), tuple(each.groups))
+        for each in header.meters
     )
 
 

@@ -113,35 +113,42 @@ class LiveSession:
         """Run the timing thread."""
         raise_priority()
         session = self.session
-        beat = round(session.beat_clock.first_beat)
-        self._forecast = self._pool.submit(session.forecast_task(beat))
-        while wait_for_beat(self.clock, session.beat_clock, beat, self._stop, LEAD_S):
-            if beat >= 0 and self._is_over(beat):
-                self._end(beat)
+        number = session.first_step
+        self._forecast = self._pool.submit(session.forecast_task(number))
+        while self._wait_for_step(number, LEAD_S):
+            if number >= 0 and self._is_over(number):
+                self._end(number)
                 return
-            if beat >= 0:
-                self._decide(beat)
+            if number >= 0:
+                self._decide(number)
             if self._forecast is None or self._forecast.done():
-                self._forecast = self._pool.submit(session.forecast_task(beat + 1))
-            beat += 1
+                self._forecast = self._pool.submit(session.forecast_task(number + 1))
+            number += 1
 
-    def _decide(self, beat: int) -> None:
-        """Decide a beat with the forecast that is ready, if any."""
-        due_s = self.session.beat_clock.time_of(beat) - LEAD_S
+    def _wait_for_step(self, number: int, lead_s: float) -> bool:
+        """Wait until `lead_s` before a step, as `wait_for_beat`."""
+        session = self.session
+        beat = session.grid.step(number).beat
+        return wait_for_beat(self.clock, session.beat_clock, beat, self._stop, lead_s)
+
+    def _decide(self, number: int) -> None:
+        """Decide a step with the forecast that is ready, if any."""
+        due_s = self.session.beat_clock.time_of(self.session.grid.step(number).beat) - LEAD_S
         future = self._forecast
         forecast = future.result() if future is not None and future.done() else None
-        self.session.play_beat(beat, forecast, self.clock.now())
+        self.session.play_step(number, forecast, self.clock.now())
         self.session.counts.deciding.add(self.clock.now() - due_s)
 
-    def _is_over(self, beat: int) -> bool:
-        """Return whether the jam ends on a beat."""
+    def _is_over(self, number: int) -> bool:
+        """Return whether the jam ends on a step."""
+        step = self.session.grid.step(number)
         if self.bars is not None:
-            return beat >= self.bars * self.session.bar_beats
-        return self._input_ended.is_set() and beat % self.session.bar_beats == 0
+            return step.bar >= self.bars
+        return self._input_ended.is_set() and step.is_bar_line
 
-    def _end(self, beat: int) -> None:
+    def _end(self, number: int) -> None:
         """Play the ending, and wait until it has sounded."""
-        self.session.finish(beat)
+        self.session.finish(number)
         beat_clock = self.session.beat_clock
         if wait_for_beat(self.clock, beat_clock, self.session.end_beat, self._stop):
             self.clock.wait_until(self.clock.now() + FINAL_S, self._stop)
@@ -150,14 +157,11 @@ class LiveSession:
     def _click(self) -> None:
         """Run the metronome thread."""
         raise_priority()
-        beat_clock = self.session.beat_clock
-        beat = round(beat_clock.first_beat)
-        while not self.ended.is_set() and wait_for_beat(
-            self.clock, beat_clock, beat, self._stop, CLICK_LEAD_S
-        ):
-            if self.bars is None or beat < self.bars * self.session.bar_beats:
-                self.session.click(beat)
-            beat += 1
+        number = self.session.first_step
+        while not self.ended.is_set() and self._wait_for_step(number, CLICK_LEAD_S):
+            if self.bars is None or self.session.grid.step(number).bar < self.bars:
+                self.session.click(number)
+            number += 1
 
     def _feed(self) -> None:
         """Put the messages of a file or a take into the queue, in time."""

@@ -6,13 +6,13 @@ music, byte for byte. The chord model's forecast is always ready.
 
 from collections.abc import Iterable, Iterator
 from itertools import count
-from math import ceil
 
 from muse.tools.errors import BadInputError
 from muse.tools.jam.events import Message
 from muse.tools.jam.inputs import PlayerInput
 from muse.tools.jam.session import Session
 from muse.tools.progress import Report, silent
+from muse.tools.song.meter import TOUCH
 
 
 class TimedMessages:
@@ -69,23 +69,23 @@ def play_offline(
         session.play_alone()
     beat_clock.start(player_input.start_s)
     session.begin()
-    first = round(beat_clock.first_beat)
-    forecast = session.forecast_task(first)()
-    for beat in count(first):
+    forecast = session.forecast_task(session.first_step)()
+    for number in count(session.first_step):
+        beat = session.grid.step(number).beat
         now_s = beat_clock.time_of(beat) - player_input.lead_s
         while tempos and tempos[0][0] <= now_s:
             at_s, bpm = tempos.pop(0)
             beat_clock.set_bpm(bpm, at_s)
-        now_s = beat_clock.time_of(beat) - player_input.lead_s
+            now_s = beat_clock.time_of(beat) - player_input.lead_s
         for message in messages.until(now_s):
             session.receive(message)
-        if beat >= 0 and is_over(session, messages, beat, bars):
-            session.finish(beat)
+        if number >= 0 and is_over(session, messages, number, bars):
+            session.finish(number)
             break
-        if beat >= 0:
-            session.play_beat(beat, forecast, now_s)
-        session.click(beat)
-        forecast = session.forecast_task(beat + 1)()
+        if number >= 0:
+            session.play_step(number, forecast, now_s)
+        session.click(number)
+        forecast = session.forecast_task(number + 1)()
         session.playback.play_until(now_s)
         if session.playback.is_failing:
             return
@@ -94,11 +94,11 @@ def play_offline(
     session.playback.play_until(float("inf"))
 
 
-def is_over(session: Session, messages: TimedMessages, beat: int, bars: int | None) -> bool:
-    """Return whether the jam ends on a beat: after `bars`, or on a bar line after the input."""
+def is_over(session: Session, messages: TimedMessages, number: int, bars: int | None) -> bool:
+    """Return whether the jam ends on a step: after `bars`, or on a bar line after the input."""
+    step = session.grid.step(number)
     if bars is not None:
-        return beat >= bars * session.bar_beats
-    if not messages.is_empty or beat % session.bar_beats:
+        return step.bar >= bars
+    if not messages.is_empty or not step.is_bar_line:
         return False
-    last = ceil(session.beat_clock.beat_at(messages.last_s) - 1e-6)
-    return beat >= last
+    return step.beat >= session.beat_clock.beat_at(messages.last_s) - TOUCH

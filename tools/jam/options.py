@@ -1,13 +1,17 @@
 """Options of a jam: the request as text, and the options it resolves to."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from muse.tools.audio.encodings import AUDIO_SUFFIXES
 from muse.tools.datasets.chord_events import STYLES
 from muse.tools.errors import BadInputError, ParameterError
-from muse.tools.song.document import Meter
-from muse.tools.song.meter import bar_beats, parse_meter, pulse_beats, signature_text
+from muse.tools.jam.chart import Chart
+from muse.tools.jam.grid import GroupedMeter, StepGrid, counted_beats, parse_grouped_meter
+from muse.tools.jam.section_styles import StylePlan, parse_style_plan
+from muse.tools.song.document import Meter, Section
+from muse.tools.song.meter import bar_beats
 from muse.tools.song.tempo_map import FASTEST_BPM, SLOWEST_BPM
 from muse.tools.theory.keys import Tonality, parse_key
 from muse.tools.theory.voicing import STYLES as VOICINGS
@@ -20,7 +24,6 @@ DEFAULT_AHEAD = 4  # chords
 MAX_AHEAD = 32  # chords
 MAX_COUNT_IN = 8  # bars
 MIN_SWING, MAX_SWING = 50.0, 75.0  # percent of a pair of eighths that the first one lasts
-DENOMINATORS = (4, 8)
 OTHER_SONG_SUFFIXES = (".kar", ".abc")  # that are read
 # of files that --in and --out name; anything else is a port
 FILE_SUFFIXES = (
@@ -40,14 +43,16 @@ class JamRequest:
     Attributes:
         bpm: counted beats per minute; "auto" follows the player's tempo, "auto:92" also starts near
             92; None takes the tempo of the input.
-        meter: for example "4/4"; None takes the meter of the input.
+        meter: for example "4/4" or "3+2+2/8"; None takes the meters of the chart or the input.
         key: for example "Em"; None and "auto" detect it.
-        style: a name of datasets.chord_events.STYLES; None for DEFAULT_STYLE.
+        style: a name of datasets.chord_events.STYLES, or several with their places as in
+            section_styles.py; None for DEFAULT_STYLE.
         ahead: number of upcoming chords to predict; None for DEFAULT_AHEAD.
         mix: weight of the melody, 0 to 1; None and "auto" use the fitted mix.
         count_in: bars.
         voicing: a style of theory.voicing; None for the one of the style.
         swing: percent; None for the one of the style.
+        chart: file with the chords to play; None decides them.
     """
 
     bpm: str | None = None
@@ -59,6 +64,7 @@ class JamRequest:
     count_in: int | None = None
     voicing: str | None = None
     swing: float | None = None
+    chart: str | None = None
 
 
 @dataclass(frozen=True)
@@ -69,9 +75,11 @@ class JamOptions:
         bpm: quarter notes per minute at the start.
         is_following: whether the tempo follows the player.
         is_tempo_known: whether the player knows the start tempo: it is given, or counted in.
-        meter: of all bars.
+        grid: the bars and their counted steps.
         key: None to detect it.
-        style, ahead, voicing, swing: as in the request.
+        styles: the style on each beat.
+        ahead, voicing, swing: as in the request.
+        chart: the chords to play; None decides them.
         mix: weight of the melody; None for the fitted mix.
         count_in: bars.
         seed: of everything that is sampled.
@@ -80,54 +88,92 @@ class JamOptions:
     bpm: float
     is_following: bool
     is_tempo_known: bool
-    meter: Meter
+    grid: StepGrid
     key: Tonality | None
-    style: str
+    styles: StylePlan
     ahead: int
     mix: float | None
     count_in: int
     voicing: str | None
     swing: float | None
     seed: int
+    chart: Chart | None = None
 
     @property
-    def bar_beats(self) -> int:
-        """Quarter notes of a bar."""
-        return round(bar_beats(self.meter))
+    def meter(self) -> Meter:
+        """The first meter, also of the count-in."""
+        return self.grid.meters[0].meter
+
+    @property
+    def style(self) -> str:
+        """The first style."""
+        return self.styles.at(0.0)
+
+    @property
+    def count_in_beats(self) -> float:
+        """Length of the count-in in quarter notes."""
+        return self.count_in * bar_beats(self.meter)
 
 
 def resolve_options(
-    request: JamRequest, *, bpm: float, meter: Meter, count_in: int, seed: int
+    request: JamRequest,
+    *,
+    bpm: float,
+    meters: Sequence[GroupedMeter],
+    count_in: int,
+    seed: int,
+    sections: Sequence[Section] = (),
+    chart: Chart | None = None,
 ) -> JamOptions:
     """Parse and check a request, and fill in what it leaves open.
 
     Args:
         request: the user's options.
         bpm: default, in quarter notes per minute.
-        meter: default.
+        meters: default.
         count_in: default, in bars.
         seed: of everything that is sampled.
+        sections: of the input; those of a chart come first.
+        chart: the chords to play.
 
     Raises:
         ParameterError: a value is invalid or out of range.
     """
-    chosen = meter if request.meter is None else parse_meter_option(request.meter)
-    check_meter(chosen)
     check_numbers(request)
+    bpm = parse_bpm(request.bpm, bpm, start_meter(request, meters))
+    grid = StepGrid(meters if request.meter is None else [parse_meter_option(request.meter, bpm)])
+    if chart is not None and chart.sections:
+        sections = chart.sections
     return JamOptions(
-        bpm=parse_bpm(request.bpm, bpm, chosen),
+        bpm=bpm,
         is_following=follows_player(request.bpm),
         is_tempo_known=request.bpm not in (None, AUTO) or (request.count_in or count_in) > 0,
-        meter=chosen,
+        grid=grid,
         key=None if request.key is None or request.key == AUTO else parse_key_option(request.key),
-        style=check_name("--style", request.style or DEFAULT_STYLE, STYLES),
+        styles=style_plan(request.style or DEFAULT_STYLE, grid, sections, chart),
         ahead=request.ahead or DEFAULT_AHEAD,
         mix=None if request.mix is None or request.mix == AUTO else parse_weight(request.mix),
         count_in=count_in if request.count_in is None else request.count_in,
         voicing=request.voicing and check_name("--voicing", request.voicing, tuple(VOICINGS)),
         swing=request.swing,
         seed=seed,
+        chart=chart,
     )
+
+
+def start_meter(request: JamRequest, meters: Sequence[GroupedMeter]) -> Meter:
+    """Return the meter of the first bar."""
+    return meters[0].meter if request.meter is None else parse_meter_option(request.meter).meter
+
+
+def style_plan(
+    text: str, grid: StepGrid, sections: Sequence[Section], chart: Chart | None
+) -> StylePlan:
+    """Parse --style; raises ParameterError."""
+    plan = parse_style_plan(text, DEFAULT_STYLE, grid, sections, chart.length if chart else None)
+    for style in plan.styles:
+        check_name("--style", style, STYLES)
+    return plan
 
 
 def check_numbers(request: JamRequest) -> None:
@@ -152,7 +198,7 @@ def check_name(option: str, value: str, names: tuple[str, ...]) -> str:
 def parse_bpm(text: str | None, default: float, meter: Meter) -> float:
     """Return the tempo in quarter notes per minute, or the default where none is given."""
     counted = checked_bpm(text)
-    return default if counted is None else counted * pulse_beats(meter)
+    return default if counted is None else counted * counted_beats(meter)
 
 
 def checked_bpm(text: str | None) -> float | None:
@@ -191,21 +237,12 @@ def parse_number(text: str) -> float | None:
         return None
 
 
-def parse_meter_option(text: str) -> Meter:
+def parse_meter_option(text: str, bpm: float | None = None) -> GroupedMeter:
     """Parse a meter; raises ParameterError."""
     try:
-        return parse_meter(text)
+        return parse_grouped_meter(text, bpm)
     except BadInputError as error:
         raise ParameterError(f"--meter: {error}") from error
-
-
-def check_meter(meter: Meter) -> None:
-    """Raise ParameterError unless a bar is a whole number of quarter notes."""
-    if meter.denominator not in DENOMINATORS or bar_beats(meter) % 1:
-        raise ParameterError(
-            f"--meter {signature_text(meter)}: a bar must be whole quarter notes, "
-            "as in 4/4, 3/4 or 6/8"
-        )
 
 
 def parse_key_option(text: str) -> Tonality:

@@ -15,8 +15,10 @@ from typing import Any
 from muse.tools.chords.load_model import load_model, report_model
 from muse.tools.errors import BadInputError, MuseError
 from muse.tools.generation.seeds import choose_seed
+from muse.tools.jam.chart import Chart, read_chart
 from muse.tools.jam.clock import SystemClock, VirtualClock, raise_priority
 from muse.tools.jam.engine import Engine, build_engine
+from muse.tools.jam.grid import group_meters
 from muse.tools.jam.inputs import (
     PlayerInput,
     after_count_in,
@@ -44,12 +46,12 @@ from muse.tools.jam.recording import open_take, take_header, write_files
 from muse.tools.jam.routing import (
     PIPE,
     SOURCES,
-    SYNTH,
     Routing,
     check_routing,
     is_reader_gone,
     open_input,
     open_output,
+    sends_through,
 )
 from muse.tools.jam.screen import ScreenState
 from muse.tools.jam.session import LEAD_S, Session
@@ -122,7 +124,8 @@ def jam(
     replay = read_replay(routing.replay) if routing.replay else None
     request = with_replay_params(request, replay) if replay else request
     player_input = open_known_input(request, routing, replay)
-    options = options_for(request, routing, player_input, replay, seed_for(seed, replay))
+    chart = None if request.chart is None else read_chart(request.chart)
+    options = options_for(request, routing, player_input, replay, chart, seed_for(seed, replay))
     if replay is None and player_input is not None:
         player_input = in_time(player_input, options)
     model = load_model(routing.model)
@@ -208,22 +211,39 @@ def options_for(
     routing: Routing,
     player_input: PlayerInput | None,
     replay: Replay | None,
+    chart: Chart | None,
     seed: int,
 ) -> JamOptions:
-    """Resolve the request, with defaults from the input: its tempo, meter and count-in."""
-    found = player_input or PlayerInput()
+    """Resolve the request, with defaults from the input: its tempo, meters and count-in.
+
+    The meters of a chart come before those of the input, its tempo after it.
+    """
+    found = player_input or PlayerInput(bpm=chart_bpm(chart))
     count_in = int(routing.is_live)
     if replay is not None:
-        count_in = round(-replay.first_beat / bar_beats(found.meter))
-    bpm = DEFAULT_BPM if follows_player(request.bpm) else found.bpm
-    return resolve_options(request, bpm=bpm, meter=found.meter, count_in=count_in, seed=seed)
+        count_in = round(-replay.first_beat / bar_beats(found.meters[0].meter))
+    bpm = chart_bpm(chart) if follows_player(request.bpm) else found.bpm
+    return resolve_options(
+        request,
+        bpm=bpm,
+        meters=found.meters if chart is None else group_meters(chart.repeated_meters(), bpm),
+        count_in=count_in,
+        seed=seed,
+        sections=found.sections,
+        chart=chart,
+    )
+
+
+def chart_bpm(chart: Chart | None) -> float:
+    """Return the tempo of a chart, or the usual one, in quarter notes per minute."""
+    return DEFAULT_BPM if chart is None or chart.tempo is None else chart.tempo.bpm
 
 
 def in_time(player_input: PlayerInput, options: JamOptions) -> PlayerInput:
     """Return the input delayed by the count-in, without its tempos where muse detects them."""
     tempos = () if options.is_following else player_input.tempos
-    beats = options.count_in * options.bar_beats
-    return after_count_in(replace(player_input, tempos=tempos), beats, options.bpm)
+    delayed = replace(player_input, tempos=tempos)
+    return after_count_in(delayed, options.count_in_beats, options.bpm)
 
 
 def run_offline(
@@ -268,7 +288,7 @@ def run_live(
         playback,
         take=take,
         has_click=routing.has_click is not False,
-        is_through=routing.target == SYNTH if routing.is_through is None else routing.is_through,
+        is_through=sends_through(routing),
     )
     queue = InputQueue(clock)
     input_ended = None if player_input else open_input(stack, routing, queue, clock)

@@ -16,7 +16,7 @@ from muse.tools.jam.clock import raise_priority
 from muse.tools.jam.inputs import LEAD_PARAM
 from muse.tools.jam.options import JamOptions, JamRequest, is_file
 from muse.tools.jam.routing import PIPE, Routing
-from muse.tools.jam.takes.records import Header, read_take
+from muse.tools.jam.takes.records import Header, MeterRecord, read_take
 from muse.tools.jam.takes.take import TakeRecorder
 from muse.tools.jam.takes.to_song import song_of_take
 from muse.tools.song.provenance import muse_version
@@ -34,6 +34,12 @@ def take_header(
         version=muse_version(),
         numerator=options.meter.numerator,
         denominator=options.meter.denominator,
+        meters=[
+            MeterRecord(
+                each.meter.beat, each.meter.numerator, each.meter.denominator, list(each.groups)
+            )
+            for each in options.grid.meters
+        ],
         params={**given, LEAD_PARAM: lead_s},
         seed=options.seed,
         model=model.name,

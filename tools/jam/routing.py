@@ -42,7 +42,8 @@ class Routing:
         track: which track of an input file is the melody.
         soundfont: for the synthesizer and rendered files.
         has_click: whether the metronome continues after the count-in; None for yes in real time.
-        is_through: whether the player's notes are sent on; None for yes with the synthesizer.
+        is_through: whether the player's notes are sent on; None for yes in real time, unless the
+            output is the instrument that plays them.
         bars: number of bars after which the jam ends.
         record: name of a take to record.
         replay: a take whose player plays again.
@@ -137,6 +138,27 @@ def open_output(routing: Routing, *, wait: bool = True) -> Output:
     if routing.target == PIPE:
         return JsonOutput(sys.stdout, SOURCES)
     return NullOutput() if is_file(routing.target) else PortOutput(routing.target, wait=wait)
+
+
+def sends_through(routing: Routing) -> bool:
+    """Return whether the notes of a live player are sent to the output."""
+    if routing.is_through is not None:
+        return routing.is_through
+    return routing.target == SYNTH or is_file(routing.target) or not is_same_instrument(routing)
+
+
+def is_same_instrument(routing: Routing) -> bool:
+    """Return whether a live player plays into a port of the instrument that sounds already."""
+    if routing.replay or is_file(routing.source):
+        return False
+    names = {
+        direction: [port.name for port in list_ports() if port.direction == direction]
+        for direction in ("in", "out")
+    }
+    inputs = matching_ports(names["in"], routing.source or ".")
+    outputs = matching_ports(names["out"], routing.target)
+    is_same = inputs and outputs and names["in"][inputs[0]] == names["out"][outputs[0]]
+    return routing.source == routing.target or bool(is_same)
 
 
 def is_reader_gone(output: Output) -> bool:

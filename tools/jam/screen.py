@@ -1,16 +1,16 @@
 """What a jam shows: its state as plain data, and as lines of text.
 
 Conventions: probabilities have two digits; times are shown as bar.beat, both counted from 1, beats
-in quarter notes. Lines are plain ASCII and never longer than the width.
+as a player counts them (grid.py). Lines are plain ASCII and never longer than the width.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from muse.tools.jam.events import ChordCandidate, Decision
+from muse.tools.jam.grid import StepGrid
 from muse.tools.jam.ports.lateness import PERCENTILES
-from muse.tools.song.document import Meter
-from muse.tools.song.meter import bar_beats, signature_text
+from muse.tools.song.meter import signature_text
 from muse.tools.theory.chords import write_leadsheet
 from muse.tools.theory.pitch import midi_name
 
@@ -27,7 +27,7 @@ class ScreenState:
     """All that the screen shows.
 
     Attributes:
-        meter: of all bars.
+        grid: the bars.
         beat: the current one, in quarter notes from the first bar line; negative in the count-in.
         bpm: quarter notes per minute.
         decision: the latest; None in the count-in.
@@ -38,8 +38,8 @@ class ScreenState:
         is_recording: whether a take is recorded.
     """
 
-    meter: Meter
-    beat: int
+    grid: StepGrid
+    beat: float
     bpm: float
     decision: Decision | None = None
     pitches: Sequence[int] = ()
@@ -49,10 +49,10 @@ class ScreenState:
     is_recording: bool = False
 
 
-def bar_and_beat(beat: float, meter: Meter) -> tuple[int, int]:
-    """Return the bar of a beat and its number in it, from 1; count-in bars are 0 and below."""
-    bar, rest = divmod(beat, bar_beats(meter))
-    return int(bar) + 1, int(rest) + 1
+def bar_and_beat(beat: float, grid: StepGrid) -> tuple[int, int]:
+    """Return a beat's bar and its step in it, from 1; count-in bars are 0 and below."""
+    step = grid.step_of(beat)
+    return step.bar + 1, step.place + 1
 
 
 def screen_lines(screen: ScreenState, width: int = WIDTH) -> list[str]:
@@ -65,7 +65,7 @@ def screen_lines(screen: ScreenState, width: int = WIDTH) -> list[str]:
         ("key", two_columns(key_text(decision), tempo_text(screen))),
         ("bar", two_columns(bar_text(screen), "recording" if screen.is_recording else "")),
         ("chord", two_columns(chord_text(decision), decided_by_text(decision))),
-        ("next chords", candidates_text(decision.upcoming if decision else (), room, screen.meter)),
+        ("next chords", candidates_text(decision.upcoming if decision else (), room, screen.grid)),
         ("your notes", notes),
         ("melody listener", candidates_text(decision.melody_candidates if decision else (), room)),
         ("chord model", candidates_text(decision.model_candidates if decision else (), room)),
@@ -88,13 +88,13 @@ def key_text(decision: Decision | None) -> str:
 
 def tempo_text(screen: ScreenState) -> str:
     """Return tempo and meter."""
-    return f"{screen.bpm:.1f} bpm  {signature_text(screen.meter)}"
+    return f"{screen.bpm:.1f} bpm  {signature_text(screen.grid.meter_of(screen.beat))}"
 
 
 def bar_text(screen: ScreenState) -> str:
-    """Return the bar, and the beat among its beats: `12  . . 3 .`."""
-    bar, now = bar_and_beat(screen.beat, screen.meter)
-    beats = range(1, round(bar_beats(screen.meter)) + 1)
+    """Return the bar, and the step among its steps: `12  . . 3 .`."""
+    bar, now = bar_and_beat(screen.beat, screen.grid)
+    beats = range(1, len(screen.grid.step_of(screen.beat).bar_steps) + 1)
     dots = " ".join(str(now) if beat == now else "." for beat in beats)
     return f"{bar if bar > 0 else 'count-in'}  {dots}"
 
@@ -114,24 +114,24 @@ def decided_by_text(decision: Decision | None) -> str:
 
 
 def candidates_text(
-    candidates: Iterable[ChordCandidate], width: int, meter: Meter | None = None
+    candidates: Iterable[ChordCandidate], width: int, grid: StepGrid | None = None
 ) -> str:
-    """Return as many chords with probabilities as fit; with a meter, also when they come."""
+    """Return as many chords with probabilities as fit; with a grid, also when they come."""
     text = ""
     for candidate in candidates:
-        longer = f"{text}{GAP if text else ''}{candidate_text(candidate, meter)}"
+        longer = f"{text}{GAP if text else ''}{candidate_text(candidate, grid)}"
         if len(longer) > width:
             break
         text = longer
     return text or NOTHING
 
 
-def candidate_text(candidate: ChordCandidate, meter: Meter | None = None) -> str:
-    """Return a chord with its probability: `Am7 0.41`, or with a meter `Am7 0.41 at 13.1`."""
+def candidate_text(candidate: ChordCandidate, grid: StepGrid | None = None) -> str:
+    """Return a chord with its probability: `Am7 0.41`, or with a grid `Am7 0.41 at 13.1`."""
     text = f"{write_leadsheet(candidate.symbol)} {candidate.probability:.2f}"
-    if meter is None or candidate.beat is None:
+    if grid is None or candidate.beat is None:
         return text
-    bar, beat = bar_and_beat(candidate.beat, meter)
+    bar, beat = bar_and_beat(candidate.beat, grid)
     return f"{text} at {bar}.{beat}"
 
 
@@ -151,9 +151,9 @@ def late_text(screen: ScreenState) -> str:
 class BarLines:
     """A line of text for each bar, for output that is not a terminal."""
 
-    def __init__(self, meter: Meter) -> None:
+    def __init__(self, grid: StepGrid) -> None:
         """Start before the first bar."""
-        self.meter = meter
+        self.grid = grid
         self.bar: int | None = None
         self.decisions: list[Decision] = []
         self.notes = 0
@@ -167,7 +167,7 @@ class BarLines:
             notes: number of the player's note-ons since the beat before.
             bpm: quarter notes per minute.
         """
-        bar, _beat = bar_and_beat(decision.beat, self.meter)
+        bar, _beat = bar_and_beat(decision.beat, self.grid)
         if bar != self.bar:
             self.notes += notes  # played in the bar that is over
             yield from self.end_bar()

@@ -1,6 +1,6 @@
 """One running jam: the engine, the playback of its music, and the recording of both.
 
-A driver (offline.py on a virtual clock, live.py with threads) calls it beat by beat; any thread may
+A driver (offline.py on a virtual clock, live.py with threads) calls it step by step; any thread may
 pass it messages of the player.
 """
 
@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from threading import RLock
 
+from muse.tools.audio.render import DRUM_CHANNEL
 from muse.tools.jam.band.click import click, opening
 from muse.tools.jam.band.lines import CHANNELS
 from muse.tools.jam.band.rhythm_section import FINAL_BEATS
@@ -19,7 +20,6 @@ from muse.tools.jam.ports.lateness import PERCENTILES, Lateness
 from muse.tools.jam.ports.playback import Playback
 from muse.tools.jam.screen import BarLines, ScreenState
 from muse.tools.jam.takes.take import TakeRecorder
-from muse.tools.song.meter import bar_beats
 
 LEAD_S = 0.012  # how long before a beat it is decided, in real time
 SOLO_CHANNEL = 3  # on which the player's notes are sent on
@@ -66,21 +66,21 @@ class Session:
             has_click: whether the metronome continues after the count-in.
             is_through: whether the player's messages are sent to the output as well.
         """
-        self.engine, self.playback, self.meter, self.take = engine, playback, engine.meter, take
+        self.engine, self.playback, self.grid, self.take = engine, playback, engine.grid, take
         self.beat_clock = engine.beat_clock
         self.has_click, self.is_through = has_click, is_through
         self.counts = SessionCounts(0, 0, 0, Lateness())
         self.decision: Decision | None = None
         self.end_beat = self.beat_clock.first_beat
         self._lock = RLock()
-        self._lines = BarLines(engine.meter)
+        self._lines = BarLines(engine.grid)
         self._bars: deque[str] = deque(maxlen=MAX_BAR_LINES)
         self._shown_notes = 0
 
     @property
-    def bar_beats(self) -> int:
-        """Quarter notes of a bar."""
-        return round(bar_beats(self.meter))
+    def first_step(self) -> int:
+        """Number of the first step of the count-in; 0 or negative."""
+        return self.grid.step_of(self.beat_clock.first_beat).number
 
     def begin(self) -> None:
         """Select the sound of the click."""
@@ -93,25 +93,25 @@ class Session:
     def receive(self, message: Message) -> None:
         """Process a message of the player."""
         if self.is_through:
-            data = bytes((message.data[0] & 0xF0 | SOLO_CHANNEL, *message.data[1:]))
-            self.playback.schedule([Message(message.time_s, data)])
+            self.playback.schedule([Message(message.time_s, on_solo_channel(message.data))])
         with self._lock:
             self.engine.receive(message)
             self.counts.notes += is_on(message.data)
             if self.take:
                 self.take.record_input(message, self.beat_clock.beat_at(message.time_s))
 
-    def forecast_task(self, beat: int) -> ForecastTask:
-        """Return the chord model's work for a beat."""
+    def forecast_task(self, number: int) -> ForecastTask:
+        """Return the chord model's work for a step."""
         with self._lock:
-            return self.engine.forecast_task(beat)
+            return self.engine.forecast_task(number)
 
-    def play_beat(self, beat: int, forecast: ChordForecast | None, now_s: float) -> None:
-        """Decide a beat, schedule its music and record both."""
+    def play_step(self, number: int, forecast: ChordForecast | None, now_s: float) -> None:
+        """Decide a step, schedule its music and record both."""
+        step = self.grid.step(number)
         with self._lock:
-            result = self.engine.play_beat(beat, forecast)
-            # where the tempo rose during the last beat, some of its events are due after this one
-            self.playback.drop_after(self.beat_clock.time_of(beat), BAND)
+            result = self.engine.play_step(number, forecast)
+            # where the tempo rose during the last step, some of its events are due after this one
+            self.playback.drop_after(self.beat_clock.time_of(step.beat), BAND)
             self._play(result.events)
             if self.take:
                 self.take.record_tempo(self.beat_clock.spans, now_s)
@@ -120,7 +120,7 @@ class Session:
         self.decision = result.decision
         self.counts.beats += 1
         self.counts.late += result.decision.late
-        self.end_beat = beat + 1.0
+        self.end_beat = step.end
         notes, self._shown_notes = self.counts.notes - self._shown_notes, self.counts.notes
         self._bars.extend(self._lines.add_beat(result.decision, notes, self.beat_clock.bpm))
 
@@ -129,16 +129,16 @@ class Session:
         while self._bars:
             yield self._bars.popleft()
 
-    def click(self, beat: int) -> None:
-        """Schedule the metronome's clicks of a beat."""
-        if self.has_click or beat < 0:
-            self._play(click(beat, self.meter))
+    def click(self, number: int) -> None:
+        """Schedule the metronome's clicks of a step."""
+        if self.has_click or number < 0:
+            self._play(click(self.grid.step(number)))
 
-    def finish(self, beat: int) -> None:
+    def finish(self, number: int) -> None:
         """Schedule the ending: the last chord, held."""
         with self._lock:
-            self._play(self.engine.finish(beat))
-        self.end_beat = beat + FINAL_BEATS
+            self._play(self.engine.finish(number))
+        self.end_beat = self.grid.step(number).beat + FINAL_BEATS
         self._bars.extend(self._lines.end_bar())
 
     def save(self) -> None:
@@ -152,12 +152,13 @@ class Session:
         """Return what the screen shows at a time."""
         beat = self.beat_clock.beat_at(now_s)
         with self._lock:
-            pitches = tuple(note.pitch for note in self.engine.solo.since(beat - SHOWN_BEATS))
+            since = self.grid.position_at(beat - SHOWN_BEATS)
+            pitches = tuple(note.pitch for note in self.engine.solo.since(since))
         lateness = self.playback.lateness
         p50, p95, p99 = (1e3 * lateness.percentile(each) for each in PERCENTILES)
         return ScreenState(
-            meter=self.meter,
-            beat=int(beat // 1),
+            grid=self.grid,
+            beat=beat,
             bpm=self.beat_clock.bpm,
             decision=self.decision,
             pitches=pitches,
@@ -174,3 +175,10 @@ class Session:
         if self.take:
             for time_s, event in timed:
                 self.take.record_output(event, time_s)
+
+
+def on_solo_channel(data: bytes) -> bytes:
+    """Return a message of the player for the output; drums stay on the drum channel."""
+    if data[0] & 0x0F == DRUM_CHANNEL:
+        return data
+    return bytes((data[0] & 0xF0 | SOLO_CHANNEL, *data[1:]))

@@ -31,6 +31,7 @@ from muse.tools.song.validation import DENOMINATORS, MAX_NUMERATOR
 COMMON_TIME: Final = Meter(0.0, 4, 4)
 COMPOUND_NUMERATORS: Final = (6, 9, 12)
 COMPOUND_DENOMINATORS: Final = (8, 16)
+COUNTED_DENOMINATOR: Final = 4  # units up to quarter notes are counted one by one
 GROUP: Final = 3  # units in a beat of a compound meter
 ONE_IN_A_BAR_BPM: Final = 60.0  # bars of 3/8 a minute, 180 eighths
 MAX_BARS: Final = 20_000  # of one song; more are taken for a damaged file
@@ -107,6 +108,29 @@ def is_one_in_a_bar(meter: Signature, bpm: float | None) -> bool:
 def is_three_eighths(meter: Signature) -> bool:
     """Return whether a time signature is 3/8, which is counted in three or in one by tempo."""
     return (meter.numerator, meter.denominator) == (3, 8)
+
+
+def beat_groups(meter: Signature, bpm: float | None = None) -> tuple[int, ...]:
+    """Return the groups that the units of a bar are counted in, for example (2, 2, 3) for 7/8.
+
+    Halves and quarters are counted singly. Eighths and shorter units go in threes where the bar
+    divides by three, else in twos, with a three at the end of an odd bar. 8/8 is 3 + 3 + 2, since
+    2 + 2 + 2 + 2 is written 4/4.
+
+    Args:
+        meter: the signature.
+        bpm: tempo in quarter notes per minute, if known; a slow 3/8 is counted in its units.
+    """
+    units = meter.numerator
+    is_slow = bpm is not None and is_three_eighths(meter) and not is_one_in_a_bar(meter, bpm)
+    if meter.denominator <= COUNTED_DENOMINATOR or units == 1 or is_slow:
+        return (1,) * units
+    if units % GROUP == 0:
+        return (GROUP,) * (units // GROUP)
+    if (units, meter.denominator) == (8, 8):
+        return (3, 3, 2)
+    pairs, odd = divmod(units, 2)
+    return (2,) * (pairs - odd) + (GROUP,) * odd
 
 
 def bar_beats(meter: Signature) -> float:

@@ -1,9 +1,9 @@
-"""Keys and bass that play the decided chords, one beat at a time.
+"""Keys and bass that play the decided chords, one step (grid.py) at a time.
 
-They play the patterns of their style as `muse chords` does, but know a chord only from the beat on
+They play the patterns of their style as `muse chords` does, but know a chord only from the step on
 which it is decided: a pattern is planned for the rest of the bar, and dropped when another chord
 comes. Nothing is anticipated, except that the bass may step towards a next chord that is nearly
-certain.
+certain. Meters with uneven steps, such as 7/8, have patterns for each group of eighths.
 
 Conventions: as in events.py.
 """
@@ -25,13 +25,15 @@ from muse.tools.chords.performance import (
     Stroke,
     to_tick,
 )
-from muse.tools.chords.style import PLAYING_STYLES, Pattern, PlayingStyle
-from muse.tools.datasets.chord_events import STYLES
+from muse.tools.chords.style import PLAYING_STYLES, GroupPlace, Pattern, PlayingStyle
+from muse.tools.datasets.chord_events import STYLES, Style
 from muse.tools.errors import ParameterError
 from muse.tools.jam.band.lines import Line, program_event
-from muse.tools.jam.events import BandEvent, ChordCandidate, Decision
-from muse.tools.song.document import DEFAULT_TICKS_PER_BEAT, Meter, Note
-from muse.tools.song.meter import bar_beats
+from muse.tools.jam.events import BandEvent, BandPart, ChordCandidate, Decision
+from muse.tools.jam.grid import Step, StepGrid
+from muse.tools.jam.section_styles import StylePlan
+from muse.tools.song.document import DEFAULT_TICKS_PER_BEAT, Note
+from muse.tools.song.meter import TOUCH
 from muse.tools.theory.chords import NONE, ChordSymbol, parse_chord, sound_of
 from muse.tools.theory.keys import C_MAJOR, Tonality, scale_pcs
 from muse.tools.theory.voicing import bass_pitches, find_style, voice
@@ -39,7 +41,7 @@ from muse.tools.theory.voicing import bass_pitches, find_style, voice
 RNG_STREAM = 7  # separates the band's random numbers from others of the same seed
 SURE_PROBABILITY = 0.5  # probability from which the bass steps towards the next chord
 MIN_WALKING = 0.6  # counted beats; shorter bass notes stay on the root
-LAST_TICK = 1 - 1 / DEFAULT_TICKS_PER_BEAT  # of a beat, in beats
+LAST_TICK = 1 / DEFAULT_TICKS_PER_BEAT  # quarter notes: the latest onset before the next step
 TRIAD_NUMBERS = (3, 4, 5)  # a fourth replaces the third
 PLAIN_VOICING = "drop-2"  # which adds no tones
 MAX_PITCH = 72  # C5; higher pitches are left to the soloist
@@ -56,8 +58,8 @@ class Band:
 
     def __init__(
         self,
-        meter: Meter,
-        style: str,
+        grid: StepGrid,
+        styles: StylePlan,
         *,
         bpm_at: Callable[[], float],
         voicing: str | None = None,
@@ -67,23 +69,23 @@ class Band:
         """Set up the players.
 
         Args:
-            meter: of all bars, whole quarter notes.
-            style: a name of datasets.chord_events.STYLES.
+            grid: the bars.
+            styles: the style on each beat, names of datasets.chord_events.STYLES.
             bpm_at: returns the current tempo, in quarter notes per minute.
-            voicing: a style of theory.voicing; None for the style's own.
+            voicing: a style of theory.voicing; None for that of each style.
             swing: percent of a pair of eighths that the first one lasts; None for the style's own.
             seed: of the players' variation; the same calls then give the same bytes.
 
         Raises:
             ParameterError: the style or voicing is unknown.
         """
-        playing = playing_style(style, swing)
-        self.bpm_at = bpm_at
-        self.voicing = voicing or playing.voicing
-        self.highest = min(find_style(self.voicing).high, MAX_PITCH)
-        self.bar_beats = bar_beats(meter)
-        rng = np.random.default_rng([seed, RNG_STREAM])
-        self.players = Players(playing, meter, C_MAJOR, bpm_at(), rng)
+        self.grid, self.styles, self.bpm_at = grid, styles, bpm_at
+        self.playings = {style: playing_style(style, swing, voicing) for style in styles.styles}
+        for playing in self.playings.values():
+            find_style(playing.voicing)
+        self.rng = np.random.default_rng([seed, RNG_STREAM])
+        self.players_by_kind: dict[tuple[str, float], Players] = {}
+        self.players = self.players_at(grid.step(0))
         self.keys, self.bass = Line("keys"), Line("bass", is_single=True)
         self.hand_strokes: list[Stroke] = []
         self.bass_strokes: list[Stroke] = []
@@ -92,34 +94,48 @@ class Band:
         self.previous_pitches: tuple[int, ...] = ()  # kept during silence
         self.planned_until = float("-inf")  # end of the planned strokes
         self.degree = "root"  # of the last bass note
-        self.has_programs = False
+        self.programs: dict[BandPart, int] = {}
         for symbol in WARM_UP:
             self.voice_chord(parse_chord(symbol), C_MAJOR)
 
-    def beat(
+    @property
+    def voicing(self) -> str:
+        """The style of voicing."""
+        return self.players.playing.voicing
+
+    @property
+    def highest(self) -> int:
+        """Highest pitch of the keys."""
+        return min(find_style(self.voicing).high, MAX_PITCH)
+
+    def style_at(self, beat: float) -> Style:
+        """Return the style on a beat."""
+        return STYLES[STYLES.index(self.styles.at(beat))]
+
+    def step(
         self, decision: Decision, dynamics: float = 1.0, next_change: float | None = None
     ) -> list[BandEvent]:
-        """Return what is due from the decision's beat on, up to the next beat.
+        """Return what is due from the decision's step on, up to the next step.
 
         Args:
-            decision: of this beat; call once a beat, in order.
+            decision: of this step; call once a step, in order.
             dynamics: factor for velocities.
             next_change: the beat on which another chord is expected; None takes the chord to last
                 to the end of the bar.
 
         Returns:
-            messages by beat; on the first call the programs of both parts come first.
+            messages by beat; programs come first where they change.
         """
-        beat = decision.beat
-        events = [*self.select_programs(beat), *self.change_chord(decision)]
-        if self.pitches and beat >= self.planned_until:
-            self.plan_strokes(beat, next_change)
+        step = self.grid.step_of(decision.beat)
+        events = self.enter_step(step, decision)
+        if self.pitches and step.beat >= self.planned_until - TOUCH:
+            self.plan_strokes(step, next_change)
         next_bass = self.next_bass(decision.upcoming)
-        hand = self.hand_notes_of(self.due_strokes(self.hand_strokes, beat))
-        low = self.bass_notes_of(self.due_strokes(self.bass_strokes, beat), next_bass)
+        hand = self.hand_notes_of(due_strokes(self.hand_strokes, step))
+        low = self.bass_notes_of(due_strokes(self.bass_strokes, step), next_bass)
         for line, notes in ((self.keys, hand), (self.bass, low)):
-            fitting = [fit_note(note, beat, dynamics) for note in notes]
-            events += line.play(fitting, beat + 1.0)
+            fitting = [fit_note(note, step.beat, step.length, dynamics) for note in notes]
+            events += line.play(fitting, step.end)
         return sort_events(events)
 
     def stop(self, beat: float) -> list[BandEvent]:
@@ -132,8 +148,8 @@ class Band:
         self, decision: Decision, dynamics: float = 1.0, beats: float = FINAL_BEATS
     ) -> list[BandEvent]:
         """Return the ending: the decided chord once more, held for some beats."""
-        beat = decision.beat
-        events = [*self.select_programs(beat), *self.change_chord(decision)]
+        step = self.grid.step_of(decision.beat)
+        beat, events = step.beat, self.enter_step(step, decision)
         if self.pitches:
             chord = PlacedChord(self.symbol, beat, beats)
             hand, low = (
@@ -148,16 +164,38 @@ class Band:
                 (self.bass, self.bass_notes_of(low, None)),
             )
             for line, each in notes:
-                fitting = [fit_note(note, beat, dynamics) for note in each]
+                fitting = [fit_note(note, beat, step.length, dynamics) for note in each]
                 events += line.play(fitting, beat + SHORTEST)
         return sort_events([*events, *self.stop(beat + beats)])
 
+    def players_at(self, step: Step) -> Players:
+        """Return the players of the style and meter of a step; a new pair the first time."""
+        style = self.style_at(step.beat)
+        unit = 4.0 / step.meter.denominator if step.is_uneven else step.grouped.step_beats[0]
+        if (style, unit) not in self.players_by_kind:
+            self.players_by_kind[style, unit] = Players(
+                self.playings[style], step.meter, C_MAJOR, self.bpm_at(), self.rng, unit
+            )
+        return self.players_by_kind[style, unit]
+
+    def enter_step(self, step: Step, decision: Decision) -> list[BandEvent]:
+        """Update style, meter, tempo, key and chord; return programs and note-offs."""
+        players = self.players_at(step)
+        events = []
+        if players is not self.players:
+            self.players = players
+            events = self.stop(step.beat)
+        players.origin = step.bar_end - sum(step.bar_steps)
+        return [*self.select_programs(step.beat), *events, *self.change_chord(decision)]
+
     def select_programs(self, beat: float) -> Iterator[BandEvent]:
-        """Yield the programs of both parts, the first time only."""
-        if not self.has_programs:
-            self.has_programs = True
-            yield program_event(beat, "keys", self.players.playing.keys_program)
-            yield program_event(beat, "bass", self.players.playing.bass_program)
+        """Yield the programs of both parts where they change."""
+        playing = self.players.playing
+        wanted: dict[BandPart, int] = {"keys": playing.keys_program, "bass": playing.bass_program}
+        for part, program in wanted.items():
+            if self.programs.get(part) != program:
+                self.programs[part] = program
+                yield program_event(beat, part, program)
 
     def change_chord(self, decision: Decision) -> list[BandEvent]:
         """Update tempo, key and chord; return note-offs if the chord has changed."""
@@ -203,29 +241,34 @@ class Band:
         """Drop the planned strokes."""
         self.hand_strokes, self.bass_strokes, self.planned_until = [], [], float("-inf")
 
-    def plan_strokes(self, beat: float, next_change: float | None) -> None:
+    def plan_strokes(self, step: Step, next_change: float | None) -> None:
         """Plan strokes for the rest of the bar, or up to the next expected chord."""
-        end = beat + self.bar_beats - beat % self.bar_beats
-        if next_change is not None and next_change > beat:
-            end = min(end, float(ceil(next_change)))
-        self.hand_strokes = list(self.strokes(beat, end, self.players.hands, SUSTAINED))
-        self.bass_strokes = list(self.strokes(beat, end, self.players.basses, SUSTAINED_BASS))
+        end = step.bar_end
+        if next_change is not None and next_change > step.beat:
+            last = self.grid.step(ceil(self.grid.position_at(next_change) - TOUCH))
+            end = min(end, last.beat)
+        hands, basses = self.players.hands, self.players.basses
+        self.hand_strokes = list(self.strokes(step, end, hands, SUSTAINED))
+        self.bass_strokes = list(self.strokes(step, end, basses, SUSTAINED_BASS))
         self.planned_until = end
 
     def strokes(
-        self, beat: float, end: float, patterns: list[Pattern], held: int
+        self, step: Step, end: float, patterns: list[Pattern], held: int
     ) -> Iterator[Stroke]:
-        """Yield strokes of the patterns; the rest of a counted beat gets a held one."""
-        unit = self.players.unit
-        counted = min(beat + -(beat % self.bar_beats) % unit, end)
-        for start, stop, is_held in ((beat, counted, True), (counted, end, False)):
-            if stop > start:
-                chord = PlacedChord(self.symbol, start, stop - start)
-                yield from self.players.strokes(chord, patterns, held, is_held)
-
-    def due_strokes(self, strokes: list[Stroke], beat: float) -> list[Stroke]:
-        """Return the strokes that begin before the next beat."""
-        return [stroke for stroke in strokes if beat <= stroke.start < beat + 1.0]
+        """Yield strokes of the patterns, or those of each group in an uneven meter."""
+        if not step.is_uneven:
+            chord = PlacedChord(self.symbol, step.beat, end - step.beat)
+            yield from self.players.strokes(chord, patterns, held, is_last=False)
+            return
+        cells = self.players.playing.hand_groups
+        if patterns is self.players.basses:
+            cells = self.players.playing.bass_groups
+        place: GroupPlace = "first"  # also where a chord begins inside the bar
+        while step.beat < end - TOUCH:
+            units = round(step.length / self.players.unit)
+            yield from self.players.group_strokes(cells, step.beat, units, place)
+            step = self.grid.step(step.number + 1)
+            place = group_place(step)
 
     def hand_notes_of(self, strokes: Iterable[Stroke]) -> list[Note]:
         """Return the keys' notes of strokes."""
@@ -235,7 +278,7 @@ class Band:
         """Return the bass's notes of strokes."""
         notes = []
         for stroke in strokes:
-            is_last = stroke.start >= self.planned_until - self.players.unit
+            is_last = stroke.start >= self.planned_until - self.players.unit - TOUCH
             is_sure = is_last and next_bass is not None
             known = replace(stroke, degree=self.degree_of(stroke, is_sure))
             self.degree = known.degree
@@ -271,8 +314,20 @@ def same_triad(symbol: ChordSymbol, other: ChordSymbol) -> bool:
     return one == two
 
 
-def playing_style(style: str, swing: float | None) -> PlayingStyle:
-    """Return the playing style of a chord style, with another swing where one is given.
+def due_strokes(strokes: list[Stroke], step: Step) -> list[Stroke]:
+    """Return the strokes that begin within a step."""
+    return [stroke for stroke in strokes if step.beat - TOUCH <= stroke.start < step.end - TOUCH]
+
+
+def group_place(step: Step) -> GroupPlace:
+    """Return the place of a group in its bar: the first, the last, or another."""
+    if step.is_bar_line:
+        return "first"
+    return "last" if step.place == len(step.bar_steps) - 1 else "other"
+
+
+def playing_style(style: str, swing: float | None, voicing: str | None) -> PlayingStyle:
+    """Return the playing style of a chord style, with another swing or voicing where one is given.
 
     Raises:
         ParameterError: the style is unknown.
@@ -280,12 +335,14 @@ def playing_style(style: str, swing: float | None) -> PlayingStyle:
     if style not in STYLES:
         raise ParameterError(f"--style is one of {', '.join(STYLES)}, not '{style}'")
     playing = PLAYING_STYLES[STYLES[STYLES.index(style)]]
-    return playing if swing is None else replace(playing, swing=(swing, playing.swing[1]))
+    if swing is not None:
+        playing = replace(playing, swing=(swing, playing.swing[1]))
+    return playing if voicing is None else replace(playing, voicing=voicing)
 
 
-def fit_note(note: Note, beat: float, dynamics: float) -> Note:
-    """Return the note with its velocity scaled, and its onset within a beat."""
-    start = min(max(note.start_beats, beat), beat + LAST_TICK)
+def fit_note(note: Note, beat: float, length: float, dynamics: float) -> Note:
+    """Return the note with its velocity scaled, and its onset within a step."""
+    start = min(max(note.start_beats, beat), beat + length - LAST_TICK)
     loud = min(max(round(note.velocity * dynamics), VELOCITIES[0]), VELOCITIES[1])
     lasts = to_tick(max(note.start_beats + note.duration_beats - start, SHORTEST))
     return msgspec.structs.replace(note, start_beats=start, duration_beats=lasts, velocity=loud)

@@ -50,9 +50,9 @@ def benchmark_jam(
     """
     known = default_melody() if solo is None else file_input(solo, None, None)
     settings = resolve_options(
-        JamRequest(), bpm=known.bpm, meter=known.meter, count_in=COUNT_IN, seed=SEED
+        JamRequest(), bpm=known.bpm, meters=known.meters, count_in=COUNT_IN, seed=SEED
     )
-    later = after_count_in(known, settings.count_in * settings.bar_beats, settings.bpm)
+    later = after_count_in(known, settings.count_in_beats, settings.bpm)
     figures = benchmark_timing(
         duration_s,
         load=load,

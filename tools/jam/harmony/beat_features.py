@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muse.tools.jam.events import SoloNote
+from muse.tools.jam.grid import StepMeter
 from muse.tools.song.document import Meter
 from muse.tools.song.meter import bar_beats
 from muse.tools.theory.chords import ChordSymbol
@@ -63,6 +64,9 @@ class BeatFeatures:
 
 def metrical_position(beat: int, meter: Meter) -> int:
     """Return the metrical position of a beat: BAR_LINE, HALF_BAR or OTHER."""
+    if isinstance(meter, StepMeter):
+        step = meter.step(beat)
+        return BAR_LINE if step.is_bar_line else HALF_BAR if step.is_half_bar else OTHER
     bar = bar_beats(meter)
     position = floor(beat % bar + 1e-9)
     if position == 0:

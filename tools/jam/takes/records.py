@@ -9,14 +9,14 @@ a `beat`, quarter notes from the first bar line after the count-in:
     tempo      from here on, `bpm` quarter notes per minute
     end        the session is over; a take without this line was cut off
 
-In a decision, `who` says who decided (see WHO), `ear` has the candidates of the melody listener,
+In a decision, `who` says who decided (see WHO; `chart` is a given chart), `ear` has the candidates of the melody listener,
 `brain` those of the chord model, and `coming` the upcoming chords. Lines are in the order in which
 they were recorded; the times of different kinds may overlap a little. If a take was cut off within
 a line, that line is ignored.
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
@@ -28,9 +28,11 @@ from muse.tools.files import input_name, read_bytes
 from muse.tools.jam.events import BandPart, DecidedBy
 from muse.tools.jam.midi_bytes import channel_message
 from muse.tools.song.validation import (
+    DENOMINATORS,
     MAX_BEATS,
     MAX_BPM,
     MAX_HOURS,
+    MAX_NUMERATOR,
     MIN_BPM,
     SECONDS_PER_HOUR,
     within,
@@ -42,20 +44,35 @@ log = logging.getLogger("muse")
 
 FORMAT: Final = "muse.jam/1"
 # the value of `who` in a decision, by who decided
-WHO: Final[dict[DecidedBy, Literal["both", "ear", "brain"]]] = {
+WHO: Final[dict[DecidedBy, Literal["both", "ear", "brain", "chart"]]] = {
     "both": "both",
     "melody listener": "ear",
     "chord model": "brain",
+    "chart": "chart",
 }
 
 
+class MeterRecord(msgspec.Struct, frozen=True):
+    """A time signature from a beat on, with the groups that its units are counted in."""
+
+    beat: float
+    numerator: int
+    denominator: int
+    groups: list[int]
+
+
 class Header(msgspec.Struct, frozen=True, kw_only=True):
-    """How a take was made; numerator and denominator are the meter of all bars."""
+    """How a take was made.
+
+    Numerator and denominator are the first meter; `meters` has all of them, and is missing in
+    takes of earlier versions, which have only one.
+    """
 
     format: Literal["muse.jam/1"] = FORMAT
     version: str
     numerator: int
     denominator: int
+    meters: list[MeterRecord] = []
     params: dict[str, Any] = {}
     seed: int | None = None
     model: str | None = None
@@ -96,7 +113,7 @@ class DecisionLine(Line, frozen=True, tag="decision"):
     symbol: str
     probability: float
     changes: bool
-    who: Literal["both", "ear", "brain"]
+    who: Literal["both", "ear", "brain", "chart"]
     late: bool
     key: str
     key_confidence: float
@@ -178,10 +195,25 @@ def parse_header(line: bytes, name: str) -> Header:
         header = _read_header(line)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadInputError(f"{name}: not a take of muse jam ({error})") from error
-    if not (within(header.numerator, 1, 255) and header.denominator in (1, 2, 4, 8, 16)):
-        meter = f"{header.numerator}/{header.denominator}"
-        raise BadInputError(f"{name}, line 1: {meter} is not a meter")
+    signatures = [(each.numerator, each.denominator) for each in header.meters]
+    for numerator, denominator in [(header.numerator, header.denominator), *signatures]:
+        if not (within(numerator, 1, MAX_NUMERATOR) and denominator in DENOMINATORS):
+            raise BadInputError(f"{name}, line 1: {numerator}/{denominator} is not a meter")
+    problem = next(meter_problems(header.meters), None)
+    if problem:
+        raise BadInputError(f"{name}, line 1: {problem}")
     return header
+
+
+def meter_problems(meters: Sequence[MeterRecord]) -> Iterator[str]:
+    """Yield what is invalid in the meters of a header."""
+    for number, each in enumerate(meters):
+        if not within(each.beat, 0, MAX_BEATS) or (number == 0 and each.beat):
+            yield f"a meter is on beat {each.beat}"
+        if number and each.beat <= meters[number - 1].beat:
+            yield "the meters are not in order"
+        if sum(each.groups) != each.numerator or min(each.groups) < 1:
+            yield f"groups {each.groups} do not fill {each.numerator}/{each.denominator}"
 
 
 def parse_line(line: bytes, location: str) -> AnyLine:

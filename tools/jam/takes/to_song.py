@@ -46,13 +46,13 @@ TRACKS: tuple[tuple[str, Role], ...] = (("Keys", "keys"), ("Bass", "bass"))
 
 def song_of_take(take: Take) -> Song:
     """Return the take as a Song, without the click."""
-    meter = Meter(0.0, take.header.numerator, take.header.denominator)
-    origin = first_bar(take, bar_beats(meter))
+    first = Meter(0.0, take.header.numerator, take.header.denominator)
+    origin = first_bar(take, bar_beats(first))
     end = max(take.end.beat - origin, 0.0)
     header = take.header
     song = Song(
         tempos=list(tempos(take.tempos, origin)),
-        meters=[meter],
+        meters=[first, *later_meters(take, origin, end)],
         keys=list(keys(take.decisions, origin)),
         chords=list(chords(take.decisions, origin, end)),
         tracks=[track for track in tracks(take, origin, end) if track.notes],
@@ -68,6 +68,13 @@ def first_bar(take: Take, bar: float) -> float:
     starts = (line.beat for line in take.player_messages if is_on(bytes.fromhex(line.data)))
     first = min(starts, default=0.0)
     return bar * floor((first + EARLY_BEATS) / bar) if first < -EARLY_BEATS else 0.0
+
+
+def later_meters(take: Take, origin: float, end: float) -> Iterator[Meter]:
+    """Yield the time signatures after the first one that begin before the end."""
+    for each in take.header.meters[1:]:
+        if each.beat - origin < end:
+            yield Meter(each.beat - origin, each.numerator, each.denominator)
 
 
 def tempos(lines: Sequence[TempoLine], origin: float) -> Iterator[Tempo]:
