@@ -54,7 +54,6 @@ def jam(
 
     Example: muse jam --in "Digital Piano" --style neo-soul --record take
     Example: muse jam --in solo.mid --out take.mid --seed 7
-    Example: muse jam --in Piano --chart standard.txt --style jazz,bridge=soul
     Example: muse jam --list-ports
     """
     from muse.tools.jam.options import JamRequest

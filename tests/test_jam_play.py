@@ -32,7 +32,7 @@ from muse.tools.jam.ports.playback import Playback
 from muse.tools.jam.ports.port_names import Port
 from muse.tools.jam.routing import Routing
 from muse.tools.jam.session import Session
-from muse.tools.song.document import Meter, song_to_json
+from muse.tools.song.document import song_to_json
 from muse.tools.song.midi import load_song
 
 SOLO = Path(__file__).parent.parent / "examples" / "paper_lanterns.mid"

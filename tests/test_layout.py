@@ -13,11 +13,11 @@ from muse.cli.main import SUMMARIES
 ROOT = Path(__file__).parent.parent
 ROOMS = {"cli": {"cli", "tools"}, "tools": {"tools", "models"}, "models": {"models"}}
 # tools/jam: what passes between the rooms belongs to all; the rooms do not know of each other
-PASSING = {"clock", "events", "midi_bytes", "solo"}
+PASSING = {"clock", "events", "grid", "midi_bytes", "section_styles", "solo"}
 JAM = {
-    "harmony": {"harmony", "events", "solo"},
+    "harmony": {"harmony", "events", "grid", "solo"},
     "tempo": {"tempo", "clock", "events"},
-    "band": {"band", "events", "midi_bytes"},
+    "band": {"band", "events", "grid", "midi_bytes", "section_styles"},
     "ports": {"ports", "clock", "events", "midi_bytes"},
     "takes": {"takes", "events", "midi_bytes"},
 }

@@ -157,7 +157,9 @@ def test_chords_change_on_compound_beats(text: str) -> None:
     assert metrical_class(2.0, COMMON_TIME) == STRONG
 
 
-@pytest.mark.parametrize(("text", "clicks"), [("6/8", 2), ("12/8", 4), ("3/4", 3), ("2/2", 2), ("3/2", 3)])
+@pytest.mark.parametrize(
+    ("text", "clicks"), [("6/8", 2), ("12/8", 4), ("3/4", 3), ("2/2", 2), ("3/2", 3)]
+)
 def test_jam_clicks_and_counts_its_tempo_alike(text: str, clicks: int) -> None:
     grid = StepGrid(group_meters([meter(text)]))
     events = [event for number in range(clicks) for event in click(grid.step(number))]

@@ -4,8 +4,8 @@ Conventions: a pattern maps the duration of a chord in counted beats (dotted qua
 similar meters) to strokes, "beat:duration:velocity". Bass strokes add a degree; `to` is a step
 below or above the next bass. In uneven meters, such as 7/8, each group of units has a cell of
 strokes by its size and its place in the bar, in units; the first group is the loudest, and the bass
-leads into the next bar from the last one. Swing is the percentage of a pair that its first half takes, 50 to 75;
-pairs are of eighths or of sixteenths.
+leads into the next bar from the last one. Swing is the percentage of a pair that its first half
+takes, 50 to 75; pairs are of eighths or of sixteenths.
 
 Source of the extensions: Levine, "The Jazz Piano Book". Major triads on I and IV become major
 sevenths, other major triads dominant sevenths. The minor tonic, and iv of a major key, get a sixth,

@@ -97,7 +97,11 @@ def read_chart(path: str) -> Chart:
         log.info("%s: no chord symbols; using chords detected from its tracks", path)
     song = with_chords_and_keys(song)
     spans = [
-        (chord.start_beats, chord.start_beats + chord.duration_beats, symbol_or_unknown(chord.symbol))
+        (
+            chord.start_beats,
+            chord.start_beats + chord.duration_beats,
+            symbol_or_unknown(chord.symbol),
+        )
         for chord in song.chords
     ]
     if not any(symbol.is_chord for *_, symbol in spans):

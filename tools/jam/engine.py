@@ -167,7 +167,7 @@ def build_engine(options: JamOptions, model: ChordModel) -> Engine:
 
 
 def build_decider(options: JamOptions, model: ChordModel) -> Decider:
-    """Create what decides the chords: the chart if there is one, else the listener and the model."""
+    """Create what decides the chords: the chart, or the melody listener and the chord model."""
     meter = step_meter(options.grid)
     if options.chart is not None:
         return ChartDecider(meter, options.chart, options.key, options.ahead)

@@ -292,7 +292,9 @@ def grouped_as_played(
     """
     ends = [*(each.meter.beat for each in meters[1:]), float("inf")]
     return tuple(
-        each if len(set(each.groups)) == 1 or len(each.groups) > MOST_GROUPS else best_groups(each, end, notes)
+        each
+        if len(set(each.groups)) == 1 or len(each.groups) > MOST_GROUPS
+        else best_groups(each, end, notes)
         for each, end in zip(meters, ends, strict=True)
     )
 

@@ -30,6 +30,8 @@ def take_header(
 ) -> Header:
     """Return the header of a take; `lead_s` is how long before beats it is decided."""
     given = {name: value for name, value in asdict(request).items() if value is not None}
+    if "style" in given:
+        given["style"] = options.styles.text(options.grid)
     return Header(
         version=muse_version(),
         numerator=options.meter.numerator,

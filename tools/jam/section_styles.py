@@ -31,6 +31,12 @@ class StylePlan:
         index = bisect_right([start for start, _ in self.changes], place + 1e-6) - 1
         return self.changes[max(index, 0)][1]
 
+    def text(self, grid: StepGrid) -> str:
+        """Return the plan as a value of --style, with bars in place of sections."""
+        first, *later = self.changes
+        places = [f"{grid.step_of(beat).bar + 1}={style}" for beat, style in later]
+        return ",".join([first[1], *places])
+
     @property
     def styles(self) -> tuple[str, ...]:
         """All styles, each once."""

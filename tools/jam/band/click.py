@@ -2,8 +2,8 @@
 
 The click on the bar line is the loudest. Bars of other meters end in the same way: 3/4 is E3 D4 E4,
 5/4 is E3 E3 E3 D4 E4; 6/8 and 2/2 are counted in two, E3 E4. Where the counted steps are uneven, as
-in 7/8, or there is only one in a bar, the eighths between them are clicked softly. The clicks are pitched notes of a wood block,
-so they have a channel of their own.
+in 7/8, or there is only one in a bar, the eighths between them are clicked softly. The clicks are
+pitched notes of a wood block, so they have a channel of their own.
 """
 
 from muse.tools.jam.band.lines import off_event, on_event, program_event

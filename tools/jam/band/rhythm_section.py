@@ -186,7 +186,7 @@ class Band:
             self.players = players
             events = self.stop(step.beat)
         players.origin = step.bar_end - sum(step.bar_steps)
-        return [*self.select_programs(step.beat), *events, *self.change_chord(decision)]
+        return [*events, *self.select_programs(step.beat), *self.change_chord(decision)]
 
     def select_programs(self, beat: float) -> Iterator[BandEvent]:
         """Yield the programs of both parts where they change."""

@@ -9,10 +9,10 @@ a `beat`, quarter notes from the first bar line after the count-in:
     tempo      from here on, `bpm` quarter notes per minute
     end        the session is over; a take without this line was cut off
 
-In a decision, `who` says who decided (see WHO; `chart` is a given chart), `ear` has the candidates of the melody listener,
-`brain` those of the chord model, and `coming` the upcoming chords. Lines are in the order in which
-they were recorded; the times of different kinds may overlap a little. If a take was cut off within
-a line, that line is ignored.
+In a decision, `who` says who decided (see WHO; `chart` is a given chart), `ear` has the candidates
+of the melody listener, `brain` those of the chord model, and `coming` the upcoming chords. Lines
+are in the order in which they were recorded; the times of different kinds may overlap a little. If
+a take was cut off within a line, that line is ignored.
 """
 
 import logging

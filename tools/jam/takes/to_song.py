@@ -118,9 +118,10 @@ def tracks(take: Take, origin: float, end: float) -> Iterator[Track]:
     yield solo
     for name, role in TRACKS:
         own = [line for line in take.band_messages if line.part == role]
-        track = channel_track(timed(own, origin), 0, name, end)
-        track.role = role
-        yield track
+        for number, messages in enumerate(by_program(timed(own, origin)), 1):
+            track = channel_track(messages, 0, name if number == 1 else f"{name} {number}", end)
+            track.role = role
+            yield track
 
 
 def timed(
@@ -129,6 +130,16 @@ def timed(
     """Return messages with their beats in the Song, in order."""
     placed = [(max(line.beat - origin, 0.0), bytes.fromhex(line.data)) for line in lines]
     return sorted(placed, key=lambda pair: pair[0])
+
+
+def by_program(messages: Sequence[tuple[float, bytes]]) -> list[list[tuple[float, bytes]]]:
+    """Return the messages of each program, in the order in which the programs first come."""
+    found: dict[int, list[tuple[float, bytes]]] = {}
+    program = 0
+    for beat, data in messages:
+        program = data[1] if kind_of(data) == PROGRAM else program
+        found.setdefault(program, []).append((beat, data))
+    return [*found.values()]
 
 
 def channel_track(
