@@ -9,6 +9,7 @@ from muse.tools.chords.load_model import load_model
 from muse.tools.datasets.chord_events import STYLES
 from muse.tools.jam.band.rhythm_section import Band
 from muse.tools.jam.events import Decision, DetectedKey, SoloNote
+from muse.tools.jam.grid import COMMON_METERS, StepGrid
 from muse.tools.jam.harmony.beat_features import triad_of_symbol
 from muse.tools.jam.harmony.chord_color import (
     ChordColor,
@@ -17,12 +18,15 @@ from muse.tools.jam.harmony.chord_color import (
     near_pcs,
     triad_pcs,
 )
+from muse.tools.jam.section_styles import StylePlan
 from muse.tools.song.document import Meter
 from muse.tools.theory.chords import parse_chord, write_leadsheet
 from muse.tools.theory.keys import C_MAJOR, parse_key
 from tests.test_jam_band import notes_of
 from tests.test_jam_chord_decider import jam
 
+COMMON = StepGrid(COMMON_METERS)
+POP = StylePlan(((0.0, "pop"),))
 FOUR = Meter(0.0, 4, 4)
 CHORDS = ("Fmaj7", "Cmaj9", "G13", "Am9", "Dm11", "Bm7b5", "E7b9", "Dm6/9", "G9sus4", "C", "Caug")
 
@@ -79,26 +83,26 @@ def decision(beat: float, chord: str, avoided: frozenset[int] = frozenset()) -> 
 
 @pytest.mark.parametrize("style", STYLES)
 def test_voicing_adds_no_avoided_tone(style: str) -> None:
-    band = Band(FOUR, style, bpm_at=lambda: 100.0)
+    band = Band(COMMON, StylePlan(((0.0, style),)), bpm_at=lambda: 100.0)
     avoided = near_pcs([5])  # F over Dm7: no E
     for beat in range(8):
-        band.beat(decision(float(beat), "Dm7" if beat < 4 else "G7", avoided))
+        band.step(decision(float(beat), "Dm7" if beat < 4 else "G7", avoided))
         assert not {pitch % 12 for pitch in band.pitches[1:]} & {4}
 
 
 def test_a_new_color_ends_the_old_one_and_keeps_the_rhythm() -> None:
-    band, plain = (Band(FOUR, "pop", bpm_at=lambda: 100.0, seed=1) for _ in range(2))
-    events = [band.beat(decision(0.0, "Cmaj7"))] + [
-        band.beat(decision(float(beat), "C6")) for beat in range(1, 4)
+    band, plain = (Band(COMMON, POP, bpm_at=lambda: 100.0, seed=1) for _ in range(2))
+    events = [band.step(decision(0.0, "Cmaj7"))] + [
+        band.step(decision(float(beat), "C6")) for beat in range(1, 4)
     ]
-    usual = [plain.beat(decision(float(beat), "C6")) for beat in range(4)]
+    usual = [plain.step(decision(float(beat), "C6")) for beat in range(4)]
     bass, other = (
         notes_of([*some, each.stop(4.0)], "bass") for some, each in ((events, band), (usual, plain))
     )
     assert [note[0] for note in bass] == [note[0] for note in other]
-    band = Band(FOUR, "pop", bpm_at=lambda: 100.0, seed=1)
-    stretches = [band.beat(decision(0.0, "Cmaj7"))]
+    band = Band(COMMON, POP, bpm_at=lambda: 100.0, seed=1)
+    stretches = [band.step(decision(0.0, "Cmaj7"))]
     held = [pitch for pitch in band.keys.ends if pitch % 12 == 11]
-    stretches += [band.beat(decision(1.0, "C6")), band.stop(2.0)]
+    stretches += [band.step(decision(1.0, "C6")), band.stop(2.0)]
     ends = [end for _, end, pitch, _ in notes_of(stretches, "keys") if pitch in held]
     assert all(end <= 1.0 for end in ends)

@@ -140,6 +140,7 @@ class ChartDecider:
         """
         self.meter: Meter = meter
         self.style: Style = STYLES[0]
+        self.waits_for_player = False
         self.grid = meter.grid
         self.chart, self.key, self.ahead = chart, key, ahead
         self.symbol: ChordSymbol | None = None

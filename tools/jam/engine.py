@@ -46,10 +46,12 @@ class Decider(Protocol):
     Attributes:
         meter: the bars, at the step that is decided next.
         style: of that step.
+        waits_for_player: whether there is no chord before the player's first note.
     """
 
     meter: Meter
     style: Style
+    waits_for_player: bool
 
     def forecast_task(self, beat: float) -> ForecastTask:
         """Return work for a step that may be done before it, in another thread."""

@@ -88,7 +88,7 @@ class Session:
 
     def play_alone(self) -> None:
         """Let the chord model decide from the first beat on, without waiting for a player."""
-        self.engine.chord_decider.waits_for_player = False
+        self.engine.decider.waits_for_player = False
 
     def receive(self, message: Message) -> None:
         """Process a message of the player."""
