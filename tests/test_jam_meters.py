@@ -188,3 +188,14 @@ def test_bars_are_counted_across_meters() -> None:
     grid = grid_of((0.0, 3, 4), (6.0, 7, 8))
     beats = [grid.step(n).beat for n in range(20) if grid.step(n).is_bar_line]
     assert [b - a for a, b in pairwise(beats)][:4] == [3.0, 3.0, 3.5, 3.5]
+
+
+@pytest.mark.parametrize("bpm", [160.0, 200.0])
+def test_auto_starts_near_the_tempo_that_a_file_states(bpm: float, tmp_path: Path) -> None:
+    notes = [Note(float(n), 0.9, 60 + n % 5, 80) for n in range(64)]
+    song = Song(tempos=[Tempo(0.0, bpm)], tracks=[Track("Melody", "lead", 0, notes=notes)])
+    save_song(song, tmp_path / "in.mid")
+    target = tmp_path / "out.mid"
+    source = str(tmp_path / "in.mid")
+    jam(JamRequest(bpm="auto"), Routing(source=source, target=str(target), model="ngram"), 1)
+    assert load_song(target).tempos[-1].bpm == pytest.approx(bpm, rel=0.02)

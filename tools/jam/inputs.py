@@ -56,6 +56,7 @@ class PlayerInput:
         start_s: time of the first beat of the count-in.
         end_s: time of the last message, or 0 where it is not known.
         lead_s: how long before a beat it is decided; later messages do not count for it.
+        has_tempo: whether the file states its tempo.
     """
 
     messages: Iterable[Message] = ()
@@ -66,6 +67,7 @@ class PlayerInput:
     start_s: float = 0.0
     end_s: float = 0.0
     lead_s: float = FILE_LEAD_S
+    has_tempo: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,7 @@ def file_input(path: str, track: str | None, counted_bpm: float | None) -> Playe
         grouped_as_played(group_meters(song.meters, tempos.bpms[0]), solo.track.notes),
         tuple(song.sections),
         end_s=messages[-1].time_s,
+        has_tempo=bool(song.tempos),
     )
 
 

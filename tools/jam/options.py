@@ -124,6 +124,7 @@ def resolve_options(
     seed: int,
     sections: Sequence[Section] = (),
     chart: Chart | None = None,
+    has_tempo: bool = False,
 ) -> JamOptions:
     """Parse and check a request, and fill in what it leaves open.
 
@@ -135,6 +136,7 @@ def resolve_options(
         seed: of everything that is sampled.
         sections: of the input; those of a chart come first.
         chart: the chords to play.
+        has_tempo: whether the input states its tempo, near which 'auto' starts.
 
     Raises:
         ParameterError: a value is invalid or out of range.
@@ -147,7 +149,9 @@ def resolve_options(
     return JamOptions(
         bpm=bpm,
         is_following=follows_player(request.bpm),
-        is_tempo_known=request.bpm not in (None, AUTO) or (request.count_in or count_in) > 0,
+        is_tempo_known=has_tempo
+        or request.bpm not in (None, AUTO)
+        or (request.count_in or count_in) > 0,
         grid=grid,
         key=None if request.key is None or request.key == AUTO else parse_key_option(request.key),
         styles=style_plan(request.style or DEFAULT_STYLE, grid, sections, chart),

@@ -222,7 +222,8 @@ def options_for(
     count_in = int(routing.is_live)
     if replay is not None:
         count_in = round(-replay.first_beat / bar_beats(found.meters[0].meter))
-    bpm = chart_bpm(chart) if follows_player(request.bpm) else found.bpm
+    is_guessed = follows_player(request.bpm) and not found.has_tempo
+    bpm = chart_bpm(chart) if is_guessed else found.bpm
     return resolve_options(
         request,
         bpm=bpm,
@@ -231,6 +232,7 @@ def options_for(
         seed=seed,
         sections=found.sections,
         chart=chart,
+        has_tempo=found.has_tempo,
     )
 
 
