@@ -31,6 +31,7 @@ SYSTEM_COMMANDS = {
 # optional packages, and the extra of muse that installs each
 EXTRA_OF = {
     "demucs": "demucs",
+    "pyarrow": "parquet",
     **dict.fromkeys(("torch", "lightning", "onnx", "onnxscript", "scipy", "mir_eval"), "train"),
 }
 

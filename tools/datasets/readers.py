@@ -20,6 +20,11 @@ from pathlib import Path
 from muse.tools.datasets.abc.reader import looks_like_abc, read_abc
 from muse.tools.datasets.billboard import looks_like_billboard, read_billboard
 from muse.tools.datasets.charts import looks_like_bars, looks_like_charts, read_charts
+from muse.tools.datasets.chordonomicon import (
+    looks_like_chordonomicon,
+    read_chordonomicon,
+    stream_chordonomicon,
+)
 from muse.tools.datasets.chordpro import looks_like_chordpro, read_chordpro
 from muse.tools.datasets.harte_labels import looks_like_labels, read_labels
 from muse.tools.datasets.ireal import looks_like_ireal, read_ireal
@@ -46,10 +51,10 @@ MUSIC_SUFFIXES = {".mid", ".midi", ".kar", ".mxl", ".musicxml", ".abc", ".lab"}
 # files of a folder with these suffixes are read if their content is of a known kind
 OTHER_SUFFIXES = {
     *(".json", ".txt", ".xml", ".chords", ".roman", ".html", ".htm", ""),
-    *(".cho", ".chopro", ".chordpro", ".crd", ".pro"),
+    *(".cho", ".chopro", ".chordpro", ".crd", ".pro", ".csv", ".parquet"),
 }
 # of these only the files with songs are mentioned: most pages hold none
-PAGE_SUFFIXES = {".html", ".htm", ".pro"}
+PAGE_SUFFIXES = {".html", ".htm", ".pro", ".csv", ".parquet"}
 # first words of the names of text files that come with a collection
 NO_SONGS = ("readme", "license", "licence", "copying", "notice", "changes", "citation", "makefile")
 
@@ -104,6 +109,7 @@ def chart_head(data: bytes) -> str:
         return ""
 
 
+TABLE = Kind("Chordonomicon table", looks_like_chordonomicon, read_chordonomicon)
 # the first kind that fits is taken: a new kind of file is one row
 KINDS = (
     Kind("MIDI", lambda head: head.startswith(MIDI_MAGIC), read_midi),
@@ -112,6 +118,7 @@ KINDS = (
     Kind("MusicXML", looks_like_musicxml, read_musicxml),
     Kind("ABC", looks_like_abc, read_abc),
     Kind("Billboard annotation", looks_like_billboard, read_billboard),
+    TABLE,
     Kind("iReal Pro link", looks_like_ireal, read_ireal),
     Kind("chart", lambda head: looks_like_charts(chart_head(head)), read_chart_file),
     Kind("bars of chords", lambda head: looks_like_bars(chart_head(head)), read_chart_file),
@@ -142,6 +149,23 @@ class Source:
         name = input_name(self.path)
         songs = read_data(data, name)
         return [(f"{self.id}/{part}" if part else self.id, song) for part, song in songs]
+
+    def stream(self) -> Iterator[tuple[str, Song]]:
+        """Yield the songs with their ids, those of a large table row by row; raises as `read`."""
+        path = Path(self.path)
+        if self.path == PIPE or not path.is_file() or not is_table(path):
+            yield from self.read()
+            return
+        for part, song in stream_chordonomicon(path, input_name(self.path)):
+            yield f"{self.id}/{part}", song
+
+
+def is_table(path: Path) -> bool:
+    """Return whether a file is a table of songs; reading it reports why it cannot be opened."""
+    try:
+        return find_kind(read_head(path)) == TABLE
+    except OSError:
+        return False
 
 
 def read_song(source: str | Path) -> Song:
@@ -190,13 +214,11 @@ def read_songs(path: str | Path, problem: Problem | None = None) -> Iterator[tup
     """
     for source in find_sources(path, problem):
         try:
-            songs = source.read()
+            yield from source.stream()
         except BadInputError as error:
             if problem is None:
                 raise
             problem(error)
-            continue
-        yield from songs
 
 
 def read_data(data: bytes, name: str) -> NamedSongs:

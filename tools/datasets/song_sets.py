@@ -8,7 +8,8 @@ JSON header with the ids, lengths, contexts and groups of near-duplicates.
 import io
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
@@ -132,19 +133,27 @@ def read_song_set(
     prints: dict[str, Fingerprint] = {}
     for number, source in enumerate(sources):
         report(f"reading {source.id}", number / len(sources))
-        try:
-            for name, song in source.read():
+        with reported(problem):
+            for name, song in source.stream():
                 song_id = name if name not in songs else f"{name}#{number}"
-                songs[song_id], prints[song_id] = read(song_id, song, source)
-        except BadInputError as error:
-            if problem is None:
-                raise
-            problem(error)
+                with reported(problem):  # one bad song of a file leaves the others
+                    songs[song_id], prints[song_id] = read(song_id, song, source)
     if not songs:
         raise BadInputError(f"no {what} in the input")
     groups = tuple(map(tuple, group_fingerprints(prints)))
     report("reading", 1.0)
     return tuple(songs.values()), groups
+
+
+@contextmanager
+def reported(problem: Problem | None) -> Iterator[None]:
+    """Pass a BadInputError to `problem`, or raise it if that is None."""
+    try:
+        yield
+    except BadInputError as error:
+        if problem is None:
+            raise
+        problem(error)
 
 
 def save_song_set(path: str | Path, data: SongSet[S], layout: SongSetLayout[S]) -> None:
