@@ -41,6 +41,7 @@ JUMP = re.compile(r"(?:D\.?C\.?|D\.?S\.?|dacapo|dacoda|coda|segno|fine)\b.*", re
 PART = re.compile(r"[A-Z]")
 DRUM_CHANNEL = "10"
 MOST_REST_BARS = 2000
+MOST_LAYERS = 15
 
 
 @dataclass
@@ -460,6 +461,8 @@ class TuneParser:
 
     def on_overlay(self, found: re.Match[str]) -> None:
         """Go back to the bar line."""
+        if self.voice.layer >= MOST_LAYERS:
+            raise BadInputError(f"more than {MOST_LAYERS} overlays (&) in a bar")
         self.voice.begin_layer()
 
     def on_unclosed(self, found: re.Match[str]) -> None:

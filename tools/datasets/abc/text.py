@@ -25,10 +25,8 @@ LINE_END = re.compile(r"\r\n|\r|\n")
 COMMENT = re.compile(r"(?<!\\)%.*", re.DOTALL)
 BLOCK = re.compile(r"%%begin(\w+)")
 FILE_FIELDS = frozenset("MLQUIm")  # fields of the file header that matter to the music
-# a line between tunes that is music and not prose
-STRAY_MUSIC = re.compile(
-    r"[\sA-Ga-gxyzZ\d|:\[\]()'\",_^=/<>~.!{}\\-]*\|[\sA-Ga-gxyzZ\d|:\[\]()'\",_^=/<>~.!{}\\-]*"
-)
+# a line between tunes that is music, if it has a bar line, and not prose
+MUSIC = re.compile(r"[\sA-Ga-gxyzZ\d|:\[\]()'\",_^=/<>~.!{}\\-]+")
 # combining characters by the sign of an escape such as \'e
 ACCENTS = dict(
     zip(
@@ -119,7 +117,7 @@ def add_line(tune: TuneText, line: Line, name: str) -> None:
     elif not tune.ended:
         tune.has_key |= name == "K"
         tune.lines.append(line)
-    elif not name and STRAY_MUSIC.fullmatch(line.text):
+    elif not name and "|" in line.text and MUSIC.fullmatch(line.text):
         tune.stray += 1
 
 
