@@ -2,7 +2,8 @@
 
 The data folder holds one sub-folder or file for each collection, named as in `SOURCES`:
 pop909/, billboard/, openewld/, groove/ and progressions.json. The charts written for muse
-(neo_soul.txt) are taken from the folder if it has them, else from the examples of the checkout.
+(neo_soul.txt, jazz.txt) are taken from the folder if it has them, else from the examples of the
+checkout.
 """
 
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from muse.tools.errors import BadInputError
 
-CHARTS = "neo_soul.txt"
+CHARTS = ("neo_soul.txt", "jazz.txt")
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"  # beside tools/ in a checkout
 
 # collection: name, licence and attribution for the card
@@ -20,8 +21,9 @@ SOURCES = {
     "openewld": ("OpenEWLD", "MIT, tunes in the public domain", "Simonetta et al., 2018"),
     "progressions": ("free-midi-chords", "MIT", "Ludovic Drolez"),
     "neo_soul": ("examples/neo_soul.txt", "MIT", "written for muse"),
+    "jazz": ("examples/jazz.txt", "MIT", "written for muse"),
 }
-CHORD_COLLECTIONS = ("pop909", "billboard", "openewld", "progressions.json", CHARTS)
+CHORD_COLLECTIONS = ("pop909", "billboard", "openewld", "progressions.json", *CHARTS)
 MELODY_COLLECTIONS = ("pop909", "openewld")
 
 
@@ -36,7 +38,7 @@ def find_collection(data: Path, name: str) -> Path:
         BadInputError: it is not there.
     """
     places = [data / name, *([data] if data.name == name else [])]
-    if name == CHARTS:
+    if name in CHARTS:
         places.append(EXAMPLES / name)
     for place in places:
         if place.exists():
@@ -57,6 +59,5 @@ def collections_in(data: Path, names: Sequence[str]) -> list[Path]:
     if not any((data / name).is_dir() for name in names):
         return [data]
     found = [data / name for name in names if (data / name).exists()]
-    if CHARTS in names and data / CHARTS not in found and (EXAMPLES / CHARTS).is_file():
-        found.append(EXAMPLES / CHARTS)
-    return found
+    missing = [name for name in CHARTS if name in names and data / name not in found]
+    return found + [EXAMPLES / name for name in missing if (EXAMPLES / name).is_file()]

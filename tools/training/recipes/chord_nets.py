@@ -39,7 +39,13 @@ from muse.tools.datasets.splits import Split
 from muse.tools.evaluation.chords import EVERYTHING, evaluate
 from muse.tools.progress import Report
 from muse.tools.training.recipe import SIDES, Examples, Prepared, Recipe
-from muse.tools.training.recipes.corpora import chosen_sides, figures_of, load_chords, sources_of
+from muse.tools.training.recipes.corpora import (
+    chosen_sides,
+    figures_of,
+    load_chords,
+    repeated,
+    sources_of,
+)
 
 DETAIL_SHARE = 0.3  # weight of the losses of length and bass; that of the chord is 1
 LONGEST_SONG = 400  # rows; longer songs are cut in training
@@ -97,7 +103,8 @@ class ChordRecipe(Recipe):
     def prepare(self, data: Path, settings: Any, report: Report) -> Prepared:
         """Read the songs with chords, split by song."""
         self.songs = chosen_sides(load_chords(data, report), settings, data, "songs with chords")
-        train, validation, test = (examples_of(self.songs[side]) for side in SIDES)
+        train = examples_of(repeated(self.songs["train"]))
+        validation, test = (examples_of(self.songs[side]) for side in SIDES[1:])
         return Prepared(
             train,
             validation,

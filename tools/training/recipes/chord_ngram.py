@@ -30,6 +30,7 @@ from muse.tools.training.recipes.corpora import (
     CACHE,
     CountSettings,
     load_chords,
+    repeated,
     source_records,
 )
 
@@ -52,7 +53,7 @@ class ChordNgramFit(Fit):
         data = load_chords(job.data, job.report)
         sides = data.sides(seed=job.settings.split_seed)
         songs = sides["train"]
-        tables = count_chords(songs)
+        tables = count_chords(repeated(songs))
         return Fitted(
             tables,
             chord_counts_config(),
