@@ -225,6 +225,18 @@ def test_constraints_hold_if_the_model_gives_allowed_chords_probability_0() -> N
     assert cadence_holds([each.placed for each in chords], constraints)
 
 
+@pytest.mark.parametrize("temperature", [0.5, 10.0])
+@pytest.mark.parametrize("meter", [(4, 4), (6, 8), (3, 4)])
+@pytest.mark.parametrize("cadence", [name for name in CADENCE_NAMES if name != "open"])
+def test_a_cadence_arrives_on_the_first_beat_of_the_last_bar(cadence, meter, temperature) -> None:
+    constraints = constraints_in(parse_key("Am"), 4, meter, "pop", cadence=cadence)
+    for seed in range(5):
+        chords = sample_progression(
+            FakeModel(), constraints, Sampling(temperature), np.random.default_rng(seed)
+        )
+        assert chords[-1].placed.start_beats == 3 * constraints.bar_beats
+
+
 @pytest.mark.parametrize("bass", range(12))
 @pytest.mark.parametrize("cadence", CADENCE_NAMES)
 def test_cadence_holds_with_any_bass(bass: int, cadence: str) -> None:

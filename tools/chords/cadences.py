@@ -58,18 +58,20 @@ class Cadence:
         last: rule for the last chord.
         before: rule for the chord before it; None for any.
         words: both rules in words, for messages.
+        arrives: whether the last chord starts the last bar, where durations allow it.
     """
 
     last: Rule
     before: Rule | None
     words: str
+    arrives: bool = True
 
 
 CADENCES: dict[CadenceName, Cadence] = {
     "full": Cadence(is_tonic, is_dominant, "V, then I at the end"),
     "half": Cadence(is_root_position_dominant, None, "V at the end"),
     "plagal": Cadence(is_tonic, is_subdominant, "IV, then I at the end"),
-    "open": Cadence(is_in_key, None, "a chord of the key at the end"),
+    "open": Cadence(is_in_key, None, "a chord of the key at the end", arrives=False),
 }
 
 

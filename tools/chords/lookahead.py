@@ -15,6 +15,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
+import numpy as np
+from numpy.typing import NDArray
+
 from muse.tools.chords.cadences import CADENCES, satisfies
 from muse.tools.chords.constraints import Constraints
 from muse.tools.song.document import Meter
@@ -26,6 +29,8 @@ LENGTHS = {0.5: 0.5, 1.0: 1.0, 2.0: 0.12}
 OTHER_LENGTH = 0.06
 LAST_LENGTHS = {0.5: 0.3, 1.0: 1.0, 2.0: 1.0}  # further factor for the last chord
 OTHER_LAST_LENGTH = 0.02
+LATE = 1e-6  # further factor for a last chord that does not start the last bar, in a cadence
+NEGLIGIBLE = 1e-4  # share of the largest weight below which a continuation is not taken
 LONG_BARS = (1, 2)  # whole bars that a chord on a downbeat may last
 EIGHTH = 0.5  # beats
 MIN_PRIOR = 0.01  # least prior probability of a cadence role
@@ -69,6 +74,7 @@ class Lookahead:
         self.change_points = change_points(
             Meter(0.0, constraints.context.numerator, constraints.context.denominator)
         )
+        self.last_bar_line = constraints.bar_line(constraints.bar_at(constraints.end_beats) - 1)
         self.stops = sorted({*constraints.fixed, constraints.end_beats})
         self.values: dict[tuple[float, bool], float] = {}
         for beat in sorted(self.reachable(), reverse=True):
@@ -153,8 +159,15 @@ class Lookahead:
         end = beat + length
         if end >= self.constraints.end_beats:
             weight = LAST_LENGTHS.get(length / self.constraints.bar_beats, OTHER_LAST_LENGTH)
+            if self.cadence.arrives and beat != self.last_bar_line:
+                weight *= LATE
             return weight * (role.can_end and (is_prepared or self.cadence.before is None))
         return self.values[end, role.can_prepare]
+
+
+def without_negligible(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return weights of continuations, those that only break a rule of the cadence as zeros."""
+    return np.where(weights >= NEGLIGIBLE * weights.max(), weights, 0.0)
 
 
 def cadence_role(

@@ -23,7 +23,7 @@ from muse.tools.chords.constraints import (
     describe_constraints,
     symbol_id,
 )
-from muse.tools.chords.lookahead import CadenceRole, Lookahead, cadence_role
+from muse.tools.chords.lookahead import CadenceRole, Lookahead, cadence_role, without_negligible
 from muse.tools.chords.model import ChordModel, Floats, Prediction, Step
 from muse.tools.chords.style import played_symbol
 from muse.tools.datasets.chord_events import VOCABULARY_SIZE, Style, duration_class, symbol_of_id
@@ -166,7 +166,7 @@ class ChordSampler:
         """Draw the id of the next chord."""
         is_prepared = self.is_prepared()
         by_role = {k: self.lookahead.weight_at(self.beat, is_prepared, k) for k in {*self.roles}}
-        continuations = np.array([by_role[role] for role in self.roles])
+        continuations = without_negligible(np.array([by_role[role] for role in self.roles]))
         allowed = playable_ids() & (continuations > 0) & self.differs_from_last()
         diatonic = allowed & key_ids(self.constraints.key, self.constraints.context.style)
         if self.beat == 0.0 and diatonic.any():
@@ -215,8 +215,8 @@ class ChordSampler:
         """Draw the duration of a chord, in beats."""
         is_prepared = self.is_prepared()
         lengths = [length for length, _ in self.lookahead.lengths(self.beat)]
-        continuations = np.array(
-            [self.lookahead.weight_after(self.beat, d, is_prepared, role) for d in lengths]
+        continuations = without_negligible(
+            np.array([self.lookahead.weight_after(self.beat, d, is_prepared, role) for d in lengths])
         )
         probabilities = self.prediction.durations(chord_id)[[duration_class(d) for d in lengths]]
         repeats = [self.repeats(chord_id, d) for d in lengths]
