@@ -172,7 +172,6 @@ def test_chords_begin_on_counted_beats_and_cross_bar_lines_only_from_downbeats()
         ({"fix": "8:bII", "cadence": "full", "rhythm_beats": 4.0}, "full cadence"),
         ({"prompt": "C F", "bars": 2, "cadence": "full"}, "full cadence"),
         ({"prompt": "C 8", "bars": 2}, "--prompt"),
-        ({"prompt": "| C F G |", "bars": 2}, "3 signs"),
     ],
 )
 def test_contradictory_constraints_are_errors(options: dict, reason: str | None) -> None:
