@@ -216,7 +216,9 @@ class ChordSampler:
         is_prepared = self.is_prepared()
         lengths = [length for length, _ in self.lookahead.lengths(self.beat)]
         continuations = without_negligible(
-            np.array([self.lookahead.weight_after(self.beat, d, is_prepared, role) for d in lengths])
+            np.array(
+                [self.lookahead.weight_after(self.beat, d, is_prepared, role) for d in lengths]
+            )
         )
         probabilities = self.prediction.durations(chord_id)[[duration_class(d) for d in lengths]]
         repeats = [self.repeats(chord_id, d) for d in lengths]
