@@ -13,15 +13,18 @@ from muse.tools.datasets.chord_songs import with_chords_and_keys
 from muse.tools.datasets.harmony_columns import (
     HarmonyEvent,
     harmony_events,
+    longest_key,
     semitones_to_common,
     transpose_event,
 )
 from muse.tools.datasets.melody_events import STEPS, StepBar, step_bars
 from muse.tools.datasets.melody_songs import MelodyContext, chords_at, context_of, place_row
+from muse.tools.melody.chord_rules import NO_RULES, ChordRules, rules_of
 from muse.tools.melody.columns import harmony_ids, place_ids
 from muse.tools.song.document import Chord, Meter, Song
 from muse.tools.song.meter import pulse_beats
-from muse.tools.theory.annotate import symbol_or_unknown
+from muse.tools.theory.annotate import keys_at_chords, symbol_or_unknown
+from muse.tools.theory.keys import scale_pcs, tonality_of
 
 TRIAD = 3  # pitch classes of a triad, from the root up
 CHORD_AHEAD = STEPS // 2  # steps: a note belongs to the chord this much later
@@ -35,12 +38,14 @@ class BackingChord:
         start, end: steps.
         tones: pitch classes; empty without a chord.
         triad: pitch classes that a melody may end on.
+        rules: which notes sound wrong over it.
     """
 
     start: int
     end: int
     tones: frozenset[int]
     triad: frozenset[int] = frozenset()
+    rules: ChordRules = NO_RULES
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,18 @@ class Backing:
         """
         return self.chord_at(min(step + CHORD_AHEAD, self.end - 1)).tones
 
+    def phrase_tones(self, step: int) -> frozenset[int]:
+        """Return the pitch classes that a phrase may end on with a note that begins at a step.
+
+        Where it begins shortly before a change, they belong to both chords, if these share any.
+        """
+        here, later = self.chord_at(step).tones, self.tones(step)
+        return (here & later) or later
+
+    def rules_at(self, step: int) -> ChordRules:
+        """Return which notes sound wrong over the chord that a note at a step belongs to."""
+        return self.chord_at(min(step + CHORD_AHEAD, self.end - 1)).rules
+
     def is_tone(self, step: int, pitch: int) -> bool:
         """Return whether a note is a chord tone; True without a chord."""
         tones = self.tones(step)
@@ -124,9 +141,14 @@ def build_backing(song: Song, context: MelodyContext | None = None) -> Backing:
         context: key, meter and tempo as model input; by default those of the song.
     """
     song = with_chords_and_keys(song)
+    longest = tonality_of(longest_key(song))
     up = semitones_to_common(song)
     song_context = context_of(song)
-    chords = list(backing_chords(song.chords))
+    keys = keys_at_chords(song.chords, song.keys)
+    scales = [frozenset(scale_pcs(key or longest)) for key in keys]
+    main = frozenset(scale_pcs(longest))
+    rules = [rules_of(c, scale, main) for c, scale in zip(song.chords, scales, strict=True)]
+    chords = list(backing_chords(song.chords, rules))
     bars = step_bars(song.meters, (chords[-1].end + 1) / STEPS)
     return Backing(
         bars=bars,
@@ -139,10 +161,11 @@ def build_backing(song: Song, context: MelodyContext | None = None) -> Backing:
     )
 
 
-def backing_chords(chords: Sequence[Chord]) -> Iterator[BackingChord]:
+def backing_chords(chords: Sequence[Chord], rules: Sequence[ChordRules]) -> Iterator[BackingChord]:
     """Yield the chords on the grid in order; gaps become chords without tones."""
-    ordered = sorted(chords, key=lambda chord: chord.start_beats)
-    converted = [backing_chord(chord) for chord in ordered]
+    pairs = zip(chords, rules, strict=True)
+    ordered = sorted(pairs, key=lambda pair: pair[0].start_beats)
+    converted = [backing_chord(*pair) for pair in ordered]
     converted = [chord for chord in converted if chord.end > chord.start]
     for chord, following in pairwise(converted):
         yield replace(chord, end=min(chord.end, following.start))
@@ -151,10 +174,10 @@ def backing_chords(chords: Sequence[Chord]) -> Iterator[BackingChord]:
     yield converted[-1]
 
 
-def backing_chord(chord: Chord) -> BackingChord:
+def backing_chord(chord: Chord, rules: ChordRules) -> BackingChord:
     """Convert a chord to the grid."""
     start, end = chord.start_beats, chord.start_beats + chord.duration_beats
     tones = symbol_or_unknown(chord.symbol).pitch_classes
     return BackingChord(
-        round(start * STEPS), round(end * STEPS), frozenset(tones), frozenset(tones[:TRIAD])
+        round(start * STEPS), round(end * STEPS), frozenset(tones), frozenset(tones[:TRIAD]), rules
     )

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from muse.tools.datasets.melody_events import PITCHES, STEPS, StepNote
 from muse.tools.generation.sampling import Sampling
 from muse.tools.melody.backing import Backing
+from muse.tools.melody.chord_rules import ChordRules
 from muse.tools.melody.columns import ADVANCES, DURATIONS
 from muse.tools.melody.model import Floats
 from muse.tools.melody.note_slots import NEAR, ON_GRID, NotePlan
@@ -35,6 +36,15 @@ DENSITY_WIDTH = 0.7  # standard deviation of the log advance around that of the 
 CATCH_UP = 0.25  # relative decrease of the next advance for each missing note
 CATCH_UP_RANGE = (0.4, 2.5)  # smallest and largest factor on the next advance
 MIN_WEIGHT = 1e-9  # weight of allowed candidates to which the model gives probability 0
+
+# Factors on pitches over a chord (chord_rules.py). The net prefers the key's tone to the altered
+# one of the chord, and the main key after a change, as few songs of its corpora show either.
+REPLACED_FACTOR = 0.05
+LEADING_FACTOR = 5.0
+OUTSIDE_FACTOR = 0.1
+AVOIDED_FACTOR = 0.3
+PASSING = STEPS  # steps: longest advance from a note that may only be passed
+PASSING_STEP = 2  # semitones: largest interval to the note after it
 
 Bools = NDArray[np.bool_]
 
@@ -167,6 +177,26 @@ def repetition_factors(notes: Sequence[StepNote]) -> Floats:
 def widened(pitches: Bools) -> Bools:
     """Return a mask of pitches, (128,), extended by NEAR semitones on both sides."""
     return np.convolve(pitches, np.ones(2 * NEAR + 1), "same") > 0
+
+
+def rule_factors(rules: ChordRules, is_strong: bool) -> Floats:
+    """Return a factor for each pitch over a chord, (128,)."""
+    factors = np.ones(12)
+    for classes, factor in (
+        (rules.replaced, REPLACED_FACTOR),
+        (rules.leading, LEADING_FACTOR),
+        (rules.outside, OUTSIDE_FACTOR),
+        (rules.avoided(is_strong), AVOIDED_FACTOR),
+    ):
+        factors[list(classes)] *= factor
+    return factors[np.arange(PITCHES) % 12]
+
+
+def stepwise(pitch: int) -> Bools:
+    """Return which pitches resolve a pitch by step, (128,)."""
+    distance = np.abs(np.arange(PITCHES) - pitch)
+    mask: Bools = (distance > 0) & (distance <= PASSING_STEP)
+    return mask
 
 
 def pitch_weights(predicted: Floats, allowed: Bools, pull: tuple[float, Bools]) -> Floats:

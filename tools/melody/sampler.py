@@ -17,6 +17,7 @@ from muse.tools.generation.sampling import apply_sampling, draw, normalized
 from muse.tools.melody.backing import Backing
 from muse.tools.melody.candidates import (
     LONG,
+    PASSING,
     REST,
     Bools,
     NextSteps,
@@ -27,7 +28,9 @@ from muse.tools.melody.candidates import (
     pitch_weights,
     repeatable_pitches,
     repetition_factors,
+    rule_factors,
     start_weights,
+    stepwise,
     target_advance,
     weight_density,
     widened,
@@ -142,6 +145,8 @@ class MelodySampler:
         pull = (self.limits.tone_pull, self.pulled_pitches(now))
         weights = pitch_weights(predicted, self.allowed_pitches(now, slot, choices), pull)
         weights *= repetition_factors(self.draft.notes)
+        if not slot.is_given:
+            weights *= rule_factors(self.backing.rules_at(now), self.backing.is_strong(now))
         pitch = draw(self.rng, apply_sampling(weights, self.limits.sampling))
         return pitch, float(predicted[pitch])
 
@@ -153,12 +158,31 @@ class MelodySampler:
         fitting = np.zeros(PITCHES, bool)
         fitting[self.limits.low : self.limits.high + 1] = True
         if self.must_end_phrase(now, slot, choices):
-            fitting &= self.tones_at(now)
+            fitting &= pitch_mask(self.backing.phrase_tones(now))
             if choices.steps == [choices.end] and (fitting & self.closing_pitches()).any():
                 fitting &= self.closing_pitches()
+        fitting = self.resolving(fitting, now, slot, choices)
         new = fitting & repeatable_pitches(self.draft.notes)
         masks = (in_slot & new, widened(in_slot) & new, new, fitting)
         return next(mask for mask in masks if mask.any())
+
+    def resolving(self, fitting: Bools, now: int, slot: NoteSlot, choices: NextSteps) -> Bools:
+        """Return the pitches of a mask without held avoid notes; after one, those a step away.
+
+        The mask stays as it is if no pitch would be left.
+        """
+        is_held = choices.steps[0] - now > PASSING or (slot.duration or 0) > PASSING
+        rules = (fitting & ~self.avoided_pitches(now)) if is_held else fitting
+        last = self.draft.notes[-1:]
+        if last and self.avoided_pitches(last[0].start)[last[0].pitch]:
+            after = rules & stepwise(last[0].pitch) & ~self.avoided_pitches(now)
+            rules = after if after.any() else rules
+        return rules if rules.any() else fitting
+
+    def avoided_pitches(self, now: int) -> Bools:
+        """Return the pitches that may only be passed at a step, (128,)."""
+        classes = self.backing.rules_at(now).avoided(self.backing.is_strong(now))
+        return np.isin(PITCH_CLASSES, list(classes))
 
     def must_end_phrase(self, now: int, slot: NoteSlot, choices: NextSteps) -> bool:
         """Return whether the note ends a phrase with every choice of the next step."""
@@ -195,9 +219,13 @@ class MelodySampler:
         steps = choices.steps
         if len(steps) == 1:
             return steps[0]
-        may_end = slot.is_given or self.backing.is_tone(now, pitch)
+        tones = self.backing.phrase_tones(now)
+        may_end = slot.is_given or not tones or pitch % 12 in tones
         gap = None if may_end else self.phrase_gap(now, slot)
         weights = start_weights(predicted, choices, now, gap)
+        if not slot.is_given and self.avoided_pitches(now)[pitch]:
+            passing = weights * [step - now <= PASSING for step in steps]
+            weights = passing if passing.any() else weights
         if not self.closing_pitches()[pitch] and not slot.is_given:
             others = weights * [step != choices.end for step in steps]
             weights = others if others.any() else weights
@@ -227,7 +255,8 @@ class MelodySampler:
         longest = min(self.longest(now, slot), gap)
         if slot.duration is not None:
             return longest
-        may_end = self.backing.is_tone(now, pitch)
+        tones = self.backing.phrase_tones(now)
+        may_end = not tones or pitch % 12 in tones
         steps, weights = duration_weights(predicted, gap, longest, may_end)
         if is_last:
             weights *= [step >= min(SHORTEST_LAST, longest) for step in steps]
