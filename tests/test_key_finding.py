@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from muse.tools.errors import ParameterError
-from muse.tools.song.document import Key, Note, Song, Track
+from muse.tools.song.document import Chord, Key, Note, Song, Track
 from muse.tools.song.midi import load_song
+from muse.tools.theory.annotate import annotated
 from muse.tools.theory.key_finding import (
     CHANGE_COST,
     find_key,
@@ -21,7 +22,7 @@ from muse.tools.theory.key_finding import (
     windowed,
 )
 from muse.tools.theory.key_profiles import PROFILES, profile_matrix
-from muse.tools.theory.keys import Mode, parse_key
+from muse.tools.theory.keys import Mode, parse_key, tonality
 from muse.tools.theory.sounding_notes import sounding_notes
 
 BAR = 4.0  # beats
@@ -55,6 +56,35 @@ def names(keys: list[Key]) -> list[tuple[int, Mode]]:
 def test_cadences_in_every_key(tonic: int, mode: Mode, profile: str) -> None:
     song = song_of(cadences(tonic, mode, 8))
     assert names(find_keys(song, profile)) == [(tonic, mode)]
+
+
+# progressions whose pitch classes fit another key: semitones above the tonic, degrees of the chord
+FUNCTIONAL: dict[str, tuple[tuple[int, tuple[int, ...]], ...]] = {
+    "I vi IV V7": ((0, (0, 4, 7)), (9, (0, 3, 7)), (5, (0, 4, 7)), (7, (0, 4, 7, 10))),
+    "I7 IV7 I7 V7": tuple((root, (0, 4, 7, 10)) for root in (0, 5, 0, 7)),
+}
+
+
+@pytest.mark.parametrize("tonic", range(12))
+@pytest.mark.parametrize("progression", FUNCTIONAL)
+def test_functions_decide(progression: str, tonic: int) -> None:
+    """Four times over, in all keys: heard as IV by pitch classes alone."""
+    chords = FUNCTIONAL[progression] * 4
+    notes = [
+        Note(bar * BAR, BAR, 48 + (tonic + root + step) % 12 - 12 * (step == 0), 80)
+        for bar, (root, steps) in enumerate(chords)
+        for step in steps
+    ]
+    assert names(find_keys(song_of(notes))) == [(tonic, "major")]
+
+
+@pytest.mark.parametrize("tonic", range(12))
+def test_written_chords_are_evidence(tonic: int) -> None:
+    roots = [tonality((tonic + step) % 12, "major") for step in (0, 9, 5, 7)]
+    symbols = [root.short + end for root, end in zip(roots, ("", "m", "", "7"), strict=True)]
+    song = Song(chords=[Chord(BAR * i, BAR, symbols[i % 4]) for i in range(16)])
+    assert names(annotated(song).keys) == [(tonic, "major")]
+    assert [chord.roman for chord in annotated(song).chords[:4]] == ["I", "vi", "IV", "V7"]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,11 @@ that change key: the share of changes found within four bars, and of found chang
 annotated. muse's settings were chosen on songs whose number is no multiple of five; "held out" are
 the others. KS is the Krumhansl-Schmuckler method: correlation of all notes with a profile.
 
-    python tests/bench/keys.py [--held-out] [--music21 40] [--json FILE]
+Billboard songs have chord symbols and annotated tonics: the share of songs and of bars whose tonic
+is found from the chords. "written C" tells how often the signature of C major is kept for songs in
+C major, and overruled for others, if POP909's songs are marked so.
+
+    python tests/bench/keys.py [--held-out] [--only muse] [--music21 40] [--json FILE]
 """
 
 import argparse
@@ -19,16 +23,27 @@ from pathlib import Path
 from typing import Any
 
 import mir_eval
+import msgspec
 import numpy as np
 
+from muse.tools.datasets.billboard import read_billboard
 from muse.tools.song.document import Key, Song
 from muse.tools.song.midi import load_song
-from muse.tools.theory.key_finding import find_key, find_keys, key_fits, pitch_class_weights
+from muse.tools.theory.annotate import chords_as_notes, symbol_or_unknown
+from muse.tools.theory.key_finding import (
+    find_key,
+    find_keys,
+    key_fits,
+    keys_of_notes,
+    pitch_class_weights,
+)
 from muse.tools.theory.key_profiles import PROFILES
 from muse.tools.theory.keys import parse_key, tonality_of
 from muse.tools.theory.sounding_notes import sounding_notes
+from muse.tools.theory.written_keys import weighed_keys
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "pop909"
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
+DATA, BILLBOARD = SHARED / "pop909", SHARED / "billboard"
 HELD_OUT = 5  # songs whose number is a multiple were not used to choose settings
 BAR_BEATS = 4.0
 CHANGE_TOLERANCE_BEATS = 16.0
@@ -133,6 +148,67 @@ def score(folder: Path, find: Finder, one: Callable[[Song], Key] | None) -> dict
     }
 
 
+def tonics(keys: Sequence[Key], bars: np.ndarray) -> np.ndarray:
+    """Return the tonic at each bar."""
+    starts = [key.beat for key in keys]
+    places = np.searchsorted(starts, bars + BAR_BEATS / 2, side="right") - 1
+    return np.array([keys[place].tonic_pc for place in np.maximum(places, 0)])
+
+
+def score_billboard(paths: Sequence[Path], only_pitches: bool) -> dict[str, float]:
+    """Return the shares of songs and of bars whose tonic is right."""
+    songs, in_bars = [], []
+    for path in paths:
+        for _, song in read_billboard(path.read_bytes(), path.name):
+            track = chords_as_notes(song.chords, [symbol_or_unknown(c.symbol) for c in song.chords])
+            played = Song(tracks=[track], chords=song.chords)
+            notes = sounding_notes(played)
+            found = keys_of_notes(notes) if only_pitches else find_keys(played)
+            if not found or not song.keys:
+                continue
+            bars = np.arange(0.0, notes.end_beats, BAR_BEATS)
+            pairs = tonics(song.keys, bars), tonics(found, bars)
+            truth, heard = (np.bincount(pcs, minlength=12).argmax() for pcs in pairs)
+            songs.append(truth == heard)
+            in_bars.append(np.mean(pairs[0] == pairs[1]))
+    return {"songs": float(np.mean(songs)), "bars": float(np.mean(in_bars)), "count": len(songs)}
+
+
+def score_written_c(folders: Sequence[Path]) -> dict[str, float]:
+    """Return how often a C major signature is kept where right, and overruled where wrong."""
+    kept, overruled, relative = [], [], []
+    for folder in folders:
+        song = load_song(folder / f"{folder.name}.mid")
+        key = longest_key(truth_of(folder, song))
+        home = (key.tonic_pc + (3 if key.mode == "minor" else 0)) % 12
+        for steps in (-home, 6 - home):
+            moved = transposed(song, steps)
+            marked = msgspec.structs.replace(moved, keys=[Key(0.0, 0, "major")])
+            stays = weighed_keys(marked) == marked.keys
+            if steps == 6 - home:
+                overruled.append(not stays)
+            elif key.mode == "major":
+                kept.append(stays)
+            else:
+                relative.append(not stays)
+    rows = {"kept": kept, "overruled": overruled, "A minor overruled": relative}
+    return {name: float(np.mean(row)) for name, row in rows.items() if row}
+
+
+def transposed(song: Song, steps: int) -> Song:
+    """Return the song with all pitched notes moved by semitones."""
+    tracks = [
+        track
+        if track.is_drum
+        else msgspec.structs.replace(
+            track,
+            notes=[msgspec.structs.replace(n, pitch=(n.pitch + steps)) for n in track.notes],
+        )
+        for track in song.tracks
+    ]
+    return msgspec.structs.replace(song, tracks=tracks)
+
+
 def mean_measures(rows: Sequence[dict[str, float]]) -> dict[str, float]:
     """Return means over songs, without NaN."""
     means = {}
@@ -143,12 +219,16 @@ def mean_measures(rows: Sequence[dict[str, float]]) -> dict[str, float]:
     return {**means, "songs": len(rows)}
 
 
-def run(folders: Sequence[Path], sample: int) -> dict[str, dict[str, dict[str, float]]]:
+def run(
+    folders: Sequence[Path], sample: int, only: str | None = None
+) -> dict[str, dict[str, dict[str, float]]]:
     """Return mean measures by group and method; music21 on a sample of held-out songs."""
     held_out = [folder for folder in folders if is_held_out(folder)]
     few = held_out[:: max(len(held_out) // sample, 1)] if sample else []
     report: dict[str, dict[str, dict[str, float]]] = {"held out": {}, "all": {}, "sample": {}}
     for name, find in FINDERS.items():
+        if only is not None and name != only:
+            continue
         profile = name.removeprefix("muse, ")
         one = None
         if name.startswith("muse"):
@@ -182,14 +262,23 @@ def main() -> None:
     parser.add_argument(
         "--music21", type=int, default=0, help="number of songs for music21, seconds each"
     )
+    parser.add_argument("--only", choices=FINDERS, help="score one method only")
     parser.add_argument("--json", type=Path, help="write the JSON to this file instead of stdout")
     options = parser.parse_args()
     if not DATA.is_dir():
         sys.exit(f"needs the songs in {DATA}")
     folders = [path for path in sorted(DATA.iterdir()) if path.name.isdigit()]
     folders = [path for path in folders if not options.held_out or is_held_out(path)]
-    report = run(folders[:: options.songs], options.music21)
-    print_table(report)
+    folders = folders[:: options.songs]
+    report: dict[str, Any] = {"written C": score_written_c(folders)}
+    paths = sorted(BILLBOARD.glob("*.txt"))[:: options.songs]
+    for name, only_pitches in (("pitch classes", True), ("muse", False)):
+        report[f"Billboard, {name}"] = score_billboard(paths, only_pitches)
+    for part, row in report.items():
+        print(part, {name: round(value, 3) for name, value in row.items()}, file=sys.stderr)
+    table = run(folders, options.music21, options.only)
+    print_table(table)
+    report |= table
     text = json.dumps(report, indent=2)
     if options.json:
         options.json.write_text(text + "\n")

@@ -43,6 +43,7 @@ from muse.tools.files import PIPE, STDIN_NAME, input_name, read_bytes, real_path
 from muse.tools.song.document import Song, song_from_json
 from muse.tools.song.midi import MIDI_MAGIC, song_from_midi
 from muse.tools.song.validation import first_problem
+from muse.tools.theory.written_keys import with_weighed_keys
 
 HEAD_BYTES = 8192  # bytes from which the kind of a file is detected
 LONGEST_PROLOG = 16 << 20  # bytes of comments before the root element of XML
@@ -74,7 +75,15 @@ class Kind:
 
 def read_midi(data: bytes, name: str) -> NamedSongs:
     """Read the song of a MIDI file."""
-    return [("", song_from_midi(data, name))]
+    return [("", with_weighed_keys(song_from_midi(data, name), name))]
+
+
+def read_score(data: bytes, name: str) -> NamedSongs:
+    """Read the song of a MusicXML file; raises BadInputError."""
+    songs = read_musicxml(data, name)
+    return [
+        (part, with_weighed_keys(song, f"{name}: {part}" if part else name)) for part, song in songs
+    ]
 
 
 def read_document(data: bytes, name: str) -> NamedSongs:
@@ -115,7 +124,7 @@ KINDS = (
     Kind("MIDI", lambda head: head.startswith(MIDI_MAGIC), read_midi),
     Kind("progressions (JSON)", looks_like_progressions, read_progressions),
     Kind("Song document", looks_like_document, read_document),
-    Kind("MusicXML", looks_like_musicxml, read_musicxml),
+    Kind("MusicXML", looks_like_musicxml, read_score),
     Kind("ABC", looks_like_abc, read_abc),
     Kind("Billboard annotation", looks_like_billboard, read_billboard),
     TABLE,

@@ -74,7 +74,8 @@ def detect_keys(song: Song, symbols: Sequence[ChordSymbol]) -> list[Key]:
     """Detect the keys of a song from its notes, or from its chords if it has no notes."""
     from muse.tools.theory.key_finding import find_keys
 
-    return find_keys(song) or find_keys(Song(tracks=[chords_as_notes(song.chords, symbols)]))
+    played = Song(tracks=[chords_as_notes(song.chords, symbols)], chords=song.chords)
+    return find_keys(song) or find_keys(played)
 
 
 def chords_as_notes(chords: Sequence[Chord], symbols: Sequence[ChordSymbol]) -> Track:

@@ -33,6 +33,7 @@ from muse.tools.theory.chord_naming import (
     named_chord,
     song_chord,
 )
+from muse.tools.theory.key_evidence import Harmony, harmony_of
 from muse.tools.theory.key_finding import keys_of_notes
 from muse.tools.theory.keys import Tonality, tonality_of
 from muse.tools.theory.qualities import NO_CHORD
@@ -72,8 +73,17 @@ def find_chords(song: Song, cell_beats: float | None = None) -> list[Chord]:
     """
     notes = sounding_notes(song)
     found = chords_of_notes(notes, first_meter(song), song.tempo_map().bpm_at(0.0), cell_beats)
-    keys = song.keys or keys_of_notes(notes)
+    keys = song.keys or keys_of_notes(notes, harmonies=harmonies_of_chords(found))
     return [song_chord(chord, tonality_at(keys, chord.start_beats)) for chord in found]
+
+
+def harmonies_of_chords(chords: Sequence[DetectedChord]) -> list[Harmony]:
+    """Return the harmonies of detected chords, as evidence of their key."""
+    return [
+        harmony_of(chord.start_beats, chord.root_pc, chord.quality)
+        for chord in chords
+        if chord.root_pc is not None
+    ]
 
 
 def chords_of_notes(

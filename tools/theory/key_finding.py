@@ -3,11 +3,13 @@
 The Krumhansl-Schmuckler algorithm: the durations of the pitch classes are correlated with the
 profiles of the 24 keys (Krumhansl, "Cognitive Foundations of Musical Pitch", 1990, ch. 4), here in
 overlapping windows. The path of keys with the largest sum of correlations, minus a cost for each
-change (Temperley, Music Perception 17, 1999), finds modulations and ignores chromatic bars.
+change (Temperley, Music Perception 17, 1999), finds modulations and ignores chromatic bars. Chords
+that name a key (key_evidence.py) are added to the correlations.
 
 Conventions: time in beats (quarter notes); keys are numbered as in key_profiles.py.
 """
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -15,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muse.tools.song.document import Key, Song
+from muse.tools.song.meter import first_meter
+from muse.tools.theory.key_evidence import Harmony, harmonies_of, key_evidence
 from muse.tools.theory.key_profiles import KEYS, MODES, profile_matrix, standardized
 from muse.tools.theory.sounding_notes import NoteArrays, sounding_notes
 
@@ -26,6 +30,8 @@ MOST_WINDOWS = 20_000  # in extremely long songs the hop is longer
 REACH_BEATS = 8.0  # half width of the triangular window
 CHANGE_COST = 3.0  # correlation, summed over windows, that a change of key must gain
 SHARPNESS = 0.1  # difference in correlation that changes the odds by a factor e
+OVERLAP_BEATS = 0.125  # that legato notes of one line may overlap
+CHORD_SHARE = 0.1  # least share of notes that overlap in music with chords
 NO_KEY = Key(0.0, 0, "major", 0.0)
 
 
@@ -47,7 +53,7 @@ def find_keys(song: Song, profile: str = DEFAULT_PROFILE) -> list[Key]:
     """Detect the keys of a song's notes, without drums, in order; the first from beat 0 on.
 
     Args:
-        song: any Song; its own keys are ignored.
+        song: any Song; its own keys are ignored. Its chords count, else those found in its notes.
         profile: a name of key_profiles.PROFILES.
 
     Returns:
@@ -57,28 +63,54 @@ def find_keys(song: Song, profile: str = DEFAULT_PROFILE) -> list[Key]:
     Raises:
         ParameterError: no profile has that name.
     """
-    return keys_of_notes(sounding_notes(song), profile)
+    notes = sounding_notes(song)
+    harmonies = list(harmonies_of(song.chords)) or harmonies_of_notes(song, notes)
+    return keys_of_notes(notes, profile, harmonies)
 
 
-def keys_of_notes(notes: NoteArrays, profile: str = DEFAULT_PROFILE) -> list[Key]:
-    """Detect the keys of notes as `find_keys` does."""
+def harmonies_of_notes(song: Song, notes: NoteArrays) -> list[Harmony]:
+    """Find the harmonies of a song's notes; none in a single line, or in extremely long songs."""
+    from muse.tools.theory.chord_finding import MOST_CELLS, chords_of_notes, harmonies_of_chords
+
+    if notes.end_beats > MOST_CELLS or is_single_line(notes):
+        return []
+    return harmonies_of_chords(
+        chords_of_notes(notes, first_meter(song), song.tempo_map().bpm_at(0.0))
+    )
+
+
+def is_single_line(notes: NoteArrays) -> bool:
+    """Return whether few notes begin while the one before still sounds."""
+    overlaps = notes.end[:-1] - notes.start[1:] > OVERLAP_BEATS
+    return bool(overlaps.mean() < CHORD_SHARE) if len(overlaps) else True
+
+
+def keys_of_notes(
+    notes: NoteArrays, profile: str = DEFAULT_PROFILE, harmonies: Sequence[Harmony] = ()
+) -> list[Key]:
+    """Detect the keys of notes, and of their harmonies if given, as `find_keys` does."""
     if not len(notes):
         return []
     hop = max(HOP_BEATS, notes.end_beats / MOST_WINDOWS)
     edges = np.arange(0.0, notes.end_beats + hop, hop)
     weights = pitch_class_weights(notes, edges)
-    path = key_path(key_fits(windowed(weights), profile))
+    evidence = key_evidence(harmonies, edges)
+    path = key_path(key_fits(windowed(weights), profile) + evidence)
     starts = [0, *(np.flatnonzero(np.diff(path)) + 1), len(path)]
     return [
-        key_of_stretch(weights[begin:end], int(path[begin]), float(edges[begin]), profile)
+        key_of_stretch(
+            key_fits(weights[begin:end].sum(axis=0), profile) + evidence[begin:end].mean(axis=0),
+            int(path[begin]),
+            float(edges[begin]),
+        )
         for begin, end in pairwise(starts)
     ]
 
 
-def key_of_stretch(weights: Array, number: int, beat: float, profile: str) -> Key:
-    """Return a numbered key with its confidence from the weights (windows, 12) of its stretch."""
-    shares = key_shares(key_fits(weights.sum(axis=0), profile))
-    return Key(beat, number % 12, MODES[number // 12], round(float(shares[number]), 3))
+def key_of_stretch(fits: Array, number: int, beat: float) -> Key:
+    """Return a numbered key with its confidence from the fits (24,) of its stretch."""
+    share = float(key_shares(fits)[number])
+    return Key(beat, number % 12, MODES[number // 12], round(share, 3))
 
 
 def key_of_weights(weights: Array, profile: str = DEFAULT_PROFILE) -> Key:
