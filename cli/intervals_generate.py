@@ -291,7 +291,7 @@ def generate(
 
     Example: muse intervals generate -n 5000 -o clips/ --jobs 2
     Example: muse intervals generate -o gm/ --timbre gm:train --direction together --snr 10:40
-    Example: muse intervals generate -o sung/ --vibrato 20:100 --portamento 0:0.1
+    Example: muse intervals generate -n 50 -o sung/ --vibrato 20:100 --portamento 0:0.1
     """
     from muse.cli.progress import progress_bar
     from muse.tools.generation.seeds import choose_seed, report_seed

@@ -70,6 +70,11 @@ def why_no_jack() -> str | None:
     return jack_server.why_no_jack()
 
 
+def why_no_groff() -> str | None:
+    """Return why groff is missing; None if it is there."""
+    return None if shutil.which("groff") else "groff is not installed"
+
+
 def why_no_user() -> str | None:
     """Return why files cannot be protected from this process; None if they can."""
     return "root may write anywhere" if hasattr(os, "geteuid") and os.geteuid() == 0 else None
@@ -91,6 +96,7 @@ NEEDS = (
     Need("needs_ffmpeg", "ffmpeg, which decodes rare audio formats", why_no_ffmpeg),
     Need("needs_rtmidi", "python-rtmidi, which opens MIDI ports", why_no_rtmidi),
     Need("needs_jack", "jackd and python-rtmidi with JACK", why_no_jack),
+    Need("needs_groff", "groff, which formats man pages", why_no_groff),
     Need("needs_user", "a user other than root", why_no_user),
     Need("needs_posix", "POSIX signals and limits", why_no_posix),
     Need("needs_linux", "Linux", why_no_linux),

@@ -62,7 +62,7 @@ def test_the_man_page_has_every_command_and_option() -> None:
     assert "--max-bytes" in plain["DESCRIPTION"]
 
 
-@pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not installed")
+@pytest.mark.needs_groff
 def test_the_man_page_is_formatted_without_warnings() -> None:
     page = (DOCS / "commands" / "muse.1").read_bytes()
     done = subprocess.run(
