@@ -118,7 +118,7 @@ def print_songs(songs: "list[DecodedFile]", as_json: bool) -> None:
     from muse.cli.output import write_bytes
     from muse.tools.errors import ParameterError
     from muse.tools.song.document import song_to_json
-    from muse.tools.song.midi import song_to_midi
+    from muse.tools.song.midi_writer import song_to_midi
 
     if not as_json and len(songs) > 1:
         raise ParameterError("standard output takes one song as MIDI; name a folder with -o")

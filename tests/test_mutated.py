@@ -6,7 +6,6 @@ code: a crash, a hang or a runaway allocation there is a failed test and not the
 
 import json
 import logging
-import struct
 import subprocess
 import sys
 from collections import Counter
@@ -33,11 +32,12 @@ from muse.tools.song.midi import song_from_midi, song_to_midi
 from muse.tools.song.validation import first_problem
 from muse.tools.tokens.tokenizer import tokenizer_for
 from tests.conftest import ROOT, SHARED_DATA
-from tests.mutations import MIDI_DAMAGE, chunk, damaged_midi, midi_file, small_files
+from tests.mutations import MIDI_DAMAGE, damaged_midi, midi_file, small_files
 from tests.song_mutations import damaged_songs
 from tests.test_midi import full_song
 
 COUNT = 1000
+REAL_COUNT = 250  # of real files, which are longer
 SEED = 11
 MEMORY = 3 << 30  # bytes of addresses for a process that reads damaged files
 PATIENCE_S = 300  # for all of them; they take a few seconds
@@ -106,7 +106,8 @@ def read_all(kind: str, count: int, seed: int) -> None:
 @pytest.mark.needs_posix
 @pytest.mark.parametrize("kind", KINDS)
 def test_damaged_midi_is_read_or_refused(kind: str) -> None:
-    program = f"from tests.test_mutated import read_all; read_all({kind!r}, {COUNT}, {SEED})"
+    count = REAL_COUNT if kind == "real" else COUNT
+    program = f"from tests.test_mutated import read_all; read_all({kind!r}, {count}, {SEED})"
     done = subprocess.run(
         [sys.executable, "-c", program],
         capture_output=True,
@@ -116,8 +117,8 @@ def test_damaged_midi_is_read_or_refused(kind: str) -> None:
     )
     assert done.returncode == 0, done.stderr[-2000:]
     tally = json.loads(done.stdout)
-    assert tally["read"] + tally["refused"] == COUNT
-    assert tally["read"] > COUNT / 20  # else only the reader's first line is tested
+    assert tally["read"] + tally["refused"] == count
+    assert tally["read"] > count / 20  # else only the reader's first line is tested
 
 
 def test_damage_is_reproducible() -> None:
@@ -209,14 +210,12 @@ def at_start(events: bytes) -> bytes:
     "data",
     [
         midi_file(NOTE, ticks=0),
-        midi_file(NOTE, ticks=0xE728),
         midi_file(NOTE, ticks=0x8000),
         at_start(b"\xff\xff\xff\x7f\x90\x40\x40\xff\xff\xff\x7f\x40\x00"),
         at_start(b"\xff\xff\xff\x7f\xff\x01\x00" * 9),  # past what 32 bits hold
         at_start(b"\x00\xff\x51\x03\xff\xff\xff" + b"\xff\xff\xff\x7f\xff\x01\x00"),
         at_start(b"\x00\x3c\x40"),
         at_start(b"\x00\xff\x06\xff\xff\xff\x7fA"),
-        chunk(b"MThd", struct.pack(">HHH", 1, 1, 480)) + b"MTrk\xff\xff\xff\xff" + NOTE,
     ],
 )
 def test_what_is_no_music_is_refused(data: bytes) -> None:
@@ -265,9 +264,9 @@ def test_a_wrong_count_of_tracks(tracks: int) -> None:
         assert first_problem(song) is None
 
 
-def test_text_that_is_not_utf_8_is_read() -> None:
-    song = song_from_midi(at_start(b"\x00\xff\x03\x03\x83h\xff\x00\xff\x06\x02\xff\xfe"))
-    assert "\ufffd" in song.tracks[0].name
+def test_text_of_no_encoding_is_read() -> None:
+    song = song_from_midi(at_start(b"\x00\xff\x03\x03\x83h\xff\x00\xff\x06\x02\xff\xf0"))
+    assert song.tracks[0].name == "ƒhÿ"
     assert song_from_json(song_to_json(song)) == song
 
 

@@ -12,7 +12,7 @@ import soundfile
 
 from muse.cli.main import run
 from muse.tools.audio.io import read_audio
-from muse.tools.audio.render import render, synth_events
+from muse.tools.audio.render import channels, render, synth_events
 from muse.tools.audio.soundfonts import (
     SOUNDFONT_FOLDERS,
     check_soundfont,
@@ -21,7 +21,7 @@ from muse.tools.audio.soundfonts import (
     soundfont_folders,
 )
 from muse.tools.errors import BadInputError
-from muse.tools.song.document import Note, Song, Tempo, Track, song_to_json
+from muse.tools.song.document import Bend, Control, Note, Program, Song, Tempo, Track, song_to_json
 from muse.tools.song.midi import song_to_midi
 
 HOP = 64  # frames, of the energy that onsets are read from
@@ -246,6 +246,55 @@ def test_rendering_is_the_same_each_time(example_song: Song) -> None:
 def test_of_events_at_one_moment_ends_come_before_starts() -> None:
     events = synth_events(song(Note(0.0, 1.0, 60, 80), Note(1.0, 1.0, 60, 80)), 44_100)
     assert [event.call for event in events][-4:] == ["noteon", "noteoff", "noteon", "noteoff"]
+
+
+def played(track: Track) -> list[tuple[str, tuple[int, ...]]]:
+    """Return the calls of a track but its notes, in order."""
+    events = synth_events(Song(tracks=[track]), 44_100)
+    return [(e.call, e.arguments) for e in events if not e.call.startswith("note")]
+
+
+def test_controllers_and_bends_of_one_time_are_played_in_order() -> None:
+    controls = [Control(0.0, *each) for each in ((101, 0), (100, 0), (6, 12), (64, 127), (64, 0))]
+    bends = [Bend(0.0, 8191), Bend(0.0, 0)]
+    track = Track(notes=[Note(0.0, 1.0, 60, 80)], controls=controls, bends=bends)
+    assert played(track)[1:] == [
+        *(("cc", (0, control.number, control.value)) for control in controls),
+        *(("pitch_bend", (0, bend.value)) for bend in bends),
+    ]
+
+
+def test_programs_are_selected_at_their_time_in_the_selected_bank() -> None:
+    track = Track(
+        program=5,
+        notes=[Note(0.0, 1.0, 60, 80), Note(4.0, 1.0, 60, 80)],
+        controls=[Control(3.0, 0, 8)],
+        programs=[Program(4.0, 40)],
+    )
+    assert played(track) == [
+        ("program_select", (0, 0, 5)),
+        ("cc", (0, 0, 8)),
+        ("program_select", (0, 8, 40)),
+    ]
+
+
+def test_each_of_many_instruments_has_its_channel() -> None:
+    melodic = [Track(program=n) for n in range(40)]
+    kits = [Track(program=n, is_drum=True) for n in (0, 25, 0)]
+    taken = channels([*melodic, *kits])
+    assert len(set(taken[:40])) == 40
+    assert not {channel % 16 for channel in taken[:40]} & {9}
+    assert taken[40:] == [9, 25, 9]
+
+
+def test_a_bend_range_is_set_by_its_selector_and_then_its_data() -> None:
+    controls = [Control(0.0, *each) for each in ((101, 0), (100, 0), (6, 12), (38, 0))]
+    flute = Track(
+        program=73, notes=[Note(1.0, 4.0, 57, 90)], controls=controls, bends=[Bend(1.0, 8191)]
+    )
+    audio = render(Song(tracks=[flute]), soundfont=find_soundfonts()[-1])
+    spectrum = np.abs(np.fft.rfft(audio[0, 44_100 : 2 * 44_100]))
+    assert np.argmax(spectrum[:600]) == pytest.approx(440, abs=3)  # Hz, below its octave
 
 
 def test_a_missing_soundfont_of_the_environment_is_an_error(monkeypatch, tmp_path) -> None:

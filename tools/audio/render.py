@@ -3,7 +3,8 @@
 Conventions:
     audio is (2, frames) float32 and beat 0 of the song is frame 0. Between two events exactly the
     frames between them are rendered; FluidSynth applies an event at its next internal block of 64
-    frames, so a note starts at most 1.5 ms late at 44.1 kHz.
+    frames, so a note starts at most 1.5 ms late at 44.1 kHz. Controllers of one time are
+    applied in the order of the song's list, that of its MIDI file; and bends likewise.
 """
 
 import ctypes
@@ -11,6 +12,7 @@ import io
 import logging
 import os
 import shutil
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
@@ -22,7 +24,7 @@ import numpy as np
 from muse.tools.audio.io import Audio, writing_audio
 from muse.tools.audio.soundfonts import choose_soundfont
 from muse.tools.errors import BadInputError, MissingPartError, MuseError, system_hint
-from muse.tools.song.document import Song, Track
+from muse.tools.song.document import Program, Song, Track
 from muse.tools.temporary import temporary_folder
 
 log = logging.getLogger("muse")
@@ -32,6 +34,10 @@ GAIN = 0.5  # FluidSynth's master gain, linear; its default of 0.2 is quiet
 TAIL_S = 2.0  # seconds after the last note, for releases and reverb
 MAX_VOICES = 512
 DRUM_CHANNEL = 9  # MIDI channel 10
+PORT_CHANNELS = 16  # of one MIDI port
+MAX_PORTS = 16  # FluidSynth is opened with 256 channels
+MELODIC_CHANNELS = tuple(c for c in range(PORT_CHANNELS) if c != DRUM_CHANNEL)
+BANK_SELECT = 0  # controller, whose value is the bank of the next program
 DRUM_BANK = 128
 FLUIDSYNTH_FAILED = -1
 FLUIDSYNTH_LOG_LEVELS = 5  # panic, error, warning, information, debug
@@ -39,9 +45,12 @@ HOMEBREW_ON_ARM = "/opt/homebrew"  # not on the library path of other Pythons
 BLOCK_FRAMES = 1 << 16  # most frames rendered at once
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Event:
-    """A synthesizer call at a frame; calls at one frame are ordered by `rank`, offs before ons."""
+    """A synthesizer call at a frame; calls at one frame are ordered by `rank`, offs before ons.
+
+    Calls of one frame and rank keep their order.
+    """
 
     frame: int
     rank: int
@@ -116,7 +125,7 @@ def render_blocks(
     """Yield the audio of a song as (2, n) blocks, full scale 1.0.
 
     Args:
-        song: each track gets a channel, drums channel 10.
+        song: each track gets a channel, drums of one kit share one.
         soundfont: an .sf2 or .sf3 file; None takes the best one found.
         sample_rate: in Hz, 8000 to 96000 (the range of FluidSynth).
         gain: linear, above 0, at most 10.
@@ -148,9 +157,15 @@ def play_events(synth: Any, font: int, events: Iterable[Event], end: int) -> Ite
 
 
 def select_program(synth: Any, font: int, channel: int, bank: int, program: int) -> None:
-    """Select an instrument; if the soundfont lacks it, warn and take the first of the bank."""
-    if synth.program_select(channel, font, bank, program) != FLUIDSYNTH_FAILED:
-        return
+    """Select an instrument; if the soundfont lacks it, warn and take the first of the bank.
+
+    Banks of variations that the soundfont lacks are replaced by bank 0, as synthesizers do.
+    """
+    banks = (bank,) if bank == DRUM_BANK else (bank, 0)
+    for each in banks:
+        if synth.program_select(channel, font, each, program) != FLUIDSYNTH_FAILED:
+            return
+    bank = banks[-1]
     what = "drum kit" if bank == DRUM_BANK else "program"
     if program and synth.program_select(channel, font, bank, 0) != FLUIDSYNTH_FAILED:
         log.warning("the soundfont has no %s %d; playing %s 0 instead", what, program, what)
@@ -186,8 +201,8 @@ def synth_events(song: Song, sample_rate: int) -> list[Event]:
 
     events: list[Event] = []
     for channel, track in zip(channels(song.tracks), song.tracks, strict=True):
-        bank = DRUM_BANK if track.is_drum else 0
-        events.append(Event(0, 0, "program_select", (channel, bank, track.program)))
+        for beat, bank, program in selected_programs(track):
+            events.append(Event(frame(beat), 0, "program_select", (channel, bank, program)))
         events += [
             Event(frame(c.beat), 1, "cc", (channel, c.number, c.value)) for c in track.controls
         ]
@@ -197,17 +212,46 @@ def synth_events(song: Song, sample_rate: int) -> list[Event]:
             end = max(frame(note.start_beats + note.duration_beats), start + 1)
             events.append(Event(start, 3, "noteon", (channel, note.pitch, note.velocity)))
             events.append(Event(end, 2, "noteoff", (channel, note.pitch)))
-    return sorted(events)
+    return sorted(events, key=lambda event: (event.frame, event.rank))
+
+
+def selected_programs(track: Track) -> Iterator[tuple[float, int, int]]:
+    """Yield beat, bank and program of each program of a track, the first at beat 0."""
+    first_note = min((note.start_beats for note in track.notes), default=0.0)
+    yield 0.0, bank_at(track, first_note), track.program
+    for change in track.programs:
+        yield change.beat, bank_at(track, change.beat), change.program
+
+
+def bank_at(track: Track, beat: float) -> int:
+    """Return the bank for a program at a beat: of drum kits, or what bank select has set."""
+    if track.is_drum:
+        return DRUM_BANK
+    selects = [control for control in track.controls if control.number == BANK_SELECT]
+    place = bisect_right(selects, beat, key=lambda control: control.beat)
+    return selects[place - 1].value if place else 0
 
 
 def channels(tracks: list[Track]) -> list[int]:
-    """Return a MIDI channel for each track: 10 for drums, else the next one, reused after 15."""
-    free = [channel for channel in range(16) if channel != DRUM_CHANNEL]
-    melodic = [i for i, track in enumerate(tracks) if not track.is_drum]
-    taken = {i: free[position % len(free)] for position, i in enumerate(melodic)}
-    if len(melodic) > len(free):
-        log.warning("%d instruments share %d channels", len(melodic), len(free))
-    return [taken.get(i, DRUM_CHANNEL) for i in range(len(tracks))]
+    """Return a channel for each track: its own for each instrument, one for each drum kit.
+
+    The channels of port p are 16 p to 16 p + 15; drums are on the tenth of a port.
+    """
+    kits: list[tuple[int, list[Program]]] = []
+    taken, melodic = [], 0
+    for track in tracks:
+        if track.is_drum:
+            kit = (track.program, track.programs)
+            kits += [] if kit in kits else [kit]
+            port, channel = kits.index(kit), DRUM_CHANNEL
+        else:
+            port, place = divmod(melodic, len(MELODIC_CHANNELS))
+            channel = MELODIC_CHANNELS[place]
+            melodic += 1
+        taken.append(port % MAX_PORTS * PORT_CHANNELS + channel)
+    if melodic > MAX_PORTS * len(MELODIC_CHANNELS):
+        log.warning("%d instruments share %d channels", melodic, MAX_PORTS * len(MELODIC_CHANNELS))
+    return taken
 
 
 def render_file(song: Song, path: Path, *, bits: str = "16", **options: Any) -> float:

@@ -41,7 +41,8 @@ from muse.tools.datasets.text_lines import NamedSongs, Reader, decoded
 from muse.tools.errors import BadInputError
 from muse.tools.files import PIPE, STDIN_NAME, input_name, read_bytes, real_path
 from muse.tools.song.document import Song, song_from_json
-from muse.tools.song.midi import MIDI_MAGIC, song_from_midi
+from muse.tools.song.midi import songs_from_midi
+from muse.tools.song.midi_container import looks_like_midi
 from muse.tools.song.validation import first_problem
 from muse.tools.theory.written_keys import with_weighed_keys
 
@@ -74,8 +75,14 @@ class Kind:
 
 
 def read_midi(data: bytes, name: str) -> NamedSongs:
-    """Read the song of a MIDI file."""
-    return [("", with_weighed_keys(song_from_midi(data, name), name))]
+    """Read the song of a MIDI file, or the songs of one of type 2."""
+    songs = songs_from_midi(data, name)
+    if len(songs) == 1:
+        return [("", with_weighed_keys(songs[0], name))]
+    return [
+        (str(number), with_weighed_keys(song, f"{name}: {number}"))
+        for number, song in enumerate(songs, 1)
+    ]
 
 
 def read_score(data: bytes, name: str) -> NamedSongs:
@@ -121,7 +128,7 @@ def chart_head(data: bytes) -> str:
 TABLE = Kind("Chordonomicon table", looks_like_chordonomicon, read_chordonomicon)
 # the first kind that fits is taken: a new kind of file is one row
 KINDS = (
-    Kind("MIDI", lambda head: head.startswith(MIDI_MAGIC), read_midi),
+    Kind("MIDI", looks_like_midi, read_midi),
     Kind("progressions (JSON)", looks_like_progressions, read_progressions),
     Kind("Song document", looks_like_document, read_document),
     Kind("MusicXML", looks_like_musicxml, read_score),

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from muse.tools.errors import MissingPartError
 from muse.tools.song.document import Key, Meter, Note, Song, Tempo, Track
-from muse.tools.song.midi import score_from_song, song_from_midi, song_from_score, song_to_midi
+from muse.tools.song.midi import score_from_song, song_from_midi, song_from_score
+from muse.tools.song.midi_writer import song_to_midi
 
 if TYPE_CHECKING:
     from symusic.core import ScoreTick

@@ -30,6 +30,7 @@ SCHEMA_NOTE: Final = (
 )
 DEFAULT_TICKS_PER_BEAT = 480
 
+TextEncoding = Literal["utf-8", "latin-1", "shift_jis", "utf-16-le", "utf-16-be"]
 Role = Literal["lead", "vocals", "keys", "guitar", "bass", "drums", "pad", "other"]
 
 
@@ -115,6 +116,13 @@ class Control(msgspec.Struct, frozen=True, array_like=True):
     value: int
 
 
+class Program(msgspec.Struct, frozen=True, array_like=True):
+    """Change of the instrument: [beat, program], a General MIDI program from 0 to 127."""
+
+    beat: float
+    program: int
+
+
 class Lyric(msgspec.Struct, frozen=True, array_like=True):
     """Syllable sung at a beat: [beat, text]."""
 
@@ -123,7 +131,10 @@ class Lyric(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Track(msgspec.Struct):
-    """One instrument. `confidence` is null, or has one number in [0, 1] for each note."""
+    """One instrument. `confidence` is null, or has one number in [0, 1] for each note.
+
+    `program` is that of the first note, `programs` the later changes in order of time.
+    """
 
     name: str = ""
     role: Role = "other"
@@ -134,6 +145,7 @@ class Track(msgspec.Struct):
     controls: list[Control] = msgspec.field(default_factory=list)
     confidence: list[float] | None = None
     lyrics: list[Lyric] = msgspec.field(default_factory=list)
+    programs: list[Program] = msgspec.field(default_factory=list)
 
 
 class SourceStem(msgspec.Struct, frozen=True):
@@ -185,7 +197,11 @@ class MadeBy(msgspec.Struct):
 
 
 class Song(msgspec.Struct, kw_only=True):
-    """A song; the units are in the docstring of the module."""
+    """A song; the units are in the docstring of the module.
+
+    `text_encoding` is that of the texts in the MIDI file that the song was read from, or that it
+    is written with.
+    """
 
     format: Literal["muse.song/1"] = FORMAT
     ticks_per_beat: int = DEFAULT_TICKS_PER_BEAT
@@ -195,6 +211,7 @@ class Song(msgspec.Struct, kw_only=True):
     sections: list[Section] = msgspec.field(default_factory=list)
     chords: list[Chord] = msgspec.field(default_factory=list)
     tracks: list[Track] = msgspec.field(default_factory=list)
+    text_encoding: TextEncoding = "utf-8"
     source: Source | None = None
     made_by: MadeBy | None = None
 

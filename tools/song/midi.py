@@ -1,10 +1,11 @@
 """Convert standard MIDI files to Songs and back.
 
 MIDI -> Song -> MIDI preserves every note, tempo, time and key signature, program, name, pitch bend,
-controller, lyric and marker, at the resolution of the file. A key is preserved by its sound and
-written with its usual spelling: six flats become six sharps. SysEx, aftertouch and free text are
-lost; in text that is not UTF-8 each wrong byte becomes a replacement character.
-Chords and sections are written as markers, see midi_markers.py.
+controller, lyric and marker, at the resolution of the file, and the encoding of its texts. A key is
+preserved by its sound and written with its usual spelling: six flats become six sharps. SysEx,
+aftertouch and free text are lost. Chords and sections are written as markers, see midi_markers.py.
+
+symusic reads the files that it reads right (`midi_checks.py`), `midi_careful.py` the others.
 
 Every file may be damaged: reading gives a Song that `validation.first_problem` accepts, or raises
 BadInputError. Impossible signatures and tempos, and notes without an end, are ignored with a
@@ -12,10 +13,13 @@ notice, since the rest of the file is usable.
 """
 
 import logging
+import math
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from symusic.core import (
@@ -35,10 +39,10 @@ from muse.tools.files import input_name, legible, read_bytes, write_bytes
 from muse.tools.song.document import (
     Bend,
     Control,
-    Key,
     Lyric,
     Meter,
     Note,
+    Program,
     Song,
     Tempo,
     Track,
@@ -46,8 +50,19 @@ from muse.tools.song.document import (
     song_to_json,
 )
 from muse.tools.song.hanging_notes import MIDI_ERRORS, score_of
-from muse.tools.song.midi_markers import cleaned, markers_of, read_markers
-from muse.tools.song.roles import role_of
+from muse.tools.song.midi_careful import careful_songs
+from muse.tools.song.midi_checks import is_plain
+from muse.tools.song.midi_container import looks_like_midi, midi_bytes
+from muse.tools.song.midi_markers import (
+    CHORDS_MARK,
+    cleaned,
+    cleaned_lyric,
+    markers_of,
+    read_markers,
+)
+from muse.tools.song.midi_writer import song_to_midi
+from muse.tools.song.roles import plays_drums, role_of
+from muse.tools.song.signatures import key_of
 from muse.tools.song.validation import (
     DENOMINATORS,
     MAX_BEATS,
@@ -59,11 +74,9 @@ from muse.tools.theory.key_spelling import spelled_keys
 
 log = logging.getLogger("muse")
 
-MIDI_MAGIC = b"MThd"
 MIDI_SUFFIXES = (".mid", ".midi")  # that muse writes
-FIFTHS_PER_SHARP = 7  # semitones of a fifth: each sharp moves the tonic by one fifth
-MINOR_TONIC = 9  # semitones from the tonic of a major key up to that of its relative minor
 MAX_SHARPS = 7
+NOT_UTF_8 = re.compile("[\ufffd\0]")  # what symusic puts for wrong bytes, and bytes of UTF-16
 
 
 def load_song(source: str | Path) -> Song:
@@ -74,7 +87,7 @@ def load_song(source: str | Path) -> Song:
     """
     data = read_bytes(source)
     name = input_name(source)
-    if data.startswith(MIDI_MAGIC):
+    if looks_like_midi(data):
         return song_from_midi(data, name)
     if data.lstrip()[:1] == b"{":
         return song_from_json(data, name)
@@ -103,29 +116,60 @@ def song_from_midi(data: bytes, name: str = "input") -> Song:
     Raises:
         BadInputError: not a readable MIDI file, or no piece of music (too long, impossible times).
     """
-    return song_from_score(read_score(data, name), name)
+    songs = songs_from_midi(data, name)
+    if len(songs) > 1:
+        log.info("%s: %d songs; using the first", name, len(songs))
+    return songs[0]
+
+
+def songs_from_midi(data: bytes, name: str = "input") -> list[Song]:
+    """Read all songs of a MIDI file: one, or those of a file of type 2; as `song_from_midi`."""
+    data = midi_bytes(data, name)
+    score = plain_score(data, name)
+    if score is None:
+        return careful_songs(data, name)
+    return [song_from_score(score, name, own=CHORDS_MARK in data)]
 
 
 def read_score(data: bytes, name: str = "input") -> ScoreTick:
-    """Parse the bytes of a MIDI file as a symusic score in ticks, and check its events and times.
+    """Read the bytes of a MIDI file as a symusic score in ticks, and check its events and times.
 
     Raises:
         BadInputError: as `song_from_midi`.
     """
+    data = midi_bytes(data, name)
+    score = plain_score(data, name)
+    return score_from_song(song_from_midi(data, name)) if score is None else score
+
+
+def plain_score(data: bytes, name: str) -> ScoreTick | None:
+    """Parse a MIDI file with symusic; None if symusic refuses or misreads it.
+
+    Raises:
+        BadInputError: impossible times.
+    """
+    if not is_plain(data):
+        return None
     try:
         score, hanging = score_of(data)
-    except MIDI_ERRORS as error:
-        raise BadInputError(f"{name}: not a readable MIDI file ({error})") from error
-    if score.ticks_per_quarter <= 0:
-        raise BadInputError(f"{name}: has {score.ticks_per_quarter} ticks per quarter note")
+    except MIDI_ERRORS:
+        return None
+    if hanging or has_other_text(score):
+        return None
     if removed := remove_impossible(score):
         log.info("%s: ignored %d impossible tempos or signatures", name, removed)
     first, last = time_span(score)
     if first < 0 or last > min(MAX_TICKS, MAX_BEATS * score.ticks_per_quarter):
         raise BadInputError(f"{name}: has events at impossible times; the file is damaged")
-    if hanging:
-        log.warning("%s: ignored notes without an end (keys: %d)", name, hanging)
     return score
+
+
+def has_other_text(score: ScoreTick) -> bool:
+    """Return whether a text of a score is not in UTF-8: symusic then puts other characters."""
+    texts = [track.name for track in score.tracks]
+    texts += [lyric.text for track in score.tracks for lyric in track.lyrics]
+    texts += [marker.text for marker in score.markers]
+    return any(NOT_UTF_8.search(text) for text in texts)
 
 
 def remove_impossible(score: ScoreTick) -> int:
@@ -163,19 +207,26 @@ def numeric_lanes(score: ScoreTick) -> Iterator[Any]:
         yield from (track.notes, track.pitch_bends, track.controls)
 
 
-def song_from_score(score: ScoreTick, name: str = "input") -> Song:
+def song_from_score(score: ScoreTick, name: str = "input", own: bool = False) -> Song:
     """Convert a symusic score in ticks to a Song.
+
+    Args:
+        score: in ticks.
+        name: of the file, for messages.
+        own: whether the file says that its markers `A` to `G` are chords.
 
     Raises:
         BadInputError: it is too long for a piece of music.
     """
     ticks = score.ticks_per_quarter
-    sections, chords = read_markers(score, ticks)
+    last_note = max((track.end() for track in score.tracks if len(track.notes)), default=0)
+    markers = [(marker.time / ticks, marker.text) for marker in score.markers]
+    sections, chords = read_markers(markers, last_note / ticks, own)
     song = Song(
         ticks_per_beat=ticks,
         tempos=[Tempo(t.time / ticks, MICROSECONDS_PER_MINUTE / t.mspq) for t in score.tempos],
         meters=[Meter(m.time / ticks, m.numerator, m.denominator) for m in score.time_signatures],
-        keys=[read_key(k, ticks) for k in score.key_signatures],
+        keys=[key_of(k.time / ticks, k.key, k.tonality == 1) for k in score.key_signatures],
         sections=sections,
         chords=chords,
         tracks=with_own_lyrics([read_track(track, ticks) for track in score.tracks]),
@@ -192,12 +243,14 @@ def read_track(track: TrackTick, ticks: int) -> Track:
         lane.numpy() for lane in (track.notes, track.pitch_bends, track.controls)
     )
     starts, lengths = beats_of(notes["time"], ticks), beats_of(notes["duration"], ticks)
+    pitches = notes["pitch"].tolist()
+    is_drum = track.is_drum or plays_drums(name, track.program, pitches)
     return Track(
         name=name,
-        role=role_of(name, track.program, track.is_drum),
+        role=role_of(name, track.program, is_drum),
         program=track.program,
-        is_drum=track.is_drum,
-        notes=list(map(Note, starts, lengths, notes["pitch"].tolist(), notes["velocity"].tolist())),
+        is_drum=is_drum,
+        notes=list(map(Note, starts, lengths, pitches, notes["velocity"].tolist())),
         bends=list(map(Bend, beats_of(bends["time"], ticks), bends["value"].tolist())),
         controls=list(
             map(
@@ -207,7 +260,11 @@ def read_track(track: TrackTick, ticks: int) -> Track:
                 controls["value"].tolist(),
             )
         ),
-        lyrics=[Lyric(lyric.time / ticks, cleaned(lyric.text)) for lyric in track.lyrics],
+        lyrics=[
+            Lyric(lyric.time / ticks, text)
+            for lyric in track.lyrics
+            if (text := cleaned_lyric(lyric.text)).strip()
+        ],
     )
 
 
@@ -229,20 +286,8 @@ def beats_of(times: NDArray[np.int32], ticks: int) -> list[float]:
     return beats
 
 
-def read_key(key: KeySignatureTick, ticks: int) -> Key:
-    """Convert a key signature (sharps -7 to 7, tonality 1 for minor) to a Key."""
-    is_minor = key.tonality == 1
-    tonic = (key.key * FIFTHS_PER_SHARP + (MINOR_TONIC if is_minor else 0)) % 12
-    return Key(key.time / ticks, tonic, "minor" if is_minor else "major")
-
-
-def song_to_midi(song: Song) -> bytes:
-    """Write a Song as a type 1 MIDI file at the resolution of the Song."""
-    return bytes(score_from_song(song).dumps_midi())
-
-
 def score_from_song(song: Song) -> ScoreTick:
-    """Convert a Song to a symusic score in ticks."""
+    """Convert a Song to a symusic score in ticks; a track for each program of a track."""
     score = ScoreTick(song.ticks_per_beat)
 
     def ticks(beats: float) -> int:
@@ -258,9 +303,29 @@ def score_from_song(song: Song) -> ScoreTick:
     for beat, text in markers_of(song):
         score.markers.append(TextMetaTick(ticks(beat), text))
     # symusic misorders the markers of a score without tracks; an empty track is not read back
-    for track in song.tracks or [Track()]:
+    parts = [part for track in song.tracks for part in by_program(track)]
+    for track in parts or [Track()]:
         score.tracks.append(write_track(track, song.ticks_per_beat))
     return score
+
+
+def by_program(track: Track) -> list[Track]:
+    """Split a track where its program changes; controllers and bends belong to each part."""
+    if not track.programs:
+        return [track]
+    changes = [Program(0.0, track.program), *track.programs]
+    ends = [*(change.beat for change in track.programs), math.inf]
+    return [
+        msgspec.structs.replace(
+            track,
+            program=change.program,
+            notes=[note for note in track.notes if change.beat <= note.start_beats < end],
+            confidence=None,
+            lyrics=track.lyrics if change is changes[0] else [],
+            programs=[],
+        )
+        for change, end in zip(changes, ends, strict=True)
+    ]
 
 
 def write_track(track: Track, ticks_per_beat: int) -> TrackTick:

@@ -1,6 +1,7 @@
 """Roles of tracks in a song, and the General MIDI programs that usually play them."""
 
 import re
+from collections.abc import Iterable
 from typing import get_args
 
 from muse.tools.song.document import Role
@@ -49,6 +50,22 @@ NAME_PATTERNS: tuple[tuple[str, Role], ...] = (
     (r"pad|strings", "pad"),
     (r"piano|keys|organ|rhodes|e\.?p\b", "keys"),
 )
+
+
+# names of drum tracks on other channels than the tenth, and of pitched instruments among them
+DRUM_NAMES = re.compile(r"\b(drums?|drum ?(kit|set)|percussions?|perc|kit)\b", re.IGNORECASE)
+PITCHED_NAMES = re.compile(r"steel|mallet|tuned|pitched|timp|taiko|bass(?! ?drum)", re.IGNORECASE)
+KIT_PROGRAMS = frozenset({0, 8, 16, 24, 25, 32, 40, 48, 56})  # drum kits of Roland GS
+KIT_KEYS = range(27, 88)  # of the drum kits of General MIDI 2
+
+
+def plays_drums(name: str, program: int, pitches: Iterable[int]) -> bool:
+    """Return whether a track is a drum kit by its name, whatever its channel.
+
+    Its program must be one of a kit (0 if none is written), and all its pitches those of drums.
+    """
+    is_named = DRUM_NAMES.search(name) and not PITCHED_NAMES.search(name)
+    return bool(is_named) and program in KIT_PROGRAMS and all(p in KIT_KEYS for p in pitches)
 
 
 def role_of(name: str, program: int, is_drum: bool) -> Role:

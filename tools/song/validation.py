@@ -99,6 +99,7 @@ TRACK_CHECKS: tuple[tuple[str, str, Check], ...] = (
         lambda c: is_position(c.beat) and within(c.number, 0, 127) and within(c.value, 0, 127),
     ),
     ("lyrics", "lyric", lambda lyric: is_position(lyric.beat)),
+    ("programs", "program", lambda p: is_position(p.beat) and within(p.program, 0, 127)),
 )
 SOURCE_NUMBERS = ("duration_s", "sample_rate", "tuning_cents", "drift_ms", "residual_dbfs")
 MAX_NUMBER = 1e9  # of a source, in seconds, Hz, cents, ms or dB
@@ -166,7 +167,7 @@ def length_problem(song: Any) -> str | None:
 def last_beat(song: Any) -> float:
     """Return the beat of the last event of a song."""
     marks: list[Any] = [song.tempos, song.meters, song.keys, song.sections]
-    marks += [lane for t in song.tracks for lane in (t.bends, t.controls, t.lyrics)]
+    marks += [lane for t in song.tracks for lane in (t.bends, t.controls, t.lyrics, t.programs)]
     latest: float = max((mark.beat for lane in marks for mark in lane), default=0.0)
     return max(latest, float(song.end_beats()))
 

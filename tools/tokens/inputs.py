@@ -11,7 +11,8 @@ from muse.tools.datasets.readers import read_head, song_in
 from muse.tools.errors import BadInputError
 from muse.tools.files import PIPE, STDIN_NAME, input_name, read_bytes
 from muse.tools.song.document import MARK_WITHIN, is_document
-from muse.tools.song.midi import MIDI_MAGIC, read_score, score_from_song
+from muse.tools.song.midi import read_score, score_from_song
+from muse.tools.song.midi_container import looks_like_midi
 
 # of the files of a folder that are read; Song documents are recognized by content
 SUFFIXES = frozenset({".mid", ".midi", ".kar", ".mxl", ".musicxml", ".abc"})
@@ -68,6 +69,6 @@ def load_score(source: str) -> ScoreTick:
     """
     data = read_bytes(source)
     name = input_name(source)
-    if data.startswith(MIDI_MAGIC):
+    if looks_like_midi(data):
         return read_score(data, name)
     return score_from_song(song_in(data, name))

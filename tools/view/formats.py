@@ -6,7 +6,8 @@ from pathlib import Path
 from muse.tools.errors import MuseError, ParameterError
 from muse.tools.files import real_path
 from muse.tools.song.document import MARK
-from muse.tools.song.midi import MIDI_MAGIC, MIDI_SUFFIXES
+from muse.tools.song.midi import MIDI_SUFFIXES
+from muse.tools.song.midi_container import looks_like_midi
 
 PICTURE_SUFFIXES = (".png", ".svg", ".pdf")
 SCORE_SUFFIXES = (".musicxml", ".xml", ".mxl", ".abc")
@@ -20,8 +21,8 @@ LOOKS_LIKE: dict[str, Callable[[bytes], bool]] = {
     ".svg": lambda head: b"<svg" in head,
     ".mxl": lambda head: head.startswith(b"PK"),
     ".abc": lambda head: b"X:" in head,
-    ".mid": lambda head: head.startswith(MIDI_MAGIC),
-    ".midi": lambda head: head.startswith(MIDI_MAGIC),
+    ".mid": looks_like_midi,
+    ".midi": looks_like_midi,
     ".json": lambda head: MARK in head,
     ".xml": lambda head: b"<score-partwise" in head or b"<score-timewise" in head,
     ".musicxml": lambda head: b"<score-partwise" in head or b"<score-timewise" in head,

@@ -28,7 +28,7 @@ from muse.tools.jam.ports.json_lines import JsonLines
 from muse.tools.jam.ports.lateness import Lateness
 from muse.tools.jam.ports.reconnecting_port import POLL_S, ReconnectingPort
 from muse.tools.song.document import is_document
-from muse.tools.song.midi import MIDI_MAGIC
+from muse.tools.song.midi_container import MIDI_MAGIC
 
 log = logging.getLogger("muse")
 
