@@ -126,7 +126,7 @@ def heard_programs(
 
 
 def paired_notes(events: Sequence[tuple[int, int, int, int]]) -> tuple[list[TickNote], int]:
-    """Return the notes of note-ons and note-offs, in order of note-ons, and the number of keys without an end.
+    """Return notes in order of their note-ons, and the number of keys without an end.
 
     A note-off ends the first note of its key that sounds. If a key is left without an end, each of
     its notes ends where it is struck again, as on a piano.
