@@ -218,8 +218,8 @@ def chords(
         BadInputError: `like` has no chords, or `under` no melody.
         ParameterError: a parameter is out of range, or the constraints cannot be met together.
     """
-    from muse.tools.chords.generate_songs import generate_songs
-    from muse.tools.chords.load_model import load_model, report_model
+    from muse.tools.chords.load_model import load_generator, report_model
+    from muse.tools.chords.note_songs import generate_with
     from muse.tools.chords.request import ChordRequest
     from muse.tools.generation.sampling import Sampling, default_temperature
     from muse.tools.generation.seeds import choose_seed
@@ -241,8 +241,8 @@ def chords(
         voicing=voicing,
         sampling=Sampling(default_temperature(temperature, under is not None), top_k, top_p),
     )
-    seed, known = choose_seed(seed), load_model(model)
-    song, _ = next(generate_songs(request, known, seed, source=file_name(like or under)))
+    seed, known = choose_seed(seed), load_generator(model)
+    song, _ = next(generate_with(request, known, seed, source=file_name(like or under)))
     report_model(known)
     return song
 

@@ -8,7 +8,17 @@ import typer
 
 from muse.cli.completion import complete_names
 from muse.cli.help_format import Command
-from muse.cli.names import CADENCES, CHORD_MODELS, KEYS, METERS, MODES, STYLES, VOICINGS, one_of
+from muse.cli.names import (
+    CADENCES,
+    CHORD_MODELS,
+    KEYS,
+    METERS,
+    MODES,
+    NOTE_MODELS,
+    STYLES,
+    VOICINGS,
+    one_of,
+)
 from muse.cli.options import (
     INPUT,
     MODEL,
@@ -155,8 +165,9 @@ Model = Annotated[
     option(
         panel=MODEL,
         metavar="NAME|PATH",
-        help=f"Chord model: {', '.join(CHORD_MODELS)}, or a path to weights.",
-        complete=complete_names(*CHORD_MODELS),
+        help=f"Chord model: {', '.join(CHORD_MODELS)}; note-lstm, which samples the notes; or a "
+        "path to weights.",
+        complete=complete_names(*CHORD_MODELS, *NOTE_MODELS),
     ),
 ]
 Temperature = Annotated[
@@ -233,8 +244,8 @@ def chords(
     Example: muse chords --under melody.mid --style jazz -o song.mid
     """
     from muse.cli.output import refuse_raw_file
-    from muse.tools.chords.generate_songs import generate_songs
-    from muse.tools.chords.load_model import load_model, report_model
+    from muse.tools.chords.load_model import load_generator, report_model
+    from muse.tools.chords.note_songs import generate_with
     from muse.tools.chords.request import ChordRequest
     from muse.tools.datasets.readers import read_song
     from muse.tools.generation.sampling import Sampling, default_temperature
@@ -264,8 +275,8 @@ def chords(
         voicing=voicing,
         sampling=Sampling(default_temperature(temperature, bool(under)), top_k, top_p),
     )
-    chosen, known = choose_seed(seed), load_model(model)
-    made = list(generate_songs(request, known, chosen, count, like or under))
+    chosen, known = choose_seed(seed), load_generator(model)
+    made = list(generate_with(request, known, chosen, count, like or under))
     report_model(known)
     report_seed(chosen)
     if explain:
@@ -287,12 +298,12 @@ def print_explanations(songs: list[Any]) -> None:
 def show(made: list[Any], raw: bool, as_json: bool) -> None:
     """Print progressions: raw model output, Songs, or charts on a terminal."""
     from muse.cli.output import print_json, write_bytes
-    from muse.tools.chords.generate_songs import chord_codes
+    from muse.tools.chords.note_songs import raw_output
     from muse.tools.song.document import song_to_json
 
     for number, (song, drawn) in enumerate(made, 1):
         if raw:
-            print_json({"generated": chord_codes(song, drawn)})
+            print_json({"generated": raw_output(song, drawn)})
         elif as_json or not sys.stdout.isatty():
             write_bytes(song_to_json(song))
         else:

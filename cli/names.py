@@ -11,6 +11,7 @@ MODES = ("major", "minor")
 CADENCES = ("full", "half", "plagal", "open")
 VOICINGS = ("closed", "open", "drop-2", "rootless", "neo-soul")
 CHORD_MODELS = ("auto", "transformer", "lstm", "ngram")
+NOTE_MODELS = ("note-lstm",)  # nets over notes, for `muse chords` alone
 MELODY_MODELS = ("melody-xl",)
 
 # common values, for completion only; others are accepted too

@@ -7,6 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from muse.tools.datasets.forms.build import in_common_key
+from muse.tools.datasets.forms.notes import encode_notes
+from muse.tools.datasets.vocabulary import SPECIALS, START_ID, UNKNOWN_ID, Vocabulary
+from muse.tools.song.document import Key, Note, Song, Track
+from muse.tools.training.recipes.note_lstm import windows_of, without_rare
 from muse.tools.weights import load_trained_weights
 
 ROOT = Path(__file__).parent.parent
@@ -45,6 +50,34 @@ def test_note_net_is_trained_on_a_folder_of_midi(muse, tmp_path: Path) -> None:
     assert results["baselines"]["unigram"]["perplexity"] > 1.0
     config, _, card = load_trained_weights(tmp_path / "weights" / "note-lstm")
     assert config["columns"]["chord"] == len(card["tokens"])
+    assert config["contexts"] == {"mode": 2}
+    made = muse("chords", "--model", tmp_path / "weights" / "note-lstm", "--bars", 2, "--seed", 1)
+    assert made.code == 0, made.err
+
+
+def test_rare_tokens_are_unknown_and_songs_begin_with_the_start() -> None:
+    vocabulary = Vocabulary.of("test", ["C4_1", "D4_1"])
+    rows = [
+        {"ids": [4, 5, 4], "split": "train", "mode": "minor", "song": "x"},
+        {"ids": [5, 5], "split": "test", "mode": "major", "song": "y"},
+    ]
+    smaller, known = without_rare(rows, vocabulary, 2)
+    assert known.tokens == (*SPECIALS, "C4_1")
+    assert [row["ids"] for row in smaller] == [[4, UNKNOWN_ID, 4], [UNKNOWN_ID, UNKNOWN_ID]]
+    windows = windows_of(smaller, 3)
+    assert windows.arrays["chord"].tolist() == [
+        [START_ID, 4, UNKNOWN_ID],
+        [UNKNOWN_ID, 4, 0],
+        [START_ID, UNKNOWN_ID, UNKNOWN_ID],
+    ]
+    assert windows.arrays["mode"].tolist() == [1, 1, 0]
+
+
+def test_notes_are_trained_on_in_the_common_key() -> None:
+    notes = [Note(0.0, 1.0, pitch, 80) for pitch in (63, 67, 70)]  # Eb major
+    song = in_common_key(Song(keys=[Key(0.0, 3, "major")], tracks=[Track(notes=notes)]))
+    assert encode_notes(song) == ["C4.E4.G4_1"]
+    assert song.keys == [Key(0.0, 0, "major")]
 
 
 def test_a_folder_without_songs(muse, tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def test_commands_and_options() -> None:
         (("chords", "--style", ""), names.STYLES),
         (("chords", "--style", "ne"), ("neo-soul",)),
         (("chords", "--cadence", "p"), ("plagal",)),
-        (("chords", "--model", ""), names.CHORD_MODELS),
+        (("chords", "--model", ""), (*names.CHORD_MODELS, *names.NOTE_MODELS)),
         (("melody", "--model", ""), names.MELODY_MODELS),
         (("jam", "--voicing", ""), names.VOICINGS),
         (("jam", "--style", "p"), ("pop",)),

@@ -46,8 +46,7 @@ def generate_songs(
         ParameterError: the request is invalid or cannot be satisfied.
         BadInputError: the song to continue has no chords, or the one to harmonize no melody.
     """
-    if not 1 <= count <= MAX_COUNT:
-        raise ParameterError(f"--count must be 1 to {MAX_COUNT}, not {count}")
+    check_count(count)
     check_seed(seed)
     params = song_params(request, source)
     name = "the song" if source is None else input_name(source)
@@ -63,6 +62,12 @@ def generate_songs(
         made_by = provenance("chords", numbered, seed, model.name, model.hash)
         performance_rng = np.random.default_rng([seed, number, PERFORMANCE])
         yield progression_to_song(sampled, options, made_by, performance_rng), sampled
+
+
+def check_count(count: int) -> None:
+    """Raise ParameterError if a number of songs is out of range."""
+    if not 1 <= count <= MAX_COUNT:
+        raise ParameterError(f"--count must be 1 to {MAX_COUNT}, not {count}")
 
 
 def generate_chords(

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from muse.models.weight_files import CARD_SUFFIX, locate_weights
 from muse.tools.chords import net_model as nets
-from muse.tools.chords import ngram_model
+from muse.tools.chords import ngram_model, note_model
 from muse.tools.chords.model import ChordModel
+from muse.tools.chords.note_model import NoteModel
 from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY
 from muse.tools.errors import ParameterError
 from muse.tools.weights import load_trained_weights
@@ -34,7 +35,24 @@ def load_model(name: str = AUTO) -> ChordModel:
     return load_named(name)
 
 
-def report_model(model: ChordModel) -> None:
+def load_generator(name: str = AUTO) -> ChordModel | NoteModel:
+    """Load a chord model, or a net over notes, which only `muse chords` samples from.
+
+    Raises:
+        ParameterError: there is no model of that name.
+        BadInputError: its weights cannot be read.
+    """
+    if name == note_model.NAME or (is_path(name) and is_note_net(name)):
+        return note_model.load_note_model(name)
+    return load_model(name)
+
+
+def is_note_net(path: str) -> bool:
+    """Return whether the weights at a path are those of a net over notes."""
+    return note_model.is_note_card(load_trained_weights(path).card)
+
+
+def report_model(model: ChordModel | NoteModel) -> None:
     """Write which chord model is used as a notice."""
     log.info("chord model: %s", model.name)
 
@@ -56,6 +74,8 @@ def load_named(name: str) -> ChordModel:
         return ngram_model.load_ngram()
     if name in SHIPPED:
         return nets.load_net(name)
+    if is_note_net(name):
+        raise ParameterError(f"{name} is a net over notes; only `muse chords` samples from it")
     card = load_trained_weights(name, CHORD_VOCABULARY.hash).card
     is_counts = card["config"].get("kind") == ngram_model.NAME
     return ngram_model.load_ngram(name) if is_counts else nets.load_net(name)

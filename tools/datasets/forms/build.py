@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+import msgspec
+
 from muse.tools.datasets.forms.chords import chord_rows, count_windows, shifts_for
 from muse.tools.datasets.forms.melody import find_melody_track, melody_rows
 from muse.tools.datasets.forms.notes import (
@@ -22,12 +24,17 @@ from muse.tools.datasets.forms.options import FORMS, FormOptions
 from muse.tools.datasets.forms.patterns import pattern_rows
 from muse.tools.datasets.forms.result import FormResult, Row
 from muse.tools.datasets.forms.song_entries import Entry, SongCollection, collect_songs
-from muse.tools.datasets.harmony_columns import CHORD_VOCABULARY, harmony_events
+from muse.tools.datasets.harmony_columns import (
+    CHORD_VOCABULARY,
+    harmony_events,
+    longest_key,
+    semitones_to_common,
+)
 from muse.tools.datasets.melody_events import MELODY_VOCABULARY
 from muse.tools.datasets.vocabulary import UNKNOWN_ID, Vocabulary
 from muse.tools.errors import BadInputError, ParameterError
 from muse.tools.progress import Report, scale_report, silent
-from muse.tools.song.document import Key, Song
+from muse.tools.song.document import Key, Note, Song
 from muse.tools.song.provenance import provenance_dict
 from muse.tools.theory.annotate import annotated
 from muse.tools.theory.missing_chords import add_missing_chords
@@ -121,6 +128,8 @@ def build_melody(collection: SongCollection, options: FormOptions, report: Repor
 def build_notes(collection: SongCollection, options: FormOptions, report: Report) -> FormResult:
     """Build the form `notes`, with the side files note_to_int.json and int_to_note.json."""
     entries = prepare_songs(collection, with_pitched_notes, report)
+    if options.transpose == "common":
+        entries = [replace(entry, song=in_common_key(entry.song)) for entry in entries]
     tokens = {entry.id: encode_notes(entry.song) for entry in entries}
     trained = [entry.id for entry in entries if entry.split == "train"] or list(tokens)
     vocabulary = build_vocabulary(tokens[name] for name in trained)
@@ -190,6 +199,24 @@ def with_pitched_notes(song: Song) -> Song:
     if not any(track.notes and not track.is_drum for track in song.tracks):
         raise BadInputError("no pitched notes")
     return song
+
+
+def in_common_key(song: Song) -> Song:
+    """Return the notes and the longest key of a song, transposed to C major or A minor."""
+    keyed = msgspec.structs.replace(song, keys=written_or_detected_keys(song))
+    up, key = semitones_to_common(keyed), longest_key(keyed)
+    tracks = [
+        msgspec.structs.replace(track, notes=[note_up(note, up) for note in track.notes])
+        for track in song.tracks
+        if not track.is_drum
+    ]
+    return Song(tracks=tracks, keys=[Key(0.0, (key.tonic_pc + up) % 12, key.mode)])
+
+
+def note_up(note: Note, up: int) -> Note:
+    """Return a note transposed up, in the nearest octave that MIDI has."""
+    pitch = note.pitch + up
+    return msgspec.structs.replace(note, pitch=pitch - 12 * (pitch > 127) + 12 * (pitch < 0))
 
 
 def with_notes(song: Song) -> Song:

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from math import floor
+from typing import Final
 
 from muse.tools.datasets.forms.options import WHOLE, FormOptions
 from muse.tools.datasets.forms.result import Row
@@ -21,6 +22,7 @@ from muse.tools.datasets.melody_events import STEPS
 from muse.tools.datasets.vocabulary import SPECIALS, Vocabulary
 from muse.tools.errors import BadInputError
 from muse.tools.song.document import Note, Song
+from muse.tools.theory.keys import Mode
 from muse.tools.theory.pitch import midi_name, parse_midi_name
 
 REST = "R"
@@ -28,6 +30,8 @@ GRID = (0, 3, 4, 6, 8, 9, 12)  # steps within a beat to which times are rounded
 SHORTEST = 3  # steps; shortest duration
 LONGEST = 16 * STEPS  # steps of a token; longer rests are split, longer notes are cut
 VOCABULARY_NAME = "muse.notes/1"
+NOTE_COLUMN, MODE_CONTEXT = "chord", "mode"  # names of token and mode in nets over notes
+MODES: Final[tuple[Mode, ...]] = ("major", "minor")  # by id
 DECODED_VELOCITY = 80
 
 
@@ -111,9 +115,14 @@ def build_vocabulary(sequences: Iterable[Sequence[str]]) -> Vocabulary:
 def note_rows(
     entry: Entry, tokens: Sequence[str], vocabulary: Vocabulary, options: FormOptions
 ) -> Iterator[Row]:
-    """Yield the rows of one song: {input_ids, target_id}, or {ids} of the whole if window is 0."""
+    """Yield the rows of one song: {input_ids, target_id}, or {ids} of the whole if window is 0.
+
+    In the common key a row has the song's mode too.
+    """
     ids = vocabulary.encode(tokens)
     about = {"song": entry.id, "split": entry.split}
+    if options.transpose == "common":
+        about["mode"] = entry.song.keys[0].mode
     if options.window == WHOLE:
         yield {"ids": ids, **about}
         return

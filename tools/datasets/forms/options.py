@@ -27,7 +27,7 @@ class FormOptions:
         left_pad: pad the windows of a song's first targets; if False, these targets are left out.
         merge: join repeated chords into one, adding their durations.
         transpose: "none"; "common": to C major or A minor, by the song's longest key; "all": by 0
-            to 11 semitones up.
+            to 11 semitones up. Form notes has "none" and "common" only.
         bars: bars of a row (melody, patterns); 0 for the whole song, None for the form's default.
         extras: add the columns duration_beats, bass_pc and beat (chords).
         seed: of the split.
