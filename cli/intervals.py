@@ -143,29 +143,13 @@ def name(first: FirstNote, second: SecondNote = None, as_json: AsJson = False) -
     Example: muse intervals name dim5 --json
     """
     from muse.cli.output import print_json
+    from muse.tools.intervals.names import describe_words
 
-    found = named(first, " ".join(second or ()))
+    found = describe_words(first, " ".join(second or ()))
     if as_json or not sys.stdout.isatty():
         print_json(found)
     else:
         print_names(found)
-
-
-def named(first: str, rest: str) -> dict[str, Any]:
-    """Return the names of the interval of two notes, of a note and an interval, or of a name."""
-    from muse.tools.errors import BadInputError
-    from muse.tools.intervals.names import describe, describe_interval, parse_spelled_note
-
-    if not rest:
-        return describe_interval(first)
-    try:
-        parse_spelled_note(first)
-    except BadInputError as error:
-        try:
-            return describe_interval(f"{first} {rest}")
-        except BadInputError:
-            raise error from None
-    return describe(first, rest)
 
 
 def print_names(found: dict[str, Any]) -> None:

@@ -114,7 +114,7 @@ Mix = Annotated[
         metavar="WEIGHT",
         default="auto",
         help="Weight of your notes against the chord model, 0 to 1; 'auto' is learned.",
-        complete=complete_names("auto", *KEYS),
+        complete=complete_names("auto"),
     ),
 ]
 Bpm = Annotated[
@@ -124,7 +124,7 @@ Bpm = Annotated[
         metavar="BPM",
         default="the file's, else 100",
         help="Tempo in beats per minute; 'auto' follows you, 'auto:92' starts near 92.",
-        complete=complete_names("auto", *KEYS),
+        complete=complete_names("auto"),
     ),
 ]
 TimeSignature = Annotated[

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from muse.tools.errors import BadInputError
-from muse.tools.intervals.names import describe, describe_interval
+from muse.tools.intervals.names import describe, describe_interval, describe_words
 from muse.tools.intervals.quiz import Quiz
 from muse.tools.intervals.quiz_answers import answer_semitones
 from muse.tools.intervals.recordings import find_intervals
@@ -126,3 +127,18 @@ def test_a_note_and_an_interval_give_the_second_note(muse) -> None:
         assert json.loads(muse("intervals", "name", *words).out)["second"] == second
     wrong = muse("intervals", "name", "C4", "min5")
     assert (wrong.code, wrong.out) == (4, b"")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("C4",), "'C4' is one note; add a second one"),
+        (("C4", "foo"), "'foo' is neither a note, such as G#4, nor an interval"),
+        (("C4", "third"), "'third' is neither a note"),
+        (("Z4", "G4"), "'Z4' is not a note"),
+        (("min", "min"), "'min min' is not an interval"),
+    ],
+)
+def test_the_message_says_what_a_name_lacks(words: Sequence[str], message: str) -> None:
+    with pytest.raises(BadInputError, match=message):
+        describe_words(words[0], " ".join(words[1:]))

@@ -13,7 +13,7 @@ from muse.tools.jam.chart import read_chart
 from muse.tools.jam.clock import VirtualClock
 from muse.tools.jam.engine import build_engine
 from muse.tools.jam.events import Message
-from muse.tools.jam.grid import COMMON_METERS, StepGrid
+from muse.tools.jam.grid import COMMON_METERS, StepGrid, group_meters
 from muse.tools.jam.options import JamRequest, resolve_options
 from muse.tools.jam.play import jam
 from muse.tools.jam.ports.outputs import ListOutput
@@ -135,7 +135,9 @@ def test_styles_of_places(text: str, changes: Sequence[tuple[float, str]]) -> No
     assert again.changes == changes
 
 
-@pytest.mark.parametrize("text", ["bridge=rock", "0=rock"])
+@pytest.mark.parametrize(
+    "text", ["bridge=rock", "0=rock", "=rock", "chorus=", "9" * 5000 + "=rock"]
+)
 def test_unknown_places_are_errors(text: str) -> None:
     with pytest.raises(ParameterError, match="--style"):
         parse_style_plan(text, "pop", COMMON, SECTIONS)
@@ -180,3 +182,30 @@ def test_live_notes_go_through_unless_they_sound_already(
     ]
     monkeypatch.setattr(routes, "list_ports", lambda: ports)
     assert sends_through(routing) == is_through
+
+
+def test_a_late_bar_is_found_at_once() -> None:
+    plan = parse_style_plan("pop,999999=rock", "pop", COMMON)
+    assert plan.changes[-1] == (4.0 * 999998, "rock")
+
+
+def test_the_first_step_of_a_bar_is_found_in_every_meter() -> None:
+    meters = [Meter(0.0, 3, 4), Meter(7.0, 6, 8), Meter(13.0, 4, 4)]  # the third bar is cut
+    grid = StepGrid(group_meters(meters))
+    steps = [step for step in map(grid.step, range(40)) if step.is_bar_line]
+    assert [grid.bar_line(step.bar) for step in steps] == steps
+
+
+def test_the_meter_of_a_chart_is_reported(chart: Path, tmp_path: Path, caplog) -> None:
+    caplog.set_level("INFO", "muse")
+    waltz = tmp_path / "waltz.mid"
+    notes = [Note(float(beat), 1.0, 72, 80) for beat in range(12)]
+    tracks = [Track("Melody", "lead", 0, is_drum=False, notes=notes)]
+    save_song(Song(meters=[Meter(0.0, 3, 4)], tracks=tracks), waltz)
+    take(tmp_path, str(waltz), chart=str(chart))
+    assert "playing in 4/4 as in" in caplog.text and "the input is in 3/4" in caplog.text
+
+
+def test_standard_input_is_read_once() -> None:
+    with pytest.raises(ParameterError, match="--in and --chart"):
+        jam(JamRequest(chart="-"), Routing("-", "x.mid"), 1)

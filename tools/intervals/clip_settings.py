@@ -174,6 +174,8 @@ def within(option: str, span: Span | None, lowest: float, highest: float) -> Non
     """Raise ParameterError unless the span is in order and within the bounds."""
     if span is not None and not lowest <= span[0] <= span[1] <= highest:
         shown = f"{span[0]:g}" if span[0] == span[1] else f"{span[0]:g}:{span[1]:g}"
+        if span[0] > span[1]:
+            raise ParameterError(f"{option} must begin with the lower value, not {shown}")
         raise ParameterError(f"{option} must be {lowest:g} to {highest:g}, not {shown}")
 
 

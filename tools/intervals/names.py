@@ -38,7 +38,7 @@ class SpelledNote:
 
     Attributes:
         name: letter, accidentals, octave.
-        place: staff position.
+        staff_position: letters from C0.
         pitch: MIDI.
     """
 
@@ -100,17 +100,53 @@ def describe_interval(text: str) -> dict[str, Any]:
     }
 
 
+def describe_words(first: str, rest: str) -> dict[str, Any]:
+    """Return all names of the interval of two notes, of a note and an interval, or of a name.
+
+    Args:
+        first: a note, or the first word of an interval's name.
+        rest: a note, an interval, or further words; may be empty.
+
+    Raises:
+        BadInputError: the words are none of these.
+    """
+    is_first_note = is_note(first)
+    if is_first_note and rest:
+        return describe(first, rest)
+    try:
+        return describe_interval(f"{first} {rest}")
+    except BadInputError as error:
+        if is_first_note:
+            raise BadInputError(
+                f"'{first}' is one note; add a second one, such as G4, or an interval, such as m3"
+            ) from error
+        if rest and is_note(rest):
+            raise BadInputError(f"'{first}' is not a note, such as C4, F#3 or Bb-1") from error
+        raise
+
+
+def is_note(text: str) -> bool:
+    """Return whether a text is the name of a note, with or without an octave."""
+    try:
+        parse_spelled_note(text)
+    except BadInputError:
+        return False
+    return True
+
+
 def parse_end(text: str, start: SpelledNote) -> SpelledNote:
     """Parse the second note, or the interval from the first one to it."""
     try:
         return parse_spelled_note(text, start.staff_position)
-    except BadInputError as error:
+    except BadInputError:
         if text.strip().isdigit():  # a number of semitones, or a note without its letter
             raise
         try:
             found = named_interval(text)
         except BadInputError:
-            raise error from None
+            raise BadInputError(
+                f"'{text.strip()}' is neither a note, such as G#4, nor an interval, such as m3"
+            ) from None
     fifths = parse_note_name(start.name.rstrip("-0123456789")) + found.fifths
     name = name_with_octave(start.pitch + found.semitones, fifths)
     return parse_spelled_note(name)

@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from muse.tools.errors import BadInputError, ParameterError
-from muse.tools.intervals.clip_settings import LARGEST, ClipSettings, ExpressionSettings, Span
+from muse.tools.intervals.clip_settings import (
+    LARGEST,
+    ClipSettings,
+    ExpressionSettings,
+    Span,
+    check_settings,
+)
 from muse.tools.intervals.quiz_answers import answer_semitones
 
 EVERYTHING = "all"
@@ -41,10 +47,10 @@ class SettingsRequest:
 
 
 def parse_settings(request: SettingsRequest) -> ClipSettings:
-    """Return the default settings changed by the given options, not checked yet.
+    """Return the default settings changed by the given options.
 
     Raises:
-        ParameterError: an option's text cannot be parsed.
+        ParameterError: an option's text cannot be parsed, or clips cannot be made with its value.
     """
     values = {
         "sample_rate": request.rate,
@@ -67,7 +73,9 @@ def parse_settings(request: SettingsRequest) -> ClipSettings:
         "expression": parse_expression(request),
     }
     given = {key: value for key, value in values.items() if value is not None}
-    return ClipSettings(**given)  # type: ignore[arg-type]
+    settings = ClipSettings(**given)  # type: ignore[arg-type]
+    check_settings(settings)
+    return settings
 
 
 def parse_expression(request: SettingsRequest) -> ExpressionSettings | None:

@@ -139,15 +139,22 @@ class StepGrid:
         self._spans: list[Span] = []
         self._step_starts: list[int] = []
         self._beat_starts: list[float] = []
+        self._bar_starts: list[int] = []
         following = [*(each.meter.beat for each in meters[1:]), None]
         for grouped, end in zip(meters, following, strict=True):
             self._add_bars(grouped, end)
         self._step_starts = [span.step for span in self._spans]
         self._beat_starts = [span.beat for span in self._spans]
+        self._bar_starts = [span.bar for span in self._spans]
 
     def step(self, number: int) -> Step:
         """Return a step by its number."""
         return self._span(number, self._step_starts).at(number)
+
+    def bar_line(self, bar: int) -> Step:
+        """Return the first step of a bar, by the number of the bar."""
+        span = self._spans[max(bisect_right(self._bar_starts, bar) - 1, 0)]
+        return span.at(span.step + (bar - span.bar) * len(span.starts))
 
     def step_of(self, beat: float) -> Step:
         """Return the step that a beat lies in."""

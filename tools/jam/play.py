@@ -13,7 +13,7 @@ from threading import Event
 from typing import Any
 
 from muse.tools.chords.load_model import load_model, report_model
-from muse.tools.errors import BadInputError, MuseError
+from muse.tools.errors import BadInputError, MuseError, ParameterError
 from muse.tools.generation.seeds import choose_seed
 from muse.tools.jam.chart import Chart, read_chart
 from muse.tools.jam.clock import SystemClock, VirtualClock, raise_priority
@@ -121,10 +121,14 @@ def jam(
         MissingPartError: no sound system, no MIDI system, or no python-rtmidi.
     """
     check_routing(routing)
+    if routing.source == PIPE == request.chart:
+        raise ParameterError("only one of --in and --chart can be '-', standard input")
     replay = read_replay(routing.replay) if routing.replay else None
     request = with_replay_params(request, replay) if replay else request
     player_input = open_known_input(request, routing, replay)
     chart = None if request.chart is None else read_chart(request.chart)
+    if chart is not None and player_input is not None and request.meter is None:
+        report_meter(chart, player_input)
     options = options_for(request, routing, player_input, replay, chart, seed_for(seed, replay))
     if replay is None and player_input is not None:
         player_input = in_time(player_input, options)
@@ -234,6 +238,20 @@ def options_for(
         chart=chart,
         has_tempo=found.has_tempo,
     )
+
+
+def report_meter(chart: Chart, player_input: PlayerInput) -> None:
+    """Log that the meter of a chart is used where the input has another one."""
+    used, other = chart.meters[0], player_input.meters[0].meter
+    if (used.numerator, used.denominator) != (other.numerator, other.denominator):
+        log.info(
+            "playing in %d/%d as in %s; the input is in %d/%d",
+            used.numerator,
+            used.denominator,
+            chart.name,
+            other.numerator,
+            other.denominator,
+        )
 
 
 def chart_bpm(chart: Chart | None) -> float:

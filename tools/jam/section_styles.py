@@ -12,6 +12,8 @@ from muse.tools.errors import ParameterError
 from muse.tools.jam.grid import StepGrid
 from muse.tools.song.document import Section
 
+MOST_DIGITS = 6  # of the number of a bar
+
 
 @dataclass(frozen=True)
 class StylePlan:
@@ -60,23 +62,33 @@ def parse_style_plan(
         period: after which they repeat, in quarter notes.
 
     Raises:
-        ParameterError: a place that is neither a bar nor a section.
+        ParameterError: an item without its place or style, or a place that is neither a bar nor a
+            section.
     """
     usual, places = default, []
     for item in text.split(","):
-        place, found, style = item.partition("=")
+        place, found, style = (part.strip() for part in item.partition("="))
+        if found and not (place and style):
+            raise ParameterError(
+                f"--style: '{item.strip()}' must be PLACE=STYLE, such as chorus=rock or 17=jazz"
+            )
         if found:
-            places.append((place.strip().lower(), style.strip()))
+            places.append((place.lower(), style))
         else:
             usual = item.strip()
     changes = {0.0: usual} | {section.beat: usual for section in sections}
     for place, style in places:
-        if not place.isdecimal():
+        if not is_bar(place):
             changes |= dict.fromkeys(section_beats(place, sections), style)
     for place, style in places:
-        if place.isdecimal():
+        if is_bar(place):
             changes[bar_beat(int(place), grid)] = style
     return StylePlan(tuple(sorted(changes.items())), period)
+
+
+def is_bar(place: str) -> bool:
+    """Return whether a place is the number of a bar."""
+    return place.isdecimal() and len(place) <= MOST_DIGITS
 
 
 def section_beats(place: str, sections: Sequence[Section]) -> list[float]:
@@ -95,7 +107,4 @@ def bar_beat(bar: int, grid: StepGrid) -> float:
     """Return the beat on which a bar begins, counted from 1; raises ParameterError."""
     if bar < 1:
         raise ParameterError("--style: bars are counted from 1")
-    number = 0
-    while grid.step(number).bar < bar - 1:
-        number += len(grid.step(number).bar_steps)
-    return grid.step(number).beat
+    return grid.bar_line(bar - 1).beat
