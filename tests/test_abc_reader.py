@@ -138,6 +138,12 @@ def test_voices_sound_together_and_the_first_leads() -> None:
     assert [track.role for track in song.tracks] == ["lead", "other"]
 
 
+def test_a_voice_that_is_named_as_the_melody_leads() -> None:
+    head = 'X:1\nM:4/4\nL:1/4\nV:1 name="Keys"\nV:2 name="Melody"\nK:C\n'
+    song = song_of("V:1\nC4|\nV:2\nc4|", head)
+    assert [(t.name, t.role) for t in song.tracks] == [("Keys", "keys"), ("Melody", "lead")]
+
+
 def test_programs_and_drums_of_midi_directives() -> None:
     song = song_of("V:1\n%%MIDI program 40\nC4|\nV:2\n%%MIDI channel 10\nC,,4|")
     assert [(t.program, t.is_drum) for t in song.tracks] == [(40, False), (73, True)]
@@ -188,6 +194,12 @@ def test_what_is_not_read_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
     )
 
 
+def test_control_characters_do_not_reach_the_terminal(caplog: pytest.LogCaptureFixture) -> None:
+    song_of('C "\x1b[31mred"D\x1bE|')
+    assert "red" in caplog.text
+    assert "\x1b" not in caplog.text
+
+
 def test_a_readable_tune_is_silent(caplog: pytest.LogCaptureFixture) -> None:
     song_of('"G"GA !trill!Bc|"D7"~d2 .e2|\n%%staffsep 40\n% comment\nW:words\n')
     assert not caplog.records
@@ -226,6 +238,7 @@ def test_fields_before_the_first_tune_hold_for_all() -> None:
         ("M:4/4\nL:1/4\nK:C\n|:" + "C4|" * 300 + "[1-99D4:|", "more than 20000 bars"),
         ("M:4/4\nL:1/4\nK:C\nZ9999|C|", "at most 2000"),
         ("M:4/4\nL:1/4\nK:C\n(0CD", "not a tuplet"),
+        pytest.param("K:C\n" + "A" * 1_000_000, "the tune is longer than 1000000", id="long"),
     ],
 )
 def test_what_would_be_wrong_notes_is_refused(body: str, reason: str) -> None:

@@ -121,3 +121,12 @@ def test_links_without_music_are_refused() -> None:
         read_ireal(b"irealb://nothing", "x")
     with pytest.raises(BadInputError, match="'Empty': it has no bars"):
         read_ireal(link("[T44   Z", "Empty").encode(), "x")
+
+
+def test_a_link_that_is_cut_off_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    music = "[T44C^7 |A-7 |D-9 |G7"
+    read(music + " Z")
+    assert "cut off" not in caplog.text
+    assert chords(read(music)) == "Cmaj7:4 Am7:4 Dm9:4 G7:4"
+    assert "no final bar line; the link may be cut off" in caplog.text

@@ -459,3 +459,22 @@ def test_a_folder_reports_what_it_leaves_out(tmp_path: Path) -> None:
     assert [str(problem) for problem in problems] == [
         f"{tmp_path / 'c.xml'}: not a known kind of song file"
     ]
+
+
+def test_the_part_that_is_named_as_the_melody_leads() -> None:
+    listed = "".join(
+        f'<score-part id="{key}"><part-name>{name}</part-name></score-part>'
+        for key, name in (("P1", "Keys"), ("P2", "Melody"))
+    )
+    low, high = (bar(attributes(), note(name, 4)) for name in ("C3", "E5"))
+    song = song_of(score(part(low), part(high, name="P2"), listed=listed))
+    assert [(track.name, track.role) for track in song.tracks] == [
+        ("MELODY", "lead"),
+        ("Keys", "keys"),
+    ]
+    assert pitches(song) == [76]
+
+
+def test_a_note_that_midi_lacks_is_named() -> None:
+    with pytest.raises(BadInputError, match="bar 1: .* outside the range of MIDI"):
+        song_of_bars(bar(note("C99", 4)))

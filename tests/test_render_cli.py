@@ -171,6 +171,14 @@ def test_nothing_to_play(muse, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [source]
 
 
+def test_a_chart_without_notes_names_the_command_that_plays_chords(muse, tmp_path: Path) -> None:
+    source = tmp_path / "chart.txt"
+    source.write_text("| C | G7 |\n")
+    result = muse("render", source, "-o", tmp_path / "x.wav")
+    assert result.code == 1
+    assert "no notes, only chords; 'muse chords --prompt CHORDS -o song.wav'" in result.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [

@@ -42,6 +42,10 @@ DRUM_BANK = 128
 FLUIDSYNTH_FAILED = -1
 FLUIDSYNTH_LOG_LEVELS = 5  # panic, error, warning, information, debug
 HOMEBREW_ON_ARM = "/opt/homebrew"  # not on the library path of other Pythons
+NO_NOTES = "nothing to play: the song has no notes"
+NO_NOTES_BUT_CHORDS = (
+    f"{NO_NOTES}, only chords; 'muse chords --prompt CHORDS -o song.wav' plays chords"
+)
 BLOCK_FRAMES = 1 << 16  # most frames rendered at once
 
 
@@ -263,7 +267,7 @@ def render_file(song: Song, path: Path, *, bits: str = "16", **options: Any) -> 
         MuseError: the song has no notes.
     """
     if not any(track.notes for track in song.tracks):
-        raise MuseError("nothing to play: the song has no notes")
+        raise MuseError(NO_NOTES_BUT_CHORDS if song.chords else NO_NOTES)
     rate = options.get("sample_rate", SAMPLE_RATE)
     peak = 0.0
     with writing_audio(path, rate, 2, bits=bits) as writer:

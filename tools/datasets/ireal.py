@@ -42,6 +42,7 @@ SONG_END = "==="
 METERS = {"12": "12/8", "42": "4/2"}  # T12; other numbers are numerator and denominator
 SECTIONS = {"i": "intro", "V": "verse"}
 TIMES = re.compile(r"(\d)\s*x", re.IGNORECASE)
+CUT_NOTE = "no final bar line; the link may be cut off"
 ALTERNATE_NOTE = "alternate chords in brackets are left out"
 
 TOKEN = re.compile(
@@ -180,6 +181,8 @@ def read_music(music: str, fields: dict[str, str]) -> tuple[Song, str]:
     for found in TOKEN.finditer(music):
         if found.lastgroup is not None:
             TAKE[found.lastgroup](reader, found[found.lastgroup])
+    if reader.is_open:
+        reader.notes.add(CUT_NOTE)
     close_bar(reader, "Z")
     if not any(bar.signs != [HOLD] for bar in reader.bars):
         raise BadInputError("it has no bars")

@@ -1,8 +1,8 @@
 """Reader of scores in MusicXML, plain or compressed (.mxl), as Songs.
 
-The bars are played: with repeats, endings, D.C. and D.S. The top line of the first staff of the
-first part with pitched notes becomes the track MELODY (`top_line.py`); its other notes and the
-other parts follow as further tracks. Chords come from the melody's part, or else from the part that
+The bars are played: with repeats, endings, D.C. and D.S. The melody's part is the first one that is
+named as a melody or voice, or else the first one, with pitched notes. The top line of its first
+staff becomes the track MELODY (`top_line.py`); its other notes and the other parts follow. Chords come from the melody's part, or else from the part that
 has most; words are read as chords only in scores without chord symbols. `lead_sheets.py` tells how
 bars become meters, and how a pickup is placed.
 
@@ -52,7 +52,7 @@ from muse.tools.song.document import (
     Track,
 )
 from muse.tools.song.meter import COMMON_TIME
-from muse.tools.song.roles import role_of
+from muse.tools.song.roles import leading_index, role_of
 from muse.tools.song.validation import MAX_TICKS_PER_BEAT
 from muse.tools.theory.chords import ChordSymbol
 
@@ -80,7 +80,8 @@ def read_musicxml(data: bytes, name: str) -> NamedSongs:
 
 def song_of(parts: Sequence[Part]) -> Song:
     """Return the Song of a score; raises BadInputError for one that is too long."""
-    lead = next((part for part in parts if part.staff is not None), parts[0])
+    pitched = [part for part in parts if part.staff is not None] or parts[:1]
+    lead = pitched[leading_index(part.name for part in pitched) or 0]
     marks = combined([[bar.marks for bar in part.bars] for part in parts])
     meters = meters_of(parts, lead)
     played, spans = place_bars(

@@ -72,7 +72,16 @@ def role_of(name: str, program: int, is_drum: bool) -> Role:
     """Return the role of a track: drums if `is_drum`, else by its name, else by its program."""
     if is_drum:
         return "drums"
-    for pattern, role in NAME_PATTERNS:
-        if role != "drums" and re.search(pattern, name.lower()):
-            return role
-    return FAMILY_ROLES[program // 8]
+    return role_by_name(name) or FAMILY_ROLES[program // 8]
+
+
+def role_by_name(name: str) -> Role | None:
+    """Return the role that the name of a pitched track states; None if it states none."""
+    roles = (role for pattern, role in NAME_PATTERNS if re.search(pattern, name.lower()))
+    return next((role for role in roles if role != "drums"), None)
+
+
+def leading_index(names: Iterable[str]) -> int | None:
+    """Return the index of the first track that is named as a melody or voice; None without one."""
+    roles = enumerate(map(role_by_name, names))
+    return next((index for index, role in roles if role in ("lead", "vocals")), None)

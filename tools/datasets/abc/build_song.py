@@ -1,7 +1,8 @@
 """Build a Song from the bars of a tune, in the order played.
 
-Each voice is a track; what follows an `&` is another one. The first voice leads: its bars give the
-meters, keys and sections. `lead_sheets.py` describes pickups and bars of other lengths; two parts
+Each voice is a track; what follows an `&` is another one. The bars of the first voice give the
+meters, keys and sections. The melody is the first voice that is named as one ("Melody", "Vocals"),
+or else the first voice. `lead_sheets.py` describes pickups and bars of other lengths; two parts
 of a bar around a repeat sign are one bar.
 """
 
@@ -43,11 +44,11 @@ from muse.tools.song.document import (
     Track,
 )
 from muse.tools.song.meter import COMMON_TIME, meter_of_length
-from muse.tools.song.roles import NAME_PATTERNS, role_of
+from muse.tools.song.roles import leading_index, role_by_name, role_of
 from muse.tools.song.validation import MAX_TICKS_PER_BEAT
 from muse.tools.theory.chords import UNKNOWN_CHORD, ChordSymbol, parse_chord
 
-MELODY = "MELODY"  # name of the first voice if it has none
+MELODY = "MELODY"  # name of the leading voice if it has none
 OVERLAY = "{} overlay {}"  # name of the track of a further layer
 # an unread text that looks like a chord; others, such as "Fine", are words
 LIKE_A_CHORD = re.compile(r"[A-G][#b♯♭]?(?:m|M|\d|[#b♯♭+°ø/-]|dim|aug|sus|add|\()\S*")
@@ -90,10 +91,11 @@ def song_of(tune: Tune, unread: Unread) -> Song:
     shift = round(pickup_shift(bars) * TICKS)
     end = beats(max(each.end for each in played) + shift)
     chords = chords_of([each.texts for each in played], shift, end, unread)
+    lead = leading_index(voice.attributes.name or voice.id for voice in tune.voices) or 0
     tracks = [
         track
         for index, (voice, each) in enumerate(zip(tune.voices, played, strict=True))
-        for track in tracks_of(voice, each, shift, is_first=index == 0)
+        for track in tracks_of(voice, each, shift, is_lead=index == lead)
     ]
     return Song(
         ticks_per_beat=ticks_of(played),
@@ -269,13 +271,13 @@ def read_symbol(text: str, unread: Unread) -> ChordSymbol | None:
     return UNKNOWN_CHORD if LIKE_A_CHORD.fullmatch(text) else None
 
 
-def tracks_of(voice: Voice, played: Performance, shift: int, *, is_first: bool) -> list[Track]:
+def tracks_of(voice: Voice, played: Performance, shift: int, *, is_lead: bool) -> list[Track]:
     """Return the tracks of a voice: one for each layer that has notes."""
-    name = voice.attributes.name or (MELODY if is_first else voice.id)
+    name = voice.attributes.name or (MELODY if is_lead else voice.id)
     program = voice.program if voice.program is not None else MELODY_PROGRAM
     tracks = []
     for number, layer in sorted(played.layers.items()):
-        leads = is_first and number == min(played.layers)
+        leads = is_lead and number == min(played.layers)
         tracks.append(
             Track(
                 name=OVERLAY.format(name, number) if number else name,
@@ -293,9 +295,8 @@ def tracks_of(voice: Voice, played: Performance, shift: int, *, is_first: bool) 
 
 
 def voice_role(voice: Voice, name: str, *, leads: bool) -> Role:
-    """Return the role of a voice: by its name, else its program; the first one leads."""
-    named = any(re.search(pattern, name.lower()) for pattern, _ in NAME_PATTERNS)
-    if voice.is_drum or (named and not leads):
+    """Return the role of a voice: lead if it `leads`, else by its name, else by its program."""
+    if voice.is_drum or (role_by_name(name) and not leads):
         return role_of(name, voice.program or 0, voice.is_drum)
     if leads:
         return "lead"

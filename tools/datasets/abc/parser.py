@@ -41,6 +41,7 @@ JUMP = re.compile(r"(?:D\.?C\.?|D\.?S\.?|dacapo|dacoda|coda|segno|fine)\b.*", re
 PART = re.compile(r"[A-Z]")
 DRUM_CHANNEL = "10"
 MOST_REST_BARS = 2000
+LONGEST_TUNE = 1_000_000  # characters
 MOST_LAYERS = 15
 
 
@@ -74,6 +75,8 @@ def parse_tune(text: TuneText, unread: Unread) -> Tune:
         BadInputError: no key, no notes, or something that would make notes wrong; the message gives
             the line.
     """
+    if sum(len(line.text) for line in text.lines) > LONGEST_TUNE:
+        raise BadInputError(f"the tune is longer than {LONGEST_TUNE} characters")
     parser = TuneParser(unread)
     for line in text.lines:
         try:

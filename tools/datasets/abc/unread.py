@@ -52,7 +52,7 @@ class Unread:
 
 
 def quoted(texts: Iterable[str]) -> str:
-    """Return the first texts in quotes and brackets."""
+    """Return the first texts in quotes and brackets, control characters escaped."""
     texts = list(texts)
-    shown = ", ".join(f"'{text}'" for text in texts[:SHOWN])
+    shown = ", ".join(repr(text) for text in texts[:SHOWN])
     return f" ({shown}{' ...' if len(texts) > SHOWN else ''})" if texts else ""

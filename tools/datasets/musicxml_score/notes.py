@@ -17,6 +17,7 @@ from muse.tools.datasets.musicxml_score.numbers import (
 from muse.tools.errors import BadInputError
 from muse.tools.notation.drum_kit import key_at
 
+PITCHES = range(128)
 STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
 
@@ -68,7 +69,10 @@ def tie_elements(element: Element) -> list[Element]:
 def read_sound(element: Element, state: PartState) -> tuple[int | None, bool]:
     """Return the MIDI number of a note, and whether it is a drum; raises BadInputError."""
     if element.find("pitch") is not None:
-        return read_pitch(element) + state.semitones, False
+        pitch = read_pitch(element) + state.semitones
+        if pitch not in PITCHES:
+            raise BadInputError(f"a note of MIDI number {pitch} is outside the range of MIDI")
+        return pitch, False
     unpitched = element.find("unpitched")
     if unpitched is None:
         return None, False
