@@ -476,5 +476,5 @@ def test_the_part_that_is_named_as_the_melody_leads() -> None:
 
 
 def test_a_note_that_midi_lacks_is_named() -> None:
-    with pytest.raises(BadInputError, match="bar 1: .* outside the range of MIDI"):
+    with pytest.raises(BadInputError, match=r"bar 1: .* outside the range of MIDI"):
         song_of_bars(bar(note("C99", 4)))

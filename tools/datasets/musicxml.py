@@ -2,8 +2,9 @@
 
 The bars are played: with repeats, endings, D.C. and D.S. The melody's part is the first one that is
 named as a melody or voice, or else the first one, with pitched notes. The top line of its first
-staff becomes the track MELODY (`top_line.py`); its other notes and the other parts follow. Chords come from the melody's part, or else from the part that
-has most; words are read as chords only in scores without chord symbols. `lead_sheets.py` tells how
+staff becomes the track MELODY (`top_line.py`); its other notes and the other parts follow.
+
+Chords come from the melody's part, or else from the part that has most; words are read as chords only in scores without chord symbols. `lead_sheets.py` tells how
 bars become meters, and how a pickup is placed.
 
 Positions are exact fractions until the Song is made; its ticks are fine enough for all of them
@@ -204,12 +205,12 @@ def track_of(part: Part, number: int, is_drum: bool) -> Track:
 
 def as_track(track: Track, notes: Iterable[PlayedNote]) -> Track:
     """Return a track with its notes and lyrics."""
-    heard = [
+    playable = [
         note for note in notes if note.length > 0 and note.pitch in PITCHES and note.start >= 0
     ]
-    heard.sort(key=lambda note: (note.start, note.pitch))
-    track.notes = [Note(float(n.start), float(n.length), n.pitch, VELOCITY) for n in heard]
-    track.lyrics = [Lyric(float(n.start), n.lyric) for n in heard if n.lyric]
+    playable.sort(key=lambda note: (note.start, note.pitch))
+    track.notes = [Note(float(n.start), float(n.length), n.pitch, VELOCITY) for n in playable]
+    track.lyrics = [Lyric(float(n.start), n.lyric) for n in playable if n.lyric]
     return track
 
 

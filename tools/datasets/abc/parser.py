@@ -94,7 +94,7 @@ class TuneParser:
     """Parser of the lines of one tune, in order."""
 
     def __init__(self, unread: Unread) -> None:
-        """Begin before the header."""
+        """Create a parser that expects the header."""
         self.unread = unread
         self.header = Header()
         self.in_header = True
@@ -273,7 +273,7 @@ class TuneParser:
             self.unread.add(kinds.JUMPS if JUMP.fullmatch(value) else kinds.PART_WORDS, value)
 
     def body_voice(self, value: str) -> None:
-        """Go on with a voice."""
+        """Switch to the voice that a `V:` field names."""
         name, _, rest = value.partition(" ")
         self.switch_voice(name, rest)
         self.names_voices = True

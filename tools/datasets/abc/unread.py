@@ -27,7 +27,7 @@ class Unread:
     """Counts of what was not read, and the texts that are no chord symbols."""
 
     def __init__(self) -> None:
-        """Begin with nothing."""
+        """Create empty counts."""
         self.kinds: Counter[str] = Counter()
         self.examples: dict[str, Counter[str]] = {}
 
