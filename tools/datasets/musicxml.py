@@ -4,8 +4,9 @@ The bars are played: with repeats, endings, D.C. and D.S. The melody's part is t
 named as a melody or voice, or else the first one, with pitched notes. The top line of its first
 staff becomes the track MELODY (`top_line.py`); its other notes and the other parts follow.
 
-Chords come from the melody's part, or else from the part that has most; words are read as chords only in scores without chord symbols. `lead_sheets.py` tells how
-bars become meters, and how a pickup is placed.
+Chords come from the melody's part, or else from the part that has most; words are read as chords
+only in scores without chord symbols. `lead_sheets.py` tells how bars become meters, and how a
+pickup is placed.
 
 Positions are exact fractions until the Song is made; its ticks are fine enough for all of them
 where MIDI can have them. The XML is parsed directly, about ten times as fast as with music21.
