@@ -121,7 +121,7 @@ class Engine:
         return StepResult(decision, tuple(self.band.step(decision, level, next_change(decision))))
 
     def enter_step(self, number: int) -> None:
-        """Tell the decider the bar and the style of a step."""
+        """Set the bar and the style of a step in the decider."""
         self.decider.meter = step_meter(self.grid, number)
         self.decider.style = self.band.style_at(self.grid.step(number).beat)
 
@@ -145,7 +145,7 @@ class Engine:
 
 
 def next_change(decision: Decision) -> float | None:
-    """Return the beat of the next chord where a chart tells it."""
+    """Return the beat of the next chord; None without a chart."""
     if decision.decided_by != "chart" or not decision.upcoming:
         return None
     return decision.upcoming[0].beat
