@@ -26,6 +26,7 @@ from muse.cli.options import (
     OUTPUT,
     SAMPLING,
     AsJson,
+    MelodyTrack,
     Number,
     Raw,
     Seed,
@@ -214,6 +215,7 @@ def chords(
     like: Like = None,
     vary: Vary = False,
     under: Under = None,
+    melody_track: MelodyTrack = None,
     bars: Bars = None,
     style: Style = "neo-soul",
     key: Key = None,
@@ -247,12 +249,16 @@ def chords(
     from muse.tools.chords.load_model import load_generator, report_model
     from muse.tools.chords.note_songs import generate_with
     from muse.tools.chords.request import ChordRequest
+    from muse.tools.datasets.melody_track import with_melody_track
     from muse.tools.datasets.readers import read_song
+    from muse.tools.errors import ParameterError
     from muse.tools.generation.sampling import Sampling, default_temperature
     from muse.tools.generation.seeds import choose_seed, report_seed
     from muse.tools.song.export import check_target, numbered_paths, save_songs
 
     refuse_raw_file(raw, out)
+    if melody_track and not under:
+        raise ParameterError("--melody-track names a track of the song of --under; add --under")
     if out == Path("-"):  # the Song document, on a terminal too
         out, as_json = None, True
     targets = numbered_paths(out, count) if out else []
@@ -268,7 +274,7 @@ def chords(
         prompt=prompt,
         like=read_song(like) if like else None,
         vary=vary,
-        under=read_song(under) if under else None,
+        under=with_melody_track(read_song(under), melody_track, under) if under else None,
         cadence=cadence,
         fix=fix,
         rhythm=harmonic_rhythm,

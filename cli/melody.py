@@ -16,6 +16,7 @@ from muse.cli.options import (
     OUTPUT,
     SAMPLING,
     AsJson,
+    MelodyTrack,
     Number,
     Raw,
     Seed,
@@ -143,6 +144,7 @@ def melody(
     motif: Motif = None,
     go_on: Continue = False,
     fill: Fill = None,
+    melody_track: MelodyTrack = None,
     bars: Bars = None,
     range_: PitchRange = None,
     density: Density = None,
@@ -167,6 +169,7 @@ def melody(
     Example: muse melody song.mid --fill 5-8 --range A3:E5 | muse view -
     """
     from muse.cli.output import refuse_raw_file
+    from muse.tools.datasets.melody_track import with_melody_track
     from muse.tools.generation.sampling import Sampling
     from muse.tools.generation.seeds import choose_seed, report_seed
     from muse.tools.melody.generate_songs import generate_melodies
@@ -190,7 +193,7 @@ def melody(
         sampling=Sampling(temperature, 0, top_p),
         rank=rank,
     )
-    songs = read_input_songs(song)
+    songs = [with_melody_track(each, melody_track, song) for each in read_input_songs(song)]
     targets = numbered_paths(out, count * len(songs)) if out else []
     for target in targets:
         check_target(target, song)

@@ -70,6 +70,16 @@ SongInput = Annotated[
     str,
     typer.Argument(metavar="SONG", help="Song, MIDI file, score or chart; '-' for standard input."),
 ]
+MelodyTrack = Annotated[
+    str | None,
+    option(
+        "--melody-track",
+        panel=INPUT,
+        metavar="N|NAME",
+        default="the likeliest",
+        help="Track of the song's melody: its number from 1, or part of its name.",
+    ),
+]
 SongOut = Annotated[
     Path | None,
     option(

@@ -13,8 +13,9 @@ from typing import BinaryIO
 import msgspec
 
 from muse.tools.datasets.forms.melody import MELODY_ROLES
+from muse.tools.datasets.melody_track import find_track
 from muse.tools.datasets.readers import read_song
-from muse.tools.errors import BadInputError, ParameterError
+from muse.tools.errors import BadInputError
 from muse.tools.jam.events import Message
 from muse.tools.jam.grid import (
     COMMON_METERS,
@@ -231,28 +232,6 @@ def solo_track(song: Song, wanted: str | None = None, name: str = "input") -> Tr
     if wanted is None:
         return choose_melody(pitched, name)
     return find_track(song.tracks, pitched, wanted, name)
-
-
-def find_track(
-    tracks: Sequence[Track], pitched: Sequence[Track], wanted: str, file_name: str
-) -> Track:
-    """Return the pitched track with a number (from 1) or a part of its name.
-
-    Raises:
-        ParameterError: there is none; the message lists the tracks.
-    """
-    by_number = [track for number, track in enumerate(tracks, 1) if str(number) == wanted]
-    by_name = [track for track in tracks if wanted.lower() in track.name.lower()]
-    for track in by_number + by_name:
-        if any(track is one for one in pitched):
-            return track
-    names = [
-        f"{number} {track.name}".rstrip()
-        for number, track in enumerate(tracks, 1)
-        if any(track is one for one in pitched)
-    ]
-    listed = ", ".join(names)
-    raise ParameterError(f"{file_name} has no track '{wanted}' with notes; it has {listed}")
 
 
 def choose_melody(pitched: Sequence[Track], name: str) -> Track:

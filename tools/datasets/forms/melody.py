@@ -8,7 +8,8 @@ are those at the row's first bar; key_signature_root is a pitch class. A song is
 rows without a note are left out. A song's first row begins with <start>, its last ends with <end>.
 
 The melody is the track called MELODY, else a track whose role is vocals or lead, else the only
-pitched track; it is made monophonic (`melody_events`).
+pitched track, else the highest that plays one note at a time; it is made monophonic
+(`melody_events`).
 """
 
 import re
@@ -37,6 +38,7 @@ from muse.tools.datasets.melody_events import (
     quantize_melody,
     step_bars,
 )
+from muse.tools.datasets.melody_track import guess_melody
 from muse.tools.datasets.vocabulary import END_ID, START_ID
 from muse.tools.errors import BadInputError
 from muse.tools.song.document import Song, Track
@@ -60,7 +62,8 @@ def find_melody_track(song: Song) -> Track:
     """Return the track with the song's melody.
 
     Raises:
-        BadInputError: no track is called MELODY, leads, or is the only one with pitched notes.
+        BadInputError: no track is called MELODY, leads, is the only one with pitched notes, or
+            plays single notes.
     """
     pitched = [track for track in song.tracks if track.notes and not track.is_drum]
     named = [track for track in pitched if MELODY_NAME.search(track.name)]
@@ -70,7 +73,9 @@ def find_melody_track(song: Song) -> Track:
         return named[0]
     if len(pitched) == 1:
         return pitched[0]
-    raise BadInputError("no melody track found; name one MELODY")
+    if pitched and (guess := guess_melody(pitched)):
+        return guess
+    raise BadInputError("no melody track found; name one MELODY, or choose one: --melody-track")
 
 
 def read_melody(song: Song) -> SongMelody:
