@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from muse.tools.notation.drum_kit import FEET
 from muse.tools.song.document import Note, Song, Track
+from muse.tools.song.meter import is_compound
 from muse.tools.theory.chord_features import beat_phase
 from muse.tools.theory.sounding_notes import sounding_notes
 
@@ -24,6 +25,9 @@ TRIPLET_ADVANTAGE = 0.6  # a beat is a triplet if its error is below this share 
 ROUNDING = 0.02  # steps: deviation of notes that count as on the grid
 NEAR = 0.75  # steps: a song with half its notes this close to the grid is not shifted
 SMALLEST_SHIFT = 0.05  # quarter notes; smaller shifts are ignored
+SWUNG = (0.57, 0.75)  # places in a beat at which the second of two swung eighths begins
+ON_BEAT = 0.15  # share of a beat: onsets this close to a beat are on it
+FEWEST_SWUNG, SWUNG_SHARE = 4, 0.8  # least number, and share of the onsets within beats
 ALIGN_WITHIN = STRAIGHT  # steps: ends that are closer than this are made equal
 
 
@@ -75,6 +79,8 @@ def quantize_song(song: Song) -> tuple[list[list[GridNote]], Displacement]:
     is_quantized = on_grid(song)
     shift = 0.0 if is_quantized else shift_onto_beats(song)
     performed = [shift_track(track, shift) for track in song.tracks]
+    if (ratio := swing_ratio(song, shift)) is not None:
+        performed = [straight_track(track, ratio) for track in performed]
     division = None if is_quantized else beat_divisions(performed)
     tracks, moves = [], []
     for track in performed:
@@ -111,6 +117,39 @@ def shift_track(track: Track, shift: float) -> Track:
         for note in track.notes
     ]
     return Track(track.name, track.role, track.program, track.is_drum, notes)
+
+
+def swing_ratio(song: Song, shift: float = 0.0) -> float | None:
+    """Return where the second of two swung eighths begins, as a share of the beat.
+
+    None if the song is on the grid, in a compound meter, or if fewer than FEWEST_SWUNG onsets or
+    SWUNG_SHARE of those within beats are swung.
+    """
+    if on_grid(song) or any(is_compound(m.numerator, m.denominator) for m in song.meters):
+        return None
+    places = [(n.start_beats + shift) % 1.0 for track in song.tracks for n in track.notes]
+    within = [place for place in places if ON_BEAT < place < 1 - ON_BEAT]
+    swung = sorted(place for place in within if SWUNG[0] <= place <= SWUNG[1])
+    if len(swung) < max(FEWEST_SWUNG, SWUNG_SHARE * len(within)):
+        return None
+    return swung[len(swung) // 2]
+
+
+def straight_track(track: Track, ratio: float) -> Track:
+    """Return a track whose swung eighths are even: beats are stretched up to the ratio."""
+    notes = []
+    for note in track.notes:
+        start = straight_beat(note.start_beats, ratio)
+        end = straight_beat(note.start_beats + note.duration_beats, ratio)
+        notes.append(Note(start, end - start, note.pitch, note.velocity))
+    return Track(track.name, track.role, track.program, track.is_drum, notes)
+
+
+def straight_beat(beat: float, ratio: float) -> float:
+    """Return where a beat is when the second of two swung eighths begins in the middle."""
+    place = beat % 1.0
+    even = place / ratio / 2 if place < ratio else 1 - (1 - place) / (1 - ratio) / 2
+    return beat - place + even
 
 
 def beat_divisions(tracks: Sequence[Track]) -> dict[int, int]:

@@ -222,6 +222,8 @@ def add_marks(measure: Element, bar: ScoreBar) -> None:
         mark = Element("rehearsal")
         mark.text = clean(label)
         add_direction(measure, mark, offset)
+    if bar.is_swung:
+        add_swing(measure)
     for offset, bpm, shown in bar.tempos:
         add_tempo(measure, offset, bpm, shown)
     for offset, text in bar.symbols:
@@ -241,6 +243,15 @@ def add_direction(measure: Element, content: Element, offset: int) -> Element:
     if offset:
         SubElement(direction, "offset", sound="yes").text = str(offset)
     return direction
+
+
+def add_swing(measure: Element) -> None:
+    """Add the mark of swung eighths, which are written even and played 2 to 1."""
+    words = Element("words")
+    words.text = "Swing"
+    swing = SubElement(SubElement(add_direction(measure, words, 0), "sound"), "swing")
+    for name, value in (("first", "2"), ("second", "1"), ("swing-type", "eighth")):
+        SubElement(swing, name).text = value
 
 
 def add_tempo(measure: Element, offset: int, bpm: float, shown: bool) -> None:

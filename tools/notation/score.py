@@ -11,7 +11,7 @@ from math import gcd
 
 import msgspec
 
-from muse.tools.notation.grid import GRID, Displacement, GridNote, quantize_song
+from muse.tools.notation.grid import GRID, Displacement, GridNote, quantize_song, swing_ratio
 from muse.tools.notation.lyrics import Syllable, place_syllables
 from muse.tools.notation.note_values import FINEST, levels_of
 from muse.tools.notation.voices import Staff, staves_of
@@ -46,6 +46,7 @@ class ScoreBar:
     tempos: list[tuple[int, float, bool]] = field(default_factory=list)  # offset, bpm, shown
     marks: list[tuple[int, str]] = field(default_factory=list)
     symbols: list[tuple[int, str]] = field(default_factory=list)
+    is_swung: bool = False  # whether eighths are swung from here on
 
     @property
     def end(self) -> int:
@@ -91,6 +92,7 @@ def score_of(song: Song, title: str = "") -> Score:
         for chord in song.chords
     ]
     bars = score_bars(song, max(ends, default=0), displacement.shift)
+    bars[0].is_swung = swing_ratio(song, displacement.shift) is not None
     parts = [
         part_of(track, notes, displacement.shift)
         for track, notes in zip(song.tracks, tracks, strict=True)
