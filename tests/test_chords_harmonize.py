@@ -372,7 +372,7 @@ def test_contradictory_options_are_errors(options: dict, reason: str) -> None:
     [
         (Song(), "no notes"),
         (Song(tracks=[Track(is_drum=True, notes=[Note(0.0, 1.0, 36, 90)])]), "no notes"),
-        (Song(tracks=[Track("A", notes=notes_every(1, 4)), Track("B", notes=notes_every(1, 4))]),
+        (Song(tracks=[Track(n, "bass", notes=notes_every(1, 4)) for n in "AB"]),
          "name one MELODY"),
         (plain(notes_every(1.0, 8), Meter(0.0, 7, 16)), "7/16"),
         (plain([Note(0.0, 1.0, 60, 90), Note(90_000.0, 1.0, 60, 90)]), "too long"),
