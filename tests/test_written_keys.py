@@ -93,3 +93,10 @@ def test_typed_keys_are_not_weighed(tmp_path: Path) -> None:
     path = tmp_path / "x.abc"
     path.write_text("X:1\nL:1/4\nK:C\n_EGBe|_A=c_eA|_B=df_a|_EGBe|]\n")
     assert read_song(path).keys == [C_MAJOR]
+
+
+def test_a_minor_part_of_a_song_in_c_major_changes_nothing() -> None:
+    song = song_in(0)
+    later = song_in(9, "minor").tracks[0].notes
+    song.tracks[0].notes += [Note(n.start_beats + 72, BAR, n.pitch, 80) for n in later]
+    assert weighed_keys(song) == [C_MAJOR]

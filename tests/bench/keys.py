@@ -8,8 +8,8 @@ annotated. muse's settings were chosen on songs whose number is no multiple of f
 the others. KS is the Krumhansl-Schmuckler method: correlation of all notes with a profile.
 
 Billboard songs have chord symbols and annotated tonics: the share of songs and of bars whose tonic
-is found from the chords. "written C" tells how often the signature of C major is kept for songs in
-C major, and overruled for others, if POP909's songs are marked so.
+is found from the chords. "written C" tells how often the signature of C major is kept for songs
+that stay in C major, and overruled for others, if POP909's songs are marked so.
 
     python tests/bench/keys.py [--held-out] [--only muse] [--music21 40] [--json FILE]
 """
@@ -179,7 +179,8 @@ def score_written_c(folders: Sequence[Path]) -> dict[str, float]:
     kept, overruled, relative = [], [], []
     for folder in folders:
         song = load_song(folder / f"{folder.name}.mid")
-        key = longest_key(truth_of(folder, song))
+        truth = truth_of(folder, song)
+        key = longest_key(truth)
         home = (key.tonic_pc + (3 if key.mode == "minor" else 0)) % 12
         for steps in (-home, 6 - home):
             moved = transposed(song, steps)
@@ -187,9 +188,9 @@ def score_written_c(folders: Sequence[Path]) -> dict[str, float]:
             stays = weighed_keys(marked) == marked.keys
             if steps == 6 - home:
                 overruled.append(not stays)
-            elif key.mode == "major":
+            elif key.mode == "major" and len(truth) == 1:
                 kept.append(stays)
-            else:
+            elif key.mode == "minor":
                 relative.append(not stays)
     rows = {"kept": kept, "overruled": overruled, "A minor overruled": relative}
     return {name: float(np.mean(row)) for name, row in rows.items() if row}

@@ -16,7 +16,6 @@ from muse.tools.song.document import (
     DEFAULT_TICKS_PER_BEAT,
     Alternative,
     Chord,
-    Key,
     MadeBy,
     Song,
     Tempo,
@@ -25,7 +24,7 @@ from muse.tools.song.document import (
 from muse.tools.song.validation import MAX_TICKS_PER_BEAT
 from muse.tools.theory.annotate import annotated
 from muse.tools.theory.chords import NONE, ChordSymbol, write_leadsheet
-from muse.tools.theory.keys import Tonality
+from muse.tools.theory.keys import Tonality, song_key
 from muse.tools.theory.pitch import respell
 from muse.tools.theory.qualities import quality
 from muse.tools.theory.voicing import voice
@@ -87,7 +86,7 @@ def blank_song(options: ChordOptions) -> Song:
         return Song(
             tempos=[Tempo(0.0, options.bpm)],
             meters=[options.meter],
-            keys=[Key(0.0, key.tonic_pc, key.mode)],
+            keys=[song_key(0.0, key)],
         )
     given = options.melody.song
     ticks = lcm(given.ticks_per_beat, DEFAULT_TICKS_PER_BEAT)

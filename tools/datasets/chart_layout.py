@@ -10,7 +10,7 @@ from muse.tools.datasets.chart_symbols import ChartSymbols
 from muse.tools.datasets.roadmaps import RoadMarks, play_order
 from muse.tools.datasets.text_lines import make_chord
 from muse.tools.errors import BadInputError
-from muse.tools.song.document import Key, Meter, Section, Song, Tempo
+from muse.tools.song.document import Meter, Section, Song, Tempo
 from muse.tools.song.meter import (
     COMMON_TIME,
     Signature,
@@ -20,7 +20,7 @@ from muse.tools.song.meter import (
     pulse_beats,
     signature_text,
 )
-from muse.tools.theory.keys import Tonality, parse_key
+from muse.tools.theory.keys import Tonality, parse_key, song_key
 
 PUSH_BEATS = 0.5  # quarters: an eighth
 
@@ -118,7 +118,7 @@ def apply_fields(fields: dict[str, str], draft: SongDraft) -> None:
         song.tempos.append(Tempo(draft.beat, bpm))
     if "key" in fields and fields["key"] != before.get("key"):
         draft.tonality = parse_key(fields["key"])
-        song.keys.append(Key(draft.beat, draft.tonality.tonic_pc, draft.tonality.mode))
+        song.keys.append(song_key(draft.beat, draft.tonality))
     draft.fields = fields
 
 

@@ -6,7 +6,7 @@ from muse.tools.datasets.charts import HOLD, PUSH, PUSH_BEATS, Chart, sign_count
 from muse.tools.errors import BadInputError
 from muse.tools.song.document import Song
 from muse.tools.song.meter import Bar, bar_beats, pulse_beats, signature_text, song_bars
-from muse.tools.theory.keys import tonality_of
+from muse.tools.theory.key_spelling import spelled_keys
 
 BARS_PER_LINE = 4
 QUARTER = 4  # pushes are written in meters with this denominator or a smaller one
@@ -43,7 +43,8 @@ def field_lines_at(song: Song, bar: Bar) -> list[str]:
     meters = [f"meter: {signature_text(m)}" for m in song.meters if m.beat == bar.start]
     pulse = pulse_beats(bar)
     tempos = [f"tempo: {t.bpm / pulse:g}" for t in song.tempos if t.beat == bar.start]
-    keys = [f"key: {tonality_of(key).name}" for key in song.keys if key.beat == bar.start]
+    pairs = zip(song.keys, spelled_keys(song), strict=True)
+    keys = [f"key: {name.name}" for key, name in pairs if key.beat == bar.start]
     return meters + tempos + keys
 
 

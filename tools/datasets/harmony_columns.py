@@ -15,7 +15,7 @@ from muse.tools.datasets.vocabulary import SPECIALS, UNKNOWN_ID, Vocabulary
 from muse.tools.song.document import Chord, Key, Song
 from muse.tools.theory.chords import NONE, parse_chord
 from muse.tools.theory.functions import function_code
-from muse.tools.theory.keys import C_MAJOR, tonality_of
+from muse.tools.theory.keys import C_MAJOR, tonality
 from muse.tools.theory.qualities import CODES, NO_CHORD, QUALITIES, UNKNOWN, quality_of_code
 
 NO_ROOT = 12  # a thirteenth value of root_pc and bass_pc
@@ -136,7 +136,7 @@ def transpose_key(key: Key, semitones: int) -> Key:
 
 def full_key_name(key: Key) -> str:
     """Return the full name in the usual spelling, such as "C# minor"."""
-    return tonality_of(key).name
+    return tonality(key.tonic_pc, key.mode).name
 
 
 COMMON_TONIC = {"major": 0, "minor": 9}  # C major, A minor

@@ -11,11 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import msgspec
+
 from muse.tools.datasets.text_lines import make_chord
 from muse.tools.song.document import Chord, Key, Meter
 from muse.tools.song.meter import COMMON_TIME, bar_beats, is_same_signature, meter_of_length
 from muse.tools.theory.chords import ChordSymbol
-from muse.tools.theory.keys import Mode, Tonality, relative, tonality
+from muse.tools.theory.keys import Mode, Tonality, relative, song_key, tonality_of
 
 INFERRED_MODE = 0.5  # confidence of a mode inferred from the last chord
 VELOCITY = 80  # lead sheets have no dynamics
@@ -75,7 +77,7 @@ def chords_from_symbols(symbols: Mapping[float, ChordSymbol], end: float) -> lis
 def key_from_signature(beat: float, sharps: int, mode: str | None) -> Key:
     """Return the key of a signature; of a church mode the key on its tonic with its third."""
     fifths, read = MODES.get((mode or "").lower(), (0, "major"))
-    return Key(beat, Tonality(sharps + fifths, read).tonic_pc, read)
+    return song_key(beat, Tonality(sharps + fifths, read))
 
 
 def merge_keys(written: Sequence[Key], chords: Sequence[Chord]) -> list[Key]:
@@ -83,7 +85,7 @@ def merge_keys(written: Sequence[Key], chords: Sequence[Chord]) -> list[Key]:
     keys: list[Key] = []
     for key in written:
         if not keys:
-            keys.append(Key(0.0, key.tonic_pc, key.mode))
+            keys.append(msgspec.structs.replace(key, beat=0.0))
         elif (keys[-1].tonic_pc, keys[-1].mode) != (key.tonic_pc, key.mode):
             keys.append(key)
     return [infer_mode(keys[0], chords)] if len(keys) == 1 else keys
@@ -94,7 +96,7 @@ def infer_mode(key: Key, chords: Sequence[Chord]) -> Key:
     last = next((chord for chord in reversed(chords) if chord.root_pc is not None), None)
     if key.mode == "minor" or last is None or not (last.quality or "").startswith("min"):
         return key
-    minor = relative(tonality(key.tonic_pc, "major"))
+    minor = relative(tonality_of(key))
     if last.root_pc != minor.tonic_pc:
         return key
-    return Key(key.beat, minor.tonic_pc, "minor", INFERRED_MODE)
+    return song_key(key.beat, minor, INFERRED_MODE)

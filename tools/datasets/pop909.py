@@ -34,7 +34,7 @@ from muse.tools.song.document import (
 )
 from muse.tools.song.midi import song_from_midi
 from muse.tools.song.tempo_map import TempoMap
-from muse.tools.theory.keys import parse_key
+from muse.tools.theory.keys import parse_key, song_key
 
 CHORDS, BEATS, KEYS = "chord_midi.txt", "beat_midi.txt", "key_audio.txt"
 ROLES: dict[str, Role] = {"MELODY": "lead", "BRIDGE": "lead", "PIANO": "keys"}
@@ -127,7 +127,7 @@ def read_keys(path: Path, grid: Grid) -> list[Key]:
                 raise BadInputError(f"'{line.text}' is not 'start end key'")
             key = parse_key(words[2])
             beat = grid.beat_at(parse_seconds(words[0])) if keys else 0.0
-        keys.append(Key(beat, key.tonic_pc, key.mode))
+        keys.append(song_key(beat, key))
     return keys
 
 

@@ -22,7 +22,7 @@ from muse.tools.datasets.text_lines import ChordLine, Line, NamedSongs, error_co
 from muse.tools.errors import BadInputError
 from muse.tools.song.document import Key, Meter, Song
 from muse.tools.song.meter import COMMON_TIME, bar_beats, parse_meter
-from muse.tools.theory.keys import Tonality, parse_key
+from muse.tools.theory.keys import Tonality, parse_key, song_key
 from muse.tools.theory.roman import Dialect, from_roman
 
 NUMERAL = re.compile(r"[#b]*(?:[iI]{1,3}|[iI][vV]|[vV][iI]{0,3}|N|It|Ger|Fr|Cad)(?![a-zA-Z]*:).*")
@@ -144,4 +144,4 @@ def song_from_numerals(
     for bar in bars:
         for numeral in bar:
             line.add(bar_beats(meter) / len(bar), from_roman(numeral, key, dialect))
-    return Song(meters=[meter], keys=[Key(0.0, key.tonic_pc, key.mode)], chords=line.chords())
+    return Song(meters=[meter], keys=[song_key(0.0, key)], chords=line.chords())

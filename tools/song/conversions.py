@@ -90,12 +90,13 @@ def from_music21(stream: Any) -> Song:
 
 def key_from_music21(signature: Any) -> Key:
     """Convert a music21 key or key signature; a signature without mode is taken for major."""
+    from muse.tools.theory.keys import Tonality, song_key
+    from muse.tools.theory.pitch import parse_note_name
+
     key = signature if hasattr(signature, "tonic") else signature.asKey("major")
-    return Key(
-        float(signature.offset),
-        int(key.tonic.pitchClass),
-        "minor" if key.mode == "minor" else "major",
-    )
+    tonic = parse_note_name(key.tonic.name.replace("-", "b"))
+    key_found = Tonality(tonic, "minor" if key.mode == "minor" else "major")
+    return song_key(float(signature.offset), key_found)
 
 
 def track_from_music21(part: Any) -> Track:

@@ -52,13 +52,16 @@ class Meter(msgspec.Struct, frozen=True):
 class Key(msgspec.Struct, frozen=True):
     """Key, from a beat to the next one.
 
-    `confidence` is in [0, 1]: 1 for a key that was given, less for one that was detected.
+    `confidence` is in [0, 1]: 1 for a key that was given, less for one that was detected. `sharps`,
+    -7 to 7, flats negative, is set where a key was written in another spelling than the usual one
+    (Db to F# major, Eb to G# minor): -6 for Gb major.
     """
 
     beat: float
     tonic_pc: int
     mode: Literal["major", "minor"]
     confidence: float = 1.0
+    sharps: int | None = None
 
 
 class Section(msgspec.Struct, frozen=True):

@@ -111,9 +111,10 @@ def chord_rows(song: Song, seconds: Any) -> Iterator[tuple[float, float, str]]:
 
 def key_label(key: Key) -> str:
     """Return a key as JAMS writes it, for example "Eb:minor"."""
-    from muse.tools.theory.keys import TONIC_NAMES
+    from muse.tools.theory.keys import tonality_of
+    from muse.tools.theory.pitch import note_name
 
-    return f"{TONIC_NAMES[key.tonic_pc]}:{key.mode}"
+    return f"{note_name(tonality_of(key).tonic)}:{key.mode}"
 
 
 def spans(
@@ -223,16 +224,14 @@ def meters_of_jams(jam: Any, beat_at: Any) -> list[Meter]:
 
 def key_of_row(row: Any, beat_at: Any) -> Key | None:
     """Return the key of a `key_mode` observation; None unless it is major or minor."""
-    from muse.tools.theory.pitch import parse_note_name, pitch_class
+    from muse.tools.theory.keys import Tonality, song_key
+    from muse.tools.theory.pitch import parse_note_name
 
     tonic, _, mode = str(row.value).partition(":")
     if tonic == NO_CHORD or mode not in ("major", "minor", ""):
         return None
-    return Key(
-        float(beat_at(row.time)),
-        pitch_class(parse_note_name(tonic)),
-        "minor" if mode == "minor" else "major",
-    )
+    key = Tonality(parse_note_name(tonic), "minor" if mode == "minor" else "major")
+    return song_key(float(beat_at(row.time)), key)
 
 
 def chord_of_row(row: Any, beat_at: Any) -> Chord:

@@ -66,6 +66,7 @@ from muse.tools.song.signatures import key_of
 from muse.tools.song.validation import (
     DENOMINATORS,
     MAX_BEATS,
+    MAX_SHARPS,
     MAX_TICKS,
     MICROSECONDS_PER_MINUTE,
     length_problem,
@@ -75,7 +76,6 @@ from muse.tools.theory.key_spelling import spelled_keys
 log = logging.getLogger("muse")
 
 MIDI_SUFFIXES = (".mid", ".midi")  # that muse writes
-MAX_SHARPS = 7
 NOT_UTF_8 = re.compile("[\ufffd\0]")  # what symusic puts for wrong bytes, and bytes of UTF-16
 
 

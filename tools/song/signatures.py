@@ -1,12 +1,10 @@
 """Key signatures of MIDI files as keys."""
 
 from muse.tools.song.document import Key
-
-FIFTHS_PER_SHARP = 7  # semitones of a fifth: each sharp moves the tonic by one fifth
-MINOR_TONIC = 9  # semitones from the tonic of a major key up to that of its relative minor
+from muse.tools.theory.keys import SIGNATURE_OF_TONIC, Mode, Tonality, song_key
 
 
 def key_of(beat: float, sharps: int, is_minor: bool) -> Key:
-    """Return the key of a signature of -7 (flats) to 7 sharps."""
-    tonic = (sharps * FIFTHS_PER_SHARP + (MINOR_TONIC if is_minor else 0)) % 12
-    return Key(beat, tonic, "minor" if is_minor else "major")
+    """Return the key of a signature of -7 (flats) to 7 sharps, as it is spelled."""
+    mode: Mode = "minor" if is_minor else "major"
+    return song_key(beat, Tonality(sharps - SIGNATURE_OF_TONIC[mode], mode))

@@ -17,6 +17,7 @@ MICROSECONDS_PER_MINUTE = 60_000_000
 MAX_BPM = MICROSECONDS_PER_MINUTE / MIN_MSPQ
 MIN_BPM = MICROSECONDS_PER_MINUTE / MAX_MSPQ  # 3.58
 MAX_NUMERATOR = 255  # one byte
+MAX_SHARPS = 7  # of a key signature
 DENOMINATORS = (1, 2, 4, 8, 16, 32, 64)  # of time signatures; note values in use
 MAX_BEND = 8192  # the wheel's values are -8192 to 8191
 SECONDS_PER_HOUR = 3600
@@ -70,7 +71,12 @@ def chord_in_range(chord: Any) -> bool:
 
 def key_in_range(key: Any) -> bool:
     """Return whether a key is one of the 24 keys, with a confidence in [0, 1]."""
-    return is_position(key.beat) and within(key.tonic_pc, 0, 11) and within(key.confidence, 0, 1)
+    return (
+        is_position(key.beat)
+        and within(key.tonic_pc, 0, 11)
+        and within(key.confidence, 0, 1)
+        and (key.sharps is None or within(key.sharps, -MAX_SHARPS, MAX_SHARPS))
+    )
 
 
 def meter_in_range(meter: Any) -> bool:

@@ -14,7 +14,8 @@ from muse.tools.errors import BadInputError
 from muse.tools.song.document import Chord, Key, Note, Song, Track
 from muse.tools.theory.chords import UNKNOWN_CHORD, ChordSymbol, parse_chord
 from muse.tools.theory.functions import function_code
-from muse.tools.theory.keys import Tonality, tonality_of
+from muse.tools.theory.key_spelling import spelled_keys
+from muse.tools.theory.keys import Tonality
 from muse.tools.theory.roman import to_roman
 
 log = logging.getLogger("muse")
@@ -99,7 +100,7 @@ def keys_at_chords(chords: Sequence[Chord], keys: Sequence[Key]) -> list[Tonalit
     beats = [key.beat for key in ordered]
     if not ordered:
         return [None] * len(chords)
-    tonalities = [tonality_of(key) for key in ordered]
+    tonalities = spelled_keys(Song(keys=ordered, chords=list(chords)))
     return [tonalities[max(bisect_right(beats, c.start_beats) - 1, 0)] for c in chords]
 
 

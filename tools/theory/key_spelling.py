@@ -1,7 +1,8 @@
 """Spell the keys of a Song as its chords are spelled, for example Gb major instead of F#.
 
-A key of a Song is a pitch class and a mode. Of two keys that sound alike (Db and C#, Gb and F#, Cb
-and B, and their relatives), the spelling of the chord symbols decides which is meant.
+A key of a Song is a pitch class and a mode, and keeps the spelling that it was written in. Where it
+was not, the chord symbols decide between two keys that sound alike (Db and C#, Gb and F#, Cb and B,
+and their relatives).
 """
 
 from bisect import bisect_right
@@ -10,10 +11,9 @@ from collections.abc import Sequence
 from muse.tools.errors import BadInputError
 from muse.tools.song.document import Chord, Song
 from muse.tools.theory.chords import parse_chord
-from muse.tools.theory.keys import Tonality, tonality_of
+from muse.tools.theory.keys import MOST_SIGNS, Tonality, tonality_of
 
 OCTAVE_OF_FIFTHS = 12  # places on the line of fifths that sound alike
-MOST_SIGNS = 7  # of a key signature
 MIDDLE = 2  # places on the line of fifths from the signature to the middle of its scale
 
 
@@ -25,8 +25,8 @@ def spelled_keys(song: Song) -> list[Tonality]:
             first key also those before it.
 
     Returns:
-        A tonality for each of `song.keys`, in their order; the usual one (Db to F# major, Eb to G#
-        minor) unless the chords favor the other spelling.
+        A tonality for each of `song.keys`, in their order; as written, else the usual one (Db to F#
+        major, Eb to G# minor) unless the chords favor the other spelling.
     """
     keys = [tonality_of(key) for key in song.keys]
     if all(twin(key) is None for key in keys):
@@ -36,7 +36,10 @@ def spelled_keys(song: Song) -> list[Tonality]:
     for chord in song.chords:
         chords[beats[max(bisect_right(beats, chord.start_beats) - 1, 0)]].append(chord)
     pairs = zip(keys, song.keys, strict=True)
-    return [as_spelled(usual, chords[key.beat]) for usual, key in pairs]
+    return [
+        usual if key.sharps is not None else as_spelled(usual, chords[key.beat])
+        for usual, key in pairs
+    ]
 
 
 def twin(key: Tonality) -> Tonality | None:

@@ -15,6 +15,7 @@ SCALES: dict[Mode, tuple[int, ...]] = {
     "major": (0, 2, 4, 5, 7, 9, 11),
     "minor": (0, 2, 3, 5, 7, 8, 10),
 }
+MOST_SIGNS = 7  # of a key signature
 SIGNATURE_OF_TONIC: dict[Mode, int] = {"major": 0, "minor": -3}  # sharps of C's signature
 MODE_WORDS: dict[str, Mode] = {
     "": "major",
@@ -72,8 +73,19 @@ def tonality(tonic_pc: int, mode: Mode) -> Tonality:
 
 
 def tonality_of(key: song.Key) -> Tonality:
-    """Return a key of a Song with the usual spelling of its tonic."""
+    """Return a key of a Song as it was written, else with the usual spelling of its tonic."""
+    if key.sharps is not None:
+        written = Tonality(key.sharps - SIGNATURE_OF_TONIC[key.mode], key.mode)
+        if written.tonic_pc == key.tonic_pc:
+            return written
     return tonality(key.tonic_pc, key.mode)
+
+
+def song_key(beat: float, key: Tonality, confidence: float = 1.0) -> song.Key:
+    """Return the key of a Song that keeps the spelling, if a signature has it."""
+    is_usual = key == tonality(key.tonic_pc, key.mode) or abs(key.sharps) > MOST_SIGNS
+    sharps = None if is_usual else key.sharps
+    return song.Key(beat, key.tonic_pc, key.mode, confidence, sharps)
 
 
 def parse_key(text: str) -> Tonality:

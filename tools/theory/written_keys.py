@@ -8,6 +8,7 @@ tune without `K:` has no key. A signature of A minor has been chosen too.
 
 import logging
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Final
 
 import msgspec
@@ -22,6 +23,7 @@ from muse.tools.theory.sounding_notes import NoteArrays, sounding_notes
 log = logging.getLogger("muse")
 
 C_MAJOR: Final = 0  # number of the key
+A_PC: Final = 9
 # correlation with the notes that a key must gain over C major; with it, 1 of 208 songs of POP909 in
 # C major is taken for another, and 97 % of those marked wrong are found
 MARGIN: Final = 0.2
@@ -57,7 +59,7 @@ def weighed_keys(song: Song) -> list[Key]:
     if not any(overrules(keys_of_notes(notes), notes)):
         return song.keys
     found = find_keys(song)
-    is_other = overrules(found, notes)
+    is_other = without_relatives(found, overrules(found, notes), notes.end_beats)
     if not any(is_other):
         return song.keys
     home = [Key(key.beat, 0, "major") for key in found]
@@ -82,6 +84,21 @@ def overrules(keys: Sequence[Key], notes: NoteArrays) -> list[bool]:
         bool(row[number] - row[C_MAJOR] >= MARGIN)
         for row, number in zip(fits, numbers, strict=True)
     ]
+
+
+def without_relatives(keys: Sequence[Key], is_other: Sequence[bool], end: float) -> list[bool]:
+    """Return the verdicts; A minor, whose signature is the same, counts if it lasts longest."""
+    is_relative = [(key.tonic_pc, key.mode) == (A_PC, "minor") for key in keys]
+    if is_longest(is_relative, keys, end):
+        return list(is_other)
+    return [other and not relative for other, relative in zip(is_other, is_relative, strict=True)]
+
+
+def is_longest(chosen: Sequence[bool], keys: Sequence[Key], end: float) -> bool:
+    """Return whether the chosen keys last for at least half of the time up to the end."""
+    beats = [*(key.beat for key in keys), end]
+    lasting = [later - beat for beat, later in pairwise(beats)]
+    return 2 * sum(np.compress(chosen, lasting)) >= end
 
 
 def without_repeats(keys: Iterable[Key]) -> list[Key]:

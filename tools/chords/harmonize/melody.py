@@ -34,7 +34,7 @@ from muse.tools.song.meter import Bar, bar_beats, bars_until, signature_text
 from muse.tools.song.tempo_map import DEFAULT_BPM
 from muse.tools.theory.chords import ChordSymbol
 from muse.tools.theory.key_finding import find_key
-from muse.tools.theory.keys import Tonality, tonality_of
+from muse.tools.theory.keys import Tonality, song_key, tonality_of
 
 log = logging.getLogger("muse")
 
@@ -258,7 +258,7 @@ def complete_song(melody: Melody, key: Tonality | None, bpm: float | None) -> Me
     tempos = song.tempos or [Tempo(0.0, DEFAULT_BPM)]
     song = msgspec.structs.replace(
         song,
-        keys=[Key(0.0, key.tonic_pc, key.mode)] if key else melody_keys(melody),
+        keys=[song_key(0.0, key)] if key else melody_keys(melody),
         tempos=tempos if bpm is None else [Tempo(0.0, bpm)],
         meters=song.meters or [melody.meter],
     )

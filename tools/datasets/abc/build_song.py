@@ -47,6 +47,7 @@ from muse.tools.song.meter import COMMON_TIME, meter_of_length
 from muse.tools.song.roles import leading_index, role_by_name, role_of
 from muse.tools.song.validation import MAX_TICKS_PER_BEAT
 from muse.tools.theory.chords import UNKNOWN_CHORD, ChordSymbol, parse_chord
+from muse.tools.theory.keys import Tonality, song_key
 
 MELODY = "MELODY"  # name of the leading voice if it has none
 OVERLAY = "{} overlay {}"  # name of the track of a further layer
@@ -230,8 +231,8 @@ def keys_of(
     signatures: Iterable[tuple[int, Signature]], shift: int, chords: Sequence[Chord]
 ) -> list[Key]:
     """Return the keys; the mode of a lone key without one is inferred from the last chord."""
-    marks = [(beat, s) for beat, s in signatures if s.tonic_pc is not None]
-    keys = [Key(beats(beat + shift), s.tonic_pc or 0, s.mode) for beat, s in marks]
+    marks = [(beat, s) for beat, s in signatures if s.tonic is not None]
+    keys = [song_key(beats(beat + shift), Tonality(s.tonic or 0, s.mode)) for beat, s in marks]
     is_exact = any(signature.is_exact for _, signature in marks)
     return merge_keys(keys, () if is_exact else chords)
 

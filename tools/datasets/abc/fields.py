@@ -13,7 +13,7 @@ from muse.tools.song.document import Meter
 from muse.tools.song.meter import bar_beats, parse_meter
 from muse.tools.song.validation import MAX_BPM, MIN_BPM
 from muse.tools.theory.keys import Mode
-from muse.tools.theory.pitch import LETTERS, parse_note_name, pitch_class
+from muse.tools.theory.pitch import LETTERS, parse_note_name
 
 METER_SIGNS = {"C": "4/4", "C|": "2/2", "c": "4/4", "c|": "2/2"}
 FREE_METERS = frozenset({"", "none", "None"})
@@ -73,13 +73,13 @@ class Signature:
 
     Attributes:
         alterations: semitones of each letter A to G that is sharp or flat.
-        tonic_pc: pitch class; None for `none`.
+        tonic: place on the line of fifths; None for `none`.
         mode: major or minor, by its third.
         is_exact: whether the mode was written as a word.
     """
 
     alterations: dict[str, int] = field(default_factory=dict)
-    tonic_pc: int | None = None
+    tonic: int | None = None
     mode: Mode = "major"
     is_exact: bool = False
 
@@ -173,12 +173,12 @@ def signature_of(found: re.Match[str], accidentals: dict[str, int]) -> Signature
     if found["none"]:
         return Signature(accidentals)
     if found["pipes"]:
-        return Signature(PIPES | accidentals, pitch_class(PIPES_TONIC), "major", True)
+        return Signature(PIPES | accidentals, PIPES_TONIC, "major", True)
     tonic = parse_note_name(found["tonic"] + found["sign"])
     word = (found["mode"] or "").lower()[:3]
     mode: Mode = "minor" if word in MINOR_MODES else "major"
     own = {} if word == "exp" else alterations_of(tonic + MODES[word])
-    return Signature(own | accidentals, pitch_class(tonic), mode, bool(word))
+    return Signature(own | accidentals, tonic, mode, bool(word))
 
 
 def alterations_of(sharps: int) -> dict[str, int]:
