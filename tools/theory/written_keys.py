@@ -98,7 +98,7 @@ def is_longest(chosen: Sequence[bool], keys: Sequence[Key], end: float) -> bool:
     """Return whether the chosen keys last for at least half of the time up to the end."""
     beats = [*(key.beat for key in keys), end]
     lasting = [later - beat for beat, later in pairwise(beats)]
-    return 2 * sum(np.compress(chosen, lasting)) >= end
+    return 2 * float(np.sum(np.compress(chosen, lasting))) >= end
 
 
 def without_repeats(keys: Iterable[Key]) -> list[Key]:
