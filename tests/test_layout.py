@@ -57,6 +57,7 @@ UPWARD = {
     "song/export.py": {"audio", "view"},  # a song is written to any format by its suffix
     "song/jams_format.py": {"theory"},  # chord symbols in Harte spelling
     "song/midi.py": {"theory"},  # key signatures need the spelling of the tonic
+    "song/signatures.py": {"theory"},
     "song/midi_writer.py": {"theory"},  # as in song/midi.py
     "song/midi_markers.py": {"theory"},  # a marker that reads as a chord symbol is a chord
 }
