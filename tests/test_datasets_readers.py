@@ -155,3 +155,10 @@ def test_an_empty_file_is_said_to_be_empty(tmp_path: Path) -> None:
     (tmp_path / "empty.mid").touch()
     with pytest.raises(BadInputError, match=r"empty.mid: is empty"):
         list(read_songs(tmp_path / "empty.mid"))
+
+
+def test_a_chart_on_one_long_line_is_a_chart(tmp_path: Path) -> None:
+    path = tmp_path / "chart.txt"
+    path.write_text("| C | Am | F | G7 " * 1000 + "|")
+    ((_, song),) = read_songs(path)
+    assert len(song.chords) == 4000

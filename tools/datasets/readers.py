@@ -116,13 +116,14 @@ def read_chart_file(data: bytes, name: str) -> NamedSongs:
 
 
 def chart_head(data: bytes) -> str:
-    """Return the first bytes of a file as text, to detect a chart; "" if they are not text."""
+    """Return the first whole lines or bars of a file, to detect a chart; "" if they are no text."""
     try:
-        return (
-            decoded(data, "").rpartition("\n")[0] if len(data) >= HEAD_BYTES else decoded(data, "")
-        )
+        text = decoded(data, "")
     except BadInputError:
         return ""
+    if len(data) < HEAD_BYTES:
+        return text
+    return text.rpartition("\n")[0] or text.rpartition("|")[0]
 
 
 TABLE = Kind("Chordonomicon table", looks_like_chordonomicon, read_chordonomicon)
