@@ -2,9 +2,10 @@
 
 Human performances, note by note: drumming of the Groove MIDI Dataset outside its training part,
 with the tempo it was played to, and melodies of POP909 whose number is a multiple of five, with
-their beats. The tempo is evaluated eight bars after the first note, for performances that last that
-long, without a start tempo; "muse, given" is muse with a start tempo that is 10 % too fast, as
-after a count-in. A tempo within four percent is right; half and double are counted separately, as
+their beats; and, for fast tempos, melodies of OpenEWLD that the computer plays. The tempo is
+evaluated eight bars after the first note, for performances that last that long, without a
+start tempo; "muse, given" is muse with a start tempo that is 10 % too fast, as after a count-in. A
+tempo within four percent is right; half and double are counted separately, as
 wrong. Beats, where the tempo is right: share of estimated next beats within a tenth of a beat of a
 true one, and near the middle between two. muse was trained and tuned on other performances;
 `--training` gives the figures on those.
@@ -30,6 +31,7 @@ from muse.tools.datasets.pop909 import BEATS, read_beats
 from muse.tools.jam.tempo.follower import TempoFollower
 from muse.tools.song.document import Song
 from muse.tools.song.midi import load_song
+from muse.tools.training.examples.tempo_moments import read_lead_sheets
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 HELD_OUT = 5  # songs of POP909 whose number is a multiple of this were not used for training
@@ -110,7 +112,18 @@ def pop909(training: bool) -> Iterator[Performance]:
             yield Performance(folder.name, notes, beats_s, float(np.median(np.diff(bars))))
 
 
-SETS: dict[str, Callable[[bool], Iterator[Performance]]] = {"groove": groove, "pop909": pop909}
+def sheets(training: bool) -> Iterator[Performance]:
+    """Yield melodies of lead sheets, played by the computer at 95 to 225 bpm."""
+    for each in read_lead_sheets(DATA / "openewld", held_out=not training):
+        notes = [(onset.time_s, int(onset.velocity), onset.lowest) for onset in each.onsets]
+        yield Performance(each.name, notes, each.beats_s, each.bar_beats)
+
+
+SETS: dict[str, Callable[[bool], Iterator[Performance]]] = {
+    "groove": groove,
+    "pop909": pop909,
+    "sheets": sheets,
+}
 
 
 class MedianFollower:

@@ -2,6 +2,10 @@
 
 A piece is a performance from one of its onsets on, made a little faster or slower. A moment is what
 the program knows of a piece after one of its onsets. Times are in seconds.
+
+The songs of POP909 are slow: their annotated beat is rarely faster than 100 bpm, with sixteenths.
+The melodies of lead sheets, in quarters and eighths, are performed at tempos up to 220 bpm, so that
+the nets learn both kinds of rhythm and not the tempo of one collection.
 """
 
 import csv
@@ -15,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muse.tools.datasets.pop909 import BEATS, read_beats
+from muse.tools.datasets.readers import read_songs
 from muse.tools.jam.tempo.beat_phase import refine_tempo
 from muse.tools.jam.tempo.follower import CHORD_S, MIN_ONSETS, UPDATE_INTERVAL_S
 from muse.tools.jam.tempo.onset_intervals import TEMPOS, OnsetIntervals
@@ -26,6 +31,8 @@ from muse.tools.jam.tempo.tempo_evidence import (
     find_peaks,
 )
 from muse.tools.jam.tempo.tempo_nets import score_tempos
+from muse.tools.song.document import Note, Song
+from muse.tools.song.meter import bar_beats, first_meter
 from muse.tools.song.midi import load_song
 
 HELD_OUT = 5  # songs of POP909 whose number is a multiple of this are left out
@@ -35,6 +42,12 @@ LOCAL_BEATS = 8  # over which the true tempo is measured
 BARS = (1.0, 10.0)  # after the first note, between which moments are taken
 LEAST_BARS = 4.0  # length of the shortest piece
 LARGEST_STRETCH = 0.22  # change of the log tempo of a piece
+SHEET_BPMS = (95.0, 225.0)  # slowest and fastest performance of a lead sheet
+SHEET_DENOMINATORS = (2, 4)  # of the meters whose beat is a quarter note
+SHEET_JITTER_S = 0.010  # standard deviation of its onsets
+SWING_SHARE, SWING = 0.5, (0.5, 0.67)  # share of swung performances; where their off-beats lie
+BEAT_VELOCITIES = (92.0, 74.0, 66.0)  # mean velocity on the bar line, on other beats, between
+VELOCITY_SPREAD = 8.0  # its standard deviation
 GROOVE_WEIGHT = 2.0  # of a performance of the Groove set, which has fewer
 TEMPO_EVERY_S, BEAT_EVERY_S = 1.5, 2.0  # between two moments, for the two kinds of net
 JUDGE_EVERY_S = (
@@ -165,6 +178,36 @@ def read_pop909_melodies(root: Path) -> Iterator[Performance]:
                 bar_beats,
                 1.0,
             )
+
+
+def read_lead_sheets(root: Path, *, held_out: bool = False) -> Iterator[Performance]:
+    """Yield melodies of lead sheets as they might be played, those that are learned or held out."""
+    for name, song in read_songs(root):
+        meters = {(meter.numerator, meter.denominator) for meter in song.meters}
+        is_plain = len(meters) == 1 and first_meter(song).denominator in SHEET_DENOMINATORS
+        if is_plain and (crc32(name.encode()) % HELD_OUT == 0) == held_out:
+            notes = sorted(song.tracks[0].notes, key=lambda note: note.start_beats)
+            if len(notes) >= FEWEST_NOTES:
+                yield perform_lead_sheet(name, song, notes)
+
+
+def perform_lead_sheet(name: str, song: Song, notes: list[Note]) -> Performance:
+    """Return a performance with random timing and accents, the same for the same name."""
+    rng = np.random.default_rng(crc32(name.encode()))
+    beat_s = 60.0 / float(np.exp(rng.uniform(*np.log(SHEET_BPMS))))
+    off_beat = float(rng.uniform(*SWING)) if rng.random() < SWING_SHARE else SWING[0]
+    bar = bar_beats(first_meter(song))
+    onsets: list[Onset] = []
+    for note in notes:
+        beat, rest = divmod(note.start_beats, 1.0)
+        swung = np.interp(rest, (0.0, 0.5, 1.0), (0.0, off_beat, 1.0))
+        kind = 2 if rest else int(beat % bar != 0)
+        velocity = float(np.clip(rng.normal(BEAT_VELOCITIES[kind], VELOCITY_SPREAD), 1, 127))
+        time_s = 1.0 + (beat + swung) * beat_s + float(rng.normal(0.0, SHEET_JITTER_S))
+        onsets.append(Onset(time_s, velocity, pitch_bit(note.pitch), note.pitch))
+    onsets.sort(key=lambda onset: onset.time_s)
+    numbers = np.arange(notes[-1].start_beats + LOCAL_BEATS)
+    return Performance(name, onsets, 1.0 + numbers * beat_s, numbers % bar, bar, 1.0)
 
 
 def cut_pieces(

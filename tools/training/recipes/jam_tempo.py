@@ -3,8 +3,8 @@
     muse train jam-tempo --data DATA
 
 Performances are the melodies of POP909 whose number is no multiple of five, with annotated beats,
-and the training part of the Groove MIDI Dataset, with the tempo of its metronome. Each is seen from
-its first note on and from later ones.
+the training part of the Groove MIDI Dataset, with the tempo of its metronome, and melodies of
+OpenEWLD performed at 95 to 225 bpm. Each is seen from its first note on and from later ones.
 
 - Three tempo nets, each trained without a third of the performances, learn to give the true tempo
   the highest score. They are averaged by stacking their units into one wider net.
@@ -35,6 +35,7 @@ from muse.tools.training.examples.tempo_moments import (
     beat_moments,
     cut_pieces,
     read_groove,
+    read_lead_sheets,
     read_pop909_melodies,
     tempo_moments,
 )
@@ -79,7 +80,7 @@ class JamTempoFit(Fit):
     task = "jam"
     licence = "MIT, CC BY 4.0"
     settings = JamTempoSettings
-    collections: ClassVar[tuple[str, ...]] = ("pop909", "groove")
+    collections: ClassVar[tuple[str, ...]] = ("pop909", "groove", "openewld")
     minutes = 8.0
 
     def fit(self, job: FitJob) -> Fitted:
@@ -87,7 +88,8 @@ class JamTempoFit(Fit):
         settings: JamTempoSettings = job.settings
         melodies = chosen(list(read_pop909_melodies(job.collection("pop909"))), settings)
         drummers = chosen(list(read_groove(job.collection("groove"))), settings)
-        performances, rng = [*melodies, *drummers], np.random.default_rng(job.seed)
+        sheets = chosen(list(read_lead_sheets(job.collection("openewld"))), settings)
+        performances, rng = [*melodies, *drummers, *sheets], np.random.default_rng(job.seed)
         with deterministic(job.seed):
             steps = max(int(TEMPO_STEPS * settings.steps), 2)
             pieces = [list(cut_pieces(each, TEMPO_PIECES, rng)) for each in performances]
@@ -105,7 +107,7 @@ class JamTempoFit(Fit):
                 "beat_features": BEAT_FEATURES,
                 "beat_units": list(BEAT_UNITS),
             },
-            sources(len(melodies), len(drummers)),
+            sources(len(melodies), len(drummers), len(sheets)),
             {
                 "loss": round(loss, 3),
                 "unit": "nats a moment, of tempo and phase",
@@ -180,7 +182,7 @@ def joined(judges: Sequence[dict[str, Floats]], nets: Sequence[BeatNet]) -> dict
     return arrays
 
 
-def sources(melodies: int, drummers: int) -> list[dict[str, Any]]:
+def sources(melodies: int, drummers: int, sheets: int) -> list[dict[str, Any]]:
     """Return the collections for the card, with the number of performances used of each."""
     return [
         {
@@ -195,5 +197,12 @@ def sources(melodies: int, drummers: int) -> list[dict[str, Any]]:
             "attribution": "Gillick et al., Learning to Groove with Inverse Sequence "
             "Transformations, ICML 2019",
             "used": f"onsets and tempos of {drummers} performances of its training part",
+        },
+        {
+            "name": "OpenEWLD",
+            "licence": "MIT, tunes in the public domain",
+            "attribution": "Simonetta et al., OpenEWLD, 2018",
+            "used": f"{sheets} melodies in 2/2, 2/4, 3/4 and 4/4, four in five of the collection, "
+            "with random timing and tempos",
         },
     ]
