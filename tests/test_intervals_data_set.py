@@ -108,7 +108,7 @@ def test_a_random_seed_is_reported(muse, tmp_path: Path) -> None:
     ("words", "reason"),
     [
         (["--intervals", "0-25"], "0 to 24"),
-        (["--intervals", "fifth"], "--intervals"),
+        (["--intervals", "third"], "--intervals"),
         (["--intervals", "0", "--direction", "together"], "one note"),
         (["--direction", "sideways"], "--direction"),
         (["--timbre", "kazoo"], "--timbre"),
