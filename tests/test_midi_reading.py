@@ -1,4 +1,4 @@
-"""MIDI files of other programs: what symusic refuses or misreads is read right, and told."""
+"""Files that symusic refuses or misreads are read right, with a warning that says what is wrong."""
 
 import gzip
 import logging

@@ -1,7 +1,7 @@
 """Temporary files and folders that the next run removes if a kill left them behind.
 
 Each is locked while it is in use, and the kernel drops the lock with the process. One that can be
-locked belongs to nobody. Where there are no such locks (Windows), nothing is swept.
+locked belongs to no running program. Where there are no such locks (Windows), nothing is swept.
 """
 
 import os

@@ -29,7 +29,7 @@ LENGTHS = {TEMPO: 3, METER: 4, KEY: 2, PORT: 1}  # data bytes that a meta event 
 MAX_DATA = 127
 MAX_QUANTITY_BYTES = 4
 
-# what is wrong with a file, and how it is told
+# faults of a file, and the words of their warnings
 CUT = "is cut off; reading what is whole"
 LENGTH = "has a wrong track length"
 GARBAGE = "has other bytes between its tracks"

@@ -1,6 +1,6 @@
 """Weigh the signature of C major against the notes of a song.
 
-Programs write C major without sharps where nobody chose a key: sequencers into MIDI files, notation
+Programs write C major without sharps where no key was chosen: sequencers into MIDI files, notation
 programs into MusicXML. Such a signature, alone in its song, is overruled where the notes clearly
 are in another key. Keys that a person types are not weighed: those of charts and of ABC, where a
 tune without `K:` has no key. A signature of A minor has been chosen too.
