@@ -181,6 +181,7 @@ def chords(
     like: "Song | File | None" = None,
     vary: bool = False,
     under: "Song | File | None" = None,
+    melody_track: str | None = None,
     model: str = "auto",
     temperature: float | None = None,
     top_k: int = 0,
@@ -204,6 +205,8 @@ def chords(
         like: song whose chords are continued.
         vary: change that song's chords instead.
         under: song whose melody gets chords.
+        melody_track: number from 1 of that song's melody track, or part of its name; the likeliest
+            one when None.
         model: chord model, "auto", a name or a path.
         temperature: sampling temperature; 1, with `under` 0.5, when None.
         top_k: number of likeliest chords to draw from; 0 is all.
@@ -221,9 +224,13 @@ def chords(
     from muse.tools.chords.load_model import load_generator, report_model
     from muse.tools.chords.note_songs import generate_with
     from muse.tools.chords.request import ChordRequest
+    from muse.tools.datasets.melody_track import with_melody_track
     from muse.tools.generation.sampling import Sampling, default_temperature
     from muse.tools.generation.seeds import choose_seed
 
+    if melody_track and under is None:
+        raise ParameterError("melody_track names a track of the song of under; give under")
+    melody_song = None if under is None else with_melody_track(as_song(under), melody_track)
     request = ChordRequest(
         bars=bars,
         style=style,
@@ -234,7 +241,7 @@ def chords(
         prompt=prompt,
         like=None if like is None else as_song(like),
         vary=vary,
-        under=None if under is None else as_song(under),
+        under=melody_song,
         cadence=cadence,
         fix=fix,
         rhythm=harmonic_rhythm,
@@ -263,6 +270,7 @@ def melody(
     top_p: float = 0.95,
     seed: int | None = None,
     rank: int = 1,
+    melody_track: str | None = None,
     model: str = "melody-xl",
 ) -> "Song":
     """Write a melody over the chords of a song; the chords stay as they are.
@@ -281,12 +289,15 @@ def melody(
         top_p: total probability of the pitches to draw from.
         seed: seed of all that is drawn.
         rank: number of melodies drawn for each one returned, the most song-like.
+        melody_track: number from 1 of the song's melody track, or part of its name; the likeliest
+            one when None.
         model: melody model, a name or a path.
 
     Raises:
         BadInputError: no chords and no tracks to detect them in, or no melody to continue.
         ParameterError: a parameter is out of range or does not go with another.
     """
+    from muse.tools.datasets.melody_track import with_melody_track
     from muse.tools.generation.sampling import Sampling
     from muse.tools.generation.seeds import choose_seed
     from muse.tools.melody.generate_songs import generate_melodies
@@ -307,10 +318,8 @@ def melody(
     )
     names = {"rhythm_like": file_name(rhythm_like), "motif": file_name(motif)}
     files = {name: file for name, file in names.items() if file}
-    seed = choose_seed(seed)
-    return next(
-        generate_melodies(as_song(song), request, load_melody_model(model), seed, 1, files)
-    ).song
+    seed, source = choose_seed(seed), with_melody_track(as_song(song), melody_track)
+    return next(generate_melodies(source, request, load_melody_model(model), seed, 1, files)).song
 
 
 @naming_parameters

@@ -65,6 +65,11 @@ def test_same_seed_same_song_as_the_command(muse: Callable) -> None:
     assert song.made_by.seed == 7
 
 
+def test_a_melody_track_needs_a_melody() -> None:
+    with pytest.raises(api.ParameterError, match="give under"):
+        api.chords(melody_track="Lead")
+
+
 def test_a_song_goes_through_every_function(tmp_path: Path) -> None:
     song = api.melody(api.chords(bars=2, seed=1), seed=1)
     ids = api.tokenize(song, scheme="tsd")

@@ -329,7 +329,8 @@ def test_the_first_bars_of_a_song() -> None:
         passage_of(song, bars=0)
     with pytest.raises(ParameterError, match="lead, all"):
         passage_of(song, "drums")  # type: ignore[arg-type]
-    two = [Track(name=name, notes=song.tracks[0].notes) for name in ("a", "b")]
+    chords = [Note(beat, 2.0, pitch, 80) for beat in range(0, 16, 2) for pitch in (60, 64, 67)]
+    two = [Track(name=name, notes=chords) for name in ("a", "b")]
     with pytest.raises(BadInputError, match="MELODY"):
         passage_of(Song(tracks=two), "lead")
 
