@@ -225,6 +225,7 @@ def chords(
     from muse.tools.chords.note_songs import generate_with
     from muse.tools.chords.request import ChordRequest
     from muse.tools.datasets.melody_track import with_melody_track
+    from muse.tools.errors import ParameterError
     from muse.tools.generation.sampling import Sampling, default_temperature
     from muse.tools.generation.seeds import choose_seed
 
