@@ -248,8 +248,8 @@ def key_name(key: Tonality | None) -> str:
 
 
 def number(bpm: float) -> str:
-    """Return a tempo with as few decimals as it needs."""
-    return f"{bpm:.6f}".rstrip("0").rstrip(".")
+    """Return a tempo with as few decimals as it needs, at most three."""
+    return f"{bpm:.3f}".rstrip("0").rstrip(".")
 
 
 def plain(text: str) -> str:
